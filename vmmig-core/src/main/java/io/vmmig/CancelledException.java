@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig;
+
+import org.jspecify.annotations.Nullable;
+
+/** The migration was cancelled. */
+public final class CancelledException extends VmmigException {
+    private static final long serialVersionUID = 1;
+
+    /**
+     * Made by libraries that implement the interfaces of vmmig; users catch it.
+     *
+     * @param failure what went wrong; its problem is of the family {@link Problem.Family#CANCELLED}
+     * @param cause what lies beneath, or null
+     */
+    public CancelledException(Failure failure, @Nullable Throwable cause) {
+        super(failure, cause);
+    }
+
+    /** As {@link #CancelledException(Failure, Throwable)}, knowing the problem only. */
+    public CancelledException(Problem problem, String what, String remedy) {
+        this(Failure.of(problem, what, remedy), null);
+    }
+
+    /** As {@link #CancelledException(Failure, Throwable)}, knowing the problem and its cause. */
+    public CancelledException(Problem problem, String what, String remedy, Throwable cause) {
+        this(Failure.of(problem, what, remedy), cause);
+    }
+}

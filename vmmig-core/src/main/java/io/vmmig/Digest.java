@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig;
+
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Locale;
+
+/**
+ * The SHA-256 of some content, which is how vmmig names content. Written {@code sha256:} and 64 lower-case hex digits.
+ *
+ * @param hex 64 lower-case hex digits
+ */
+public record Digest(String hex) {
+    private static final String PREFIX = "sha256:";
+
+    public Digest {
+        if (!isHex(hex)) {
+            throw new IllegalArgumentException("not 64 lower-case hex digits");
+        }
+    }
+
+    /** Reads what {@link #toString()} writes. */
+    public static Digest parse(String text) {
+        if (!text.startsWith(PREFIX)) {
+            throw new IllegalArgumentException("a digest starts with " + PREFIX);
+        }
+        return new Digest(text.substring(PREFIX.length()));
+    }
+
+    /** Whether {@link #parse} would take it. */
+    public static boolean isDigest(String text) {
+        return text.startsWith(PREFIX) && isHex(text.substring(PREFIX.length()));
+    }
+
+    /** The digest that {@code sha256} has come to; resets it. */
+    public static Digest of(MessageDigest sha256) {
+        return new Digest(HexFormat.of().formatHex(sha256.digest()));
+    }
+
+    /** A fresh SHA-256 to feed. */
+    public static MessageDigest newSha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new AssertionError("every JDK has SHA-256", e);
+        }
+    }
+
+    private static boolean isHex(String text) {
+        if (text.length() != 64 || !text.equals(text.toLowerCase(Locale.ROOT))) {
+            return false;
+        }
+        for (int i = 0; i < text.length(); i++) {
+            if (!HexFormat.isHexDigit(text.charAt(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public String toString() {
+        return PREFIX + hex;
+    }
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig;
+
+/** What one end of a migration holds of the guest when the migration is over. */
+public enum EndState {
+    /** The guest runs here. */
+    RUNS("the guest runs"),
+    /** The guest is here, suspended. */
+    PAUSED("the guest is paused"),
+    /** The guest is here as it was before; nothing has been done to it. */
+    UNTOUCHED("nothing was changed"),
+    /** Nothing of the guest is left here. */
+    HOLDS_NOTHING("nothing of the guest is left"),
+    /** A complete package of the guest lies here. */
+    HOLDS_PACKAGE("the complete package is kept"),
+    /** This end did not learn it. */
+    UNKNOWN("not known");
+
+    private final String words;
+
+    EndState(String words) {
+        this.words = words;
+    }
+
+    /** The state in words, for a sentence such as "at the source the guest runs". */
+    public String words() {
+        return words;
+    }
+}

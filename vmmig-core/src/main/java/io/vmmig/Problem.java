@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig;
+
+/**
+ * Everything that can go wrong in a migration, by name. The names are part of the wire protocol and of reports: they are
+ * added to, never renamed.
+ */
+public enum Problem {
+    /** The hypervisor knows no guest of that name or uuid. */
+    GUEST_UNKNOWN(Family.HYPERVISOR),
+    /** The guest exists but is shut off or crashed, so there is no memory to move. */
+    GUEST_NOT_RUNNING(Family.HYPERVISOR),
+    /** The guest is already migrating, or another long job of the hypervisor holds it. */
+    GUEST_BUSY(Family.HYPERVISOR),
+    /** The hypervisor could not be reached, or its connection broke. */
+    HYPERVISOR_UNREACHABLE(Family.HYPERVISOR),
+    /** The hypervisor refused or failed an operation; its own words are in the message. */
+    HYPERVISOR_FAILED(Family.HYPERVISOR),
+    /** The hypervisor did not answer within the deadline. */
+    HYPERVISOR_TIMEOUT(Family.HYPERVISOR),
+
+    /** The guest has a device whose state cannot travel, such as a host device or user-mode networking. */
+    DEVICE_CANNOT_MOVE(Family.INCOMPATIBLE),
+    /** The destination lacks a base image that an overlay stands on. */
+    BASE_IMAGE_MISSING(Family.INCOMPATIBLE),
+    /** A base image at the destination is not what its digest says any more. */
+    BASE_IMAGE_DAMAGED(Family.INTEGRITY),
+    /** The destination already has a guest of that name. */
+    NAME_IN_USE(Family.INCOMPATIBLE),
+    /** The destination already has a guest with that uuid. */
+    UUID_IN_USE(Family.INCOMPATIBLE),
+    /** A file that the destination would write for the guest is there already. */
+    DISK_IN_USE(Family.INCOMPATIBLE),
+    /** The destination has no emulator for the guest's architecture. */
+    ARCHITECTURE_UNSUPPORTED(Family.INCOMPATIBLE),
+    /** The destination's emulator does not know the guest's machine type. */
+    MACHINE_UNSUPPORTED(Family.INCOMPATIBLE),
+    /** The destination has less memory than the guest needs. */
+    MEMORY_INSUFFICIENT(Family.INCOMPATIBLE),
+    /** A requested change to the domain would be refused by QEMU, such as another machine type or memory size. */
+    DOMAIN_CHANGE_IMPOSSIBLE(Family.INCOMPATIBLE),
+    /** The domain XML holds something that vmmig does not know how to carry. */
+    DOMAIN_UNSUPPORTED(Family.INCOMPATIBLE),
+    /** A disk is of a kind that cannot travel, such as a network disk or an encrypted qcow2. */
+    DISK_UNSUPPORTED(Family.INCOMPATIBLE),
+    /** What was asked for makes no sense for this transport or guest. */
+    REQUEST_INVALID(Family.INCOMPATIBLE),
+
+    /** There is not enough free space for what has to be written. */
+    DISK_FULL(Family.TRANSPORT),
+    /** A local file could not be read or written. */
+    FILE_FAILED(Family.TRANSPORT),
+    /** Nobody listens at the address. */
+    PEER_UNREACHABLE(Family.TRANSPORT),
+    /** The peer showed another key than the one it is known by, or does not know ours. */
+    PEER_UNTRUSTED(Family.TRANSPORT),
+    /** The peer speaks another version of the protocol, or another protocol altogether. */
+    PROTOCOL_MISMATCH(Family.TRANSPORT),
+    /** The peer sent something that the protocol does not allow at this point. */
+    PROTOCOL_VIOLATION(Family.TRANSPORT),
+    /** The connection broke. */
+    CONNECTION_LOST(Family.TRANSPORT),
+    /** The peer sent or took nothing within the deadline. */
+    PEER_STALLED(Family.TRANSPORT),
+    /** The peer gave up for a reason that it did not name. */
+    PEER_FAILED(Family.TRANSPORT),
+    /** The commit was sent and its answer lost: the guest may run at the destination, and must not be resumed here. */
+    OUTCOME_UNKNOWN(Family.TRANSPORT),
+
+    /** The package ends before its end marker. */
+    PACKAGE_TRUNCATED(Family.PACKAGE_FORMAT),
+    /** The package is of a newer format than this vmmig reads. */
+    PACKAGE_TOO_NEW(Family.PACKAGE_FORMAT),
+    /** The bytes are not a vmmig package, or break its rules. */
+    PACKAGE_MALFORMED(Family.PACKAGE_FORMAT),
+    /** The package exceeds a limit of the destination. */
+    PACKAGE_LIMIT_EXCEEDED(Family.PACKAGE_FORMAT),
+    /** A qcow2 image, save image or other embedded format breaks its rules. */
+    IMAGE_MALFORMED(Family.PACKAGE_FORMAT),
+
+    /** Content does not have the digest that it should have. */
+    DIGEST_MISMATCH(Family.INTEGRITY),
+
+    /** The migration was cancelled. */
+    CANCELLED(Family.CANCELLED);
+
+    /** The branch of {@link VmmigException} that a problem is thrown as. */
+    public enum Family {
+        /** Thrown as {@link HypervisorException}. */
+        HYPERVISOR,
+        /** Thrown as {@link IncompatibleException}. */
+        INCOMPATIBLE,
+        /** Thrown as {@link TransportException}. */
+        TRANSPORT,
+        /** Thrown as {@link PackageFormatException}. */
+        PACKAGE_FORMAT,
+        /** Thrown as {@link IntegrityException}. */
+        INTEGRITY,
+        /** Thrown as {@link CancelledException}. */
+        CANCELLED
+    }
+
+    private final Family family;
+
+    Problem(Family family) {
+        this.family = family;
+    }
+
+    /** The branch of {@link VmmigException} that this problem is thrown as. */
+    public Family family() {
+        return family;
+    }
+}

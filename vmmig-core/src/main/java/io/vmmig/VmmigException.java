@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whatever goes wrong in vmmig. The subclass tells the family, {@link #problem()} tells the very problem, and
+ * {@link #failure()} holds the guest, the phase, the state in which both ends are left, and what the user can do.
+ *
+ * <p>The message is one line that can be shown to a user as it is.
+ */
+public abstract sealed class VmmigException extends Exception
+        permits HypervisorException,
+                IncompatibleException,
+                TransportException,
+                PackageFormatException,
+                IntegrityException,
+                CancelledException {
+    private static final long serialVersionUID = 1;
+
+    private final Failure failure;
+
+    VmmigException(Failure failure, @Nullable Throwable cause) {
+        super(failure.sentence(), cause);
+        this.failure = failure;
+    }
+
+    /** The exception of the family that the failure's problem belongs to. */
+    public static VmmigException of(Failure failure, @Nullable Throwable cause) {
+        return switch (failure.problem().family()) {
+            case HYPERVISOR -> new HypervisorException(failure, cause);
+            case INCOMPATIBLE -> new IncompatibleException(failure, cause);
+            case TRANSPORT -> new TransportException(failure, cause);
+            case PACKAGE_FORMAT -> new PackageFormatException(failure, cause);
+            case INTEGRITY -> new IntegrityException(failure, cause);
+            case CANCELLED -> new CancelledException(failure, cause);
+        };
+    }
+
+    /** The exception of the family that {@code problem} belongs to. */
+    public static VmmigException of(Problem problem, String what, String remedy) {
+        return of(Failure.of(problem, what, remedy), null);
+    }
+
+    /** What went wrong, in full. */
+    public Failure failure() {
+        return failure;
+    }
+
+    /** What kind of problem it is. */
+    public Problem problem() {
+        return failure.problem();
+    }
+}

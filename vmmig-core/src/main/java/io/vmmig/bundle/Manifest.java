@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle;
+
+import io.vmmig.Digest;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a package says about itself before anything else: enough to decide whether a host can take it.
+ *
+ * @param packageId names this package, and the migration that it belongs to
+ * @param guestName the guest's name at the source
+ * @param guestUuid the guest's uuid at the source
+ * @param architecture libvirt's name of the guest's architecture
+ * @param machine the canonical machine type, such as {@code pc-q35-7.2}
+ * @param domainType {@code kvm} or {@code qemu}
+ * @param cpuModel the CPU model of the domain XML, or null when it names none
+ * @param memoryBytes the guest's memory, in bytes
+ * @param vcpus the number of virtual CPUs
+ * @param running whether the guest is to run after the restore, rather than stay paused
+ * @param persistent whether the source kept the guest's definition
+ * @param hypervisorVersion QEMU's version at the source
+ * @param libvirtVersion libvirt's version at the source
+ * @param sourceHost the source's host name
+ * @param createdAt when the package was begun
+ * @param kernel the kernel that the domain boots directly, or null
+ * @param ramdisk the ramdisk that the domain boots directly, or null
+ * @param disks the disks, in the order of the domain XML
+ */
+public record Manifest(
+        UUID packageId,
+        String guestName,
+        UUID guestUuid,
+        String architecture,
+        String machine,
+        String domainType,
+        @Nullable String cpuModel,
+        long memoryBytes,
+        int vcpus,
+        boolean running,
+        boolean persistent,
+        String hypervisorVersion,
+        String libvirtVersion,
+        String sourceHost,
+        Instant createdAt,
+        @Nullable Content kernel,
+        @Nullable Content ramdisk,
+        List<Disk> disks) {
+    /** The version of the package format that this vmmig writes, and the highest that it reads. */
+    public static final int FORMAT_VERSION = 1;
+
+    public Manifest {
+        disks = List.copyOf(disks);
+    }
+
+    /**
+     * Content that may be at the destination already.
+     *
+     * @param digest its SHA-256
+     * @param bytes its size, in bytes
+     */
+    public record Content(Digest digest, long bytes) {}
+
+    /**
+     * A disk: a chain of images, of which the lowest may be a base image that both ends hold.
+     *
+     * @param target the device as the guest's XML names it, such as {@code vda}
+     * @param layers the images that travel in the package, lowest first; empty for a read-only disk that is all base
+     * @param base the image below the lowest layer, which does not travel, or null
+     */
+    public record Disk(String target, List<Layer> layers, @Nullable Base base) {
+        public Disk {
+            layers = List.copyOf(layers);
+        }
+    }
+
+    /**
+     * An image that travels.
+     *
+     * @param format its format
+     * @param virtualBytes the size that the guest sees, in bytes
+     * @param fileBytes how much the file holds when the package is begun, in bytes; it may differ by the time it is sent
+     */
+    public record Layer(ImageFormat format, long virtualBytes, long fileBytes) {}
+
+    /**
+     * A base image.
+     *
+     * @param content digest and size of the image file
+     * @param format its format
+     */
+    public record Base(Content content, ImageFormat format) {}
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.hypervisor;
+
+import io.vmmig.VmmigException;
+import java.util.UUID;
+
+/** A guest on a hypervisor (libvirt calls it a domain). Thread-safe; a handle, which does not keep the guest alive. */
+public interface Guest {
+    /** The name, unique on its host. */
+    String name();
+
+    /** The uuid, unique on its host. */
+    UUID uuid();
+
+    /** What the guest is doing now. */
+    GuestState state() throws VmmigException;
+
+    /** Whether the host keeps the guest's definition when it is not running. */
+    boolean persistent() throws VmmigException;
+
+    /** The live domain XML, complete with secrets and in the form that can be given to another host. */
+    String domainXml() throws VmmigException;
+
+    /**
+     * Suspends the guest and begins to save its memory and device state as a stream. From here on the guest stands still,
+     * its disks are settled on the host's files, and the caller owns the decision whether it goes on here or not:
+     * {@link SavedGuest#resume()} or {@link SavedGuest#retire()}.
+     *
+     * @throws io.vmmig.HypervisorException with {@link io.vmmig.Problem#GUEST_NOT_RUNNING} or
+     *     {@link io.vmmig.Problem#GUEST_BUSY}; the guest is then as it was
+     */
+    SavedGuest save() throws VmmigException;
+}

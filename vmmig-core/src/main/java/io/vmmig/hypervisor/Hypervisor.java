@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.hypervisor;
+
+import io.vmmig.HypervisorException;
+import io.vmmig.VmmigException;
+import java.util.List;
+import java.util.UUID;
+
+/**
+ * What vmmig needs of a hypervisor on this machine: to find a guest, to save it as a stream, and to restore one from a
+ * stream. Implementations are thread-safe, and none of their calls waits for ever: each has a deadline after which it
+ * fails with {@link io.vmmig.Problem#HYPERVISOR_TIMEOUT}.
+ */
+public interface Hypervisor extends AutoCloseable {
+    /** What this host offers to guests; read afresh at each call. */
+    HostCapabilities capabilities() throws VmmigException;
+
+    /**
+     * The guest of that name.
+     *
+     * @throws HypervisorException with {@link io.vmmig.Problem#GUEST_UNKNOWN} when there is none
+     */
+    Guest guest(String name) throws VmmigException;
+
+    /** Every guest that this host knows, running or not. */
+    List<GuestId> guests() throws VmmigException;
+
+    /**
+     * Starts to restore a guest, paused, from a stream that the caller then writes. Anything that is wrong with the
+     * request is thrown here or from {@link RestoringGuest#finish()}; until that returns, nothing of the guest is
+     * permanent.
+     */
+    RestoringGuest restore(RestoreRequest request) throws VmmigException;
+
+    /** Lets go of the hypervisor. Guests go on as they are. */
+    @Override
+    void close();
+
+    /**
+     * A guest's two names.
+     *
+     * @param name the name, unique on its host
+     * @param uuid the uuid, unique on its host
+     */
+    record GuestId(String name, UUID uuid) {}
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.hypervisor;
+
+import io.vmmig.VmmigException;
+import java.io.OutputStream;
+
+/**
+ * A guest that is being restored. The caller writes the QEMU stream to {@link #memory()} and calls {@link #finish()};
+ * {@link #close()} without that aborts and leaves nothing.
+ */
+public interface RestoringGuest extends AutoCloseable {
+    /**
+     * Takes the QEMU migration stream. Writing blocks while the hypervisor is busy; when the restore has failed, it throws
+     * an {@link java.io.IOException} whose cause is a {@link VmmigException}.
+     */
+    OutputStream memory();
+
+    /**
+     * Ends the stream and waits until the guest is there, paused.
+     *
+     * @throws VmmigException when the hypervisor could not restore it; nothing is left of it then
+     */
+    RestoredGuest finish() throws VmmigException;
+
+    /** Aborts, unless {@link #finish()} has returned. Can be called from any thread, while another one writes. */
+    @Override
+    void close();
+}

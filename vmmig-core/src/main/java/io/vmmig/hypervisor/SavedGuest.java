@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.hypervisor;
+
+import io.vmmig.VmmigException;
+import java.io.InputStream;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A guest that stands still at the source while its memory and device state stream out. Its disks may be read in any order
+ * with the stream; they are final.
+ *
+ * <p>Exactly one of {@link #resume()} and {@link #retire()} settles it; {@link #close()} without either resumes. The stream
+ * is read by one thread; the other methods may be called from any.
+ */
+public interface SavedGuest extends AutoCloseable {
+    /** The domain XML as saved. */
+    String domainXml();
+
+    /** What libvirt wants to find again beside the XML when it restores (its "cookie"), or null. */
+    @Nullable
+    String cookie();
+
+    /** Whether the guest was running, rather than paused, before it was saved. */
+    boolean wasRunning();
+
+    /** When the guest stopped. */
+    Instant suspendedAt();
+
+    /**
+     * The QEMU migration stream, and nothing else. It ends only when the hypervisor has reported success; if the save
+     * fails, reading throws an {@link java.io.IOException} whose cause is a {@link VmmigException}. Reading blocks while
+     * the guest's memory is being written, and the guest waits while nobody reads.
+     */
+    InputStream memory();
+
+    /**
+     * Lets the guest go on here, whether or not the stream has been read; if it was paused before, it stays paused.
+     * Idempotent.
+     */
+    void resume() throws VmmigException;
+
+    /** Ends the guest here, definition and all, because it lives on elsewhere. Its disk files stay. Idempotent. */
+    void retire() throws VmmigException;
+
+    /** {@link #resume()}, unless the guest has been resumed or retired. */
+    @Override
+    void close() throws VmmigException;
+}

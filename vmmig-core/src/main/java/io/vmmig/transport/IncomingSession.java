@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport;
+
+import io.vmmig.Failure;
+import io.vmmig.VmmigException;
+import java.io.InputStream;
+
+/**
+ * The destination's side of one transfer. The methods are called in the order in which they stand here, by one thread;
+ * {@link #refuse} and {@link #close()} at any time by any.
+ *
+ * <pre>
+ *   offer → accept → packageStream, read to its end → restored → awaitCommit → resumed → close
+ *                                    └── or refuse, at any point before awaitCommit has returned
+ * </pre>
+ */
+public interface IncomingSession extends AutoCloseable {
+    /** What the source offers. */
+    Offer offer() throws VmmigException;
+
+    /** Who or what the package comes from, for people and for reports. */
+    String description();
+
+    /** Whether a source waits at the other end, with the guest suspended, rather than a package that lies still. */
+    boolean live();
+
+    /** Says yes. */
+    void accept(Acceptance acceptance) throws VmmigException;
+
+    /**
+     * The bytes of the package. When the source has given up, throws an {@link java.io.IOException} whose cause is a
+     * {@link VmmigException}; ends only where the source said that the package is complete.
+     */
+    InputStream packageStream();
+
+    /** Says that the guest is here, paused and verified. */
+    void restored() throws VmmigException;
+
+    /** Waits for the source's word that the guest may run here. If this throws, it may not. */
+    void awaitCommit() throws VmmigException;
+
+    /** Says that the guest runs here. */
+    void resumed() throws VmmigException;
+
+    /** Says no, and why. Never throws, never blocks for long. */
+    void refuse(Failure reason);
+
+    /** Frees the connection; refuses first unless {@link #resumed()} was called. */
+    @Override
+    void close();
+}

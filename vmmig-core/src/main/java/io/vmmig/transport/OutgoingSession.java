@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport;
+
+import io.vmmig.Failure;
+import io.vmmig.VmmigException;
+import java.io.OutputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The source's side of one transfer. The methods are called in the order in which they stand here, by one thread;
+ * {@link #abort} and {@link #close()} at any time by any. Closing without {@link #commit()} aborts, and the destination
+ * is left with nothing.
+ *
+ * <pre>
+ *   offer → packageStream, written and flushed → finish → commit → close
+ * </pre>
+ */
+public interface OutgoingSession extends AutoCloseable {
+    /**
+     * Asks the destination whether it will take the guest.
+     *
+     * @throws VmmigException what the destination has against it, as thrown there
+     */
+    Acceptance offer(Offer offer) throws VmmigException;
+
+    /**
+     * Takes the bytes of the package; the caller does not close it. Blocks while the destination is busy. When the
+     * destination has failed, throws an {@link java.io.IOException} whose cause is the {@link VmmigException} from there.
+     */
+    OutputStream packageStream();
+
+    /** Says that the package is complete, and waits until the destination holds the guest paused and verified. */
+    void finish() throws VmmigException;
+
+    /**
+     * Hands the guest over, and waits until the destination confirms that it has taken it.
+     *
+     * @throws VmmigException with {@link io.vmmig.Problem#OUTCOME_UNKNOWN} when the word was sent and no answer came; with
+     *     any other problem when it is certain that the destination did not and will not take the guest
+     */
+    void commit() throws VmmigException;
+
+    /** Tells the destination to give up, and why; null if there is nothing to tell. Never throws, never blocks for long. */
+    void abort(@Nullable Failure reason);
+
+    /** Frees the connection; aborts first unless {@link #commit()} was called. */
+    @Override
+    void close();
+}

@@ -1,0 +1,14 @@
+/** The API of vmmig, its package format, its snapshot codec and its hand-over. */
+@org.jspecify.annotations.NullMarked
+module io.vmmig.core {
+    requires transitive org.jspecify;
+    requires org.slf4j;
+    requires com.github.luben.zstd_jni;
+    requires com.google.gson;
+    requires org.apache.commons.compress;
+
+    exports io.vmmig;
+    exports io.vmmig.bundle;
+    exports io.vmmig.hypervisor;
+    exports io.vmmig.transport;
+}
