@@ -1,6 +1,9 @@
 # shellcheck shell=bash
 # What the lab's commands share. Source it; it runs nothing.
 
+# A command that fails within $(...) ends the script as well.
+shopt -s inherit_errexit
+
 vmmig_cache=${VMMIG_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/vmmig}
 
 note() { printf '%s: %s\n' "${0##*/}" "$*" >&2; }
@@ -39,13 +42,13 @@ stamp_of() {
 # build_once NAME STAMP FUNCTION [ARGUMENT...]: prints the artefact's directory in the cache. If it is not there yet,
 # FUNCTION DIRECTORY ARGUMENT... fills a directory beside it, which is moved into place when it is whole.
 build_once() {
-    local target=$vmmig_cache/$1-$2 building=$vmmig_cache/$1.building lock
+    local target=$vmmig_cache/$1-$2 building=$vmmig_cache/$1.building build_lock
     local name=$1 function=$3
     shift 3
     if [[ ! -d $target ]]; then
         mkdir -p "${target%/*}"
-        exec {lock}>"$vmmig_cache/$name.lock"
-        flock "$lock"
+        exec {build_lock}>"$vmmig_cache/$name.lock"
+        flock "$build_lock"
     fi
     if [[ ! -d $target ]]; then
         # We hold the lock, so whatever stands here was left by a build that died.
@@ -53,12 +56,12 @@ build_once() {
         mkdir "$building"
         note "building $name in $target"
         local start=$SECONDS
-        "$function" "$building" "$@" {lock}>&- >&2
+        "$function" "$building" "$@" {build_lock}>&- >&2
         sync -f "$building"
         mv -T "$building" "$target"
         note "built $name in $((SECONDS - start)) s"
     fi
-    [[ -z ${lock:-} ]] || exec {lock}>&-
+    [[ -z ${build_lock:-} ]] || exec {build_lock}>&-
     printf '%s\n' "$target"
 }
 
@@ -81,4 +84,42 @@ apt_mirror() {
     # shellcheck disable=SC2016 # apt expands these
     apt-get indextargets --format '$(CREATED_BY) $(COMPONENT) $(REPO_URI)' 2>/dev/null |
         awk '$1 == "Packages" && $2 == "main" && $3 !~ /security/ { print $3; exit }'
+}
+
+# ---- libvirt
+
+# qemu_conf: the qemu.conf that suits hosts without systemd, which libvirt's defaults do not: with another user or a
+# security driver libvirt probes every QEMU again before each operation, which takes seconds.
+qemu_conf() {
+    cat <<'END'
+user = "root"
+group = "root"
+security_driver = "none"
+remember_owner = 0
+namespaces = []
+cgroup_controllers = []
+stdio_handler = "file"
+END
+}
+
+emulators=(x86_64 aarch64)
+
+# capabilities_stamp ROOT: libvirt believes what it once found out about a QEMU as long as none of these changed: itself
+# and its drivers, the QEMUs and their modules, the kernel, the processor's microcode.
+capabilities_stamp() {
+    {
+        find "$1"/usr/sbin/libvirtd "$1"/usr/lib/*/libvirt/connection-driver "$1"/usr/lib/*/qemu \
+            "$1"/usr/bin/qemu-system-* -printf '%p %C@ %T@\n' | sort
+        uname -rv
+        grep -m1 microcode /proc/cpuinfo || true
+    } | sha256sum | cut -c1-12
+}
+
+# probe_emulators ROOT URI: makes the libvirt behind URI find out all about the QEMUs that are installed in ROOT.
+probe_emulators() {
+    local arch
+    for arch in "${emulators[@]}"; do
+        [[ ! -x $1/usr/bin/qemu-system-$arch ]] ||
+            LIBVIRT_LOG_OUTPUTS=4:file:/dev/null virsh -q -c "$2" domcapabilities --virttype qemu --arch "$arch" >/dev/null
+    done
 }
