@@ -2,6 +2,7 @@
 @org.jspecify.annotations.NullMarked
 module io.vmmig.core {
     requires transitive org.jspecify;
+    requires java.xml;
     requires org.slf4j;
     requires com.github.luben.zstd_jni;
     requires com.google.gson;
@@ -9,6 +10,7 @@ module io.vmmig.core {
 
     exports io.vmmig;
     exports io.vmmig.bundle;
+    exports io.vmmig.domain;
     exports io.vmmig.hypervisor;
     exports io.vmmig.transport;
 }

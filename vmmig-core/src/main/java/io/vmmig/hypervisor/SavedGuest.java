@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * A guest that stands still at the source while its memory and device state stream out. Its disks may be read in any order
  * with the stream; they are final.
  *
- * <p>Exactly one of {@link #resume()} and {@link #retire()} settles it; {@link #close()} without either resumes. The stream
+ * <p>One of {@link #resume()}, {@link #retire()} and {@link #leavePaused()} settles it; {@link #close()} without any resumes. The stream
  * is read by one thread; the other methods may be called from any.
  */
 public interface SavedGuest extends AutoCloseable {
@@ -43,7 +43,13 @@ public interface SavedGuest extends AutoCloseable {
     /** Ends the guest here, definition and all, because it lives on elsewhere. Its disk files stay. Idempotent. */
     void retire() throws VmmigException;
 
-    /** {@link #resume()}, unless the guest has been resumed or retired. */
+    /**
+     * Gives the guest up to the host paused, as it is, because nobody knows whether it runs elsewhere. From here on
+     * {@link #close()} does nothing to it.
+     */
+    void leavePaused();
+
+    /** {@link #resume()}, unless the guest has been resumed, retired or left paused. */
     @Override
     void close() throws VmmigException;
 }

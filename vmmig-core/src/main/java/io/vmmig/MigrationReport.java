@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig;
+
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.vmmig.domain.DomainChange;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.OptionalLong;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a migration that went well was like, as seen from one of its ends.
+ *
+ * @param packageId names the package; the same at both ends
+ * @param guest the guest's name at this end
+ * @param from the host that the guest left
+ * @param to whom or what it went to; at the destination, the name of the guest there
+ * @param startedAt when the migration began at this end
+ * @param suspendedAt when the guest stopped at the source, or null at the destination
+ * @param resumedAt when this end knew that the guest ran again, or null if it was left paused or lies in a package
+ * @param totalMillis how long the migration took at this end, in milliseconds
+ * @param phases the phases, in order
+ * @param snapshotBytes memory and device state as QEMU wrote them, in bytes
+ * @param diskBytes all disk layers before compression, in bytes
+ * @param packageBytes the whole package, in bytes
+ * @param contents what was in the package
+ * @param references content that the guest needs and that did not travel
+ * @param domainChanges what was changed in the domain XML; empty at the source
+ */
+public record MigrationReport(
+        UUID packageId,
+        String guest,
+        String from,
+        String to,
+        Instant startedAt,
+        @Nullable Instant suspendedAt,
+        @Nullable Instant resumedAt,
+        long totalMillis,
+        List<PhaseTiming> phases,
+        long snapshotBytes,
+        long diskBytes,
+        long packageBytes,
+        List<ContentSize> contents,
+        List<Digest> references,
+        List<DomainChange> domainChanges) {
+    public MigrationReport {
+        phases = List.copyOf(phases);
+        contents = List.copyOf(contents);
+        references = List.copyOf(references);
+        domainChanges = List.copyOf(domainChanges);
+    }
+
+    /**
+     * One content of the package.
+     *
+     * @param name its name in the package, such as {@code snapshot}
+     * @param bytes its size before compression
+     * @param storedBytes its size in the package
+     * @param digest the SHA-256 of its bytes before compression
+     */
+    public record ContentSize(String name, long bytes, long storedBytes, Digest digest) {}
+
+    /** How long the guest stood still, in milliseconds, if this end saw it both stop and go on. */
+    public OptionalLong downtimeMillis() {
+        return suspendedAt == null || resumedAt == null
+                ? OptionalLong.empty()
+                : OptionalLong.of(Duration.between(suspendedAt, resumedAt).toMillis());
+    }
+
+    /** The report as a JSON object, with the names of this record's components. */
+    public String toJson() {
+        JsonObject json = new JsonObject();
+        json.addProperty("packageId", packageId.toString());
+        json.addProperty("guest", guest);
+        json.addProperty("from", from);
+        json.addProperty("to", to);
+        json.addProperty("startedAt", startedAt.toString());
+        if (suspendedAt != null) {
+            json.addProperty("suspendedAt", suspendedAt.toString());
+        }
+        if (resumedAt != null) {
+            json.addProperty("resumedAt", resumedAt.toString());
+        }
+        downtimeMillis().ifPresent(millis -> json.addProperty("downtimeMillis", millis));
+        json.addProperty("totalMillis", totalMillis);
+        json.addProperty("snapshotBytes", snapshotBytes);
+        json.addProperty("diskBytes", diskBytes);
+        json.addProperty("packageBytes", packageBytes);
+        json.add("phases", phasesJson());
+        json.add("contents", contentsJson());
+        JsonArray digests = new JsonArray();
+        references.forEach(digest -> digests.add(digest.toString()));
+        json.add("references", digests);
+        json.add("domainChanges", changesJson());
+        return new GsonBuilder()
+                .setPrettyPrinting()
+                .disableHtmlEscaping()
+                .create()
+                .toJson(json);
+    }
+
+    private JsonArray phasesJson() {
+        JsonArray array = new JsonArray();
+        for (PhaseTiming timing : phases) {
+            JsonObject json = new JsonObject();
+            json.addProperty("phase", timing.phase().name());
+            json.addProperty("startMillis", timing.startMillis());
+            json.addProperty("lengthMillis", timing.lengthMillis());
+            array.add(json);
+        }
+        return array;
+    }
+
+    private JsonArray contentsJson() {
+        JsonArray array = new JsonArray();
+        for (ContentSize content : contents) {
+            JsonObject json = new JsonObject();
+            json.addProperty("name", content.name());
+            json.addProperty("bytes", content.bytes());
+            json.addProperty("storedBytes", content.storedBytes());
+            json.addProperty("digest", content.digest().toString());
+            array.add(json);
+        }
+        return array;
+    }
+
+    private JsonArray changesJson() {
+        JsonArray array = new JsonArray();
+        for (DomainChange change : domainChanges) {
+            JsonObject json = new JsonObject();
+            json.addProperty("where", change.where());
+            json.addProperty("before", change.before());
+            json.addProperty("after", change.after());
+            array.add(json);
+        }
+        return array;
+    }
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.domain;
+
+import io.vmmig.IncompatibleException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.HostCapabilities;
+import io.vmmig.hypervisor.HostCapabilities.Emulator;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.w3c.dom.Element;
+
+/**
+ * Maps a saved domain XML to the one that the destination uses, and keeps account of every change. Every path of the
+ * result is the destination's choice. Not thread-safe; one adapter adapts one domain.
+ */
+public final class DomainAdapter {
+    /** A unix socket's path has 108 bytes in {@code sockaddr_un}, with the NUL. */
+    private static final int MAX_SOCKET_PATH_BYTES = 107;
+
+    private final HostCapabilities host;
+    private final DomainSettings settings;
+    private final GuestFiles files;
+    private final List<DomainChange> changes = new ArrayList<>();
+
+    /** An adapter for one domain on one host. */
+    public DomainAdapter(HostCapabilities host, DomainSettings settings, GuestFiles files) {
+        this.host = host;
+        this.settings = settings;
+        this.files = files;
+    }
+
+    /**
+     * The domain as this host will have it.
+     *
+     * @throws VmmigException with {@link Problem#ARCHITECTURE_UNSUPPORTED}, {@link Problem#MACHINE_UNSUPPORTED},
+     *     {@link Problem#DEVICE_CANNOT_MOVE} or {@link Problem#DOMAIN_CHANGE_IMPOSSIBLE}; nothing was changed anywhere
+     */
+    public AdaptedDomain adapt(DomainXml saved) throws VmmigException {
+        DomainXml adapted = saved.copy();
+        adaptIdentity(adapted);
+        adaptBoot(adapted);
+        adaptEmulator(adapted);
+        for (Element device : adapted.devices()) {
+            adaptDevice(device);
+        }
+        dropHostOnly(adapted);
+        DomainXml edited = edit(adapted);
+        GuestHardware.of(saved).requireSame(GuestHardware.of(edited));
+        return new AdaptedDomain(edited, changes);
+    }
+
+    private void adaptIdentity(DomainXml domain) throws VmmigException {
+        if (settings.name().isPresent()) {
+            setText(domain.root(), "name", "name", settings.name().get());
+        }
+        if (settings.uuid().isPresent()) {
+            setText(domain.root(), "uuid", "uuid", settings.uuid().get().toString());
+        }
+    }
+
+    private void adaptBoot(DomainXml domain) throws VmmigException {
+        adaptBootFile(domain.os(), "kernel", settings.kernel().orElse(files.kernel()));
+        adaptBootFile(domain.os(), "initrd", settings.ramdisk().orElse(files.ramdisk()));
+    }
+
+    private void adaptBootFile(Element os, String tag, @Nullable Path file) {
+        if (file != null && Xml.child(os, tag).isPresent()) {
+            setText(os, tag, tag, file.toString());
+        }
+    }
+
+    private void adaptEmulator(DomainXml domain) throws VmmigException {
+        String architecture = domain.architecture();
+        String type = domain.domainType();
+        Emulator emulator = host.emulator(architecture, type)
+                .orElseThrow(() -> new IncompatibleException(
+                        Problem.ARCHITECTURE_UNSUPPORTED,
+                        "host " + host.hostName() + " has no emulator for " + architecture + " guests of type " + type,
+                        "Install the QEMU system emulator for " + architecture + " there."));
+        if (!emulator.machines().contains(domain.machine())) {
+            throw new IncompatibleException(
+                    Problem.MACHINE_UNSUPPORTED,
+                    "QEMU " + host.hypervisorVersion() + " on host " + host.hostName()
+                            + " does not know the machine type " + domain.machine(),
+                    "Use a destination whose QEMU is as new as the source's.");
+        }
+        Element devices = Xml.child(domain.root(), "devices").orElseThrow();
+        Path program = settings.emulator().orElse(Path.of(emulator.path()));
+        setText(devices, "emulator", "emulator", program.toString());
+    }
+
+    private void adaptDevice(Element device) throws VmmigException {
+        switch (device.getTagName()) {
+            case "disk" -> adaptDisk(device);
+            case "serial", "parallel", "console", "channel" -> adaptCharacterDevice(device);
+            case "interface" -> adaptInterface(device);
+            default -> {}
+        }
+    }
+
+    private void adaptDisk(Element disk) {
+        String target =
+                Xml.child(disk, "target").map(t -> t.getAttribute("dev")).orElse("");
+        Path image = files.disks().get(target);
+        if (image != null) {
+            setAttribute(Xml.childOrNew(disk, "source"), "file", "disk " + target + " source", image.toString());
+        }
+        // The chain below the active image stands in the images themselves; libvirt reads it from there.
+        Xml.child(disk, "backingStore").ifPresent(Xml::remove);
+    }
+
+    private void adaptCharacterDevice(Element device) throws VmmigException {
+        Optional<Element> source = Xml.child(device, "source");
+        String where = nameOf(device);
+        switch (device.getAttribute("type")) {
+            case "file" ->
+                setAttribute(
+                        Xml.childOrNew(device, "source"),
+                        "path",
+                        where + " file",
+                        fileOf(device, source).toString());
+            case "unix" -> adaptSocket(device, source, where);
+            case "pty" -> {
+                source.ifPresent(Xml::remove);
+                device.removeAttribute("tty");
+            }
+            default -> {}
+        }
+    }
+
+    private void adaptSocket(Element device, Optional<Element> source, String where) throws VmmigException {
+        Optional<Path> chosen = chosenPath(device);
+        if (source.isEmpty() && chosen.isEmpty()) {
+            return; // libvirt makes a path of its own
+        }
+        Path socket = chosen.isPresent() ? chosen.get() : fileOf(device, source);
+        if (socket.toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH_BYTES) {
+            throw new IncompatibleException(
+                    Problem.REQUEST_INVALID,
+                    "the socket of " + where + " would be at a path of more than " + MAX_SOCKET_PATH_BYTES + " bytes, "
+                            + socket,
+                    "Choose a shorter path with DomainSettings, or a shorter directory for guests.");
+        }
+        Element element = Xml.childOrNew(device, "source");
+        element.setAttribute("mode", "bind");
+        setAttribute(element, "path", where + " socket", socket.toString());
+    }
+
+    private Path fileOf(Element device, Optional<Element> source) throws VmmigException {
+        Optional<Path> chosen = chosenPath(device);
+        if (chosen.isPresent()) {
+            return chosen.get();
+        }
+        String extension = source.isPresent() && device.getAttribute("type").equals("unix") ? ".sock" : ".log";
+        return files.directory().resolve(nameOf(device).replaceAll("[^A-Za-z0-9._-]+", "-") + extension);
+    }
+
+    private Optional<Path> chosenPath(Element device) throws VmmigException {
+        return switch (device.getTagName()) {
+            case "serial" -> settings.serial(port(device));
+            case "console" -> isSerialConsole(device) ? settings.serial(port(device)) : Optional.empty();
+            case "channel" -> settings.channel(targetOf(device, "name"));
+            default -> Optional.empty();
+        };
+    }
+
+    /** Names a character device; a console that mirrors a serial port has that port's name, since both must agree. */
+    private static String nameOf(Element device) throws VmmigException {
+        return switch (device.getTagName()) {
+            case "channel" -> "channel " + targetOf(device, "name");
+            case "console" -> (isSerialConsole(device) ? "serial " : "console ") + port(device);
+            default -> device.getTagName() + " " + port(device);
+        };
+    }
+
+    private static boolean isSerialConsole(Element console) {
+        return targetOf(console, "type").equals("serial");
+    }
+
+    private static int port(Element device) throws VmmigException {
+        String port = targetOf(device, "port");
+        try {
+            return port.isEmpty() ? 0 : Integer.parseInt(port);
+        } catch (NumberFormatException e) {
+            throw new IncompatibleException(
+                    Problem.DOMAIN_UNSUPPORTED,
+                    "a " + device.getTagName() + " has the impossible port \"" + port + "\"",
+                    "Give the XML as libvirt prints it for a running domain.",
+                    e);
+        }
+    }
+
+    private static String targetOf(Element device, String attribute) {
+        return Xml.child(device, "target").map(t -> t.getAttribute(attribute)).orElse("");
+    }
+
+    private void adaptInterface(Element device) {
+        Optional<Element> source = Xml.child(device, "source");
+        if (source.isEmpty()) {
+            return;
+        }
+        // A live interface on a network also names the bridge and the port that the source's libvirt had picked.
+        if (device.getAttribute("type").equals("network")) {
+            source.get().removeAttribute("bridge");
+            source.get().removeAttribute("portid");
+        }
+        String mac =
+                Xml.child(device, "mac").map(m -> m.getAttribute("address")).orElse("");
+        for (String kind : List.of("bridge", "network")) {
+            String from = source.get().getAttribute(kind);
+            Optional<String> to = kind.equals("bridge") ? settings.bridge(from) : settings.network(from);
+            to.ifPresent(t -> setAttribute(source.get(), kind, "interface " + mac + " " + kind, t));
+        }
+        Xml.child(device, "target").ifPresent(Xml::remove);
+    }
+
+    /** What the source's libvirt had worked out for its own host only. */
+    private void dropHostOnly(DomainXml domain) {
+        for (Element element : Xml.children(domain.root())) {
+            boolean hostOnly = element.getTagName().equals("seclabel")
+                    || element.getTagName().equals("resource");
+            if (hostOnly) {
+                Xml.remove(element);
+                changes.add(new DomainChange(element.getTagName(), "as at the source", null));
+            }
+        }
+    }
+
+    private DomainXml edit(DomainXml adapted) throws VmmigException {
+        String before = adapted.text();
+        String after = settings.editor().apply(before);
+        if (after.equals(before)) {
+            return adapted;
+        }
+        changes.add(new DomainChange("domain XML", "as adapted", "as edited by the program"));
+        return DomainXml.parse(after);
+    }
+
+    private void setText(Element parent, String tag, String where, String text) {
+        Optional<Element> existing = Xml.child(parent, tag);
+        note(where, existing.map(Xml::text).orElse(null), text);
+        existing.orElseGet(() -> Xml.childOrNew(parent, tag)).setTextContent(text);
+    }
+
+    private void setAttribute(Element element, String attribute, String where, String value) {
+        String before = element.getAttribute(attribute);
+        note(where, before.isEmpty() ? null : before, value);
+        element.setAttribute(attribute, value);
+    }
+
+    private void note(String where, @Nullable String before, String after) {
+        DomainChange change = new DomainChange(where, before, after);
+        if (!after.equals(before) && !changes.contains(change)) {
+            changes.add(change);
+        }
+    }
+}

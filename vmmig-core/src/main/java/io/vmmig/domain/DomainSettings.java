@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.domain;
+
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a guest is to differ at the destination from what it was at the source. Immutable; each method gives a changed copy.
+ *
+ * <pre>
+ *   DomainSettings.asSaved().named("web-2").withNewUuid().bridge("br0", "br7")
+ * </pre>
+ *
+ * <p>What is not set stays as saved, apart from paths: every file of the guest goes to the directory that the receiver was
+ * given, and sockets without a path of their own here are placed there too.
+ */
+public final class DomainSettings {
+    private static final DomainSettings AS_SAVED =
+            new DomainSettings(null, null, Map.of(), Map.of(), UnaryOperator.identity());
+
+    private final @Nullable String name;
+    private final @Nullable UUID uuid;
+    private final Map<String, Path> paths;
+    private final Map<String, String> networks;
+    private final UnaryOperator<String> editor;
+
+    private DomainSettings(
+            @Nullable String name,
+            @Nullable UUID uuid,
+            Map<String, Path> paths,
+            Map<String, String> networks,
+            UnaryOperator<String> editor) {
+        this.name = name;
+        this.uuid = uuid;
+        this.paths = paths;
+        this.networks = networks;
+        this.editor = editor;
+    }
+
+    /** Nothing but the paths changes. */
+    public static DomainSettings asSaved() {
+        return AS_SAVED;
+    }
+
+    /** The guest gets this name. */
+    public DomainSettings named(String name) {
+        return new DomainSettings(name, uuid, paths, networks, editor);
+    }
+
+    /** The guest gets this uuid. The guest itself still sees the one that it had, until it reboots. */
+    public DomainSettings withUuid(UUID uuid) {
+        return new DomainSettings(name, uuid, paths, networks, editor);
+    }
+
+    /** As {@link #withUuid}, with a random one that is made now. */
+    public DomainSettings withNewUuid() {
+        return withUuid(UUID.randomUUID());
+    }
+
+    /** The active image of a disk goes to this absolute path, which must not exist yet. */
+    public DomainSettings diskAt(String target, Path image) {
+        return withPath("disk " + target, image);
+    }
+
+    /** The serial port of that number writes to this file, or listens on this socket, whichever the domain XML says. */
+    public DomainSettings serialAt(int port, Path path) {
+        return withPath("serial " + port, path);
+    }
+
+    /** The channel of that name (such as {@code org.qemu.guest_agent.0}) listens on this socket. */
+    public DomainSettings channelAt(String channel, Path socket) {
+        return withPath("channel " + channel, socket);
+    }
+
+    /** The domain boots this kernel from its next start on, whatever the package holds. */
+    public DomainSettings kernelAt(Path kernel) {
+        return withPath("kernel", kernel);
+    }
+
+    /** The domain boots this ramdisk from its next start on, whatever the package holds. */
+    public DomainSettings ramdiskAt(Path ramdisk) {
+        return withPath("ramdisk", ramdisk);
+    }
+
+    /** This program runs the guest, rather than the emulator that the host's capabilities name. */
+    public DomainSettings emulatedBy(Path emulator) {
+        return withPath("emulator", emulator);
+    }
+
+    /** Interfaces on the bridge {@code from} go to the bridge {@code to}. */
+    public DomainSettings bridge(String from, String to) {
+        return withNetwork("bridge " + from, to);
+    }
+
+    /** Interfaces on the libvirt network {@code from} go to the network {@code to}. */
+    public DomainSettings network(String from, String to) {
+        return withNetwork("network " + from, to);
+    }
+
+    /**
+     * The last word: gets the adapted domain XML and returns the one to use. If it changes anything that QEMU would refuse
+     * to restore into, such as the machine type, the memory size or a device, the guest is not accepted.
+     */
+    public DomainSettings editedBy(UnaryOperator<String> editor) {
+        return new DomainSettings(name, uuid, paths, networks, editor);
+    }
+
+    private DomainSettings withPath(String key, Path path) {
+        if (!path.isAbsolute()) {
+            throw new IllegalArgumentException("not an absolute path: " + path);
+        }
+        return new DomainSettings(name, uuid, with(paths, key, path), networks, editor);
+    }
+
+    private DomainSettings withNetwork(String key, String to) {
+        return new DomainSettings(name, uuid, paths, with(networks, key, to), editor);
+    }
+
+    private static <V> Map<String, V> with(Map<String, V> map, String key, V value) {
+        Map<String, V> copy = new HashMap<>(map);
+        copy.put(key, value);
+        return Map.copyOf(copy);
+    }
+
+    /** The name that the guest gets, or empty for the one that it has. */
+    public Optional<String> name() {
+        return Optional.ofNullable(name);
+    }
+
+    /** The uuid that the guest gets, or empty for the one that it has. */
+    public Optional<UUID> uuid() {
+        return Optional.ofNullable(uuid);
+    }
+
+    /** Where the active image of a disk goes, if that was set. */
+    public Optional<Path> disk(String target) {
+        return path("disk " + target);
+    }
+
+    /** The kernel to boot from the next start on, if that was set. */
+    public Optional<Path> kernel() {
+        return path("kernel");
+    }
+
+    /** The ramdisk to boot from the next start on, if that was set. */
+    public Optional<Path> ramdisk() {
+        return path("ramdisk");
+    }
+
+    Optional<Path> emulator() {
+        return path("emulator");
+    }
+
+    Optional<Path> serial(int port) {
+        return path("serial " + port);
+    }
+
+    Optional<Path> channel(String channel) {
+        return path("channel " + channel);
+    }
+
+    Optional<String> bridge(String from) {
+        return Optional.ofNullable(networks.get("bridge " + from));
+    }
+
+    Optional<String> network(String from) {
+        return Optional.ofNullable(networks.get("network " + from));
+    }
+
+    UnaryOperator<String> editor() {
+        return editor;
+    }
+
+    private Optional<Path> path(String key) {
+        return Optional.ofNullable(paths.get(key));
+    }
+}

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.domain;
+
+import io.vmmig.IncompatibleException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.ImageFormat;
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import javax.xml.XMLConstants;
+import javax.xml.parsers.DocumentBuilderFactory;
+import javax.xml.parsers.ParserConfigurationException;
+import javax.xml.transform.OutputKeys;
+import javax.xml.transform.TransformerException;
+import javax.xml.transform.TransformerFactory;
+import javax.xml.transform.dom.DOMSource;
+import javax.xml.transform.stream.StreamResult;
+import org.jspecify.annotations.Nullable;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.w3c.dom.Node;
+import org.xml.sax.InputSource;
+import org.xml.sax.SAXException;
+import org.xml.sax.helpers.DefaultHandler;
+
+/**
+ * A domain XML, parsed without DTD, entities or anything external. Read-only from outside this package.
+ *
+ * <p>See libvirt's "Domain XML format" for what the elements mean.
+ */
+public final class DomainXml {
+    /** Libvirt itself refuses domain XML of more than 10 MiB. */
+    private static final int MAX_CHARACTERS = 10 << 20;
+
+    private final Document document;
+
+    private DomainXml(Document document) {
+        this.document = document;
+    }
+
+    /**
+     * Parses and checks that what vmmig needs is there.
+     *
+     * @throws VmmigException with {@link Problem#DOMAIN_UNSUPPORTED} when it is no domain XML
+     */
+    public static DomainXml parse(String xml) throws VmmigException {
+        if (xml.length() > MAX_CHARACTERS) {
+            throw unsupported("the domain XML is longer than " + MAX_CHARACTERS + " characters", null);
+        }
+        try {
+            DocumentBuilderFactory factory = DocumentBuilderFactory.newDefaultInstance();
+            factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
+            factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
+            factory.setAttribute(XMLConstants.ACCESS_EXTERNAL_DTD, "");
+            factory.setAttribute(XMLConstants.ACCESS_EXTERNAL_SCHEMA, "");
+            factory.setXIncludeAware(false);
+            factory.setExpandEntityReferences(false);
+            factory.setNamespaceAware(true);
+            var builder = factory.newDocumentBuilder();
+            builder.setErrorHandler(new DefaultHandler());
+            DomainXml domain = new DomainXml(builder.parse(new InputSource(new StringReader(xml))));
+            domain.check();
+            return domain;
+        } catch (SAXException e) {
+            throw unsupported("the domain XML is not well-formed: " + e.getMessage(), e);
+        } catch (IOException | ParserConfigurationException e) {
+            throw new AssertionError("a string can be read, and the JDK's parser has these features", e);
+        }
+    }
+
+    private void check() throws VmmigException {
+        if (!root().getTagName().equals("domain")) {
+            throw unsupported("the XML is of a <" + root().getTagName() + ">, not of a <domain>", null);
+        }
+        name();
+        uuid();
+        memoryBytes();
+        vcpus();
+        architecture();
+        machine();
+    }
+
+    private static IncompatibleException unsupported(String what, @Nullable Throwable cause) {
+        String remedy = "Give the XML as libvirt prints it for a running domain.";
+        return cause == null
+                ? new IncompatibleException(Problem.DOMAIN_UNSUPPORTED, what, remedy)
+                : new IncompatibleException(Problem.DOMAIN_UNSUPPORTED, what, remedy, cause);
+    }
+
+    /** The guest's name. */
+    public String name() throws VmmigException {
+        return textOf("name");
+    }
+
+    /** The guest's uuid. */
+    public UUID uuid() throws VmmigException {
+        try {
+            return UUID.fromString(textOf("uuid"));
+        } catch (IllegalArgumentException e) {
+            throw unsupported("the domain XML has no proper uuid", e);
+        }
+    }
+
+    /** {@code kvm} or {@code qemu}. */
+    public String domainType() {
+        return root().getAttribute("type");
+    }
+
+    /** Libvirt's name of the architecture, such as {@code x86_64}. */
+    public String architecture() throws VmmigException {
+        return osType().getAttribute("arch");
+    }
+
+    /** The machine type, such as {@code pc-q35-7.2}. */
+    public String machine() throws VmmigException {
+        return osType().getAttribute("machine");
+    }
+
+    /** The CPU model, if the XML names one. */
+    public Optional<String> cpuModel() {
+        return Xml.child(root(), "cpu").flatMap(cpu -> Xml.child(cpu, "model")).map(Xml::text);
+    }
+
+    /** The guest's memory, in bytes. */
+    public long memoryBytes() throws VmmigException {
+        Element memory = Xml.child(root(), "memory").orElseThrow(() -> missing("memory"));
+        try {
+            return Math.multiplyExact(Long.parseLong(Xml.text(memory)), unit(memory.getAttribute("unit")));
+        } catch (NumberFormatException | ArithmeticException e) {
+            throw unsupported("the domain XML has no proper memory size", e);
+        }
+    }
+
+    private static long unit(String unit) throws VmmigException {
+        return switch (unit) {
+            case "b", "bytes" -> 1L;
+            case "", "k", "KiB" -> 1L << 10;
+            case "M", "MiB" -> 1L << 20;
+            case "G", "GiB" -> 1L << 30;
+            case "T", "TiB" -> 1L << 40;
+            default -> throw unsupported("the domain XML gives its memory in an unknown unit, \"" + unit + "\"", null);
+        };
+    }
+
+    /** The number of virtual CPUs. */
+    public int vcpus() throws VmmigException {
+        try {
+            return Integer.parseInt(textOf("vcpu"));
+        } catch (NumberFormatException e) {
+            throw unsupported("the domain XML has no proper number of vcpus", e);
+        }
+    }
+
+    /** The kernel that is booted directly, if there is one. */
+    public Optional<Path> kernel() throws VmmigException {
+        return bootFile("kernel");
+    }
+
+    /** The ramdisk that is booted directly, if there is one. */
+    public Optional<Path> ramdisk() throws VmmigException {
+        return bootFile("initrd");
+    }
+
+    private Optional<Path> bootFile(String tag) throws VmmigException {
+        Optional<String> text = Xml.child(os(), tag).map(Xml::text).filter(t -> !t.isEmpty());
+        return text.isEmpty() ? Optional.empty() : Optional.of(path(text.get()));
+    }
+
+    /** The disks that have a file behind them, in the order of the XML; drives without a medium are left out. */
+    public List<Disk> disks() throws VmmigException {
+        List<Disk> disks = new ArrayList<>();
+        for (Element element : devices("disk")) {
+            Optional<String> file = Xml.child(element, "source")
+                    .map(source -> source.getAttribute("file"))
+                    .filter(f -> !f.isEmpty());
+            if (file.isPresent()) {
+                disks.add(disk(element, path(file.get())));
+            }
+        }
+        return disks;
+    }
+
+    private static Disk disk(Element element, Path file) throws VmmigException {
+        String target = Xml.child(element, "target")
+                .orElseThrow(() -> missing("disk target"))
+                .getAttribute("dev");
+        String type = Xml.child(element, "driver")
+                .map(d -> d.getAttribute("type"))
+                .filter(t -> !t.isEmpty())
+                .orElse("raw");
+        ImageFormat format = ImageFormat.of(type)
+                .orElseThrow(() -> new IncompatibleException(
+                        Problem.DISK_UNSUPPORTED,
+                        "disk " + target + " is of the format " + type,
+                        "Convert it to qcow2 or raw."));
+        String device = element.getAttribute("device");
+        boolean readOnly =
+                device.equals("cdrom") || Xml.child(element, "readonly").isPresent();
+        return new Disk(target, file, format, readOnly);
+    }
+
+    /**
+     * A disk that is a file.
+     *
+     * @param target the device as the XML names it, such as {@code vda}
+     * @param file the image, absolute
+     * @param format the image's format
+     * @param readOnly whether the guest can only read it
+     */
+    public record Disk(String target, Path file, ImageFormat format, boolean readOnly) {}
+
+    /** The XML as text, without an XML declaration. */
+    public String text() {
+        try {
+            var transformer = TransformerFactory.newDefaultInstance().newTransformer();
+            transformer.setOutputProperty(OutputKeys.OMIT_XML_DECLARATION, "yes");
+            StringWriter out = new StringWriter();
+            transformer.transform(new DOMSource(document), new StreamResult(out));
+            return out.toString();
+        } catch (TransformerException e) {
+            throw new AssertionError("a parsed document can be written", e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "DomainXml[" + Xml.child(root(), "name").map(Xml::text).orElse("?") + "]";
+    }
+
+    DomainXml copy() {
+        Document copy = (Document) document.cloneNode(true);
+        return new DomainXml(copy);
+    }
+
+    Element root() {
+        return document.getDocumentElement();
+    }
+
+    Element os() throws VmmigException {
+        return Xml.child(root(), "os").orElseThrow(() -> missing("os"));
+    }
+
+    /** All devices, in order. */
+    List<Element> devices() throws VmmigException {
+        return Xml.children(Xml.child(root(), "devices").orElseThrow(() -> missing("devices")));
+    }
+
+    List<Element> devices(String tag) throws VmmigException {
+        return devices().stream().filter(e -> e.getTagName().equals(tag)).toList();
+    }
+
+    private Element osType() throws VmmigException {
+        return Xml.child(os(), "type").orElseThrow(() -> missing("os type"));
+    }
+
+    private String textOf(String tag) throws VmmigException {
+        return Xml.child(root(), tag).map(Xml::text).filter(t -> !t.isEmpty()).orElseThrow(() -> missing(tag));
+    }
+
+    private static IncompatibleException missing(String what) {
+        return unsupported("the domain XML has no " + what, null);
+    }
+
+    private static Path path(String text) throws VmmigException {
+        try {
+            Path path = Path.of(text);
+            if (path.isAbsolute()) {
+                return path;
+            }
+        } catch (InvalidPathException e) {
+            throw unsupported("the domain XML has an impossible path", e);
+        }
+        throw unsupported("the domain XML has a path that is not absolute, \"" + text + "\"", null);
+    }
+
+    /** Whether a node is an element of another namespace than libvirt's own, such as a {@code qemu:commandline}. */
+    static boolean foreign(Node node) {
+        return node.getNamespaceURI() != null;
+    }
+}

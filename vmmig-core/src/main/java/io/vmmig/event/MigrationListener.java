@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.event;
+
+/**
+ * Hears of a migration's events, one at a time, on the thread that moves the bytes: it should be quick. What it throws is
+ * logged and does not disturb the migration.
+ */
+@FunctionalInterface
+public interface MigrationListener {
+    /** Called for each event, in order. */
+    void onEvent(MigrationEvent event);
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.CancelledException;
+import io.vmmig.Problem;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The wish to stop, which any thread may have, until the point of no return. */
+public final class Cancellation {
+    private enum State {
+        OPEN,
+        REQUESTED,
+        TOO_LATE
+    }
+
+    private final Object lock = new Object();
+    private final List<Runnable> stoppers = new ArrayList<>();
+    private State state = State.OPEN;
+
+    /** Asks to stop; false if it is too late. Idempotent. */
+    public boolean request() {
+        List<Runnable> toRun;
+        synchronized (lock) {
+            if (state != State.OPEN) {
+                return state == State.REQUESTED;
+            }
+            state = State.REQUESTED;
+            toRun = List.copyOf(stoppers);
+        }
+        toRun.forEach(Runnable::run);
+        return true;
+    }
+
+    /** Whatever may block is ended by {@code stopper} when a stop is asked for; at once if it has been. */
+    void onRequest(Runnable stopper) {
+        synchronized (lock) {
+            stoppers.add(stopper);
+            if (state != State.REQUESTED) {
+                return;
+            }
+        }
+        stopper.run();
+    }
+
+    void check() throws CancelledException {
+        if (requested()) {
+            throw cancelled();
+        }
+    }
+
+    /** From here on {@link #request()} answers that it is too late, unless it came first: then this throws. */
+    void pointOfNoReturn() throws CancelledException {
+        synchronized (lock) {
+            if (state == State.REQUESTED) {
+                throw cancelled();
+            }
+            state = State.TOO_LATE;
+        }
+    }
+
+    boolean requested() {
+        synchronized (lock) {
+            return state == State.REQUESTED;
+        }
+    }
+
+    private static CancelledException cancelled() {
+        return new CancelledException(Problem.CANCELLED, "the migration was cancelled", "");
+    }
+}
