@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.crypto;
+
+import io.vmmig.Digest;
+import java.security.PublicKey;
+import java.util.HexFormat;
+import java.util.Locale;
+
+/**
+ * What a host is known by: the SHA-256 of its public key (of the SubjectPublicKeyInfo, so that a new certificate for the
+ * same key keeps its fingerprint).
+ *
+ * <p>Not a secret. Show it at both hosts and compare, once, before trusting it.
+ *
+ * @param hex 64 lower-case hex digits
+ */
+public record Fingerprint(String hex) {
+    private static final int GROUP = 4;
+
+    public Fingerprint {
+        if (!hex.matches("[0-9a-f]{64}")) {
+            throw new IllegalArgumentException("a fingerprint has 64 lower-case hex digits");
+        }
+    }
+
+    /** The fingerprint of a public key. */
+    public static Fingerprint of(PublicKey key) {
+        return new Fingerprint(HexFormat.of().formatHex(Digest.newSha256().digest(key.getEncoded())));
+    }
+
+    /**
+     * Reads a fingerprint as people write it: upper or lower case, in groups of any kind ({@code -}, {@code :} or blanks
+     * between them), with or without {@code SHA256:} in front.
+     *
+     * @throws IllegalArgumentException when that does not leave 64 hex digits
+     */
+    public static Fingerprint parse(String text) {
+        String digits = text.strip()
+                .toLowerCase(Locale.ROOT)
+                .replaceFirst("^sha256:", "")
+                .replaceAll("[-:\\s]", "");
+        if (!digits.matches("[0-9a-f]{64}")) {
+            throw new IllegalArgumentException("not a fingerprint: it needs 64 hex digits");
+        }
+        return new Fingerprint(digits);
+    }
+
+    /** In 16 groups of four digits, to be compared by eye; {@link #parse} reads it. */
+    @Override
+    public String toString() {
+        StringBuilder groups = new StringBuilder();
+        for (int i = 0; i < hex.length(); i += GROUP) {
+            groups.append(i == 0 ? "" : "-").append(hex, i, i + GROUP);
+        }
+        return groups.toString();
+    }
+}

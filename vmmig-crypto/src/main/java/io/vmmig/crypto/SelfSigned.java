@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.crypto;
+
+import java.io.IOException;
+import java.math.BigInteger;
+import java.security.GeneralSecurityException;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.SecureRandom;
+import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
+import java.time.Instant;
+import java.util.Date;
+import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.BasicConstraints;
+import org.bouncycastle.asn1.x509.Extension;
+import org.bouncycastle.asn1.x509.KeyUsage;
+import org.bouncycastle.cert.X509v3CertificateBuilder;
+import org.bouncycastle.cert.jcajce.JcaX509CertificateConverter;
+import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
+import org.bouncycastle.operator.OperatorCreationException;
+import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
+
+/** Makes new identities. */
+final class SelfSigned {
+    // Fixed, so that a host whose clock is wrong makes a certificate that others can still read as valid.
+    private static final Date NOT_BEFORE = Date.from(Instant.parse("2020-01-01T00:00:00Z"));
+    // RFC 5280, 4.1.2.5: no well-defined expiration date.
+    private static final Date NOT_AFTER = Date.from(Instant.parse("9999-12-31T23:59:59Z"));
+    private static final X500Name NAME = new X500Name("CN=vmmig");
+
+    private SelfSigned() {}
+
+    static HostIdentity create() throws IOException, GeneralSecurityException {
+        KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
+        generator.initialize(new ECGenParameterSpec("secp256r1"));
+        KeyPair pair = generator.generateKeyPair();
+        return new HostIdentity(pair.getPrivate(), certify(pair));
+    }
+
+    private static X509Certificate certify(KeyPair pair) throws IOException, GeneralSecurityException {
+        BigInteger serial = new BigInteger(127, new SecureRandom()).add(BigInteger.ONE);
+        X509v3CertificateBuilder builder =
+                new JcaX509v3CertificateBuilder(NAME, serial, NOT_BEFORE, NOT_AFTER, NAME, pair.getPublic());
+        builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
+        builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
+        try {
+            return new JcaX509CertificateConverter()
+                    .getCertificate(
+                            builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(pair.getPrivate())));
+        } catch (OperatorCreationException e) {
+            throw new GeneralSecurityException(e);
+        }
+    }
+}
