@@ -86,6 +86,20 @@ apt_mirror() {
         awk '$1 == "Packages" && $2 == "main" && $3 !~ /security/ { print $3; exit }'
 }
 
+# debian_tree DIRECTORY CODENAME PACKAGE...: a minimal Debian with these packages.
+debian_tree() {
+    local directory=$1 codename=$2 mirror packages proxy=
+    shift 2
+    mirror=$(apt_mirror)
+    packages=$(IFS=, && echo "$*")
+    # debootstrap does not read apt's settings. Without a mirror it takes its own default.
+    eval "$(apt-config shell proxy Acquire::http::Proxy)"
+    [[ -z $proxy ]] || export http_proxy=$proxy
+    debootstrap --variant=minbase ${packages:+"--include=$packages"} "$codename" "$directory" ${mirror:+"$mirror"} \
+        >"$directory.log" || die "debootstrap $codename failed: $(tail -1 "$directory.log"); see $directory.log"
+    rm -rf "$directory.log" "$directory"/var/cache/apt/archives/*.deb "$directory"/var/lib/apt/lists/*_*
+}
+
 # ---- libvirt
 
 # qemu_conf: the qemu.conf that suits hosts without systemd, which libvirt's defaults do not: with another user or a
