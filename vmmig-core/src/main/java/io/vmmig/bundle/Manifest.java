@@ -2,6 +2,8 @@
 package io.vmmig.bundle;
 
 import io.vmmig.Digest;
+import io.vmmig.PackageFormatException;
+import io.vmmig.bundle.format.ManifestJson;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -53,6 +55,25 @@ public record Manifest(
 
     public Manifest {
         disks = List.copyOf(disks);
+    }
+
+    /**
+     * The manifest as {@code manifest.json}: the first entry of a package, and what a destination is shown before the guest
+     * is stopped. The same manifest always gives the same bytes.
+     */
+    public byte[] toJson() {
+        return ManifestJson.write(this);
+    }
+
+    /**
+     * Reads what {@link #toJson()} writes. The bytes may come from anybody: what is returned is within {@code limits}, its
+     * names hold no control characters and no path, and its disks are consistent.
+     *
+     * @throws PackageFormatException with {@link io.vmmig.Problem#PACKAGE_MALFORMED},
+     *     {@link io.vmmig.Problem#PACKAGE_TOO_NEW} or {@link io.vmmig.Problem#PACKAGE_LIMIT_EXCEEDED}
+     */
+    public static Manifest fromJson(byte[] json, PackageLimits limits) throws PackageFormatException {
+        return ManifestJson.read(json, limits);
     }
 
     /**

@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle.format;
+
+/** The names of the ways in which content is stored in a package. */
+public final class Encodings {
+    /** Each segment is one zstd frame (RFC 8878) of a part of the content. */
+    public static final String ZSTD = "zstd";
+
+    private Encodings() {}
+}

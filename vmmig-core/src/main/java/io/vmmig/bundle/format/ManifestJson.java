@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle.format;
+
+import com.google.gson.JsonObject;
+import com.google.gson.stream.JsonWriter;
+import io.vmmig.PackageFormatException;
+import io.vmmig.bundle.ImageFormat;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageLimits;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** A manifest as {@code manifest.json}; the format is specified in {@code docs/package-format.md}. */
+public final class ManifestJson {
+    private static final String WHERE = "manifest.json";
+    private static final int MAX_VCPUS = 1 << 16;
+    private static final Pattern ARCHITECTURE = Pattern.compile("[A-Za-z0-9_]{1,32}");
+    private static final Pattern MACHINE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,63}");
+    private static final Pattern DOMAIN_TYPE = Pattern.compile("kvm|qemu");
+    private static final Pattern DISK_TARGET = Pattern.compile("[a-z]{2,4}[a-z0-9]{0,12}");
+
+    /** What each kind of content is encoded as. A later encoding is named here, so that it is refused before any byte. */
+    private static final List<String> ENCODED = List.of("kernel", "ramdisk", "disks", "snapshot");
+
+    private static final Set<String> FIELDS =
+            Set.of("vmmig", "package", "created", "guest", "source", "encodings", "kernel", "ramdisk", "disks");
+    private static final Set<String> GUEST_FIELDS = Set.of(
+            "name", "uuid", "architecture", "machine", "type", "cpu", "memory", "vcpus", "running", "persistent");
+    private static final Set<String> SOURCE_FIELDS = Set.of("host", "qemu", "libvirt");
+    private static final Set<String> DISK_FIELDS = Set.of("target", "layers", "base");
+    private static final Set<String> LAYER_FIELDS = Set.of("format", "virtual", "file");
+    private static final Set<String> CONTENT_FIELDS = Set.of("digest", "bytes");
+    private static final Set<String> BASE_FIELDS = Set.of("digest", "bytes", "format");
+
+    private ManifestJson() {}
+
+    /** The manifest as JSON, always the same bytes for the same manifest. */
+    public static byte[] write(Manifest manifest) {
+        StringWriter text = new StringWriter();
+        try (JsonWriter json = new JsonWriter(text)) {
+            json.setIndent("  ");
+            write(manifest, json);
+        } catch (IOException e) {
+            throw new UncheckedIOException("a string takes whatever is written", e);
+        }
+        return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static void write(Manifest manifest, JsonWriter json) throws IOException {
+        json.beginObject();
+        json.name("vmmig").value(Manifest.FORMAT_VERSION);
+        json.name("package").value(manifest.packageId().toString());
+        json.name("created").value(manifest.createdAt().toString());
+        json.name("guest").beginObject();
+        json.name("name").value(manifest.guestName());
+        json.name("uuid").value(manifest.guestUuid().toString());
+        json.name("architecture").value(manifest.architecture());
+        json.name("machine").value(manifest.machine());
+        json.name("type").value(manifest.domainType());
+        if (manifest.cpuModel() != null) {
+            json.name("cpu").value(manifest.cpuModel());
+        }
+        json.name("memory").value(manifest.memoryBytes());
+        json.name("vcpus").value(manifest.vcpus());
+        json.name("running").value(manifest.running());
+        json.name("persistent").value(manifest.persistent());
+        json.endObject();
+        json.name("source").beginObject();
+        json.name("host").value(manifest.sourceHost());
+        json.name("qemu").value(manifest.hypervisorVersion());
+        json.name("libvirt").value(manifest.libvirtVersion());
+        json.endObject();
+        json.name("encodings").beginObject();
+        for (String kind : ENCODED) {
+            json.name(kind).value(Encodings.ZSTD);
+        }
+        json.endObject();
+        writeContent(json, "kernel", manifest.kernel());
+        writeContent(json, "ramdisk", manifest.ramdisk());
+        json.name("disks").beginArray();
+        for (Manifest.Disk disk : manifest.disks()) {
+            writeDisk(json, disk);
+        }
+        json.endArray();
+        json.endObject();
+    }
+
+    private static void writeContent(JsonWriter json, String name, Manifest.@Nullable Content content)
+            throws IOException {
+        if (content == null) {
+            return;
+        }
+        json.name(name).beginObject();
+        json.name("digest").value(content.digest().toString());
+        json.name("bytes").value(content.bytes());
+        json.endObject();
+    }
+
+    private static void writeDisk(JsonWriter json, Manifest.Disk disk) throws IOException {
+        json.beginObject();
+        json.name("target").value(disk.target());
+        json.name("layers").beginArray();
+        for (Manifest.Layer layer : disk.layers()) {
+            json.beginObject();
+            json.name("format").value(layer.format().word());
+            json.name("virtual").value(layer.virtualBytes());
+            json.name("file").value(layer.fileBytes());
+            json.endObject();
+        }
+        json.endArray();
+        Manifest.Base base = disk.base();
+        if (base != null) {
+            json.name("base").beginObject();
+            json.name("digest").value(base.content().digest().toString());
+            json.name("bytes").value(base.content().bytes());
+            json.name("format").value(base.format().word());
+            json.endObject();
+        }
+        json.endObject();
+    }
+
+    /**
+     * The manifest that {@code bytes} hold.
+     *
+     * @throws PackageFormatException when they hold none, one that is too new, or one that is beyond {@code limits}
+     */
+    public static Manifest read(byte[] bytes, PackageLimits limits) throws PackageFormatException {
+        if (bytes.length > limits.manifestBytes()) {
+            throw Malformed.overLimit("the size of " + WHERE, bytes.length, limits.manifestBytes());
+        }
+        JsonObject object = StrictJson.object(bytes, WHERE);
+        JsonFields fields = new JsonFields(object, WHERE);
+        requireVersion(object, fields);
+        fields.knowing(FIELDS);
+        requireEncodings(fields);
+        JsonFields guest = fields.object("guest").knowing(GUEST_FIELDS);
+        JsonFields source = fields.object("source").knowing(SOURCE_FIELDS);
+        return new Manifest(
+                fields.uuid("package"),
+                guestName(guest),
+                guest.uuid("uuid"),
+                guest.text("architecture", ARCHITECTURE),
+                guest.text("machine", MACHINE),
+                guest.text("type", DOMAIN_TYPE),
+                guest.has("cpu") ? guest.text("cpu", 128) : null,
+                guest.size("memory", 1, limits.memoryBytes()),
+                (int) guest.number("vcpus", 1, MAX_VCPUS),
+                guest.flag("running"),
+                guest.flag("persistent"),
+                source.text("qemu", 64),
+                source.text("libvirt", 64),
+                source.text("host", 255),
+                fields.instant("created"),
+                content(fields, "kernel", limits.kernelBytes()),
+                content(fields, "ramdisk", limits.ramdiskBytes()),
+                disks(fields, limits));
+    }
+
+    private static void requireVersion(JsonObject object, JsonFields fields) throws PackageFormatException {
+        if (object.isEmpty() || !object.keySet().iterator().next().equals("vmmig")) {
+            throw Malformed.because(WHERE + " does not begin with the field vmmig");
+        }
+        long version = fields.number("vmmig", 1, Integer.MAX_VALUE);
+        if (version > Manifest.FORMAT_VERSION) {
+            throw Malformed.tooNew("the package is of format version " + version + ", and this vmmig reads up to "
+                    + Manifest.FORMAT_VERSION);
+        }
+    }
+
+    private static void requireEncodings(JsonFields fields) throws PackageFormatException {
+        JsonFields encodings = fields.object("encodings").knowing(Set.copyOf(ENCODED));
+        for (String kind : ENCODED) {
+            String encoding = encodings.text(kind, 64);
+            if (!encoding.equals(Encodings.ZSTD)) {
+                throw Malformed.tooNew("the " + kind + " of the package is encoded as " + Malformed.quoted(encoding)
+                        + ", which this vmmig does not know");
+            }
+        }
+    }
+
+    private static String guestName(JsonFields guest) throws PackageFormatException {
+        String name = guest.text("name", 255);
+        if (name.indexOf('/') >= 0 || name.startsWith(".") || name.startsWith("-") || name.isBlank()) {
+            throw guest.malformed("name", "is not a name that a guest can have: " + Malformed.quoted(name));
+        }
+        return name;
+    }
+
+    private static Manifest.@Nullable Content content(JsonFields fields, String name, long limit)
+            throws PackageFormatException {
+        if (!fields.has(name)) {
+            return null;
+        }
+        JsonFields content = fields.object(name).knowing(CONTENT_FIELDS);
+        return new Manifest.Content(content.digest("digest"), content.size("bytes", 0, limit));
+    }
+
+    private static List<Manifest.Disk> disks(JsonFields fields, PackageLimits limits) throws PackageFormatException {
+        List<Manifest.Disk> disks = new ArrayList<>();
+        Set<String> targets = new HashSet<>();
+        long bytes = 0;
+        for (JsonFields disk : fields.objects("disks", limits.disks())) {
+            disk.knowing(DISK_FIELDS);
+            String target = disk.text("target", DISK_TARGET);
+            if (!targets.add(target)) {
+                throw disk.malformed("target", "names a disk that was named before: " + target);
+            }
+            Manifest.@Nullable Base base = base(disk, limits);
+            List<Manifest.Layer> layers = new ArrayList<>();
+            for (JsonFields layer : disk.objects("layers", limits.layers())) {
+                Manifest.Layer next = layer(layer, limits, base != null || !layers.isEmpty());
+                bytes = saturatedSum(bytes, next.fileBytes());
+                if (bytes > limits.diskBytes()) {
+                    throw Malformed.overLimit("the size of all disk images together", bytes, limits.diskBytes());
+                }
+                layers.add(next);
+            }
+            if (layers.isEmpty() && base == null) {
+                throw disk.malformed("layers", "is empty, and there is no base image either");
+            }
+            disks.add(new Manifest.Disk(target, layers, base));
+        }
+        return disks;
+    }
+
+    private static long saturatedSum(long a, long b) {
+        return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
+    }
+
+    private static Manifest.Layer layer(JsonFields layer, PackageLimits limits, boolean standsOnAnother)
+            throws PackageFormatException {
+        layer.knowing(LAYER_FIELDS);
+        ImageFormat format = format(layer);
+        if (standsOnAnother && format != ImageFormat.QCOW2) {
+            throw layer.malformed("format", "is one that cannot stand on another image: " + format.word());
+        }
+        return new Manifest.Layer(
+                format, layer.size("virtual", 0, limits.virtualDiskBytes()), layer.size("file", 0, limits.diskBytes()));
+    }
+
+    private static Manifest.@Nullable Base base(JsonFields disk, PackageLimits limits) throws PackageFormatException {
+        if (!disk.has("base")) {
+            return null;
+        }
+        JsonFields base = disk.object("base").knowing(BASE_FIELDS);
+        return new Manifest.Base(
+                new Manifest.Content(base.digest("digest"), base.size("bytes", 0, limits.virtualDiskBytes())),
+                format(base));
+    }
+
+    private static ImageFormat format(JsonFields fields) throws PackageFormatException {
+        String word = fields.text("format", 16);
+        return ImageFormat.of(word)
+                .orElseThrow(() -> fields.malformed("format", "is not one that travels: " + Malformed.quoted(word)));
+    }
+}
