@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.file;
+
+import io.vmmig.Failure;
+import io.vmmig.Problem;
+import io.vmmig.TransportException;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.Offer;
+import io.vmmig.transport.OutgoingSession;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Writes a package file beside its place, and moves it there when the guest is handed over. */
+final class FileOutgoingSession implements OutgoingSession {
+    private enum Stage {
+        OPENED,
+        WRITING,
+        FINISHED,
+        COMMITTED,
+        GIVEN_UP
+    }
+
+    private static final Logger LOG = LoggerFactory.getLogger(FileOutgoingSession.class);
+    private static final int BUFFER_BYTES = 256 << 10;
+    private static final long NEARLY_FULL_BYTES = 1 << 20;
+    private static final FileAttribute<?> OWNER_ONLY =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+    private final Path file;
+    private final Path part;
+    private final boolean replacing;
+    private final OutputStream data = new BufferedOutputStream(new PartOutput(), BUFFER_BYTES) {
+        @Override
+        public void close() throws IOException {
+            flush();
+        }
+    };
+
+    private final Object lock = new Object();
+    private Stage stage = Stage.OPENED;
+    private @Nullable FileChannel channel;
+    private @Nullable VmmigException reason;
+
+    FileOutgoingSession(Path file, boolean replacing) {
+        this.file = file;
+        this.part = Names.partOf(file);
+        this.replacing = replacing;
+    }
+
+    @Override
+    public Acceptance offer(Offer offer) throws VmmigException {
+        long free;
+        try {
+            free = Files.getFileStore(Names.directoryOf(file)).getUsableSpace();
+        } catch (IOException e) {
+            throw failure(e);
+        }
+        long needed = leastNeeded(offer.manifest());
+        if (free < needed) {
+            throw new TransportException(
+                    Problem.DISK_FULL,
+                    "there are " + mib(free) + " MiB free for " + file
+                            + ", and the package will hardly be smaller than " + mib(needed) + " MiB",
+                    "Free some space, or choose another directory.");
+        }
+        synchronized (lock) {
+            advance(Stage.OPENED, Stage.WRITING);
+            try {
+                channel = FileChannel.open(
+                        part, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), OWNER_ONLY);
+            } catch (IOException e) {
+                throw failure(e);
+            }
+        }
+        return new Acceptance(Set.of());
+    }
+
+    /**
+     * Less than this, and the package does not fit by any experience: an idle guest's memory comes to a fiftieth, and the
+     * contents of disks to a fifth, in the best of cases. To ask for more would turn away guests that do fit; and when the
+     * disk fills up after all, the guest just goes on at the source.
+     */
+    static long leastNeeded(Manifest manifest) {
+        long disks = 0;
+        for (Manifest.Disk disk : manifest.disks()) {
+            for (Manifest.Layer layer : disk.layers()) {
+                disks += layer.fileBytes() / 8;
+            }
+        }
+        return manifest.memoryBytes() / 64 + disks;
+    }
+
+    @Override
+    public OutputStream packageStream() {
+        return data;
+    }
+
+    @Override
+    public void finish() throws VmmigException {
+        try {
+            data.flush();
+            writable().force(true);
+        } catch (IOException e) {
+            throw failure(e);
+        }
+        synchronized (lock) {
+            advance(Stage.WRITING, Stage.FINISHED);
+        }
+    }
+
+    @Override
+    public void commit() throws VmmigException {
+        synchronized (lock) {
+            advance(Stage.FINISHED, Stage.COMMITTED);
+            boolean named = false;
+            try {
+                closeChannel();
+                if (replacing) {
+                    Names.replace(part, file);
+                } else {
+                    Names.publish(part, file);
+                }
+                named = true;
+                Names.sync(Names.directoryOf(file));
+            } catch (FileAlreadyExistsException e) {
+                stage = Stage.GIVEN_UP;
+                throw PackageFile.alreadyThere(file);
+            } catch (IOException e) {
+                stage = Stage.GIVEN_UP;
+                throw named ? unsure(e) : failure(e);
+            } finally {
+                deletePart();
+            }
+        }
+    }
+
+    /** The package is there, and may be gone after a power cut. */
+    private VmmigException unsure(IOException e) {
+        return new TransportException(
+                Problem.OUTCOME_UNKNOWN,
+                "the package " + file + " is complete, but its directory could not be written to the disk for certain",
+                "Check the disk and the package before the guest is started anywhere.",
+                e);
+    }
+
+    @Override
+    public void abort(@Nullable Failure reason) {
+        VmmigException local = reason == null
+                ? VmmigException.of(Problem.CANCELLED, "the package was given up", "")
+                : VmmigException.of(reason, null);
+        FileChannel open;
+        synchronized (lock) {
+            if (stage == Stage.COMMITTED || stage == Stage.GIVEN_UP) {
+                return;
+            }
+            stage = Stage.GIVEN_UP;
+            this.reason = local;
+            open = channel;
+        }
+        closeQuietly(open);
+        deletePart();
+    }
+
+    @Override
+    public void close() {
+        abort(null);
+    }
+
+    private void advance(Stage from, Stage to) throws VmmigException {
+        if (reason != null) {
+            throw again(reason);
+        }
+        if (stage != from) {
+            throw new IllegalStateException("not " + to + " after " + stage);
+        }
+        stage = to;
+    }
+
+    private FileChannel writable() throws IOException {
+        synchronized (lock) {
+            if (reason != null) {
+                VmmigException why = again(reason);
+                throw new IOException(why.getMessage(), why);
+            }
+            if (stage != Stage.WRITING) {
+                throw new IllegalStateException(
+                        "the package is written after the offer and before the end, not now: " + stage);
+            }
+            return Objects.requireNonNull(channel);
+        }
+    }
+
+    private VmmigException failure(IOException e) {
+        if (e.getCause() instanceof VmmigException known) {
+            return known;
+        }
+        synchronized (lock) {
+            if (reason != null) {
+                return again(reason);
+            }
+        }
+        if (e instanceof ClosedByInterruptException) {
+            return VmmigException.of(Problem.CANCELLED, "the thread that wrote the package was interrupted", "");
+        }
+        if (isFull(e)) {
+            return new TransportException(
+                    Failure.of(
+                            Problem.DISK_FULL,
+                            "the disk is full that " + file + " was to lie on",
+                            "Free some space, or choose another directory."),
+                    e);
+        }
+        return new TransportException(
+                Failure.of(
+                        Problem.FILE_FAILED,
+                        "the package " + file + " could not be written: " + e.getMessage(),
+                        "Check the directory and its disk."),
+                e);
+    }
+
+    private static VmmigException again(VmmigException reason) {
+        return VmmigException.of(reason.failure(), reason);
+    }
+
+    /** The JDK tells by words alone, which may be in another language. */
+    private boolean isFull(IOException e) {
+        String words = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
+        if (words.contains("no space left") || words.contains("quota exceeded")) {
+            return true;
+        }
+        try {
+            return Files.getFileStore(Names.directoryOf(file)).getUsableSpace() < NEARLY_FULL_BYTES;
+        } catch (IOException unknown) {
+            return false;
+        }
+    }
+
+    private void closeChannel() throws IOException {
+        if (channel != null) {
+            channel.close();
+        }
+    }
+
+    private static void closeQuietly(@Nullable FileChannel channel) {
+        try {
+            if (channel != null) {
+                channel.close();
+            }
+        } catch (IOException e) {
+            LOG.debug("closing failed", e);
+        }
+    }
+
+    private void deletePart() {
+        try {
+            Files.deleteIfExists(part);
+        } catch (IOException e) {
+            LOG.warn("{} is left over and may be deleted", part, e);
+        }
+    }
+
+    private static long mib(long bytes) {
+        return bytes >> 20;
+    }
+
+    /** Straight into the file. */
+    private final class PartOutput extends OutputStream {
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            FileChannel out = writable();
+            try {
+                ByteBuffer buffer = ByteBuffer.wrap(bytes, offset, length);
+                while (buffer.hasRemaining()) {
+                    out.write(buffer);
+                }
+            } catch (IOException e) {
+                VmmigException why = failure(e);
+                throw new IOException(why.getMessage(), why);
+            }
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+    }
+}

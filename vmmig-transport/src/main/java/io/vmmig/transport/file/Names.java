@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.file;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Objects;
+import java.util.UUID;
+
+/** Giving names to files so that a crash leaves either the old or the new, and never half of it. */
+final class Names {
+    private Names() {}
+
+    static Path directoryOf(Path file) {
+        return Objects.requireNonNull(file.getParent());
+    }
+
+    /** A name beside {@code file} that nobody can foresee, and that people recognise. */
+    static Path partOf(Path file) {
+        return file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".vmmig-part");
+    }
+
+    /**
+     * Gives {@code part} the name {@code file}, which nobody has yet.
+     *
+     * @throws FileAlreadyExistsException when somebody has
+     */
+    static void publish(Path part, Path file) throws IOException {
+        try {
+            Files.createLink(file, part);
+        } catch (FileAlreadyExistsException e) {
+            throw e;
+        } catch (FileSystemException | UnsupportedOperationException e) {
+            // No hard links here, as on FAT: an empty file of ours holds the name until it is replaced.
+            Files.createFile(file);
+            try {
+                Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+            } catch (IOException moving) {
+                Files.deleteIfExists(file);
+                throw moving;
+            }
+        }
+    }
+
+    /** Gives {@code part} the name {@code file}, whoever has it now. */
+    static void replace(Path part, Path file) throws IOException {
+        Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    }
+
+    /** Makes the names in {@code directory} outlive a power cut. */
+    static void sync(Path directory) throws IOException {
+        try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
+            names.force(true);
+        }
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.file;
+
+import io.vmmig.Problem;
+import io.vmmig.TransportException;
+import io.vmmig.VmmigException;
+import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.Transport;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+
+/**
+ * A package as a file.
+ *
+ * <pre>{@code
+ * Transport file = PackageFile.at(Path.of("/backup/web-1.vmmig"));
+ * }</pre>
+ *
+ * <p>The file appears, whole, when the guest has been handed over, and is for its owner only, since it holds the guest's
+ * memory. Until then what there is lies beside it as {@code .NAME.UUID.vmmig-part}; such a file is left over only when the
+ * process is killed, and may then be deleted. Immutable and thread-safe.
+ */
+public final class PackageFile implements Transport {
+    private final Path path;
+    private final boolean replacing;
+
+    private PackageFile(Path path, boolean replacing) {
+        this.path = path;
+        this.replacing = replacing;
+    }
+
+    /** The package file of that path, which may exist already or not. */
+    public static PackageFile at(Path path) {
+        Path absolute = path.toAbsolutePath().normalize();
+        if (absolute.getFileName() == null || absolute.getParent() == null) {
+            throw new IllegalArgumentException(path + " is no name of a file");
+        }
+        return new PackageFile(absolute, false);
+    }
+
+    /** The same, but a file that is there already is replaced, at once and only by a whole package. */
+    public PackageFile replacing() {
+        return new PackageFile(path, true);
+    }
+
+    /** Where it is. */
+    public Path path() {
+        return path;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when the directory is not there or cannot be written, or when
+     *     the file exists and is not to be replaced
+     */
+    @Override
+    public OutgoingSession open() throws VmmigException {
+        Path directory = Names.directoryOf(path);
+        if (!Files.isDirectory(directory)) {
+            throw failed("there is no directory " + directory, "Create it, or choose another one.");
+        }
+        if (!Files.isWritable(directory)) {
+            throw failed(
+                    "the directory " + directory + " cannot be written", "Change its permissions, or choose another.");
+        }
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            if (!replacing) {
+                throw alreadyThere(path);
+            }
+            if (!Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS)) {
+                throw failed(path + " is not a file, so it is not replaced", "Choose another name.");
+            }
+        }
+        return new FileOutgoingSession(path, replacing);
+    }
+
+    @Override
+    public String description() {
+        return "file " + path;
+    }
+
+    @Override
+    public boolean live() {
+        return false;
+    }
+
+    @Override
+    public String toString() {
+        return description();
+    }
+
+    static TransportException alreadyThere(Path path) {
+        return failed(path + " exists already", "Choose another name, or ask for it to be replaced.");
+    }
+
+    static TransportException failed(String what, String remedy) {
+        return new TransportException(Problem.FILE_FAILED, what, remedy);
+    }
+}

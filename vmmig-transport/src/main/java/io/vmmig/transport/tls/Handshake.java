@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.tls;
+
+import io.vmmig.Failure;
+import io.vmmig.Problem;
+import io.vmmig.TransportException;
+import io.vmmig.VmmigException;
+import io.vmmig.crypto.Fingerprint;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.TlsContexts;
+import io.vmmig.crypto.UntrustedKeyException;
+import io.vmmig.transport.wire.Preamble;
+import io.vmmig.transport.wire.Watchdog;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.Socket;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Collectors;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
+
+/** From a TCP connection to two hosts that know each other and speak the same version, or an error that says why not. */
+final class Handshake {
+    private static final String ALERT = "Received fatal alert: ";
+    /** By which a peer may say that it does not like our key. */
+    private static final Set<String> KEY_ALERTS = Set.of(
+            "certificate_unknown",
+            "bad_certificate",
+            "unknown_ca",
+            "access_denied",
+            "certificate_required",
+            "unsupported_certificate",
+            "certificate_expired");
+
+    private final HostIdentity self;
+    private final Set<Fingerprint> trusted;
+    private final boolean client;
+    private final String peer;
+
+    private Handshake(HostIdentity self, Set<Fingerprint> trusted, boolean client, String peer) {
+        this.self = self;
+        this.trusted = trusted;
+        this.client = client;
+        this.peer = peer;
+    }
+
+    /** The side that connected. */
+    static Handshake ofClient(HostIdentity self, Fingerprint trusted, String peer) {
+        return new Handshake(self, Set.of(trusted), true, peer);
+    }
+
+    /** The side that listened. */
+    static Handshake ofServer(HostIdentity self, Set<Fingerprint> trusted, String peer) {
+        return new Handshake(self, trusted, false, peer);
+    }
+
+    /**
+     * Does it, within {@code timeout}, whatever the peer does. Closes the socket when it fails.
+     *
+     * @return the TLS socket on top of {@code raw}
+     */
+    SSLSocket perform(Socket raw, Duration timeout) throws VmmigException {
+        AtomicBoolean late = new AtomicBoolean();
+        ScheduledFuture<?> deadline = Watchdog.in(timeout, () -> {
+            late.set(true);
+            closeQuietly(raw);
+        });
+        boolean done = false;
+        try {
+            raw.setTcpNoDelay(true);
+            raw.setKeepAlive(true);
+            SSLSocket secure = secure(raw);
+            secure.startHandshake();
+            exchangePreambles(secure);
+            done = deadline.cancel(false) || !late.get();
+            if (!done) {
+                throw new EOFException("the connection was closed at the deadline");
+            }
+            return secure;
+        } catch (IOException e) {
+            if (late.get()) {
+                throw new TransportException(
+                        Problem.PEER_STALLED,
+                        peer + " took the connection, but did not answer for " + timeout.toMillis() + " ms",
+                        "Check that vmmig runs there and that the port is right.",
+                        e);
+            }
+            throw explain(e);
+        } finally {
+            deadline.cancel(false);
+            if (!done) {
+                closeQuietly(raw);
+            }
+        }
+    }
+
+    private SSLSocket secure(Socket raw) throws IOException {
+        SSLContext context = TlsContexts.of(self, trusted);
+        SSLSocket secure = (SSLSocket) context.getSocketFactory().createSocket(raw, "", raw.getPort(), true);
+        SSLParameters parameters = TlsContexts.parameters();
+        // The fingerprint names the peer; a host name would only tell listeners on the way whom we look for.
+        parameters.setServerNames(List.of());
+        secure.setSSLParameters(parameters);
+        secure.setUseClientMode(client);
+        return secure;
+    }
+
+    /** The server speaks first: so a client that it does not know reads its refusal before it writes into a closed socket. */
+    private void exchangePreambles(SSLSocket secure) throws IOException, TransportException {
+        int theirs;
+        if (client) {
+            theirs = Preamble.read(secure.getInputStream());
+            Preamble.write(secure.getOutputStream());
+        } else {
+            Preamble.write(secure.getOutputStream());
+            theirs = Preamble.read(secure.getInputStream());
+        }
+        Preamble.check(theirs);
+    }
+
+    private VmmigException explain(IOException e) {
+        UntrustedKeyException untrusted = find(UntrustedKeyException.class, e);
+        if (untrusted != null) {
+            return untrusted(untrusted.seen(), e);
+        }
+        String alert = alert(e);
+        if (alert != null && KEY_ALERTS.contains(alert)) {
+            return new TransportException(
+                    Problem.PEER_UNTRUSTED,
+                    peer + " does not know this host, whose fingerprint is " + self.fingerprint(),
+                    "Let " + peer + " trust that fingerprint, after comparing it.",
+                    e);
+        }
+        if (find(EOFException.class, e) != null || !(e instanceof SSLException)) {
+            return new TransportException(
+                    Failure.of(
+                            Problem.CONNECTION_LOST,
+                            "the connection with " + peer + " broke before it was secured",
+                            "Try again; if it happens again, look at the log of the other host."),
+                    e);
+        }
+        return new TransportException(
+                Problem.PROTOCOL_MISMATCH,
+                peer + " does not speak TLS 1.3 as vmmig does (" + e.getMessage() + ")",
+                "Check the address and the port, and that vmmig runs there.",
+                e);
+    }
+
+    private VmmigException untrusted(@Nullable Fingerprint seen, IOException e) {
+        if (seen == null) {
+            return new TransportException(
+                    Problem.PEER_UNTRUSTED, peer + " did not show a key", "Check that it is a vmmig host.", e);
+        }
+        String expected = trusted.stream().map(Fingerprint::toString).sorted().collect(Collectors.joining(", "));
+        return new TransportException(
+                Problem.PEER_UNTRUSTED,
+                peer + " has the fingerprint " + seen + ", but trusted is " + (expected.isEmpty() ? "none" : expected),
+                "If that is its fingerprint indeed, trust it; if it has changed for no known reason, find out why first.",
+                e);
+    }
+
+    private static @Nullable String alert(IOException e) {
+        String message = e.getMessage();
+        int at = message == null ? -1 : message.indexOf(ALERT);
+        return message == null || at < 0
+                ? null
+                : message.substring(at + ALERT.length()).strip();
+    }
+
+    private static <T extends Throwable> @Nullable T find(Class<T> type, Throwable in) {
+        for (Throwable t = in; t != null; t = t.getCause()) {
+            if (type.isInstance(t)) {
+                return type.cast(t);
+            }
+        }
+        return null;
+    }
+
+    private static void closeQuietly(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // Closed or not, nothing more is done with it.
+        }
+    }
+}

@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.tls;
+
+import io.vmmig.Problem;
+import io.vmmig.TransportException;
+import io.vmmig.VmmigException;
+import io.vmmig.crypto.Fingerprint;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.wire.Timeouts;
+import io.vmmig.transport.wire.WireIncomingSession;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.security.cert.Certificate;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where other hosts knock with guests.
+ *
+ * <pre>{@code
+ * try (TlsListener listener = TlsListener.on("0.0.0.0", 16550)
+ *         .as(HostIdentity.in(directory))
+ *         .trusting(Set.of(node1, node3))
+ *         .listen()) {
+ *     IncomingSession session = listener.accept(Duration.ofMinutes(1));
+ *     …
+ * }
+ * }</pre>
+ *
+ * <p>Connections are secured beside each other, each within the connect timeout; a peer that is not trusted, or does not
+ * get that far, is logged and forgotten, and disturbs nobody. Thread-safe; several threads may accept.
+ */
+public final class TlsListener implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(TlsListener.class);
+    /** Peers that have not shown yet who they are. */
+    private static final int MAX_HANDSHAKES = 32;
+    /** Peers that have, and wait to be accepted. */
+    private static final int MAX_WAITING = 32;
+
+    private final Config config;
+    private final ServerSocket server;
+    private final BlockingQueue<IncomingSession> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
+    private final Set<Socket> handshakes = new LinkedHashSet<>();
+    private volatile boolean closed;
+
+    private record Config(
+            String host,
+            int port,
+            HostIdentity self,
+            Set<Fingerprint> trusted,
+            Timeouts timeouts,
+            Consumer<VmmigException> onRejected) {
+        Config with(Timeouts timeouts) {
+            return new Config(host, port, self, trusted, timeouts, onRejected);
+        }
+    }
+
+    private TlsListener(Config config, ServerSocket server) {
+        this.config = config;
+        this.server = server;
+    }
+
+    /**
+     * Begins with where to listen.
+     *
+     * @param address an address or name of this host; {@code 0.0.0.0} or {@code ::} for all
+     * @param port from 1 to 65535, or 0 for any that is free
+     */
+    public static Address on(String address, int port) {
+        return new Address(Objects.requireNonNull(address), port);
+    }
+
+    /** An address; missing is who listens. */
+    public static final class Address {
+        private final String host;
+        private final int port;
+
+        private Address(String host, int port) {
+            this.host = host;
+            this.port = port;
+        }
+
+        /** Goes on with who this host is. */
+        public Introduced as(HostIdentity self) {
+            return new Introduced(this, Objects.requireNonNull(self));
+        }
+    }
+
+    /** An address and who listens; missing is who may come. */
+    public static final class Introduced {
+        private final Address address;
+        private final HostIdentity self;
+
+        private Introduced(Address address, HostIdentity self) {
+            this.address = address;
+            this.self = self;
+        }
+
+        /** Goes on with the fingerprints of the hosts that may come, and no other may. */
+        public Ready trusting(Set<Fingerprint> peers) {
+            return new Ready(
+                    new Config(address.host, address.port, self, Set.copyOf(peers), Timeouts.DEFAULT, rejected -> {}));
+        }
+    }
+
+    /** All that is needed; the rest is fine as it is. Immutable. */
+    public static final class Ready {
+        private final Config config;
+
+        private Ready(Config config) {
+            this.config = config;
+        }
+
+        /** How long a peer may take to show who it is. Ten seconds when not said; at least 100 ms. */
+        public Ready connectTimeout(Duration timeout) {
+            return new Ready(config.with(config.timeouts.withConnect(timeout)));
+        }
+
+        /** After how long without any sign of life a source is taken for dead. Thirty seconds when not said; at least 100 ms. */
+        public Ready idleTimeout(Duration timeout) {
+            return new Ready(config.with(config.timeouts.withIdle(timeout)));
+        }
+
+        /**
+         * Told of each peer that was turned away, and why, such as with {@link Problem#PEER_UNTRUSTED}; for an audit log.
+         * Called by the peer's own thread; what it throws is logged.
+         */
+        public Ready onRejected(Consumer<VmmigException> listener) {
+            return new Ready(
+                    new Config(config.host, config.port, config.self, config.trusted, config.timeouts, listener));
+        }
+
+        /**
+         * Listens from now on.
+         *
+         * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the address is not one of this host, or is taken
+         */
+        public TlsListener listen() throws VmmigException {
+            try {
+                ServerSocket server = new ServerSocket();
+                try {
+                    server.bind(new InetSocketAddress(config.host, config.port));
+                } catch (IOException e) {
+                    server.close();
+                    throw e;
+                }
+                TlsListener listener = new TlsListener(config, server);
+                listener.daemon("listener " + listener.port(), listener::listen);
+                return listener;
+            } catch (IOException | IllegalArgumentException e) {
+                throw VmmigException.of(
+                        io.vmmig.Failure.of(
+                                Problem.REQUEST_INVALID,
+                                "cannot listen on " + config.host + " port " + config.port + ": " + e.getMessage(),
+                                "Choose an address of this host and a free port."),
+                        e);
+            }
+        }
+    }
+
+    /** The port that it listens on. */
+    public int port() {
+        return server.getLocalPort();
+    }
+
+    /**
+     * The next source that has shown who it is; waits for one. The session is the caller's to close.
+     *
+     * @throws VmmigException with {@link Problem#PEER_STALLED} when none came within {@code timeout}, with
+     *     {@link Problem#CANCELLED} when the listener was closed or the thread interrupted
+     */
+    public IncomingSession accept(Duration timeout) throws VmmigException {
+        long deadline = System.nanoTime() + timeout.toNanos();
+        try {
+            while (!closed) {
+                // In slices, so that a close is noticed by every thread that waits here.
+                long left = Math.min(deadline - System.nanoTime(), TimeUnit.MILLISECONDS.toNanos(100));
+                IncomingSession session = waiting.poll(Math.max(left, 0), TimeUnit.NANOSECONDS);
+                if (session != null) {
+                    return session;
+                }
+                if (System.nanoTime() - deadline >= 0) {
+                    throw new TransportException(
+                            Problem.PEER_STALLED, "no host came within " + timeout.toMillis() + " ms", "");
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw VmmigException.of(Problem.CANCELLED, "the thread that waited for a host was interrupted", "");
+        }
+        throw VmmigException.of(Problem.CANCELLED, "the listener was closed", "");
+    }
+
+    private void daemon(String what, Runnable work) {
+        Thread thread = new Thread(work, "vmmig-" + what);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    private void listen() {
+        while (!closed) {
+            try {
+                Socket raw = server.accept();
+                admit(raw);
+                daemon("handshake " + raw.getRemoteSocketAddress(), () -> welcome(raw));
+            } catch (IOException | OutOfMemoryError e) {
+                if (!closed) {
+                    LOG.warn("could not take a connection", e);
+                    pause();
+                }
+            }
+        }
+    }
+
+    /** Such as while this process has no file descriptor left: to try at once again would only burn the processor. */
+    private static void pause() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(100);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** When too many knock at once, whoever has taken longest gives way: an honest handshake takes milliseconds. */
+    private void admit(Socket raw) {
+        List<Socket> crowdedOut = new ArrayList<>();
+        synchronized (handshakes) {
+            handshakes.add(raw);
+            Iterator<Socket> oldest = handshakes.iterator();
+            while (handshakes.size() > MAX_HANDSHAKES) {
+                crowdedOut.add(oldest.next());
+                oldest.remove();
+            }
+        }
+        crowdedOut.forEach(TlsListener::closeQuietly);
+    }
+
+    private void welcome(Socket raw) {
+        String address = String.valueOf(raw.getRemoteSocketAddress()).replaceFirst("^/", "");
+        @Nullable IncomingSession session = null;
+        try {
+            SSLSocket secure =
+                    Handshake.ofServer(config.self, config.trusted, address).perform(raw, config.timeouts.connect());
+            session = WireIncomingSession.start(raw, secure, describe(address, secure), config.timeouts);
+            if (closed || !waiting.offer(session)) {
+                session.refuse(io.vmmig.Failure.of(
+                        Problem.PEER_FAILED, "the destination is closing, or has too much to do", "Try again later."));
+                session.close();
+            } else if (closed) {
+                closeWaiting();
+            }
+        } catch (VmmigException e) {
+            LOG.warn("turned away {}: {}", address, e.getMessage());
+            tell(e);
+        } catch (IOException e) {
+            LOG.warn("lost {} before anything was said", address, e);
+            closeQuietly(raw);
+        } finally {
+            synchronized (handshakes) {
+                handshakes.remove(raw);
+            }
+        }
+    }
+
+    private static String describe(String address, SSLSocket secure) throws SSLPeerUnverifiedException {
+        Certificate shown = secure.getSession().getPeerCertificates()[0];
+        return "host " + address + " (fingerprint " + Fingerprint.of(shown.getPublicKey()) + ")";
+    }
+
+    private void tell(VmmigException rejected) {
+        try {
+            config.onRejected.accept(rejected);
+        } catch (RuntimeException e) {
+            LOG.warn("a listener for rejected peers failed", e);
+        }
+    }
+
+    /** Listens no more. Sources that wait to be accepted are refused; accepted sessions go on. Idempotent. */
+    @Override
+    public void close() {
+        closed = true;
+        try {
+            server.close();
+        } catch (IOException e) {
+            LOG.debug("closing failed", e);
+        }
+        synchronized (handshakes) {
+            handshakes.forEach(TlsListener::closeQuietly);
+        }
+        closeWaiting();
+    }
+
+    private void closeWaiting() {
+        for (IncomingSession session = waiting.poll(); session != null; session = waiting.poll()) {
+            session.close();
+        }
+    }
+
+    private static void closeQuietly(Socket socket) {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            LOG.trace("closing failed", e);
+        }
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.wire;
+
+import io.vmmig.VmmigException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A ring of bytes between one thread that fills it from a stream and one that reads it. While it is full the filler waits,
+ * and so does, in the end, whoever sends.
+ */
+final class BoundedPipe extends InputStream {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final byte[] ring;
+    private int head;
+    private int filled;
+    private boolean complete;
+    private @Nullable VmmigException failure;
+
+    /** A pipe that holds at most {@code capacity} bytes. */
+    BoundedPipe(int capacity) {
+        ring = new byte[capacity];
+    }
+
+    /**
+     * Moves exactly {@code length} bytes from {@code in} into the pipe.
+     *
+     * @throws IOException what {@code in} throws, {@link EOFException} when it ends early, or as {@link #fail} says
+     */
+    void fill(InputStream in, int length) throws IOException {
+        int left = length;
+        while (left > 0) {
+            int tail;
+            int room;
+            lock.lock();
+            try {
+                while (filled == ring.length && failure == null) {
+                    changed.awaitUninterruptibly();
+                }
+                if (failure != null) {
+                    throw new IOException(failure.getMessage(), failure);
+                }
+                tail = (head + filled) % ring.length;
+                room = Math.min(ring.length - filled, ring.length - tail);
+            } finally {
+                lock.unlock();
+            }
+            // Outside the lock: only the filler touches the free part, and this read may take long.
+            int n = in.read(ring, tail, Math.min(room, left));
+            if (n < 0) {
+                throw new EOFException("the stream ends in the middle of a frame");
+            }
+            left -= n;
+            lock.lock();
+            try {
+                filled += n;
+                changed.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /** No more will come: the reader ends when it has read what is there. */
+    void complete() {
+        lock.lock();
+        try {
+            complete = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Both ends fail from now on, with {@code reason} as the cause, whatever is still in the pipe. */
+    void fail(VmmigException reason) {
+        lock.lock();
+        try {
+            if (failure == null) {
+                failure = reason;
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+        if (length == 0) {
+            return 0;
+        }
+        lock.lock();
+        try {
+            while (filled == 0 && !complete && failure == null) {
+                changed.await();
+            }
+            if (failure != null) {
+                throw new IOException(failure.getMessage(), failure);
+            }
+            if (filled == 0) {
+                return -1;
+            }
+            int n = Math.min(Math.min(length, filled), ring.length - head);
+            System.arraycopy(ring, head, target, offset, n);
+            head = (head + n) % ring.length;
+            filled -= n;
+            changed.signalAll();
+            return n;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            VmmigException cancelled = Faults.interrupted();
+            throw new IOException(cancelled.getMessage(), cancelled);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int available() {
+        lock.lock();
+        try {
+            return filled;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

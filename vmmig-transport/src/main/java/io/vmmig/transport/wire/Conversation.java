@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.wire;
+
+import io.vmmig.Failure;
+import io.vmmig.VmmigException;
+import java.io.IOException;
+import java.io.InputStream;
+import org.jspecify.annotations.Nullable;
+
+/** One role in a transfer: what to make of the frames that arrive. Called by the link's reader, never by two threads. */
+interface Conversation {
+    /**
+     * A control frame has arrived.
+     *
+     * @throws PeerGaveUp when it says that the peer has given up
+     * @throws VmmigException when it is not allowed now; the peer is told
+     */
+    void onControl(Kind kind, byte[] payload) throws VmmigException, PeerGaveUp;
+
+    /** A data frame has arrived, of which {@code length} bytes are to be taken from {@code in}. May block. */
+    void onData(InputStream in, int length) throws VmmigException, IOException;
+
+    /** The frame by which this role gives up; null when it may not any more. Called with the link's lock held. */
+    @Nullable
+    Frame farewell(Failure reason);
+
+    /** The link has ended. */
+    void onEnd(VmmigException reason);
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.wire;
+
+import io.vmmig.VmmigException;
+import java.io.IOException;
+import java.io.OutputStream;
+
+/** The bytes of a package, gathered into frames. */
+final class DataOutput extends OutputStream {
+    /** Four full TLS records, header included; larger frames never let JDK 17 compile its AES. */
+    private static final int FRAME_BYTES = 64 << 10;
+
+    private final Link link;
+    private final Runnable permission;
+    private final byte[] frame = new byte[FRAME_BYTES];
+    private int filled = Frame.HEADER_BYTES;
+    private long total;
+
+    /**
+     * A stream that sends over {@code link}.
+     *
+     * @param permission throws when nothing may be written now
+     */
+    DataOutput(Link link, Runnable permission) {
+        this.link = link;
+        this.permission = permission;
+    }
+
+    /** How many bytes have been written. */
+    long total() {
+        return total;
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+        permission.run();
+        int from = offset;
+        int left = length;
+        while (left > 0) {
+            int n = Math.min(left, FRAME_BYTES - filled);
+            System.arraycopy(bytes, from, frame, filled, n);
+            filled += n;
+            from += n;
+            left -= n;
+            if (filled == FRAME_BYTES) {
+                send();
+            }
+        }
+        total += length;
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+        write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void flush() throws IOException {
+        if (filled > Frame.HEADER_BYTES) {
+            send();
+        }
+    }
+
+    /** Sends what is left; the session goes on. */
+    @Override
+    public void close() throws IOException {
+        flush();
+    }
+
+    private void send() throws IOException {
+        try {
+            link.sendData(frame, filled);
+            filled = Frame.HEADER_BYTES;
+        } catch (VmmigException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+}

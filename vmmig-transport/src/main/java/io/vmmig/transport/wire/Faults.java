@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.wire;
+
+import io.vmmig.Failure;
+import io.vmmig.Problem;
+import io.vmmig.TransportException;
+import io.vmmig.VmmigException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** What can go wrong on a connection, in words. */
+final class Faults {
+    private static final String CHECK_PEER = "Check the other host and the network, then start again.";
+
+    private Faults() {}
+
+    static VmmigException lost(String peer, @Nullable Throwable cause) {
+        String why =
+                cause == null || cause.getMessage() == null ? "" : ": " + FailureCodec.clean(cause.getMessage(), 256);
+        return new TransportException(
+                Failure.of(Problem.CONNECTION_LOST, "the connection with " + peer + " broke" + why, CHECK_PEER), cause);
+    }
+
+    static VmmigException silent(String peer, Duration idle) {
+        return new TransportException(
+                Problem.PEER_STALLED, "nothing was heard from " + peer + " for " + idle.toMillis() + " ms", CHECK_PEER);
+    }
+
+    static VmmigException takesNothing(String peer, Duration progress) {
+        return new TransportException(
+                Problem.PEER_STALLED,
+                peer + " is alive, but has taken nothing for " + progress.toMillis() + " ms",
+                "Check what the other host is waiting for: its disk, or its hypervisor.");
+    }
+
+    static VmmigException violation(String what) {
+        return new TransportException(
+                Problem.PROTOCOL_VIOLATION,
+                "the peer broke the protocol: " + what,
+                "Install the same release of vmmig on both hosts.");
+    }
+
+    static VmmigException closedHere() {
+        return VmmigException.of(Problem.CANCELLED, "the transfer was given up at this host", "");
+    }
+
+    static Failure destinationClosed() {
+        return Failure.of(Problem.PEER_FAILED, "the destination gave up without saying why", "");
+    }
+
+    static VmmigException interrupted() {
+        return VmmigException.of(Problem.CANCELLED, "the thread that waited for the other host was interrupted", "");
+    }
+
+    static VmmigException outcomeUnknown(String peer, Throwable cause) {
+        return new TransportException(
+                Failure.of(
+                        Problem.OUTCOME_UNKNOWN,
+                        "the guest was handed over to " + peer + ", but the answer did not arrive",
+                        "Look whether the guest runs there before it is started anywhere."),
+                cause);
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.wire;
+
+/** A control frame on its way out. */
+record Frame(Kind kind, byte[] payload) {
+    /** Of kind and length, before the payload. */
+    static final int HEADER_BYTES = 5;
+
+    Frame {
+        if (payload.length > kind.maxLength()) {
+            throw new IllegalArgumentException(kind + " of " + payload.length + " bytes");
+        }
+    }
+
+    static Frame empty(Kind kind) {
+        return new Frame(kind, new byte[0]);
+    }
+
+    byte[] toBytes() {
+        byte[] bytes = new byte[HEADER_BYTES + payload.length];
+        putHeader(bytes, kind, payload.length);
+        System.arraycopy(payload, 0, bytes, HEADER_BYTES, payload.length);
+        return bytes;
+    }
+
+    static void putHeader(byte[] target, Kind kind, int length) {
+        target[0] = (byte) kind.code();
+        target[1] = (byte) (length >> 24);
+        target[2] = (byte) (length >> 16);
+        target[3] = (byte) (length >> 8);
+        target[4] = (byte) length;
+    }
+}

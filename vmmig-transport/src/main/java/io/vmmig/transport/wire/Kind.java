@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.wire;
+
+import org.jspecify.annotations.Nullable;
+
+/** What a frame is. The codes are part of the protocol. */
+enum Kind {
+    HELLO(1, Kind.SMALL),
+    OFFER(2, 8 << 20),
+    ACCEPT(3, Kind.SMALL),
+    REFUSE(4, Kind.SMALL),
+    DATA(5, Kind.SMALL),
+    COMPLETE(6, Kind.SMALL),
+    RESTORED(7, Kind.SMALL),
+    COMMIT(8, Kind.SMALL),
+    RESUMED(9, Kind.SMALL),
+    ABORT(10, Kind.SMALL),
+    HEARTBEAT(11, Kind.SMALL);
+
+    private static final int SMALL = 64 << 10;
+
+    private final int code;
+    private final int maxLength;
+
+    Kind(int code, int maxLength) {
+        this.code = code;
+        this.maxLength = maxLength;
+    }
+
+    int code() {
+        return code;
+    }
+
+    int maxLength() {
+        return maxLength;
+    }
+
+    static @Nullable Kind of(int code) {
+        return code >= 1 && code <= values().length ? values()[code - 1] : null;
+    }
+}

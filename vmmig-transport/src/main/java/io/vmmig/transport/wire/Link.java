@@ -1,0 +1,535 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.wire;
+
+import io.vmmig.VmmigException;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.net.Socket;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection on which frames travel both ways, and which notices when the peer is gone.
+ *
+ * <p>One thread reads, all the time, so that a peer's word is heard while this side sends. One thread sends signs of life
+ * and, at the end, the farewell. Whoever else sends does so in its own thread. Nothing here is ended by waiting for a peer
+ * that does not move: a third, shared thread closes the socket under whatever is blocked, and that always works.
+ */
+final class Link {
+    private static final Logger LOG = LoggerFactory.getLogger(Link.class);
+    private static final Duration SLOWEST_HEARTBEAT = Duration.ofSeconds(5);
+    private static final Duration FASTEST_HEARTBEAT = Duration.ofMillis(25);
+    // Long enough for a farewell to cross, and for what the peer has already sent to be drained: a socket that is
+    // closed
+    // over unread bytes sends a reset, and a reset can overtake the farewell.
+    private static final Duration LINGER = Duration.ofMillis(800);
+    private static final Duration LAST_WORDS = Duration.ofMillis(500);
+
+    private final Socket raw;
+    private final Socket secure;
+    private final DataInputStream in;
+    private final OutputStream out;
+    private final String peer;
+    private final Timeouts timeouts;
+    private final Conversation conversation;
+
+    private final ReentrantLock writing = new ReentrantLock();
+    private volatile long lastWrite = System.nanoTime();
+    private volatile long writeBegan;
+    private volatile boolean isWriting;
+    private final AtomicInteger halves = new AtomicInteger(2);
+
+    /** Guards the state of the conversation too. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private final Condition changed = lock.newCondition();
+    private Duration heartbeat = Duration.ofSeconds(1);
+    private @Nullable VmmigException ended;
+    private @Nullable Frame farewell;
+    private boolean closed;
+    private volatile @Nullable ScheduledFuture<?> watch;
+
+    /**
+     * A link over a connection whose preambles have been exchanged.
+     *
+     * @param raw the socket below the TLS socket
+     * @param secure what the frames go through
+     * @param peer the peer's name, for messages
+     */
+    Link(Socket raw, Socket secure, String peer, Timeouts timeouts, Conversation conversation) throws IOException {
+        this.raw = raw;
+        this.secure = secure;
+        this.in = new DataInputStream(secure.getInputStream());
+        this.out = secure.getOutputStream();
+        this.peer = peer;
+        this.timeouts = timeouts;
+        this.conversation = conversation;
+    }
+
+    void start() throws IOException {
+        byte[] hello = new Frame(Kind.HELLO, Messages.hello(timeouts.idle())).toBytes();
+        write(hello, hello.length);
+        raw.setSoTimeout((int) timeouts.idle().toMillis());
+        long every = Math.max(10, timeouts.progress().toMillis() / 8);
+        watch = Watchdog.every(Duration.ofMillis(Math.min(every, 1000)), this::watchProgress);
+        daemon("reader", this::read);
+        daemon("heartbeat", this::beat);
+    }
+
+    private void daemon(String what, Runnable work) {
+        Thread thread = new Thread(work, "vmmig-" + what + " " + peer);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    String peer() {
+        return peer;
+    }
+
+    // ---- for the conversation -------------------------------------------------------------------------------------
+
+    /** Runs {@code change} with the state locked, and wakes all who wait; does nothing once the link has ended. */
+    void update(Change change) throws VmmigException, PeerGaveUp {
+        lock.lock();
+        try {
+            if (ended == null) {
+                change.make();
+                changed.signalAll();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Looks at the state with it locked. */
+    <T> T locked(Supplier<T> look) {
+        lock.lock();
+        try {
+            return look.get();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A step of the conversation that a frame from the peer causes, or that it is not allowed to cause. */
+    @FunctionalInterface
+    interface Change {
+        void make() throws VmmigException, PeerGaveUp;
+    }
+
+    /** Waits for {@code done}, which is looked at with the state locked; what is done is done, though the link ended since. */
+    void await(BooleanSupplier done) throws VmmigException {
+        lock.lock();
+        try {
+            while (!done.getAsBoolean()) {
+                if (ended != null) {
+                    throw again(ended);
+                }
+                changed.await();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            VmmigException cancelled = Faults.interrupted();
+            end(cancelled, true);
+            throw cancelled;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** As {@link #await}, for a wait that an interrupt must not cut short; it is remembered. */
+    void awaitUninterruptibly(BooleanSupplier done) throws VmmigException {
+        lock.lock();
+        try {
+            while (!done.getAsBoolean()) {
+                if (ended != null) {
+                    throw again(ended);
+                }
+                changed.awaitUninterruptibly();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Sends a control frame.
+     *
+     * @param atTheBrink run with the state locked when nothing can keep the frame from leaving any more; what it throws
+     *     keeps it
+     * @throws VmmigException why the link has ended; if {@code atTheBrink} ran, part of the frame may have left
+     */
+    void send(Frame frame, Runnable atTheBrink) throws VmmigException {
+        byte[] bytes = frame.toBytes();
+        writing.lock();
+        try {
+            lock.lock();
+            try {
+                if (ended != null) {
+                    throw again(ended);
+                }
+                atTheBrink.run();
+                changed.signalAll();
+            } finally {
+                lock.unlock();
+            }
+            write(bytes, bytes.length);
+        } catch (IOException e) {
+            throw broken(e);
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    /** Sends a data frame: {@code length} bytes of {@code frame}, of which the first are left free for the header. */
+    void sendData(byte[] frame, int length) throws VmmigException {
+        Frame.putHeader(frame, Kind.DATA, length - Frame.HEADER_BYTES);
+        writing.lock();
+        try {
+            requireAlive();
+            write(frame, length);
+        } catch (IOException e) {
+            throw broken(e);
+        } finally {
+            writing.unlock();
+        }
+    }
+
+    private void requireAlive() throws VmmigException {
+        lock.lock();
+        try {
+            if (ended != null) {
+                throw again(ended);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Ends the link, unless it has ended already. What waits on it is woken, and fails with {@code reason}.
+     *
+     * @param tell whether the peer is to be told
+     */
+    void end(VmmigException reason, boolean tell) {
+        end(reason, () -> tell ? conversation.farewell(reason.failure()) : null);
+    }
+
+    /**
+     * Ends the link, unless it has ended already.
+     *
+     * @param lastFrame asked, with the state locked, for what to tell the peer; when it says null, the connection is cut
+     */
+    void end(VmmigException reason, Supplier<@Nullable Frame> lastFrame) {
+        Frame last;
+        lock.lock();
+        try {
+            if (ended != null) {
+                return;
+            }
+            last = lastFrame.get();
+            farewell = last;
+            ended = reason;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        if (last == null) {
+            hardClose();
+        } else {
+            Watchdog.in(LINGER, this::hardClose);
+        }
+        conversation.onEnd(reason);
+    }
+
+    /** Ends a link on which all has been said. */
+    void endInPeace() {
+        lock.lock();
+        try {
+            if (ended != null) {
+                return;
+            }
+            ended = Faults.closedHere();
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        Watchdog.in(LINGER, this::hardClose);
+    }
+
+    /** Waits until the socket is closed, which is soon after the end. */
+    void awaitClosed() {
+        boolean interrupted = false;
+        lock.lock();
+        try {
+            long left = LINGER.toNanos();
+            while (!closed && left > 0) {
+                try {
+                    left = changed.awaitNanos(left);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                    break;
+                }
+            }
+        } finally {
+            lock.unlock();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        hardClose();
+    }
+
+    // ---- writing --------------------------------------------------------------------------------------------------
+
+    private void write(byte[] bytes, int length) throws IOException {
+        writeBegan = System.nanoTime();
+        isWriting = true;
+        try {
+            out.write(bytes, 0, length);
+            out.flush();
+        } finally {
+            isWriting = false;
+            lastWrite = System.nanoTime();
+        }
+    }
+
+    /** Why a write failed: the reader may just be learning it from the peer, which says it better than the socket. */
+    private VmmigException broken(IOException e) {
+        lock.lock();
+        try {
+            long left = LAST_WORDS.toNanos();
+            while (ended == null && left > 0) {
+                left = changed.awaitNanos(left);
+            }
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.unlock();
+        }
+        end(Faults.lost(peer, e), false);
+        lock.lock();
+        try {
+            return again(Objects.requireNonNull(ended));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void beat() {
+        while (awaitNextBeat()) {
+            // Somebody who writes gives the sign of life himself; and if he cannot, neither can we.
+            if (System.nanoTime() - lastWrite >= interval() && writing.tryLock()) {
+                try {
+                    byte[] bytes = Frame.empty(Kind.HEARTBEAT).toBytes();
+                    write(bytes, bytes.length);
+                } catch (IOException e) {
+                    broken(e);
+                } finally {
+                    writing.unlock();
+                }
+            }
+        }
+        sayFarewell();
+        halfDone();
+    }
+
+    private long interval() {
+        lock.lock();
+        try {
+            return heartbeat.toNanos();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean awaitNextBeat() {
+        lock.lock();
+        try {
+            if (ended == null) {
+                long interval = heartbeat.toNanos();
+                changed.awaitNanos(Math.max(interval - (System.nanoTime() - lastWrite), interval / 4));
+            }
+            return ended == null;
+        } catch (InterruptedException e) {
+            return false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void sayFarewell() {
+        try {
+            if (raw.isClosed() || !writing.tryLock(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS)) {
+                return;
+            }
+            try {
+                Frame last;
+                lock.lock();
+                try {
+                    last = farewell;
+                } finally {
+                    lock.unlock();
+                }
+                if (last != null) {
+                    byte[] bytes = last.toBytes();
+                    write(bytes, bytes.length);
+                }
+                secure.shutdownOutput();
+                raw.shutdownOutput();
+            } finally {
+                writing.unlock();
+            }
+        } catch (IOException e) {
+            LOG.debug("{}: could not say farewell", peer, e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // ---- reading --------------------------------------------------------------------------------------------------
+
+    private void read() {
+        try {
+            readHello();
+            while (true) {
+                readFrame();
+            }
+        } catch (SocketTimeoutException e) {
+            end(Faults.silent(peer, timeouts.idle()), false);
+        } catch (IOException e) {
+            end(Faults.lost(peer, e), false);
+        } catch (PeerGaveUp e) {
+            end(e.reason(), false);
+        } catch (VmmigException e) {
+            end(e, true);
+        } catch (RuntimeException | Error e) {
+            LOG.error("{}: the connection is given up", peer, e);
+            end(Faults.lost(peer, e), true);
+        }
+        drain();
+    }
+
+    private void readHello() throws IOException, VmmigException {
+        if (in.readUnsignedByte() != Kind.HELLO.code()) {
+            throw Faults.violation("it did not begin with HELLO");
+        }
+        Duration theirIdle = Duration.ofMillis(Messages.readHello(readPayload(Kind.HELLO)));
+        Duration quarter = theirIdle.dividedBy(4);
+        lock.lock();
+        try {
+            heartbeat = quarter.compareTo(FASTEST_HEARTBEAT) < 0
+                    ? FASTEST_HEARTBEAT
+                    : quarter.compareTo(SLOWEST_HEARTBEAT) > 0 ? SLOWEST_HEARTBEAT : quarter;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void readFrame() throws IOException, VmmigException, PeerGaveUp {
+        int code = in.read();
+        if (code < 0) {
+            throw new EOFException("the peer closed it");
+        }
+        Kind kind = Kind.of(code);
+        if (kind == null || kind == Kind.HELLO) {
+            throw Faults.violation("a frame of kind " + code);
+        }
+        if (kind == Kind.DATA) {
+            int length = readLength(kind);
+            if (length == 0) {
+                throw Faults.violation("a data frame without data");
+            }
+            conversation.onData(in, length);
+        } else {
+            byte[] payload = readPayload(kind);
+            if (kind != Kind.HEARTBEAT) {
+                conversation.onControl(kind, payload);
+            }
+        }
+    }
+
+    private int readLength(Kind kind) throws IOException, VmmigException {
+        int length = in.readInt();
+        if (length < 0 || length > kind.maxLength()) {
+            throw Faults.violation(kind + " of " + Integer.toUnsignedString(length) + " bytes");
+        }
+        return length;
+    }
+
+    private byte[] readPayload(Kind kind) throws IOException, VmmigException {
+        int length = readLength(kind);
+        // Grows with what arrives, not with what is announced.
+        byte[] payload = ((InputStream) in).readNBytes(length);
+        if (payload.length < length) {
+            throw new EOFException("the peer closed it in the middle of a message");
+        }
+        return payload;
+    }
+
+    private void drain() {
+        try {
+            byte[] ignored = new byte[16 << 10];
+            while (!raw.isClosed() && in.read(ignored) >= 0) {
+                continue;
+            }
+        } catch (IOException e) {
+            LOG.trace("{}: drained", peer, e);
+        }
+        halfDone();
+    }
+
+    // ---- the end --------------------------------------------------------------------------------------------------
+
+    private void watchProgress() {
+        if (isWriting && System.nanoTime() - writeBegan > timeouts.progress().toNanos()) {
+            end(Faults.takesNothing(peer, timeouts.progress()), false);
+        }
+    }
+
+    /** The farewell is said, or the peer's end is read; after both, nothing can be lost by closing. */
+    private void halfDone() {
+        if (halves.decrementAndGet() == 0) {
+            hardClose();
+        }
+    }
+
+    private void hardClose() {
+        try {
+            raw.close();
+        } catch (IOException e) {
+            LOG.debug("{}: closing failed", peer, e);
+        }
+        lock.lock();
+        try {
+            closed = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        ScheduledFuture<?> watching = watch;
+        if (watching != null) {
+            watching.cancel(false);
+        }
+    }
+
+    /** A fresh exception for each thread that learns of the end, so that each stack trace tells where it was. */
+    private static VmmigException again(VmmigException reason) {
+        return VmmigException.of(reason.failure(), reason);
+    }
+}

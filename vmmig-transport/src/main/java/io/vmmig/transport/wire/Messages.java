@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.wire;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import io.vmmig.Digest;
+import io.vmmig.Failure;
+import io.vmmig.Problem;
+import io.vmmig.TransportException;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageLimits;
+import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.Offer;
+import io.vmmig.transport.wire.proto.Wire;
+import java.time.Duration;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** The payloads of the control frames, to and from what the rest of vmmig speaks of. */
+final class Messages {
+    private Messages() {}
+
+    static byte[] hello(Duration idle) {
+        return Wire.Hello.newBuilder()
+                .setIdleTimeoutMs((int) Math.min(idle.toMillis(), Integer.MAX_VALUE))
+                .build()
+                .toByteArray();
+    }
+
+    /** The sender's idle timeout, in milliseconds. */
+    static long readHello(byte[] payload) throws TransportException {
+        return Integer.toUnsignedLong(parse(Wire.Hello.parser(), payload).getIdleTimeoutMs());
+    }
+
+    static byte[] offer(Offer offer) throws TransportException {
+        byte[] payload = Wire.Offer.newBuilder()
+                .setManifest(ByteString.copyFrom(offer.manifest().toJson()))
+                .setDomainXml(offer.domainXml())
+                .build()
+                .toByteArray();
+        if (payload.length > Kind.OFFER.maxLength()) {
+            throw new TransportException(
+                    Problem.REQUEST_INVALID, "the guest's description is too large for a destination to take", "");
+        }
+        return payload;
+    }
+
+    static Offer readOffer(byte[] payload) throws VmmigException {
+        Wire.Offer offer = parse(Wire.Offer.parser(), payload);
+        return new Offer(
+                Manifest.fromJson(offer.getManifest().toByteArray(), PackageLimits.DEFAULT), offer.getDomainXml());
+    }
+
+    static byte[] accept(Acceptance acceptance) {
+        return Wire.Accept.newBuilder().addAllHeld(acceptance.held()).build().toByteArray();
+    }
+
+    static Acceptance readAccept(byte[] payload) throws TransportException {
+        Set<String> held = parse(Wire.Accept.parser(), payload).getHeldList().stream()
+                .filter(Digest::isDigest)
+                .collect(Collectors.toSet());
+        return new Acceptance(held);
+    }
+
+    static byte[] refuse(Failure failure) {
+        return Wire.Refuse.newBuilder()
+                .setFailure(FailureCodec.toWire(failure))
+                .build()
+                .toByteArray();
+    }
+
+    static Failure readRefuse(byte[] payload) throws TransportException {
+        return FailureCodec.fromWire(parse(Wire.Refuse.parser(), payload).getFailure());
+    }
+
+    static byte[] abort(@Nullable Failure failure) {
+        Wire.Abort.Builder abort = Wire.Abort.newBuilder();
+        if (failure != null) {
+            abort.setFailure(FailureCodec.toWire(failure));
+        }
+        return abort.build().toByteArray();
+    }
+
+    static Failure readAbort(byte[] payload) throws TransportException {
+        Wire.Abort abort = parse(Wire.Abort.parser(), payload);
+        return abort.hasFailure()
+                ? FailureCodec.fromWire(abort.getFailure())
+                : Failure.of(Problem.PEER_FAILED, "the source gave up", "");
+    }
+
+    static byte[] complete(long totalBytes) {
+        return Wire.Complete.newBuilder().setTotalBytes(totalBytes).build().toByteArray();
+    }
+
+    static long readComplete(byte[] payload) throws TransportException {
+        return parse(Wire.Complete.parser(), payload).getTotalBytes();
+    }
+
+    private static <T> T parse(com.google.protobuf.Parser<T> parser, byte[] payload) throws TransportException {
+        try {
+            return parser.parseFrom(payload);
+        } catch (InvalidProtocolBufferException e) {
+            throw new TransportException(
+                    Problem.PROTOCOL_VIOLATION, "the peer sent a message that cannot be read", "", e);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.wire;
+
+import io.vmmig.Failure;
+import io.vmmig.VmmigException;
+
+/** The peer has said that it gives up, so there is no need to tell it. */
+final class PeerGaveUp extends Exception {
+    private static final long serialVersionUID = 1;
+
+    private final VmmigException reason;
+
+    PeerGaveUp(Failure failure) {
+        this.reason = VmmigException.of(failure, null);
+    }
+
+    VmmigException reason() {
+        return reason;
+    }
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.wire;
+
+import io.vmmig.Failure;
+import io.vmmig.VmmigException;
+import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.Offer;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** The destination's side of a connection. */
+public final class WireIncomingSession implements IncomingSession {
+    private enum Stage {
+        CONNECTED,
+        OFFERED,
+        RECEIVING,
+        COMPLETED,
+        RESTORED,
+        COMMITTED,
+        RESUMED
+    }
+
+    // A few round trips of a fast network, and little beside the window that TCP keeps itself.
+    private static final int BUFFERED_BYTES = 2 << 20;
+
+    private final Link link;
+    private final BoundedPipe data = new BoundedPipe(BUFFERED_BYTES);
+    private long received;
+
+    // Guarded by the link.
+    private Stage stage = Stage.CONNECTED;
+    private @Nullable Offer offer;
+    private boolean gaveUp;
+    private boolean handedOver;
+
+    private WireIncomingSession(Socket raw, Socket secure, String peer, Timeouts timeouts) throws IOException {
+        link = new Link(raw, secure, peer, timeouts, new Destination());
+    }
+
+    /** A session on a connection whose preambles have been exchanged; it owns the connection from now on. */
+    public static WireIncomingSession start(Socket raw, Socket secure, String peer, Timeouts timeouts)
+            throws IOException {
+        WireIncomingSession session = new WireIncomingSession(raw, secure, peer, timeouts);
+        session.link.start();
+        return session;
+    }
+
+    @Override
+    public Offer offer() throws VmmigException {
+        link.await(() -> offer != null);
+        return Objects.requireNonNull(offer);
+    }
+
+    @Override
+    public String description() {
+        return link.peer();
+    }
+
+    @Override
+    public boolean live() {
+        return true;
+    }
+
+    @Override
+    public void accept(Acceptance acceptance) throws VmmigException {
+        link.send(new Frame(Kind.ACCEPT, Messages.accept(acceptance)), () -> advance(Stage.OFFERED, Stage.RECEIVING));
+    }
+
+    @Override
+    public InputStream packageStream() {
+        // The session outlives the stream: a reader that closes what it has read must not end the session.
+        return new FilterInputStream(data) {
+            @Override
+            public void close() {}
+        };
+    }
+
+    @Override
+    public void restored() throws VmmigException {
+        skipRest();
+        link.send(Frame.empty(Kind.RESTORED), () -> advance(Stage.COMPLETED, Stage.RESTORED));
+    }
+
+    /** A reader of packages knows its end without the end of the stream, which may still be under way. */
+    private void skipRest() throws VmmigException {
+        try {
+            data.transferTo(java.io.OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            throw e.getCause() instanceof VmmigException reason ? reason : Faults.lost(link.peer(), e);
+        }
+    }
+
+    @Override
+    public void awaitCommit() throws VmmigException {
+        link.await(() -> {
+            handedOver = stage == Stage.COMMITTED && !gaveUp;
+            return handedOver;
+        });
+    }
+
+    @Override
+    public void resumed() throws VmmigException {
+        link.send(Frame.empty(Kind.RESUMED), () -> {
+            if (!handedOver) {
+                throw new IllegalStateException("resumed before the guest was handed over");
+            }
+            advance(Stage.COMMITTED, Stage.RESUMED);
+        });
+    }
+
+    @Override
+    public void refuse(Failure reason) {
+        link.end(VmmigException.of(reason, null), () -> stage == Stage.RESUMED ? null : giveUp(reason));
+    }
+
+    @Override
+    public void close() {
+        if (link.locked(() -> stage == Stage.RESUMED)) {
+            link.endInPeace();
+        } else {
+            link.end(Faults.closedHere(), () -> giveUpUnlessHandedOver(Faults.destinationClosed()));
+        }
+        link.awaitClosed();
+    }
+
+    /** Null once the guest is ours, since only our caller knows whether it runs: to say no would let it run twice. */
+    private @Nullable Frame giveUpUnlessHandedOver(Failure reason) {
+        return handedOver ? null : giveUp(reason);
+    }
+
+    private Frame giveUp(Failure reason) {
+        gaveUp = true;
+        return new Frame(Kind.REFUSE, Messages.refuse(reason));
+    }
+
+    private void advance(Stage from, Stage to) {
+        if (stage != from) {
+            throw new IllegalStateException("not " + to + " after " + stage);
+        }
+        stage = to;
+    }
+
+    /** What the source says. */
+    private final class Destination implements Conversation {
+        @Override
+        public void onControl(Kind kind, byte[] payload) throws VmmigException, PeerGaveUp {
+            switch (kind) {
+                case OFFER -> {
+                    link.update(() -> order(kind, Stage.CONNECTED, Stage.OFFERED));
+                    Offer theirs = Messages.readOffer(payload);
+                    link.update(() -> offer = theirs);
+                }
+                case COMPLETE -> {
+                    long announced = Messages.readComplete(payload);
+                    link.update(() -> {
+                        order(kind, Stage.RECEIVING, Stage.COMPLETED);
+                        if (announced != received) {
+                            throw Faults.violation(
+                                    "COMPLETE after " + received + " bytes says " + Long.toUnsignedString(announced));
+                        }
+                    });
+                    data.complete();
+                }
+                case COMMIT -> link.update(() -> order(kind, Stage.RESTORED, Stage.COMMITTED));
+                case ABORT -> {
+                    Failure failure = Messages.readAbort(payload);
+                    link.update(() -> {
+                        if (stage.compareTo(Stage.COMMITTED) >= 0) {
+                            throw Faults.violation("ABORT after COMMIT");
+                        }
+                    });
+                    throw new PeerGaveUp(failure);
+                }
+                default -> throw Faults.violation(kind + " from a source");
+            }
+        }
+
+        private void order(Kind kind, Stage from, Stage to) throws VmmigException {
+            if (stage != from) {
+                throw Faults.violation(kind + " while the destination is " + stage);
+            }
+            stage = to;
+        }
+
+        @Override
+        public void onData(InputStream in, int length) throws VmmigException, IOException {
+            if (link.locked(() -> stage != Stage.RECEIVING)) {
+                throw Faults.violation("DATA that was not asked for");
+            }
+            data.fill(in, length);
+            received += length;
+        }
+
+        @Override
+        public @Nullable Frame farewell(Failure reason) {
+            return stage == Stage.RESUMED ? null : giveUpUnlessHandedOver(reason);
+        }
+
+        @Override
+        public void onEnd(VmmigException reason) {
+            data.fail(reason);
+        }
+    }
+}
