@@ -12,5 +12,6 @@ module io.vmmig.core {
     exports io.vmmig.bundle;
     exports io.vmmig.domain;
     exports io.vmmig.hypervisor;
+    exports io.vmmig.reference;
     exports io.vmmig.transport;
 }

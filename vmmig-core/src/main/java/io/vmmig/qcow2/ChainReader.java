@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.qcow2;
+
+import io.vmmig.Problem;
+import io.vmmig.TransportException;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.ImageFormat;
+import io.vmmig.bundle.format.Malformed;
+import io.vmmig.bundle.format.Texts;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Follows one chain of backing files. */
+final class ChainReader {
+    private static final int MAX_DEPTH = 64;
+
+    private final Set<Path> seen = new HashSet<>();
+
+    /** The images from the lowest to {@code top}. */
+    List<DiskChain.Link> follow(Path top, ImageFormat format) throws VmmigException {
+        List<DiskChain.Link> links = new ArrayList<>();
+        Path path = top;
+        DiskChain.Link link = link(path, format);
+        links.add(link);
+        for (Qcow2Header.Backing backing = link.backing(); backing != null; backing = link.backing()) {
+            ImageProblems problems = new ImageProblems(called(path));
+            if (links.size() == MAX_DEPTH) {
+                throw problems.unsupported(
+                        "is the " + MAX_DEPTH + "th of its chain, and goes on", "Commit or pull some of its layers.");
+            }
+            ImageFormat backingFormat = format(backing, problems);
+            path = resolve(path, backing.name(), problems);
+            link = link(path, backingFormat);
+            links.add(link);
+        }
+        Collections.reverse(links);
+        return links;
+    }
+
+    /** What an image is called in messages. */
+    static String called(Path image) {
+        return "disk image " + image;
+    }
+
+    private DiskChain.Link link(Path path, ImageFormat format) throws VmmigException {
+        ImageProblems problems = new ImageProblems(called(path));
+        try {
+            if (!seen.add(path.toRealPath())) {
+                throw problems.malformed("stands on itself");
+            }
+            if (!Files.isRegularFile(path)) {
+                throw problems.unsupported("is not a regular file", "Use disks that are files.");
+            }
+            long fileBytes = Files.size(path);
+            if (format == ImageFormat.RAW) {
+                return new DiskChain.Link(new DiskChain.Image(path, format, fileBytes, fileBytes), null);
+            }
+            try (InputStream in = Files.newInputStream(path)) {
+                Qcow2Header header = Qcow2Header.read(in, called(path));
+                return new DiskChain.Link(
+                        new DiskChain.Image(path, format, header.virtualBytes(), fileBytes), header.backing());
+            }
+        } catch (IOException e) {
+            String why = e instanceof NoSuchFileException ? "it is not there" : String.valueOf(e.getMessage());
+            throw new TransportException(
+                    Problem.FILE_FAILED,
+                    called(path) + " could not be read: " + why,
+                    "Check that it is there and readable; the domain XML or the image above it names it.",
+                    e);
+        }
+    }
+
+    /**
+     * Without a recorded format QEMU would have to guess from content that a guest may have written, so that a raw disk could
+     * turn itself into a qcow2 one with a backing file of the guest's choice.
+     */
+    private static ImageFormat format(Qcow2Header.Backing backing, ImageProblems problems) throws VmmigException {
+        String word = backing.format();
+        if (word == null) {
+            throw problems.unsupported(
+                    "does not record the format of its backing file " + Malformed.quoted(backing.name()),
+                    "Record it with qemu-img rebase -u -F FORMAT -b BACKING while the guest is shut off.");
+        }
+        return ImageFormat.of(word)
+                .orElseThrow(() -> problems.unsupported(
+                        "stands on a backing file of format " + Malformed.quoted(word),
+                        "Convert the backing file to raw or qcow2."));
+    }
+
+    /** The path that QEMU would take a backing file's name for; it knows names that are no paths, and those are refused. */
+    private static Path resolve(Path overlay, String name, ImageProblems problems) throws VmmigException {
+        if (hasProtocol(name) || !Texts.isPlain(name)) {
+            throw problems.unsupported(
+                    "stands on " + Malformed.quoted(name) + ", which is not the plain path of a file",
+                    "Put it on a local file with qemu-img rebase.");
+        }
+        Path backing = pathOf(name);
+        if (backing == null) {
+            throw problems.unsupported(
+                    "stands on " + Malformed.quoted(name) + ", which Java cannot open in this locale",
+                    "Run it in a UTF-8 locale, or rename the file.");
+        }
+        return overlay.resolveSibling(backing);
+    }
+
+    /** QEMU's own rule: a colon before the first slash ends the name of a protocol. */
+    private static boolean hasProtocol(String name) {
+        int colon = name.indexOf(':');
+        int slash = name.indexOf('/');
+        return colon >= 0 && (slash < 0 || colon < slash);
+    }
+
+    private static @Nullable Path pathOf(String name) {
+        try {
+            return Path.of(name);
+        } catch (InvalidPathException e) {
+            return null;
+        }
+    }
+}

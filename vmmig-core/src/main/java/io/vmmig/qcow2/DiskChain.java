@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.qcow2;
+
+import io.vmmig.Digest;
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.ImageFormat;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.SequenceInputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** The images that make up one local disk, as far as their headers tell. Immutable. */
+public final class DiskChain {
+    private final @Nullable Link base;
+    private final List<Link> layers;
+
+    /**
+     * An image of a chain.
+     *
+     * @param path where it is, absolute
+     * @param format its format
+     * @param virtualBytes the size that a guest sees, in bytes
+     * @param fileBytes the size of the file, in bytes
+     */
+    public record Image(Path path, ImageFormat format, long virtualBytes, long fileBytes) {}
+
+    /**
+     * An image, and what it says it stands on.
+     *
+     * @param image the image
+     * @param backing what its header says, or null
+     */
+    record Link(Image image, Qcow2Header.@Nullable Backing backing) {}
+
+    private DiskChain(@Nullable Link base, List<Link> layers) {
+        this.base = base;
+        this.layers = layers;
+    }
+
+    /**
+     * Follows the backing files of a disk, which a guest may be using.
+     *
+     * @param top the disk's image
+     * @param format its format, as the domain XML has it: formats are never guessed
+     * @param readOnly whether the guest cannot write to it
+     * @throws VmmigException with {@link Problem#DISK_UNSUPPORTED} for what cannot travel, {@link Problem#IMAGE_MALFORMED}
+     *     for what is not what it says it is, {@link Problem#FILE_FAILED} for what cannot be read
+     */
+    public static DiskChain read(Path top, ImageFormat format, boolean readOnly) throws VmmigException {
+        List<Link> lowestFirst = new ChainReader().follow(top.toAbsolutePath(), format);
+        boolean hasBase = lowestFirst.size() > 1 || readOnly;
+        return new DiskChain(
+                hasBase ? lowestFirst.get(0) : null,
+                List.copyOf(lowestFirst.subList(hasBase ? 1 : 0, lowestFirst.size())));
+    }
+
+    /** The images that travel, lowest first. */
+    public List<Image> layers() {
+        return layers.stream().map(Link::image).toList();
+    }
+
+    /**
+     * The image below the layers, which both ends are to hold, or null: a disk of a single image travels whole, unless it is
+     * read-only.
+     */
+    public @Nullable Image base() {
+        return base == null ? null : base.image();
+    }
+
+    /**
+     * The bytes of a layer's file. What its header says of its backing file is replaced by a name that means the same in a
+     * package, and that QEMU refuses to open. To be closed by the caller.
+     *
+     * @param layer which of {@link #layers()}
+     * @param baseDigest the digest of {@link #base()}; null if there is none
+     * @throws HypervisorException with {@link Problem#GUEST_BUSY} if the image is not the one any more that was read first
+     * @throws VmmigException also as {@link #read} does
+     * @throws IOException if the file cannot be read
+     */
+    public InputStream open(int layer, @Nullable Digest baseDigest) throws IOException, VmmigException {
+        if ((base == null) != (baseDigest == null)) {
+            throw new IllegalArgumentException("a digest belongs to a base image");
+        }
+        Link link = layers.get(layer);
+        InputStream in = Files.newInputStream(link.image().path());
+        try {
+            return switch (link.image().format()) {
+                case RAW -> rawContent(link, in);
+                case QCOW2 -> qcow2Content(link, in, nameInPackage(layer, baseDigest));
+            };
+        } catch (IOException | VmmigException | RuntimeException | Error e) {
+            in.close();
+            throw e;
+        }
+    }
+
+    private static @Nullable String nameInPackage(int layer, @Nullable Digest baseDigest) {
+        if (layer > 0) {
+            return PackageNames.ofLayer(layer - 1);
+        }
+        return baseDigest == null ? null : PackageNames.ofBase(baseDigest);
+    }
+
+    private static InputStream rawContent(Link link, InputStream in) throws IOException, VmmigException {
+        if (Files.size(link.image().path()) != link.image().virtualBytes()) {
+            throw changed(link);
+        }
+        return in;
+    }
+
+    private static InputStream qcow2Content(Link link, InputStream in, @Nullable String name)
+            throws IOException, VmmigException {
+        Qcow2Header header =
+                Qcow2Header.read(in, ChainReader.called(link.image().path()));
+        if (header.virtualBytes() != link.image().virtualBytes() || !Objects.equals(header.backing(), link.backing())) {
+            throw changed(link);
+        }
+        Qcow2Header.Backing backing = name == null || link.backing() == null
+                ? null
+                : new Qcow2Header.Backing(name, link.backing().format());
+        return new SequenceInputStream(new ByteArrayInputStream(header.withBacking(backing)), in);
+    }
+
+    private static HypervisorException changed(Link link) {
+        return new HypervisorException(
+                Problem.GUEST_BUSY,
+                "disk image " + link.image().path() + " was resized or put on another backing file meanwhile",
+                "Wait until block jobs and snapshots are done, then try again.");
+    }
+}

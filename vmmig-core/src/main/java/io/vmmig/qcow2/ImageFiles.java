@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.qcow2;
+
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.ImageFormat;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.format.Malformed;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Writes files that came in a package, trusting nothing that they say of other files. */
+public final class ImageFiles {
+    private ImageFiles() {}
+
+    /**
+     * Writes a kernel or the like to a new file of mode 0600, which is on disk when this returns. If it fails, there is no
+     * file.
+     *
+     * @throws IOException if reading or writing fails, or the file is there already
+     */
+    public static void write(InputStream in, Path file) throws IOException {
+        try (NewFile out = NewFile.create(file)) {
+            out.append(in, Long.MAX_VALUE, null);
+            out.finish();
+        }
+    }
+
+    /**
+     * Writes a layer of a disk to a new, sparse file of mode 0600, which is on disk when this returns. If it fails, there is
+     * no file. A qcow2 header has to name exactly the backing that the manifest implies, and is written anew.
+     *
+     * @param in the layer as {@link DiskChain#open} gives it; how long it may be is for the caller to bound
+     * @param disk what the manifest says of the disk
+     * @param layer which of its layers this is
+     * @param file where to write
+     * @param backing the image on this host that the layer stands on, or null if it stands alone
+     * @throws VmmigException with {@link io.vmmig.Problem#IMAGE_MALFORMED} or
+     *     {@link io.vmmig.Problem#DISK_UNSUPPORTED} if the layer is not what the manifest says, or not to be trusted
+     * @throws IOException if reading or writing fails, or the file is there already
+     */
+    public static void writeLayer(InputStream in, Manifest.Disk disk, int layer, Path file, @Nullable Path backing)
+            throws IOException, VmmigException {
+        Qcow2Header.Backing expected = PackageNames.expected(disk, layer);
+        if ((expected == null) != (backing == null)) {
+            throw new IllegalArgumentException("a backing file belongs to a layer that stands on something");
+        }
+        String called = "layer " + layer + " of disk " + disk.target();
+        Manifest.Layer described = disk.layers().get(layer);
+        try (NewFile out = NewFile.create(file)) {
+            if (described.format() == ImageFormat.RAW) {
+                writeRaw(in, described, out, new ImageProblems(called), backing);
+            } else {
+                writeQcow2(in, described, out, called, expected, backing);
+            }
+            out.finish();
+        }
+    }
+
+    private static void writeRaw(
+            InputStream in, Manifest.Layer layer, NewFile out, ImageProblems problems, @Nullable Path backing)
+            throws IOException, VmmigException {
+        if (backing != null) {
+            throw problems.malformed("is raw, so it cannot stand on another image");
+        }
+        long bytes = out.append(in, layer.virtualBytes(), null);
+        if (bytes < layer.virtualBytes() || in.read() >= 0) {
+            throw problems.malformed("is not of the size that the manifest says");
+        }
+    }
+
+    private static void writeQcow2(
+            InputStream in,
+            Manifest.Layer layer,
+            NewFile out,
+            String called,
+            Qcow2Header.@Nullable Backing expected,
+            @Nullable Path backing)
+            throws IOException, VmmigException {
+        ImageProblems problems = new ImageProblems(called);
+        Qcow2Header header = Qcow2Header.read(in, called);
+        if (!Objects.equals(header.backing(), expected)) {
+            throw problems.malformed(
+                    "stands on " + words(header.backing()) + ", and by the manifest on " + words(expected));
+        }
+        if (header.virtualBytes() != layer.virtualBytes()) {
+            throw problems.malformed("is not of the virtual size that the manifest says");
+        }
+        Qcow2Header.Backing local = expected == null || backing == null
+                ? null
+                : new Qcow2Header.Backing(backing.toAbsolutePath().toString(), expected.format());
+        byte[] first = header.withBacking(local);
+        // The header comes last: until then nothing takes the file for an image.
+        out.skip(first.length);
+        out.append(in, Long.MAX_VALUE, null);
+        out.writeFirst(first);
+    }
+
+    private static String words(Qcow2Header.@Nullable Backing backing) {
+        return backing == null
+                ? "nothing"
+                : Malformed.quoted(backing.name()) + " (" + Malformed.quoted(String.valueOf(backing.format())) + ")";
+    }
+}

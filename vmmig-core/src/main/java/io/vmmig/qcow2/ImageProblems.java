@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.qcow2;
+
+import io.vmmig.IncompatibleException;
+import io.vmmig.PackageFormatException;
+import io.vmmig.Problem;
+
+/**
+ * The ways in which one image is refused.
+ *
+ * @param image what the image is called in messages, such as {@code disk image /srv/a.qcow2}
+ */
+record ImageProblems(String image) {
+
+    /** The image breaks the rules of its format. */
+    PackageFormatException malformed(String why) {
+        return new PackageFormatException(
+                Problem.IMAGE_MALFORMED,
+                image + " " + why,
+                "Look at it with qemu-img info and qemu-img check where it comes from.");
+    }
+
+    /** The image is sound, but of a kind that cannot travel. */
+    IncompatibleException unsupported(String why, String remedy) {
+        return new IncompatibleException(Problem.DISK_UNSUPPORTED, image + " " + why, remedy);
+    }
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.qcow2;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A file that was not there before, readable by its owner only, in which blocks of zeros take no space. Unless it is
+ * finished, closing it deletes it. For one thread.
+ */
+public final class NewFile implements Closeable {
+    private static final FileAttribute<?> PRIVATE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+    private static final int BLOCK = 4096;
+    private static final byte[] ZEROS = new byte[BLOCK];
+    private static final int BUFFER_BYTES = 256 << 10;
+
+    private final Path path;
+    private final FileChannel channel;
+    private long position;
+    private boolean finished;
+
+    private NewFile(Path path, FileChannel channel) {
+        this.path = path;
+        this.channel = channel;
+    }
+
+    /**
+     * Makes the file.
+     *
+     * @throws java.nio.file.FileAlreadyExistsException if there is something of that name, be it a dangling link
+     */
+    public static NewFile create(Path path) throws IOException {
+        return new NewFile(
+                path, FileChannel.open(path, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), PRIVATE));
+    }
+
+    /**
+     * Appends what comes, up to {@code limit} bytes.
+     *
+     * @param digest is fed with what is appended, or null
+     * @return how many bytes came: fewer than {@code limit} only if {@code in} has ended
+     */
+    public long append(InputStream in, long limit, @Nullable MessageDigest digest) throws IOException {
+        byte[] buffer = new byte[(int) Math.min(BUFFER_BYTES, limit)];
+        long total = 0;
+        while (total < limit) {
+            int length = in.readNBytes(buffer, 0, (int) Math.min(buffer.length, limit - total));
+            if (length == 0) {
+                break;
+            }
+            if (digest != null) {
+                digest.update(buffer, 0, length);
+            }
+            append(buffer, length);
+            total += length;
+        }
+        return total;
+    }
+
+    /** Appends the first {@code length} bytes, writing those blocks that are not all zeros. */
+    private void append(byte[] bytes, int length) throws IOException {
+        int pending = 0;
+        int at = 0;
+        while (at < length) {
+            int toBoundary = BLOCK - (int) ((position + at) % BLOCK);
+            int end = Math.min(length, at + toBoundary);
+            if (Arrays.equals(bytes, at, end, ZEROS, 0, end - at)) {
+                write(ByteBuffer.wrap(bytes, pending, at - pending), position + pending);
+                pending = end;
+            }
+            at = end;
+        }
+        write(ByteBuffer.wrap(bytes, pending, length - pending), position + pending);
+        position += length;
+    }
+
+    /** Leaves the next {@code bytes} to be written later. */
+    void skip(int bytes) {
+        position += bytes;
+    }
+
+    /** Writes at the very beginning. */
+    void writeFirst(byte[] bytes) throws IOException {
+        write(ByteBuffer.wrap(bytes), 0);
+    }
+
+    private void write(ByteBuffer bytes, long at) throws IOException {
+        long to = at;
+        while (bytes.hasRemaining()) {
+            to += channel.write(bytes, to);
+        }
+    }
+
+    /** Brings the file to its length and, with its name, to the disk. */
+    public void finish() throws IOException {
+        settle();
+        syncDirectory();
+        finished = true;
+    }
+
+    /** As {@link #finish()}, but under another name in the same directory, replacing what has that name. */
+    public void finishAs(Path target) throws IOException {
+        settle();
+        Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
+        finished = true;
+        syncDirectory();
+    }
+
+    private void settle() throws IOException {
+        if (channel.size() < position) {
+            write(ByteBuffer.allocate(1), position - 1);
+        }
+        channel.force(true);
+    }
+
+    private void syncDirectory() throws IOException {
+        Path directory = path.toAbsolutePath().getParent();
+        if (directory != null) {
+            try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
+                names.force(true);
+            }
+        }
+    }
+
+    /** Lets go of the file, and deletes it unless it was finished. */
+    @Override
+    public void close() throws IOException {
+        try {
+            channel.close();
+        } finally {
+            if (!finished) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.reference;
+
+import io.vmmig.Digest;
+import io.vmmig.bundle.ImageFormat;
+import java.nio.file.Path;
+
+/**
+ * Content that an {@link ImageStore} holds.
+ *
+ * @param digest the SHA-256 of the file
+ * @param path where it is, absolute; not to be written to
+ * @param format its format; {@link ImageFormat#RAW} for kernels and ramdisks
+ * @param bytes the size of the file, in bytes
+ */
+public record BaseImage(Digest digest, Path path, ImageFormat format, long bytes) {}

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.reference;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.vmmig.Digest;
+import io.vmmig.PackageFormatException;
+import io.vmmig.bundle.format.StrictJson;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Digests of files, remembered on disk for as long as the files stay as they are. Each file has a small JSON file of its own,
+ * replaced as a whole, so that processes which share the directory need no lock. Losing one, or finding it spoilt, costs
+ * another reading of the file.
+ */
+final class FileDigests {
+    private static final Logger LOG = LoggerFactory.getLogger(FileDigests.class);
+    private static final int MAX_NOTE_BYTES = 16 << 10;
+    private static final int MAX_NOTES = 1024;
+    private static final int BUFFER_BYTES = 256 << 10;
+    private static final String TEMPORARY = ".tmp";
+
+    private final Path directory;
+
+    FileDigests(Path directory) {
+        this.directory = directory;
+    }
+
+    /**
+     * The file's digest, remembered or computed.
+     *
+     * @throws IOException if the file cannot be read, or is changed meanwhile
+     */
+    Digest of(Path file) throws IOException {
+        FileStamp before = FileStamp.of(file);
+        Optional<Digest> remembered = recall(file, before);
+        if (remembered.isPresent()) {
+            return remembered.get();
+        }
+        boolean changesShow = before.settled();
+        Digest digest = compute(file);
+        requireSame(file, before);
+        if (changesShow) {
+            remember(file, before, digest);
+        }
+        return digest;
+    }
+
+    /** Checks that a file is as it was. */
+    static void requireSame(Path file, FileStamp before) throws IOException {
+        if (!FileStamp.of(file).equals(before)) {
+            throw new IOException(file + " was changed while it was being read");
+        }
+    }
+
+    private static Digest compute(Path file) throws IOException {
+        MessageDigest sha256 = Digest.newSha256();
+        byte[] buffer = new byte[BUFFER_BYTES];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                sha256.update(buffer, 0, n);
+            }
+        }
+        return Digest.of(sha256);
+    }
+
+    private Optional<Digest> recall(Path file, FileStamp stamp) {
+        try (InputStream in = Files.newInputStream(noteOf(file))) {
+            byte[] bytes = in.readNBytes(MAX_NOTE_BYTES);
+            JsonObject note = StrictJson.object(bytes, "the note");
+            boolean applies = file.toAbsolutePath().toString().equals(text(note, "file"))
+                    && stamp.text().equals(text(note, "stamp"));
+            String digest = text(note, "digest");
+            return applies && digest != null && Digest.isDigest(digest)
+                    ? Optional.of(Digest.parse(digest))
+                    : Optional.empty();
+        } catch (IOException | PackageFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static @Nullable String text(JsonObject note, String name) {
+        JsonElement element = note.get(name);
+        return element != null && element.isJsonPrimitive() ? element.getAsString() : null;
+    }
+
+    /** Notes a digest. Failing to costs time later, and nothing now. */
+    void remember(Path file, FileStamp stamp, Digest digest) {
+        JsonObject note = new JsonObject();
+        note.addProperty("file", file.toAbsolutePath().toString());
+        note.addProperty("stamp", stamp.text());
+        note.addProperty("digest", digest.toString());
+        try {
+            Files.createDirectories(directory);
+            Path temporary = Files.createTempFile(directory, "", TEMPORARY);
+            try {
+                Files.write(temporary, note.toString().getBytes(StandardCharsets.UTF_8));
+                Files.move(temporary, noteOf(file), StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                Files.deleteIfExists(temporary);
+            }
+            prune();
+        } catch (IOException e) {
+            LOG.debug("the digest of {} could not be noted", file, e);
+        }
+    }
+
+    /** Forgets a file's digest. */
+    void forget(Path file) throws IOException {
+        Files.deleteIfExists(noteOf(file));
+    }
+
+    private Path noteOf(Path file) {
+        MessageDigest sha256 = Digest.newSha256();
+        sha256.update(file.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8));
+        return directory.resolve(Digest.of(sha256).hex() + ".json");
+    }
+
+    /** Drops the older half of too many notes. */
+    private void prune() throws IOException {
+        List<Path> notes;
+        try (Stream<Path> entries = Files.list(directory)) {
+            notes = new ArrayList<>(entries.toList());
+        }
+        if (notes.size() <= MAX_NOTES) {
+            return;
+        }
+        // Looked up once each: other processes may touch the files while they are being sorted.
+        Map<Path, FileTime> times = new HashMap<>();
+        for (Path note : notes) {
+            times.put(note, Files.exists(note) ? Files.getLastModifiedTime(note) : FileTime.fromMillis(0));
+        }
+        notes.sort(Comparator.comparing(times::get));
+        for (Path note : notes.subList(0, notes.size() / 2)) {
+            Files.deleteIfExists(note);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.reference;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * By what a change of a file is noticed: it cannot be written to without one of these changing.
+ *
+ * @param text size, times and inode as text, to be compared
+ * @param changed when the file was last changed, by its inode's own clock, which nobody can set
+ */
+record FileStamp(String text, Instant changed) {
+    /** The coarsest clock of the file systems that images live on. */
+    private static final Duration TICK = Duration.ofSeconds(2);
+
+    static FileStamp of(Path file) throws IOException {
+        Map<String, Object> attributes = Files.readAttributes(file, "unix:size,lastModifiedTime,ctime,dev,ino");
+        FileTime changed = time(attributes, "ctime");
+        String text = attributes.get("size")
+                + " " + nanos(time(attributes, "lastModifiedTime"))
+                + " " + nanos(changed)
+                + " " + attributes.get("dev")
+                + " " + attributes.get("ino");
+        return new FileStamp(text, changed.toInstant());
+    }
+
+    private static FileTime time(Map<String, Object> attributes, String name) {
+        return (FileTime) Objects.requireNonNull(attributes.get(name), name);
+    }
+
+    private static long nanos(FileTime time) {
+        return time.to(TimeUnit.NANOSECONDS);
+    }
+
+    /** Whether a change from now on would show: one within the same tick of the clock as the last would not. */
+    boolean settled() {
+        return changed.plus(TICK).isBefore(Instant.now());
+    }
+}

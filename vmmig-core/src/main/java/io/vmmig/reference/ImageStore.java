@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.reference;
+
+import io.vmmig.Digest;
+import io.vmmig.IncompatibleException;
+import io.vmmig.IntegrityException;
+import io.vmmig.Problem;
+import io.vmmig.TransportException;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.ImageFormat;
+import io.vmmig.qcow2.NewFile;
+import io.vmmig.qcow2.Qcow2Header;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * A directory of content that guests stand on: base images, kernels, ramdisks. What both ends hold does not travel, and a
+ * package names it by its SHA-256.
+ *
+ * <p>The files are named after their digest and are not to be written to. Any number of threads and processes may use one
+ * store at once. All methods throw {@link TransportException} with {@link Problem#FILE_FAILED} when the directory cannot be
+ * used, unless they say otherwise.
+ */
+public final class ImageStore {
+    private static final Pattern NAME = Pattern.compile("sha256-([0-9a-f]{64})\\.(qcow2|raw)");
+    private static final String ADDING = ".adding-";
+    private static final Duration ABANDONED = Duration.ofDays(1);
+
+    private final Path directory;
+    private final FileDigests digests;
+
+    private ImageStore(Path directory) {
+        this.directory = directory;
+        this.digests = new FileDigests(directory.resolve(".digests"));
+    }
+
+    /**
+     * The store in that directory. A directory that is not there is made, for this user only; one that is there keeps its
+     * permissions. Whoever runs QEMU has to be able to enter it.
+     */
+    public static ImageStore at(Path directory) throws VmmigException {
+        Path absolute = directory.toAbsolutePath().normalize();
+        try {
+            if (!Files.isDirectory(absolute)) {
+                Files.createDirectories(
+                        absolute, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            }
+        } catch (IOException e) {
+            throw failed("the image store " + absolute + " could not be made", e);
+        }
+        return new ImageStore(absolute);
+    }
+
+    /**
+     * Copies an image, a kernel or a ramdisk into the store; one that is there already and intact is not copied again. No
+     * guest may be writing to it.
+     *
+     * @param format the image's format; {@link ImageFormat#RAW} for kernels and ramdisks. A qcow2 image must not have a
+     *     backing file of its own
+     * @return the digest by which it is known from now on
+     * @throws VmmigException with {@link Problem#DISK_UNSUPPORTED} or {@link Problem#IMAGE_MALFORMED} if the image cannot be
+     *     a base image, with {@link Problem#FILE_FAILED} if it cannot be read or copied
+     */
+    public Digest add(Path image, ImageFormat format) throws VmmigException {
+        try {
+            requireStandalone(image, format);
+            if (holdsOneOfThatSize(image, format)) {
+                Digest digest = digests.of(image);
+                if (isIntact(fileOf(digest, format), digest)) {
+                    return digest;
+                }
+            }
+            sweep();
+            return copy(image, format);
+        } catch (IOException e) {
+            throw failed("could not add " + image + " to the image store " + directory, e);
+        }
+    }
+
+    private static void requireStandalone(Path image, ImageFormat format) throws IOException, VmmigException {
+        if (format == ImageFormat.RAW) {
+            return;
+        }
+        Qcow2Header header;
+        try (InputStream in = Files.newInputStream(image)) {
+            header = Qcow2Header.read(in, "image " + image);
+        }
+        if (header.backing() != null) {
+            throw new IncompatibleException(
+                    Problem.DISK_UNSUPPORTED,
+                    "image " + image + " has a backing file of its own, so it cannot be a base image",
+                    "Make one image of both with qemu-img convert.");
+        }
+    }
+
+    private boolean holdsOneOfThatSize(Path image, ImageFormat format) throws IOException, VmmigException {
+        long bytes = Files.size(image);
+        return list().stream().anyMatch(held -> held.bytes() == bytes && held.format() == format);
+    }
+
+    private boolean isIntact(Path file, Digest digest) throws IOException {
+        return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                && digests.of(file).equals(digest);
+    }
+
+    private Digest copy(Path image, ImageFormat format) throws IOException {
+        FileStamp before = FileStamp.of(image);
+        MessageDigest sha256 = Digest.newSha256();
+        try (NewFile copy = NewFile.create(directory.resolve(ADDING + UUID.randomUUID()));
+                InputStream in = Files.newInputStream(image)) {
+            copy.append(in, Long.MAX_VALUE, sha256);
+            FileDigests.requireSame(image, before);
+            Digest digest = Digest.of(sha256);
+            Path file = fileOf(digest, format);
+            copy.finishAs(file);
+            // Nobody has had the file open for writing but this method, so it needs no time to settle.
+            digests.remember(file, FileStamp.of(file), digest);
+            return digest;
+        }
+    }
+
+    /** Removes copies that were never finished. */
+    private void sweep() throws IOException {
+        FileTime limit = FileTime.from(Instant.now().minus(ABANDONED));
+        for (Path entry : entries()) {
+            boolean adding = entry.getFileName().toString().startsWith(ADDING);
+            if (adding
+                    && Files.exists(entry)
+                    && Files.getLastModifiedTime(entry).compareTo(limit) < 0) {
+                Files.deleteIfExists(entry);
+            }
+        }
+    }
+
+    /**
+     * The content of that digest, if it is held. It is not looked into: before a guest is put on it, use
+     * {@link #verified(Digest)}.
+     */
+    public Optional<BaseImage> find(Digest digest) throws VmmigException {
+        for (ImageFormat format : ImageFormat.values()) {
+            Optional<BaseImage> image = find(digest, format);
+            if (image.isPresent()) {
+                return image;
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<BaseImage> find(Digest digest, ImageFormat format) throws VmmigException {
+        Path file = fileOf(digest, format);
+        try {
+            BasicFileAttributes attributes =
+                    Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            return attributes.isRegularFile()
+                    ? Optional.of(new BaseImage(digest, file, format, attributes.size()))
+                    : Optional.empty();
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw failed("could not look into the image store " + directory, e);
+        }
+    }
+
+    /**
+     * The content of that digest, known to be intact. The file is read as a whole unless neither it nor its inode has changed
+     * since the last time.
+     *
+     * @throws IncompatibleException with {@link Problem#BASE_IMAGE_MISSING} if it is not held
+     * @throws IntegrityException with {@link Problem#BASE_IMAGE_DAMAGED} if it is not what it was
+     */
+    public BaseImage verified(Digest digest) throws VmmigException {
+        return verified(find(digest).orElseThrow(() -> missing("no image with the digest " + digest)));
+    }
+
+    /**
+     * As {@link #verified(Digest)}, for an image of that very format. A guest must never be put on a base image under another
+     * format than the one it was added with: raw content could pass for a qcow2 image, with a backing file of the content's
+     * choice.
+     *
+     * @throws IncompatibleException with {@link Problem#BASE_IMAGE_MISSING} also if it is held in another format only
+     */
+    public BaseImage verified(Digest digest, ImageFormat format) throws VmmigException {
+        return verified(find(digest, format)
+                .orElseThrow(() -> missing("no " + format.word() + " image with the digest " + digest)));
+    }
+
+    private IncompatibleException missing(String what) {
+        return new IncompatibleException(
+                Problem.BASE_IMAGE_MISSING,
+                "the image store " + directory + " holds " + what,
+                "Add a copy of the source's image there, with ImageStore.add.");
+    }
+
+    private BaseImage verified(BaseImage image) throws VmmigException {
+        Digest actual;
+        try {
+            actual = digests.of(image.path());
+        } catch (IOException e) {
+            throw failed("could not verify the base image " + image.path(), e);
+        }
+        if (!actual.equals(image.digest())) {
+            throw new IntegrityException(
+                    Problem.BASE_IMAGE_DAMAGED,
+                    "the base image " + image.path() + " was changed: its digest is " + actual,
+                    "Add an intact copy with ImageStore.add, and find out who writes to the image store.");
+        }
+        return image;
+    }
+
+    /**
+     * The digest of any file, in the store or not. It is remembered in the store until the file changes, so that the base
+     * images of a host's guests are not read at each move.
+     *
+     * @throws IOException if the file cannot be read, or is changed meanwhile
+     */
+    public Digest digestOf(Path file) throws IOException {
+        return digests.of(file);
+    }
+
+    /** All that is held, by name. */
+    public List<BaseImage> list() throws VmmigException {
+        List<BaseImage> images = new ArrayList<>();
+        try {
+            for (Path entry : entries()) {
+                Matcher name = NAME.matcher(entry.getFileName().toString());
+                if (name.matches()) {
+                    ImageFormat format = ImageFormat.of(name.group(2)).orElseThrow();
+                    find(new Digest(name.group(1)), format).ifPresent(images::add);
+                }
+            }
+        } catch (IOException e) {
+            throw failed("could not list the image store " + directory, e);
+        }
+        return List.copyOf(images);
+    }
+
+    /**
+     * Removes the content of that digest. A guest that stands on it goes on until it is shut off, and cannot be started any
+     * more.
+     *
+     * @return whether there was any
+     */
+    public boolean remove(Digest digest) throws VmmigException {
+        boolean removed = false;
+        try {
+            for (ImageFormat format : ImageFormat.values()) {
+                Path file = fileOf(digest, format);
+                removed |= Files.deleteIfExists(file);
+                digests.forget(file);
+            }
+        } catch (IOException e) {
+            throw failed("could not remove " + digest + " from the image store " + directory, e);
+        }
+        return removed;
+    }
+
+    private List<Path> entries() throws IOException {
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.sorted().toList();
+        }
+    }
+
+    private Path fileOf(Digest digest, ImageFormat format) {
+        return directory.resolve("sha256-" + digest.hex() + "." + format.word());
+    }
+
+    private static TransportException failed(String what, IOException e) {
+        return new TransportException(
+                Problem.FILE_FAILED,
+                what + ": " + e.getMessage(),
+                "Check the path, its permissions, and that there is space.",
+                e);
+    }
+}

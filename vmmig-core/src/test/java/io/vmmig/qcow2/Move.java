@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.qcow2;
+
+import io.vmmig.Digest;
+import io.vmmig.bundle.ImageFormat;
+import io.vmmig.bundle.Manifest;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Takes a disk through what the two pipelines do with it, but for the package in between. */
+final class Move {
+    private Move() {}
+
+    /** Moves a disk into {@code destination}, where its base image already is under the name {@code base}. */
+    static Path of(Path top, ImageFormat format, Path destination) throws Exception {
+        DiskChain chain = DiskChain.read(top, format, false);
+        Manifest.Disk disk = describe(chain);
+        Path below = null;
+        Digest baseDigest = null;
+        if (disk.base() != null) {
+            baseDigest = disk.base().content().digest();
+            below = destination.resolve("base");
+            Files.copy(chain.base().path(), below);
+        }
+        for (int i = 0; i < disk.layers().size(); i++) {
+            Path file = destination.resolve("layer" + i);
+            try (InputStream in = chain.open(i, baseDigest)) {
+                ImageFiles.writeLayer(in, disk, i, file, below);
+            }
+            below = file;
+        }
+        return below;
+    }
+
+    static Manifest.Disk describe(DiskChain chain) throws Exception {
+        List<Manifest.Layer> layers = new ArrayList<>();
+        for (DiskChain.Image layer : chain.layers()) {
+            layers.add(new Manifest.Layer(layer.format(), layer.virtualBytes(), layer.fileBytes()));
+        }
+        DiskChain.@Nullable Image base = chain.base();
+        return new Manifest.Disk(
+                "vda",
+                layers,
+                base == null
+                        ? null
+                        : new Manifest.Base(
+                                new Manifest.Content(digestOf(base.path()), Files.size(base.path())), base.format()));
+    }
+
+    static Digest digestOf(Path file) throws Exception {
+        MessageDigest sha256 = Digest.newSha256();
+        sha256.update(Files.readAllBytes(file));
+        return Digest.of(sha256);
+    }
+}
