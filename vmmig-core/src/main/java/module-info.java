@@ -6,7 +6,6 @@ module io.vmmig.core {
     requires org.slf4j;
     requires com.github.luben.zstd_jni;
     requires com.google.gson;
-    requires org.apache.commons.compress;
 
     exports io.vmmig;
     exports io.vmmig.bundle;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig;
 
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,20 @@ public abstract sealed class VmmigException extends Exception
     /** The exception of the family that {@code problem} belongs to. */
     public static VmmigException of(Problem problem, String what, String remedy) {
         return of(Failure.of(problem, what, remedy), null);
+    }
+
+    /**
+     * What a failed read or write is to the caller. An exception of vmmig that a stream has wrapped comes out as it was; a
+     * full disk becomes {@link Problem#DISK_FULL} and an interrupt {@link Problem#CANCELLED}; anything else becomes what
+     * the caller says it is.
+     *
+     * @param failure what the stream threw
+     * @param problem what it is if it is nothing better known
+     * @param what what was being done, as a sentence without its end; the stream's own words are added to it
+     * @param remedy what the user can do about it, as one sentence; empty when there is nothing
+     */
+    public static VmmigException from(IOException failure, Problem problem, String what, String remedy) {
+        return IoFailures.classify(failure, problem, what, remedy);
     }
 
     /** What went wrong, in full. */

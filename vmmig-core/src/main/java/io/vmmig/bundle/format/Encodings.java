@@ -6,5 +6,8 @@ public final class Encodings {
     /** Each segment is one zstd frame (RFC 8878) of a part of the content. */
     public static final String ZSTD = "zstd";
 
+    /** The content is one entry, as it is. */
+    public static final String PLAIN = "plain";
+
     private Encodings() {}
 }

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.SocketTimeoutException;
+import java.nio.channels.ClosedByInterruptException;
+import org.jspecify.annotations.Nullable;
+
+/** Tells what an {@link IOException} is about. */
+final class IoFailures {
+    /** Chains of causes are short; one that is not has a loop in it. */
+    private static final int MAX_CAUSES = 32;
+
+    private IoFailures() {}
+
+    static VmmigException classify(IOException failure, Problem problem, String what, String remedy) {
+        VmmigException wrapped = wrapped(failure);
+        if (wrapped != null) {
+            return wrapped;
+        }
+        if (isInterrupt(failure)) {
+            return of(Problem.CANCELLED, what + ": the thread was interrupted", "", failure);
+        }
+        if (isFullDisk(failure)) {
+            return of(
+                    Problem.DISK_FULL,
+                    what + ": no space is left on the device",
+                    "Free some space, and try again.",
+                    failure);
+        }
+        String words = failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
+        return of(problem, what + ": " + words, remedy, failure);
+    }
+
+    private static VmmigException of(Problem problem, String what, String remedy, IOException cause) {
+        return VmmigException.of(Failure.of(problem, what, remedy), cause);
+    }
+
+    private static @Nullable VmmigException wrapped(IOException failure) {
+        Throwable cause = failure;
+        for (int i = 0; cause != null && i < MAX_CAUSES; i++) {
+            if (cause instanceof VmmigException found) {
+                return found;
+            }
+            cause = cause.getCause();
+        }
+        return null;
+    }
+
+    private static boolean isInterrupt(IOException failure) {
+        // A socket's timeout is a subclass of an interrupt for reasons of history.
+        return failure instanceof ClosedByInterruptException
+                || (failure instanceof InterruptedIOException && !(failure instanceof SocketTimeoutException));
+    }
+
+    private static boolean isFullDisk(IOException failure) {
+        // The JDK passes on no error number, only the words of ENOSPC and EDQUOT.
+        String words = String.valueOf(failure.getMessage());
+        return words.contains("No space left on device") || words.contains("Disk quota exceeded");
+    }
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle;
+
+import io.vmmig.IntegrityException;
+import io.vmmig.PackageFormatException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.format.ContentInputStream;
+import io.vmmig.bundle.format.DecodingLine;
+import io.vmmig.bundle.format.Malformed;
+import io.vmmig.bundle.format.PackageOrder;
+import io.vmmig.bundle.format.Place;
+import io.vmmig.bundle.format.SealedContent;
+import io.vmmig.bundle.format.TarHeader;
+import io.vmmig.bundle.format.TarInput;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads a package from a stream, which may hold anything: {@link #manifest()}, then {@link #next()} until it returns null, then
+ * {@link #verify()}.
+ *
+ * <p><b>What is read before {@link #verify()} has returned is not yet known to be whole or undamaged.</b> It is within the
+ * limits, in the order and of the names that the manifest implies, and no more is promised; let nothing of it take effect
+ * before. And the seal shows that nothing was damaged on the way, not who made the package: that is for the transport, or for
+ * a signature, to show.
+ *
+ * <p>A stream that ends too early, breaks the format or exceeds a limit gives a {@link PackageFormatException}; what the input
+ * throws comes out as {@link VmmigException#from} makes it. The streams of contents throw an {@link IOException} whose cause is
+ * that {@link VmmigException}.
+ *
+ * <p>The input is read ahead by a thread of the reader's own, and never closed; a thread that waits for input ends when the
+ * input does. A few segments of 4 MiB are under way at once, so memory stays below 64 MiB for contents of any size. For one
+ * thread, except {@link #close()}.
+ */
+public final class PackageReader implements AutoCloseable {
+    private final Manifest manifest;
+    private final PackageLimits limits;
+    private final DecodingLine line;
+    private final Map<String, Place> places = new HashMap<>();
+    private @Nullable ContentInputStream content;
+    private long diskBytes;
+    private DecodingLine.Item.@Nullable Whole whole;
+
+    private PackageReader(Manifest manifest, PackageLimits limits, DecodingLine line) {
+        this.manifest = manifest;
+        this.limits = limits;
+        this.line = line;
+    }
+
+    /**
+     * Reads the manifest, and begins to read ahead.
+     *
+     * @throws PackageFormatException when {@code in} does not begin like a package
+     * @throws VmmigException what {@code in} threw
+     */
+    public static PackageReader from(InputStream in, PackageLimits limits) throws VmmigException {
+        TarInput tar = new TarInput(in);
+        byte[] json = readManifest(tar, limits);
+        Manifest manifest = Manifest.fromJson(json, limits);
+        return new PackageReader(manifest, limits, new DecodingLine(tar, json, new PackageOrder(manifest), limits));
+    }
+
+    private static byte[] readManifest(TarInput tar, PackageLimits limits) throws VmmigException {
+        try {
+            TarHeader header = tar.next();
+            if (header == null || !header.name().equals(PackageOrder.MANIFEST)) {
+                throw Malformed.because("these bytes are not a vmmig package: it begins with manifest.json");
+            }
+            if (header.size() > limits.manifestBytes()) {
+                throw Malformed.overLimit("the size of manifest.json", header.size(), limits.manifestBytes());
+            }
+            byte[] json = new byte[(int) header.size()];
+            tar.content(header, json);
+            return json;
+        } catch (IOException e) {
+            throw VmmigException.from(e, Problem.FILE_FAILED, "the package could not be read", "");
+        }
+    }
+
+    /** What the package says it holds. */
+    public Manifest manifest() {
+        return manifest;
+    }
+
+    /**
+     * The next content, in this order: domain, kernel, ramdisk, each disk's layers in the order of the manifest, snapshot.
+     * Kernel and ramdisk may be left out though the manifest names them; everything else is there, or this throws. Null when
+     * the package has been read to its end.
+     *
+     * @throws IllegalStateException when the stream of the content before has not been read to its end
+     */
+    public @Nullable Entry next() throws VmmigException {
+        if (content != null && !content.ended()) {
+            throw new IllegalStateException("the content before has not been read to its end");
+        }
+        if (whole != null) {
+            return null;
+        }
+        DecodingLine.Item item = line.next();
+        if (item instanceof DecodingLine.Item.Domain domain) {
+            return new Entry.Domain(domain.xml(), domain.cookie());
+        }
+        if (item instanceof DecodingLine.Item.Begin begin) {
+            return begin(begin.place());
+        }
+        if (item instanceof DecodingLine.Item.Whole read) {
+            whole = read;
+            return null;
+        }
+        throw new AssertionError("a content's parts are read by its stream");
+    }
+
+    private Entry begin(Place place) {
+        if (content != null && content.place().kind() == Place.Kind.DISK) {
+            diskBytes += content.bytes();
+        }
+        places.put(place.name(), place);
+        ContentInputStream stream = new ContentInputStream(line, place, limit(place));
+        content = stream;
+        return switch (place.kind()) {
+            case KERNEL -> new Entry.Kernel(stream);
+            case RAMDISK -> new Entry.Ramdisk(stream);
+            case DISK -> new Entry.DiskLayer(String.valueOf(place.target()), place.layer(), stream);
+            case SNAPSHOT -> new Entry.Snapshot(stream);
+            case DOMAIN, COOKIE -> throw new AssertionError("the domain is not cut into segments");
+        };
+    }
+
+    private long limit(Place place) {
+        return switch (place.kind()) {
+            case KERNEL -> limits.kernelBytes();
+            case RAMDISK -> limits.ramdiskBytes();
+            case DISK -> limits.diskBytes() - diskBytes;
+            case SNAPSHOT -> limits.snapshotBytes();
+            case DOMAIN, COOKIE -> limits.xmlBytes();
+        };
+    }
+
+    /**
+     * Checks the whole against its seal, after {@link #next()} has returned null. Everything that was read is from then on
+     * known to be what was sealed.
+     *
+     * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} when some content is not what was sealed, or when the
+     *     kernel or ramdisk is not the one that the manifest names
+     * @throws PackageFormatException when the seal is about other contents
+     */
+    public PackageSummary verify() throws VmmigException {
+        if (whole == null) {
+            throw new IllegalStateException("the package has not been read to its end");
+        }
+        whole.seal().requireSame(whole.actual().contents());
+        for (SealedContent read : whole.actual().contents()) {
+            Place place = places.get(read.name());
+            if (place != null) {
+                place.requireExpected(read);
+            }
+        }
+        return PackageSummary.of(whole.actual());
+    }
+
+    /** Stops, at any time and from any thread, and frees the threads. Idempotent. */
+    @Override
+    public void close() {
+        line.close();
+    }
+
+    /** A content of a package. Its stream, if it has one, is decoded as it is read, and need not be closed. */
+    public sealed interface Entry {
+        /**
+         * The domain.
+         *
+         * @param xml the domain XML as the source saved it; anybody may have written it
+         * @param cookie what libvirt wants to find beside it, or null
+         */
+        record Domain(String xml, @Nullable String cookie) implements Entry {}
+
+        /**
+         * The kernel that the domain boots.
+         *
+         * @param stream its bytes
+         */
+        record Kernel(InputStream stream) implements Entry {}
+
+        /**
+         * The ramdisk that the domain boots.
+         *
+         * @param stream its bytes
+         */
+        record Ramdisk(InputStream stream) implements Entry {}
+
+        /**
+         * An image of a disk.
+         *
+         * @param target the disk, as the manifest names it
+         * @param layer which of its images that travel, 0 being the lowest
+         * @param stream the image's bytes, in the format that the manifest says
+         */
+        record DiskLayer(String target, int layer, InputStream stream) implements Entry {}
+
+        /**
+         * The QEMU migration stream.
+         *
+         * @param stream its bytes
+         */
+        record Snapshot(InputStream stream) implements Entry {}
+    }
+}

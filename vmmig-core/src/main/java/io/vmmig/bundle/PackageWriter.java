@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle;
+
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.format.EncodingLine;
+import io.vmmig.bundle.format.PackageOrder;
+import io.vmmig.bundle.format.Place;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes a package as a stream. The contents are given in the order in which the methods stand here, each disk layer in the
+ * order of the manifest; out of order is an {@link IllegalStateException}. A write method returns when it has read all of its
+ * input, while encoding and writing go on behind it; {@link #finish()} waits for the rest.
+ *
+ * <p>What an input or the output throws ends the writing and is thrown by the call under way or by the next one: an exception
+ * of vmmig as it is, also where an {@link java.io.IOException} has wrapped it. Interrupting the caller's thread ends it with a
+ * {@link io.vmmig.CancelledException}.
+ *
+ * <p>The output is written by a thread of the writer's own, and neither closed nor, before {@link #finish()}, flushed. A few
+ * segments of 4 MiB are under way at once, so memory stays below 64 MiB for contents of any size. For one thread, except
+ * {@link #close()}.
+ */
+public final class PackageWriter implements AutoCloseable {
+    private static final PackageLimits NO_LIMITS = PackageLimits.DEFAULT
+            .withDisks(Integer.MAX_VALUE)
+            .withLayers(Integer.MAX_VALUE)
+            .withKernelBytes(Long.MAX_VALUE)
+            .withRamdiskBytes(Long.MAX_VALUE)
+            .withMemoryBytes(Long.MAX_VALUE)
+            .withVirtualDiskBytes(Long.MAX_VALUE)
+            .withDiskBytes(Long.MAX_VALUE);
+
+    private final EncodingLine line;
+    private final PackageOrder order;
+    private boolean finished;
+
+    private PackageWriter(OutputStream out, Manifest manifest) {
+        this.line = new EncodingLine(out);
+        this.order = new PackageOrder(manifest);
+    }
+
+    /**
+     * Begins a package of what {@code manifest} names.
+     *
+     * @throws io.vmmig.PackageFormatException when no reader would take such a manifest
+     */
+    public static PackageWriter to(OutputStream out, Manifest manifest) throws VmmigException {
+        byte[] json = manifest.toJson();
+        Manifest.fromJson(json, NO_LIMITS);
+        PackageWriter writer = new PackageWriter(out, manifest);
+        writer.line.plain(PackageOrder.MANIFEST, json);
+        return writer;
+    }
+
+    /**
+     * Writes the domain XML as the source saved it.
+     *
+     * @param cookie what libvirt wants to find beside it, or null
+     */
+    public void writeDomain(String xml, @Nullable String cookie) throws VmmigException {
+        writePlain("libvirt.xml", xml);
+        if (cookie != null) {
+            writePlain("libvirt-cookie.xml", cookie);
+        }
+    }
+
+    /** Writes the kernel that the manifest names; left out when the destination holds it. */
+    public void writeKernel(InputStream kernel) throws VmmigException {
+        writeSegmented("kernel", kernel);
+    }
+
+    /** Writes the ramdisk that the manifest names; left out when the destination holds it. */
+    public void writeRamdisk(InputStream ramdisk) throws VmmigException {
+        writeSegmented("ramdisk", ramdisk);
+    }
+
+    /**
+     * Writes an image of a disk, in the format that the manifest says.
+     *
+     * @param target the disk, as the manifest names it
+     * @param layer which of its images that travel, 0 being the lowest
+     */
+    public void writeDiskLayer(String target, int layer, InputStream image) throws VmmigException {
+        Place place = order.advanceToLayer(target, layer);
+        if (place == null) {
+            throw new IllegalStateException("not the time for layer " + layer + " of the disk " + target);
+        }
+        line.segmented(place, image);
+    }
+
+    /** Writes the QEMU migration stream. */
+    public void writeSnapshot(InputStream qemuStream) throws VmmigException {
+        writeSegmented("snapshot", qemuStream);
+    }
+
+    private void writePlain(String name, String text) throws VmmigException {
+        line.plain(advanceTo(name).name(), text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private void writeSegmented(String name, InputStream content) throws VmmigException {
+        line.segmented(advanceTo(name), content);
+    }
+
+    private Place advanceTo(String name) {
+        Place place = finished ? null : order.advanceTo(name);
+        if (place == null) {
+            throw new IllegalStateException("not the time for the content " + name);
+        }
+        return place;
+    }
+
+    /**
+     * Seals the package, writes its end and flushes. The package is whole when this has returned, and never before.
+     *
+     * @throws io.vmmig.IntegrityException with {@link io.vmmig.Problem#DIGEST_MISMATCH} when the kernel or ramdisk is not the one that the
+     *     manifest names
+     */
+    public PackageSummary finish() throws VmmigException {
+        String missing = order.missing();
+        if (finished || missing != null) {
+            throw new IllegalStateException(finished ? "finished before" : "the content " + missing + " is missing");
+        }
+        finished = true;
+        return PackageSummary.of(line.finish());
+    }
+
+    /** Stops, at any time and from any thread. Without {@link #finish()} the package is left without its end. Idempotent. */
+    @Override
+    public void close() {
+        line.close();
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle.format;
+
+import io.vmmig.VmmigException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One content as a stream, decoded as it is read. Every failure is an {@link IOException} whose cause is a
+ * {@link VmmigException}. For one thread.
+ */
+public final class ContentInputStream extends InputStream {
+    private final DecodingLine line;
+    private final Place place;
+    private final long limit;
+    private DecodingLine.Item.@Nullable Part part;
+    private int position;
+    private long bytes;
+    private boolean empty;
+    private boolean ended;
+
+    /**
+     * The stream of the content that {@code line} has just begun.
+     *
+     * @param limit the most bytes that it may decode to
+     */
+    public ContentInputStream(DecodingLine line, Place place, long limit) {
+        this.line = line;
+        this.place = place;
+        this.limit = limit;
+    }
+
+    /** Which content it is. */
+    public Place place() {
+        return place;
+    }
+
+    /** Whether the content has been read to its end. */
+    public boolean ended() {
+        return ended;
+    }
+
+    /** How many bytes have been decoded. */
+    public long bytes() {
+        return bytes;
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+        Objects.checkFromIndexSize(offset, length, buffer.length);
+        if (length == 0) {
+            return 0;
+        }
+        try {
+            DecodingLine.Item.Part current = current();
+            if (current == null) {
+                return -1;
+            }
+            int count = Math.min(length, current.segment().decodedLength() - position);
+            System.arraycopy(current.segment().decoded(), position, buffer, offset, count);
+            position += count;
+            return count;
+        } catch (VmmigException e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    /** The part that holds the next byte, or null at the end. */
+    private DecodingLine.Item.@Nullable Part current() throws VmmigException {
+        while (!ended && (part == null || position == part.segment().decodedLength())) {
+            if (part != null) {
+                DecodingLine.Item.Part used = part;
+                part = null;
+                used.release().run();
+            }
+            if (line.next() instanceof DecodingLine.Item.Part next) {
+                begin(next);
+            } else {
+                end();
+            }
+        }
+        return part;
+    }
+
+    private void begin(DecodingLine.Item.Part next) throws VmmigException {
+        int length = next.segment().decodedLength();
+        if (empty || (length == 0 && bytes > 0)) {
+            throw Malformed.because("the content " + place.name() + " has an empty segment");
+        }
+        empty = length == 0;
+        bytes += length;
+        if (bytes > limit) {
+            throw Malformed.overLimit("the decoded size of " + place.name(), bytes, limit);
+        }
+        if (place.exactBytes() >= 0 && bytes > place.exactBytes()) {
+            throw wrongSize();
+        }
+        part = next;
+        position = 0;
+    }
+
+    private void end() throws VmmigException {
+        if (place.exactBytes() >= 0 && bytes != place.exactBytes()) {
+            throw wrongSize();
+        }
+        ended = true;
+    }
+
+    private VmmigException wrongSize() {
+        return Malformed.because("the content " + place.name() + " is not of the size that the manifest says");
+    }
+}

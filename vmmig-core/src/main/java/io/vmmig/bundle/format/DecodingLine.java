@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle.format;
+
+import io.vmmig.PackageFormatException;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.PackageLimits;
+import io.vmmig.snapshot.Crew;
+import io.vmmig.snapshot.Segment;
+import io.vmmig.snapshot.SegmentCodec;
+import io.vmmig.snapshot.SegmentPool;
+import io.vmmig.snapshot.ZstdCodec;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.Future;
+import java.util.concurrent.LinkedBlockingDeque;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns the entries of a tar back into contents, and hands them on in their order. A thread of its own reads ahead and others
+ * decode, for a bounded number of segments at a time. For one thread, except {@link #close()}.
+ */
+public final class DecodingLine implements AutoCloseable {
+    private static final String READING = "the package could not be read";
+
+    private final Crew crew = new Crew("vmmig-decode");
+    private final LinkedBlockingDeque<Item> items = new LinkedBlockingDeque<>();
+    private final List<Future<SealedContent>> contents = new ArrayList<>();
+    private final TarInput tar;
+    private final PackageOrder order;
+    private final PackageLimits limits;
+    private final SegmentPool pool;
+    private final SegmentCodec codec;
+    private long entries = 1;
+
+    /** What comes next in a package. */
+    public sealed interface Item {
+        /** The domain XML, and libvirt's cookie beside it. */
+        record Domain(String xml, @Nullable String cookie) implements Item {}
+
+        /** A content begins; its parts follow. */
+        record Begin(Place place) implements Item {}
+
+        /** A content goes on. */
+        record Part(Segment segment, Future<Void> decoded, Runnable release) implements Item {}
+
+        /** A content ends. */
+        record End() implements Item {}
+
+        /** The whole package has been read. */
+        record Whole(Seal seal, SealedPackage actual) implements Item {}
+
+        /** The package could not be read any further. */
+        record Failed(Throwable why) implements Item {}
+    }
+
+    /**
+     * A line that begins behind the manifest, which the caller has read from {@code tar}.
+     *
+     * @param manifest what the manifest's entry held
+     */
+    public DecodingLine(TarInput tar, byte[] manifest, PackageOrder order, PackageLimits limits) {
+        this.tar = tar;
+        this.order = order;
+        this.limits = limits;
+        this.pool = new SegmentPool(Crew.segments(), limits.segmentBytes(), limits.storedSegmentBytes());
+        this.codec = new ZstdCodec(limits.segmentBytes());
+        SealedContent sealed = SealedContent.plain(PackageOrder.MANIFEST, manifest);
+        contents.add(crew.digest(() -> sealed));
+        crew.move(this::fetch);
+    }
+
+    private @Nullable Void fetch() {
+        try {
+            TarHeader header = fetchDomain();
+            while (!header.name().equals(PackageOrder.SEAL)) {
+                header = fetchContent(header);
+            }
+            fetchEnd(header);
+        } catch (Exception | Error e) {
+            items.add(new Item.Failed(e));
+        }
+        return null;
+    }
+
+    private TarHeader fetchDomain() throws IOException, PackageFormatException {
+        TarHeader header = nextHeader();
+        requirePlace(header, "libvirt.xml");
+        String xml = fetchText(header);
+        header = nextHeader();
+        String cookie = null;
+        if (header.name().equals("libvirt-cookie.xml")) {
+            requirePlace(header, header.name());
+            cookie = fetchText(header);
+            header = nextHeader();
+        }
+        items.add(new Item.Domain(xml, cookie));
+        return header;
+    }
+
+    private TarHeader nextHeader() throws IOException, PackageFormatException {
+        TarHeader header = tar.next();
+        if (header == null) {
+            throw Malformed.truncated("the package has no seal");
+        }
+        if (++entries > limits.entries()) {
+            throw Malformed.overLimit("the number of entries of the package", entries, limits.entries());
+        }
+        return header;
+    }
+
+    private Place requirePlace(TarHeader header, String contentName) throws PackageFormatException {
+        Place place = order.advanceTo(contentName);
+        if (place == null) {
+            throw Malformed.because("the entry " + header.name() + " does not belong there by the manifest");
+        }
+        return place;
+    }
+
+    private String fetchText(TarHeader header) throws IOException, PackageFormatException {
+        byte[] bytes = fetchPlain(header, limits.xmlBytes());
+        contents.add(crew.digest(() -> SealedContent.plain(header.name(), bytes)));
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw Malformed.because(header.name() + " is not UTF-8", e);
+        }
+    }
+
+    private byte[] fetchPlain(TarHeader header, int limit) throws IOException, PackageFormatException {
+        if (header.size() > limit) {
+            throw Malformed.overLimit("the size of " + header.name(), header.size(), limit);
+        }
+        byte[] bytes = new byte[(int) header.size()];
+        tar.content(header, bytes);
+        return bytes;
+    }
+
+    private TarHeader fetchContent(TarHeader first) throws IOException, PackageFormatException, InterruptedException {
+        Place place = requirePlace(first, folderOf(first.name()));
+        if (!place.kind().segmented()) {
+            throw Malformed.because("the content " + place.name() + " must not be cut into segments");
+        }
+        items.add(new Item.Begin(place));
+        Tally decoded = new Tally();
+        Tally stored = new Tally();
+        TarHeader header = first;
+        int index = 0;
+        do {
+            if (index == PackageOrder.MAX_SEGMENTS || !header.name().equals(place.segmentName(index))) {
+                throw Malformed.because("the entry " + header.name() + " is not the next segment of its content");
+            }
+            fetchSegment(header, decoded, stored);
+            index++;
+            header = nextHeader();
+        } while (folderOf(header.name()).equals(place.name()));
+        int segments = index;
+        contents.add(crew.digest(() -> SealedContent.segmented(place, segments, decoded, stored)));
+        items.add(new Item.End());
+        return header;
+    }
+
+    private static String folderOf(String entryName) {
+        return entryName.substring(0, Math.max(0, entryName.lastIndexOf('/')));
+    }
+
+    private void fetchSegment(TarHeader header, Tally decoded, Tally stored)
+            throws IOException, PackageFormatException, InterruptedException {
+        if (header.size() > limits.storedSegmentBytes()) {
+            throw Malformed.overLimit("the size of " + header.name(), header.size(), limits.storedSegmentBytes());
+        }
+        Segment segment = pool.take();
+        if (segment == null) {
+            throw new CancellationException();
+        }
+        tar.content(header, segment.stored());
+        segment.storedLength((int) header.size());
+        Future<Void> decoding = crew.work(() -> {
+            codec.decode(segment);
+            return null;
+        });
+        stored.add(segment.stored(), segment.storedLength());
+        // Given back by whoever needs it last: the digester, or the reader of the content.
+        AtomicInteger users = new AtomicInteger(2);
+        Runnable release = () -> {
+            if (users.decrementAndGet() == 0) {
+                pool.give(segment);
+            }
+        };
+        crew.digest(() -> {
+            CrossThread.get(decoding);
+            decoded.add(segment.decoded(), segment.decodedLength());
+            release.run();
+            return null;
+        });
+        items.add(new Item.Part(segment, decoding, release));
+    }
+
+    private void fetchEnd(TarHeader header) throws Exception {
+        String missing = order.missing();
+        if (missing != null) {
+            throw Malformed.because("the package lacks the content " + missing);
+        }
+        byte[] json = fetchPlain(header, limits.sealBytes());
+        Seal seal = Seal.parse(json);
+        if (tar.next() != null) {
+            throw Malformed.because("something follows the seal of the package");
+        }
+        List<SealedContent> actual = new ArrayList<>();
+        for (Future<SealedContent> content : contents) {
+            actual.add(CrossThread.get(content));
+        }
+        items.add(new Item.Whole(
+                seal,
+                new SealedPackage(
+                        tar.bytes(),
+                        SealedContent.plain(PackageOrder.SEAL, json).digest(),
+                        actual)));
+    }
+
+    /** Waits for what comes next. What has failed fails again at each call. */
+    public Item next() throws VmmigException {
+        Item item = take();
+        if (item instanceof Item.Failed failed) {
+            items.addFirst(failed);
+            throw crew.closed() ? CrossThread.closed(READING) : CrossThread.toCaller(failed.why(), READING);
+        }
+        if (item instanceof Item.Part part) {
+            awaitDecoded(part);
+        }
+        return item;
+    }
+
+    private Item take() throws VmmigException {
+        try {
+            return items.takeFirst();
+        } catch (InterruptedException e) {
+            throw failing(CrossThread.interrupted(READING, e));
+        }
+    }
+
+    private void awaitDecoded(Item.Part part) throws VmmigException {
+        try {
+            CrossThread.get(part.decoded());
+        } catch (InterruptedException e) {
+            throw failing(CrossThread.interrupted(READING, e));
+        } catch (CancellationException e) {
+            throw failing(CrossThread.closed(READING));
+        } catch (Exception e) {
+            throw failing(CrossThread.toCaller(e, READING));
+        }
+    }
+
+    private VmmigException failing(VmmigException why) {
+        items.addFirst(new Item.Failed(why));
+        return why;
+    }
+
+    @Override
+    public void close() {
+        crew.close();
+        pool.close();
+        codec.close();
+        items.addFirst(new Item.Failed(CrossThread.closed(READING)));
+    }
+}

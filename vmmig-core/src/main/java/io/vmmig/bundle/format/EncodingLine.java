@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle.format;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.PackageLimits;
+import io.vmmig.snapshot.Crew;
+import io.vmmig.snapshot.Segment;
+import io.vmmig.snapshot.SegmentCodec;
+import io.vmmig.snapshot.SegmentPool;
+import io.vmmig.snapshot.ZstdCodec;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Turns contents into the entries of a tar. The caller's thread reads them; digesting, encoding and writing go on behind it,
+ * for a bounded number of segments at a time. The first failure ends it all. For one thread, except {@link #close()}.
+ */
+public final class EncodingLine implements AutoCloseable {
+    private static final int SEGMENT_BYTES = PackageLimits.MAX_SEGMENT_BYTES;
+    private static final String WRITING = "the package could not be written";
+
+    private final Crew crew = new Crew("vmmig-encode");
+    private final SegmentCodec codec = new ZstdCodec(SEGMENT_BYTES);
+    private final SegmentPool pool =
+            new SegmentPool(Crew.segments(), SEGMENT_BYTES, ZstdCodec.storedBound(SEGMENT_BYTES));
+    private final TarOutput tar;
+    private final List<Future<SealedContent>> contents = new ArrayList<>();
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+
+    /** A line that ends in {@code out}, which only a thread of its own writes to, and which it never closes. */
+    public EncodingLine(OutputStream out) {
+        this.tar = new TarOutput(out);
+    }
+
+    /** Takes a content that becomes one entry as it is. */
+    public void plain(String name, byte[] content) throws VmmigException {
+        contents.add(move(() -> {
+            tar.entry(name, content, content.length);
+            return SealedContent.plain(name, content);
+        }));
+    }
+
+    /** Takes a content that is cut into segments; returns when it has been read to its end. */
+    public void segmented(Place place, InputStream in) throws VmmigException {
+        try {
+            cut(place, in);
+        } catch (VmmigException | RuntimeException | Error e) {
+            // What is missing here must not be hidden by what a later call adds.
+            fail(e);
+            throw e;
+        }
+    }
+
+    private void cut(Place place, InputStream in) throws VmmigException {
+        Tally decoded = new Tally();
+        Tally stored = new Tally();
+        long index = 0;
+        long bytes = 0;
+        boolean last = false;
+        while (!last) {
+            Segment segment = take();
+            int length = read(place, in, segment.decoded());
+            last = length < SEGMENT_BYTES;
+            if (length == 0 && index > 0) {
+                pool.give(segment);
+                break;
+            }
+            if (index == PackageOrder.MAX_SEGMENTS) {
+                throw tooLarge(place);
+            }
+            segment.decodedLength(length);
+            encode(place.segmentName(index), segment, decoded, stored);
+            index++;
+            bytes += length;
+        }
+        requireSize(place, bytes);
+        long segments = index;
+        contents.add(move(() -> {
+            SealedContent sealed = SealedContent.segmented(place, segments, decoded, stored);
+            place.requireExpected(sealed);
+            return sealed;
+        }));
+    }
+
+    private Segment take() throws VmmigException {
+        try {
+            Segment segment = pool.take();
+            if (segment == null) {
+                throw failed();
+            }
+            return segment;
+        } catch (InterruptedException e) {
+            throw CrossThread.interrupted(WRITING, e);
+        }
+    }
+
+    private static int read(Place place, InputStream in, byte[] buffer) throws VmmigException {
+        try {
+            return in.readNBytes(buffer, 0, SEGMENT_BYTES);
+        } catch (IOException e) {
+            throw VmmigException.from(
+                    e, Problem.FILE_FAILED, "the content " + place.name() + " could not be read for the package", "");
+        }
+    }
+
+    private void encode(String name, Segment segment, Tally decoded, Tally stored) throws VmmigException {
+        Future<Void> digested = submit(() -> crew.digest(() -> {
+            decoded.add(segment.decoded(), segment.decodedLength());
+            return null;
+        }));
+        Future<Void> encoded = submit(() -> crew.work(() -> {
+            codec.encode(segment);
+            return null;
+        }));
+        move(() -> {
+            CrossThread.get(encoded);
+            stored.add(segment.stored(), segment.storedLength());
+            tar.entry(name, segment.stored(), segment.storedLength());
+            CrossThread.get(digested);
+            pool.give(segment);
+            return null;
+        });
+    }
+
+    private static VmmigException tooLarge(Place place) {
+        return VmmigException.of(
+                Problem.DISK_UNSUPPORTED,
+                "the content " + place.name() + " is larger than a package can hold: "
+                        + (long) PackageOrder.MAX_SEGMENTS * SEGMENT_BYTES + " bytes",
+                "Move that disk by other means.");
+    }
+
+    private static void requireSize(Place place, long bytes) throws VmmigException {
+        if (place.exactBytes() >= 0 && place.exactBytes() != bytes) {
+            throw VmmigException.of(
+                    Problem.FILE_FAILED,
+                    "the content " + place.name() + " has " + bytes + " bytes, and the manifest says "
+                            + place.exactBytes(),
+                    "Let nothing change the guest's files while it moves, and try again.");
+        }
+    }
+
+    /** Waits until all that was taken is written, and seals it. */
+    public SealedPackage finish() throws VmmigException {
+        List<SealedContent> sealed = new ArrayList<>();
+        for (Future<SealedContent> content : contents) {
+            sealed.add(await(content));
+        }
+        Seal seal = new Seal(sealed);
+        byte[] json = seal.toJson();
+        long bytes = await(move(() -> {
+            tar.entry(PackageOrder.SEAL, json, json.length);
+            tar.end();
+            return tar.bytes();
+        }));
+        return new SealedPackage(
+                bytes, SealedContent.plain(PackageOrder.SEAL, json).digest(), sealed);
+    }
+
+    private <T> T await(Future<T> future) throws VmmigException {
+        try {
+            return CrossThread.get(future);
+        } catch (InterruptedException e) {
+            VmmigException interrupted = CrossThread.interrupted(WRITING, e);
+            fail(interrupted);
+            throw interrupted;
+        } catch (CancellationException e) {
+            throw failed();
+        } catch (Exception e) {
+            throw CrossThread.toCaller(e, WRITING);
+        }
+    }
+
+    private <T> Future<T> move(Callable<T> work) throws VmmigException {
+        return submit(() -> crew.move(() -> {
+            if (failure.get() != null) {
+                throw new CancellationException();
+            }
+            try {
+                return work.call();
+            } catch (Exception | Error e) {
+                fail(e);
+                throw e;
+            }
+        }));
+    }
+
+    private <T> Future<T> submit(Supplier<Future<T>> submission) throws VmmigException {
+        if (failure.get() != null) {
+            throw failed();
+        }
+        try {
+            return submission.get();
+        } catch (RejectedExecutionException e) {
+            throw failed();
+        }
+    }
+
+    private void fail(Throwable why) {
+        failure.compareAndSet(null, why);
+        pool.close();
+    }
+
+    private VmmigException failed() {
+        Throwable why = failure.get();
+        return why == null ? CrossThread.closed(WRITING) : CrossThread.toCaller(why, WRITING);
+    }
+
+    @Override
+    public void close() {
+        crew.close();
+        pool.close();
+        codec.close();
+    }
+}

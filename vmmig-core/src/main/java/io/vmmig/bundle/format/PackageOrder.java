@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle.format;
+
+import io.vmmig.bundle.Manifest;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The order of the contents of one package, which follows from its manifest alone: writer and reader both walk along it.
+ * Disks come before the snapshot, since the destination's QEMU opens them when it starts, and only then takes the snapshot.
+ * Not thread-safe.
+ */
+public final class PackageOrder {
+    /** The first entry. */
+    public static final String MANIFEST = "manifest.json";
+
+    /** The last entry. */
+    public static final String SEAL = "seal.json";
+
+    /** More segments do not fit six digits, and {@code cat} in the shell would put them in the wrong order. */
+    public static final int MAX_SEGMENTS = 1_000_000;
+
+    private final Queue<Place> places;
+
+    /** The order that the manifest asks for. */
+    public PackageOrder(Manifest manifest) {
+        this.places = new ArrayDeque<>(places(manifest));
+    }
+
+    private static List<Place> places(Manifest manifest) {
+        List<Place> places = new ArrayList<>();
+        places.add(Place.of("libvirt.xml", Place.Kind.DOMAIN, false));
+        places.add(Place.of("libvirt-cookie.xml", Place.Kind.COOKIE, true));
+        if (manifest.kernel() != null) {
+            places.add(Place.of("kernel", Place.Kind.KERNEL, manifest.kernel()));
+        }
+        if (manifest.ramdisk() != null) {
+            places.add(Place.of("ramdisk", Place.Kind.RAMDISK, manifest.ramdisk()));
+        }
+        for (Manifest.Disk disk : manifest.disks()) {
+            for (int layer = 0; layer < disk.layers().size(); layer++) {
+                places.add(Place.of(disk.target(), layer, disk.layers().get(layer)));
+            }
+        }
+        places.add(Place.of("snapshot", Place.Kind.SNAPSHOT, false));
+        return places;
+    }
+
+    /**
+     * Goes on to the place of that name, over others that may be left out.
+     *
+     * @return the place, or null when it is not there to go to; this order is of no use then
+     */
+    public @Nullable Place advanceTo(String name) {
+        return advance(place -> place.name().equals(name));
+    }
+
+    /** As {@link #advanceTo(String)}, for an image of a disk. */
+    public @Nullable Place advanceToLayer(String target, int layer) {
+        return advance(place -> target.equals(place.target()) && place.layer() == layer);
+    }
+
+    private @Nullable Place advance(Predicate<Place> wanted) {
+        while (true) {
+            Place place = places.poll();
+            if (place == null || wanted.test(place)) {
+                return place;
+            }
+            if (!place.optional()) {
+                return null;
+            }
+        }
+    }
+
+    /** The name of the first content that is missing if the package ends here, or null if it may. */
+    public @Nullable String missing() {
+        return places.stream()
+                .filter(place -> !place.optional())
+                .map(Place::name)
+                .findFirst()
+                .orElse(null);
+    }
+}

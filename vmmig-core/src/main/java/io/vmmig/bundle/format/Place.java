@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle.format;
+
+import io.vmmig.IntegrityException;
+import io.vmmig.Problem;
+import io.vmmig.bundle.ImageFormat;
+import io.vmmig.bundle.Manifest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A place in the order of a package, for one content.
+ *
+ * @param name the content's name: the name of its tar entry, or the folder that its segments lie in
+ * @param kind what it is
+ * @param optional whether it may be left out
+ * @param exactBytes how many decoded bytes it has, or -1 when the manifest does not say
+ * @param target the disk, or null when it is none
+ * @param layer which layer of the disk, 0 being the lowest; 0 when it is no disk
+ * @param expected digest and size by the manifest, or null when the manifest does not name them
+ */
+public record Place(
+        String name,
+        Kind kind,
+        boolean optional,
+        long exactBytes,
+        @Nullable String target,
+        int layer,
+        Manifest.@Nullable Content expected) {
+    /** What a content is. */
+    public enum Kind {
+        /** The domain XML. */
+        DOMAIN,
+        /** Libvirt's cookie. */
+        COOKIE,
+        /** The kernel. */
+        KERNEL,
+        /** The ramdisk. */
+        RAMDISK,
+        /** An image of a disk. */
+        DISK,
+        /** The QEMU stream. */
+        SNAPSHOT;
+
+        /** Whether it is cut into segments, rather than one entry. */
+        public boolean segmented() {
+            return this != DOMAIN && this != COOKIE;
+        }
+    }
+
+    static Place of(String name, Kind kind, boolean optional) {
+        return new Place(name, kind, optional, -1, null, 0, null);
+    }
+
+    static Place of(String name, Kind kind, Manifest.Content expected) {
+        return new Place(name, kind, true, expected.bytes(), null, 0, expected);
+    }
+
+    static Place of(String target, int layer, Manifest.Layer image) {
+        String name = "disks/" + target + '.' + layer + '.' + image.format().word();
+        long exactBytes = image.format() == ImageFormat.RAW ? image.virtualBytes() : -1;
+        return new Place(name, Kind.DISK, false, exactBytes, target, layer, null);
+    }
+
+    /**
+     * Checks a content that has come to this place against the manifest.
+     *
+     * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} when the manifest names another
+     */
+    public void requireExpected(SealedContent content) throws IntegrityException {
+        if (expected != null && !expected.equals(new Manifest.Content(content.digest(), content.bytes()))) {
+            throw new IntegrityException(
+                    Problem.DIGEST_MISMATCH,
+                    "the " + name + " is not the one that the manifest names",
+                    "Let nothing change the guest's files while it moves, and try again.");
+        }
+    }
+
+    /** The name of the tar entry of a segment. */
+    public String segmentName(long index) {
+        String digits = Long.toString(index);
+        return name + '/' + "0".repeat(Math.max(0, 6 - digits.length())) + digits;
+    }
+}

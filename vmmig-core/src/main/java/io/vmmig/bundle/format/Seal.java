@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle.format;
+
+import com.google.gson.JsonObject;
+import com.google.gson.stream.JsonWriter;
+import io.vmmig.IntegrityException;
+import io.vmmig.PackageFormatException;
+import io.vmmig.Problem;
+import io.vmmig.bundle.Manifest;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * The digests of all that stands before it in a package. Unknown optional fields are ignored, which leaves room for
+ * signatures.
+ *
+ * @param contents the contents, the manifest first, in their order
+ */
+public record Seal(List<SealedContent> contents) {
+    private static final String WHERE = "seal.json";
+    private static final Pattern NAME = Pattern.compile("[a-z0-9./-]{1,99}");
+    private static final Set<String> FIELDS = Set.of("vmmig", "contents");
+    private static final Set<String> CONTENT_FIELDS =
+            Set.of("name", "encoding", "segments", "digest", "bytes", "stored");
+    private static final Set<String> STORED_FIELDS = Set.of("digest", "bytes");
+
+    public Seal {
+        contents = List.copyOf(contents);
+    }
+
+    /** The seal as JSON, always the same bytes for the same seal. */
+    public byte[] toJson() {
+        StringWriter text = new StringWriter();
+        try (JsonWriter json = new JsonWriter(text)) {
+            json.setIndent("  ");
+            json.beginObject();
+            json.name("vmmig").value(Manifest.FORMAT_VERSION);
+            json.name("contents").beginArray();
+            for (SealedContent content : contents) {
+                write(content, json);
+            }
+            json.endArray();
+            json.endObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("a string takes whatever is written", e);
+        }
+        return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static void write(SealedContent content, JsonWriter json) throws IOException {
+        json.beginObject();
+        json.name("name").value(content.name());
+        json.name("encoding").value(content.encoding());
+        json.name("segments").value(content.segments());
+        json.name("digest").value(content.digest().toString());
+        json.name("bytes").value(content.bytes());
+        json.name("stored").beginObject();
+        json.name("digest").value(content.storedDigest().toString());
+        json.name("bytes").value(content.storedBytes());
+        json.endObject();
+        json.endObject();
+    }
+
+    /**
+     * The seal that {@code bytes} hold; the caller has bounded their number.
+     *
+     * @throws PackageFormatException when they hold none, or one that is too new
+     */
+    public static Seal parse(byte[] bytes) throws PackageFormatException {
+        JsonObject object = StrictJson.object(bytes, WHERE);
+        JsonFields fields = new JsonFields(object, WHERE).knowing(FIELDS);
+        if (fields.number("vmmig", 1, Integer.MAX_VALUE) > Manifest.FORMAT_VERSION) {
+            throw Malformed.tooNew("the seal is of a newer format version than the manifest");
+        }
+        List<SealedContent> contents = new ArrayList<>();
+        for (JsonFields content : fields.objects("contents", Integer.MAX_VALUE)) {
+            JsonFields stored = content.knowing(CONTENT_FIELDS).object("stored").knowing(STORED_FIELDS);
+            contents.add(new SealedContent(
+                    content.text("name", NAME),
+                    content.text("encoding", 64),
+                    content.number("segments", 0, PackageOrder.MAX_SEGMENTS),
+                    content.digest("digest"),
+                    content.number("bytes", 0, Long.MAX_VALUE),
+                    stored.digest("digest"),
+                    stored.number("bytes", 0, Long.MAX_VALUE)));
+        }
+        return new Seal(contents);
+    }
+
+    /**
+     * Checks that what was read is what was sealed.
+     *
+     * @param actual what was read
+     * @throws PackageFormatException when it is not even the same contents
+     * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} when the contents are not the same
+     */
+    public void requireSame(List<SealedContent> actual) throws PackageFormatException, IntegrityException {
+        if (!names(contents).equals(names(actual))) {
+            throw Malformed.because("the seal is about other contents than the package holds");
+        }
+        for (int i = 0; i < contents.size(); i++) {
+            if (!contents.get(i).equals(actual.get(i))) {
+                throw new IntegrityException(
+                        Problem.DIGEST_MISMATCH,
+                        "the content " + actual.get(i).name() + " of the package is not what was sealed",
+                        "The package is damaged; make it afresh at the source.");
+            }
+        }
+    }
+
+    private static List<String> names(List<SealedContent> contents) {
+        return contents.stream().map(SealedContent::name).toList();
+    }
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle.format;
+
+import io.vmmig.Digest;
+
+/**
+ * What a seal says about one content.
+ *
+ * @param name the content's name
+ * @param encoding how it is stored: {@link Encodings#ZSTD} in segments, or {@link Encodings#PLAIN} as one entry
+ * @param segments in how many segments it is stored; 0 for one plain entry
+ * @param digest the SHA-256 of the decoded content
+ * @param bytes its size, decoded, in bytes
+ * @param storedDigest the SHA-256 of all that its entries hold, one after the other
+ * @param storedBytes the size of all that its entries hold, in bytes
+ */
+public record SealedContent(
+        String name, String encoding, long segments, Digest digest, long bytes, Digest storedDigest, long storedBytes) {
+    /** A content that is stored as it is, in one entry. */
+    public static SealedContent plain(String name, byte[] content) {
+        Tally tally = new Tally();
+        tally.add(content, content.length);
+        Digest digest = tally.digest();
+        return new SealedContent(name, Encodings.PLAIN, 0, digest, content.length, digest, content.length);
+    }
+
+    static SealedContent segmented(Place place, long segments, Tally decoded, Tally stored) {
+        return new SealedContent(
+                place.name(),
+                Encodings.ZSTD,
+                segments,
+                decoded.digest(),
+                decoded.bytes(),
+                stored.digest(),
+                stored.bytes());
+    }
+}

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle.format;
+
+import io.vmmig.PackageFormatException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * The header of a tar entry in the ustar form of POSIX.1-1988, of which a package uses one rendering only: a regular file of
+ * mode 0600, owner 0, time 0. Every header is thus a function of the entry's name and size, and a header that is not
+ * byte for byte what that function gives is refused. That leaves no room for links, devices, long names, pax records,
+ * base-256 sizes or two readers that understand one package differently, all of which a library for tar at large takes.
+ *
+ * @param name the entry's name, 1 to 99 characters of a to z, 0 to 9, dot, slash and hyphen
+ * @param size the size of its content, in bytes
+ */
+public record TarHeader(String name, long size) {
+    /** The size of a header, and what contents are padded to a multiple of. */
+    public static final int BLOCK = 512;
+
+    /** What a whole tar is padded to a multiple of. */
+    public static final int RECORD = 20 * BLOCK;
+
+    private static final int NAME_LENGTH = 100;
+    private static final int SIZE_OFFSET = 124;
+    private static final int SIZE_DIGITS = 11;
+    private static final long MAX_SIZE = (1L << (3 * SIZE_DIGITS)) - 1;
+    private static final int CHECKSUM_OFFSET = 148;
+    private static final int CHECKSUM_LENGTH = 8;
+
+    public TarHeader {
+        if (!isName(name)) {
+            throw new IllegalArgumentException("not a name of a package entry");
+        }
+        if (size < 0 || size > MAX_SIZE) {
+            throw new IllegalArgumentException("a size that a tar header cannot hold");
+        }
+    }
+
+    private static boolean isName(String name) {
+        return !name.isEmpty() && name.length() < NAME_LENGTH && name.chars().allMatch(c -> isNameCharacter((char) c));
+    }
+
+    private static boolean isNameCharacter(char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '/' || c == '-';
+    }
+
+    /** The one block that this header is. */
+    public byte[] toBytes() {
+        byte[] block = new byte[BLOCK];
+        put(block, 0, name);
+        put(block, 100, "0000600");
+        put(block, 108, "0000000");
+        put(block, 116, "0000000");
+        put(block, SIZE_OFFSET, octal(size, SIZE_DIGITS));
+        put(block, 136, "00000000000");
+        put(block, 156, "0");
+        put(block, 257, "ustar");
+        put(block, 263, "00");
+        put(block, 329, "0000000");
+        put(block, 337, "0000000");
+        put(block, CHECKSUM_OFFSET, octal(checksum(block), 6));
+        block[CHECKSUM_OFFSET + CHECKSUM_LENGTH - 1] = ' ';
+        return block;
+    }
+
+    private static void put(byte[] block, int offset, String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
+        System.arraycopy(bytes, 0, block, offset, bytes.length);
+    }
+
+    private static String octal(long value, int digits) {
+        String text = Long.toOctalString(value);
+        return "0".repeat(digits - text.length()) + text;
+    }
+
+    /** The sum of all bytes, those of the checksum itself taken as spaces. */
+    private static int checksum(byte[] block) {
+        int sum = CHECKSUM_LENGTH * ' ';
+        for (int i = 0; i < BLOCK; i++) {
+            if (i < CHECKSUM_OFFSET || i >= CHECKSUM_OFFSET + CHECKSUM_LENGTH) {
+                sum += block[i] & 0xff;
+            }
+        }
+        return sum;
+    }
+
+    /**
+     * The header that a block from anybody is.
+     *
+     * @throws PackageFormatException with {@link io.vmmig.Problem#PACKAGE_MALFORMED} when it is none that a package may hold
+     */
+    public static TarHeader parse(byte[] block) throws PackageFormatException {
+        TarHeader header = new TarHeader(parseName(block), parseSize(block));
+        if (!Arrays.equals(block, header.toBytes())) {
+            throw Malformed.because("the tar entry " + header.name + " is not a plain file as a package holds them");
+        }
+        return header;
+    }
+
+    private static String parseName(byte[] block) throws PackageFormatException {
+        int length = 0;
+        while (length < NAME_LENGTH && block[length] != 0) {
+            length++;
+        }
+        String name = new String(block, 0, length, StandardCharsets.ISO_8859_1);
+        if (!isName(name)) {
+            throw Malformed.because("there is a tar entry whose name no package entry has: " + Malformed.quoted(name));
+        }
+        return name;
+    }
+
+    private static long parseSize(byte[] block) throws PackageFormatException {
+        long size = 0;
+        for (int i = SIZE_OFFSET; i < SIZE_OFFSET + SIZE_DIGITS; i++) {
+            int digit = block[i] - '0';
+            if (digit < 0 || digit > 7) {
+                throw Malformed.because("the size of a tar entry is not an octal number");
+            }
+            size = size * 8 + digit;
+        }
+        return size;
+    }
+
+    /** How many zero bytes follow a content of {@code size} bytes. */
+    static int padding(long size) {
+        return (int) (-size & (BLOCK - 1));
+    }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.snapshot;
+
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * The threads behind one package: one that moves bytes to or from its stream, one that digests the decoded bytes, and some
+ * that encode or decode. The mover and the digester do what they are given one after the other. Thread-safe.
+ */
+public final class Crew implements AutoCloseable {
+    /** More than this many encode faster than one thread digests, and each costs a segment of heap. */
+    private static final int MAX_WORKERS = 4;
+
+    private static final long FAREWELL_MILLIS = 500;
+
+    private final ExecutorService mover;
+    private final ExecutorService digester;
+    private final ExecutorService workers;
+
+    /** A crew whose threads are named after {@code name}. */
+    public Crew(String name) {
+        this.mover = executor(name + "-mover", 1);
+        this.digester = executor(name + "-digester", 1);
+        this.workers = executor(name + "-worker", workerCount());
+    }
+
+    /** How many segments keep everybody busy: one for each worker, and one for each end. */
+    public static int segments() {
+        return workerCount() + 2;
+    }
+
+    private static int workerCount() {
+        return Math.min(Runtime.getRuntime().availableProcessors(), MAX_WORKERS);
+    }
+
+    private static ExecutorService executor(String name, int threads) {
+        AtomicInteger number = new AtomicInteger();
+        return Executors.newFixedThreadPool(threads, work -> {
+            Thread thread = new Thread(work, name + '-' + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        });
+    }
+
+    /** Has the mover do it, after all it was given before. */
+    public <T> Future<T> move(Callable<T> work) {
+        return mover.submit(work);
+    }
+
+    /** Has the digester do it, after all it was given before. */
+    public <T> Future<T> digest(Callable<T> work) {
+        return digester.submit(work);
+    }
+
+    /** Has some worker do it. */
+    public <T> Future<T> work(Callable<T> work) {
+        return workers.submit(work);
+    }
+
+    /** Whether {@link #close()} has been called; nobody takes on work from then on. */
+    public boolean closed() {
+        return mover.isShutdown();
+    }
+
+    /**
+     * Drops what has not been begun, and interrupts what has. Whoever waits for dropped work gets a
+     * {@link java.util.concurrent.CancellationException}. Waits a moment for the threads to end; one that is stuck in a
+     * stream ends when that stream does.
+     */
+    @Override
+    public void close() {
+        for (ExecutorService executor : new ExecutorService[] {mover, digester, workers}) {
+            for (Runnable dropped : executor.shutdownNow()) {
+                ((Future<?>) dropped).cancel(false);
+            }
+        }
+        try {
+            if (mover.awaitTermination(FAREWELL_MILLIS, TimeUnit.MILLISECONDS)) {
+                workers.awaitTermination(FAREWELL_MILLIS, TimeUnit.MILLISECONDS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

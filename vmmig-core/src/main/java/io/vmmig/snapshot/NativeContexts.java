@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.snapshot;
+
+import java.io.Closeable;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Native contexts for as many threads as work at once. Each holds megabytes that no garbage collector sees, and freeing one
+ * under a thread that still uses it would crash the JVM. Thread-safe.
+ */
+final class NativeContexts<C extends Closeable> implements Closeable {
+    private final Supplier<C> maker;
+    private final Deque<C> idle = new ArrayDeque<>();
+    private boolean closed;
+
+    NativeContexts(Supplier<C> maker) {
+        this.maker = maker;
+    }
+
+    int with(ToIntFunction<C> work) {
+        C taken = take();
+        C context = taken == null ? maker.get() : taken;
+        try {
+            return work.applyAsInt(context);
+        } finally {
+            give(context);
+        }
+    }
+
+    private synchronized @Nullable C take() {
+        return idle.poll();
+    }
+
+    private synchronized void give(C context) {
+        if (closed) {
+            free(context);
+        } else {
+            idle.push(context);
+        }
+    }
+
+    @Override
+    public synchronized void close() {
+        closed = true;
+        idle.forEach(NativeContexts::free);
+        idle.clear();
+    }
+
+    private static void free(Closeable context) {
+        try {
+            context.close();
+        } catch (java.io.IOException e) {
+            throw new AssertionError("freeing memory does no input or output", e);
+        }
+    }
+}

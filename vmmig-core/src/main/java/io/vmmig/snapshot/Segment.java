@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.snapshot;
+
+/**
+ * A bounded part of some content, decoded and as it is stored. Its two buffers are large and are used again and again, so
+ * that a stream of any length allocates nothing. Not thread-safe: whoever has it hands it on.
+ */
+public final class Segment {
+    private final byte[] decoded;
+    private final byte[] stored;
+    private int decodedLength;
+    private int storedLength;
+
+    Segment(int decodedCapacity, int storedCapacity) {
+        this.decoded = new byte[decodedCapacity];
+        this.stored = new byte[storedCapacity];
+    }
+
+    /** The buffer of the decoded bytes, of which {@link #decodedLength()} count. */
+    public byte[] decoded() {
+        return decoded;
+    }
+
+    /** How many decoded bytes there are. */
+    public int decodedLength() {
+        return decodedLength;
+    }
+
+    /** Sets how many decoded bytes there are. */
+    public void decodedLength(int length) {
+        this.decodedLength = length;
+    }
+
+    /** The buffer of the stored bytes, of which {@link #storedLength()} count. */
+    public byte[] stored() {
+        return stored;
+    }
+
+    /** How many stored bytes there are. */
+    public int storedLength() {
+        return storedLength;
+    }
+
+    /** Sets how many stored bytes there are. */
+    public void storedLength(int length) {
+        this.storedLength = length;
+    }
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.snapshot;
+
+import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdCompressCtx;
+import com.github.luben.zstd.ZstdDecompressCtx;
+import com.github.luben.zstd.ZstdException;
+import io.vmmig.PackageFormatException;
+import io.vmmig.bundle.format.Malformed;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** Stores each segment as one zstd frame (RFC 8878) with its content size and its checksum. */
+public final class ZstdCodec implements SegmentCodec {
+    /** Level 3 keeps up with the digest of the decoded bytes on few cores; higher levels cost more downtime than they save. */
+    private static final int LEVEL = 3;
+
+    private final NativeContexts<ZstdCompressCtx> compressors = new NativeContexts<>(
+            () -> new ZstdCompressCtx().setLevel(LEVEL).setChecksum(true).setContentSize(true));
+    private final NativeContexts<ZstdDecompressCtx> decompressors = new NativeContexts<>(ZstdDecompressCtx::new);
+    private final int segmentBytes;
+    private volatile byte @Nullable [] storedZeros;
+
+    /**
+     * A codec for segments of up to {@code segmentBytes} decoded bytes. A whole segment of zeros, of which sparse disks
+     * mostly consist, costs no more than a comparison.
+     */
+    public ZstdCodec(int segmentBytes) {
+        this.segmentBytes = segmentBytes;
+    }
+
+    /** The most bytes that a segment of {@code segmentBytes} is stored in. */
+    public static int storedBound(int segmentBytes) {
+        return (int) Zstd.compressBound(segmentBytes);
+    }
+
+    @Override
+    public void encode(Segment segment) {
+        if (isWholeOfZeros(segment)) {
+            byte[] stored = storedZeros;
+            if (stored == null) {
+                compress(segment);
+                storedZeros = Arrays.copyOf(segment.stored(), segment.storedLength());
+            } else {
+                System.arraycopy(stored, 0, segment.stored(), 0, stored.length);
+                segment.storedLength(stored.length);
+            }
+        } else {
+            compress(segment);
+        }
+    }
+
+    private boolean isWholeOfZeros(Segment segment) {
+        byte[] decoded = segment.decoded();
+        // Bytes that equal themselves one further on are all the same; the JVM compares many at a time.
+        return segment.decodedLength() == segmentBytes
+                && decoded[0] == 0
+                && Arrays.equals(decoded, 0, segmentBytes - 1, decoded, 1, segmentBytes);
+    }
+
+    private void compress(Segment segment) {
+        segment.storedLength(compressors.with(context -> context.compressByteArray(
+                segment.stored(), 0, segment.stored().length, segment.decoded(), 0, segment.decodedLength())));
+    }
+
+    @Override
+    public void decode(Segment segment) throws PackageFormatException {
+        byte[] stored = segment.stored();
+        int storedLength = segment.storedLength();
+        requireOneFrame(stored, storedLength);
+        long size = Zstd.getFrameContentSize(stored, 0, storedLength);
+        if (size < 0) {
+            throw Malformed.because("a segment does not state its size");
+        }
+        if (size > segment.decoded().length) {
+            throw Malformed.overLimit("the decoded size of a segment", size, segment.decoded().length);
+        }
+        int decodedLength;
+        try {
+            decodedLength = decompressors.with(
+                    context -> context.decompressByteArray(segment.decoded(), 0, (int) size, stored, 0, storedLength));
+        } catch (ZstdException e) {
+            throw Malformed.because("a segment cannot be decoded: " + e.getMessage(), e);
+        }
+        if (decodedLength != size) {
+            throw Malformed.because("a segment decodes to another size than it states");
+        }
+        segment.decodedLength(decodedLength);
+    }
+
+    /** Keeps away frames of old formats, skippable frames and whatever follows a frame: zstd would take them all. */
+    private static void requireOneFrame(byte[] stored, int length) throws PackageFormatException {
+        if (length < 4
+                || stored[0] != 0x28
+                || stored[1] != (byte) 0xb5
+                || stored[2] != 0x2f
+                || stored[3] != (byte) 0xfd
+                || Zstd.findFrameCompressedSize(stored, 0, length) != length) {
+            throw Malformed.because("a segment is not one zstd frame");
+        }
+    }
+
+    @Override
+    public void close() {
+        compressors.close();
+        decompressors.close();
+    }
+}
