@@ -10,6 +10,7 @@ module io.vmmig.core {
     exports io.vmmig;
     exports io.vmmig.bundle;
     exports io.vmmig.domain;
+    exports io.vmmig.event;
     exports io.vmmig.hypervisor;
     exports io.vmmig.reference;
     exports io.vmmig.transport;

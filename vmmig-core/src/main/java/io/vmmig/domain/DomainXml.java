@@ -39,9 +39,11 @@ public final class DomainXml {
     /** Libvirt itself refuses domain XML of more than 10 MiB. */
     private static final int MAX_CHARACTERS = 10 << 20;
 
+    private final String parsed;
     private final Document document;
 
-    private DomainXml(Document document) {
+    private DomainXml(String parsed, Document document) {
+        this.parsed = parsed;
         this.document = document;
     }
 
@@ -65,7 +67,7 @@ public final class DomainXml {
             factory.setNamespaceAware(true);
             var builder = factory.newDocumentBuilder();
             builder.setErrorHandler(new DefaultHandler());
-            DomainXml domain = new DomainXml(builder.parse(new InputSource(new StringReader(xml))));
+            DomainXml domain = new DomainXml(xml, builder.parse(new InputSource(new StringReader(xml))));
             domain.check();
             return domain;
         } catch (SAXException e) {
@@ -234,9 +236,9 @@ public final class DomainXml {
         return "DomainXml[" + Xml.child(root(), "name").map(Xml::text).orElse("?") + "]";
     }
 
-    DomainXml copy() {
-        Document copy = (Document) document.cloneNode(true);
-        return new DomainXml(copy);
+    /** A copy to change, of this as it was parsed: the JDK cannot clone every document that it can parse. */
+    DomainXml copy() throws VmmigException {
+        return parse(parsed);
     }
 
     Element root() {

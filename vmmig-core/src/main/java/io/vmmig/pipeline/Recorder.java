@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Keeps account of a migration's phases, and tells the listeners. Used by the migration's thread only. */
+/** Keeps account of a migration's phases, and tells the listeners. Thread-safe. */
 public final class Recorder {
     private static final Logger LOG = LoggerFactory.getLogger(Recorder.class);
     private static final long PROGRESS_INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -24,11 +24,12 @@ public final class Recorder {
     private final Instant startedAt = Instant.now();
     private final long start = System.nanoTime();
     private String guest;
-    private volatile @Nullable Phase phase;
+    private @Nullable Phase phase;
     private long phaseStart;
     private long bytesDone;
     private long bytesExpected;
     private long lastProgress;
+    private boolean listenerFailed;
 
     public Recorder(String guest, List<MigrationListener> listeners) {
         this.guest = guest;
@@ -48,17 +49,17 @@ public final class Recorder {
     }
 
     /** The phase that is under way, or the last one. */
-    Phase phase() {
+    synchronized Phase phase() {
         return phase == null ? Phase.PREPARE : phase;
     }
 
     /** Ends the phase that was, and begins the next. */
-    void enter(Phase next) {
+    synchronized void enter(Phase next) {
         enter(next, 0);
     }
 
     /** As {@link #enter(Phase)}, for a phase that will move about so many bytes. */
-    void enter(Phase next, long bytesExpected) {
+    synchronized void enter(Phase next, long bytesExpected) {
         end();
         phase = next;
         phaseStart = System.nanoTime();
@@ -70,7 +71,7 @@ public final class Recorder {
     }
 
     /** Ends the phase that is under way, if any. */
-    void end() {
+    synchronized void end() {
         Phase ended = phase;
         if (ended == null) {
             return;
@@ -86,7 +87,7 @@ public final class Recorder {
     }
 
     /** So many more bytes have moved. */
-    void moved(long bytes) {
+    synchronized void moved(long bytes) {
         bytesDone += bytes;
         long now = System.nanoTime();
         if (now - lastProgress >= PROGRESS_INTERVAL_NANOS) {
@@ -108,12 +109,15 @@ public final class Recorder {
             try {
                 listener.onEvent(event);
             } catch (RuntimeException e) {
-                LOG.warn("guest {}: a listener failed at {}", guest, event, e);
+                if (!listenerFailed) {
+                    listenerFailed = true;
+                    LOG.warn("guest {}: a listener failed at {}; further failures are not logged", guest, event, e);
+                }
             }
         }
     }
 
-    List<PhaseTiming> timings() {
+    synchronized List<PhaseTiming> timings() {
         return List.copyOf(timings);
     }
 

@@ -6,12 +6,15 @@ import com.github.luben.zstd.ZstdCompressCtx;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
 import io.vmmig.PackageFormatException;
-import io.vmmig.bundle.format.Malformed;
+import io.vmmig.Problem;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Stores each segment as one zstd frame (RFC 8878) with its content size and its checksum. */
 public final class ZstdCodec implements SegmentCodec {
+    private static final String REMEDY =
+            "The package is damaged, or was not made by vmmig; make it afresh at the source.";
+
     /** Level 3 keeps up with the digest of the decoded bytes on few cores; higher levels cost more downtime than they save. */
     private static final int LEVEL = 3;
 
@@ -70,22 +73,30 @@ public final class ZstdCodec implements SegmentCodec {
         requireOneFrame(stored, storedLength);
         long size = Zstd.getFrameContentSize(stored, 0, storedLength);
         if (size < 0) {
-            throw Malformed.because("a segment does not state its size");
+            throw malformed("a segment does not state its size");
         }
         if (size > segment.decoded().length) {
-            throw Malformed.overLimit("the decoded size of a segment", size, segment.decoded().length);
+            throw new PackageFormatException(
+                    Problem.PACKAGE_LIMIT_EXCEEDED,
+                    "a segment decodes to " + size + " bytes, and the limit is " + segment.decoded().length,
+                    REMEDY);
         }
         int decodedLength;
         try {
             decodedLength = decompressors.with(
                     context -> context.decompressByteArray(segment.decoded(), 0, (int) size, stored, 0, storedLength));
         } catch (ZstdException e) {
-            throw Malformed.because("a segment cannot be decoded: " + e.getMessage(), e);
+            throw new PackageFormatException(
+                    Problem.PACKAGE_MALFORMED, "a segment cannot be decoded: " + e.getMessage(), REMEDY, e);
         }
         if (decodedLength != size) {
-            throw Malformed.because("a segment decodes to another size than it states");
+            throw malformed("a segment decodes to another size than it states");
         }
         segment.decodedLength(decodedLength);
+    }
+
+    private static PackageFormatException malformed(String what) {
+        return new PackageFormatException(Problem.PACKAGE_MALFORMED, what, REMEDY);
     }
 
     /** Keeps away frames of old formats, skippable frames and whatever follows a frame: zstd would take them all. */
@@ -96,7 +107,7 @@ public final class ZstdCodec implements SegmentCodec {
                 || stored[2] != 0x2f
                 || stored[3] != (byte) 0xfd
                 || Zstd.findFrameCompressedSize(stored, 0, length) != length) {
-            throw Malformed.because("a segment is not one zstd frame");
+            throw malformed("a segment is not one zstd frame");
         }
     }
 

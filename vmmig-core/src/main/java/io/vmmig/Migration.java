@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig;
+
+import io.vmmig.pipeline.Cancellation;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/** A migration that is under way, at one of its ends. Thread-safe. */
+public final class Migration {
+    private final Cancellation cancellation;
+    private final FutureTask<MigrationReport> task;
+
+    private Migration(Cancellation cancellation, Callable<MigrationReport> work) {
+        this.cancellation = cancellation;
+        this.task = new FutureTask<>(work);
+    }
+
+    static Migration start(String threadName, Cancellation cancellation, Callable<MigrationReport> work) {
+        Migration migration = new Migration(cancellation, work);
+        // Not a daemon: a program that ends its main thread must not leave a guest suspended for ever.
+        new Thread(migration.task, threadName).start();
+        return migration;
+    }
+
+    /**
+     * Waits until the migration is over, well or not. The migration goes on if the waiting thread is interrupted.
+     *
+     * @throws VmmigException why it failed, and in which state both ends are left
+     */
+    public MigrationReport await() throws VmmigException, InterruptedException {
+        try {
+            return task.get();
+        } catch (ExecutionException e) {
+            throw rethrown(e.getCause());
+        }
+    }
+
+    /**
+     * As {@link #await()}, for so long at the most.
+     *
+     * @throws TimeoutException when the migration is not over by then; it goes on
+     */
+    public MigrationReport await(Duration atMost) throws VmmigException, InterruptedException, TimeoutException {
+        try {
+            return task.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (ExecutionException e) {
+            throw rethrown(e.getCause());
+        }
+    }
+
+    private static VmmigException rethrown(@Nullable Throwable cause) {
+        if (cause instanceof VmmigException e) {
+            // Thrown anew, so that the waiting thread's stack is seen as well.
+            return VmmigException.of(e.failure(), e);
+        }
+        if (cause instanceof Error e) {
+            throw e;
+        }
+        throw new IllegalStateException("a bug of vmmig", cause);
+    }
+
+    /** Whether the migration is over, well or not. */
+    public boolean done() {
+        return task.isDone();
+    }
+
+    /**
+     * Asks the migration to stop; returns at once. The guest then goes on at the source, the destination keeps nothing, and
+     * {@link #await()} throws {@link CancelledException}. Idempotent; may be called from any thread.
+     *
+     * @return false if it is too late, because the guest is being handed over or the migration is done
+     */
+    public boolean cancel() {
+        return cancellation.request();
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig;
+
+import io.vmmig.event.MigrationListener;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.pipeline.Cancellation;
+import io.vmmig.pipeline.Recorder;
+import io.vmmig.pipeline.SendPipeline;
+import io.vmmig.reference.ImageStore;
+import io.vmmig.transport.Transport;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Moves a running guest away from this host.
+ *
+ * <pre>{@code
+ * MigrationReport report = Migrator.of(hypervisor)
+ *         .from("web-1")
+ *         .to(TlsTransport.to("host-b", 7070).as(identity).trusting(fingerprint))
+ *         .start()
+ *         .await();
+ * }</pre>
+ *
+ * <p>Immutable; each method gives a changed copy, so that one can be kept and used for many guests.
+ */
+public final class Migrator {
+    private final Hypervisor hypervisor;
+    private final @Nullable String guest;
+    private final @Nullable Transport transport;
+    private final @Nullable ImageStore images;
+    private final boolean leaveRunning;
+    private final List<MigrationListener> listeners;
+
+    private Migrator(
+            Hypervisor hypervisor,
+            @Nullable String guest,
+            @Nullable Transport transport,
+            @Nullable ImageStore images,
+            boolean leaveRunning,
+            List<MigrationListener> listeners) {
+        this.hypervisor = hypervisor;
+        this.guest = guest;
+        this.transport = transport;
+        this.images = images;
+        this.leaveRunning = leaveRunning;
+        this.listeners = List.copyOf(listeners);
+    }
+
+    /** Guests of this hypervisor are to move. It stays the caller's, and open until the migration is over. */
+    public static Migrator of(Hypervisor hypervisor) {
+        return new Migrator(hypervisor, null, null, null, false, List.of());
+    }
+
+    /** The guest of that name is to move. */
+    public Migrator from(String guest) {
+        return new Migrator(hypervisor, guest, transport, images, leaveRunning, listeners);
+    }
+
+    /** It is to move there. */
+    public Migrator to(Transport transport) {
+        return new Migrator(hypervisor, guest, transport, images, leaveRunning, listeners);
+    }
+
+    /** Digests of base images are remembered in this store, so that large ones are not read anew for each migration. */
+    public Migrator images(ImageStore images) {
+        return new Migrator(hypervisor, guest, transport, images, leaveRunning, listeners);
+    }
+
+    /** The guest goes on here once its package is complete, which makes the package a copy. For package files only. */
+    public Migrator leavingItRunning() {
+        return new Migrator(hypervisor, guest, transport, images, true, listeners);
+    }
+
+    /** The listener is told what happens. May be called more than once. */
+    public Migrator onEvent(MigrationListener listener) {
+        List<MigrationListener> more = new ArrayList<>(listeners);
+        more.add(listener);
+        return new Migrator(hypervisor, guest, transport, images, leaveRunning, more);
+    }
+
+    /**
+     * Starts the migration, on a thread of its own.
+     *
+     * @throws IllegalStateException when it was not said which guest is to move, or where to
+     */
+    public Migration start() {
+        if (guest == null || transport == null) {
+            throw new IllegalStateException("say which guest is to move with from(…), and where to with to(…)");
+        }
+        Cancellation cancellation = new Cancellation();
+        SendPipeline pipeline = new SendPipeline(
+                hypervisor, guest, transport, images, leaveRunning, new Recorder(guest, listeners), cancellation);
+        return Migration.start("vmmig-send-" + guest, cancellation, pipeline::run);
+    }
+}

@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.Digest;
+import io.vmmig.IncompatibleException;
+import io.vmmig.PackageFormatException;
+import io.vmmig.Problem;
+import io.vmmig.TransportException;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.ImageFormat;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.domain.AdaptedDomain;
+import io.vmmig.domain.DomainAdapter;
+import io.vmmig.domain.DomainSettings;
+import io.vmmig.domain.DomainXml;
+import io.vmmig.domain.GuestFiles;
+import io.vmmig.domain.MovableDomain;
+import io.vmmig.domain.Obstacle;
+import io.vmmig.hypervisor.HostCapabilities;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.reference.ImageStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** What the destination has worked out for an offered guest, before a byte of it is accepted. */
+final class Arrival {
+    private final Manifest manifest;
+    private final HostCapabilities host;
+    private final DomainSettings settings;
+    private final GuestDirectory directory;
+    private final String guestName;
+    private final Map<String, List<Path>> layerFiles = new LinkedHashMap<>();
+    private final Map<String, Path> baseFiles = new HashMap<>();
+    private final Set<String> held = new HashSet<>();
+    private final List<Path> newFiles = new ArrayList<>();
+    private final @Nullable Path kernel;
+    private final @Nullable Path ramdisk;
+
+    private Arrival(Manifest manifest, HostCapabilities host, DomainSettings settings, ImageStore images, Path guests)
+            throws VmmigException {
+        this.manifest = manifest;
+        this.host = host;
+        this.settings = settings;
+        this.guestName = settings.name().orElse(manifest.guestName());
+        this.directory = GuestDirectory.of(guests, guestName);
+        for (Manifest.Disk disk : manifest.disks()) {
+            placeDisk(disk, images);
+        }
+        this.kernel = placeBootFile(manifest.kernel(), settings.kernel(), "kernel", images);
+        this.ramdisk = placeBootFile(manifest.ramdisk(), settings.ramdisk(), "ramdisk", images);
+    }
+
+    /** Decides whether this host can take the guest; nothing is changed yet. */
+    static Arrival of(
+            Manifest manifest,
+            String domainXml,
+            Hypervisor hypervisor,
+            DomainSettings settings,
+            ImageStore images,
+            Path guests,
+            boolean overcommitMemory)
+            throws VmmigException {
+        HostCapabilities host = hypervisor.capabilities();
+        Arrival arrival = new Arrival(manifest, host, settings, images, guests);
+        AdaptedDomain adapted = arrival.adapt(domainXml);
+        requireUnused(hypervisor, adapted.domain());
+        GuestDirectory.requireFree(arrival.newFiles);
+        requireSpace(guests, manifest);
+        if (!overcommitMemory) {
+            requireMemory(host, manifest);
+        }
+        return arrival;
+    }
+
+    private void placeDisk(Manifest.Disk disk, ImageStore images) throws VmmigException {
+        String target = disk.target();
+        if (disk.base() != null) {
+            baseFiles.put(
+                    target, images.verified(disk.base().content().digest()).path());
+        }
+        List<Path> files = new ArrayList<>();
+        int top = disk.layers().size() - 1;
+        for (int i = 0; i <= top; i++) {
+            ImageFormat format = disk.layers().get(i).format();
+            Path usual = directory.path().resolve(target + "." + i + "." + format.word());
+            files.add(i == top ? settings.disk(target).orElse(usual) : usual);
+        }
+        layerFiles.put(target, files);
+        newFiles.addAll(files);
+    }
+
+    private @Nullable Path placeBootFile(
+            Manifest.@Nullable Content content, Optional<Path> chosen, String name, ImageStore images)
+            throws VmmigException {
+        if (content == null) {
+            return null;
+        }
+        if (chosen.isPresent()) {
+            held.add(content.digest().toString());
+            return chosen.get();
+        }
+        if (images.find(content.digest()).isPresent()) {
+            held.add(content.digest().toString());
+            return images.verified(content.digest()).path();
+        }
+        Path file = directory.path().resolve(name);
+        newFiles.add(file);
+        return file;
+    }
+
+    /** The domain as this host will have it, from the XML as offered or as it came with the package. */
+    AdaptedDomain adapt(String domainXml) throws VmmigException {
+        DomainXml domain = DomainXml.parse(domainXml);
+        for (Obstacle obstacle : MovableDomain.obstaclesOf(domain)) {
+            throw VmmigException.of(obstacle.problem(), obstacle.what(), obstacle.remedy());
+        }
+        requireAgreement(domain);
+        return new DomainAdapter(host, settings, files()).adapt(domain);
+    }
+
+    /** Checks that the XML is of the guest that the manifest speaks of. */
+    private void requireAgreement(DomainXml domain) throws VmmigException {
+        List<String> targets =
+                domain.disks().stream().map(DomainXml.Disk::target).toList();
+        boolean agrees = domain.name().equals(manifest.guestName())
+                && domain.uuid().equals(manifest.guestUuid())
+                && domain.memoryBytes() == manifest.memoryBytes()
+                && targets.equals(
+                        manifest.disks().stream().map(Manifest.Disk::target).toList())
+                && domain.kernel().isPresent() == (manifest.kernel() != null)
+                && domain.ramdisk().isPresent() == (manifest.ramdisk() != null);
+        if (!agrees) {
+            throw new PackageFormatException(
+                    Problem.PACKAGE_MALFORMED,
+                    "the domain XML and the manifest speak of different guests",
+                    "Make the package again.");
+        }
+    }
+
+    private GuestFiles files() {
+        Map<String, Path> active = new HashMap<>(baseFiles);
+        layerFiles.forEach((target, files) -> {
+            if (!files.isEmpty()) {
+                active.put(target, files.get(files.size() - 1));
+            }
+        });
+        return new GuestFiles(directory.path(), active, kernel, ramdisk);
+    }
+
+    private static void requireUnused(Hypervisor hypervisor, DomainXml domain) throws VmmigException {
+        for (Hypervisor.GuestId other : hypervisor.guests()) {
+            if (other.name().equals(domain.name())) {
+                throw new IncompatibleException(
+                        Problem.NAME_IN_USE,
+                        "the destination already has a guest named " + other.name(),
+                        "Receive it under another name.");
+            }
+            if (other.uuid().equals(domain.uuid())) {
+                throw new IncompatibleException(
+                        Problem.UUID_IN_USE,
+                        "the destination already has a guest with the uuid " + other.uuid() + ", named " + other.name(),
+                        "Receive it with a new uuid, if it is meant to be a copy.");
+            }
+        }
+    }
+
+    private static void requireSpace(Path guests, Manifest manifest) throws VmmigException {
+        long needed = manifest.disks().stream()
+                .flatMap(disk -> disk.layers().stream())
+                .mapToLong(Manifest.Layer::fileBytes)
+                .sum();
+        try {
+            Files.createDirectories(guests);
+            long free = Files.getFileStore(guests).getUsableSpace();
+            if (free < needed) {
+                throw new TransportException(
+                        Problem.DISK_FULL,
+                        "the disks need " + needed + " bytes, and " + guests + " has " + free + " free",
+                        "Free some space there, or receive into another directory.");
+            }
+        } catch (IOException e) {
+            throw new TransportException(
+                    Problem.FILE_FAILED,
+                    "could not use the directory " + guests + ": " + e.getMessage(),
+                    "Check the path and its permissions.",
+                    e);
+        }
+    }
+
+    private static void requireMemory(HostCapabilities host, Manifest manifest) throws VmmigException {
+        if (host.freeMemoryBytes() < manifest.memoryBytes()) {
+            throw new IncompatibleException(
+                    Problem.MEMORY_INSUFFICIENT,
+                    "the guest needs " + manifest.memoryBytes() + " bytes of memory, and host " + host.hostName()
+                            + " has " + host.freeMemoryBytes() + " free",
+                    "Free some memory there, or allow memory to be overcommitted.");
+        }
+    }
+
+    Manifest manifest() {
+        return manifest;
+    }
+
+    String guestName() {
+        return guestName;
+    }
+
+    Set<String> held() {
+        return Set.copyOf(held);
+    }
+
+    /** Makes the guest's directory. */
+    GuestDirectory.Occupied occupy() throws VmmigException {
+        return directory.occupy(newFiles);
+    }
+
+    /** Where a received kernel goes, or null if this host has it already. */
+    @Nullable
+    Path newKernel() {
+        return kernel != null && newFiles.contains(kernel) ? kernel : null;
+    }
+
+    /** Where a received ramdisk goes, or null if this host has it already. */
+    @Nullable
+    Path newRamdisk() {
+        return ramdisk != null && newFiles.contains(ramdisk) ? ramdisk : null;
+    }
+
+    /** Where a layer goes. */
+    Path layer(String target, int layer) throws VmmigException {
+        return layerFiles.getOrDefault(target, List.of()).get(layer);
+    }
+
+    /** The image below a layer on this host, or null if the layer stands alone. */
+    @Nullable
+    Path backing(String target, int layer) throws VmmigException {
+        return layer == 0 ? baseFiles.get(target) : layer(target, layer - 1);
+    }
+
+    /** Base images that the guest stands on. */
+    List<Digest> references() {
+        List<Digest> references = new ArrayList<>();
+        for (Manifest.Disk disk : manifest.disks()) {
+            if (disk.base() != null) {
+                references.add(disk.base().content().digest());
+            }
+        }
+        return references;
+    }
+}

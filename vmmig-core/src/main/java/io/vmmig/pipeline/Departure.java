@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.Digest;
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
+import io.vmmig.TransportException;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.domain.DomainXml;
+import io.vmmig.domain.MovableDomain;
+import io.vmmig.domain.Obstacle;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.HostCapabilities;
+import io.vmmig.qcow2.DiskChain;
+import io.vmmig.reference.ImageStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that is known of a guest before it is stopped.
+ *
+ * @param xml the live domain XML
+ * @param domain the same, parsed
+ * @param manifest what the package will begin with
+ * @param chains the images of each disk, by target
+ */
+record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, DiskChain> chains) {
+
+    static Departure of(Guest guest, HostCapabilities host, @Nullable ImageStore images) throws VmmigException {
+        GuestState state = guest.state();
+        if (state == GuestState.STOPPED) {
+            throw new HypervisorException(
+                    Problem.GUEST_NOT_RUNNING,
+                    "the guest is not running, so there is no memory to move",
+                    "Start it first, or copy its disks.");
+        }
+        String xml = guest.domainXml();
+        DomainXml domain = DomainXml.parse(xml);
+        requireMovable(domain);
+        Map<String, DiskChain> chains = chainsOf(domain);
+        List<Manifest.Disk> disks = new ArrayList<>();
+        for (Map.Entry<String, DiskChain> entry : chains.entrySet()) {
+            disks.add(describe(entry.getKey(), entry.getValue(), images));
+        }
+        Manifest manifest = new Manifest(
+                UUID.randomUUID(),
+                domain.name(),
+                domain.uuid(),
+                domain.architecture(),
+                domain.machine(),
+                domain.domainType(),
+                domain.cpuModel().orElse(null),
+                domain.memoryBytes(),
+                domain.vcpus(),
+                state == GuestState.RUNNING,
+                guest.persistent(),
+                host.hypervisorVersion(),
+                host.libvirtVersion(),
+                host.hostName(),
+                Instant.now(),
+                contentOf(domain.kernel(), images),
+                contentOf(domain.ramdisk(), images),
+                disks);
+        return new Departure(xml, domain, manifest, chains);
+    }
+
+    private static void requireMovable(DomainXml domain) throws VmmigException {
+        List<Obstacle> obstacles = MovableDomain.obstaclesOf(domain);
+        if (!obstacles.isEmpty()) {
+            Obstacle first = obstacles.get(0);
+            String all =
+                    String.join("; ", obstacles.stream().map(Obstacle::what).toList());
+            throw VmmigException.of(first.problem(), all, first.remedy());
+        }
+    }
+
+    private static Map<String, DiskChain> chainsOf(DomainXml domain) throws VmmigException {
+        Map<String, DiskChain> chains = new LinkedHashMap<>();
+        for (DomainXml.Disk disk : domain.disks()) {
+            chains.put(disk.target(), DiskChain.read(disk.file(), disk.format(), disk.readOnly()));
+        }
+        return chains;
+    }
+
+    private static Manifest.Disk describe(String target, DiskChain chain, @Nullable ImageStore images)
+            throws VmmigException {
+        List<Manifest.Layer> layers = chain.layers().stream()
+                .map(layer -> new Manifest.Layer(layer.format(), layer.virtualBytes(), layer.fileBytes()))
+                .toList();
+        DiskChain.Image base = chain.base();
+        return new Manifest.Disk(
+                target, layers, base == null ? null : new Manifest.Base(contentOf(base.path(), images), base.format()));
+    }
+
+    private static Manifest.@Nullable Content contentOf(Optional<Path> file, @Nullable ImageStore images)
+            throws VmmigException {
+        return file.isEmpty() ? null : contentOf(file.get(), images);
+    }
+
+    private static Manifest.Content contentOf(Path file, @Nullable ImageStore images) throws VmmigException {
+        try {
+            Digest digest = images == null ? digestOf(file) : images.digestOf(file);
+            return new Manifest.Content(digest, Files.size(file));
+        } catch (IOException e) {
+            throw new TransportException(
+                    Problem.FILE_FAILED,
+                    "could not read " + file + ": " + e.getMessage(),
+                    "The domain XML names this file; check that it is there and readable.",
+                    e);
+        }
+    }
+
+    private static Digest digestOf(Path file) throws IOException {
+        MessageDigest sha256 = Digest.newSha256();
+        byte[] buffer = new byte[1 << 16];
+        try (InputStream in = Files.newInputStream(file)) {
+            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                sha256.update(buffer, 0, n);
+            }
+        }
+        return Digest.of(sha256);
+    }
+
+    /** Bytes of all disk layers, as far as known before the guest stops. */
+    long diskBytes() {
+        return manifest.disks().stream()
+                .flatMap(disk -> disk.layers().stream())
+                .mapToLong(Manifest.Layer::fileBytes)
+                .sum();
+    }
+
+    /** Base images, which the destination has to hold. */
+    List<Digest> references() {
+        return manifest.disks().stream()
+                .map(Manifest.Disk::base)
+                .flatMap(base -> base == null ? java.util.stream.Stream.empty() : java.util.stream.Stream.of(base))
+                .map(base -> base.content().digest())
+                .distinct()
+                .toList();
+    }
+
+    /** The files that only this guest uses. */
+    Set<Path> ownFiles() throws VmmigException {
+        Set<Path> files = new TreeSet<>();
+        chains.values().forEach(chain -> chain.layers().forEach(layer -> files.add(layer.path())));
+        domain.kernel().ifPresent(files::add);
+        domain.ramdisk().ifPresent(files::add);
+        return files;
+    }
+
+    /** Checks that the guest that was saved has the very disks that were offered: a snapshot may have come between. */
+    void requireUnchanged(String savedXml) throws VmmigException {
+        DomainXml saved = DomainXml.parse(savedXml);
+        if (!saved.disks().equals(domain.disks()) || !imagesOf(chainsOf(saved)).equals(imagesOf(chains))) {
+            throw new HypervisorException(
+                    Problem.GUEST_BUSY,
+                    "the guest's disks were changed while it was about to move",
+                    "Wait until snapshots and block jobs are done, then try again.");
+        }
+    }
+
+    private static List<Path> imagesOf(Map<String, DiskChain> chains) {
+        List<Path> images = new ArrayList<>();
+        for (DiskChain chain : chains.values()) {
+            DiskChain.Image base = chain.base();
+            if (base != null) {
+                images.add(base.path());
+            }
+            chain.layers().forEach(layer -> images.add(layer.path()));
+        }
+        return images;
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+
+/**
+ * The end of a snapshot, kept from QEMU until the whole package is verified. QEMU itself checks nothing and ignores what
+ * follows its own end mark, which may be the last hundred kilobytes, so a generous end is kept.
+ */
+final class HeldBackEnd {
+    private static final int SIZE = 1 << 20;
+
+    private final byte[] ring = new byte[SIZE];
+    private int filled;
+    private int start;
+
+    private HeldBackEnd() {}
+
+    /** Copies all but the last mebibyte. */
+    static HeldBackEnd copy(InputStream in, OutputStream out) throws IOException {
+        HeldBackEnd end = new HeldBackEnd();
+        byte[] buffer = new byte[1 << 16];
+        for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+            end.push(buffer, n, out);
+        }
+        return end;
+    }
+
+    private void push(byte[] buffer, int n, OutputStream out) throws IOException {
+        int surplus = Math.max(0, filled + n - SIZE);
+        take(surplus, out);
+        int at = (start + filled) % SIZE;
+        int first = Math.min(n, SIZE - at);
+        System.arraycopy(buffer, 0, ring, at, first);
+        System.arraycopy(buffer, first, ring, 0, n - first);
+        filled += n;
+    }
+
+    private void take(int count, OutputStream out) throws IOException {
+        int first = Math.min(count, SIZE - start);
+        out.write(ring, start, first);
+        out.write(ring, 0, count - first);
+        start = (start + count) % SIZE;
+        filled -= count;
+    }
+
+    /** Writes what was kept. */
+    void writeTo(OutputStream out) throws IOException {
+        take(filled, out);
+    }
+}

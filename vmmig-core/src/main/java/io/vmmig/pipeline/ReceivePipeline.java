@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.CancelledException;
+import io.vmmig.EndState;
+import io.vmmig.Failure;
+import io.vmmig.MigrationReport;
+import io.vmmig.PackageFormatException;
+import io.vmmig.Phase;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageLimits;
+import io.vmmig.bundle.PackageReader;
+import io.vmmig.bundle.PackageReader.Entry;
+import io.vmmig.bundle.PackageSummary;
+import io.vmmig.domain.AdaptedDomain;
+import io.vmmig.domain.DomainSettings;
+import io.vmmig.handover.DestinationState;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.hypervisor.RestoreRequest;
+import io.vmmig.hypervisor.RestoredGuest;
+import io.vmmig.hypervisor.RestoringGuest;
+import io.vmmig.qcow2.ImageFiles;
+import io.vmmig.reference.ImageStore;
+import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.Offer;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The destination's side of a migration, top to bottom. The guest runs here only after the source has given it away; whatever
+ * fails before that leaves nothing here.
+ */
+public final class ReceivePipeline {
+    private static final Logger LOG = LoggerFactory.getLogger(ReceivePipeline.class);
+
+    private final Hypervisor hypervisor;
+    private final IncomingSession session;
+    private final Path guests;
+    private final ImageStore images;
+    private final DomainSettings settings;
+    private final PackageLimits limits;
+    private final boolean overcommitMemory;
+    private final Recorder recorder;
+    private final Cancellation cancellation;
+    private DestinationState state = DestinationState.OFFERED;
+
+    public ReceivePipeline(
+            Hypervisor hypervisor,
+            IncomingSession session,
+            Path guests,
+            ImageStore images,
+            DomainSettings settings,
+            PackageLimits limits,
+            boolean overcommitMemory,
+            Recorder recorder,
+            Cancellation cancellation) {
+        this.hypervisor = hypervisor;
+        this.session = session;
+        this.guests = guests;
+        this.images = images;
+        this.settings = settings;
+        this.limits = limits;
+        this.overcommitMemory = overcommitMemory;
+        this.recorder = recorder;
+        this.cancellation = cancellation;
+    }
+
+    /** Receives the guest; throws with everything settled as the exception says. Closes the session. */
+    public MigrationReport run() throws VmmigException {
+        try (session) {
+            cancellation.onRequest(session::close);
+            return receive();
+        } catch (VmmigException e) {
+            throw explained(e);
+        } finally {
+            recorder.end();
+        }
+    }
+
+    private MigrationReport receive() throws VmmigException {
+        try {
+            cancellation.check();
+            recorder.enter(Phase.OFFER);
+            Offer offer = session.offer();
+            recorder.renameGuest(offer.manifest().guestName());
+            Arrival arrival = Arrival.of(
+                    offer.manifest(), offer.domainXml(), hypervisor, settings, images, guests, overcommitMemory);
+            recorder.renameGuest(arrival.guestName());
+            GuestDirectory.Occupied occupied = arrival.occupy();
+            try {
+                session.accept(new Acceptance(arrival.held()));
+                return takeOver(arrival);
+            } catch (VmmigException | RuntimeException | Error e) {
+                if (state == DestinationState.RESUMED) {
+                    throw e;
+                }
+                occupied.discard();
+                throw e;
+            }
+        } catch (VmmigException e) {
+            // Only now, when nothing is left here, may the source be told that nothing is.
+            session.refuse(explained(e).failure());
+            throw e;
+        }
+    }
+
+    private MigrationReport takeOver(Arrival arrival) throws VmmigException {
+        try (PackageReader reader = PackageReader.from(session.packageStream(), limits)) {
+            cancellation.onRequest(reader::close);
+            requireAsOffered(reader.manifest(), arrival.manifest());
+            Restoration restoration = new Restoration(arrival, reader);
+            try (RestoredGuest restored = restoration.run()) {
+                state = state.then(DestinationState.RESTORED);
+                session.restored();
+                recorder.enter(Phase.COMMIT);
+                session.awaitCommit();
+                cancellation.pointOfNoReturn();
+                state = state.then(DestinationState.COMMITTED);
+                recorder.enter(Phase.RESUME);
+                Instant resumedAt = resume(arrival.manifest(), restored);
+                return Reports.of(
+                        arrival.manifest(),
+                        restoration.summary(),
+                        arrival.guestName(),
+                        arrival.guestName(),
+                        ended(),
+                        null,
+                        resumedAt,
+                        arrival.references(),
+                        restoration.domain().changes());
+            }
+        }
+    }
+
+    private Recorder ended() {
+        recorder.end();
+        return recorder;
+    }
+
+    private static void requireAsOffered(Manifest received, Manifest offered) throws VmmigException {
+        if (!received.equals(offered)) {
+            throw new PackageFormatException(
+                    Problem.PACKAGE_MALFORMED,
+                    "the package is not the one that was offered",
+                    "Start the migration again.");
+        }
+    }
+
+    private @Nullable Instant resume(Manifest manifest, RestoredGuest restored) throws VmmigException {
+        Instant resumedAt = null;
+        if (manifest.running()) {
+            restored.resume();
+            resumedAt = Instant.now();
+        } else {
+            restored.leavePaused();
+        }
+        state = state.then(DestinationState.RESUMED);
+        try {
+            session.resumed();
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: goes on here, but the source could not be told", recorder.guest(), e);
+        }
+        return resumedAt;
+    }
+
+    /** From the first entry of the package to the paused guest. */
+    private final class Restoration {
+        private final Arrival arrival;
+        private final PackageReader reader;
+        private @Nullable AdaptedDomain domain;
+        private Entry.@Nullable Domain saved;
+        private @Nullable PackageSummary summary;
+
+        Restoration(Arrival arrival, PackageReader reader) {
+            this.arrival = arrival;
+            this.reader = reader;
+        }
+
+        RestoredGuest run() throws VmmigException {
+            recorder.enter(Phase.DISKS, expectedDiskBytes());
+            try {
+                for (Entry entry = reader.next(); entry != null; entry = reader.next()) {
+                    cancellation.check();
+                    if (entry instanceof Entry.Domain d) {
+                        saved = d;
+                        domain = arrival.adapt(d.xml());
+                    } else if (entry instanceof Entry.Kernel kernel) {
+                        receiveFile(kernel.stream(), arrival.newKernel());
+                    } else if (entry instanceof Entry.Ramdisk ramdisk) {
+                        receiveFile(ramdisk.stream(), arrival.newRamdisk());
+                    } else if (entry instanceof Entry.DiskLayer layer) {
+                        receiveLayer(layer);
+                    } else if (entry instanceof Entry.Snapshot snapshot) {
+                        return restore(snapshot.stream());
+                    }
+                }
+                throw new PackageFormatException(
+                        Problem.PACKAGE_MALFORMED, "the package has no snapshot", "Make the package again.");
+            } catch (IOException e) {
+                throw VmmigException.from(
+                        e,
+                        Problem.FILE_FAILED,
+                        "could not receive the package",
+                        "Check the destination's directories.");
+            }
+        }
+
+        private long expectedDiskBytes() {
+            return arrival.manifest().disks().stream()
+                    .flatMap(disk -> disk.layers().stream())
+                    .mapToLong(Manifest.Layer::fileBytes)
+                    .sum();
+        }
+
+        private void receiveFile(InputStream content, @Nullable Path file) throws IOException, VmmigException {
+            try (InputStream in = new CountingInput(content, recorder::moved)) {
+                if (file == null) {
+                    in.transferTo(java.io.OutputStream.nullOutputStream());
+                } else {
+                    ImageFiles.write(in, file);
+                }
+            }
+        }
+
+        private void receiveLayer(Entry.DiskLayer entry) throws IOException, VmmigException {
+            Manifest.Disk disk = arrival.manifest().disks().stream()
+                    .filter(d -> d.target().equals(entry.target()))
+                    .findFirst()
+                    .orElseThrow();
+            try (InputStream in = new CountingInput(entry.stream(), recorder::moved)) {
+                ImageFiles.writeLayer(
+                        in,
+                        disk,
+                        entry.layer(),
+                        arrival.layer(entry.target(), entry.layer()),
+                        arrival.backing(entry.target(), entry.layer()));
+            }
+        }
+
+        /** Streams the memory into the hypervisor, but for its end, which has to wait until all is verified. */
+        private RestoredGuest restore(InputStream content) throws IOException, VmmigException {
+            recorder.enter(Phase.SNAPSHOT, arrival.manifest().memoryBytes());
+            RestoreRequest request = new RestoreRequest(
+                    domain().domain().text(),
+                    saved().cookie(),
+                    arrival.manifest().persistent());
+            try (InputStream in = new CountingInput(content, recorder::moved);
+                    RestoringGuest restoring = hypervisor.restore(request)) {
+                cancellation.onRequest(restoring::close);
+                HeldBackEnd end = HeldBackEnd.copy(in, restoring.memory());
+                state = state.then(DestinationState.RECEIVED);
+                recorder.enter(Phase.RESTORE);
+                requireNoMore();
+                summary = reader.verify();
+                state = state.then(DestinationState.VERIFIED);
+                end.writeTo(restoring.memory());
+                return restoring.finish();
+            }
+        }
+
+        private void requireNoMore() throws IOException, VmmigException {
+            if (reader.next() != null) {
+                throw new PackageFormatException(
+                        Problem.PACKAGE_MALFORMED, "the package goes on after its snapshot", "Make the package again.");
+            }
+        }
+
+        AdaptedDomain domain() throws VmmigException {
+            if (domain == null) {
+                throw new PackageFormatException(
+                        Problem.PACKAGE_MALFORMED, "the package has no domain XML", "Make the package again.");
+            }
+            return domain;
+        }
+
+        private Entry.Domain saved() throws VmmigException {
+            domain();
+            return java.util.Objects.requireNonNull(saved);
+        }
+
+        PackageSummary summary() {
+            return java.util.Objects.requireNonNull(summary);
+        }
+    }
+
+    private VmmigException explained(VmmigException thrown) {
+        boolean stoppedByUs = cancellation.requested() && !(thrown instanceof CancelledException);
+        VmmigException e = stoppedByUs
+                ? new CancelledException(Failure.of(Problem.CANCELLED, "the migration was cancelled", ""), thrown)
+                : thrown;
+        Failure failure = e.failure().during(recorder.guest(), recorder.phase());
+        EndState source = session.live() ? EndState.UNKNOWN : EndState.HOLDS_PACKAGE;
+        return VmmigException.of(
+                state == DestinationState.RESUMED
+                        ? failure.leaving(EndState.UNKNOWN, EndState.RUNS)
+                        : failure.leaving(source, EndState.HOLDS_NOTHING),
+                e);
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.Digest;
+import io.vmmig.MigrationReport;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageSummary;
+import io.vmmig.domain.DomainChange;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Puts a report together from what the pipeline has seen. */
+final class Reports {
+    private Reports() {}
+
+    static MigrationReport of(
+            Manifest manifest,
+            PackageSummary summary,
+            String guest,
+            String to,
+            Recorder recorder,
+            @Nullable Instant suspendedAt,
+            @Nullable Instant resumedAt,
+            List<Digest> references,
+            List<DomainChange> changes) {
+        List<MigrationReport.ContentSize> contents = summary.contents().stream()
+                .map(c -> new MigrationReport.ContentSize(c.name(), c.bytes(), c.storedBytes(), c.digest()))
+                .toList();
+        return new MigrationReport(
+                manifest.packageId(),
+                guest,
+                manifest.sourceHost(),
+                to,
+                recorder.startedAt(),
+                suspendedAt,
+                resumedAt,
+                recorder.totalMillis(),
+                recorder.timings(),
+                bytes(contents, "snapshot"),
+                bytes(contents, "disks/"),
+                summary.bytes(),
+                contents,
+                references,
+                changes);
+    }
+
+    private static long bytes(List<MigrationReport.ContentSize> contents, String prefix) {
+        return contents.stream()
+                .filter(content -> content.name().startsWith(prefix))
+                .mapToLong(MigrationReport.ContentSize::bytes)
+                .sum();
+    }
+}

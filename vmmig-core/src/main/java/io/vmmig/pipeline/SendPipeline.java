@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.CancelledException;
+import io.vmmig.Digest;
+import io.vmmig.EndState;
+import io.vmmig.Failure;
+import io.vmmig.MigrationReport;
+import io.vmmig.Phase;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageSummary;
+import io.vmmig.bundle.PackageWriter;
+import io.vmmig.domain.DomainXml;
+import io.vmmig.handover.SourceState;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.HostCapabilities;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.hypervisor.SavedGuest;
+import io.vmmig.qcow2.DiskChain;
+import io.vmmig.reference.ImageStore;
+import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.Offer;
+import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.Transport;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The source's side of a migration, top to bottom. Whatever fails before the commit ends with the guest going on here; after
+ * the commit the guest never goes on here unless the destination has said that it did not take it.
+ */
+public final class SendPipeline {
+    private static final Logger LOG = LoggerFactory.getLogger(SendPipeline.class);
+
+    private final Hypervisor hypervisor;
+    private final String guestName;
+    private final Transport transport;
+    private final @Nullable ImageStore images;
+    private final boolean leaveRunning;
+    private final Recorder recorder;
+    private final Cancellation cancellation;
+    private SourceState state = SourceState.PREPARED;
+    private boolean wasRunning = true;
+    private boolean committed;
+
+    public SendPipeline(
+            Hypervisor hypervisor,
+            String guestName,
+            Transport transport,
+            @Nullable ImageStore images,
+            boolean leaveRunning,
+            Recorder recorder,
+            Cancellation cancellation) {
+        this.hypervisor = hypervisor;
+        this.guestName = guestName;
+        this.transport = transport;
+        this.images = images;
+        this.leaveRunning = leaveRunning;
+        this.recorder = recorder;
+        this.cancellation = cancellation;
+    }
+
+    /** Moves the guest; throws with everything settled as the exception says. */
+    public MigrationReport run() throws VmmigException {
+        try {
+            GuestLock lock = GuestLock.take(hypervisor, guestName);
+            try {
+                return move();
+            } finally {
+                lock.release();
+            }
+        } catch (VmmigException e) {
+            throw explained(e);
+        } finally {
+            recorder.end();
+        }
+    }
+
+    private MigrationReport move() throws VmmigException {
+        cancellation.check();
+        recorder.enter(Phase.PREPARE);
+        requireSensible();
+        HostCapabilities host = hypervisor.capabilities();
+        Guest guest = hypervisor.guest(guestName);
+        Departure departure = Departure.of(guest, host, images);
+
+        recorder.enter(Phase.CONNECT);
+        try (OutgoingSession session = transport.open()) {
+            cancellation.onRequest(session::close);
+            try {
+                recorder.enter(Phase.OFFER);
+                Acceptance acceptance = session.offer(new Offer(departure.manifest(), departure.xml()));
+                cancellation.check();
+
+                recorder.enter(Phase.SUSPEND);
+                SavedGuest saved = guest.save();
+                state = state.then(SourceState.SAVED);
+                wasRunning = saved.wasRunning();
+                return handOver(departure, acceptance, session, saved);
+            } catch (VmmigException e) {
+                if (!committed) {
+                    session.abort(tellable(e));
+                }
+                throw e;
+            }
+        }
+    }
+
+    private void requireSensible() throws VmmigException {
+        if (leaveRunning && transport.live()) {
+            throw VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "a guest that is to go on here cannot be moved to a host, where it would run a second time",
+                    "Write a package file, and restore it under another name.");
+        }
+    }
+
+    private MigrationReport handOver(
+            Departure departure, Acceptance acceptance, OutgoingSession session, SavedGuest saved)
+            throws VmmigException {
+        PackageSummary summary;
+        try {
+            departure.requireUnchanged(saved.domainXml());
+            summary = send(departure, acceptance, session, saved);
+            recorder.enter(Phase.RESTORE);
+            session.finish();
+            state = state.then(SourceState.SENT);
+            recorder.enter(Phase.COMMIT);
+            cancellation.pointOfNoReturn();
+        } catch (VmmigException e) {
+            rollBack(saved, e);
+            throw e;
+        } catch (RuntimeException | Error e) {
+            saved.resume();
+            throw e;
+        }
+        state = state.then(SourceState.COMMITTED);
+        committed = true;
+        commit(session, saved);
+        Instant resumedAt = transport.live() && wasRunning ? Instant.now() : null;
+        return retire(departure, saved, summary, resumedAt);
+    }
+
+    /** Writes the package: first the disks, which are settled, then the memory, which QEMU holds back until it is read. */
+    private PackageSummary send(Departure departure, Acceptance acceptance, OutgoingSession session, SavedGuest saved)
+            throws VmmigException {
+        Manifest manifest = departure.manifest();
+        recorder.enter(Phase.DISKS, departure.diskBytes());
+        try (PackageWriter writer = PackageWriter.to(session.packageStream(), manifest)) {
+            cancellation.onRequest(writer::close);
+            writer.writeDomain(saved.domainXml(), saved.cookie());
+            DomainXml domain = departure.domain();
+            if (needed(domain.kernel(), manifest.kernel(), acceptance)) {
+                try (InputStream in =
+                        counted(Files.newInputStream(domain.kernel().orElseThrow()))) {
+                    writer.writeKernel(in);
+                }
+            }
+            if (needed(domain.ramdisk(), manifest.ramdisk(), acceptance)) {
+                try (InputStream in =
+                        counted(Files.newInputStream(domain.ramdisk().orElseThrow()))) {
+                    writer.writeRamdisk(in);
+                }
+            }
+            for (Map.Entry<String, DiskChain> disk : departure.chains().entrySet()) {
+                writeDisk(writer, disk.getKey(), disk.getValue(), manifest);
+            }
+            recorder.enter(Phase.SNAPSHOT, manifest.memoryBytes());
+            try (InputStream memory = counted(saved.memory())) {
+                writer.writeSnapshot(memory);
+            }
+            return writer.finish();
+        } catch (IOException e) {
+            throw VmmigException.from(
+                    e,
+                    Problem.FILE_FAILED,
+                    "could not write the package",
+                    "Check the files of the guest and try again.");
+        }
+    }
+
+    private static boolean needed(Optional<Path> file, Manifest.@Nullable Content content, Acceptance acceptance) {
+        return file.isPresent()
+                && content != null
+                && !acceptance.held().contains(content.digest().toString());
+    }
+
+    private void writeDisk(PackageWriter writer, String target, DiskChain chain, Manifest manifest)
+            throws IOException, VmmigException {
+        for (int i = 0; i < chain.layers().size(); i++) {
+            try (InputStream in = counted(chain.open(i, baseDigest(target, manifest)))) {
+                writer.writeDiskLayer(target, i, in);
+            }
+        }
+    }
+
+    private static @Nullable Digest baseDigest(String target, Manifest manifest) {
+        return manifest.disks().stream()
+                .filter(disk -> disk.target().equals(target))
+                .findFirst()
+                .map(Manifest.Disk::base)
+                .map(base -> base.content().digest())
+                .orElse(null);
+    }
+
+    private InputStream counted(InputStream in) {
+        return new CountingInput(in, recorder::moved);
+    }
+
+    private void rollBack(SavedGuest saved, VmmigException reason) {
+        try {
+            saved.resume();
+            state = state.then(SourceState.ROLLED_BACK);
+        } catch (VmmigException e) {
+            LOG.error("guest {}: could not be resumed after {}", guestName, reason.problem(), e);
+            reason.addSuppressed(e);
+        }
+    }
+
+    private void commit(OutgoingSession session, SavedGuest saved) throws VmmigException {
+        try {
+            session.commit();
+        } catch (VmmigException e) {
+            if (e.problem() == Problem.OUTCOME_UNKNOWN) {
+                saved.leavePaused();
+                state = state.then(SourceState.UNKNOWN);
+            } else {
+                rollBack(saved, e);
+            }
+            throw e;
+        } catch (RuntimeException | Error e) {
+            saved.leavePaused();
+            throw e;
+        }
+    }
+
+    private MigrationReport retire(
+            Departure departure, SavedGuest saved, PackageSummary summary, @Nullable Instant resumedAt)
+            throws VmmigException {
+        Instant here = resumedAt;
+        if (leaveRunning) {
+            recorder.enter(Phase.RESUME);
+            saved.resume();
+            here = wasRunning ? Instant.now() : null;
+        } else {
+            recorder.enter(Phase.RETIRE);
+            saved.retire();
+            GuestDirectory.removeDeparted(departure.ownFiles());
+        }
+        state = state.then(SourceState.RETIRED);
+        recorder.end();
+        return Reports.of(
+                departure.manifest(),
+                summary,
+                guestName,
+                transport.description(),
+                recorder,
+                saved.suspendedAt(),
+                here,
+                departure.references(),
+                List.of());
+    }
+
+    /** What the destination is told: problems of ours, in our words. */
+    private Failure tellable(VmmigException e) {
+        return cancelled(e).failure().during(guestName, recorder.phase());
+    }
+
+    private VmmigException cancelled(VmmigException e) {
+        boolean stoppedByUs = cancellation.requested() && !(e instanceof CancelledException);
+        return stoppedByUs
+                ? new CancelledException(Failure.of(Problem.CANCELLED, "the migration was cancelled", ""), e)
+                : e;
+    }
+
+    private VmmigException explained(VmmigException thrown) {
+        VmmigException e = cancelled(thrown);
+        Failure failure = e.failure().during(guestName, recorder.phase());
+        return VmmigException.of(
+                switch (state) {
+                    case PREPARED -> failure.leaving(EndState.UNTOUCHED, EndState.HOLDS_NOTHING);
+                    case ROLLED_BACK ->
+                        failure.leaving(wasRunning ? EndState.RUNS : EndState.PAUSED, EndState.HOLDS_NOTHING);
+                    case SAVED, SENT -> failure.leaving(EndState.PAUSED, EndState.HOLDS_NOTHING);
+                    case UNKNOWN -> failure.leaving(EndState.PAUSED, EndState.UNKNOWN);
+                    case COMMITTED, RETIRED ->
+                        failure.leaving(EndState.PAUSED, transport.live() ? EndState.RUNS : EndState.HOLDS_PACKAGE);
+                },
+                e);
+    }
+}

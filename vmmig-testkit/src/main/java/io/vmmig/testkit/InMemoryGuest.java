@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.testkit;
+
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.SavedGuest;
+import java.util.UUID;
+
+/** A guest of an {@link InMemoryHypervisor}. */
+final class InMemoryGuest implements Guest {
+    private final InMemoryHypervisor host;
+    private final String name;
+    private final UUID uuid;
+    private final String domainXml;
+    private final byte[] memory;
+    private final boolean persistent;
+    private GuestState state;
+    private boolean saving;
+
+    InMemoryGuest(
+            InMemoryHypervisor host,
+            String name,
+            UUID uuid,
+            String domainXml,
+            byte[] memory,
+            boolean persistent,
+            GuestState state) {
+        this.host = host;
+        this.name = name;
+        this.uuid = uuid;
+        this.domainXml = domainXml;
+        this.memory = memory;
+        this.persistent = persistent;
+        this.state = state;
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public UUID uuid() {
+        return uuid;
+    }
+
+    @Override
+    public synchronized GuestState state() {
+        return state;
+    }
+
+    @Override
+    public boolean persistent() {
+        return persistent;
+    }
+
+    @Override
+    public String domainXml() {
+        return domainXml;
+    }
+
+    byte[] contents() {
+        return memory;
+    }
+
+    synchronized void become(GuestState next) {
+        state = next;
+    }
+
+    /** Lets the guest go on as it was before it was saved. */
+    synchronized void settle(GuestState next) {
+        saving = false;
+        state = next;
+    }
+
+    @Override
+    public synchronized SavedGuest save() throws VmmigException {
+        host.failIfTold(InMemoryHypervisor.Step.SAVE);
+        if (state == GuestState.STOPPED) {
+            throw new HypervisorException(
+                    Problem.GUEST_NOT_RUNNING,
+                    "the guest is not running, so there is no memory to save",
+                    "Start it first.");
+        }
+        if (saving) {
+            throw new HypervisorException(Problem.GUEST_BUSY, "the guest is being saved already", "Wait for that.");
+        }
+        boolean wasRunning = state == GuestState.RUNNING;
+        saving = true;
+        state = GuestState.PAUSED;
+        return new InMemorySave(host, this, wasRunning);
+    }
+}

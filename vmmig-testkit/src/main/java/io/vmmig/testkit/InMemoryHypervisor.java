@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.testkit;
+
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.domain.DomainXml;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.HostCapabilities;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.hypervisor.RestoreRequest;
+import io.vmmig.hypervisor.RestoringGuest;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A hypervisor whose guests are byte arrays. It keeps the rules of {@link Hypervisor}, can be told to fail at any step, and
+ * shows its guests' memory, so that tests can see that a guest arrived whole. Thread-safe.
+ */
+public final class InMemoryHypervisor implements Hypervisor {
+    /** Where it can be told to fail. */
+    public enum Step {
+        /** When a guest is asked to save, before it is suspended. */
+        SAVE,
+        /** In the middle of the memory stream of a save. */
+        STREAM,
+        /** When a restore begins. */
+        RESTORE,
+        /** When the memory stream of a restore has been written. */
+        FINISH,
+        /** When a restored guest is to run. */
+        RESUME_RESTORED,
+        /** When the guest is to be removed from the source. */
+        RETIRE
+    }
+
+    private final String hostName;
+    private final Map<String, InMemoryGuest> guests = new LinkedHashMap<>();
+    private final Set<Step> failing = java.util.EnumSet.noneOf(Step.class);
+
+    /** An empty host of that name. */
+    public InMemoryHypervisor(String hostName) {
+        this.hostName = hostName;
+    }
+
+    /** Starts a guest with this domain XML and memory. */
+    public synchronized void start(String domainXml, byte[] memory, boolean persistent) throws VmmigException {
+        DomainXml domain = DomainXml.parse(domainXml);
+        put(new InMemoryGuest(
+                this, domain.name(), domain.uuid(), domainXml, memory.clone(), persistent, GuestState.RUNNING));
+    }
+
+    /** Shuts a guest off; its memory is gone. */
+    public synchronized void stop(String name) {
+        InMemoryGuest guest = guests.get(name);
+        if (guest != null) {
+            guest.become(GuestState.STOPPED);
+        }
+    }
+
+    /** Makes a step fail from now on. */
+    public synchronized void fail(Step step) {
+        failing.add(step);
+    }
+
+    synchronized void failIfTold(Step step) throws VmmigException {
+        if (failing.contains(step)) {
+            throw new HypervisorException(
+                    Problem.HYPERVISOR_FAILED, "the in-memory hypervisor was told to fail at " + step, "");
+        }
+    }
+
+    /** The state of a guest, or empty if there is none of that name. */
+    public synchronized Optional<GuestState> stateOf(String name) {
+        return Optional.ofNullable(guests.get(name)).map(InMemoryGuest::state);
+    }
+
+    /** A copy of a guest's memory, or empty if there is no guest of that name. */
+    public synchronized Optional<byte[]> memoryOf(String name) {
+        return Optional.ofNullable(guests.get(name))
+                .map(guest -> guest.contents().clone());
+    }
+
+    synchronized void put(InMemoryGuest guest) throws VmmigException {
+        if (guests.putIfAbsent(guest.name(), guest) != null) {
+            throw new HypervisorException(
+                    Problem.HYPERVISOR_FAILED, "a guest named " + guest.name() + " is there already", "");
+        }
+    }
+
+    synchronized void remove(String name) {
+        guests.remove(name);
+    }
+
+    @Override
+    public HostCapabilities capabilities() {
+        return new HostCapabilities(
+                hostName,
+                "7.2.0",
+                "9.0.0",
+                1L << 40,
+                List.of(new HostCapabilities.Emulator(
+                        "x86_64", "qemu", "/usr/bin/qemu-system-x86_64", Set.of("pc-q35-7.2", "q35"))));
+    }
+
+    @Override
+    public synchronized Guest guest(String name) throws VmmigException {
+        @Nullable InMemoryGuest guest = guests.get(name);
+        if (guest == null) {
+            throw new HypervisorException(
+                    Problem.GUEST_UNKNOWN, "host " + hostName + " has no guest named " + name, "Check the name.");
+        }
+        return guest;
+    }
+
+    @Override
+    public synchronized List<GuestId> guests() {
+        return guests.values().stream()
+                .map(g -> new GuestId(g.name(), g.uuid()))
+                .toList();
+    }
+
+    @Override
+    public RestoringGuest restore(RestoreRequest request) throws VmmigException {
+        failIfTold(Step.RESTORE);
+        DomainXml domain = DomainXml.parse(request.domainXml());
+        UUID uuid = domain.uuid();
+        return new InMemoryRestore(this, domain.name(), uuid, request);
+    }
+
+    @Override
+    public void close() {
+        // Nothing to let go of: the guests are the object.
+    }
+}

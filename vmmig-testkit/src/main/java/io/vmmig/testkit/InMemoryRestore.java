@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.testkit;
+
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.RestoreRequest;
+import io.vmmig.hypervisor.RestoredGuest;
+import io.vmmig.hypervisor.RestoringGuest;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.UUID;
+
+/** A restore on an {@link InMemoryHypervisor}. */
+final class InMemoryRestore implements RestoringGuest {
+    private final InMemoryHypervisor host;
+    private final String name;
+    private final UUID uuid;
+    private final RestoreRequest request;
+    private final ByteArrayOutputStream memory = new ByteArrayOutputStream();
+    private volatile boolean closed;
+
+    InMemoryRestore(InMemoryHypervisor host, String name, UUID uuid, RestoreRequest request) {
+        this.host = host;
+        this.name = name;
+        this.uuid = uuid;
+        this.request = request;
+    }
+
+    @Override
+    public OutputStream memory() {
+        return new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                write(new byte[] {(byte) b}, 0, 1);
+            }
+
+            @Override
+            public void write(byte[] buffer, int offset, int length) throws IOException {
+                if (closed) {
+                    throw new IOException(aborted());
+                }
+                memory.write(buffer, offset, length);
+            }
+        };
+    }
+
+    private static HypervisorException aborted() {
+        return new HypervisorException(Problem.HYPERVISOR_FAILED, "the restore was aborted", "");
+    }
+
+    @Override
+    public RestoredGuest finish() throws VmmigException {
+        if (closed) {
+            throw aborted();
+        }
+        host.failIfTold(InMemoryHypervisor.Step.FINISH);
+        InMemoryGuest guest = new InMemoryGuest(
+                host, name, uuid, request.domainXml(), memory.toByteArray(), request.persistent(), GuestState.PAUSED);
+        host.put(guest);
+        return new Restored(guest);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+
+    private final class Restored implements RestoredGuest {
+        private final InMemoryGuest guest;
+        private boolean given;
+
+        Restored(InMemoryGuest guest) {
+            this.guest = guest;
+        }
+
+        @Override
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public void resume() throws VmmigException {
+            host.failIfTold(InMemoryHypervisor.Step.RESUME_RESTORED);
+            guest.become(GuestState.RUNNING);
+            given = true;
+        }
+
+        @Override
+        public void leavePaused() {
+            given = true;
+        }
+
+        @Override
+        public void close() {
+            if (!given) {
+                host.remove(name);
+            }
+        }
+    }
+}

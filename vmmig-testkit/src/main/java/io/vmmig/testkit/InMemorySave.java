@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.testkit;
+
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.SavedGuest;
+import java.io.ByteArrayInputStream;
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Instant;
+import org.jspecify.annotations.Nullable;
+
+/** A save of an {@link InMemoryGuest}. */
+final class InMemorySave implements SavedGuest {
+    private final InMemoryHypervisor host;
+    private final InMemoryGuest guest;
+    private final boolean wasRunning;
+    private final Instant suspendedAt = Instant.now();
+    private boolean settled;
+
+    InMemorySave(InMemoryHypervisor host, InMemoryGuest guest, boolean wasRunning) {
+        this.host = host;
+        this.guest = guest;
+        this.wasRunning = wasRunning;
+    }
+
+    @Override
+    public String domainXml() {
+        return guest.domainXml();
+    }
+
+    @Override
+    public @Nullable String cookie() {
+        return "<cookie/>";
+    }
+
+    @Override
+    public boolean wasRunning() {
+        return wasRunning;
+    }
+
+    @Override
+    public Instant suspendedAt() {
+        return suspendedAt;
+    }
+
+    @Override
+    public InputStream memory() {
+        byte[] memory = guest.contents();
+        return new FilterInputStream(new ByteArrayInputStream(memory)) {
+            private int passed;
+
+            @Override
+            public int read(byte[] buffer, int offset, int length) throws IOException {
+                if (passed >= memory.length / 2) {
+                    failStreamIfTold();
+                }
+                int n = super.read(buffer, offset, length);
+                passed += Math.max(0, n);
+                return n;
+            }
+        };
+    }
+
+    private void failStreamIfTold() throws IOException {
+        try {
+            host.failIfTold(InMemoryHypervisor.Step.STREAM);
+        } catch (VmmigException e) {
+            throw new IOException(e);
+        }
+    }
+
+    @Override
+    public synchronized void resume() {
+        if (!settled) {
+            settled = true;
+            guest.settle(wasRunning ? GuestState.RUNNING : GuestState.PAUSED);
+        }
+    }
+
+    @Override
+    public synchronized void retire() throws VmmigException {
+        if (!settled) {
+            host.failIfTold(InMemoryHypervisor.Step.RETIRE);
+            settled = true;
+            host.remove(guest.name());
+        }
+    }
+
+    @Override
+    public synchronized void leavePaused() {
+        if (!settled) {
+            settled = true;
+            guest.settle(GuestState.PAUSED);
+        }
+    }
+
+    @Override
+    public void close() {
+        resume();
+    }
+}

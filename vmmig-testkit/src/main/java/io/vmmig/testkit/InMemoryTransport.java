@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.testkit;
+
+import io.vmmig.Problem;
+import io.vmmig.TransportException;
+import io.vmmig.VmmigException;
+import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.Transport;
+import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+
+/** A transport inside one process, with a bounded buffer between its ends. Thread-safe. */
+public final class InMemoryTransport implements Transport {
+    private final BlockingQueue<IncomingSession> arrivals = new LinkedBlockingQueue<>();
+    private volatile boolean losesAnswerToCommit;
+
+    /** A transport with nobody at it yet. */
+    public InMemoryTransport() {}
+
+    /** From now on the destination hears the commit, and the source does not hear the answer. */
+    public void loseAnswerToCommit() {
+        losesAnswerToCommit = true;
+    }
+
+    @Override
+    public OutgoingSession open() {
+        InMemoryLink link = new InMemoryLink(losesAnswerToCommit);
+        arrivals.add(link.incoming());
+        return link.outgoing();
+    }
+
+    @Override
+    public String description() {
+        return "another host in memory";
+    }
+
+    @Override
+    public boolean live() {
+        return true;
+    }
+
+    /**
+     * The destination's side of the next session.
+     *
+     * @throws VmmigException with {@link Problem#PEER_STALLED} when nobody comes in time
+     */
+    public IncomingSession accept(Duration atMost) throws VmmigException, InterruptedException {
+        IncomingSession session = arrivals.poll(atMost.toMillis(), TimeUnit.MILLISECONDS);
+        if (session == null) {
+            throw new TransportException(Problem.PEER_STALLED, "nobody came within " + atMost, "");
+        }
+        return session;
+    }
+}

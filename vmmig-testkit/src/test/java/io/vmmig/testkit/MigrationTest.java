@@ -1,0 +1,334 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vmmig.CancelledException;
+import io.vmmig.EndState;
+import io.vmmig.Migration;
+import io.vmmig.MigrationReport;
+import io.vmmig.Migrator;
+import io.vmmig.Phase;
+import io.vmmig.PhaseTiming;
+import io.vmmig.Problem;
+import io.vmmig.Receiver;
+import io.vmmig.VmmigException;
+import io.vmmig.domain.DomainSettings;
+import io.vmmig.event.MigrationEvent;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.reference.ImageStore;
+import io.vmmig.testkit.InMemoryHypervisor.Step;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The logic of both pipelines, with guests that are byte arrays. */
+@Timeout(60)
+class MigrationTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    @TempDir
+    private Path directory;
+
+    private final InMemoryHypervisor a = new InMemoryHypervisor("host-a");
+    private final InMemoryHypervisor b = new InMemoryHypervisor("host-b");
+    private final InMemoryTransport transport = new InMemoryTransport();
+    private final byte[] memory = new byte[20_000_000];
+    private final byte[] disk = new byte[300_000];
+    private Receiver receiver;
+    private Path guests;
+
+    @BeforeEach
+    void startGuest() throws Exception {
+        new Random(1).nextBytes(memory);
+        new Random(2).nextBytes(disk);
+        Path image = Files.write(directory.resolve("vda.raw"), disk);
+        a.start(Domains.xml("web-1", Domains.disk("vda", image, "raw")), memory, true);
+        guests = directory.resolve("guests");
+        receiver = Receiver.of(b).into(guests).images(ImageStore.at(directory.resolve("images")));
+    }
+
+    private Migrator migrator() {
+        return Migrator.of(a).from("web-1").to(transport);
+    }
+
+    private Migration receive() throws Exception {
+        return receiver.receive(transport.accept(SOON));
+    }
+
+    private static VmmigException failureOf(Migration migration) {
+        try {
+            migration.await(SOON);
+        } catch (VmmigException e) {
+            return e;
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+        throw new AssertionError("the migration went well");
+    }
+
+    private void assertRolledBack() {
+        assertThat(a.stateOf("web-1")).contains(GuestState.RUNNING);
+        assertThat(b.guests()).isEmpty();
+        assertThat(guests.toFile().list())
+                .satisfiesAnyOf(l -> assertThat(l).isNull(), l -> assertThat(l).isEmpty());
+    }
+
+    @Test
+    void movesTheGuestWhole() throws Exception {
+        List<MigrationEvent> events = Collections.synchronizedList(new ArrayList<>());
+        Migration sending = migrator().onEvent(events::add).start();
+        MigrationReport received = receive().await(SOON);
+        MigrationReport sent = sending.await(SOON);
+
+        assertThat(a.guests()).isEmpty();
+        assertThat(b.stateOf("web-1")).contains(GuestState.RUNNING);
+        assertThat(b.memoryOf("web-1").orElseThrow()).isEqualTo(memory);
+        assertThat(guests.resolve("web-1/vda.0.raw")).hasBinaryContent(disk);
+        assertThat(sent.snapshotBytes()).isEqualTo(memory.length);
+        assertThat(sent.diskBytes()).isEqualTo(disk.length);
+        assertThat(sent.downtimeMillis()).isPresent();
+        assertThat(sent.packageId()).isEqualTo(received.packageId());
+        assertThat(sent.contents()).isEqualTo(received.contents());
+        assertThat(sent.phases())
+                .extracting(PhaseTiming::phase)
+                .containsExactly(
+                        Phase.PREPARE,
+                        Phase.CONNECT,
+                        Phase.OFFER,
+                        Phase.SUSPEND,
+                        Phase.DISKS,
+                        Phase.SNAPSHOT,
+                        Phase.RESTORE,
+                        Phase.COMMIT,
+                        Phase.RETIRE);
+        assertThat(received.domainChanges()).isNotEmpty();
+        assertThat(sent.toJson()).contains("\"downtimeMillis\"");
+        assertMonotonic(events);
+    }
+
+    private static void assertMonotonic(List<MigrationEvent> events) {
+        List<Long> snapshot = events.stream()
+                .filter(MigrationEvent.Progress.class::isInstance)
+                .map(MigrationEvent.Progress.class::cast)
+                .filter(p -> p.phase() == Phase.SNAPSHOT)
+                .map(MigrationEvent.Progress::bytesDone)
+                .toList();
+        assertThat(snapshot).isNotEmpty().isSorted();
+    }
+
+    @Test
+    void goesBackAndForth() throws Exception {
+        Migration there = migrator().start();
+        receive().await(SOON);
+        there.await(SOON);
+
+        Path home = directory.resolve("home");
+        Migration back = Migrator.of(b).from("web-1").to(transport).start();
+        Receiver.of(a)
+                .into(home)
+                .images(ImageStore.at(directory.resolve("images")))
+                .receive(transport.accept(SOON))
+                .await(SOON);
+        back.await(SOON);
+
+        assertThat(a.memoryOf("web-1").orElseThrow()).isEqualTo(memory);
+        assertThat(home.resolve("web-1/vda.0.raw")).hasBinaryContent(disk);
+        assertThat(guests).as("what vmmig made at b went with the guest").isEmptyDirectory();
+    }
+
+    @Test
+    void aListenerThatThrowsDoesNoHarm() throws Exception {
+        Migration sending = migrator()
+                .onEvent(e -> {
+                    throw new IllegalStateException("a listener's bug");
+                })
+                .start();
+        receive().await(SOON);
+        sending.await(SOON);
+        assertThat(b.stateOf("web-1")).contains(GuestState.RUNNING);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SAVE", "STREAM"})
+    void whatFailsAtTheSourceIsRolledBack(Step step) throws Exception {
+        a.fail(step);
+        Migration sending = migrator().start();
+        Migration receiving = receive();
+
+        VmmigException e = failureOf(sending);
+        assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_FAILED);
+        assertThat(e.failure().guest()).isEqualTo("web-1");
+        assertThat(failureOf(receiving).failure().destination()).isEqualTo(EndState.HOLDS_NOTHING);
+        assertRolledBack();
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"RESTORE", "FINISH", "RESUME_RESTORED"})
+    void whatFailsAtTheDestinationIsRolledBack(Step step) throws Exception {
+        b.fail(step);
+        Migration sending = migrator().start();
+        Migration receiving = receive();
+
+        VmmigException e = failureOf(sending);
+        assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_FAILED);
+        assertThat(e.failure().source()).isEqualTo(EndState.RUNS);
+        assertThat(e.failure().destination()).isEqualTo(EndState.HOLDS_NOTHING);
+        assertThat(e).hasMessageContaining(step.name());
+        failureOf(receiving);
+        assertRolledBack();
+    }
+
+    @Test
+    void whatFailsAfterTheHandOverLeavesTheGuestAtTheDestination() throws Exception {
+        a.fail(Step.RETIRE);
+        Migration sending = migrator().start();
+        receive().await(SOON);
+
+        VmmigException e = failureOf(sending);
+        assertThat(e.failure().destination()).isEqualTo(EndState.RUNS);
+        assertThat(a.stateOf("web-1")).as("it would run twice").contains(GuestState.PAUSED);
+        assertThat(b.stateOf("web-1")).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void whenTheAnswerIsLostNobodyGuesses() throws Exception {
+        transport.loseAnswerToCommit();
+        Migration sending = migrator().start();
+        receive().await(SOON);
+
+        VmmigException e = failureOf(sending);
+        assertThat(e.problem()).isEqualTo(Problem.OUTCOME_UNKNOWN);
+        assertThat(e.failure().source()).isEqualTo(EndState.PAUSED);
+        assertThat(e.failure().destination()).isEqualTo(EndState.UNKNOWN);
+        assertThat(a.stateOf("web-1")).contains(GuestState.PAUSED);
+        assertThat(b.stateOf("web-1")).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void cancelMidwayLetsTheGuestGoOn() throws Exception {
+        CountDownLatch midway = new CountDownLatch(1);
+        CountDownLatch cancelled = new CountDownLatch(1);
+        Migration sending = migrator()
+                .onEvent(e -> {
+                    if (e.phase() == Phase.SNAPSHOT) {
+                        midway.countDown();
+                        awaitQuietly(cancelled);
+                    }
+                })
+                .start();
+        Migration receiving = receive();
+        assertThat(midway.await(20, TimeUnit.SECONDS)).isTrue();
+
+        assertThat(sending.cancel()).isTrue();
+        assertThat(sending.cancel()).isTrue();
+        cancelled.countDown();
+
+        assertThat(failureOf(sending)).isInstanceOf(CancelledException.class);
+        assertThat(failureOf(receiving).failure().destination()).isEqualTo(EndState.HOLDS_NOTHING);
+        assertRolledBack();
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            if (!latch.await(20, TimeUnit.SECONDS)) {
+                throw new AssertionError("nobody cancelled");
+            }
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void cancelAfterTheEndIsTooLate() throws Exception {
+        Migration sending = migrator().start();
+        receive().await(SOON);
+        sending.await(SOON);
+        assertThat(sending.cancel()).isFalse();
+    }
+
+    @Test
+    void anUnknownOrStoppedGuestIsRefused() {
+        VmmigException unknown =
+                failureOf(Migrator.of(a).from("nobody").to(transport).start());
+        assertThat(unknown.problem()).isEqualTo(Problem.GUEST_UNKNOWN);
+        assertThat(unknown.failure().source()).isEqualTo(EndState.UNTOUCHED);
+
+        a.stop("web-1");
+        assertThat(failureOf(migrator().start()).problem()).isEqualTo(Problem.GUEST_NOT_RUNNING);
+    }
+
+    @Test
+    void aGuestMovesOnceAtATime() throws Exception {
+        Migration first = migrator().start();
+        var session = transport.accept(SOON);
+        assertThat(failureOf(migrator().start()).problem()).isEqualTo(Problem.GUEST_BUSY);
+        receiver.receive(session).await(SOON);
+        first.await(SOON);
+    }
+
+    @Test
+    void aNameOrUuidOrFileInUseIsRefusedBeforeTheGuestStops() throws Exception {
+        b.start(Domains.xml("web-1"), new byte[1], false);
+        assertRefused(Problem.NAME_IN_USE, receiver);
+
+        receiver = receiver.as(DomainSettings.asSaved().named("web-2"));
+        assertRefused(Problem.UUID_IN_USE, receiver);
+
+        receiver = receiver.as(DomainSettings.asSaved().named("web-2").withNewUuid());
+        Path occupied = Files.createDirectories(guests.resolve("web-2")).resolve("vda.0.raw");
+        Files.writeString(occupied, "precious");
+        assertRefused(Problem.DISK_IN_USE, receiver);
+        assertThat(occupied).hasContent("precious");
+    }
+
+    private void assertRefused(Problem problem, Receiver receiver) throws Exception {
+        List<Phase> phases = Collections.synchronizedList(new ArrayList<>());
+        Migration sending = migrator().onEvent(e -> phases.add(e.phase())).start();
+        Migration receiving = receiver.receive(transport.accept(SOON));
+        VmmigException e = failureOf(sending);
+        assertThat(e.problem()).isEqualTo(problem);
+        assertThat(e.failure().remedy()).isNotBlank();
+        assertThat(e.getMessage()).doesNotContain("\n");
+        assertThat(phases).doesNotContain(Phase.SUSPEND);
+        assertThat(failureOf(receiving).problem()).isEqualTo(problem);
+        assertThat(a.stateOf("web-1")).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void aCopyCannotGoToAHost() {
+        VmmigException e = failureOf(migrator().leavingItRunning().start());
+        assertThat(e.problem()).isEqualTo(Problem.REQUEST_INVALID);
+    }
+
+    @Test
+    void aPausedGuestStaysPaused() throws Exception {
+        try (var saved = a.guest("web-1").save()) {
+            saved.leavePaused();
+        }
+        Migration sending = migrator().start();
+        receive().await(SOON);
+        assertThat(sending.await(SOON).downtimeMillis()).isEmpty();
+        assertThat(b.stateOf("web-1")).contains(GuestState.PAUSED);
+    }
+
+    @Test
+    void asksForWhatIsMissing() {
+        assertThatThrownBy(() -> Migrator.of(a).start())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("from(…)");
+    }
+}
