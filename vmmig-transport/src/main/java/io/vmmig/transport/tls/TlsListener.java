@@ -153,6 +153,7 @@ public final class TlsListener implements AutoCloseable {
          * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the address is not one of this host, or is taken
          */
         public TlsListener listen() throws VmmigException {
+            WarmUp.begin();
             try {
                 ServerSocket server = new ServerSocket();
                 try {

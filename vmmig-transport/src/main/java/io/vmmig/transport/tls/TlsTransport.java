@@ -124,6 +124,7 @@ public final class TlsTransport implements Transport {
      */
     @Override
     public OutgoingSession open() throws VmmigException {
+        WarmUp.begin();
         long deadline = System.nanoTime() + timeouts.connect().toNanos();
         Socket raw = connect(deadline);
         Duration left = Duration.ofNanos(Math.max(deadline - System.nanoTime(), 1));

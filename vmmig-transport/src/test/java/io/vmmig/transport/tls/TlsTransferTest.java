@@ -1,28 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.tls;
 
+import static io.vmmig.transport.testing.Problems.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vmmig.Digest;
+import io.vmmig.Failure;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.testing.Samples;
+import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** A whole transfer, as it goes when all goes well. */
+/** Two well-behaved ends: when all goes well, and when one of them says no. */
 @Timeout(60)
 class TlsTransferTest {
-    private static final long BYTES = 300L << 20;
+    private static final Acceptance YES = new Acceptance(Set.of());
 
     @TempDir
     Path temp;
@@ -52,8 +62,8 @@ class TlsTransferTest {
                 byte[] block = new byte[1 << 20];
                 new Random(1).nextBytes(block);
                 OutputStream out = session.packageStream();
-                for (long left = BYTES; left > 0; left -= block.length) {
-                    block[(int) (left % 4096)]++;
+                for (int i = 0; i < 300; i++) {
+                    block[i * 7]++;
                     out.write(block);
                     sent.update(block);
                 }
@@ -63,6 +73,435 @@ class TlsTransferTest {
             }
             assertThat(destination.get()).isEqualTo(Digest.of(sent));
         }
+    }
+
+    @Test
+    void anEmptyPackageArrivesToo() throws Exception {
+        try (TlsPair pair = TlsPair.in(temp)) {
+            Background<Void> destination = Background.run(() -> receive(pair.accept(), 0));
+            try (OutgoingSession session = pair.open()) {
+                session.offer(Samples.offer());
+                session.finish();
+                session.commit();
+            }
+            destination.get();
+        }
+    }
+
+    @Test
+    void theSourceWaitsForASlowReaderAndNothingPilesUp() throws Exception {
+        try (TlsPair pair = TlsPair.hasty(temp);
+                OutgoingSession source = new TlsPatient(pair).open();
+                IncomingSession destination = pair.accept()) {
+            AtomicLong written = new AtomicLong();
+            long total = 64L << 20;
+            Background<Void> sending = Background.run(() -> {
+                source.offer(Samples.offer());
+                byte[] block = new byte[64 << 10];
+                for (long left = total; left > 0; left -= block.length) {
+                    source.packageStream().write(block);
+                    written.addAndGet(block.length);
+                }
+                source.finish();
+                source.commit();
+                return null;
+            });
+            destination.offer();
+            destination.accept(YES);
+            Thread.sleep(300);
+            long after300 = written.get();
+            // Several idle timeouts, in which a receiver that is busy is not taken for dead.
+            Thread.sleep(1200);
+            assertThat(written).hasValue(after300);
+            assertThat(after300).isLessThan(32L << 20);
+            assertThat(destination.packageStream().readAllBytes()).hasSize((int) total);
+            destination.restored();
+            destination.awaitCommit();
+            destination.resumed();
+            sending.get();
+        }
+    }
+
+    /** A source that is patient with a receiver that takes nothing, and with nothing else. */
+    private record TlsPatient(TlsPair pair) {
+        OutgoingSession open() throws VmmigException {
+            return pair.transport.progressTimeout(Duration.ofSeconds(30)).open();
+        }
+    }
+
+    @Test
+    void longPausesAreNoStallWhileBothLive() throws Exception {
+        try (TlsPair pair = TlsPair.hasty(temp)) {
+            Background<Void> destination = Background.run(() -> {
+                try (IncomingSession session = pair.accept()) {
+                    session.offer();
+                    Thread.sleep(900);
+                    session.accept(YES);
+                    session.packageStream().readAllBytes();
+                    Thread.sleep(900);
+                    session.restored();
+                    session.awaitCommit();
+                    Thread.sleep(900);
+                    session.resumed();
+                    return null;
+                }
+            });
+            try (OutgoingSession session = pair.open()) {
+                Thread.sleep(900);
+                session.offer(Samples.offer());
+                Thread.sleep(900);
+                session.packageStream().write(1);
+                Thread.sleep(900);
+                session.finish();
+                Thread.sleep(900);
+                session.commit();
+            }
+            destination.get();
+        }
+    }
+
+    @Test
+    void aReaderNeedNotSeeTheEndOfTheStreamItself() throws Exception {
+        try (TlsPair pair = TlsPair.in(temp)) {
+            Background<Void> destination = Background.run(() -> {
+                try (IncomingSession session = pair.accept()) {
+                    session.offer();
+                    session.accept(YES);
+                    InputStream in = session.packageStream();
+                    in.readNBytes(10);
+                    in.close();
+                    session.restored();
+                    session.awaitCommit();
+                    session.resumed();
+                    return null;
+                }
+            });
+            send(pair, 100_000);
+            destination.get();
+        }
+    }
+
+    @Test
+    void anOfferIsRefusedForTheReasonThatTheDestinationGives() throws Exception {
+        try (TlsPair pair = TlsPair.in(temp);
+                OutgoingSession source = pair.open();
+                IncomingSession destination = pair.accept()) {
+            Failure reason = Samples.failure(Problem.BASE_IMAGE_MISSING);
+            Background<Acceptance> offering = Background.run(() -> source.offer(Samples.offer()));
+            destination.offer();
+            destination.refuse(reason);
+
+            assertThatThrownBy(offering::get).isInstanceOfSatisfying(VmmigException.class, e -> assertThat(e.failure())
+                    .isEqualTo(reason));
+        }
+    }
+
+    @Test
+    void aRefusalReachesASourceThatIsSending() throws Exception {
+        try (TlsPair pair = TlsPair.in(temp);
+                OutgoingSession source = pair.open();
+                IncomingSession destination = pair.accept()) {
+            Background<Void> sending = Background.run(() -> {
+                source.offer(Samples.offer());
+                byte[] block = new byte[1 << 20];
+                while (true) {
+                    source.packageStream().write(block);
+                }
+            });
+            destination.offer();
+            destination.accept(YES);
+            destination.packageStream().readNBytes(10 << 20);
+            destination.refuse(Samples.failure(Problem.DISK_FULL));
+            long begin = System.nanoTime();
+            destination.close();
+
+            assertThatThrownBy(sending::get)
+                    .isInstanceOf(IOException.class)
+                    .cause()
+                    .satisfies(e -> assertProblem(e, Problem.DISK_FULL))
+                    .hasMessageContaining("because of DISK_FULL");
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(1));
+            assertThatThrownBy(source::finish).satisfies(e -> assertProblem(e, Problem.DISK_FULL));
+        }
+    }
+
+    @Test
+    void aRefusalInsteadOfRestoredEndsFinish() throws Exception {
+        try (TlsPair pair = TlsPair.in(temp);
+                OutgoingSession source = pair.open();
+                IncomingSession destination = pair.accept()) {
+            Background<Void> sending = Background.run(() -> {
+                source.offer(Samples.offer());
+                source.finish();
+                return null;
+            });
+            destination.offer();
+            destination.accept(YES);
+            destination.packageStream().readAllBytes();
+            destination.refuse(Samples.failure(Problem.DIGEST_MISMATCH));
+
+            assertThatThrownBy(sending::get).satisfies(e -> assertProblem(e, Problem.DIGEST_MISMATCH));
+        }
+    }
+
+    @Test
+    void aDestinationThatCannotResumeSaysSoAndTheSourceKnowsTheOutcome() throws Exception {
+        try (TlsPair pair = TlsPair.in(temp);
+                OutgoingSession source = pair.open();
+                IncomingSession destination = pair.accept()) {
+            Background<Void> sending = Background.run(() -> {
+                source.offer(Samples.offer());
+                source.finish();
+                source.commit();
+                return null;
+            });
+            untilCommitted(destination);
+            destination.refuse(Samples.failure(Problem.HYPERVISOR_FAILED));
+
+            assertThatThrownBy(sending::get).satisfies(e -> assertProblem(e, Problem.HYPERVISOR_FAILED));
+        }
+    }
+
+    @Test
+    void aDestinationThatJustVanishesAfterTheCommitLeavesTheOutcomeUnknown() throws Exception {
+        try (TlsPair pair = TlsPair.in(temp);
+                OutgoingSession source = pair.open();
+                IncomingSession destination = pair.accept()) {
+            Background<Void> sending = Background.run(() -> {
+                source.offer(Samples.offer());
+                source.finish();
+                source.commit();
+                return null;
+            });
+            untilCommitted(destination);
+            destination.close();
+
+            assertThatThrownBy(sending::get).satisfies(e -> assertProblem(e, Problem.OUTCOME_UNKNOWN));
+        }
+    }
+
+    @Test
+    void afterResumedNothingTakesItBack() throws Exception {
+        try (TlsPair pair = TlsPair.in(temp);
+                OutgoingSession source = pair.open();
+                IncomingSession destination = pair.accept()) {
+            Background<Void> sending = Background.run(() -> {
+                source.offer(Samples.offer());
+                source.finish();
+                source.commit();
+                source.abort(Samples.failure(Problem.CANCELLED));
+                return null;
+            });
+            untilCommitted(destination);
+            destination.resumed();
+            destination.refuse(Samples.failure(Problem.HYPERVISOR_FAILED));
+
+            sending.get();
+        }
+    }
+
+    @Test
+    void aSourceThatAbortsEndsTheStreamForTheReasonThatItGives() throws Exception {
+        try (TlsPair pair = TlsPair.in(temp);
+                OutgoingSession source = pair.open();
+                IncomingSession destination = pair.accept()) {
+            Background<Void> sending = Background.run(() -> {
+                source.offer(Samples.offer());
+                source.packageStream().write(new byte[300_000]);
+                source.packageStream().flush();
+                source.abort(Samples.failure(Problem.CANCELLED));
+                return null;
+            });
+            destination.offer();
+            destination.accept(YES);
+
+            assertThatThrownBy(() -> destination.packageStream().readAllBytes())
+                    .isInstanceOf(IOException.class)
+                    .cause()
+                    .satisfies(e -> assertProblem(e, Problem.CANCELLED))
+                    .hasMessageContaining("because of");
+            assertThatThrownBy(destination::restored).satisfies(e -> assertProblem(e, Problem.CANCELLED));
+            sending.get();
+        }
+    }
+
+    @Test
+    void aSourceThatAbortsInsteadOfCommittingEndsTheWait() throws Exception {
+        try (TlsPair pair = TlsPair.in(temp);
+                OutgoingSession source = pair.open();
+                IncomingSession destination = pair.accept()) {
+            Background<Void> sending = Background.run(() -> {
+                source.offer(Samples.offer());
+                source.finish();
+                source.abort(null);
+                return null;
+            });
+            destination.offer();
+            destination.accept(YES);
+            destination.packageStream().readAllBytes();
+            destination.restored();
+
+            assertThatThrownBy(destination::awaitCommit).satisfies(e -> assertProblem(e, Problem.PEER_FAILED));
+            sending.get();
+            assertThatThrownBy(source::commit).satisfies(e -> assertProblem(e, Problem.CANCELLED));
+        }
+    }
+
+    @Test
+    void anAbortFromAnotherThreadFreesASourceThatIsBlocked() throws Exception {
+        try (TlsPair pair = TlsPair.in(temp);
+                OutgoingSession source = pair.open();
+                IncomingSession destination = pair.accept()) {
+            Background<Void> sending = Background.run(() -> {
+                source.offer(Samples.offer());
+                while (true) {
+                    source.packageStream().write(new byte[1 << 20]);
+                }
+            });
+            destination.offer();
+            destination.accept(YES);
+            Thread.sleep(500);
+            long begin = System.nanoTime();
+            source.abort(Samples.failure(Problem.CANCELLED));
+            source.close();
+            source.close();
+
+            assertThatThrownBy(sending::get)
+                    .isInstanceOf(IOException.class)
+                    .cause()
+                    .satisfies(e -> assertProblem(e, Problem.CANCELLED));
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(1100));
+            assertThatThrownBy(() -> destination.packageStream().readAllBytes()).isInstanceOf(IOException.class);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"offer", "accept", "read", "restored", "awaitCommit"})
+    void closingADestinationFreesItsOwnThreadAndRefuses(String where) throws Exception {
+        try (TlsPair pair = TlsPair.in(temp);
+                OutgoingSession source = pair.open();
+                IncomingSession destination = pair.accept()) {
+            Background<Void> receiving = Background.run(() -> {
+                destination.offer();
+                if (where.equals("accept")) {
+                    Thread.sleep(500);
+                }
+                destination.accept(YES);
+                destination.packageStream().readAllBytes();
+                if (where.equals("restored")) {
+                    Thread.sleep(500);
+                }
+                destination.restored();
+                destination.awaitCommit();
+                return null;
+            });
+            Background<Void> sending = Background.run(() -> {
+                if (where.equals("offer")) {
+                    Thread.sleep(500);
+                }
+                source.offer(Samples.offer());
+                source.packageStream().write(1);
+                source.packageStream().flush();
+                if (where.equals("read")) {
+                    Thread.sleep(500);
+                }
+                source.finish();
+                Thread.sleep(500);
+                source.commit();
+                return null;
+            });
+            Thread.sleep(250);
+            destination.close();
+
+            assertThatThrownBy(receiving::get)
+                    .satisfiesAnyOf(
+                            e -> assertProblem(e, Problem.CANCELLED),
+                            e -> assertProblem(e.getCause(), Problem.CANCELLED));
+            assertThatThrownBy(sending::get).satisfies(e -> assertProblem(e, Problem.PEER_FAILED));
+        }
+    }
+
+    @Test
+    void anInterruptEndsAWaitButNotACommit() throws Exception {
+        try (TlsPair pair = TlsPair.in(temp);
+                OutgoingSession source = pair.open();
+                IncomingSession destination = pair.accept()) {
+            Background<Boolean> sending = Background.run(() -> {
+                source.offer(Samples.offer());
+                source.finish();
+                Thread.currentThread().interrupt();
+                source.commit();
+                return Thread.interrupted();
+            });
+            untilCommitted(destination);
+            Thread.sleep(100);
+            destination.resumed();
+            assertThat(sending.get()).isTrue();
+        }
+        try (TlsPair pair = TlsPair.in(temp);
+                OutgoingSession source = pair.open();
+                IncomingSession destination = pair.accept()) {
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(destination::offer).satisfies(e -> assertProblem(e, Problem.CANCELLED));
+            assertThat(Thread.interrupted()).isTrue();
+            assertThatThrownBy(() -> source.offer(Samples.offer())).satisfies(e -> assertProblem(e, Problem.CANCELLED));
+        }
+    }
+
+    @Test
+    void callsOutOfOrderAreMistakesOfTheCaller() throws Exception {
+        try (TlsPair pair = TlsPair.in(temp);
+                OutgoingSession source = pair.open();
+                IncomingSession destination = pair.accept()) {
+            assertThatThrownBy(() -> source.packageStream().write(1)).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(source::commit).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(source::finish).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(() -> destination.accept(YES)).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(destination::resumed).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
+    void noThreadOutlivesItsSession() throws Exception {
+        try (TlsPair pair = TlsPair.in(temp)) {
+            Background<Void> destination = Background.run(() -> receive(pair.accept(), 1000));
+            send(pair, 1000);
+            destination.get();
+            Thread.sleep(1000);
+            assertThat(Thread.getAllStackTraces().keySet())
+                    .extracting(Thread::getName)
+                    .noneMatch(name -> name.startsWith("vmmig-reader") || name.startsWith("vmmig-heartbeat"));
+        }
+    }
+
+    private static Void send(TlsPair pair, int bytes) throws Exception {
+        try (OutgoingSession session = pair.open()) {
+            session.offer(Samples.offer());
+            session.packageStream().write(new byte[bytes]);
+            session.finish();
+            session.commit();
+        }
+        return null;
+    }
+
+    private static Void receive(IncomingSession session, int bytes) throws Exception {
+        try (session) {
+            untilCommitted(session, bytes);
+            session.resumed();
+        }
+        return null;
+    }
+
+    private static void untilCommitted(IncomingSession session) throws Exception {
+        untilCommitted(session, 0);
+    }
+
+    private static void untilCommitted(IncomingSession session, int bytes) throws Exception {
+        session.offer();
+        session.accept(YES);
+        assertThat(session.packageStream().readAllBytes()).hasSize(bytes);
+        session.restored();
+        session.awaitCommit();
     }
 
     private static Digest digest(InputStream in) throws Exception {

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.tls;
+
+import io.vmmig.crypto.Fingerprint;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.TlsContexts;
+import io.vmmig.transport.testing.Samples;
+import io.vmmig.transport.wire.proto.Wire;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Set;
+import javax.net.ssl.SSLSocket;
+
+/** A peer that is trusted, and does with the protocol what it likes. */
+final class RawPeer implements AutoCloseable {
+    static final int HELLO = 1;
+    static final int OFFER = 2;
+    static final int ACCEPT = 3;
+    static final int REFUSE = 4;
+    static final int DATA = 5;
+    static final int COMPLETE = 6;
+    static final int RESTORED = 7;
+    static final int COMMIT = 8;
+    static final int RESUMED = 9;
+    static final int ABORT = 10;
+    static final int HEARTBEAT = 11;
+
+    final Socket raw;
+    final SSLSocket tls;
+    final DataInputStream in;
+    final DataOutputStream out;
+
+    private RawPeer(Socket raw, boolean client, HostIdentity self, Fingerprint trusted) throws IOException {
+        this.raw = raw;
+        tls = (SSLSocket)
+                TlsContexts.of(self, Set.of(trusted)).getSocketFactory().createSocket(raw, "", 0, true);
+        tls.setSSLParameters(TlsContexts.parameters());
+        tls.setUseClientMode(client);
+        tls.setSoTimeout(10_000);
+        tls.startHandshake();
+        in = new DataInputStream(tls.getInputStream());
+        out = new DataOutputStream(tls.getOutputStream());
+    }
+
+    /** A source. */
+    static RawPeer connect(int port, HostIdentity self, Fingerprint trusted) throws IOException {
+        return new RawPeer(new Socket("127.0.0.1", port), true, self, trusted);
+    }
+
+    /** A destination. */
+    static RawPeer accept(ServerSocket server, HostIdentity self, Fingerprint trusted) throws IOException {
+        return new RawPeer(server.accept(), false, self, trusted);
+    }
+
+    static ServerSocket listen() throws IOException {
+        return new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    }
+
+    RawPeer preamble(int version) throws IOException {
+        byte[] theirs = new byte[7];
+        out.write("vmmig".getBytes(StandardCharsets.US_ASCII));
+        out.writeShort(version);
+        out.flush();
+        in.readFully(theirs);
+        return this;
+    }
+
+    /** Preamble and hello. */
+    RawPeer greet() throws IOException {
+        preamble(1);
+        return send(HELLO, Wire.Hello.newBuilder().setIdleTimeoutMs(400).build().toByteArray());
+    }
+
+    RawPeer send(int kind, byte... payload) throws IOException {
+        return sendHeader(kind, payload.length, payload);
+    }
+
+    RawPeer sendHeader(int kind, int length, byte... payload) throws IOException {
+        out.writeByte(kind);
+        out.writeInt(length);
+        out.write(payload);
+        out.flush();
+        return this;
+    }
+
+    RawPeer offer() throws IOException {
+        return send(
+                OFFER,
+                Wire.Offer.newBuilder()
+                        .setManifest(com.google.protobuf.ByteString.copyFrom(
+                                Samples.manifest().toJson()))
+                        .setDomainXml(Samples.XML)
+                        .build()
+                        .toByteArray());
+    }
+
+    RawPeer complete(long total) throws IOException {
+        return send(
+                COMPLETE,
+                Wire.Complete.newBuilder().setTotalBytes(total).build().toByteArray());
+    }
+
+    /** The payload of the next frame of that kind; others are passed over. */
+    byte[] await(int kind) throws IOException {
+        while (true) {
+            int got = in.readUnsignedByte();
+            byte[] payload = new byte[in.readInt()];
+            in.readFully(payload);
+            if (got == kind) {
+                return payload;
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        raw.close();
+    }
+}
