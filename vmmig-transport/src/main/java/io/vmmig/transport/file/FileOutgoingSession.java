@@ -10,18 +10,14 @@ import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import java.io.BufferedOutputStream;
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
-import java.nio.channels.ClosedByInterruptException;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -56,7 +52,9 @@ final class FileOutgoingSession implements OutgoingSession {
 
     private final Object lock = new Object();
     private Stage stage = Stage.OPENED;
-    private @Nullable FileChannel channel;
+    /** Not a channel: that would be closed by the interrupt of a thread that writes. */
+    private @Nullable FileOutputStream output;
+
     private @Nullable VmmigException reason;
 
     FileOutgoingSession(Path file, boolean replacing) {
@@ -84,8 +82,8 @@ final class FileOutgoingSession implements OutgoingSession {
         synchronized (lock) {
             advance(Stage.OPENED, Stage.WRITING);
             try {
-                channel = FileChannel.open(
-                        part, Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), OWNER_ONLY);
+                Files.createFile(part, OWNER_ONLY);
+                output = new FileOutputStream(part.toFile());
             } catch (IOException e) {
                 throw failure(e);
             }
@@ -117,7 +115,7 @@ final class FileOutgoingSession implements OutgoingSession {
     public void finish() throws VmmigException {
         try {
             data.flush();
-            writable().force(true);
+            writable().getFD().sync();
         } catch (IOException e) {
             throw failure(e);
         }
@@ -132,7 +130,7 @@ final class FileOutgoingSession implements OutgoingSession {
             advance(Stage.FINISHED, Stage.COMMITTED);
             boolean named = false;
             try {
-                closeChannel();
+                closeOutput();
                 if (replacing) {
                     Names.replace(part, file);
                 } else {
@@ -166,14 +164,14 @@ final class FileOutgoingSession implements OutgoingSession {
         VmmigException local = reason == null
                 ? VmmigException.of(Problem.CANCELLED, "the package was given up", "")
                 : VmmigException.of(reason, null);
-        FileChannel open;
+        FileOutputStream open;
         synchronized (lock) {
             if (stage == Stage.COMMITTED || stage == Stage.GIVEN_UP) {
                 return;
             }
             stage = Stage.GIVEN_UP;
             this.reason = local;
-            open = channel;
+            open = output;
         }
         closeQuietly(open);
         deletePart();
@@ -194,7 +192,7 @@ final class FileOutgoingSession implements OutgoingSession {
         stage = to;
     }
 
-    private FileChannel writable() throws IOException {
+    private FileOutputStream writable() throws IOException {
         synchronized (lock) {
             if (reason != null) {
                 VmmigException why = again(reason);
@@ -204,23 +202,22 @@ final class FileOutgoingSession implements OutgoingSession {
                 throw new IllegalStateException(
                         "the package is written after the offer and before the end, not now: " + stage);
             }
-            return Objects.requireNonNull(channel);
+            return Objects.requireNonNull(output);
         }
     }
 
     private VmmigException failure(IOException e) {
-        if (e.getCause() instanceof VmmigException known) {
-            return known;
-        }
         synchronized (lock) {
             if (reason != null) {
                 return again(reason);
             }
         }
-        if (e instanceof ClosedByInterruptException) {
-            return VmmigException.of(Problem.CANCELLED, "the thread that wrote the package was interrupted", "");
-        }
-        if (isFull(e)) {
+        VmmigException failure = VmmigException.from(
+                e,
+                Problem.FILE_FAILED,
+                "the package " + file + " could not be written",
+                "Check the directory and its disk.");
+        if (failure.problem() == Problem.FILE_FAILED && isFull()) {
             return new TransportException(
                     Failure.of(
                             Problem.DISK_FULL,
@@ -228,24 +225,15 @@ final class FileOutgoingSession implements OutgoingSession {
                             "Free some space, or choose another directory."),
                     e);
         }
-        return new TransportException(
-                Failure.of(
-                        Problem.FILE_FAILED,
-                        "the package " + file + " could not be written: " + e.getMessage(),
-                        "Check the directory and its disk."),
-                e);
+        return failure;
     }
 
     private static VmmigException again(VmmigException reason) {
         return VmmigException.of(reason.failure(), reason);
     }
 
-    /** The JDK tells by words alone, which may be in another language. */
-    private boolean isFull(IOException e) {
-        String words = String.valueOf(e.getMessage()).toLowerCase(Locale.ROOT);
-        if (words.contains("no space left") || words.contains("quota exceeded")) {
-            return true;
-        }
+    /** The JDK tells by words alone, which may be in another language than those that are known. */
+    private boolean isFull() {
         try {
             return Files.getFileStore(Names.directoryOf(file)).getUsableSpace() < NEARLY_FULL_BYTES;
         } catch (IOException unknown) {
@@ -253,16 +241,16 @@ final class FileOutgoingSession implements OutgoingSession {
         }
     }
 
-    private void closeChannel() throws IOException {
-        if (channel != null) {
-            channel.close();
+    private void closeOutput() throws IOException {
+        if (output != null) {
+            output.close();
         }
     }
 
-    private static void closeQuietly(@Nullable FileChannel channel) {
+    private static void closeQuietly(@Nullable FileOutputStream output) {
         try {
-            if (channel != null) {
-                channel.close();
+            if (output != null) {
+                output.close();
             }
         } catch (IOException e) {
             LOG.debug("closing failed", e);
@@ -285,12 +273,9 @@ final class FileOutgoingSession implements OutgoingSession {
     private final class PartOutput extends OutputStream {
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {
-            FileChannel out = writable();
+            FileOutputStream out = writable();
             try {
-                ByteBuffer buffer = ByteBuffer.wrap(bytes, offset, length);
-                while (buffer.hasRemaining()) {
-                    out.write(buffer);
-                }
+                out.write(bytes, offset, length);
             } catch (IOException e) {
                 VmmigException why = failure(e);
                 throw new IOException(why.getMessage(), why);

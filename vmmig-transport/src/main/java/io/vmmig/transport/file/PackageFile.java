@@ -4,8 +4,12 @@ package io.vmmig.transport.file;
 import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
+import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Transport;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -30,8 +34,15 @@ public final class PackageFile implements Transport {
         this.replacing = replacing;
     }
 
-    /** The package file of that path, which may exist already or not. */
+    /**
+     * The package file of that path, which may exist already or not.
+     *
+     * @throws IllegalArgumentException when the path is not that of a file of the operating system
+     */
     public static PackageFile at(Path path) {
+        if (path.getFileSystem() != FileSystems.getDefault()) {
+            throw new IllegalArgumentException(path + " is not a file of the operating system");
+        }
         Path absolute = path.toAbsolutePath().normalize();
         if (absolute.getFileName() == null || absolute.getParent() == null) {
             throw new IllegalArgumentException(path + " is no name of a file");
@@ -74,6 +85,28 @@ public final class PackageFile implements Transport {
             }
         }
         return new FileOutgoingSession(path, replacing);
+    }
+
+    /**
+     * Takes the guest in from the file, which stays as it is. The session needs no other side: it offers what the file
+     * holds, and its commit is granted at once. It is the caller's to close.
+     *
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when there is no such file or it cannot be read
+     */
+    public IncomingSession incoming() throws VmmigException {
+        if (!Files.exists(path)) {
+            throw failed("there is no file " + path, "Check its name.");
+        }
+        // Not to wait for a writer: to open a pipe would.
+        if (!Files.isRegularFile(path)) {
+            throw failed(path + " is not a file", "Check its name.");
+        }
+        try {
+            return new FileIncomingSession(path, new RandomAccessFile(path.toFile(), "r"));
+        } catch (IOException e) {
+            throw new TransportException(
+                    Problem.FILE_FAILED, "the package " + path + " cannot be read", "Check its permissions.", e);
+        }
     }
 
     @Override

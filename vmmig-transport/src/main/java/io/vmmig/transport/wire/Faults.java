@@ -5,8 +5,8 @@ import io.vmmig.Failure;
 import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
+import java.io.IOException;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 
 /** What can go wrong on a connection, in words. */
 final class Faults {
@@ -14,11 +14,13 @@ final class Faults {
 
     private Faults() {}
 
-    static VmmigException lost(String peer, @Nullable Throwable cause) {
-        String why =
-                cause == null || cause.getMessage() == null ? "" : ": " + FailureCodec.clean(cause.getMessage(), 256);
+    static VmmigException lost(String peer, Throwable cause) {
+        if (cause instanceof IOException broken) {
+            return VmmigException.from(
+                    broken, Problem.CONNECTION_LOST, "the connection with " + peer + " broke", CHECK_PEER);
+        }
         return new TransportException(
-                Failure.of(Problem.CONNECTION_LOST, "the connection with " + peer + " broke" + why, CHECK_PEER), cause);
+                Problem.CONNECTION_LOST, "the connection with " + peer + " broke", CHECK_PEER, cause);
     }
 
     static VmmigException silent(String peer, Duration idle) {

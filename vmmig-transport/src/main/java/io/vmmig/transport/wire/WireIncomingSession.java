@@ -91,7 +91,7 @@ public final class WireIncomingSession implements IncomingSession {
         try {
             data.transferTo(java.io.OutputStream.nullOutputStream());
         } catch (IOException e) {
-            throw e.getCause() instanceof VmmigException reason ? reason : Faults.lost(link.peer(), e);
+            throw Faults.lost(link.peer(), e);
         }
     }
 

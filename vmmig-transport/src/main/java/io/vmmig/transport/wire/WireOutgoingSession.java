@@ -63,7 +63,7 @@ public final class WireOutgoingSession implements OutgoingSession {
         try {
             data.flush();
         } catch (IOException e) {
-            throw e.getCause() instanceof VmmigException reason ? reason : Faults.lost(link.peer(), e);
+            throw Faults.lost(link.peer(), e);
         }
         link.send(
                 new Frame(Kind.COMPLETE, Messages.complete(data.total())),
