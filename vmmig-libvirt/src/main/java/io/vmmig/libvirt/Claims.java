@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** Which guests this hypervisor object is saving or restoring: one at a time may do that to a guest. Thread-safe. */
+final class Claims {
+    private final Set<UUID> claimed = ConcurrentHashMap.newKeySet();
+
+    void claim(UUID uuid, String name) throws HypervisorException {
+        if (!claimed.add(uuid)) {
+            throw new HypervisorException(
+                    Problem.GUEST_BUSY,
+                    name + " is being saved or restored already",
+                    "Settle that first: let the guest go on, retire it, or close the restore.");
+        }
+    }
+
+    void release(UUID uuid) {
+        claimed.remove(uuid);
+    }
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.SavedGuest;
+import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.libvirt.binding.DomainState;
+import io.vmmig.libvirt.binding.LibvirtError;
+import io.vmmig.libvirt.saveimage.SaveImagePreamble;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.w3c.dom.Element;
+import org.xml.sax.SAXException;
+
+/** A guest of libvirt. */
+final class LibvirtGuest implements Guest {
+    private static final Logger LOG = LoggerFactory.getLogger(LibvirtGuest.class);
+
+    private final GuestCalls calls;
+    private final LibvirtOptions options;
+    private final Claims claims;
+
+    LibvirtGuest(GuestCalls calls, LibvirtOptions options, Claims claims) {
+        this.calls = calls;
+        this.options = options;
+        this.claims = claims;
+    }
+
+    @Override
+    public String name() {
+        return calls.name();
+    }
+
+    @Override
+    public UUID uuid() {
+        return calls.uuid();
+    }
+
+    @Override
+    public GuestState state() throws VmmigException {
+        return switch (calls.state()) {
+            case NO_STATE, RUNNING, BLOCKED -> GuestState.RUNNING;
+            case PAUSED, SLEEPING -> GuestState.PAUSED;
+            case SHUTTING_DOWN, SHUT_OFF, CRASHED -> GuestState.STOPPED;
+        };
+    }
+
+    @Override
+    public boolean persistent() throws VmmigException {
+        return calls.call("look at", Domain::persistent);
+    }
+
+    @Override
+    public String domainXml() throws VmmigException {
+        return calls.call("read the XML of", Domain::xml);
+    }
+
+    @Override
+    public SavedGuest save() throws VmmigException {
+        claims.claim(uuid(), name());
+        boolean saving = false;
+        try {
+            SavedGuest saved = beginSave();
+            saving = true;
+            return saved;
+        } finally {
+            if (!saving) {
+                claims.release(uuid());
+            }
+        }
+    }
+
+    private SavedGuest beginSave() throws VmmigException {
+        DomainState state = calls.call("look at", this::stateIfFree);
+        boolean running = state != DomainState.PAUSED;
+        List<String> disks = disks(domainXml());
+        // Taken before, not after: downtime may be told a little too long, never too short.
+        Instant suspendedAt = Instant.now();
+        if (running) {
+            suspend();
+        }
+        MemoryTap tap = null;
+        try {
+            tap = openTap(disks);
+            SaveImagePreamble preamble;
+            try {
+                preamble = tap.preamble();
+            } catch (HypervisorException e) {
+                if (!(tap instanceof SnapshotTap) || !fallsBack(e)) {
+                    throw e;
+                }
+                LOG.info("{}: no external snapshot ({}); using libvirt's save", name(), e.getMessage());
+                tap.abort();
+                tap = SaveImageTap.open(calls, options);
+                preamble = tap.preamble();
+            }
+            return new LibvirtSavedGuest(name(), tap, preamble, running, suspendedAt, () -> claims.release(uuid()));
+        } catch (VmmigException | RuntimeException e) {
+            undo(tap, running, e);
+            throw e;
+        }
+    }
+
+    private MemoryTap openTap(List<String> disks) throws VmmigException {
+        return options.saveMethod() == LibvirtOptions.SaveMethod.SAVE_IMAGE
+                ? SaveImageTap.open(calls, options)
+                : SnapshotTap.open(calls, options, disks);
+    }
+
+    private boolean fallsBack(HypervisorException e) {
+        Throwable cause = e.getCause();
+        while (cause instanceof VmmigException) {
+            cause = cause.getCause();
+        }
+        return options.saveMethod() == LibvirtOptions.SaveMethod.AUTOMATIC
+                && cause instanceof LibvirtError error
+                && switch (error.code()) {
+                    case LibvirtError.NO_SUPPORT,
+                            LibvirtError.CONFIG_UNSUPPORTED,
+                            LibvirtError.ARGUMENT_UNSUPPORTED,
+                            LibvirtError.OPERATION_UNSUPPORTED -> true;
+                    default -> false;
+                };
+    }
+
+    private void undo(@Nullable MemoryTap tap, boolean running, Exception why) {
+        try {
+            if (tap != null) {
+                tap.abort();
+                tap.goOn(running);
+            } else if (running) {
+                calls.goOn();
+            }
+        } catch (VmmigException e) {
+            why.addSuppressed(e);
+        }
+    }
+
+    private DomainState stateIfFree(Domain domain) throws LibvirtError, VmmigException {
+        DomainState state = domain.state();
+        switch (state) {
+            case SHUTTING_DOWN, SHUT_OFF, CRASHED ->
+                throw new HypervisorException(
+                        Problem.GUEST_NOT_RUNNING, name() + " does not run", "Start the guest first.");
+            case SLEEPING ->
+                throw new HypervisorException(
+                        Problem.GUEST_NOT_RUNNING, name() + " has put itself to sleep", "Wake the guest first.");
+            default -> {
+                if (domain.busy()) {
+                    throw new HypervisorException(
+                            Problem.GUEST_BUSY,
+                            "another job of libvirt holds " + name(),
+                            "Wait for it to end, or abort it with virsh domjobabort.");
+                }
+            }
+        }
+        return state;
+    }
+
+    private void suspend() throws VmmigException {
+        String doing = "suspend";
+        CompletableFuture<Boolean> suspending = calls.start(doing, domain -> {
+            domain.suspend();
+            return true;
+        });
+        try {
+            Calls.await(suspending, doing + " " + name(), options.callDeadline());
+        } catch (HypervisorException e) {
+            // Should it happen after all, then nobody is there any more who waits for it.
+            suspending.thenRun(() -> calls.start("resume", domain -> {
+                domain.resume();
+                return true;
+            }));
+            throw e;
+        }
+    }
+
+    private static List<String> disks(String domainXml) throws VmmigException {
+        List<String> names = new ArrayList<>();
+        try {
+            Element devices = Xml.child(Xml.parse(domainXml), "devices");
+            if (devices != null) {
+                for (Element disk : Xml.children(devices, "disk")) {
+                    Element target = Xml.child(disk, "target");
+                    if (target != null) {
+                        names.add(target.getAttribute("dev"));
+                    }
+                }
+            }
+        } catch (SAXException e) {
+            throw new HypervisorException(
+                    Problem.HYPERVISOR_FAILED, "libvirt gave a domain XML that is none: " + e.getMessage(), "", e);
+        }
+        return names;
+    }
+}

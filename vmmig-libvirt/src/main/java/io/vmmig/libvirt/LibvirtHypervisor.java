@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.Failure;
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.HostCapabilities;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.hypervisor.RestoreRequest;
+import io.vmmig.hypervisor.RestoringGuest;
+import io.vmmig.libvirt.binding.Connection;
+import io.vmmig.libvirt.binding.Domain;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.w3c.dom.Element;
+import org.xml.sax.SAXException;
+
+/**
+ * The libvirt of this machine, with QEMU below it: a daemon, or libvirt's driver embedded in this very process.
+ *
+ * <p>A guest's memory never touches a disk: libvirt writes it into a FIFO and reads it from one. Saving takes an external
+ * memory snapshot, so the guest stays where it is, paused, until the caller resumes or retires it; see
+ * {@link LibvirtOptions.SaveMethod} for what happens where libvirt cannot do that. Restoring puts the given XML in front of
+ * the stream, in libvirt's own save format. That XML is therefore <em>the</em> XML of the image, and libvirt has nothing to
+ * compare it with: name, uuid, paths and all else that QEMU itself does not check may differ from the source's.
+ *
+ * <p>If the connection breaks, the call under way fails with {@link Problem#HYPERVISOR_UNREACHABLE}, and the next one
+ * connects again. Thread-safe.
+ */
+public final class LibvirtHypervisor implements Hypervisor {
+    private final LibvirtOptions options;
+    private final Calls calls;
+    private final Claims claims = new Claims();
+
+    private LibvirtHypervisor(LibvirtUri uri, LibvirtOptions options) {
+        this.options = options;
+        calls = new Calls(new Link(uri.text()), options.callDeadline());
+    }
+
+    /** As {@link #connect(String, LibvirtOptions)}, with {@link LibvirtOptions#defaults()}. */
+    public static LibvirtHypervisor connect(String uri) throws VmmigException {
+        return connect(uri, LibvirtOptions.defaults());
+    }
+
+    /**
+     * Connects to a libvirt of this machine.
+     *
+     * <p>{@code qemu:///embed?root=DIR} runs libvirt's QEMU driver inside this process, without any daemon; its files lie
+     * under {@code DIR}, its guests outlive the process, and {@code DIR/etc/qemu.conf} is written if there is none. A
+     * process can use one such directory in its life, and a directory serves one process at a time.
+     *
+     * @param uri {@code qemu:///system}, {@code qemu:///session}, {@code qemu+unix:///system?socket=PATH} or
+     *     {@code qemu:///embed?root=DIR}
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} for a URI of another machine or hypervisor, or
+     *     {@link Problem#HYPERVISOR_UNREACHABLE} when libvirt is not there
+     */
+    public static LibvirtHypervisor connect(String uri, LibvirtOptions options) throws VmmigException {
+        LibvirtUri parsed = LibvirtUri.parse(uri);
+        if (parsed.embeddedRoot().isPresent()) {
+            try {
+                EmbeddedDriver.prepare(parsed.embeddedRoot().get());
+            } catch (IOException e) {
+                throw Errors.file("prepare the embedded driver", e);
+            }
+        }
+        LibvirtHypervisor hypervisor = new LibvirtHypervisor(parsed, options);
+        boolean connected = false;
+        try {
+            hypervisor.calls.call("connect to " + uri, Connection::isAlive);
+            connected = true;
+            return hypervisor;
+        } finally {
+            if (!connected) {
+                hypervisor.close();
+            }
+        }
+    }
+
+    @Override
+    public HostCapabilities capabilities() throws VmmigException {
+        return calls.call("ask what the host offers", connection -> {
+            try {
+                return new HostCapabilities(
+                        connection.hostName(),
+                        connection.hypervisorVersion(),
+                        connection.libvirtVersion(),
+                        FreeMemory.ofThisMachine().orElse(connection.freeMemory()),
+                        CapabilitiesXml.emulators(connection.capabilities()));
+            } catch (SAXException e) {
+                throw new HypervisorException(
+                        Problem.HYPERVISOR_FAILED, "libvirt's capabilities are no XML: " + e.getMessage(), "", e);
+            }
+        });
+    }
+
+    @Override
+    public Guest guest(String name) throws VmmigException {
+        UUID uuid = calls.call("find the guest " + name, connection -> {
+            try (Domain domain = connection.domain(name)) {
+                return domain.uuid();
+            }
+        });
+        return new LibvirtGuest(new GuestCalls(calls, name, uuid), options, claims);
+    }
+
+    @Override
+    public List<GuestId> guests() throws VmmigException {
+        return calls.call("list the guests", connection -> {
+            List<GuestId> guests = new ArrayList<>();
+            List<Domain> domains = connection.domains();
+            try {
+                for (Domain domain : domains) {
+                    guests.add(new GuestId(domain.name(), domain.uuid()));
+                }
+            } finally {
+                domains.forEach(Domain::close);
+            }
+            return guests;
+        });
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws VmmigException with {@link Problem#NAME_IN_USE} or {@link Problem#UUID_IN_USE} when the host knows such a
+     *     guest, be it only its definition, and {@link Problem#REQUEST_INVALID} when the XML lacks a name or a uuid
+     */
+    @Override
+    public RestoringGuest restore(RestoreRequest request) throws VmmigException {
+        GuestId id = identity(request.domainXml());
+        claims.claim(id.uuid(), id.name());
+        boolean restoring = false;
+        try {
+            refuseIfKnown(id);
+            RestoringGuest started = LibvirtRestoringGuest.start(
+                    new GuestCalls(calls, id.name(), id.uuid()), options, request, () -> claims.release(id.uuid()));
+            restoring = true;
+            return started;
+        } finally {
+            if (!restoring) {
+                claims.release(id.uuid());
+            }
+        }
+    }
+
+    private void refuseIfKnown(GuestId id) throws VmmigException {
+        for (GuestId known : guests()) {
+            if (known.name().equals(id.name())) {
+                throw VmmigException.of(
+                        Problem.NAME_IN_USE,
+                        "this host already has a guest named " + id.name(),
+                        "Remove or rename it, or restore under another name.");
+            }
+            if (known.uuid().equals(id.uuid())) {
+                throw VmmigException.of(
+                        Problem.UUID_IN_USE,
+                        "this host already has a guest with the uuid " + id.uuid() + ", named " + known.name(),
+                        "Remove it, or restore under another uuid.");
+            }
+        }
+    }
+
+    private static GuestId identity(String domainXml) throws VmmigException {
+        try {
+            Element domain = Xml.parse(domainXml);
+            String name = Xml.text(domain, "name");
+            String uuid = Xml.text(domain, "uuid");
+            if (!name.isEmpty() && !uuid.isEmpty()) {
+                return new GuestId(name, UUID.fromString(uuid));
+            }
+        } catch (SAXException | IllegalArgumentException e) {
+            throw VmmigException.of(
+                    Failure.of(Problem.REQUEST_INVALID, "the domain XML cannot be read: " + e.getMessage(), ""), e);
+        }
+        throw VmmigException.of(Problem.REQUEST_INVALID, "the domain XML lacks a name or a uuid", "");
+    }
+
+    @Override
+    public void close() {
+        calls.close();
+    }
+}

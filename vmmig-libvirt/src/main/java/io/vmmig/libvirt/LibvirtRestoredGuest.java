@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.RestoredGuest;
+
+/** A guest that was restored and waits, paused. */
+final class LibvirtRestoredGuest implements RestoredGuest {
+    private final GuestCalls guest;
+    private final Runnable whenSettled;
+    private boolean settled;
+
+    LibvirtRestoredGuest(GuestCalls guest, Runnable whenSettled) {
+        this.guest = guest;
+        this.whenSettled = whenSettled;
+    }
+
+    @Override
+    public String name() {
+        return guest.name();
+    }
+
+    @Override
+    public synchronized void resume() throws VmmigException {
+        if (!settled) {
+            guest.goOn();
+            settle();
+        }
+    }
+
+    @Override
+    public synchronized void leavePaused() {
+        if (!settled) {
+            settle();
+        }
+    }
+
+    @Override
+    public synchronized void close() throws VmmigException {
+        if (!settled) {
+            guest.remove();
+            settle();
+        }
+    }
+
+    private void settle() {
+        settled = true;
+        whenSettled.run();
+    }
+}

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.RestoreRequest;
+import io.vmmig.hypervisor.RestoredGuest;
+import io.vmmig.hypervisor.RestoringGuest;
+import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.libvirt.binding.DomainState;
+import io.vmmig.libvirt.posix.Fifo;
+import io.vmmig.libvirt.posix.FifoFeeder;
+import io.vmmig.libvirt.posix.StalledException;
+import io.vmmig.libvirt.posix.WorkDirectory;
+import io.vmmig.libvirt.saveimage.SaveImagePreamble;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Path;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A restore under way: libvirt reads from a FIFO what the caller writes. */
+final class LibvirtRestoringGuest implements RestoringGuest {
+    private static final Logger LOG = LoggerFactory.getLogger(LibvirtRestoringGuest.class);
+
+    private final GuestCalls guest;
+    private final LibvirtOptions options;
+    private final RestoreRequest request;
+    private final Runnable whenSettled;
+    private final WorkDirectory directory;
+    private final FifoFeeder feeder;
+    private final CompletableFuture<Boolean> call;
+    private final Memory memory = new Memory();
+    private final Object discarding = new Object();
+    private boolean finished;
+    private boolean discarded;
+    private volatile boolean closed;
+
+    private LibvirtRestoringGuest(
+            GuestCalls guest,
+            LibvirtOptions options,
+            RestoreRequest request,
+            byte[] preamble,
+            WorkDirectory directory,
+            Runnable whenSettled)
+            throws IOException {
+        this.guest = guest;
+        this.options = options;
+        this.request = request;
+        this.whenSettled = whenSettled;
+        this.directory = directory;
+        Path fifo = directory.file("memory");
+        Fifo.make(fifo);
+        // libvirt 11 reads the preamble twice, the second time with the rest.
+        feeder = new FifoFeeder(fifo, preamble.length);
+        call = guest.host().start("restore " + guest.name(), connection -> {
+            connection.restore(fifo, true);
+            return true;
+        });
+        call.whenComplete((done, failure) -> feeder.readerDone());
+    }
+
+    /** Begins. The caller has made sure that there is no such guest yet; {@code whenSettled} is told when it is over. */
+    static LibvirtRestoringGuest start(
+            GuestCalls guest, LibvirtOptions options, RestoreRequest request, Runnable whenSettled)
+            throws VmmigException {
+        byte[] preamble = SaveImagePreamble.forRestore(request.domainXml(), request.cookie())
+                .bytes();
+        LibvirtRestoringGuest restoring;
+        try {
+            WorkDirectory directory = WorkDirectory.in(options.workDirectory());
+            try {
+                restoring = new LibvirtRestoringGuest(guest, options, request, preamble, directory, whenSettled);
+            } catch (IOException e) {
+                directory.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw Errors.file("make a FIFO", e);
+        }
+        try {
+            restoring.memory.put(preamble, 0, preamble.length);
+            restoring.memory.flushNow();
+        } catch (VmmigException | RuntimeException e) {
+            restoring.close();
+            throw e;
+        }
+        return restoring;
+    }
+
+    @Override
+    public OutputStream memory() {
+        return memory;
+    }
+
+    @Override
+    public RestoredGuest finish() throws VmmigException {
+        if (finished) {
+            throw new IllegalStateException("finished already");
+        }
+        try {
+            try {
+                feeder.finish(options.restoreStall());
+            } catch (IOException e) {
+                throw translated(e);
+            }
+            Calls.await(call, "restore " + guest.name(), options.restoreStall());
+            DomainState state = guest.state();
+            if (state != DomainState.PAUSED) {
+                throw new HypervisorException(
+                        Problem.HYPERVISOR_FAILED, "the restored guest is not paused but " + state, "");
+            }
+            if (request.persistent()) {
+                guest.host().call("define " + guest.name(), connection -> {
+                    try (Domain defined = connection.define(request.domainXml())) {
+                        LOG.debug("{} is defined", defined.name());
+                    }
+                    return true;
+                });
+            }
+            synchronized (this) {
+                throwIfClosed();
+                finished = true;
+            }
+        } catch (VmmigException | RuntimeException e) {
+            try {
+                discard();
+            } catch (VmmigException left) {
+                e.addSuppressed(left);
+            }
+            throw e;
+        }
+        releaseFiles();
+        return new LibvirtRestoredGuest(guest, whenSettled);
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (finished) {
+                return;
+            }
+            closed = true;
+        }
+        try {
+            discard();
+        } catch (VmmigException e) {
+            LOG.error("{}: something may be left of a restore that was given up", guest.name(), e);
+        }
+    }
+
+    private void throwIfClosed() throws VmmigException {
+        if (closed) {
+            throw VmmigException.of(Problem.CANCELLED, "restoring " + guest.name() + " was given up", "");
+        }
+    }
+
+    /** Leaves nothing. The stream ends too early for QEMU, so libvirt gives up; if it does not, the guest is destroyed. */
+    private void discard() throws VmmigException {
+        feeder.close();
+        synchronized (discarding) {
+            if (discarded) {
+                return;
+            }
+            boolean there;
+            try {
+                there = Calls.await(call, "end the restore of " + guest.name(), options.callDeadline());
+            } catch (VmmigException e) {
+                LOG.debug("{}: the restore ended: {}", guest.name(), e.getMessage());
+                there = e.problem() == Problem.HYPERVISOR_TIMEOUT;
+                if (there) {
+                    // Should it succeed after all, then nobody waits for the guest any more.
+                    call.thenRun(() -> guest.start("remove", GuestCalls::removeNow));
+                }
+            }
+            try {
+                if (there) {
+                    guest.remove();
+                }
+                discarded = true;
+            } finally {
+                releaseFiles();
+                whenSettled.run();
+            }
+        }
+    }
+
+    private void releaseFiles() {
+        feeder.close();
+        try {
+            directory.close();
+        } catch (IOException e) {
+            LOG.warn("{}: could not remove a FIFO", guest.name(), e);
+        }
+    }
+
+    private VmmigException translated(IOException e) throws VmmigException {
+        if (e instanceof StalledException) {
+            return Errors.timeout("restore " + guest.name() + ", which took no bytes,", options.restoreStall());
+        }
+        if (e instanceof ClosedChannelException) {
+            throwIfClosed();
+        }
+        return Errors.file("write to a FIFO", e);
+    }
+
+    /** What the caller writes to. Its failures carry what libvirt said. */
+    private final class Memory extends OutputStream {
+        private boolean sated;
+
+        @Override
+        public void write(int value) throws IOException {
+            write(new byte[] {(byte) value}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int count) throws IOException {
+            Objects.checkFromIndexSize(offset, count, bytes.length);
+            try {
+                put(bytes, offset, count);
+            } catch (VmmigException e) {
+                throw new IOException(e);
+            }
+        }
+
+        @Override
+        public void flush() throws IOException {
+            try {
+                flushNow();
+            } catch (VmmigException e) {
+                throw new IOException(e);
+            }
+        }
+
+        void put(byte[] bytes, int offset, int count) throws VmmigException {
+            try {
+                if (!sated && !feeder.write(bytes, offset, count, options.restoreStall())) {
+                    explain();
+                }
+            } catch (IOException e) {
+                throw translated(e);
+            }
+        }
+
+        void flushNow() throws VmmigException {
+            try {
+                if (!sated && !feeder.flush(options.restoreStall())) {
+                    explain();
+                }
+            } catch (IOException e) {
+                throw translated(e);
+            }
+        }
+
+        /** Nobody reads any more: either the restore has failed, or QEMU has found the end of its stream. */
+        private void explain() throws VmmigException {
+            Calls.await(call, "restore " + guest.name(), options.restoreStall());
+            sated = true;
+        }
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/**
+ * A URI of a libvirt on this machine.
+ *
+ * @param text the URI as libvirt takes it
+ * @param embeddedRoot the root directory of an embedded driver, or empty for a daemon
+ */
+record LibvirtUri(String text, Optional<Path> embeddedRoot) {
+    static LibvirtUri parse(String text) throws VmmigException {
+        URI uri;
+        try {
+            uri = new URI(text);
+        } catch (URISyntaxException e) {
+            throw invalid(text, "is no URI");
+        }
+        String scheme = uri.getScheme();
+        if (!"qemu".equals(scheme) && !"qemu+unix".equals(scheme)) {
+            throw invalid(text, "is not qemu: or qemu+unix:");
+        }
+        // Memory passes through FIFOs, which only a libvirt on this machine can open.
+        if (uri.getRawAuthority() != null) {
+            throw invalid(text, "names a host, and vmmig works with the libvirt of its own machine only");
+        }
+        if (!"/embed".equals(uri.getPath())) {
+            return new LibvirtUri(text, Optional.empty());
+        }
+        String query = uri.getRawQuery() == null ? "" : uri.getRawQuery();
+        for (String parameter : query.split("&", -1)) {
+            if (parameter.startsWith("root=/")) {
+                String root = URLDecoder.decode(parameter.substring("root=".length()), StandardCharsets.UTF_8);
+                return new LibvirtUri(text, Optional.of(Path.of(root)));
+            }
+        }
+        throw invalid(text, "lacks root=, an absolute path");
+    }
+
+    private static VmmigException invalid(String text, String why) {
+        return VmmigException.of(
+                Problem.REQUEST_INVALID,
+                "the libvirt URI " + text + " " + why,
+                "Use qemu:///system, qemu:///session, qemu+unix:///system?socket=PATH or qemu:///embed?root=PATH.");
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import com.sun.jna.Memory;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.libvirt.posix.ByteSource;
+import io.vmmig.libvirt.posix.StalledException;
+import io.vmmig.libvirt.saveimage.SaveImageHeader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.ClosedChannelException;
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A save image as libvirt writes it. Ends only after libvirt has said that it is whole; read by one thread, and closed by
+ * any.
+ */
+final class MemoryStream extends InputStream {
+    /** How the call that writes the image came out. */
+    interface Outcome {
+        /** Returns when it succeeded, throws when it failed; does not wait, for it is asked only afterwards. */
+        void check() throws VmmigException;
+    }
+
+    /** What ends a save that has stalled. */
+    interface Abort {
+        void run() throws VmmigException;
+    }
+
+    private static final int BUFFER_BYTES = 1 << 20;
+
+    private final ByteSource source;
+    private final int trailer;
+    private final Duration stall;
+    private final Outcome outcome;
+    private final Abort abort;
+    private final Memory buffer;
+    private int from;
+    private int to;
+    private boolean ended;
+    private volatile boolean complete;
+    private @Nullable VmmigException failure;
+
+    /**
+     * @param source where the bytes come from
+     * @param finalHeader whether the final header follows the image, because libvirt could not go back to its beginning
+     */
+    MemoryStream(ByteSource source, boolean finalHeader, Duration stall, Outcome outcome, Abort abort) {
+        this.source = source;
+        this.trailer = finalHeader ? SaveImageHeader.BYTES : 0;
+        this.stall = stall;
+        this.outcome = outcome;
+        this.abort = abort;
+        this.buffer = new Memory(BUFFER_BYTES + trailer);
+    }
+
+    /** Whether the end has been reached, and everything was right. Can be asked by any thread. */
+    boolean complete() {
+        return complete;
+    }
+
+    /** Why reading failed, or null. */
+    @Nullable
+    VmmigException failure() {
+        return failure;
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] bytes, int offset, int count) throws IOException {
+        Objects.checkFromIndexSize(offset, count, bytes.length);
+        if (count == 0) {
+            return 0;
+        }
+        if (failure != null) {
+            throw new IOException(failure);
+        }
+        try {
+            if (!fill()) {
+                return -1;
+            }
+        } catch (VmmigException e) {
+            failure = e;
+            throw new IOException(e);
+        }
+        int n = Math.min(count, to - trailer - from);
+        buffer.read(from, bytes, offset, n);
+        from += n;
+        return n;
+    }
+
+    /** Whether at least one byte can be handed out now. What might still be the final header cannot. */
+    private boolean fill() throws VmmigException {
+        while (to - from <= trailer) {
+            if (ended) {
+                return false;
+            }
+            byte[] held = buffer.getByteArray(from, to - from);
+            buffer.write(0, held, 0, held.length);
+            from = 0;
+            to = held.length;
+            int n = readSource();
+            if (n < 0) {
+                ended = true;
+                outcome.check();
+                checkFinalHeader();
+                complete = true;
+            } else {
+                to += n;
+            }
+        }
+        return true;
+    }
+
+    private int readSource() throws VmmigException {
+        try {
+            return source.read(buffer, to, (int) buffer.size() - to, stall);
+        } catch (StalledException e) {
+            abort.run();
+            throw Errors.timeout("read the guest's memory, of which nothing came,", stall);
+        } catch (ClosedChannelException e) {
+            throw VmmigException.of(Problem.CANCELLED, "saving the guest was given up", "");
+        } catch (IOException e) {
+            throw Errors.file("read the guest's memory", e);
+        }
+    }
+
+    private void checkFinalHeader() throws VmmigException {
+        if (trailer > 0
+                && !SaveImageHeader.parse(buffer.getByteArray(from, to - from)).complete()) {
+            throw VmmigException.of(
+                    Problem.HYPERVISOR_FAILED, "libvirt reported success but left its image unfinished", "");
+        }
+    }
+
+    /** Gives up the rest. A save that is under way fails. */
+    @Override
+    public void close() {
+        source.close();
+    }
+}

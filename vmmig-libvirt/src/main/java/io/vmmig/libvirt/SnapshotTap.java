@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.Failure;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.libvirt.posix.Fifo;
+import io.vmmig.libvirt.posix.FifoSource;
+import io.vmmig.libvirt.posix.WorkDirectory;
+import io.vmmig.libvirt.saveimage.SaveImagePreamble;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+
+/** Takes memory as an external snapshot into a FIFO. The guest stays there, paused, with its disks unlocked. */
+final class SnapshotTap implements MemoryTap {
+    private final GuestCalls guest;
+    private final LibvirtOptions options;
+    private final WorkDirectory directory;
+    private final FifoSource source;
+    private final Tapping tapping;
+
+    private SnapshotTap(GuestCalls guest, LibvirtOptions options, List<String> disks, WorkDirectory directory)
+            throws IOException {
+        this.guest = guest;
+        this.options = options;
+        this.directory = directory;
+        Path fifo = directory.file("memory");
+        Fifo.make(fifo);
+        source = new FifoSource(fifo);
+        String xml = snapshotXml(fifo, disks);
+        CompletableFuture<Boolean> call = guest.start("save", domain -> {
+            domain.snapshot(xml);
+            return true;
+        });
+        tapping = new Tapping(source, true, options.saveStall(), call, this::abort);
+    }
+
+    /**
+     * Begins.
+     *
+     * @param disks the names of all the guest's disks
+     */
+    static SnapshotTap open(GuestCalls guest, LibvirtOptions options, List<String> disks) throws VmmigException {
+        try {
+            WorkDirectory directory = WorkDirectory.in(options.workDirectory());
+            try {
+                return new SnapshotTap(guest, options, disks, directory);
+            } catch (IOException e) {
+                directory.close();
+                throw e;
+            }
+        } catch (IOException e) {
+            throw Errors.file("make a FIFO", e);
+        }
+    }
+
+    static String snapshotXml(Path fifo, List<String> disks) {
+        StringBuilder xml = new StringBuilder("<domainsnapshot><memory snapshot='external' file='")
+                .append(Xml.quoted(fifo.toString()))
+                .append("'/><disks>");
+        for (String disk : disks) {
+            xml.append("<disk name='").append(Xml.quoted(disk)).append("' snapshot='no'/>");
+        }
+        return xml.append("</disks></domainsnapshot>").toString();
+    }
+
+    @Override
+    public SaveImagePreamble preamble() throws VmmigException {
+        return tapping.preamble();
+    }
+
+    @Override
+    public MemoryStream stream() {
+        return tapping.stream();
+    }
+
+    @Override
+    public void abort() throws VmmigException {
+        // QEMU's next write fails, and the call with it.
+        source.close();
+        try {
+            if (!tapping.awaitEnd(options.callDeadline())) {
+                guest.abortJob();
+                if (!tapping.awaitEnd(options.callDeadline())) {
+                    throw Errors.timeout("end the save of " + guest.name(), options.callDeadline());
+                }
+            }
+        } finally {
+            removeDirectory();
+        }
+    }
+
+    @Override
+    public void goOn(boolean running) throws VmmigException {
+        if (running) {
+            guest.goOn();
+        }
+    }
+
+    @Override
+    public void end() throws VmmigException {
+        guest.remove();
+    }
+
+    private void removeDirectory() throws VmmigException {
+        try {
+            directory.close();
+        } catch (IOException e) {
+            throw VmmigException.of(
+                    Failure.of(Problem.FILE_FAILED, "could not remove a FIFO: " + e.getMessage(), ""), e);
+        }
+    }
+}

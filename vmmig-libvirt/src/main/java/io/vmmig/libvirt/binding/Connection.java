@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt.binding;
+
+import static io.vmmig.libvirt.binding.LibvirtError.checked;
+
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.PointerByReference;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A connection to libvirt. Thread-safe. Each {@link #share()} is closed for itself, and libvirt's connection ends with the
+ * last, so nobody closes it under a call that is still under way.
+ */
+public final class Connection implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
+    private static final int KEEP_ALIVE_SECONDS = 5;
+    private static final int KEEP_ALIVE_MISSES = 5;
+
+    private final Pointer handle;
+    private boolean closed;
+
+    private Connection(Pointer handle) {
+        this.handle = handle;
+    }
+
+    /**
+     * Opens a connection.
+     *
+     * @throws LinkageError when this machine has no libvirt
+     */
+    public static Connection open(String uri) throws LibvirtError {
+        EventLoop.ensureRunning();
+        Connection connection = new Connection(checked(LibvirtLibrary.virConnectOpen(uri)));
+        if (LibvirtLibrary.virConnectSetKeepAlive(connection.handle, KEEP_ALIVE_SECONDS, KEEP_ALIVE_MISSES) != 0) {
+            LOG.debug("{} offers no keep-alive", uri);
+        }
+        return connection;
+    }
+
+    /** Another owner's share of this connection. */
+    public synchronized Connection share() throws LibvirtError {
+        checked(LibvirtLibrary.virConnectRef(open()));
+        return new Connection(handle);
+    }
+
+    /** Whether the connection has not been found broken so far. */
+    public synchronized boolean isAlive() {
+        return !closed && LibvirtLibrary.virConnectIsAlive(handle) == 1;
+    }
+
+    /** What the host offers, as XML. */
+    public String capabilities() throws LibvirtError {
+        return owned(LibvirtLibrary.virConnectGetCapabilities(open()));
+    }
+
+    /** The host's name. */
+    public String hostName() throws LibvirtError {
+        return owned(LibvirtLibrary.virConnectGetHostname(open()));
+    }
+
+    /** The version of QEMU, such as 7.2.11. */
+    public String hypervisorVersion() throws LibvirtError {
+        long[] version = new long[1];
+        checked(LibvirtLibrary.virConnectGetVersion(open(), version));
+        return dotted(version[0]);
+    }
+
+    /** The version of libvirt at the other end, such as 9.0.0. */
+    public String libvirtVersion() throws LibvirtError {
+        long[] version = new long[1];
+        checked(LibvirtLibrary.virConnectGetLibVersion(open(), version));
+        return dotted(version[0]);
+    }
+
+    /** Memory that nobody uses for anything, caches included, in bytes. */
+    public long freeMemory() throws LibvirtError {
+        long free = LibvirtLibrary.virNodeGetFreeMemory(open());
+        if (free == 0) {
+            throw LibvirtError.last();
+        }
+        return free;
+    }
+
+    /** Every domain, running or not; the caller closes each. */
+    public List<Domain> domains() throws LibvirtError {
+        PointerByReference array = new PointerByReference();
+        int count = checked(LibvirtLibrary.virConnectListAllDomains(open(), array, 0));
+        List<Domain> domains = new ArrayList<>(count);
+        Pointer pointers = array.getValue();
+        for (int i = 0; i < count; i++) {
+            domains.add(new Domain(pointers.getPointer((long) i * Native.POINTER_SIZE)));
+        }
+        Native.free(Pointer.nativeValue(pointers));
+        return domains;
+    }
+
+    /** The domain of that name; code {@link LibvirtError#NO_DOMAIN} when there is none. */
+    public Domain domain(String name) throws LibvirtError {
+        return new Domain(checked(LibvirtLibrary.virDomainLookupByName(open(), name)));
+    }
+
+    /** The domain with that uuid; code {@link LibvirtError#NO_DOMAIN} when there is none. */
+    public Domain domain(UUID uuid) throws LibvirtError {
+        return new Domain(checked(LibvirtLibrary.virDomainLookupByUUIDString(open(), uuid.toString())));
+    }
+
+    /** Makes a domain known, or changes its definition. */
+    public Domain define(String domainXml) throws LibvirtError {
+        return new Domain(checked(LibvirtLibrary.virDomainDefineXML(open(), domainXml)));
+    }
+
+    /** Starts a transient domain. */
+    public Domain create(String domainXml) throws LibvirtError {
+        return new Domain(checked(LibvirtLibrary.virDomainCreateXML(open(), domainXml, 0)));
+    }
+
+    /** Restores the domain of a save image, running or paused whatever the image says. Returns when it is there. */
+    public void restore(Path image, boolean paused) throws LibvirtError {
+        int running = 2;
+        checked(LibvirtLibrary.virDomainRestoreFlags(open(), image.toString(), null, paused ? 2 * running : running));
+    }
+
+    @Override
+    public synchronized void close() {
+        if (!closed) {
+            closed = true;
+            LibvirtLibrary.virConnectClose(handle);
+        }
+    }
+
+    private Pointer open() {
+        if (closed) {
+            throw new IllegalStateException("the connection is closed");
+        }
+        return handle;
+    }
+
+    /** A string that libvirt has allocated for the caller. */
+    static String owned(@Nullable Pointer string) throws LibvirtError {
+        Pointer text = checked(string);
+        try {
+            return text.getString(0, "UTF-8");
+        } finally {
+            Native.free(Pointer.nativeValue(text));
+        }
+    }
+
+    private static String dotted(long version) {
+        return version / 1_000_000 + "." + version / 1000 % 1000 + "." + version % 1000;
+    }
+}

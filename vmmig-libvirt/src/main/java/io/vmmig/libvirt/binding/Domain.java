@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt.binding;
+
+import static io.vmmig.libvirt.binding.LibvirtError.checked;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.UUID;
+
+/** A handle of a domain. Used and closed by one thread; any number of handles may exist for one domain. */
+public final class Domain implements AutoCloseable {
+    private static final int XML_SECURE = 1;
+    private static final int XML_MIGRATABLE = 8;
+    private static final int SNAPSHOT_NO_METADATA = 1 << 2;
+    private static final int UNDEFINE_MANAGED_SAVE = 1;
+    private static final int UNDEFINE_SNAPSHOTS_METADATA = 1 << 1;
+    private static final int UNDEFINE_KEEP_NVRAM = 1 << 3;
+    private static final int UNDEFINE_CHECKPOINTS_METADATA = 1 << 4;
+    private static final int UNDEFINE_KEEP_TPM = 1 << 6;
+    private static final int UUID_TEXT_BYTES = 37;
+    /** An int, its padding and eleven longs, with room for what later versions may add. */
+    private static final int JOB_INFO_BYTES = 256;
+
+    private final Pointer handle;
+    private boolean closed;
+
+    Domain(Pointer handle) {
+        this.handle = handle;
+    }
+
+    /** The name. */
+    public String name() {
+        return LibvirtLibrary.virDomainGetName(open());
+    }
+
+    /** The uuid. */
+    public UUID uuid() throws LibvirtError {
+        byte[] text = new byte[UUID_TEXT_BYTES];
+        checked(LibvirtLibrary.virDomainGetUUIDString(open(), text));
+        return UUID.fromString(new String(text, 0, UUID_TEXT_BYTES - 1, StandardCharsets.US_ASCII));
+    }
+
+    /** What it is doing. */
+    public DomainState state() throws LibvirtError {
+        int[] state = new int[1];
+        checked(LibvirtLibrary.virDomainGetState(open(), state, new int[1], 0));
+        DomainState[] known = DomainState.values();
+        return state[0] < known.length ? known[state[0]] : DomainState.NO_STATE;
+    }
+
+    /** Whether its definition outlives its run. */
+    public boolean persistent() throws LibvirtError {
+        return checked(LibvirtLibrary.virDomainIsPersistent(open())) == 1;
+    }
+
+    /** Whether a long job, such as a save or a migration, is under way. */
+    public boolean busy() throws LibvirtError {
+        try (Memory info = new Memory(JOB_INFO_BYTES)) {
+            info.clear();
+            checked(LibvirtLibrary.virDomainGetJobInfo(open(), info));
+            return info.getInt(0) != 0;
+        }
+    }
+
+    /** Aborts that job. */
+    public void abortJob() throws LibvirtError {
+        checked(LibvirtLibrary.virDomainAbortJob(open()));
+    }
+
+    /** The XML as it runs now, with secrets, in the form that another libvirt can read. */
+    public String xml() throws LibvirtError {
+        return Connection.owned(LibvirtLibrary.virDomainGetXMLDesc(open(), XML_SECURE | XML_MIGRATABLE));
+    }
+
+    /** Starts a stopped domain. */
+    public void start() throws LibvirtError {
+        checked(LibvirtLibrary.virDomainCreate(open()));
+    }
+
+    /** Makes it stand still, its writes flushed. */
+    public void suspend() throws LibvirtError {
+        checked(LibvirtLibrary.virDomainSuspend(open()));
+    }
+
+    /** Makes it go on. */
+    public void resume() throws LibvirtError {
+        checked(LibvirtLibrary.virDomainResume(open()));
+    }
+
+    /** Ends it at once, if it runs. */
+    public void destroy() throws LibvirtError {
+        if (LibvirtLibrary.virDomainDestroy(open()) < 0) {
+            LibvirtError error = LibvirtError.last();
+            // A transient domain can be gone before libvirt looks at it once more to report success.
+            boolean gone = error.code() == LibvirtError.NO_DOMAIN || error.code() == LibvirtError.OPERATION_INVALID;
+            if (!gone) {
+                throw error;
+            }
+        }
+    }
+
+    /** Forgets its definition and all that libvirt keeps of it, apart from its files: disks, NVRAM and TPM state stay. */
+    public void undefine() throws LibvirtError {
+        int flags = UNDEFINE_MANAGED_SAVE
+                | UNDEFINE_SNAPSHOTS_METADATA
+                | UNDEFINE_KEEP_NVRAM
+                | UNDEFINE_CHECKPOINTS_METADATA;
+        if (LibvirtLibrary.virDomainUndefineFlags(open(), flags | UNDEFINE_KEEP_TPM) < 0) {
+            if (LibvirtError.last().code() != LibvirtError.INVALID_ARGUMENT) {
+                throw LibvirtError.last();
+            }
+            // libvirt before 8.9 does not know that flag.
+            checked(LibvirtLibrary.virDomainUndefineFlags(open(), flags));
+        }
+    }
+
+    /** Saves memory and device state to a file and ends the domain. Returns when it is gone. */
+    public void save(Path image) throws LibvirtError {
+        checked(LibvirtLibrary.virDomainSaveFlags(open(), image.toString(), null, 0));
+    }
+
+    /** Makes an external snapshot of which libvirt itself keeps no record. Returns when it is written. */
+    public void snapshot(String snapshotXml) throws LibvirtError {
+        LibvirtLibrary.virDomainSnapshotFree(
+                checked(LibvirtLibrary.virDomainSnapshotCreateXML(open(), snapshotXml, SNAPSHOT_NO_METADATA)));
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            LibvirtLibrary.virDomainFree(handle);
+        }
+    }
+
+    private Pointer open() {
+        if (closed) {
+            throw new IllegalStateException("the handle is closed");
+        }
+        return handle;
+    }
+}

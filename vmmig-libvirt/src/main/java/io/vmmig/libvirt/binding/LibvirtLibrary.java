@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt.binding;
+
+import com.sun.jna.Library;
+import com.sun.jna.Native;
+import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
+import com.sun.jna.ptr.PointerByReference;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The functions of libvirt that vmmig calls, by their C names, and how errors are told. */
+final class LibvirtLibrary {
+    /** The library's one stable ABI; its plain name exists only where development files are installed. */
+    private static final String NAME = "libvirt.so.0";
+
+    static {
+        NativeLibrary library = NativeLibrary.getInstance(NAME, Map.of(Library.OPTION_STRING_ENCODING, "UTF-8"));
+        Native.register(LibvirtLibrary.class, library);
+        // libvirt prints each error unless it has a function to tell. This one ignores what it is told, and being
+        // native
+        // it can be called from libvirt's own threads without attaching them to the JVM, even while that shuts down.
+        virSetErrorFunc(null, NativeLibrary.getInstance("libc.so.6").getFunction("getppid"));
+    }
+
+    private LibvirtLibrary() {}
+
+    static native void virSetErrorFunc(@Nullable Pointer userData, Pointer function);
+
+    static native @Nullable Pointer virGetLastError();
+
+    static native int virEventRegisterDefaultImpl();
+
+    static native int virEventRunDefaultImpl();
+
+    static native @Nullable Pointer virConnectOpen(String uri);
+
+    static native int virConnectRef(Pointer connection);
+
+    static native int virConnectClose(Pointer connection);
+
+    static native int virConnectIsAlive(Pointer connection);
+
+    static native int virConnectSetKeepAlive(Pointer connection, int intervalSeconds, int count);
+
+    static native @Nullable Pointer virConnectGetCapabilities(Pointer connection);
+
+    static native @Nullable Pointer virConnectGetHostname(Pointer connection);
+
+    static native int virConnectGetVersion(Pointer connection, long[] version);
+
+    static native int virConnectGetLibVersion(Pointer connection, long[] version);
+
+    static native long virNodeGetFreeMemory(Pointer connection);
+
+    static native int virConnectListAllDomains(Pointer connection, PointerByReference domains, int flags);
+
+    static native @Nullable Pointer virDomainLookupByName(Pointer connection, String name);
+
+    static native @Nullable Pointer virDomainLookupByUUIDString(Pointer connection, String uuid);
+
+    static native @Nullable Pointer virDomainDefineXML(Pointer connection, String xml);
+
+    static native @Nullable Pointer virDomainCreateXML(Pointer connection, String xml, int flags);
+
+    static native int virDomainRestoreFlags(Pointer connection, String path, @Nullable String xml, int flags);
+
+    static native int virDomainFree(Pointer domain);
+
+    static native String virDomainGetName(Pointer domain);
+
+    static native int virDomainGetUUIDString(Pointer domain, byte[] text);
+
+    static native int virDomainGetState(Pointer domain, int[] state, int[] reason, int flags);
+
+    static native int virDomainIsPersistent(Pointer domain);
+
+    static native int virDomainGetJobInfo(Pointer domain, Pointer info);
+
+    static native int virDomainAbortJob(Pointer domain);
+
+    static native @Nullable Pointer virDomainGetXMLDesc(Pointer domain, int flags);
+
+    static native int virDomainCreate(Pointer domain);
+
+    static native int virDomainSuspend(Pointer domain);
+
+    static native int virDomainResume(Pointer domain);
+
+    static native int virDomainDestroy(Pointer domain);
+
+    static native int virDomainUndefineFlags(Pointer domain, int flags);
+
+    static native int virDomainSaveFlags(Pointer domain, String path, @Nullable String xml, int flags);
+
+    static native @Nullable Pointer virDomainSnapshotCreateXML(Pointer domain, String xml, int flags);
+
+    static native int virDomainSnapshotFree(Pointer snapshot);
+}

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt.posix;
+
+import com.sun.jna.Native;
+import java.io.IOException;
+
+/**
+ * A file descriptor that is owned by its object. Not thread-safe: the number may belong to another file as soon as it is
+ * closed, so whoever shares one between threads guards it with a lock.
+ */
+final class Descriptor implements AutoCloseable {
+    static final int NOTHING_YET = -1;
+    static final int NO_PEER = 0;
+
+    private int fd;
+
+    Descriptor(int fd) {
+        this.fd = fd;
+    }
+
+    static Descriptor open(String path, int flags) throws IOException {
+        int fd;
+        do {
+            fd = LibC.open(path, flags | LibC.O_CLOEXEC, 0);
+        } while (fd < 0 && Native.getLastError() == LibC.EINTR);
+        if (fd < 0) {
+            throw LibC.failure("cannot open " + path);
+        }
+        return new Descriptor(fd);
+    }
+
+    int number() {
+        if (fd < 0) {
+            throw new IllegalStateException("closed");
+        }
+        return fd;
+    }
+
+    /** Bytes read, {@link #NO_PEER} at the end of a file or when a pipe has no writer, or {@link #NOTHING_YET}. */
+    int read(long address, int count) throws IOException {
+        while (true) {
+            long n = LibC.read(number(), address, count);
+            if (n >= 0) {
+                return (int) n;
+            }
+            int errno = Native.getLastError();
+            if (errno == LibC.EAGAIN) {
+                return NOTHING_YET;
+            }
+            if (errno != LibC.EINTR) {
+                throw LibC.failure("cannot read");
+            }
+        }
+    }
+
+    /** Bytes written, {@link #NO_PEER} when a pipe has lost its reader, or {@link #NOTHING_YET} when it is full. */
+    int write(long address, int count) throws IOException {
+        while (true) {
+            long n = LibC.write(number(), address, count);
+            if (n >= 0) {
+                return (int) n;
+            }
+            int errno = Native.getLastError();
+            if (errno == LibC.EAGAIN) {
+                return NOTHING_YET;
+            }
+            if (errno == LibC.EPIPE) {
+                return NO_PEER;
+            }
+            if (errno != LibC.EINTR) {
+                throw LibC.failure("cannot write");
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        if (fd >= 0) {
+            // Linux frees the number whatever close() returns, and nothing of ours is buffered behind it.
+            LibC.close(fd);
+            fd = -1;
+        }
+    }
+}

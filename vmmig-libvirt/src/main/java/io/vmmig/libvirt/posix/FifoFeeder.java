@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt.posix;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Feeds a reader that opens a FIFO by its name, even one that looks at the beginning, closes, and opens again to read all of
+ * it, as libvirt 11 does. As soon as someone has opened the FIFO, a fresh one takes its place under the same name, so a
+ * second opening finds no stale bytes, and is given everything from the start as long as the start is still kept.
+ *
+ * <p>One thread writes and finishes; {@link #readerDone()} and {@link #close()} can be called from any thread.
+ */
+public final class FifoFeeder implements AutoCloseable {
+    /** The most that Linux gives to a pipe of an ordinary user; it doubles the rate. */
+    public static final int PIPE_BYTES = 1 << 20;
+
+    private static final int BATCH_BYTES = 1 << 20;
+
+    private final Path fifo;
+    private final int replayLimit;
+    private final Wakeup wakeup;
+    private final Memory buffer;
+    private int end;
+    private int sent;
+    private boolean replayable = true;
+    private @Nullable Descriptor writer;
+    private volatile boolean readerDone;
+    private volatile boolean closed;
+    private boolean released;
+
+    /**
+     * @param fifo the FIFO, made already
+     * @param peekBytes how much a reader may look at and still come back for all of it
+     */
+    public FifoFeeder(Path fifo, int peekBytes) throws IOException {
+        this.fifo = fifo;
+        // What lies in the pipe when the reader goes away has been written too.
+        replayLimit = Math.addExact(peekBytes, PIPE_BYTES);
+        buffer = new Memory(replayLimit + (long) BATCH_BYTES);
+        wakeup = new Wakeup();
+    }
+
+    /**
+     * Takes bytes for the reader; small pieces are gathered.
+     *
+     * @return whether they were taken; false once the reader is gone for good
+     * @throws StalledException when the reader took nothing, or nobody came to read, within {@code stall}
+     * @throws ClosedChannelException when the feeder was closed, also by another thread meanwhile
+     */
+    public synchronized boolean write(byte[] bytes, int offset, int count, Duration stall) throws IOException {
+        int done = 0;
+        while (done < count) {
+            int n = Math.min(count - done, Math.min(BATCH_BYTES - (end - sent), (int) buffer.size() - end));
+            buffer.write(end, bytes, offset + done, n);
+            end += n;
+            done += n;
+            if ((end - sent == BATCH_BYTES || end == buffer.size()) && !flush(stall)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Hands on what {@link #write} has gathered; otherwise as that. */
+    public synchronized boolean flush(Duration stall) throws IOException {
+        while (sent < end) {
+            if (writer == null) {
+                writer = awaitReader(stall);
+                if (writer == null) {
+                    return false;
+                }
+            }
+            int n = writer.write(Pointer.nativeValue(buffer) + sent, end - sent);
+            if (n > 0) {
+                sent += n;
+            } else if (n == Descriptor.NO_PEER) {
+                letGoOfReader();
+                if (!replayable) {
+                    return false;
+                }
+                sent = 0;
+            } else {
+                // A reader that has all it wants may keep its end open, as QEMU does, and take no more.
+                if (readerDone) {
+                    return false;
+                }
+                if (!wakeup.awaitWritable(writer, stall)) {
+                    throw new StalledException("nothing was read for " + stall.toMillis() + " ms");
+                }
+                throwIfClosed();
+            }
+        }
+        if (sent > replayLimit) {
+            replayable = false;
+        }
+        if (!replayable) {
+            sent = 0;
+            end = 0;
+        }
+        return true;
+    }
+
+    /** Hands on all and ends the stream. While the reader may still come back, waits until it does or is done. */
+    public synchronized void finish(Duration stall) throws IOException {
+        boolean taken = flush(stall);
+        letGoOfReader();
+        while (taken && replayable) {
+            writer = awaitReader(stall);
+            if (writer == null) {
+                return;
+            }
+            sent = 0;
+            taken = flush(stall);
+            letGoOfReader();
+        }
+    }
+
+    /** Says that the reader has come to its end, well or badly, and will open the FIFO no more. */
+    public void readerDone() {
+        readerDone = true;
+        wake();
+    }
+
+    /** Wakes the writer and frees whoever waits at the FIFO: a reader finds a stream that ends too early. */
+    @Override
+    public void close() {
+        closed = true;
+        wake();
+        synchronized (this) {
+            if (released) {
+                return;
+            }
+            released = true;
+            letGoOfReader();
+            wakeup.close();
+            try {
+                Fifo.remove(fifo);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
+
+    private @Nullable Descriptor awaitReader(Duration stall) throws IOException {
+        throwIfClosed();
+        if (readerDone) {
+            return null;
+        }
+        Opening opening = new Opening(fifo, this::wake);
+        long deadline = System.nanoTime() + stall.toNanos();
+        boolean reading = false;
+        try {
+            while (!opening.isDone()) {
+                Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
+                if (!wakeup.awaitSignal(left) && !opening.isDone()) {
+                    throw new StalledException("nobody came to read for " + stall.toMillis() + " ms");
+                }
+                throwIfClosed();
+                if (readerDone) {
+                    return null;
+                }
+            }
+            Descriptor opened = opening.take();
+            Fifo.replace(fifo);
+            LibC.fcntl(opened.number(), LibC.F_SETFL, LibC.O_NONBLOCK);
+            // May be refused when the user's pipes hold too much already; the stream is only slower then.
+            LibC.fcntl(opened.number(), LibC.F_SETPIPE_SZ, PIPE_BYTES);
+            reading = true;
+            return opened;
+        } finally {
+            if (!reading) {
+                opening.cancel();
+            }
+        }
+    }
+
+    private void letGoOfReader() {
+        if (writer != null) {
+            writer.close();
+            writer = null;
+        }
+    }
+
+    private void throwIfClosed() throws ClosedChannelException {
+        if (closed) {
+            throw new ClosedChannelException();
+        }
+    }
+
+    private void wake() {
+        try {
+            wakeup.signal();
+        } catch (IOException e) {
+            throw new UncheckedIOException("an eventfd cannot fail", e);
+        }
+    }
+}
