@@ -1,32 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.libvirt.binding.Connection;
+import io.vmmig.libvirt.binding.LibvirtError;
 import io.vmmig.libvirt.posix.ThisProcess;
 import java.io.IOException;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.jspecify.annotations.Nullable;
 
-/** Prepares the directory of libvirt's embedded QEMU driver, which has no daemon and no system configuration. */
+/**
+ * libvirt's QEMU driver inside this process: it has no daemon and no system configuration. libvirt allows one per process,
+ * forgets to unregister it when its last connection closes, and after some twenty openings refuses for ever; so one
+ * connection is opened, shared by all, and never closed.
+ */
 final class EmbeddedDriver {
+    private static @Nullable Path openRoot;
+    private static @Nullable Connection openConnection;
+
     private EmbeddedDriver() {}
 
+    /** A share of the process's connection. */
+    static synchronized Connection connect(String uri, Path root) throws LibvirtError, VmmigException {
+        if (openConnection == null) {
+            try {
+                prepare(root);
+            } catch (IOException e) {
+                throw Errors.file("prepare the embedded driver", e);
+            }
+            openConnection = Connection.open(uri);
+            openRoot = root;
+        } else if (!root.equals(openRoot)) {
+            throw VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "this process embeds libvirt's driver in " + openRoot + " already, and cannot in " + root + " too",
+                    "Use a libvirt daemon, or another process, for the second.");
+        }
+        return openConnection.share();
+    }
+
     /** Writes the configuration, unless there is one, and sends libvirt's own log to a file instead of stderr. */
-    static void prepare(Path root) throws IOException {
+    private static void prepare(Path root) throws IOException {
+        writeConfiguration(root, ThisProcess.isRoot());
+        Path log = Files.createDirectories(root.resolve("log")).resolve("libvirt-embedded.log");
+        ThisProcess.setEnvironmentIfMissing("LIBVIRT_LOG_OUTPUTS", "3:file:" + log);
+    }
+
+    static void writeConfiguration(Path root, boolean asRoot) throws IOException {
         Path conf = Files.createDirectories(root.resolve("etc")).resolve("qemu.conf");
-        try {
-            Files.writeString(conf, configuration(ThisProcess.isRoot()), StandardOpenOption.CREATE_NEW);
-        } catch (FileAlreadyExistsException e) {
-            // Somebody has thought about it already.
-            return;
-        } finally {
-            Path log = Files.createDirectories(root.resolve("log")).resolve("libvirt-embedded.log");
-            ThisProcess.setEnvironmentIfMissing("LIBVIRT_LOG_OUTPUTS", "3:file:" + log);
+        if (Files.notExists(conf)) {
+            Files.writeString(conf, configuration(asRoot), StandardOpenOption.CREATE_NEW);
         }
     }
 
-    static String configuration(boolean root) {
+    private static String configuration(boolean root) {
         String text =
                 """
                 # Written by vmmig because there was none. Change what you like: it is not written again.

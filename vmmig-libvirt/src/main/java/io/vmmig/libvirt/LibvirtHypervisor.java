@@ -12,7 +12,6 @@ import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.libvirt.binding.Connection;
 import io.vmmig.libvirt.binding.Domain;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -38,7 +37,7 @@ public final class LibvirtHypervisor implements Hypervisor {
 
     private LibvirtHypervisor(LibvirtUri uri, LibvirtOptions options) {
         this.options = options;
-        calls = new Calls(new Link(uri.text()), options.callDeadline());
+        calls = new Calls(new Link(uri), options.callDeadline());
     }
 
     /** As {@link #connect(String, LibvirtOptions)}, with {@link LibvirtOptions#defaults()}. */
@@ -51,7 +50,8 @@ public final class LibvirtHypervisor implements Hypervisor {
      *
      * <p>{@code qemu:///embed?root=DIR} runs libvirt's QEMU driver inside this process, without any daemon; its files lie
      * under {@code DIR}, its guests outlive the process, and {@code DIR/etc/qemu.conf} is written if there is none. A
-     * process can use one such directory in its life, and a directory serves one process at a time.
+     * process can use one such directory in its life, and a directory serves one process at a time; the driver
+     * goes on until the process ends, also when every hypervisor is closed.
      *
      * @param uri {@code qemu:///system}, {@code qemu:///session}, {@code qemu+unix:///system?socket=PATH} or
      *     {@code qemu:///embed?root=DIR}
@@ -60,13 +60,6 @@ public final class LibvirtHypervisor implements Hypervisor {
      */
     public static LibvirtHypervisor connect(String uri, LibvirtOptions options) throws VmmigException {
         LibvirtUri parsed = LibvirtUri.parse(uri);
-        if (parsed.embeddedRoot().isPresent()) {
-            try {
-                EmbeddedDriver.prepare(parsed.embeddedRoot().get());
-            } catch (IOException e) {
-                throw Errors.file("prepare the embedded driver", e);
-            }
-        }
         LibvirtHypervisor hypervisor = new LibvirtHypervisor(parsed, options);
         boolean connected = false;
         try {

@@ -103,6 +103,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             throw new IllegalStateException("finished already");
         }
         try {
+            memory.beginAtLeast();
             try {
                 feeder.finish(options.restoreStall());
             } catch (IOException e) {
@@ -161,7 +162,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
 
     /** Leaves nothing. The stream ends too early for QEMU, so libvirt gives up; if it does not, the guest is destroyed. */
     private void discard() throws VmmigException {
-        feeder.close();
+        feeder.breakOff();
         synchronized (discarding) {
             if (discarded) {
                 return;
@@ -211,6 +212,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
     /** What the caller writes to. Its failures carry what libvirt said. */
     private final class Memory extends OutputStream {
         private boolean sated;
+        private boolean begun;
 
         @Override
         public void write(int value) throws IOException {
@@ -221,6 +223,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         public void write(byte[] bytes, int offset, int count) throws IOException {
             Objects.checkFromIndexSize(offset, count, bytes.length);
             try {
+                begun |= count > 0;
                 put(bytes, offset, count);
             } catch (VmmigException e) {
                 throw new IOException(e);
@@ -233,6 +236,13 @@ final class LibvirtRestoringGuest implements RestoringGuest {
                 flushNow();
             } catch (VmmigException e) {
                 throw new IOException(e);
+            }
+        }
+
+        /** See {@link FifoFeeder#breakOff()}: without a single byte QEMU would wait for ever, not fail. */
+        void beginAtLeast() throws VmmigException {
+            if (!begun) {
+                put(new byte[1], 0, 1);
             }
         }
 

@@ -13,9 +13,16 @@ import org.jspecify.annotations.Nullable;
 /** A guest that stands still, and the one decision what becomes of it. */
 final class LibvirtSavedGuest implements SavedGuest {
     private enum Fate {
-        OPEN,
-        RESUMED,
-        RETIRED
+        OPEN("not settled"),
+        RESUMED("resumed"),
+        RETIRED("retired"),
+        LEFT_PAUSED("left paused");
+
+        private final String words;
+
+        Fate(String words) {
+            this.words = words;
+        }
     }
 
     private final String name;
@@ -68,9 +75,8 @@ final class LibvirtSavedGuest implements SavedGuest {
 
     @Override
     public synchronized void resume() throws VmmigException {
-        if (fate == Fate.RETIRED) {
-            throw new HypervisorException(
-                    Problem.HYPERVISOR_FAILED, name + " has been retired and cannot go on here", "");
+        if (fate == Fate.RETIRED || fate == Fate.LEFT_PAUSED) {
+            throw settledAlready();
         }
         if (fate == Fate.OPEN) {
             tap.abort();
@@ -82,8 +88,8 @@ final class LibvirtSavedGuest implements SavedGuest {
 
     @Override
     public synchronized void retire() throws VmmigException {
-        if (fate == Fate.RESUMED) {
-            throw new HypervisorException(Problem.HYPERVISOR_FAILED, name + " goes on here and cannot be retired", "");
+        if (fate == Fate.RESUMED || fate == Fate.LEFT_PAUSED) {
+            throw settledAlready();
         }
         if (fate == Fate.OPEN) {
             // Whoever has not read all of it cannot have the guest elsewhere.
@@ -98,6 +104,20 @@ final class LibvirtSavedGuest implements SavedGuest {
             fate = Fate.RETIRED;
             whenSettled.run();
         }
+    }
+
+    @Override
+    public synchronized void leavePaused() {
+        if (fate == Fate.OPEN) {
+            tap.leave();
+            fate = Fate.LEFT_PAUSED;
+            whenSettled.run();
+        }
+    }
+
+    private HypervisorException settledAlready() {
+        return new HypervisorException(
+                Problem.HYPERVISOR_FAILED, name + " was " + fate.words + " already, which cannot be undone", "");
     }
 
     @Override

@@ -3,6 +3,7 @@ package io.vmmig.libvirt;
 
 import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import io.vmmig.libvirt.binding.Connection;
 import io.vmmig.libvirt.binding.LibvirtError;
 import org.jspecify.annotations.Nullable;
@@ -16,32 +17,34 @@ import org.slf4j.LoggerFactory;
 final class Link implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Link.class);
 
-    private final String uri;
+    private final LibvirtUri uri;
     private @Nullable Connection current;
     private boolean closed;
 
-    Link(String uri) {
+    Link(LibvirtUri uri) {
         this.uri = uri;
     }
 
     /** A share of a connection that works, as far as is known; the caller closes it. */
-    synchronized Connection connection() throws HypervisorException {
+    synchronized Connection connection() throws VmmigException {
         if (closed) {
             throw new HypervisorException(
-                    Problem.HYPERVISOR_UNREACHABLE, "the hypervisor " + uri + " has been closed", "Connect again.");
+                    Problem.HYPERVISOR_UNREACHABLE,
+                    "the hypervisor " + uri.text() + " has been closed",
+                    "Connect again.");
         }
         try {
             if (current != null && !current.isAlive()) {
-                LOG.warn("the connection to {} broke; opening it again", uri);
+                LOG.warn("the connection to {} broke; opening it again", uri.text());
                 current.close();
                 current = null;
             }
             if (current == null) {
-                current = Connection.open(uri);
+                current = open();
             }
             return current.share();
         } catch (LibvirtError e) {
-            throw Errors.of(e, "connect to " + uri, false);
+            throw Errors.of(e, "connect to " + uri.text(), false);
         } catch (LinkageError e) {
             throw new HypervisorException(
                     Problem.HYPERVISOR_UNREACHABLE,
@@ -49,6 +52,12 @@ final class Link implements AutoCloseable {
                     "Install libvirt's client library (libvirt0 or libvirt-libs) and its QEMU driver.",
                     e);
         }
+    }
+
+    private Connection open() throws LibvirtError, VmmigException {
+        return uri.embeddedRoot().isPresent()
+                ? EmbeddedDriver.connect(uri.text(), uri.embeddedRoot().get())
+                : Connection.open(uri.text());
     }
 
     @Override

@@ -18,6 +18,9 @@ interface MemoryTap {
     /** Brings the guest back to where it was before it was suspended. The call must have ended. */
     void goOn(boolean running) throws VmmigException;
 
+    /** Lets go of the guest as it is, and of nothing that it needs to go on one day. */
+    void leave();
+
     /** Ends the guest here. The call must have ended. */
     void end() throws VmmigException;
 }

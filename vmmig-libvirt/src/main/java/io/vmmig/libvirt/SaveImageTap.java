@@ -15,12 +15,15 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes memory with libvirt's classic save, which ends the guest. The image stays until the guest is retired: it is all that
  * is left of the guest, and going on means to restore it.
  */
 final class SaveImageTap implements MemoryTap {
+    private static final Logger LOG = LoggerFactory.getLogger(SaveImageTap.class);
     private static final Duration ABORT_INTERVAL = Duration.ofMillis(200);
 
     private final GuestCalls guest;
@@ -124,6 +127,12 @@ final class SaveImageTap implements MemoryTap {
     public void end() throws VmmigException {
         guest.remove();
         removeImage();
+    }
+
+    @Override
+    public void leave() {
+        source.close();
+        LOG.warn("{}: left saved in {}; virsh restore lets it go on", guest.name(), image);
     }
 
     private void removeImage() throws VmmigException {

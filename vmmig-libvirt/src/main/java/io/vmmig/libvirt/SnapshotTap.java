@@ -12,9 +12,13 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Takes memory as an external snapshot into a FIFO. The guest stays there, paused, with its disks unlocked. */
 final class SnapshotTap implements MemoryTap {
+    private static final Logger LOG = LoggerFactory.getLogger(SnapshotTap.class);
+
     private final GuestCalls guest;
     private final LibvirtOptions options;
     private final WorkDirectory directory;
@@ -102,6 +106,15 @@ final class SnapshotTap implements MemoryTap {
     @Override
     public void end() throws VmmigException {
         guest.remove();
+    }
+
+    @Override
+    public void leave() {
+        try {
+            abort();
+        } catch (VmmigException e) {
+            LOG.warn("{}: left paused, with its save not yet ended", guest.name(), e);
+        }
     }
 
     private void removeDirectory() throws VmmigException {

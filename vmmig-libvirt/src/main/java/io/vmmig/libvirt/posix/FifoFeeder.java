@@ -128,6 +128,26 @@ public final class FifoFeeder implements AutoCloseable {
         wake();
     }
 
+    /**
+     * As {@link #close()}, but with one byte more at the end of what was written. QEMU waits for its stream with a poll that
+     * does not ask for the other end's closing: were that closed before the first byte came, QEMU would wait on.
+     */
+    public void breakOff() {
+        closed = true;
+        wake();
+        synchronized (this) {
+            if (writer != null) {
+                try {
+                    buffer.setByte(0, (byte) 0);
+                    writer.write(Pointer.nativeValue(buffer), 1);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        }
+        close();
+    }
+
     /** Wakes the writer and frees whoever waits at the FIFO: a reader finds a stream that ends too early. */
     @Override
     public void close() {

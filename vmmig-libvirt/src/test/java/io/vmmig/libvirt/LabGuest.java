@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.libvirt.binding.Connection;
+import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.libvirt.binding.LibvirtError;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.UUID;
+
+/** A tiny guest of the lab, which counts, remembers and answers. */
+final class LabGuest implements AutoCloseable {
+    private static final Duration BOOT = Duration.ofMinutes(2);
+
+    private final Connection connection;
+    private final Path files;
+    final String name;
+    final UUID uuid = UUID.randomUUID();
+
+    private LabGuest(Connection connection, Path files, String name) {
+        this.connection = connection;
+        this.files = files;
+        this.name = name;
+    }
+
+    /** Boots one and waits until it is ready. {@code fillMib} of its memory hold something. */
+    static LabGuest boot(
+            Connection connection, Path scratch, String name, int memoryMib, int fillMib, boolean persistent)
+            throws Exception {
+        LabGuest guest = new LabGuest(connection, Files.createDirectory(scratch.resolve(name)), name);
+        String image = Lab.run("guest", "tiny-x86_64");
+        Path disk = guest.files.resolve("disk.qcow2");
+        Process create = new ProcessBuilder(
+                        "qemu-img",
+                        "create",
+                        "-q",
+                        "-f",
+                        "qcow2",
+                        "-F",
+                        "qcow2",
+                        "-b",
+                        image + "/disk.qcow2",
+                        disk.toString())
+                .inheritIO()
+                .start();
+        if (create.waitFor() != 0) {
+            throw new IllegalStateException("qemu-img failed");
+        }
+        String xml =
+                """
+                <domain type='qemu'>
+                  <name>%s</name>
+                  <uuid>%s</uuid>
+                  <memory unit='MiB'>%d</memory>
+                  <vcpu>1</vcpu>
+                  <os>
+                    <type arch='x86_64' machine='pc-q35-7.2'>hvm</type>
+                    <kernel>%s/kernel</kernel>
+                    <initrd>%s/initrd</initrd>
+                    <cmdline>console=ttyS0 quiet panic=-1 vmmig.memory=%d</cmdline>
+                  </os>
+                  <devices>
+                    <disk type='file' device='disk'>
+                      <driver name='qemu' type='qcow2'/>
+                      <source file='%s'/>
+                      <target dev='vda' bus='virtio'/>
+                    </disk>
+                    <serial type='file'><source path='%s' append='on'/></serial>
+                    <channel type='unix'>
+                      <source mode='bind' path='%s'/>
+                      <target type='virtio' name='io.vmmig.lab.0'/>
+                    </channel>
+                    <memballoon model='virtio'/>
+                  </devices>
+                </domain>
+                """
+                        .formatted(
+                                name,
+                                guest.uuid,
+                                memoryMib,
+                                image,
+                                image,
+                                fillMib,
+                                disk,
+                                guest.console(),
+                                guest.files.resolve("channel"));
+        if (persistent) {
+            try (Domain domain = connection.define(xml)) {
+                domain.start();
+            }
+        } else {
+            connection.create(xml).close();
+        }
+        Lab.awaitTrue("the guest is ready", BOOT, () -> guest.consoleText().contains("\nvmmig-guest ready"));
+        return guest;
+    }
+
+    private Path console() {
+        return files.resolve("console");
+    }
+
+    private String consoleText() throws IOException {
+        return Files.exists(console()) ? "\n" + Files.readString(console(), StandardCharsets.ISO_8859_1) : "";
+    }
+
+    /** What the guest answers to a question, such as the checksum of its memory. */
+    String ask(String question) throws Exception {
+        return Lab.run("ask", files.resolve("channel").toString(), question);
+    }
+
+    /** How far it has counted, as it shows on its console; fails when a number is missing or comes twice. */
+    int ticks() throws IOException {
+        int expected = 0;
+        for (String line : consoleText().split("\n", -1)) {
+            String[] words = line.split(" ", -1);
+            if (words.length == 3 && words[0].equals("tick")) {
+                expected++;
+                if (Integer.parseInt(words[1]) != expected) {
+                    throw new AssertionError("tick " + expected + " is " + line);
+                }
+            }
+        }
+        return expected;
+    }
+
+    /** Waits until it has counted on. */
+    void awaitTicking() throws Exception {
+        int now = ticks();
+        Lab.awaitTrue(name + " counts on", Duration.ofSeconds(30), () -> ticks() > now + 3);
+    }
+
+    @Override
+    public void close() throws LibvirtError {
+        try (Domain domain = connection.domain(uuid)) {
+            GuestCalls.removeNow(domain);
+        } catch (LibvirtError e) {
+            if (e.code() != LibvirtError.NO_DOMAIN) {
+                throw e;
+            }
+        }
+    }
+}

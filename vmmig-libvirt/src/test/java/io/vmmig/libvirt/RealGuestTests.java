@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.Hypervisor.GuestId;
+import io.vmmig.hypervisor.RestoreRequest;
+import io.vmmig.hypervisor.RestoredGuest;
+import io.vmmig.hypervisor.RestoringGuest;
+import io.vmmig.hypervisor.SavedGuest;
+import io.vmmig.libvirt.LibvirtOptions.SaveMethod;
+import io.vmmig.libvirt.binding.Connection;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What must hold for real guests, whatever way libvirt runs. */
+abstract class RealGuestTests {
+    private static final int MEMORY_MIB = 192;
+    private static final int FILL_MIB = 32;
+
+    private Path scratch;
+    private LabGuest lab;
+    private LibvirtHypervisor hypervisor;
+
+    abstract String uri();
+
+    abstract Connection connection();
+
+    @BeforeEach
+    void makeScratch() throws Exception {
+        scratch = Files.createTempDirectory(Path.of("/tmp"), "vmmig-it");
+    }
+
+    @AfterEach
+    void removeAll(TestInfo test) throws Exception {
+        if (hypervisor != null) {
+            hypervisor.close();
+        }
+        if (lab != null) {
+            lab.close();
+        }
+        try (Stream<Path> left = Files.walk(scratch)) {
+            List<Path> files = left.sorted(java.util.Comparator.reverseOrder()).toList();
+            List<Path> fifos = files.stream()
+                    .filter(p -> p.toString().startsWith(scratch.resolve("work") + "/"))
+                    .toList();
+            for (Path file : files) {
+                Files.delete(file);
+            }
+            assertThat(fifos)
+                    .as("left in the work directory by " + test.getDisplayName())
+                    .isEmpty();
+        }
+    }
+
+    private void start(SaveMethod method, boolean persistent) throws Exception {
+        lab = LabGuest.boot(connection(), scratch, "it-guest", MEMORY_MIB, FILL_MIB, persistent);
+        hypervisor = LibvirtHypervisor.connect(uri(), options().withSaveMethod(method));
+    }
+
+    private LibvirtOptions options() throws Exception {
+        return LibvirtOptions.defaults().withWorkDirectory(Files.createDirectories(scratch.resolve("work")));
+    }
+
+    private static void assertProblem(Problem problem, ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOfSatisfying(VmmigException.class, e -> assertThat(e.problem())
+                .as(e.getMessage())
+                .isEqualTo(problem));
+    }
+
+    private static long drain(SavedGuest saved, Path file) throws Exception {
+        try (OutputStream out = Files.newOutputStream(file)) {
+            return saved.memory().transferTo(out);
+        }
+    }
+
+    private static RestoringGuest feed(RestoringGuest restoring, Path file, long bytes) throws Exception {
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] buffer = new byte[64 << 10];
+            long left = bytes;
+            while (left > 0) {
+                int n = in.read(buffer, 0, (int) Math.min(left, buffer.length));
+                restoring.memory().write(buffer, 0, n);
+                left -= n;
+            }
+        }
+        return restoring;
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aGuestThatIsSavedAndRestoredGoesOnAsIfNothingHadHappened(SaveMethod method) throws Exception {
+        start(method, false);
+        String sum = lab.ask("sum");
+        Path image = scratch.resolve("image");
+
+        RestoreRequest request;
+        long bytes;
+        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
+            assertThat(saved.wasRunning()).isTrue();
+            bytes = drain(saved, image);
+            request = new RestoreRequest(saved.domainXml(), saved.cookie(), false);
+            saved.retire();
+        }
+        assertThat(bytes).isGreaterThan(FILL_MIB << 20);
+        assertProblem(Problem.GUEST_UNKNOWN, () -> hypervisor.guest(lab.name));
+        int ticks = lab.ticks();
+
+        try (RestoringGuest restoring = hypervisor.restore(request);
+                RestoredGuest restored = feed(restoring, image, bytes).finish()) {
+            assertThat(hypervisor.guest(lab.name).state()).isEqualTo(GuestState.PAUSED);
+            assertThat(lab.ticks()).isEqualTo(ticks);
+            restored.resume();
+        }
+        lab.awaitTicking();
+        assertThat(lab.ask("sum")).isEqualTo(sum);
+        assertThat(lab.ask("records")).contains(" ok");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aRollBackLetsTheGuestGoOnAndItCanBeSavedAgain(SaveMethod method) throws Exception {
+        start(method, true);
+        String sum = lab.ask("sum");
+        for (int round = 0; round < 2; round++) {
+            try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
+                drain(saved, scratch.resolve("image"));
+                saved.resume();
+                saved.resume();
+            }
+            lab.awaitTicking();
+        }
+        assertThat(lab.ask("sum")).isEqualTo(sum);
+        assertThat(hypervisor.guest(lab.name).persistent()).isTrue();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void givingUpMidwayLetsTheGuestGoOn(SaveMethod method) throws Exception {
+        start(method, false);
+        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
+            assertThat(saved.memory().readNBytes(1 << 20)).hasSize(1 << 20);
+            assertProblem(Problem.GUEST_BUSY, () -> hypervisor.guest(lab.name).save());
+            assertProblem(Problem.HYPERVISOR_FAILED, saved::retire);
+        }
+        lab.awaitTicking();
+    }
+
+    @Test
+    void aStreamThatIsClosedEarlyEndsTheSaveAndTheGuestGoesOnWhenTold() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        Guest guest = hypervisor.guest(lab.name);
+        try (SavedGuest saved = guest.save()) {
+            saved.memory().close();
+            assertThatThrownBy(() -> saved.memory().readAllBytes())
+                    .hasCauseInstanceOf(io.vmmig.CancelledException.class);
+            assertThat(guest.state()).isEqualTo(GuestState.PAUSED);
+            saved.resume();
+        }
+        lab.awaitTicking();
+    }
+
+    @Test
+    void aTruncatedStreamRestoresNothing() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        Path image = scratch.resolve("image");
+        RestoreRequest request;
+        long bytes;
+        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
+            bytes = drain(saved, image);
+            request = new RestoreRequest(saved.domainXml(), saved.cookie(), true);
+            saved.retire();
+        }
+        for (long kept : new long[] {0, 100, 1 << 20, bytes / 2}) {
+            try (RestoringGuest restoring = hypervisor.restore(request)) {
+                feed(restoring, image, kept);
+                assertProblem(Problem.HYPERVISOR_FAILED, restoring::finish);
+            }
+            assertThat(hypervisor.guests()).extracting(GuestId::name).doesNotContain(lab.name);
+        }
+        // And none of that is in the way of a restore that is right.
+        try (RestoringGuest restoring = hypervisor.restore(request)) {
+            feed(restoring, image, bytes).finish().resume();
+        }
+        lab.awaitTicking();
+        assertThat(hypervisor.guest(lab.name).persistent()).isTrue();
+    }
+
+    @Test
+    void aRestoreThatIsGivenUpLeavesNothing() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        Path image = scratch.resolve("image");
+        RestoreRequest request;
+        long bytes;
+        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
+            bytes = drain(saved, image);
+            request = new RestoreRequest(saved.domainXml(), saved.cookie(), true);
+            saved.retire();
+        }
+        hypervisor.restore(request).close();
+        feed(hypervisor.restore(request), image, bytes / 2).close();
+        feed(hypervisor.restore(request), image, bytes).close();
+        try (RestoringGuest restoring = hypervisor.restore(request)) {
+            feed(restoring, image, bytes).finish().close();
+        }
+        assertThat(hypervisor.guests()).extracting(GuestId::name).doesNotContain(lab.name);
+    }
+
+    @Test
+    void aPausedGuestStaysPaused() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        try (var domain = connection().domain(lab.name)) {
+            domain.suspend();
+        }
+        Guest guest = hypervisor.guest(lab.name);
+        try (SavedGuest saved = guest.save()) {
+            assertThat(saved.wasRunning()).isFalse();
+            drain(saved, scratch.resolve("image"));
+            saved.resume();
+        }
+        assertThat(guest.state()).isEqualTo(GuestState.PAUSED);
+    }
+
+    @Test
+    void retiringAPersistentGuestRemovesItsDefinition() throws Exception {
+        start(SaveMethod.AUTOMATIC, true);
+        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
+            drain(saved, scratch.resolve("image"));
+            saved.retire();
+            saved.retire();
+            assertProblem(Problem.HYPERVISOR_FAILED, saved::resume);
+        }
+        assertProblem(Problem.GUEST_UNKNOWN, () -> hypervisor.guest(lab.name));
+    }
+
+    @Test
+    void aStoppedGuestCannotBeSaved() throws Exception {
+        start(SaveMethod.AUTOMATIC, true);
+        Guest guest = hypervisor.guest(lab.name);
+        try (var domain = connection().domain(lab.name)) {
+            domain.destroy();
+        }
+        assertThat(guest.state()).isEqualTo(GuestState.STOPPED);
+        assertProblem(Problem.GUEST_NOT_RUNNING, guest::save);
+    }
+
+    @Test
+    void aKnownGuestIsNotRestoredOver() throws Exception {
+        start(SaveMethod.AUTOMATIC, false);
+        String xml = hypervisor.guest(lab.name).domainXml();
+        assertProblem(Problem.NAME_IN_USE, () -> hypervisor.restore(new RestoreRequest(xml, null, false)));
+        String renamed = xml.replace("<name>it-guest<", "<name>other<");
+        assertProblem(Problem.UUID_IN_USE, () -> hypervisor.restore(new RestoreRequest(renamed, null, false)));
+        lab.awaitTicking();
+    }
+
+    @Test
+    void theHostSaysWhatItOffers() throws Exception {
+        hypervisor = LibvirtHypervisor.connect(uri(), options());
+        var capabilities = hypervisor.capabilities();
+        assertThat(capabilities.hypervisorVersion()).matches("\\d+\\.\\d+\\.\\d+");
+        assertThat(capabilities.libvirtVersion()).matches("\\d+\\.\\d+\\.\\d+");
+        assertThat(capabilities.hostName()).isNotEmpty();
+        assertThat(capabilities.freeMemoryBytes()).isGreaterThan(1 << 20);
+        assertThat(capabilities.emulator("x86_64", "qemu")).hasValueSatisfying(emulator -> {
+            assertThat(emulator.machines()).contains("q35");
+            assertThat(Path.of(emulator.path())).isExecutable();
+        });
+    }
+}
