@@ -18,6 +18,8 @@ public final class ZstdCodec implements SegmentCodec {
     /** Level 3 keeps up with the digest of the decoded bytes on few cores; higher levels cost more downtime than they save. */
     private static final int LEVEL = 3;
 
+    private static final byte[] MAGIC = {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd};
+
     private final NativeContexts<ZstdCompressCtx> compressors = new NativeContexts<>(
             () -> new ZstdCompressCtx().setLevel(LEVEL).setChecksum(true).setContentSize(true));
     private final NativeContexts<ZstdDecompressCtx> decompressors = new NativeContexts<>(ZstdDecompressCtx::new);
@@ -68,10 +70,33 @@ public final class ZstdCodec implements SegmentCodec {
 
     @Override
     public void decode(Segment segment) throws PackageFormatException {
+        try {
+            int size = requireOneFrame(segment);
+            int decodedLength = decompressors.with(context -> context.decompressByteArray(
+                    segment.decoded(), 0, size, segment.stored(), 0, segment.storedLength()));
+            if (decodedLength != size) {
+                throw malformed("a segment decodes to another size than it states");
+            }
+            segment.decodedLength(decodedLength);
+        } catch (ZstdException e) {
+            throw new PackageFormatException(
+                    Problem.PACKAGE_MALFORMED, "a segment cannot be decoded: " + e.getMessage(), REMEDY, e);
+        }
+    }
+
+    /**
+     * The size that the frame decodes to. Keeps away frames of old formats, skippable frames and whatever follows a frame:
+     * zstd would take them all.
+     */
+    private static int requireOneFrame(Segment segment) throws PackageFormatException {
         byte[] stored = segment.stored();
-        int storedLength = segment.storedLength();
-        requireOneFrame(stored, storedLength);
-        long size = Zstd.getFrameContentSize(stored, 0, storedLength);
+        int length = segment.storedLength();
+        if (length < MAGIC.length
+                || !Arrays.equals(stored, 0, MAGIC.length, MAGIC, 0, MAGIC.length)
+                || Zstd.findFrameCompressedSize(stored, 0, length) != length) {
+            throw malformed("a segment is not one zstd frame");
+        }
+        long size = Zstd.getFrameContentSize(stored, 0, length);
         if (size < 0) {
             throw malformed("a segment does not state its size");
         }
@@ -81,34 +106,11 @@ public final class ZstdCodec implements SegmentCodec {
                     "a segment decodes to " + size + " bytes, and the limit is " + segment.decoded().length,
                     REMEDY);
         }
-        int decodedLength;
-        try {
-            decodedLength = decompressors.with(
-                    context -> context.decompressByteArray(segment.decoded(), 0, (int) size, stored, 0, storedLength));
-        } catch (ZstdException e) {
-            throw new PackageFormatException(
-                    Problem.PACKAGE_MALFORMED, "a segment cannot be decoded: " + e.getMessage(), REMEDY, e);
-        }
-        if (decodedLength != size) {
-            throw malformed("a segment decodes to another size than it states");
-        }
-        segment.decodedLength(decodedLength);
+        return (int) size;
     }
 
     private static PackageFormatException malformed(String what) {
         return new PackageFormatException(Problem.PACKAGE_MALFORMED, what, REMEDY);
-    }
-
-    /** Keeps away frames of old formats, skippable frames and whatever follows a frame: zstd would take them all. */
-    private static void requireOneFrame(byte[] stored, int length) throws PackageFormatException {
-        if (length < 4
-                || stored[0] != 0x28
-                || stored[1] != (byte) 0xb5
-                || stored[2] != 0x2f
-                || stored[3] != (byte) 0xfd
-                || Zstd.findFrameCompressedSize(stored, 0, length) != length) {
-            throw malformed("a segment is not one zstd frame");
-        }
     }
 
     @Override
