@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.examples;
+
+import io.vmmig.MigrationReport;
+import io.vmmig.Migrator;
+import io.vmmig.VmmigException;
+import io.vmmig.crypto.Fingerprint;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.libvirt.LibvirtHypervisor;
+import io.vmmig.transport.Transport;
+import io.vmmig.transport.tls.TlsTransport;
+import java.nio.file.Path;
+
+/** Moves a running guest to a host on which {@link Receive} waits. */
+public final class MigrateOverTls {
+    private MigrateOverTls() {}
+
+    public static void main(String[] args) throws InterruptedException {
+        if (args.length != 6) {
+            System.err.println("usage: MigrateOverTls LIBVIRT-URI GUEST HOST PORT FINGERPRINT IDENTITY-DIRECTORY");
+            System.exit(2);
+        }
+        try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
+            HostIdentity identity = HostIdentity.in(Path.of(args[5]));
+            System.out.println("this host's fingerprint is " + identity.fingerprint());
+            Transport node = TlsTransport.to(args[2], Integer.parseInt(args[3]))
+                    .as(identity)
+                    .trusting(Fingerprint.parse(args[4]));
+            MigrationReport report = Migrator.of(hypervisor)
+                    .from(args[1])
+                    .to(node)
+                    .onEvent(event -> System.out.println(event.phase() + " " + event.getClass().getSimpleName()))
+                    .start()
+                    .await();
+            System.out.println(report.toJson());
+        } catch (VmmigException e) {
+            System.err.println(e.getMessage());
+            System.exit(1);
+        }
+    }
+}

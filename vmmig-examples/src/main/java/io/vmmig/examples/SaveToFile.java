@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.examples;
+
+import io.vmmig.MigrationReport;
+import io.vmmig.Migrator;
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.libvirt.LibvirtHypervisor;
+import io.vmmig.transport.file.PackageFile;
+import java.nio.file.Path;
+
+/** Writes a running guest to a package file; the guest itself goes on. */
+public final class SaveToFile {
+    private SaveToFile() {}
+
+    public static void main(String[] args) throws InterruptedException {
+        if (args.length != 3) {
+            System.err.println("usage: SaveToFile LIBVIRT-URI GUEST FILE");
+            System.exit(2);
+        }
+        try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
+            MigrationReport report = Migrator.of(hypervisor)
+                    .from(args[1])
+                    .to(PackageFile.at(Path.of(args[2])))
+                    .leavingItRunning()
+                    .start()
+                    .await();
+            System.out.printf(
+                    "%s: %d bytes of memory are now %d bytes of package; the guest stood still for %d ms%n",
+                    report.guest(),
+                    report.snapshotBytes(),
+                    report.packageBytes(),
+                    report.downtimeMillis().orElse(0));
+        } catch (VmmigException e) {
+            System.err.println(e.getMessage());
+            System.exit(1);
+        }
+    }
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.demo;
+
+import com.google.gson.GsonBuilder;
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.vmmig.lab.Checkout;
+import io.vmmig.lab.LabException;
+import io.vmmig.lab.guest.GuestKind;
+import io.vmmig.lab.guest.LabDisk;
+import io.vmmig.lab.guest.LabDomain;
+import io.vmmig.lab.host.Journey;
+import io.vmmig.lab.host.Lab;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.MoveFailed;
+import io.vmmig.lab.host.Passage;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.BiFunction;
+
+/** Shows a guest that moves from host to host, and proves that it has lost nothing. */
+public final class Demo {
+    private static final String GUEST = "demo";
+    private static final int LINES_SHOWN = 3;
+    private static final int KEY_SHOWN = 19;
+
+    private final PrintStream out;
+    private final boolean terminal;
+    private final List<Passage> passages = new ArrayList<>();
+
+    private Demo(PrintStream out, boolean terminal) {
+        this.out = out;
+        this.terminal = terminal;
+    }
+
+    /** Takes the directory for the reports. Ends with 1 if anything was lost, and with 2 if the demo could not run. */
+    public static void main(String[] args) {
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        Demo demo = new Demo(out, Boolean.getBoolean("vmmig.demo.terminal"));
+        int status;
+        try (Lab lab = Lab.open()) {
+            demo.run(lab);
+            status = demo.conclude(Path.of(args[0]));
+        } catch (LabException | MoveFailed e) {
+            System.err.println("demo: " + e.getMessage());
+            status = 2;
+        }
+        System.exit(status);
+    }
+
+    private void run(Lab lab) {
+        GuestKind.Image image = GuestKind.TINY_X86_64.image();
+        out.println("Two hosts on this machine, each a JVM of its own with libvirt's embedded QEMU driver, no daemon:");
+        LabHost a = host(lab, "a", image);
+        LabHost b = host(lab, "b", image);
+        LabGuest guest = start(a, image);
+        Path file = lab.directory().resolve("demo.vmmig");
+        guest = move("a → b over TLS", guest, (journey, g) -> journey.overTls(g, b));
+        guest = move("b → a over TLS", guest, (journey, g) -> journey.overTls(g, a));
+        move("a → a file → b", guest, (journey, g) -> journey.throughFile(g, b, file));
+    }
+
+    private LabHost host(Lab lab, String name, GuestKind.Image image) {
+        LabHost host = lab.embedded(name);
+        // What both hosts hold need not travel: the disk's base image, the kernel and its ramdisk.
+        host.addImage(image.qcow2(), "qcow2");
+        host.addBootFiles(image);
+        out.printf("  host %s: %s, key %s…%n", name, host.versions(), host.fingerprint().substring(0, KEY_SHOWN));
+        return host;
+    }
+
+    private LabGuest start(LabHost host, GuestKind.Image image) {
+        out.printf("%nStarting a guest of 256 MB on host %s, with a disk over the base image that both hosts hold%n", host);
+        long start = System.nanoTime();
+        LabDisk disk = LabDisk.overlay(host.homeOf(GUEST).resolve("disk.qcow2"), image.qcow2(), "qcow2");
+        LabGuest guest = host.start(LabDomain.of(image, GUEST).disk(disk)).ready();
+        out.printf("  ready after %s; it prints a tick every 100 ms%n", Units.millis((System.nanoTime() - start) / 1_000_000));
+        return guest;
+    }
+
+    private LabGuest move(String title, LabGuest guest, BiFunction<Journey, LabGuest, Passage> way) {
+        out.printf("%n%s%n", title);
+        guest.ticking();
+        ProgressLine progress = new ProgressLine(out, terminal);
+        Passage passage = way.apply(Journey.plain().telling(progress::hear), guest);
+        progress.end();
+        passages.add(passage);
+        show(passage);
+        return passage.arrived();
+    }
+
+    private void show(Passage passage) {
+        passage.lastLines(LINES_SHOWN).forEach(line -> out.printf("    %s | %s%n", passage.left().host(), line));
+        out.printf("      ~ it stood still for %s ~%n", Units.millis(passage.downtimeMillis()));
+        passage.firstLines(LINES_SHOWN).forEach(line -> out.printf("    %s | %s%n", passage.arrived().host(), line));
+        out.printf(
+                "    memory %s and disk %s travelled as a package of %s; all in all %s%n",
+                Units.bytes(passage.saveImageBytes()),
+                Units.bytes(passage.diskBytes()),
+                Units.bytes(passage.packageBytes()),
+                Units.millis(passage.totalMillis()));
+        out.printf("    at %s: %s%n", passage.left().host(), phases(passage.sent()));
+        out.printf("    at %s: %s%n", passage.arrived().host(), phases(passage.received()));
+    }
+
+    private static String phases(JsonObject report) {
+        List<String> words = new ArrayList<>();
+        for (JsonElement element : report.getAsJsonArray("phases")) {
+            JsonObject phase = element.getAsJsonObject();
+            words.add(phase.get("phase").getAsString().toLowerCase(Locale.ROOT) + " "
+                    + Units.millis(phase.get("lengthMillis").getAsLong()));
+        }
+        return String.join(", ", words);
+    }
+
+    private int conclude(Path directory) {
+        out.printf("%n%-6s %-6s %-5s %10s %10s %10s %10s   %s%n", "from", "to", "via", "memory", "package", "downtime", "total", "lost");
+        for (Passage passage : passages) {
+            out.printf(
+                    "%-6s %-6s %-5s %10s %10s %10s %10s   %s%n",
+                    passage.left().host(),
+                    passage.arrived().host(),
+                    passage.via(),
+                    Units.bytes(passage.saveImageBytes()),
+                    Units.bytes(passage.packageBytes()),
+                    Units.millis(passage.downtimeMillis()),
+                    Units.millis(passage.totalMillis()),
+                    lost(passage));
+        }
+        write(directory);
+        return passages.stream().allMatch(Passage::whole) ? 0 : 1;
+    }
+
+    private static String lost(Passage passage) {
+        if (passage.whole()) {
+            return "nothing";
+        }
+        return passage.across().ticksLost() + " ticks, " + passage.across().ticksRepeated() + " repeated, "
+                + passage.diskRecordsLost() + " disk records, memory "
+                + (passage.memoryIntact() ? "intact" : "CHANGED");
+    }
+
+    private void write(Path directory) {
+        JsonArray moves = new JsonArray();
+        passages.forEach(passage -> moves.add(passage.toJson()));
+        try {
+            Files.createDirectories(directory);
+            Path json = directory.resolve("report.json");
+            Path html = directory.resolve("report.html");
+            Files.writeString(json, new GsonBuilder().setPrettyPrinting().create().toJson(moves) + "\n");
+            Files.writeString(html, HtmlReport.of(passages));
+            out.printf("%nThe same for programs: %s%nand with a timeline of each move: %s%n", shown(json), shown(html));
+        } catch (IOException e) {
+            throw new LabException("could not write the reports to " + directory, e);
+        }
+    }
+
+    private static Path shown(Path file) {
+        return Checkout.root().relativize(file.toAbsolutePath());
+    }
+}

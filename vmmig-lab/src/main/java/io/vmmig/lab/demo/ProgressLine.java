@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.demo;
+
+import com.google.gson.JsonObject;
+import io.vmmig.lab.host.LabHost;
+import java.io.PrintStream;
+import java.util.Locale;
+
+/**
+ * Shows how a migration gets on: one line that changes on a terminal, and elsewhere one line for each phase in which bytes
+ * have moved.
+ */
+final class ProgressLine {
+    private static final int WIDTH = 30;
+
+    private final PrintStream out;
+    private final boolean terminal;
+    private String shownPhase = "";
+    private String last = "";
+
+    ProgressLine(PrintStream out, boolean terminal) {
+        this.out = out;
+        this.terminal = terminal;
+    }
+
+    /** An event of one of both ends. */
+    synchronized void hear(LabHost host, JsonObject event) {
+        if (!event.has("what") || !event.get("what").getAsString().equals("Progress")) {
+            return;
+        }
+        String phase = event.get("phase").getAsString().toLowerCase(Locale.ROOT) + " at " + host.name();
+        String line = line(phase, event);
+        if (!phase.equals(shownPhase)) {
+            end();
+            shownPhase = phase;
+        }
+        if (terminal) {
+            out.print("\r" + line + " ".repeat(Math.max(0, last.length() - line.length())));
+            out.flush();
+        }
+        last = line;
+    }
+
+    private static String line(String phase, JsonObject event) {
+        long done = event.get("done").getAsLong();
+        long expected = Math.max(1, event.get("expected").getAsLong());
+        int filled = (int) Math.min(WIDTH, WIDTH * done / expected);
+        String left = event.has("remainingMillis")
+                ? Units.millis(event.get("remainingMillis").getAsLong()) + " left at most"
+                : "";
+        return String.format(
+                Locale.ROOT,
+                "    %-14s [%s%s] %9s at %s/s, %s",
+                phase,
+                "#".repeat(filled),
+                "-".repeat(WIDTH - filled),
+                Units.bytes(done),
+                Units.bytes(event.get("rate").getAsLong()),
+                left);
+    }
+
+    /** Leaves the last line as it is. */
+    synchronized void end() {
+        if (!last.isEmpty()) {
+            out.println(terminal ? "" : last);
+        }
+        last = "";
+        shownPhase = "";
+    }
+}

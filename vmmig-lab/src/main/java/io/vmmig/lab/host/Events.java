@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.host;
+
+import com.google.gson.JsonObject;
+import io.vmmig.event.MigrationEvent;
+
+/** Events of a migration as JSON. */
+final class Events {
+    private Events() {}
+
+    static JsonObject toJson(MigrationEvent event) {
+        JsonObject json = new JsonObject();
+        json.addProperty("what", event.getClass().getSimpleName());
+        json.addProperty("phase", event.phase().name());
+        if (event instanceof MigrationEvent.PhaseEnded ended) {
+            json.addProperty("millis", ended.length().toMillis());
+        } else if (event instanceof MigrationEvent.Progress progress) {
+            json.addProperty("done", progress.bytesDone());
+            json.addProperty("expected", progress.bytesExpected());
+            json.addProperty("rate", progress.bytesPerSecond());
+            if (progress.remaining() != null) {
+                json.addProperty("remainingMillis", progress.remaining().toMillis());
+            }
+        }
+        return json;
+    }
+}

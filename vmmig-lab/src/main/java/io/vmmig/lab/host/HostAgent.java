@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.host;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import io.vmmig.Migration;
+import io.vmmig.MigrationReport;
+import io.vmmig.Migrator;
+import io.vmmig.Receiver;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.ImageFormat;
+import io.vmmig.crypto.Fingerprint;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.event.MigrationListener;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.HostCapabilities;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.libvirt.LibvirtHypervisor;
+import io.vmmig.reference.ImageStore;
+import io.vmmig.transport.Transport;
+import io.vmmig.transport.file.PackageFile;
+import io.vmmig.transport.tls.TlsListener;
+import io.vmmig.transport.tls.TlsTransport;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A host's own JVM: takes commands as lines of JSON on stdin, and answers on stdout. For moving guests it uses nothing but
+ * vmmig's public API, as any program would that embeds vmmig. When stdin ends, so do the host's guests and the agent.
+ */
+public final class HostAgent {
+    private static final String ADDRESS = "127.0.0.1";
+    private static final Duration LISTEN_TIME = Duration.ofSeconds(60);
+
+    private final Hypervisor hypervisor;
+    private final Libvirt libvirt;
+    private final ImageStore images;
+    private final HostIdentity identity;
+    private final Path guests;
+    private final PrintStream out;
+    private final Map<Long, Migration> migrations = new ConcurrentHashMap<>();
+    private final Map<Long, TlsListener> listeners = new ConcurrentHashMap<>();
+
+    private HostAgent(String uri, Path guests, Path images, Path identity, PrintStream out) throws VmmigException {
+        this.hypervisor = LibvirtHypervisor.connect(uri);
+        this.libvirt = new Libvirt(uri);
+        this.images = ImageStore.at(images);
+        this.identity = HostIdentity.in(identity);
+        this.guests = guests;
+        this.out = out;
+    }
+
+    /** Takes the URI of a libvirt, and the directories of guests, base images and the identity. */
+    public static void main(String[] args) throws VmmigException, IOException {
+        // Whatever prints to stdout by mistake must not come between the answers.
+        PrintStream out = System.out;
+        System.setOut(System.err);
+        HostAgent agent = new HostAgent(args[0], Path.of(args[1]), Path.of(args[2]), Path.of(args[3]), out);
+        Runtime.getRuntime().addShutdownHook(new Thread(agent::removeGuests));
+        agent.say(0, "result", agent.greeting());
+        BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+        for (String line = commands.readLine(); line != null; line = commands.readLine()) {
+            JsonObject command = JsonParser.parseString(line).getAsJsonObject();
+            Thread worker = new Thread(() -> agent.obey(command), "command-" + command.get("do").getAsString());
+            worker.setDaemon(true);
+            worker.start();
+        }
+        System.exit(0);
+    }
+
+    private JsonObject greeting() throws VmmigException {
+        HostCapabilities host = hypervisor.capabilities();
+        JsonObject greeting = new JsonObject();
+        greeting.addProperty("fingerprint", identity.fingerprint().toString());
+        greeting.addProperty(
+                "versions", "libvirt " + host.libvirtVersion() + ", QEMU " + host.hypervisorVersion());
+        return greeting;
+    }
+
+    private void removeGuests() {
+        try {
+            for (Hypervisor.GuestId guest : hypervisor.guests()) {
+                libvirt.remove(guest.name());
+            }
+        } catch (VmmigException e) {
+            e.printStackTrace();
+        }
+    }
+
+    private void obey(JsonObject command) {
+        long id = command.get("id").getAsLong();
+        try {
+            say(id, "result", perform(id, command));
+        } catch (VmmigException e) {
+            e.printStackTrace();
+            say(id, "failure", told(e));
+        } catch (Throwable e) {
+            e.printStackTrace();
+            JsonObject error = new JsonObject();
+            error.addProperty("id", id);
+            error.addProperty("error", String.valueOf(e));
+            say(error);
+        } finally {
+            migrations.remove(id);
+            listeners.remove(id);
+        }
+    }
+
+    private JsonObject perform(long id, JsonObject command) throws Exception {
+        return switch (text(command, "do")) {
+            case "define" -> define(command);
+            case "remove" -> remove(command);
+            case "guests" -> guests();
+            case "describe" -> describe(command);
+            case "addImage" -> addImage(command);
+            case "migrate" -> migrate(id, command);
+            case "save" -> save(id, command);
+            case "receive" -> receive(id, command);
+            case "restore" -> restore(id, command);
+            case "cancel" -> cancel(command);
+            case "heap" -> heap();
+            default -> throw new IllegalArgumentException("unknown command " + command);
+        };
+    }
+
+    // ---- guests, as their owner would start and end them
+
+    private JsonObject define(JsonObject command) {
+        String xml = text(command, "xml");
+        if (!flag(command, "persistent")) {
+            libvirt.create(xml);
+            return new JsonObject();
+        }
+        libvirt.define(xml);
+        if (flag(command, "start")) {
+            libvirt.start(text(command, "name"));
+        }
+        return new JsonObject();
+    }
+
+    private JsonObject remove(JsonObject command) {
+        libvirt.remove(text(command, "name"));
+        return new JsonObject();
+    }
+
+    private JsonObject guests() throws VmmigException {
+        JsonArray names = new JsonArray();
+        hypervisor.guests().forEach(guest -> names.add(guest.name()));
+        JsonObject result = new JsonObject();
+        result.add("names", names);
+        return result;
+    }
+
+    private JsonObject describe(JsonObject command) throws VmmigException {
+        Guest guest = hypervisor.guest(text(command, "guest"));
+        JsonObject result = new JsonObject();
+        result.addProperty("state", guest.state().name());
+        result.addProperty("xml", guest.domainXml());
+        return result;
+    }
+
+    // ---- what vmmig does
+
+    private JsonObject addImage(JsonObject command) throws VmmigException {
+        images.add(
+                Path.of(text(command, "file")),
+                ImageFormat.of(text(command, "format")).orElseThrow());
+        return new JsonObject();
+    }
+
+    private JsonObject migrate(long id, JsonObject command) throws VmmigException, InterruptedException {
+        Transport node = TlsTransport.to(ADDRESS, command.get("port").getAsInt())
+                .as(identity)
+                .trusting(Fingerprint.parse(text(command, "trusting")));
+        return send(id, command, sender(id).to(node));
+    }
+
+    private JsonObject save(long id, JsonObject command) throws VmmigException, InterruptedException {
+        Migrator migrator = sender(id).to(PackageFile.at(Path.of(text(command, "file"))));
+        return send(id, command, flag(command, "leaveRunning") ? migrator.leavingItRunning() : migrator);
+    }
+
+    private Migrator sender(long id) {
+        return Migrator.of(hypervisor).images(images).onEvent(teller(id));
+    }
+
+    private JsonObject send(long id, JsonObject command, Migrator migrator)
+            throws VmmigException, InterruptedException {
+        return finish(id, migrator.from(text(command, "guest")).start());
+    }
+
+    private JsonObject receive(long id, JsonObject command) throws VmmigException, InterruptedException {
+        Fingerprint source = Fingerprint.parse(text(command, "trusting"));
+        try (TlsListener listener = TlsListener.on(ADDRESS, 0)
+                .as(identity)
+                .trusting(Set.of(source))
+                .onRejected(e -> sayRejected(id, e))
+                .listen()) {
+            listeners.put(id, listener);
+            JsonObject event = new JsonObject();
+            event.addProperty("port", listener.port());
+            say(id, "event", event);
+            return finish(id, receiver(id, command).receive(listener.accept(LISTEN_TIME)));
+        }
+    }
+
+    private JsonObject restore(long id, JsonObject command) throws VmmigException, InterruptedException {
+        PackageFile file = PackageFile.at(Path.of(text(command, "file")));
+        return finish(id, receiver(id, command).receive(file.openForReading()));
+    }
+
+    private Receiver receiver(long id, JsonObject command) {
+        return Receiver.of(hypervisor)
+                .into(Path.of(text(command, "guests")))
+                .images(images)
+                .as(GuestChanges.of(command.getAsJsonObject("changes")).settings())
+                .onEvent(teller(id));
+    }
+
+    private JsonObject finish(long id, Migration migration) throws VmmigException, InterruptedException {
+        migrations.put(id, migration);
+        MigrationReport report = migration.await();
+        return JsonParser.parseString(report.toJson()).getAsJsonObject();
+    }
+
+    private MigrationListener teller(long id) {
+        return event -> say(id, "event", Events.toJson(event));
+    }
+
+    private JsonObject cancel(JsonObject command) {
+        long move = command.get("move").getAsLong();
+        Migration migration = migrations.get(move);
+        TlsListener listener = listeners.get(move);
+        JsonObject result = new JsonObject();
+        if (migration != null) {
+            result.addProperty("accepted", migration.cancel());
+        } else {
+            result.addProperty("accepted", listener != null);
+            if (listener != null) {
+                listener.close();
+            }
+        }
+        return result;
+    }
+
+    // ---- small things
+
+    private static JsonObject heap() {
+        long peak = ManagementFactory.getMemoryPoolMXBeans().stream()
+                .filter(pool -> pool.getType() == MemoryType.HEAP)
+                .map(MemoryPoolMXBean::getPeakUsage)
+                .mapToLong(usage -> usage.getUsed())
+                .sum();
+        JsonObject result = new JsonObject();
+        result.addProperty("peakBytes", peak);
+        return result;
+    }
+
+    private static String text(JsonObject command, String key) {
+        return command.get(key).getAsString();
+    }
+
+    private static boolean flag(JsonObject command, String key) {
+        return command.get(key).getAsBoolean();
+    }
+
+    private static JsonObject told(VmmigException e) {
+        JsonObject told = new JsonObject();
+        told.addProperty("type", e.getClass().getSimpleName());
+        told.addProperty("message", e.getMessage());
+        told.addProperty("problem", e.problem().name());
+        told.addProperty("source", e.failure().source().name());
+        told.addProperty("destination", e.failure().destination().name());
+        return told;
+    }
+
+    private void sayRejected(long id, VmmigException e) {
+        JsonObject event = new JsonObject();
+        event.add("rejected", told(e));
+        say(id, "event", event);
+    }
+
+    private void say(long id, String what, JsonObject value) {
+        JsonObject message = new JsonObject();
+        message.addProperty("id", id);
+        message.add(what, value);
+        say(message);
+    }
+
+    private void say(JsonObject message) {
+        synchronized (out) {
+            out.println(message);
+            out.flush();
+        }
+    }
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.host;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.vmmig.lab.LabException;
+import io.vmmig.lab.Trees;
+import io.vmmig.lab.guest.Channel;
+import io.vmmig.lab.guest.Console;
+import io.vmmig.lab.guest.GuestKind;
+import io.vmmig.lab.guest.LabDomain;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.StreamSupport;
+
+/**
+ * A host of the lab: a libvirt of its own, directories of its own, and a JVM of its own in which vmmig runs. Thread-safe.
+ */
+public final class LabHost implements AutoCloseable {
+    private static final Duration SOON = Duration.ofSeconds(60);
+
+    private final String name;
+    private final Path directory;
+    private final LibvirtKind libvirt;
+    private final AgentProcess agent;
+    private final JsonObject greeting;
+
+    private LabHost(String name, Path directory, LibvirtKind libvirt, List<String> jvmOptions) {
+        this.name = name;
+        this.directory = directory;
+        this.libvirt = libvirt;
+        List<String> arguments = List.of(
+                libvirt.uri(), guestsDirectory().toString(), imagesDirectory().toString(), identityDirectory().toString());
+        this.agent = AgentProcess.start(name, directory.resolve("agent.log"), jvmOptions, arguments);
+        try {
+            this.greeting = agent.greeting();
+        } catch (RuntimeException e) {
+            agent.close();
+            libvirt.close();
+            throw e;
+        }
+    }
+
+    static LabHost start(String name, Path directory, LibvirtKind libvirt, List<String> jvmOptions) {
+        try {
+            Files.createDirectories(directory);
+        } catch (IOException e) {
+            throw new LabException("could not make " + directory, e);
+        }
+        return new LabHost(name, directory, libvirt, jvmOptions);
+    }
+
+    /** Its name. */
+    public String name() {
+        return name;
+    }
+
+    /** What its libvirt is called in URIs. */
+    public String uri() {
+        return libvirt.uri();
+    }
+
+    /** What other hosts know its vmmig by. */
+    public String fingerprint() {
+        return greeting.get("fingerprint").getAsString();
+    }
+
+    /** The versions of its libvirt and QEMU. */
+    public String versions() {
+        return greeting.get("versions").getAsString();
+    }
+
+    /** Everything that belongs to it. */
+    public Path directory() {
+        return directory;
+    }
+
+    /** Where guests live that were moved here. */
+    public Path guestsDirectory() {
+        return directory.resolve("guests");
+    }
+
+    /** Its store of base images. */
+    public Path imagesDirectory() {
+        return directory.resolve("images");
+    }
+
+    /** Its key pair. */
+    public Path identityDirectory() {
+        return directory.resolve("id");
+    }
+
+    /** Where the disks, console and channel of a guest are that was started here. */
+    public Path homeOf(String guest) {
+        return directory.resolve("made").resolve(guest);
+    }
+
+    /** Adds a file to its store of base images. */
+    public void addImage(Path file, String format) {
+        JsonObject command = command("addImage");
+        command.addProperty("format", format);
+        command.addProperty("file", file.toString());
+        call(command);
+    }
+
+    /** Adds the kernel and the initial ramdisk of a guest to its store, so that they need not travel. */
+    public void addBootFiles(GuestKind.Image image) {
+        addImage(image.kernel(), "raw");
+        addImage(image.initrd(), "raw");
+    }
+
+    /** Starts a guest and returns at once. */
+    public LabGuest start(LabDomain domain) {
+        Path home = homeOf(domain.name());
+        Console console = Console.from(home.resolve("console"));
+        define(domain, true);
+        return new LabGuest(this, domain.name(), console, home.resolve("channel"));
+    }
+
+    /** Makes a guest known without starting it. */
+    public void define(LabDomain domain) {
+        define(domain, false);
+    }
+
+    private void define(LabDomain domain, boolean start) {
+        JsonObject command = command("define");
+        command.addProperty("name", domain.name());
+        command.addProperty("xml", domain.xml(homeOf(domain.name())));
+        command.addProperty("persistent", domain.persistent() || !start);
+        command.addProperty("start", start);
+        call(command);
+    }
+
+    /** Ends a guest and removes what belongs to it. */
+    public void remove(String guest) {
+        JsonObject command = command("remove");
+        command.addProperty("name", guest);
+        call(command);
+        Trees.delete(homeOf(guest));
+        Trees.delete(guestsDirectory().resolve(guest));
+    }
+
+    /** Ends all guests and removes what belongs to them. */
+    public void clear() {
+        guests().forEach(this::remove);
+        Trees.delete(directory.resolve("made"));
+        Trees.delete(guestsDirectory());
+    }
+
+    /** The names of all guests that it knows. */
+    public List<String> guests() {
+        JsonArray names = call(command("guests")).getAsJsonArray("names");
+        return StreamSupport.stream(names.spliterator(), false)
+                .map(JsonElement::getAsString)
+                .toList();
+    }
+
+    /** What a guest is doing: RUNNING, PAUSED or STOPPED. */
+    public String stateOf(String guest) {
+        return describe(guest).get("state").getAsString();
+    }
+
+    /** The live domain XML of a guest. */
+    public String xmlOf(String guest) {
+        return describe(guest).get("xml").getAsString();
+    }
+
+    private JsonObject describe(String guest) {
+        JsonObject command = command("describe");
+        command.addProperty("guest", guest);
+        return call(command);
+    }
+
+    /** A guest that was moved here; {@code before} is what {@link #logSizes} said before it came. */
+    LabGuest arrived(String guest, LogSizes before) {
+        DomainFiles files = DomainFiles.of(xmlOf(guest));
+        return new LabGuest(this, guest, before.console(files.console()), files.channel(Channel.NAME));
+    }
+
+    /** How long the logs are that guests have left here, since one that comes again goes on writing to them. */
+    LogSizes logSizes() {
+        return LogSizes.of(directory);
+    }
+
+    /** Waits for one guest from a host with that fingerprint; returns once it can be sent. */
+    public Receiving receive(String fingerprint, GuestChanges changes) {
+        return receive(fingerprint, changes, guestsDirectory(), event -> {});
+    }
+
+    /** As {@link #receive(String, GuestChanges)}, into another directory, and telling its events. */
+    public Receiving receive(
+            String fingerprint, GuestChanges changes, Path guests, Consumer<JsonObject> events) {
+        JsonObject command = command("receive");
+        command.addProperty("trusting", fingerprint);
+        command.addProperty("guests", guests.toString());
+        command.add("changes", changes.json());
+        return Receiving.start(this, agent, command, events);
+    }
+
+    /** Moves a guest to a host that is receiving. */
+    public Move migrate(String guest, Receiving to) {
+        return migrate(guest, to.port(), to.host().fingerprint(), event -> {});
+    }
+
+    /** Moves a guest to whoever listens at that port of this machine and shows that fingerprint. */
+    public Move migrate(String guest, int port, String fingerprint, Consumer<JsonObject> events) {
+        JsonObject command = command("migrate");
+        command.addProperty("guest", guest);
+        command.addProperty("port", port);
+        command.addProperty("trusting", fingerprint);
+        return move(command, events);
+    }
+
+    /** Writes a guest to a package file. */
+    public Move save(String guest, Path file, boolean leaveRunning, Consumer<JsonObject> events) {
+        JsonObject command = command("save");
+        command.addProperty("guest", guest);
+        command.addProperty("file", file.toString());
+        command.addProperty("leaveRunning", leaveRunning);
+        return move(command, events);
+    }
+
+    /** Restores a guest from a package file. */
+    public Move restore(Path file, GuestChanges changes) {
+        return restore(file, changes, guestsDirectory(), event -> {});
+    }
+
+    /** As {@link #restore(Path, GuestChanges)}, into another directory, and telling its events. */
+    public Move restore(Path file, GuestChanges changes, Path guests, Consumer<JsonObject> events) {
+        JsonObject command = command("restore");
+        command.addProperty("file", file.toString());
+        command.addProperty("guests", guests.toString());
+        command.add("changes", changes.json());
+        return move(command, events);
+    }
+
+    private Move move(JsonObject command, Consumer<JsonObject> events) {
+        return new Move(agent, agent.send(command, events));
+    }
+
+    /** The most heap that its JVM has had in use, in bytes, and how much it may use. */
+    public long peakHeapBytes() {
+        return call(command("heap")).get("peakBytes").getAsLong();
+    }
+
+    private static JsonObject command(String what) {
+        JsonObject command = new JsonObject();
+        command.addProperty("do", what);
+        return command;
+    }
+
+    private JsonObject call(JsonObject command) {
+        return agent.send(command, event -> {}).await(SOON);
+    }
+
+    /** Ends the host with all of its guests, and removes all of its files. */
+    @Override
+    public void close() {
+        List<RuntimeException> failures = new ArrayList<>();
+        attempt(agent::close, failures);
+        attempt(libvirt::close, failures);
+        attempt(() -> Trees.delete(directory), failures);
+        if (!failures.isEmpty()) {
+            throw failures.get(0);
+        }
+    }
+
+    private static void attempt(Runnable step, List<RuntimeException> failures) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            failures.add(e);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.host;
+
+import com.sun.jna.Library;
+import com.sun.jna.Native;
+import com.sun.jna.Pointer;
+import io.vmmig.lab.LabException;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** Starts and ends guests, which is the user's business and none of vmmig's. */
+final class Libvirt implements AutoCloseable {
+    private static final int AUTODESTROY_NOT = 0;
+    private static final int UNDEFINE_EVERYTHING = 0x1 | 0x2 | 0x4;
+
+    private final Calls calls = Native.load("virt", Calls.class);
+    private final Pointer connection;
+
+    /** libvirt's own functions. */
+    interface Calls extends Library {
+        @Nullable Pointer virConnectOpen(String uri);
+
+        int virConnectClose(Pointer connection);
+
+        @Nullable Pointer virDomainDefineXML(Pointer connection, byte[] xml);
+
+        @Nullable Pointer virDomainCreateXML(Pointer connection, byte[] xml, int flags);
+
+        @Nullable Pointer virDomainLookupByName(Pointer connection, String name);
+
+        int virDomainCreate(Pointer domain);
+
+        int virDomainDestroy(Pointer domain);
+
+        int virDomainUndefineFlags(Pointer domain, int flags);
+
+        int virDomainFree(Pointer domain);
+
+        @Nullable String virGetLastErrorMessage();
+    }
+
+    /** Connects; the embedded driver wants libvirt's event loop to run already. */
+    Libvirt(String uri) {
+        connection = checked("connect to " + uri, calls.virConnectOpen(uri));
+    }
+
+    /** Defines a guest without starting it. */
+    void define(String xml) {
+        calls.virDomainFree(checked("define the guest", calls.virDomainDefineXML(connection, bytes(xml))));
+    }
+
+    /** Starts a guest that was defined before. */
+    void start(String name) {
+        Pointer domain = checked("find the guest", calls.virDomainLookupByName(connection, name));
+        try {
+            if (calls.virDomainCreate(domain) != 0) {
+                throw failed("start the guest");
+            }
+        } finally {
+            calls.virDomainFree(domain);
+        }
+    }
+
+    /** Starts a guest that its host forgets when it ends. */
+    void create(String xml) {
+        calls.virDomainFree(checked(
+                "create the guest", calls.virDomainCreateXML(connection, bytes(xml), AUTODESTROY_NOT)));
+    }
+
+    /** Ends a guest and its definition, whatever there is of it. */
+    void remove(String name) {
+        Pointer domain = calls.virDomainLookupByName(connection, name);
+        if (domain != null) {
+            calls.virDomainDestroy(domain);
+            calls.virDomainUndefineFlags(domain, UNDEFINE_EVERYTHING);
+            calls.virDomainFree(domain);
+        }
+    }
+
+    private Pointer checked(String what, @Nullable Pointer pointer) {
+        if (pointer == null) {
+            throw failed(what);
+        }
+        return pointer;
+    }
+
+    private LabException failed(String what) {
+        return new LabException("could not " + what + ": " + calls.virGetLastErrorMessage());
+    }
+
+    private static byte[] bytes(String text) {
+        return (text + "\0").getBytes(StandardCharsets.UTF_8);
+    }
+
+    @Override
+    public void close() {
+        calls.virConnectClose(connection);
+    }
+}

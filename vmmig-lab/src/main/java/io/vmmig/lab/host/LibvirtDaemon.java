@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.host;
+
+import io.vmmig.lab.Checkout;
+import io.vmmig.lab.Command;
+import java.nio.file.Path;
+import java.time.Duration;
+
+/**
+ * A libvirtd in namespaces of its own.
+ *
+ * @param lab the directory of {@code lab/host}
+ * @param name the host's name there
+ * @param uri where it is to be reached
+ */
+record LibvirtDaemon(Path lab, String name, String uri) implements LibvirtKind {
+    /** With another release, a whole Debian may have to be fetched first. */
+    private static final Duration START_TIME = Duration.ofMinutes(10);
+
+    private static final Duration END_TIME = Duration.ofMinutes(1);
+    private static final String LAB = "VMMIG_LAB";
+
+    static LibvirtDaemon up(Path lab, String name, String... options) {
+        String[] words = new String[3 + options.length];
+        words[0] = Checkout.script("host");
+        words[1] = "up";
+        words[2] = name;
+        System.arraycopy(options, 0, words, 3, options.length);
+        String uri = Command.of(words).with(LAB, lab.toString()).run(START_TIME);
+        return new LibvirtDaemon(lab, name, uri);
+    }
+
+    @Override
+    public void close() {
+        Command.of(Checkout.script("host"), "down", name).with(LAB, lab.toString()).run(END_TIME);
+    }
+}

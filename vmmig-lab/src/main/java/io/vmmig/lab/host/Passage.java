@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.host;
+
+import com.google.gson.JsonObject;
+import io.vmmig.lab.guest.ConsoleLog;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+
+/**
+ * How a guest fared on its way from one host to another.
+ *
+ * @param via {@code tls} or {@code file}
+ * @param left the guest as it was at the source
+ * @param arrived the guest as it is at the destination
+ * @param sent the report of the source
+ * @param received the report of the destination
+ * @param before what it had printed at the source, since it came there
+ * @param across the same, and what it printed at the destination since
+ * @param memoryIntact whether the checksum of its memory is what it was
+ * @param diskRecordsLost how many records are missing on its disks, all disks together
+ */
+public record Passage(
+        String via,
+        LabGuest left,
+        LabGuest arrived,
+        JsonObject sent,
+        JsonObject received,
+        ConsoleLog before,
+        ConsoleLog across,
+        boolean memoryIntact,
+        long diskRecordsLost) {
+    /** Whether nothing was lost. */
+    public boolean whole() {
+        return across.ticksLost() == 0 && across.ticksRepeated() == 0 && memoryIntact && diskRecordsLost == 0;
+    }
+
+    /** From the moment in which the guest stopped to the moment in which it went on. */
+    public long downtimeMillis() {
+        return Duration.between(instant(sent, "suspendedAt"), instant(received, "resumedAt"))
+                .toMillis();
+    }
+
+    /** From the start of the migration to its end at the source; with a file, until the guest was restored. */
+    public long totalMillis() {
+        long sending = sent.get("totalMillis").getAsLong();
+        return via.equals("file") ? sending + received.get("totalMillis").getAsLong() : sending;
+    }
+
+    /** Memory and device state as QEMU wrote them. */
+    public long saveImageBytes() {
+        return sent.get("snapshotBytes").getAsLong();
+    }
+
+    /** The disks before compression. */
+    public long diskBytes() {
+        return sent.get("diskBytes").getAsLong();
+    }
+
+    /** All that travelled. */
+    public long packageBytes() {
+        return sent.get("packageBytes").getAsLong();
+    }
+
+    /** The last lines at the source. */
+    public List<String> lastLines(int count) {
+        List<String> lines = before.lines();
+        return lines.subList(Math.max(0, lines.size() - count), lines.size());
+    }
+
+    /** The first lines at the destination; the first of all may have been begun at the source. */
+    public List<String> firstLines(int count) {
+        List<String> lines = across.lines();
+        int start = before.lines().size();
+        return lines.subList(start, Math.min(lines.size(), start + count));
+    }
+
+    /** The passage as one entry of the demo's report. */
+    public JsonObject toJson() {
+        JsonObject json = new JsonObject();
+        json.addProperty("from", left.host().name());
+        json.addProperty("to", arrived.host().name());
+        json.addProperty("via", via);
+        json.addProperty("ticksLost", across.ticksLost());
+        json.addProperty("ticksRepeated", across.ticksRepeated());
+        json.addProperty("memoryIntact", memoryIntact);
+        json.addProperty("diskRecordsLost", diskRecordsLost);
+        json.addProperty("saveImageBytes", saveImageBytes());
+        json.addProperty("packageBytes", packageBytes());
+        json.addProperty("downtimeMillis", downtimeMillis());
+        json.addProperty("totalMillis", totalMillis());
+        return json;
+    }
+
+    private static Instant instant(JsonObject report, String key) {
+        return Instant.parse(report.get(key).getAsString());
+    }
+}
