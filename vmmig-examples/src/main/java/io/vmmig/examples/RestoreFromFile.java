@@ -25,7 +25,7 @@ public final class RestoreFromFile {
                     .into(Path.of(args[3]))
                     .images(ImageStore.at(Path.of(args[4])))
                     .as(DomainSettings.asSaved().named(args[2]).withNewUuid())
-                    .receive(PackageFile.at(Path.of(args[1])).read())
+                    .receive(PackageFile.at(Path.of(args[1])).incoming())
                     .await();
             System.out.println(report.guest() + " runs; what is different about it:");
             report.domainChanges().forEach(change -> System.out.println("  " + change));

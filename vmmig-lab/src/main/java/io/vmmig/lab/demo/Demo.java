@@ -90,7 +90,13 @@ public final class Demo {
         out.printf("%n%s%n", title);
         guest.ticking();
         ProgressLine progress = new ProgressLine(out, terminal);
-        Passage passage = way.apply(Journey.plain().telling(progress::hear), guest);
+        LabHost source = guest.host();
+        Journey journey = Journey.plain().telling((host, event) -> {
+            if (host == source) {
+                progress.hear(event);
+            }
+        });
+        Passage passage = way.apply(journey, guest);
         progress.end();
         passages.add(passage);
         show(passage);

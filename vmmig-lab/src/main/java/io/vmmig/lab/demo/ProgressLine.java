@@ -2,7 +2,6 @@
 package io.vmmig.lab.demo;
 
 import com.google.gson.JsonObject;
-import io.vmmig.lab.host.LabHost;
 import java.io.PrintStream;
 import java.util.Locale;
 
@@ -23,12 +22,12 @@ final class ProgressLine {
         this.terminal = terminal;
     }
 
-    /** An event of one of both ends. */
-    synchronized void hear(LabHost host, JsonObject event) {
-        if (!event.has("what") || !event.get("what").getAsString().equals("Progress")) {
+    /** An event of the source. */
+    synchronized void hear(JsonObject event) {
+        if (!event.get("what").getAsString().equals("Progress")) {
             return;
         }
-        String phase = event.get("phase").getAsString().toLowerCase(Locale.ROOT) + " at " + host.name();
+        String phase = event.get("phase").getAsString().toLowerCase(Locale.ROOT);
         String line = line(phase, event);
         if (!phase.equals(shownPhase)) {
             end();
@@ -50,7 +49,7 @@ final class ProgressLine {
                 : "";
         return String.format(
                 Locale.ROOT,
-                "    %-14s [%s%s] %9s at %s/s, %s",
+                "    %-8s [%s%s] %9s at %s/s, %s",
                 phase,
                 "#".repeat(filled),
                 "-".repeat(WIDTH - filled),

@@ -79,6 +79,11 @@ public final class Channel implements AutoCloseable {
         ask("fill " + mib);
     }
 
+    /** Tells the guest to end. */
+    public void powerOff() {
+        ask("poweroff");
+    }
+
     /** How many records each disk really holds; -1 for a disk whose records are broken. */
     public Map<String, Long> records() {
         Map<String, Long> records = new LinkedHashMap<>();

@@ -97,17 +97,25 @@ final class AgentProcess implements AutoCloseable {
         try (BufferedReader answers = process.inputReader(StandardCharsets.UTF_8)) {
             for (String line = answers.readLine(); line != null; line = answers.readLine()) {
                 JsonObject answer = JsonParser.parseString(line).getAsJsonObject();
-                long id = answer.get("id").getAsLong();
-                if (answer.has("event")) {
-                    pending.get(id).hear(answer.getAsJsonObject("event"));
-                } else {
-                    pending.remove(id).complete(answer);
-                }
+                hear(answer.get("id").getAsLong(), answer);
             }
         } catch (IOException e) {
             // the agent has ended, which comes to the same
         }
         failAll();
+    }
+
+    private void hear(long id, JsonObject answer) {
+        Reply reply = pending.get(id);
+        if (reply == null) {
+            return;
+        }
+        if (answer.has("event")) {
+            reply.hear(answer.getAsJsonObject("event"));
+        } else {
+            pending.remove(id);
+            reply.complete(answer);
+        }
     }
 
     private void failAll() {

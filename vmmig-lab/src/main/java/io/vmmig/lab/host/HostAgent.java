@@ -218,13 +218,17 @@ public final class HostAgent {
 
     private JsonObject restore(long id, JsonObject command) throws VmmigException, InterruptedException {
         PackageFile file = PackageFile.at(Path.of(text(command, "file")));
-        return finish(id, receiver(id, command).receive(file.openForReading()));
+        return finish(id, receiver(id, command).receive(file.incoming()));
     }
 
-    private Receiver receiver(long id, JsonObject command) {
+    private ImageStore imagesFor(JsonObject command) throws VmmigException {
+        return command.has("images") ? ImageStore.at(Path.of(text(command, "images"))) : images;
+    }
+
+    private Receiver receiver(long id, JsonObject command) throws VmmigException {
         return Receiver.of(hypervisor)
                 .into(Path.of(text(command, "guests")))
-                .images(images)
+                .images(imagesFor(command))
                 .as(GuestChanges.of(command.getAsJsonObject("changes")).settings())
                 .onEvent(teller(id));
     }

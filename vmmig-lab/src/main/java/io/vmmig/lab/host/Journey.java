@@ -10,30 +10,27 @@ import java.util.function.BiConsumer;
 
 /** Moves lab guests from host to host, and looks closely at how they fared. */
 public final class Journey {
-    private final GuestChanges changes;
     private final BiConsumer<LabHost, JsonObject> events;
 
-    private Journey(GuestChanges changes, BiConsumer<LabHost, JsonObject> events) {
-        this.changes = changes;
+    private Journey(BiConsumer<LabHost, JsonObject> events) {
         this.events = events;
     }
 
-    /** The guest stays as it is. */
+    /** Nobody hears of its events. */
     public static Journey plain() {
-        return new Journey(GuestChanges.none(), (host, event) -> {});
+        return new Journey((host, event) -> {});
     }
 
     /** The source's and the destination's events go there. */
     public Journey telling(BiConsumer<LabHost, JsonObject> listener) {
-        return new Journey(changes, listener);
+        return new Journey(listener);
     }
 
     /** Over TLS. */
     public Passage overTls(LabGuest guest, LabHost to) {
         LabHost from = guest.host();
         String sum = guest.memorySum();
-        Receiving receiving = to.receive(
-                from.fingerprint(), changes, to.guestsDirectory(), event -> events.accept(to, event));
+        Receiving receiving = to.receive(from.fingerprint(), Intake.usual().telling(event -> events.accept(to, event)));
         Move sending = from.migrate(
                 guest.name(), receiving.port(), to.fingerprint(), event -> events.accept(from, event));
         JsonObject sent = sending.await();
@@ -47,10 +44,9 @@ public final class Journey {
         String sum = guest.memorySum();
         JsonObject sent = from.save(guest.name(), file, false, event -> events.accept(from, event))
                 .await();
-        LogSizes before = to.logSizes();
-        JsonObject received = to.restore(file, changes, to.guestsDirectory(), event -> events.accept(to, event))
-                .await();
-        return examine("file", guest, sum, sent, received, to.arrived(guest.name(), before));
+        Restoring restoring = to.restore(file, Intake.usual().telling(event -> events.accept(to, event)));
+        JsonObject received = restoring.move().await();
+        return examine("file", guest, sum, sent, received, restoring.guest(guest.name()));
     }
 
     private static Passage examine(

@@ -4,6 +4,7 @@ package io.vmmig.lab.host;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.vmmig.lab.Await;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.Trees;
 import io.vmmig.lab.guest.Channel;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.StreamSupport;
 
@@ -37,7 +39,9 @@ public final class LabHost implements AutoCloseable {
         this.libvirt = libvirt;
         List<String> arguments = List.of(
                 libvirt.uri(), guestsDirectory().toString(), imagesDirectory().toString(), identityDirectory().toString());
-        this.agent = AgentProcess.start(name, directory.resolve("agent.log"), jvmOptions, arguments);
+        List<String> options = new ArrayList<>(jvmOptions);
+        options.add("-Djava.io.tmpdir=" + directory.resolve("tmp"));
+        this.agent = AgentProcess.start(name, directory.resolve("agent.log"), options, arguments);
         try {
             this.greeting = agent.greeting();
         } catch (RuntimeException e) {
@@ -49,7 +53,7 @@ public final class LabHost implements AutoCloseable {
 
     static LabHost start(String name, Path directory, LibvirtKind libvirt, List<String> jvmOptions) {
         try {
-            Files.createDirectories(directory);
+            Files.createDirectories(directory.resolve("tmp"));
         } catch (IOException e) {
             throw new LabException("could not make " + directory, e);
         }
@@ -166,6 +170,11 @@ public final class LabHost implements AutoCloseable {
         return describe(guest).get("state").getAsString();
     }
 
+    /** Waits until a guest is in that state. */
+    public void awaitState(String guest, String state) {
+        Await.until(guest + " to be " + state, SOON, () -> stateOf(guest).equals(state));
+    }
+
     /** The live domain XML of a guest. */
     public String xmlOf(String guest) {
         return describe(guest).get("xml").getAsString();
@@ -183,24 +192,22 @@ public final class LabHost implements AutoCloseable {
         return new LabGuest(this, guest, before.console(files.console()), files.channel(Channel.NAME));
     }
 
+    /** A guest that came here without our doing. */
+    public LabGuest adopt(String guest) {
+        return arrived(guest, new LogSizes(Map.of()));
+    }
+
     /** How long the logs are that guests have left here, since one that comes again goes on writing to them. */
     LogSizes logSizes() {
         return LogSizes.of(directory);
     }
 
     /** Waits for one guest from a host with that fingerprint; returns once it can be sent. */
-    public Receiving receive(String fingerprint, GuestChanges changes) {
-        return receive(fingerprint, changes, guestsDirectory(), event -> {});
-    }
-
-    /** As {@link #receive(String, GuestChanges)}, into another directory, and telling its events. */
-    public Receiving receive(
-            String fingerprint, GuestChanges changes, Path guests, Consumer<JsonObject> events) {
+    public Receiving receive(String fingerprint, Intake intake) {
         JsonObject command = command("receive");
         command.addProperty("trusting", fingerprint);
-        command.addProperty("guests", guests.toString());
-        command.add("changes", changes.json());
-        return Receiving.start(this, agent, command, events);
+        intake.addTo(command, this);
+        return Receiving.start(this, agent, command, intake.events());
     }
 
     /** Moves a guest to a host that is receiving. */
@@ -227,24 +234,19 @@ public final class LabHost implements AutoCloseable {
     }
 
     /** Restores a guest from a package file. */
-    public Move restore(Path file, GuestChanges changes) {
-        return restore(file, changes, guestsDirectory(), event -> {});
-    }
-
-    /** As {@link #restore(Path, GuestChanges)}, into another directory, and telling its events. */
-    public Move restore(Path file, GuestChanges changes, Path guests, Consumer<JsonObject> events) {
+    public Restoring restore(Path file, Intake intake) {
+        LogSizes before = logSizes();
         JsonObject command = command("restore");
         command.addProperty("file", file.toString());
-        command.addProperty("guests", guests.toString());
-        command.add("changes", changes.json());
-        return move(command, events);
+        intake.addTo(command, this);
+        return new Restoring(this, move(command, intake.events()), before);
     }
 
     private Move move(JsonObject command, Consumer<JsonObject> events) {
         return new Move(agent, agent.send(command, events));
     }
 
-    /** The most heap that its JVM has had in use, in bytes, and how much it may use. */
+    /** The most heap that its JVM has had in use, in bytes. */
     public long peakHeapBytes() {
         return call(command("heap")).get("peakBytes").getAsLong();
     }

@@ -4,6 +4,7 @@ package io.vmmig.lab.host;
 import com.google.gson.JsonObject;
 import io.vmmig.lab.LabException;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -54,7 +55,7 @@ final class Reply {
             if (e.getCause() instanceof MoveFailed failed) {
                 throw new MoveFailed(failed);
             }
-            throw new LabException("the agent failed", e.getCause());
+            throw new LabException("the agent failed", Objects.requireNonNullElse(e.getCause(), e));
         } catch (TimeoutException e) {
             throw new LabException("the agent did not answer within " + atMost.toSeconds() + " s");
         } catch (InterruptedException e) {

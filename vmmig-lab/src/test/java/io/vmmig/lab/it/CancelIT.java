@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.gson.JsonObject;
+import io.vmmig.EndState;
+import io.vmmig.Problem;
+import io.vmmig.lab.host.Intake;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.Move;
+import io.vmmig.lab.host.MoveFailed;
+import io.vmmig.lab.host.Receiving;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Someone changes their mind while the memory is on its way. */
+class CancelIT {
+    @AfterEach
+    void clear() {
+        Hosts.clear();
+    }
+
+    @Test
+    void atTheSource() throws InterruptedException {
+        LabHost a = Hosts.a();
+        LabHost b = Hosts.b();
+        LabGuest guest = Hosts.startTiny(a, "undecided");
+        String sum = guest.memorySum();
+        Midway midway = new Midway();
+
+        Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
+        Move sending = a.migrate("undecided", receiving.port(), b.fingerprint(), midway::hear);
+        midway.await();
+        boolean accepted = sending.cancel();
+        MoveFailed atSource = failureOf(sending);
+        MoveFailed atDestination = failureOf(receiving.move());
+
+        assertThat(accepted).isTrue();
+        assertThat(atSource.problem()).isEqualTo(Problem.CANCELLED);
+        assertThat(atSource.type()).isEqualTo("CancelledException");
+        assertThat(atSource.source()).isEqualTo(EndState.RUNS);
+        assertThat(atSource.destination()).isEqualTo(EndState.HOLDS_NOTHING);
+        assertThat(atDestination.problem()).isEqualTo(Problem.CANCELLED);
+        assertUnharmed(guest, sum);
+        Moves.assertEmpty(b);
+        // Having been cancelled once, it can still move.
+        Moves.overTls(guest, b);
+    }
+
+    @Test
+    void atTheDestination() throws InterruptedException {
+        LabHost a = Hosts.a();
+        LabHost b = Hosts.b();
+        LabGuest guest = Hosts.startTiny(a, "unwanted");
+        String sum = guest.memorySum();
+        Midway midway = new Midway();
+
+        Receiving receiving = b.receive(a.fingerprint(), Intake.usual().telling(midway::hear));
+        Move sending = a.migrate("unwanted", receiving);
+        midway.await();
+        boolean accepted = receiving.move().cancel();
+        MoveFailed atSource = failureOf(sending);
+        MoveFailed atDestination = failureOf(receiving.move());
+
+        assertThat(accepted).isTrue();
+        assertThat(atDestination.problem()).isEqualTo(Problem.CANCELLED);
+        assertThat(atSource.source()).isEqualTo(EndState.RUNS);
+        assertThat(atSource.destination()).isEqualTo(EndState.HOLDS_NOTHING);
+        assertUnharmed(guest, sum);
+        Moves.assertEmpty(b);
+    }
+
+    private static MoveFailed failureOf(Move move) {
+        return catchThrowableOfType(MoveFailed.class, move::await);
+    }
+
+    private static void assertUnharmed(LabGuest guest, String sum) {
+        guest.ticking();
+        assertThat(guest.memorySum()).isEqualTo(sum);
+        assertThat(guest.console().log().ticksLost()).isZero();
+        assertThat(guest.console().log().ticksRepeated()).isZero();
+    }
+
+    /** Tells when the memory has begun to move. */
+    private static final class Midway {
+        private final CountDownLatch reached = new CountDownLatch(1);
+
+        void hear(JsonObject event) {
+            if (event.get("phase").getAsString().equals("SNAPSHOT")) {
+                reached.countDown();
+            }
+        }
+
+        void await() throws InterruptedException {
+            assertThat(reached.await(60, TimeUnit.SECONDS)).isTrue();
+        }
+    }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vmmig.lab.guest.GuestKind;
+import io.vmmig.lab.guest.LabDisk;
+import io.vmmig.lab.guest.LabDomain;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Guests of every kind. Each is booted once and then goes from embedded driver to embedded driver, on to a libvirtd, and from
+ * there to another libvirtd.
+ */
+class GuestsIT {
+    @AfterEach
+    void clear() {
+        Hosts.clear();
+    }
+
+    private static LabGuest grandTour(LabGuest guest) {
+        return Moves.tour(guest, Hosts.b(), Hosts.c(), Hosts.d());
+    }
+
+    @Test
+    void withoutDisks() {
+        LabGuest guest = Hosts.a()
+                .start(LabDomain.of(GuestKind.TINY_X86_64.image(), "diskless"))
+                .ready();
+
+        grandTour(guest);
+    }
+
+    /** One over a raw base image, one over a qcow2 base image, and one that is two overlays deep. */
+    @Test
+    void withThreeDisks() {
+        GuestKind.Image image = GuestKind.TINY_X86_64.image();
+        LabHost a = Hosts.a();
+        String name = "disks";
+        LabDisk overRaw = LabDisk.overlay(Hosts.disk(a, name, "a"), image.raw(), "raw");
+        LabDisk overQcow2 = LabDisk.overlay(Hosts.disk(a, name, "b"), image.qcow2(), "qcow2");
+        LabDisk deep = LabDisk.overlay(Hosts.disk(a, name, "c0"), image.qcow2(), "qcow2")
+                .overlaid(Hosts.disk(a, name, "c1"));
+        for (LabHost host : List.of(a, Hosts.b(), Hosts.c(), Hosts.d())) {
+            host.addImage(image.raw(), "raw");
+        }
+        LabGuest guest = a.start(
+                        LabDomain.of(image, name).disk(overRaw).disk(overQcow2).disk(deep))
+                .ready();
+
+        LabGuest arrived = grandTour(guest);
+
+        assertThat(arrived.records()).containsOnlyKeys("vda", "vdb", "vdc");
+    }
+
+    /** Its kernel travels, because no host holds that. */
+    @Test
+    void onAarch64() {
+        GuestKind.Image image = GuestKind.TINY_AARCH64.image();
+        LabHost a = Hosts.a();
+        LabDisk disk = LabDisk.overlay(Hosts.disk(a, "arm", "a"), image.qcow2(), "qcow2");
+        for (LabHost host : List.of(a, Hosts.b(), Hosts.c(), Hosts.d())) {
+            host.addImage(image.qcow2(), "qcow2");
+        }
+        LabGuest guest = a.start(LabDomain.of(image, "arm").disk(disk)).ready();
+
+        grandTour(guest);
+    }
+
+    @Test
+    void fullDebian() {
+        GuestKind.Image image = GuestKind.DEBIAN.image();
+        LabHost a = Hosts.a();
+        LabDisk disk = LabDisk.overlay(Hosts.disk(a, "debian", "a"), image.qcow2(), "qcow2");
+        for (LabHost host : List.of(a, Hosts.b(), Hosts.c(), Hosts.d())) {
+            host.addImage(image.qcow2(), "qcow2");
+        }
+        LabGuest guest = a.start(LabDomain.of(image, "debian").disk(disk)).ready();
+
+        grandTour(guest);
+    }
+}

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vmmig.lab.Trees;
+import io.vmmig.lab.host.Journey;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.Passage;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The main thing: a guest moves, and has lost nothing. */
+class MoveIT {
+    private static final long DOWNTIME_MILLIS = 1500;
+
+    @AfterEach
+    void clear() {
+        Hosts.clear();
+    }
+
+    @Test
+    void overTlsThereAndBack() {
+        LabGuest guest = Hosts.startTiny(Hosts.a(), "there");
+
+        Passage there = Moves.overTls(guest, Hosts.b());
+        Passage back = Moves.overTls(there.arrived(), Hosts.a());
+
+        assertThat(there.downtimeMillis()).isLessThan(DOWNTIME_MILLIS);
+        assertThat(back.downtimeMillis()).isLessThan(DOWNTIME_MILLIS);
+        assertThat(there.packageBytes()).isLessThan(there.saveImageBytes());
+        assertThat(there.sent().get("packageId")).isEqualTo(there.received().get("packageId"));
+    }
+
+    @Test
+    void throughAFile() {
+        LabGuest guest = Hosts.startTiny(Hosts.a(), "filed");
+        Path file = Hosts.lab().directory().resolve("filed.vmmig");
+
+        Passage passage = Journey.plain().throughFile(guest, Hosts.b(), file);
+
+        Moves.assertWhole(passage);
+        Moves.assertGone(Hosts.a(), "filed");
+        assertThat(file).hasSize(passage.packageBytes());
+        Trees.delete(file);
+    }
+
+    /** A guest that its host forgets when it ends is forgotten at the destination too; one that is kept, is kept. */
+    @Test
+    void keptGuestsAreKept() {
+        LabHost a = Hosts.a();
+        LabGuest guest = a.start(Hosts.tiny(a, "kept").kept()).ready();
+
+        LabGuest arrived = Moves.overTls(guest, Hosts.b()).arrived();
+
+        try (var channel = arrived.connect()) {
+            channel.powerOff();
+        }
+        Hosts.b().awaitState("kept", "STOPPED");
+    }
+
+    @Test
+    void nothingOfTheSnapshotsSizeIsEverAFile() {
+        LabGuest guest = Hosts.startTiny(Hosts.a(), "streamed");
+        Hosts.b();
+
+        Passage passage;
+        FileWatch watch = new FileWatch(Hosts.lab().directory());
+        try (watch) {
+            passage = Moves.overTls(guest, Hosts.b());
+        }
+
+        assertThat(watch.rounds()).isGreaterThan(50);
+        assertThat(watch.grownBy(passage.saveImageBytes() / 4)).isEmpty();
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vmmig.lab.Trees;
+import io.vmmig.lab.host.Journey;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.Passage;
+
+/** Moves, with all that must be true of each of them. */
+final class Moves {
+    private Moves() {}
+
+    static Passage overTls(LabGuest guest, LabHost to) {
+        LabHost from = guest.host();
+        Passage passage = Journey.plain().overTls(guest, to);
+        assertWhole(passage);
+        assertGone(from, guest.name());
+        return passage;
+    }
+
+    /** From host to host over TLS; each passage is checked. */
+    static LabGuest tour(LabGuest guest, LabHost... stops) {
+        LabGuest traveller = guest;
+        for (LabHost stop : stops) {
+            traveller = overTls(traveller, stop).arrived();
+        }
+        return traveller;
+    }
+
+    static void assertWhole(Passage passage) {
+        String way = passage.left().name() + " from " + passage.left().host() + " to "
+                + passage.arrived().host() + " by " + passage.via();
+        assertThat(passage.across().complaints()).as(way).isEmpty();
+        assertThat(passage.across().ticksLost()).as("ticks lost, " + way).isZero();
+        assertThat(passage.across().ticksRepeated()).as("ticks repeated, " + way).isZero();
+        assertThat(passage.memoryIntact()).as("memory intact, " + way).isTrue();
+        assertThat(passage.diskRecordsLost()).as("disk records lost, " + way).isZero();
+    }
+
+    /** The host knows the guest no more, and holds nothing of it but logs. */
+    static void assertGone(LabHost host, String guest) {
+        assertThat(host.guests()).as("guests of " + host).doesNotContain(guest);
+        assertThat(Trees.files(host.guestsDirectory().resolve(guest)))
+                .as("files of " + guest + " on " + host)
+                .allMatch(file -> file.toString().endsWith(".log"));
+    }
+
+    /** The host holds nothing at all. */
+    static void assertEmpty(LabHost host) {
+        assertThat(host.guests()).as("guests of " + host).isEmpty();
+        assertThat(Trees.list(host.guestsDirectory())).as("files on " + host).isEmpty();
+    }
+}
