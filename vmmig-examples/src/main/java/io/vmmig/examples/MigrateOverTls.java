@@ -30,7 +30,8 @@ public final class MigrateOverTls {
             MigrationReport report = Migrator.of(hypervisor)
                     .from(args[1])
                     .to(node)
-                    .onEvent(event -> System.out.println(event.phase() + " " + event.getClass().getSimpleName()))
+                    .onEvent(event -> System.out.println(
+                            event.phase() + " " + event.getClass().getSimpleName()))
                     .start()
                     .await();
             System.out.println(report.toJson());

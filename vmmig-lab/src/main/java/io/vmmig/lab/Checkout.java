@@ -16,7 +16,8 @@ public final class Checkout {
                 return directory;
             }
         }
-        throw new LabException("neither " + start + " nor a directory above it has lab/guest; run this in a checkout of vmmig");
+        throw new LabException(
+                "neither " + start + " nor a directory above it has lab/guest; run this in a checkout of vmmig");
     }
 
     /** The path of {@code lab/NAME}. */

@@ -73,16 +73,22 @@ public final class Demo {
         // What both hosts hold need not travel: the disk's base image, the kernel and its ramdisk.
         host.addImage(image.qcow2(), "qcow2");
         host.addBootFiles(image);
-        out.printf("  host %s: %s, key %s…%n", name, host.versions(), host.fingerprint().substring(0, KEY_SHOWN));
+        out.printf(
+                "  host %s: %s, key %s…%n",
+                name, host.versions(), host.fingerprint().substring(0, KEY_SHOWN));
         return host;
     }
 
     private LabGuest start(LabHost host, GuestKind.Image image) {
-        out.printf("%nStarting a guest of 256 MB on host %s, with a disk over the base image that both hosts hold%n", host);
+        out.printf(
+                "%nStarting a guest of 256 MB on host %s, with a disk over the base image that both hosts hold%n",
+                host);
         long start = System.nanoTime();
         LabDisk disk = LabDisk.overlay(host.homeOf(GUEST).resolve("disk.qcow2"), image.qcow2(), "qcow2");
         LabGuest guest = host.start(LabDomain.of(image, GUEST).disk(disk)).ready();
-        out.printf("  ready after %s; it prints a tick every 100 ms%n", Units.millis((System.nanoTime() - start) / 1_000_000));
+        out.printf(
+                "  ready after %s; it prints a tick every 100 ms%n",
+                Units.millis((System.nanoTime() - start) / 1_000_000));
         return guest;
     }
 
@@ -104,9 +110,11 @@ public final class Demo {
     }
 
     private void show(Passage passage) {
-        passage.lastLines(LINES_SHOWN).forEach(line -> out.printf("    %s | %s%n", passage.left().host(), line));
+        passage.lastLines(LINES_SHOWN)
+                .forEach(line -> out.printf("    %s | %s%n", passage.left().host(), line));
         out.printf("      ~ it stood still for %s ~%n", Units.millis(passage.downtimeMillis()));
-        passage.firstLines(LINES_SHOWN).forEach(line -> out.printf("    %s | %s%n", passage.arrived().host(), line));
+        passage.firstLines(LINES_SHOWN)
+                .forEach(line -> out.printf("    %s | %s%n", passage.arrived().host(), line));
         out.printf(
                 "    memory %s and disk %s travelled as a package of %s; all in all %s%n",
                 Units.bytes(passage.saveImageBytes()),
@@ -128,7 +136,9 @@ public final class Demo {
     }
 
     private int conclude(Path directory) {
-        out.printf("%n%-6s %-6s %-5s %10s %10s %10s %10s   %s%n", "from", "to", "via", "memory", "package", "downtime", "total", "lost");
+        out.printf(
+                "%n%-6s %-6s %-5s %10s %10s %10s %10s   %s%n",
+                "from", "to", "via", "memory", "package", "downtime", "total", "lost");
         for (Passage passage : passages) {
             out.printf(
                     "%-6s %-6s %-5s %10s %10s %10s %10s   %s%n",
@@ -161,7 +171,8 @@ public final class Demo {
             Files.createDirectories(directory);
             Path json = directory.resolve("report.json");
             Path html = directory.resolve("report.html");
-            Files.writeString(json, new GsonBuilder().setPrettyPrinting().create().toJson(moves) + "\n");
+            Files.writeString(
+                    json, new GsonBuilder().setPrettyPrinting().create().toJson(moves) + "\n");
             Files.writeString(html, HtmlReport.of(passages));
             out.printf("%nThe same for programs: %s%nand with a timeline of each move: %s%n", shown(json), shown(html));
         } catch (IOException e) {

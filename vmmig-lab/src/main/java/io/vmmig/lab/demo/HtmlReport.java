@@ -86,7 +86,9 @@ final class HtmlReport {
     private void legend() {
         html.append("<p class=\"legend\">");
         for (io.vmmig.Phase phase : io.vmmig.Phase.values()) {
-            html.append("<span><i style=\"background:").append(COLOURS.get(phase.name())).append("\"></i>");
+            html.append("<span><i style=\"background:")
+                    .append(COLOURS.get(phase.name()))
+                    .append("\"></i>");
             html.append(phase.name().toLowerCase(Locale.ROOT)).append("</span>");
         }
         html.append("</p>\n");
@@ -96,7 +98,8 @@ final class HtmlReport {
         html.append("<h2>").append(title(passage)).append("</h2>\n");
         timeline(passage);
         html.append("<pre>");
-        passage.lastLines(LINES_SHOWN).forEach(line -> printed(passage.left().host().name(), line));
+        passage.lastLines(LINES_SHOWN)
+                .forEach(line -> printed(passage.left().host().name(), line));
         html.append("<span class=\"still\">— it stood still for ")
                 .append(Units.millis(passage.downtimeMillis()))
                 .append(" —</span>\n");
@@ -117,7 +120,10 @@ final class HtmlReport {
         row(passage.left().host().name(), passage.sent(), start, end, 0);
         row(passage.arrived().host().name(), passage.received(), start, end, 1);
         html.append("<text x=\"").append(LEFT).append("\" y=\"104\">0</text><text text-anchor=\"end\" x=\"");
-        html.append(WIDTH + LEFT).append("\" y=\"104\">").append(Units.millis(end)).append("</text></svg>\n");
+        html.append(WIDTH + LEFT)
+                .append("\" y=\"104\">")
+                .append(Units.millis(end))
+                .append("</text></svg>\n");
     }
 
     /** Shades the time in which the guest did not run. */
@@ -137,8 +143,7 @@ final class HtmlReport {
     private void row(String host, JsonObject report, Instant start, long end, int number) {
         long offset = millis(start, instant(report, "startedAt"));
         int y = 4 + number * ROW;
-        html.append(String.format(
-                Locale.ROOT, "<text x=\"0\" y=\"%d\">%s</text>%n", y + BAR / 2 + 4, escaped(host)));
+        html.append(String.format(Locale.ROOT, "<text x=\"0\" y=\"%d\">%s</text>%n", y + BAR / 2 + 4, escaped(host)));
         for (JsonElement element : report.getAsJsonArray("phases")) {
             JsonObject phase = element.getAsJsonObject();
             long length = phase.get("lengthMillis").getAsLong();
@@ -161,7 +166,8 @@ final class HtmlReport {
     }
 
     private static long end(JsonObject report, Instant start) {
-        return millis(start, instant(report, "startedAt")) + report.get("totalMillis").getAsLong();
+        return millis(start, instant(report, "startedAt"))
+                + report.get("totalMillis").getAsLong();
     }
 
     private static long millis(Instant from, Instant to) {

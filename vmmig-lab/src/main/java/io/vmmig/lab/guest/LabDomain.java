@@ -41,8 +41,7 @@ public final class LabDomain {
 
     /** A transient guest of that name, without disks. */
     public static LabDomain of(GuestKind.Image image, String name) {
-        return new LabDomain(
-                image, name, UUID.randomUUID(), image.kind().memoryMib(), "", List.of(), List.of(), false);
+        return new LabDomain(image, name, UUID.randomUUID(), image.kind().memoryMib(), "", List.of(), List.of(), false);
     }
 
     /** With that uuid. */
@@ -135,7 +134,10 @@ public final class LabDomain {
 
     private static void appendDisk(StringBuilder xml, LabDisk disk, String target) {
         xml.append("<disk type='file' device='disk'><driver name='qemu' type='").append(disk.format());
-        xml.append("'/><source file='").append(disk.file()).append("'/><target dev='").append(target);
+        xml.append("'/><source file='")
+                .append(disk.file())
+                .append("'/><target dev='")
+                .append(target);
         xml.append("' bus='virtio'/></disk>\n");
     }
 }

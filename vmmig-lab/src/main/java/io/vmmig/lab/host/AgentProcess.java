@@ -47,7 +47,8 @@ final class AgentProcess implements AutoCloseable {
         words.addAll(ownCode());
         words.addAll(arguments);
         try {
-            Process process = new ProcessBuilder(words).redirectError(log.toFile()).start();
+            Process process =
+                    new ProcessBuilder(words).redirectError(log.toFile()).start();
             AgentProcess agent = new AgentProcess(name, log, process);
             Thread reader = new Thread(agent::readAnswers, "agent-" + name);
             reader.setDaemon(true);

@@ -21,8 +21,9 @@ import org.xml.sax.SAXException;
 record DomainFiles(Document document) {
     static DomainFiles of(String xml) {
         try {
-            return new DomainFiles(
-                    DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new InputSource(new StringReader(xml))));
+            return new DomainFiles(DocumentBuilderFactory.newInstance()
+                    .newDocumentBuilder()
+                    .parse(new InputSource(new StringReader(xml))));
         } catch (ParserConfigurationException | SAXException | IOException e) {
             throw new LabException("libvirt gave no XML", e);
         }

@@ -73,7 +73,8 @@ public final class HostAgent {
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = commands.readLine(); line != null; line = commands.readLine()) {
             JsonObject command = JsonParser.parseString(line).getAsJsonObject();
-            Thread worker = new Thread(() -> agent.obey(command), "command-" + command.get("do").getAsString());
+            Thread worker = new Thread(
+                    () -> agent.obey(command), "command-" + command.get("do").getAsString());
             worker.setDaemon(true);
             worker.start();
         }
@@ -84,8 +85,7 @@ public final class HostAgent {
         HostCapabilities host = hypervisor.capabilities();
         JsonObject greeting = new JsonObject();
         greeting.addProperty("fingerprint", identity.fingerprint().toString());
-        greeting.addProperty(
-                "versions", "libvirt " + host.libvirtVersion() + ", QEMU " + host.hypervisorVersion());
+        greeting.addProperty("versions", "libvirt " + host.libvirtVersion() + ", QEMU " + host.hypervisorVersion());
         return greeting;
     }
 

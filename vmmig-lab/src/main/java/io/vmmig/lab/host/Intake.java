@@ -13,8 +13,7 @@ public final class Intake {
     private final @Nullable Path images;
     private final Consumer<JsonObject> events;
 
-    private Intake(
-            GuestChanges changes, @Nullable Path guests, @Nullable Path images, Consumer<JsonObject> events) {
+    private Intake(GuestChanges changes, @Nullable Path guests, @Nullable Path images, Consumer<JsonObject> events) {
         this.changes = changes;
         this.guests = guests;
         this.images = images;

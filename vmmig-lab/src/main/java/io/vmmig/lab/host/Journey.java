@@ -31,8 +31,8 @@ public final class Journey {
         LabHost from = guest.host();
         String sum = guest.memorySum();
         Receiving receiving = to.receive(from.fingerprint(), Intake.usual().telling(event -> events.accept(to, event)));
-        Move sending = from.migrate(
-                guest.name(), receiving.port(), to.fingerprint(), event -> events.accept(from, event));
+        Move sending =
+                from.migrate(guest.name(), receiving.port(), to.fingerprint(), event -> events.accept(from, event));
         JsonObject sent = sending.await();
         JsonObject received = receiving.move().await();
         return examine("tls", guest, sum, sent, received, receiving.guest(guest.name()));
@@ -54,8 +54,7 @@ public final class Journey {
         byte[] leftBytes = left.console().bytes();
         arrived.ticking();
         boolean memoryIntact = arrived.memorySum().equals(sum);
-        ConsoleLog across =
-                ConsoleLog.of(List.of(leftBytes, arrived.console().bytes()));
+        ConsoleLog across = ConsoleLog.of(List.of(leftBytes, arrived.console().bytes()));
         long recordsLost = across.recordsLost() + missing(across.lastRecord(), arrived.records());
         return new Passage(
                 via,

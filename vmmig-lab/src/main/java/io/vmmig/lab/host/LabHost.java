@@ -38,7 +38,10 @@ public final class LabHost implements AutoCloseable {
         this.directory = directory;
         this.libvirt = libvirt;
         List<String> arguments = List.of(
-                libvirt.uri(), guestsDirectory().toString(), imagesDirectory().toString(), identityDirectory().toString());
+                libvirt.uri(),
+                guestsDirectory().toString(),
+                imagesDirectory().toString(),
+                identityDirectory().toString());
         List<String> options = new ArrayList<>(jvmOptions);
         options.add("-Djava.io.tmpdir=" + directory.resolve("tmp"));
         this.agent = AgentProcess.start(name, directory.resolve("agent.log"), options, arguments);

@@ -18,15 +18,19 @@ final class Libvirt implements AutoCloseable {
 
     /** libvirt's own functions. */
     interface Calls extends Library {
-        @Nullable Pointer virConnectOpen(String uri);
+        @Nullable
+        Pointer virConnectOpen(String uri);
 
         int virConnectClose(Pointer connection);
 
-        @Nullable Pointer virDomainDefineXML(Pointer connection, byte[] xml);
+        @Nullable
+        Pointer virDomainDefineXML(Pointer connection, byte[] xml);
 
-        @Nullable Pointer virDomainCreateXML(Pointer connection, byte[] xml, int flags);
+        @Nullable
+        Pointer virDomainCreateXML(Pointer connection, byte[] xml, int flags);
 
-        @Nullable Pointer virDomainLookupByName(Pointer connection, String name);
+        @Nullable
+        Pointer virDomainLookupByName(Pointer connection, String name);
 
         int virDomainCreate(Pointer domain);
 
@@ -36,7 +40,8 @@ final class Libvirt implements AutoCloseable {
 
         int virDomainFree(Pointer domain);
 
-        @Nullable String virGetLastErrorMessage();
+        @Nullable
+        String virGetLastErrorMessage();
     }
 
     /** Connects; the embedded driver wants libvirt's event loop to run already. */
@@ -63,8 +68,8 @@ final class Libvirt implements AutoCloseable {
 
     /** Starts a guest that its host forgets when it ends. */
     void create(String xml) {
-        calls.virDomainFree(checked(
-                "create the guest", calls.virDomainCreateXML(connection, bytes(xml), AUTODESTROY_NOT)));
+        calls.virDomainFree(
+                checked("create the guest", calls.virDomainCreateXML(connection, bytes(xml), AUTODESTROY_NOT)));
     }
 
     /** Ends a guest and its definition, whatever there is of it. */

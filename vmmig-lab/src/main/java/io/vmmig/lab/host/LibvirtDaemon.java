@@ -32,6 +32,8 @@ record LibvirtDaemon(Path lab, String name, String uri) implements LibvirtKind {
 
     @Override
     public void close() {
-        Command.of(Checkout.script("host"), "down", name).with(LAB, lab.toString()).run(END_TIME);
+        Command.of(Checkout.script("host"), "down", name)
+                .with(LAB, lab.toString())
+                .run(END_TIME);
     }
 }

@@ -44,7 +44,8 @@ class CopyIT {
     @Test
     void withAnotherNameUuidPathsAndBridgeBesideTheOriginal() {
         LabHost a = Hosts.a();
-        LabGuest original = a.start(Hosts.tiny(a, "original").bridge(BRIDGES.get(0))).ready();
+        LabGuest original =
+                a.start(Hosts.tiny(a, "original").bridge(BRIDGES.get(0))).ready();
         String sum = original.memorySum();
         Path file = Hosts.lab().directory().resolve("original.vmmig");
         Path home = a.directory().resolve("elsewhere");

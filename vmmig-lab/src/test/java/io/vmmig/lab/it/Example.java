@@ -51,10 +51,10 @@ final class Example {
 
     /** Its output so far, as soon as there is a line that begins so. */
     String awaitLine(String beginning) {
-        return Await.answer(
-                name + " to print \"" + beginning + "\"; it says: " + read(err),
-                PATIENCE,
-                () -> read(out).lines().filter(line -> line.startsWith(beginning)).findFirst());
+        return Await.answer(name + " to print \"" + beginning + "\"; it says: " + read(err), PATIENCE, () -> read(out)
+                .lines()
+                .filter(line -> line.startsWith(beginning))
+                .findFirst());
     }
 
     /** All of its output, once it has ended well. */

@@ -35,7 +35,9 @@ final class Moves {
                 + passage.arrived().host() + " by " + passage.via();
         assertThat(passage.across().complaints()).as(way).isEmpty();
         assertThat(passage.across().ticksLost()).as("ticks lost, " + way).isZero();
-        assertThat(passage.across().ticksRepeated()).as("ticks repeated, " + way).isZero();
+        assertThat(passage.across().ticksRepeated())
+                .as("ticks repeated, " + way)
+                .isZero();
         assertThat(passage.memoryIntact()).as("memory intact, " + way).isTrue();
         assertThat(passage.diskRecordsLost()).as("disk records lost, " + way).isZero();
     }
