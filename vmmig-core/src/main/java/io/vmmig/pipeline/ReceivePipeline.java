@@ -51,6 +51,7 @@ public final class ReceivePipeline {
     private final Recorder recorder;
     private final Cancellation cancellation;
     private DestinationState state = DestinationState.OFFERED;
+    private boolean leftBehind;
 
     public ReceivePipeline(
             Hypervisor hypervisor,
@@ -99,17 +100,22 @@ public final class ReceivePipeline {
                 session.accept(new Acceptance(arrival.held()));
                 return takeOver(arrival);
             } catch (VmmigException | RuntimeException | Error e) {
-                if (state == DestinationState.RESUMED) {
-                    throw e;
+                if (state != DestinationState.RESUMED && !leftBehind) {
+                    occupied.discard();
                 }
-                occupied.discard();
                 throw e;
             }
         } catch (VmmigException e) {
-            // Only now, when nothing is left here, may the source be told that nothing is.
-            session.refuse(explained(e).failure());
+            // Only now, when nothing runs here, may the source be told so. If that is not certain it is told nothing.
+            if (!mayRunHere()) {
+                session.refuse(explained(e).failure());
+            }
             throw e;
         }
+    }
+
+    private boolean mayRunHere() {
+        return state == DestinationState.RESUMED || (state == DestinationState.COMMITTED && leftBehind);
     }
 
     private MigrationReport takeOver(Arrival arrival) throws VmmigException {
@@ -117,7 +123,8 @@ public final class ReceivePipeline {
             cancellation.onRequest(reader::close);
             requireAsOffered(reader.manifest(), arrival.manifest());
             Restoration restoration = new Restoration(arrival, reader);
-            try (RestoredGuest restored = restoration.run()) {
+            RestoredGuest restored = restoration.run();
+            try {
                 state = state.then(DestinationState.RESTORED);
                 session.restored();
                 recorder.enter(Phase.COMMIT);
@@ -136,7 +143,20 @@ public final class ReceivePipeline {
                         resumedAt,
                         arrival.references(),
                         restoration.domain().changes());
+            } catch (VmmigException | RuntimeException | Error e) {
+                remove(restored, e);
+                throw e;
             }
+        }
+    }
+
+    private void remove(RestoredGuest restored, Throwable reason) {
+        try {
+            restored.close();
+        } catch (VmmigException e) {
+            leftBehind = state != DestinationState.RESUMED;
+            LOG.error("guest {}: could not be removed", recorder.guest(), e);
+            reason.addSuppressed(e);
         }
     }
 
@@ -298,10 +318,16 @@ public final class ReceivePipeline {
                 : thrown;
         Failure failure = e.failure().during(recorder.guest(), recorder.phase());
         EndState source = session.live() ? EndState.UNKNOWN : EndState.HOLDS_PACKAGE;
-        return VmmigException.of(
-                state == DestinationState.RESUMED
-                        ? failure.leaving(EndState.UNKNOWN, EndState.RUNS)
-                        : failure.leaving(source, EndState.HOLDS_NOTHING),
-                e);
+        return VmmigException.of(failure.leaving(source, here()), e);
+    }
+
+    private EndState here() {
+        if (state == DestinationState.RESUMED) {
+            return EndState.RUNS;
+        }
+        if (mayRunHere()) {
+            return EndState.UNKNOWN;
+        }
+        return leftBehind ? EndState.PAUSED : EndState.HOLDS_NOTHING;
     }
 }

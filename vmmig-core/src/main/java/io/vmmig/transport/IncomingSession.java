@@ -45,7 +45,10 @@ public interface IncomingSession extends AutoCloseable {
     /** Says no, and why. Never throws, never blocks for long. */
     void refuse(Failure reason);
 
-    /** Frees the connection; refuses first unless {@link #resumed()} was called. */
+    /**
+     * Frees the connection. Refuses first, unless {@link #awaitCommit()} has returned: from then on only the caller knows
+     * whether the guest runs here, and a source that hears nothing must not resume it.
+     */
     @Override
     void close();
 }

@@ -32,6 +32,7 @@ final class InMemoryLink {
     private boolean restored;
     private boolean committed;
     private boolean resumed;
+    private boolean dropped;
 
     InMemoryLink(boolean losesAnswerToCommit) {
         this.losesAnswerToCommit = losesAnswerToCommit;
@@ -131,10 +132,17 @@ final class InMemoryLink {
             requireGoodwill();
             say(() -> committed = true);
             if (losesAnswerToCommit) {
-                throw new TransportException(
-                        Problem.OUTCOME_UNKNOWN, "the answer to the commit was lost", "Look at the destination.");
+                throw answerLost();
             }
-            awaitOrRefusal(() -> resumed);
+            awaitOrRefusal(() -> resumed || dropped);
+            if (!resumed) {
+                throw answerLost();
+            }
+        }
+
+        private static TransportException answerLost() {
+            return new TransportException(
+                    Problem.OUTCOME_UNKNOWN, "the answer to the commit was lost", "Look at the destination.");
         }
 
         @Override
@@ -217,7 +225,12 @@ final class InMemoryLink {
 
         @Override
         public void close() {
-            refuse(closed());
+            say(() -> {
+                dropped = committed && !resumed && refused == null;
+                if (!committed && refused == null) {
+                    refused = closed();
+                }
+            });
         }
     }
 

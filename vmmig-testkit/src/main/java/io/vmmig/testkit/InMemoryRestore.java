@@ -94,8 +94,9 @@ final class InMemoryRestore implements RestoringGuest {
         }
 
         @Override
-        public void close() {
+        public void close() throws VmmigException {
             if (!given) {
+                host.failIfTold(InMemoryHypervisor.Step.REMOVE_RESTORED);
                 host.remove(name);
             }
         }

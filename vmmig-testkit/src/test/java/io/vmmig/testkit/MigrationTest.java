@@ -219,6 +219,21 @@ class MigrationTest {
     }
 
     @Test
+    void aGuestThatMayRunAtTheDestinationIsNotResumedAtTheSource() throws Exception {
+        b.fail(Step.RESUME_RESTORED);
+        b.fail(Step.REMOVE_RESTORED);
+        Migration sending = migrator().start();
+        Migration receiving = receive();
+
+        assertThat(failureOf(sending).problem()).isEqualTo(Problem.OUTCOME_UNKNOWN);
+        assertThat(failureOf(receiving).failure().destination()).isEqualTo(EndState.UNKNOWN);
+        assertThat(a.stateOf("web-1")).contains(GuestState.PAUSED);
+        assertThat(guests.resolve("web-1/vda.0.raw"))
+                .as("the disk of a guest that may run")
+                .exists();
+    }
+
+    @Test
     void cancelMidwayLetsTheGuestGoOn() throws Exception {
         CountDownLatch midway = new CountDownLatch(1);
         CountDownLatch cancelled = new CountDownLatch(1);
