@@ -33,6 +33,7 @@ import org.slf4j.LoggerFactory;
 final class FileDigests {
     private static final Logger LOG = LoggerFactory.getLogger(FileDigests.class);
     private static final int MAX_NOTE_BYTES = 16 << 10;
+    private static final int ATTEMPTS = 3;
     private static final int MAX_NOTES = 1024;
     private static final int BUFFER_BYTES = 256 << 10;
     private static final String TEMPORARY = ".tmp";
@@ -46,28 +47,32 @@ final class FileDigests {
     /**
      * The file's digest, remembered or computed.
      *
-     * @throws IOException if the file cannot be read, or is changed meanwhile
+     * @throws IOException if the file cannot be read, or is changed again and again meanwhile
      */
     Digest of(Path file) throws IOException {
-        FileStamp before = FileStamp.of(file);
-        Optional<Digest> remembered = recall(file, before);
-        if (remembered.isPresent()) {
-            return remembered.get();
+        for (int attempt = 1; ; attempt++) {
+            FileStamp before = FileStamp.of(file);
+            Optional<Digest> remembered = recall(file, before);
+            if (remembered.isPresent()) {
+                return remembered.get();
+            }
+            boolean changesShow = before.settled();
+            Digest digest = compute(file);
+            if (before.holds(file)) {
+                if (changesShow) {
+                    remember(file, before, digest);
+                }
+                return digest;
+            }
+            // Somebody may have put an intact copy in its place, or given it to QEMU, which changes its owner.
+            if (attempt == ATTEMPTS) {
+                throw changed(file);
+            }
         }
-        boolean changesShow = before.settled();
-        Digest digest = compute(file);
-        requireSame(file, before);
-        if (changesShow) {
-            remember(file, before, digest);
-        }
-        return digest;
     }
 
-    /** Checks that a file is as it was. */
-    static void requireSame(Path file, FileStamp before) throws IOException {
-        if (!FileStamp.of(file).equals(before)) {
-            throw new IOException(file + " was changed while it was being read");
-        }
+    static IOException changed(Path file) {
+        return new IOException(file + " was changed while it was being read");
     }
 
     private static Digest compute(Path file) throws IOException {

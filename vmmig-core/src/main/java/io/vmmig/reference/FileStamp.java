@@ -22,7 +22,11 @@ record FileStamp(String text, Instant changed) {
     private static final Duration TICK = Duration.ofSeconds(2);
 
     static FileStamp of(Path file) throws IOException {
-        Map<String, Object> attributes = Files.readAttributes(file, "unix:size,lastModifiedTime,ctime,dev,ino");
+        Map<String, Object> attributes =
+                Files.readAttributes(file, "unix:isRegularFile,size,lastModifiedTime,ctime,dev,ino");
+        if (!Boolean.TRUE.equals(attributes.get("isRegularFile"))) {
+            throw new IOException(file + " is not a regular file");
+        }
         FileTime changed = time(attributes, "ctime");
         String text = attributes.get("size")
                 + " " + nanos(time(attributes, "lastModifiedTime"))
@@ -38,6 +42,11 @@ record FileStamp(String text, Instant changed) {
 
     private static long nanos(FileTime time) {
         return time.to(TimeUnit.NANOSECONDS);
+    }
+
+    /** Whether the file is as it was. */
+    boolean holds(Path file) throws IOException {
+        return equals(of(file));
     }
 
     /** Whether a change from now on would show: one within the same tick of the clock as the last would not. */

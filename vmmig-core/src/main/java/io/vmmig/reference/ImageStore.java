@@ -80,6 +80,7 @@ public final class ImageStore {
      */
     public Digest add(Path image, ImageFormat format) throws VmmigException {
         try {
+            FileStamp before = FileStamp.of(image);
             requireStandalone(image, format);
             if (holdsOneOfThatSize(image, format)) {
                 Digest digest = digests.of(image);
@@ -88,7 +89,7 @@ public final class ImageStore {
                 }
             }
             sweep();
-            return copy(image, format);
+            return copy(image, format, before);
         } catch (IOException e) {
             throw failed("could not add " + image + " to the image store " + directory, e);
         }
@@ -120,15 +121,19 @@ public final class ImageStore {
                 && digests.of(file).equals(digest);
     }
 
-    private Digest copy(Path image, ImageFormat format) throws IOException {
-        FileStamp before = FileStamp.of(image);
+    private Digest copy(Path image, ImageFormat format, FileStamp before) throws IOException {
         MessageDigest sha256 = Digest.newSha256();
         try (NewFile copy = NewFile.create(directory.resolve(ADDING + UUID.randomUUID()));
                 InputStream in = Files.newInputStream(image)) {
             copy.append(in, Long.MAX_VALUE, sha256);
-            FileDigests.requireSame(image, before);
+            if (!before.holds(image)) {
+                throw FileDigests.changed(image);
+            }
             Digest digest = Digest.of(sha256);
             Path file = fileOf(digest, format);
+            if (isIntact(file, digest)) {
+                return digest;
+            }
             copy.finishAs(file);
             // Nobody has had the file open for writing but this method, so it needs no time to settle.
             digests.remember(file, FileStamp.of(file), digest);

@@ -48,10 +48,10 @@ final class Qemu {
         return result.output();
     }
 
-    /** Writes a pattern into an image. */
-    void write(String image, String format, String command) throws Exception {
+    /** Runs one command of qemu-io, such as to write a pattern or to check one. */
+    void io(String image, String format, String command) throws Exception {
         Result result = run("qemu-io", "-f", format, "-c", command, image);
         assertThat(result.code()).as(result.output()).isZero();
-        assertThat(result.output()).doesNotContain("failed").doesNotContain("error");
+        assertThat(result.output()).doesNotContainIgnoringCase("failed").doesNotContainIgnoringCase("error");
     }
 }

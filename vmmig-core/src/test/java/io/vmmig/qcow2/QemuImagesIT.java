@@ -2,10 +2,20 @@
 package io.vmmig.qcow2;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.vmmig.Digest;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.reference.ImageStore;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,7 +36,7 @@ class QemuImagesIT {
     void makeBase() throws Exception {
         qemu = new Qemu(source);
         qemu.img("create -q -f raw base.raw 8M");
-        qemu.write("base.raw", "raw", "write -P 0x11 0 3M");
+        qemu.io("base.raw", "raw", "write -P 0x11 0 3M");
         qemu.img("convert -q -f raw -O qcow2 base.raw base.qcow2");
     }
 
@@ -39,32 +49,255 @@ class QemuImagesIT {
                 "compat=1.1,extended_l2=on",
                 "compat=1.1,lazy_refcounts=on",
                 "compat=1.1,refcount_bits=64",
+                "compat=1.1,refcount_bits=1",
                 "cluster_size=512",
                 "cluster_size=1k",
                 "cluster_size=4k",
                 "cluster_size=128k",
                 "cluster_size=2M",
+                "cluster_size=2M,extended_l2=on,compression_type=zstd",
                 "compat=0.10,cluster_size=512"
             })
     void anOverlayArrivesAsItWas(String options) throws Exception {
-        for (String base : new String[] {"raw", "qcow2"}) {
+        for (String base : List.of("raw", "qcow2")) {
             String top = "top-" + base;
             qemu.img("create -q -f qcow2 -o " + options + " -b base." + base + " -F " + base + " " + top);
-            qemu.write(top, "qcow2", "write -P 0x22 1M 1M");
-            qemu.write(top, "qcow2", "write -P 0x33 6M 64k");
-            qemu.write(top, "qcow2", "write -c -P 0x44 4M 2M");
+            fill(top);
+            qemu.io(top, "qcow2", "write -c -P 0x44 4M 2M");
             Path there = Files.createDirectory(destination.resolve(base));
-            requireSame(source.resolve(top), Move.of(source.resolve(top), ImageFormat.QCOW2, there));
+            Path arrived = Move.of(source.resolve(top), ImageFormat.QCOW2, there);
+            requireSame(source.resolve(top), arrived);
+            assertThat(qemu.img("info -f qcow2 " + arrived))
+                    .contains("backing file: " + there.resolve("base"))
+                    .doesNotContain(source.toString());
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"compat=1.1", "compat=0.10", "compat=1.1,preallocation=metadata", "compat=1.1,preallocation=full"
+            })
+    void anImageThatStandsAloneArrivesAsItWas(String options) throws Exception {
+        qemu.img("create -q -f qcow2 -o " + options + " alone 8M");
+        fill("alone");
+        requireSame(source.resolve("alone"), Move.of(source.resolve("alone"), ImageFormat.QCOW2, destination));
+    }
+
+    @Test
+    void anEmptyImageArrivesAsItWas() throws Exception {
+        qemu.img("create -q -f qcow2 empty 0");
+        requireSame(source.resolve("empty"), Move.of(source.resolve("empty"), ImageFormat.QCOW2, destination));
+    }
+
+    @Test
+    void aRawImageArrivesAsItWas() throws Exception {
+        Path arrived = Move.of(source.resolve("base.raw"), ImageFormat.RAW, destination);
+        assertThat(Files.mismatch(source.resolve("base.raw"), arrived)).isEqualTo(-1);
     }
 
     @Test
     void aDeepChainArrivesAsItWas() throws Exception {
         qemu.img("create -q -f qcow2 -b base.qcow2 -F qcow2 middle");
-        qemu.write("middle", "qcow2", "write -P 0x22 1M 1M");
+        qemu.io("middle", "qcow2", "write -P 0x22 1M 1M");
         qemu.img("create -q -f qcow2 -b middle -F qcow2 top 16M");
-        qemu.write("top", "qcow2", "write -P 0x33 2M 1M");
+        qemu.io("top", "qcow2", "write -P 0x33 2M 1M");
         requireSame(source.resolve("top"), Move.of(source.resolve("top"), ImageFormat.QCOW2, destination));
+    }
+
+    @Test
+    void internalSnapshotsArrive() throws Exception {
+        overlay("");
+        qemu.img("snapshot -c before top");
+        qemu.io("top", "qcow2", "write -P 0x55 0 2M");
+        Path arrived = Move.of(source.resolve("top"), ImageFormat.QCOW2, destination);
+        requireSame(source.resolve("top"), arrived);
+        for (Path image : List.of(source.resolve("top"), arrived)) {
+            qemu.img("snapshot -a before " + image);
+        }
+        requireSame(source.resolve("top"), arrived);
+    }
+
+    /** Bitmaps stay behind; their clusters are lost, which is no error. */
+    @Test
+    void bitmapsStayBehind() throws Exception {
+        overlay("");
+        qemu.img("bitmap --add top dirty");
+        Path arrived = Move.of(source.resolve("top"), ImageFormat.QCOW2, destination);
+        assertThat(qemu.img("info top")).contains("dirty");
+        assertThat(qemu.img("info " + arrived)).doesNotContain("dirty");
+        Qemu.Result check = qemu.run("qemu-img", "check", arrived.toString());
+        assertThat(check.output()).contains("leaked clusters").doesNotContain("ERROR");
+        qemu.img("check -q -r leaks " + arrived);
+        requireSame(source.resolve("top"), arrived);
+    }
+
+    /** As an image is while a guest has it open: QEMU counts references anew when it opens the copy. */
+    @Test
+    void anImageWithLazyReferenceCountsArrivesInTheMiddleOfItsUse() throws Exception {
+        overlay("-o lazy_refcounts=on");
+        qemu.run("qemu-io", "-f", "qcow2", "-c", "write -P 0x66 5M 1M", "-c", "flush", "-c", "abort", "top");
+        assertThat(Files.readAllBytes(source.resolve("top"))[79] & 1)
+                .as("dirty")
+                .isEqualTo(1);
+        Path arrived = Move.of(source.resolve("top"), ImageFormat.QCOW2, destination);
+        for (Path image : List.of(source.resolve("top"), arrived)) {
+            Qemu.Result opened = qemu.run("qemu-io", "-f", "qcow2", "-c", "read -P 0x66 5M 1M", image.toString());
+            assertThat(opened.code()).as(opened.output()).isZero();
+            assertThat(opened.output()).contains("read 1048576/1048576");
+        }
+        requireSame(source.resolve("top"), arrived);
+    }
+
+    /** What is in a package is of no use, and does no harm, outside of it. */
+    @Test
+    void qemuRefusesWhatTravels() throws Exception {
+        qemu.img("create -q -f qcow2 -b base.qcow2 -F qcow2 middle");
+        qemu.img("create -q -f qcow2 -b middle -F qcow2 top");
+        DiskChain chain = DiskChain.read(source.resolve("top"), ImageFormat.QCOW2, false);
+        Digest digest = Move.digestOf(source.resolve("base.qcow2"));
+        for (int layer = 0; layer < 2; layer++) {
+            Path file = destination.resolve("sent" + layer);
+            try (InputStream in = chain.open(layer, digest)) {
+                Files.copy(in, file);
+            }
+            Qemu.Result opened = qemu.run("qemu-io", "-f", "qcow2", "-c", "read 0 512", file.toString());
+            assertThat(opened.code()).isNotZero();
+            assertThat(opened.output()).contains("Unknown protocol 'vmmig'");
+        }
+    }
+
+    @Test
+    void aLongPathFitsExactlyIfThereIsRoom() throws Exception {
+        overlay("-o cluster_size=512");
+        Path deep = destination.resolve("d".repeat(250));
+        Files.createDirectory(deep);
+        String fitting = "e".repeat(376 - deep.toString().length() - 1);
+        for (String name : List.of(fitting, fitting + "e")) {
+            DiskChain chain = DiskChain.read(source.resolve("top"), ImageFormat.QCOW2, false);
+            Manifest.Disk disk = Move.describe(chain);
+            Path base = deep.resolve(name);
+            Path file = destination.resolve("top" + name.length());
+            Files.copy(source.resolve("base.qcow2"), base);
+            try (InputStream in = chain.open(0, Move.digestOf(base))) {
+                if (name.equals(fitting)) {
+                    ImageFiles.writeLayer(in, disk, 0, file, base);
+                    requireSame(source.resolve("top"), file);
+                } else {
+                    VmmigException e = catchThrowableOfType(
+                            VmmigException.class, () -> ImageFiles.writeLayer(in, disk, 0, file, base));
+                    assertThat(e.problem()).isEqualTo(Problem.DISK_UNSUPPORTED);
+                    assertThat(e).hasMessageContaining("377 bytes").hasMessageContaining("shorter paths");
+                    assertThat(file).doesNotExist();
+                }
+            }
+        }
+    }
+
+    @Test
+    void dataInAnotherFileStays() throws Exception {
+        requireStays("-o data_file=data,data_file_raw=on", "another file");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"luks", "aes"})
+    void encryptedImagesStay(String method) throws Exception {
+        String options = "-o encrypt.format=" + method + ",encrypt.key-secret=s --object secret,id=s,data=x";
+        requireStays(options + (method.equals("luks") ? " -o encrypt.iter-time=100" : ""), "encrypted");
+    }
+
+    private void requireStays(String options, String reason) throws Exception {
+        String[] command = ("qemu-img create -q -f qcow2 " + options + " image 8M").split(" ");
+        Qemu.Result created = qemu.run(command);
+        // LUKS measures the processor, and gives up on a busy virtual machine.
+        for (int i = 0; i < 50 && created.output().contains("accurate CPU usage"); i++) {
+            created = qemu.run(command);
+        }
+        assertThat(created.code()).as(created.output()).isZero();
+        VmmigException e = catchThrowableOfType(
+                VmmigException.class, () -> DiskChain.read(source.resolve("image"), ImageFormat.QCOW2, false));
+        assertThat(e.problem()).isEqualTo(Problem.DISK_UNSUPPORTED);
+        assertThat(e).hasMessageContaining(reason);
+    }
+
+    @Test
+    void aForeignBackingFileIsNotTaken() throws Exception {
+        overlay("");
+        Manifest.Disk disk = Move.describe(DiskChain.read(source.resolve("top"), ImageFormat.QCOW2, false));
+        qemu.img("rebase -q -u -f qcow2 -b /etc/shadow -F raw top");
+        try (InputStream in = Files.newInputStream(source.resolve("top"))) {
+            VmmigException e = catchThrowableOfType(
+                    VmmigException.class,
+                    () -> ImageFiles.writeLayer(in, disk, 0, destination.resolve("top"), destination.resolve("base")));
+            assertThat(e.problem()).isEqualTo(Problem.IMAGE_MALFORMED);
+            assertThat(e).hasMessageContaining("/etc/shadow");
+        }
+        assertThat(destination.resolve("top")).doesNotExist();
+    }
+
+    /** Whatever a header says, QEMU finds no file in what was taken but the one that we have put there. */
+    @Test
+    void qemuFindsNoOtherFileInWhatWasTaken() throws Exception {
+        overlay("-o cluster_size=512");
+        DiskChain chain = DiskChain.read(source.resolve("top"), ImageFormat.QCOW2, false);
+        Manifest.Disk disk = Move.describe(chain);
+        Path base = Files.copy(source.resolve("base.qcow2"), destination.resolve("base"));
+        byte[] seed;
+        try (InputStream in = chain.open(0, Move.digestOf(base))) {
+            seed = in.readAllBytes();
+        }
+        Random random = new Random(11);
+        Path file = destination.resolve("top");
+        int opened = 0;
+        for (int i = 0, taken = 0; i < 20_000 && taken < 150; i++) {
+            byte[] image = seed.clone();
+            for (int n = random.nextInt(3); n >= 0; n--) {
+                image[8 + random.nextInt(200)] = (byte) random.nextInt();
+            }
+            try {
+                ImageFiles.writeLayer(new ByteArrayInputStream(image), disk, 0, file, base);
+            } catch (VmmigException e) {
+                continue;
+            }
+            taken++;
+            Qemu.Result info = qemu.run("qemu-img", "info", "-f", "qcow2", "--output=json", file.toString());
+            if (info.code() == 0) {
+                opened++;
+                assertThat(info.output())
+                        .contains("\"backing-filename\": \"" + base + "\"")
+                        .contains("\"backing-filename-format\": \"qcow2\"")
+                        .doesNotContain("data-file\":")
+                        .doesNotContain("\"encrypted\": true");
+            }
+            Files.delete(file);
+        }
+        assertThat(opened).isGreaterThan(50);
+    }
+
+    @Test
+    void theStoreTakesBaseImagesOnly() throws Exception {
+        overlay("");
+        ImageStore store = ImageStore.at(destination.resolve("store"));
+        Digest digest = store.add(source.resolve("base.qcow2"), ImageFormat.QCOW2);
+        assertThat(Files.mismatch(
+                        source.resolve("base.qcow2"),
+                        store.verified(digest, ImageFormat.QCOW2).path()))
+                .isEqualTo(-1);
+        VmmigException e =
+                catchThrowableOfType(VmmigException.class, () -> store.add(source.resolve("top"), ImageFormat.QCOW2));
+        assertThat(e.problem()).isEqualTo(Problem.DISK_UNSUPPORTED);
+        assertThat(e).hasMessageContaining("backing file of its own");
+        assertThat(store.list()).hasSize(1);
+    }
+
+    private void overlay(String options) throws Exception {
+        qemu.img(("create -q -f qcow2 " + options + " -b base.qcow2 -F qcow2 top").replace("  ", " "));
+        fill("top");
+    }
+
+    private void fill(String image) throws Exception {
+        qemu.io(image, "qcow2", "write -P 0x22 1M 1M");
+        qemu.io(image, "qcow2", "write -P 0x33 6M 64k");
+        qemu.io(image, "qcow2", "write -z 2M 64k");
     }
 
     /** Compares what a guest would see, and has QEMU look over the image itself. */
