@@ -84,9 +84,11 @@ final class Arrival {
 
     private void placeDisk(Manifest.Disk disk, ImageStore images) throws VmmigException {
         String target = disk.target();
-        if (disk.base() != null) {
+        Manifest.Base base = disk.base();
+        if (base != null) {
             baseFiles.put(
-                    target, images.verified(disk.base().content().digest()).path());
+                    target,
+                    images.verified(base.content().digest(), base.format()).path());
         }
         List<Path> files = new ArrayList<>();
         int top = disk.layers().size() - 1;
@@ -130,13 +132,10 @@ final class Arrival {
 
     /** Checks that the XML is of the guest that the manifest speaks of. */
     private void requireAgreement(DomainXml domain) throws VmmigException {
-        List<String> targets =
-                domain.disks().stream().map(DomainXml.Disk::target).toList();
         boolean agrees = domain.name().equals(manifest.guestName())
                 && domain.uuid().equals(manifest.guestUuid())
                 && domain.memoryBytes() == manifest.memoryBytes()
-                && targets.equals(
-                        manifest.disks().stream().map(Manifest.Disk::target).toList())
+                && agreesOnDisks(domain)
                 && domain.kernel().isPresent() == (manifest.kernel() != null)
                 && domain.ramdisk().isPresent() == (manifest.ramdisk() != null);
         if (!agrees) {
@@ -145,6 +144,36 @@ final class Arrival {
                     "the domain XML and the manifest speak of different guests",
                     "Make the package again.");
         }
+    }
+
+    /**
+     * Images were checked as what the manifest says that they are, and QEMU will use them as what the XML says: raw bytes
+     * used as a qcow2 image would have a backing file of the sender's choice. A disk that is all base image is only to be read.
+     */
+    private boolean agreesOnDisks(DomainXml domain) throws VmmigException {
+        List<DomainXml.Disk> used = domain.disks();
+        List<Manifest.Disk> described = manifest.disks();
+        if (used.size() != described.size()) {
+            return false;
+        }
+        for (int i = 0; i < used.size(); i++) {
+            DomainXml.Disk use = used.get(i);
+            Manifest.Disk disk = described.get(i);
+            boolean writable = !disk.layers().isEmpty();
+            if (!use.target().equals(disk.target())
+                    || use.format() != activeFormat(disk)
+                    || !(writable || use.readOnly())) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static @Nullable ImageFormat activeFormat(Manifest.Disk disk) {
+        if (disk.layers().isEmpty()) {
+            return disk.base() == null ? null : disk.base().format();
+        }
+        return disk.layers().get(disk.layers().size() - 1).format();
     }
 
     private GuestFiles files() {
