@@ -5,6 +5,9 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.net.SocketTimeoutException;
 import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 
 /** Tells what an {@link IOException} is about. */
@@ -29,8 +32,21 @@ final class IoFailures {
                     "Free some space, and try again.",
                     failure);
         }
-        String words = failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
-        return of(problem, what + ": " + words, remedy, failure);
+        return of(problem, what + ": " + words(failure), remedy, failure);
+    }
+
+    /** The JDK's own words for the commonest failures are the name of the file, and nothing else. */
+    private static String words(IOException failure) {
+        if (failure instanceof NoSuchFileException missing) {
+            return "there is no file " + missing.getFile();
+        }
+        if (failure instanceof AccessDeniedException denied) {
+            return "permission denied for " + denied.getFile();
+        }
+        if (failure instanceof FileAlreadyExistsException present) {
+            return "there is a file " + present.getFile() + " already";
+        }
+        return failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
     }
 
     private static VmmigException of(Problem problem, String what, String remedy, IOException cause) {

@@ -2,7 +2,6 @@
 package io.vmmig.qcow2;
 
 import io.vmmig.Problem;
-import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.format.Malformed;
@@ -11,7 +10,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -71,12 +69,11 @@ final class ChainReader {
                         new DiskChain.Image(path, format, header.virtualBytes(), fileBytes), header.backing());
             }
         } catch (IOException e) {
-            String why = e instanceof NoSuchFileException ? "it is not there" : String.valueOf(e.getMessage());
-            throw new TransportException(
+            throw VmmigException.from(
+                    e,
                     Problem.FILE_FAILED,
-                    called(path) + " could not be read: " + why,
-                    "Check that it is there and readable; the domain XML or the image above it names it.",
-                    e);
+                    called(path) + " could not be read",
+                    "The domain XML or the image above it names it; check that it is there and readable.");
         }
     }
 

@@ -5,7 +5,6 @@ import io.vmmig.Digest;
 import io.vmmig.IncompatibleException;
 import io.vmmig.IntegrityException;
 import io.vmmig.Problem;
-import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.qcow2.NewFile;
@@ -35,8 +34,8 @@ import java.util.stream.Stream;
  * package names it by its SHA-256.
  *
  * <p>The files are named after their digest and are not to be written to. Any number of threads and processes may use one
- * store at once. All methods throw {@link TransportException} with {@link Problem#FILE_FAILED} when the directory cannot be
- * used, unless they say otherwise.
+ * store at once. Where a method throws {@link VmmigException}, it does so also with {@link Problem#FILE_FAILED} when the
+ * directory cannot be used, and with {@link Problem#DISK_FULL} when there is no space left in it.
  */
 public final class ImageStore {
     private static final Pattern NAME = Pattern.compile("sha256-([0-9a-f]{64})\\.(qcow2|raw)");
@@ -286,11 +285,7 @@ public final class ImageStore {
         return directory.resolve("sha256-" + digest.hex() + "." + format.word());
     }
 
-    private static TransportException failed(String what, IOException e) {
-        return new TransportException(
-                Problem.FILE_FAILED,
-                what + ": " + e.getMessage(),
-                "Check the path, its permissions, and that there is space.",
-                e);
+    private static VmmigException failed(String what, IOException e) {
+        return VmmigException.from(e, Problem.FILE_FAILED, what, "Check the path and its permissions.");
     }
 }
