@@ -41,7 +41,7 @@ class PackageStreamsTest {
 
     private static long threads() {
         return Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("vmmig-"))
+                .filter(thread -> thread.getName().matches("vmmig-(en|de)code-.*"))
                 .count();
     }
 
