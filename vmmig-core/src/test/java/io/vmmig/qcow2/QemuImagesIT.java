@@ -12,6 +12,8 @@ import io.vmmig.bundle.Manifest;
 import io.vmmig.reference.ImageStore;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -271,6 +273,33 @@ class QemuImagesIT {
             Files.delete(file);
         }
         assertThat(opened).isGreaterThan(50);
+    }
+
+    /**
+     * What lies behind the header is taken as it is. Here it says that the header's own cluster is free, so that what a guest
+     * writes would become the header; QEMU itself does not let that happen.
+     */
+    @Test
+    void aGuestCannotWriteTheHeader() throws Exception {
+        overlay("");
+        DiskChain chain = DiskChain.read(source.resolve("top"), ImageFormat.QCOW2, false);
+        Path base = Files.copy(source.resolve("base.qcow2"), destination.resolve("base"));
+        byte[] image;
+        try (InputStream in = chain.open(0, Move.digestOf(base))) {
+            image = in.readAllBytes();
+        }
+        ByteBuffer fields = ByteBuffer.wrap(image);
+        int referenceCounts = (int) fields.getLong((int) fields.getLong(48));
+        assertThat(fields.getShort(referenceCounts)).isEqualTo((short) 1);
+        fields.putShort(referenceCounts, (short) 0);
+        Path file = destination.resolve("top");
+        ImageFiles.writeLayer(new ByteArrayInputStream(image), Move.describe(chain), 0, file, base);
+        Qemu.Result written = qemu.run("qemu-io", "-f", "qcow2", "-c", "write -P 7 4M 64k", file.toString());
+        assertThat(written.output()).contains("Preventing invalid");
+        byte[] after = Files.readAllBytes(file);
+        int name = (int) ByteBuffer.wrap(after).getLong(8);
+        assertThat(new String(after, name, base.toString().length(), StandardCharsets.UTF_8))
+                .isEqualTo(base.toString());
     }
 
     @Test
