@@ -34,8 +34,10 @@ final class GuestDirectory {
     private static final Logger LOG = LoggerFactory.getLogger(GuestDirectory.class);
     private static final String LIST = ".vmmig-files";
     private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}");
-    private static final FileAttribute<?> PRIVATE_DIRECTORY =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    /** QEMU often runs as a user of its own: it has to pass through, though not to look around. */
+    private static final FileAttribute<?> PASSABLE_DIRECTORY =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x"));
+
     private static final FileAttribute<?> PRIVATE_FILE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
@@ -78,7 +80,7 @@ final class GuestDirectory {
             boolean existed = Files.isDirectory(path);
             Files.createDirectories(path.getParent());
             if (!existed) {
-                Files.createDirectory(path, PRIVATE_DIRECTORY);
+                Files.createDirectory(path, PASSABLE_DIRECTORY);
             }
             Set<Path> before = entries(path);
             writeList(files);

