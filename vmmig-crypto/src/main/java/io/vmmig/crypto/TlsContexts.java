@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
-import java.io.IOException;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
 import java.util.Set;
-import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
@@ -20,18 +18,14 @@ public final class TlsContexts {
      */
     public static SSLContext of(HostIdentity self, Set<Fingerprint> trusted) {
         try {
-            KeyManagerFactory keys = KeyManagerFactory.getInstance(KeyManagerFactory.getDefaultAlgorithm());
-            char[] password = new char[0];
-            KeyStore store = KeyStore.getInstance("PKCS12");
-            store.load(null, password);
-            store.setKeyEntry(
-                    "self", self.privateKey(), password, new java.security.cert.Certificate[] {self.certificate()});
-            keys.init(store, password);
             SSLContext context = SSLContext.getInstance("TLSv1.3");
-            context.init(keys.getKeyManagers(), new TrustManager[] {new PinnedTrust(trusted)}, null);
+            context.init(
+                    new KeyManager[] {new IdentityKeyManager(self)},
+                    new TrustManager[] {new PinnedTrust(trusted)},
+                    null);
             return context;
-        } catch (GeneralSecurityException | IOException e) {
-            throw new IllegalStateException("this JDK cannot do TLS 1.3 with an EC key", e);
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("this JDK cannot do TLS 1.3", e);
         }
     }
 

@@ -13,6 +13,7 @@ import io.vmmig.transport.wire.Preamble;
 import io.vmmig.transport.wire.Watchdog;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.List;
@@ -28,6 +29,7 @@ import org.jspecify.annotations.Nullable;
 
 /** From a TCP connection to two hosts that know each other and speak the same version, or an error that says why not. */
 final class Handshake {
+    private static final Duration LAST_WORDS = Duration.ofMillis(500);
     private static final String ALERT = "Received fatal alert: ";
     /** By which a peer may say that it does not like our key. */
     private static final Set<String> KEY_ALERTS = Set.of(
@@ -73,6 +75,7 @@ final class Handshake {
             closeQuietly(raw);
         });
         boolean done = false;
+        boolean told = !client;
         try {
             raw.setTcpNoDelay(true);
             raw.setKeepAlive(true);
@@ -92,10 +95,15 @@ final class Handshake {
                         "Check that vmmig runs there and that the port is right.",
                         e);
             }
-            throw explain(e);
+            VmmigException reason = explain(e);
+            told |= reason.problem() == Problem.PEER_UNTRUSTED;
+            throw reason;
         } finally {
             deadline.cancel(false);
             if (!done) {
+                if (told) {
+                    letThemRead(raw);
+                }
                 closeQuietly(raw);
             }
         }
@@ -103,7 +111,8 @@ final class Handshake {
 
     private SSLSocket secure(Socket raw) throws IOException {
         SSLContext context = TlsContexts.of(self, trusted);
-        SSLSocket secure = (SSLSocket) context.getSocketFactory().createSocket(raw, "", raw.getPort(), true);
+        // Left to itself the TLS socket would close the one below right after an alert, and the alert might get lost.
+        SSLSocket secure = (SSLSocket) context.getSocketFactory().createSocket(raw, "", raw.getPort(), false);
         SSLParameters parameters = TlsContexts.parameters();
         // The fingerprint names the peer; a host name would only tell listeners on the way whom we look for.
         parameters.setServerNames(List.of());
@@ -123,6 +132,19 @@ final class Handshake {
             theirs = Preamble.read(secure.getInputStream());
         }
         Preamble.check(theirs);
+    }
+
+    /** A socket that is closed over unread bytes resets the connection, and the peer would never learn what we told it. */
+    private static void letThemRead(Socket raw) {
+        ScheduledFuture<?> deadline = Watchdog.in(LAST_WORDS, () -> closeQuietly(raw));
+        try {
+            raw.shutdownOutput();
+            raw.getInputStream().transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            // Then it is as closed as it was to be.
+        } finally {
+            deadline.cancel(false);
+        }
     }
 
     private VmmigException explain(IOException e) {

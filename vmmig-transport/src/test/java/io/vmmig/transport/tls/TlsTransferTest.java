@@ -135,25 +135,25 @@ class TlsTransferTest {
             Background<Void> destination = Background.run(() -> {
                 try (IncomingSession session = pair.accept()) {
                     session.offer();
-                    Thread.sleep(900);
+                    Thread.sleep(600);
                     session.accept(YES);
                     session.packageStream().readAllBytes();
-                    Thread.sleep(900);
+                    Thread.sleep(600);
                     session.restored();
                     session.awaitCommit();
-                    Thread.sleep(900);
+                    Thread.sleep(600);
                     session.resumed();
                     return null;
                 }
             });
             try (OutgoingSession session = pair.open()) {
-                Thread.sleep(900);
+                Thread.sleep(600);
                 session.offer(Samples.offer());
-                Thread.sleep(900);
+                Thread.sleep(600);
                 session.packageStream().write(1);
-                Thread.sleep(900);
+                Thread.sleep(600);
                 session.finish();
-                Thread.sleep(900);
+                Thread.sleep(600);
                 session.commit();
             }
             destination.get();
