@@ -2,6 +2,7 @@
 package io.vmmig.transport.file;
 
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -52,10 +53,26 @@ final class Names {
         Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    /** Makes the names in {@code directory} outlive a power cut. */
+    /** Makes the names in {@code directory} outlive a power cut. An interrupt does not keep it from that. */
     static void sync(Path directory) throws IOException {
+        boolean interrupted = Thread.interrupted();
+        try {
+            while (!syncOnce(directory)) {
+                interrupted |= Thread.interrupted();
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static boolean syncOnce(Path directory) throws IOException {
         try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
             names.force(true);
+            return true;
+        } catch (ClosedByInterruptException e) {
+            return false;
         }
     }
 }

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.file;
+
+import static io.vmmig.transport.testing.Problems.assertProblem;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.testing.Background;
+import io.vmmig.transport.testing.Packages;
+import io.vmmig.transport.testing.Samples;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class PackageFileTest {
+    private static final Acceptance YES = new Acceptance(Set.of());
+
+    @TempDir
+    Path temp;
+
+    private Path file;
+
+    @BeforeEach
+    void name() {
+        file = temp.resolve("web-1.vmmig");
+    }
+
+    @Test
+    void aPackageIsForItsOwnerOnly() throws Exception {
+        write(PackageFile.at(file), 100_000);
+
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
+        assertThat(names()).containsExactly("web-1.vmmig");
+    }
+
+    @Test
+    void untilTheCommitThereIsOnlyAPartThatPeopleRecognise() throws Exception {
+        try (OutgoingSession session = PackageFile.at(file).open()) {
+            assertThat(names()).isEmpty();
+            session.offer(Samples.offer());
+            Packages.write(session.packageStream(), Samples.offer(), 100_000);
+            session.finish();
+
+            assertThat(names()).singleElement().asString().matches("\\.web-1\\.vmmig\\.[0-9a-f-]{36}\\.vmmig-part");
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(temp.resolve(names().get(0)))))
+                    .isEqualTo("rw-------");
+        }
+        assertThat(names()).isEmpty();
+    }
+
+    @Test
+    void aFileThatIsThereIsNotTouched() throws Exception {
+        Files.writeString(file, "mine");
+
+        assertThatThrownBy(PackageFile.at(file)::open)
+                .satisfies(e -> assertProblem(e, Problem.FILE_FAILED))
+                .hasMessageContaining("exists already");
+        assertThat(file).hasContent("mine");
+    }
+
+    @Test
+    void norIsOneThatComesMeanwhile() throws Exception {
+        try (OutgoingSession session = PackageFile.at(file).open()) {
+            session.offer(Samples.offer());
+            Packages.write(session.packageStream(), Samples.offer(), 100_000);
+            session.finish();
+            Files.writeString(file, "mine");
+
+            assertThatThrownBy(session::commit)
+                    .satisfies(e -> assertProblem(e, Problem.FILE_FAILED))
+                    .hasMessageContaining("exists already");
+        }
+        assertThat(file).hasContent("mine");
+        assertThat(names()).containsExactly("web-1.vmmig");
+    }
+
+    @Test
+    void aFileIsReplacedOnlyByAWholePackageAndOnlyWhenAsked() throws Exception {
+        Files.writeString(file, "old");
+        PackageFile replacing = PackageFile.at(file).replacing();
+        try (OutgoingSession session = replacing.open()) {
+            session.offer(Samples.offer());
+            Packages.write(session.packageStream(), Samples.offer(), 100_000);
+            session.finish();
+            assertThat(file).hasContent("old");
+        }
+        assertThat(file).hasContent("old");
+
+        write(replacing, 100_000);
+
+        assertThat(Files.size(file)).isGreaterThan(100_000);
+        assertThat(names()).containsExactly("web-1.vmmig");
+    }
+
+    @Test
+    void placesWhereNoFileCanBe() throws Exception {
+        assertThatThrownBy(PackageFile.at(temp.resolve("no/such/directory"))::open)
+                .satisfies(e -> assertProblem(e, Problem.FILE_FAILED))
+                .hasMessageContaining("there is no directory");
+        Path directory = Files.createDirectory(temp.resolve("directory"));
+        assertThatThrownBy(PackageFile.at(directory).replacing()::open)
+                .satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
+        assertThatIllegalArgumentException().isThrownBy(() -> PackageFile.at(Path.of("/")));
+    }
+
+    @Test
+    void anAbortFromAnotherThreadStopsTheWriter() throws Exception {
+        try (OutgoingSession session = PackageFile.at(file).open()) {
+            session.offer(Samples.offer());
+            Background<Void> writing = Background.run(() -> {
+                byte[] block = new byte[64 << 10];
+                for (int i = 0; i < 4000; i++) {
+                    session.packageStream().write(block);
+                    Thread.sleep(5);
+                }
+                return null;
+            });
+            Thread.sleep(200);
+            long begin = System.nanoTime();
+            session.abort(Samples.failure(Problem.CANCELLED));
+            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(1));
+            assertThatThrownBy(writing::get)
+                    .isInstanceOf(IOException.class)
+                    .cause()
+                    .satisfies(e -> assertProblem(e, Problem.CANCELLED));
+        }
+        assertThat(names()).isEmpty();
+    }
+
+    @Test
+    void anInterruptDoesNotLoseThePackage() throws Exception {
+        try (OutgoingSession session = PackageFile.at(file).open()) {
+            session.offer(Samples.offer());
+            Thread.currentThread().interrupt();
+            session.packageStream().write(new byte[1 << 20]);
+            session.finish();
+            session.commit();
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        assertThat(file).hasSize(1 << 20);
+    }
+
+    @Test
+    void aDiskThatCannotHoldThePackageIsFoundOutBeforeTheGuestStops() throws Exception {
+        try (OutgoingSession session = PackageFile.at(file).open()) {
+            long free = Files.getFileStore(temp).getUsableSpace();
+
+            assertThatThrownBy(() -> session.offer(new io.vmmig.transport.Offer(
+                            Samples.manifest(1 << 30, Math.min(free, Long.MAX_VALUE / 32) * 16), Samples.XML)))
+                    .satisfies(e -> assertProblem(e, Problem.DISK_FULL));
+        }
+        assertThat(names()).isEmpty();
+    }
+
+    @Test
+    void theLeastThatIsNeededIsFarBelowTheGuestsSize() {
+        assertThat(FileOutgoingSession.leastNeeded(Samples.manifest(512L << 20, 64L << 20)))
+                .isEqualTo(16L << 20);
+    }
+
+    @Test
+    void aDiskThatFillsUpIsNamed() throws Exception {
+        assertThat(OtherProcess.onTinyDisk(DiskFiller.class, 8)).isEqualTo("DISK_FULL, left: []");
+    }
+
+    /** Writes more than there is room for. */
+    static final class DiskFiller {
+        public static void main(String[] args) throws Exception {
+            Path directory = Path.of(args[0]);
+            String found = "nothing";
+            try (OutgoingSession session =
+                    PackageFile.at(directory.resolve("web-1.vmmig")).open()) {
+                session.offer(new io.vmmig.transport.Offer(Samples.manifest(64 << 20, 1 << 20), Samples.XML));
+                byte[] block = new byte[100_000];
+                for (int i = 0; i < 200; i++) {
+                    session.packageStream().write(block);
+                }
+                session.finish();
+                session.commit();
+            } catch (IOException e) {
+                found = e.getCause() instanceof VmmigException known
+                        ? known.problem().toString()
+                        : e.toString();
+            } catch (VmmigException e) {
+                found = "too late: " + e.problem();
+            }
+            System.out.print(found + ", left: " + PackageFileTest.names(directory));
+        }
+    }
+
+    @Test
+    void aProcessThatIsKilledLeavesNothingThatLooksLikeAPackage() throws Exception {
+        OtherProcess.run(Killed.class, temp.toString());
+
+        assertThat(names())
+                .singleElement()
+                .asString()
+                .startsWith(".web-1.vmmig.")
+                .endsWith(".vmmig-part");
+        write(PackageFile.at(file), 1000);
+        assertThat(file).exists();
+    }
+
+    /** Dies in the middle. */
+    static final class Killed {
+        public static void main(String[] args) throws Exception {
+            OutgoingSession session =
+                    PackageFile.at(Path.of(args[0]).resolve("web-1.vmmig")).open();
+            session.offer(Samples.offer());
+            session.packageStream().write(new byte[1 << 20]);
+            session.finish();
+            Runtime.getRuntime().halt(0);
+        }
+    }
+
+    @Test
+    void aPackageIsTakenInAndStays() throws Exception {
+        write(PackageFile.at(file), 100_000);
+        byte[] before = Files.readAllBytes(file);
+        try (IncomingSession session = PackageFile.at(file).incoming()) {
+            assertThat(session.live()).isFalse();
+            assertThat(session.description()).contains(file.toString());
+            assertThat(session.offer()).isEqualTo(Samples.offer());
+            session.accept(YES);
+            assertThat(session.packageStream().readAllBytes()).isEqualTo(before);
+            session.restored();
+            session.awaitCommit();
+            session.resumed();
+        }
+        assertThat(file).hasBinaryContent(before);
+    }
+
+    @Test
+    void whatIsReadIsWhatWasOffered() throws Exception {
+        write(PackageFile.at(file), 100_000);
+        byte[] before = Files.readAllBytes(file);
+        try (IncomingSession session = PackageFile.at(file).incoming()) {
+            session.offer();
+            Files.delete(file);
+            Files.writeString(file, "another");
+            session.accept(YES);
+            assertThat(session.packageStream().readAllBytes()).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void aRefusalEndsTheSessionAndNotTheFile() throws Exception {
+        write(PackageFile.at(file), 100_000);
+        try (IncomingSession session = PackageFile.at(file).incoming()) {
+            session.offer();
+            session.accept(YES);
+            session.refuse(Samples.failure(Problem.NAME_IN_USE));
+            assertThatThrownBy(session::restored).satisfies(e -> assertProblem(e, Problem.NAME_IN_USE));
+            assertThatThrownBy(session::awaitCommit).satisfies(e -> assertProblem(e, Problem.NAME_IN_USE));
+            assertThatThrownBy(() -> session.packageStream().read())
+                    .isInstanceOf(IOException.class)
+                    .cause()
+                    .satisfies(e -> assertProblem(e, Problem.NAME_IN_USE));
+        }
+        assertThat(file).exists();
+    }
+
+    @Test
+    void nothingIsCommittedBeforeItIsRestored() throws Exception {
+        write(PackageFile.at(file), 1000);
+        try (IncomingSession session = PackageFile.at(file).incoming()) {
+            session.offer();
+            session.accept(YES);
+            assertThatThrownBy(session::awaitCommit).isInstanceOf(IllegalStateException.class);
+            assertThatThrownBy(session::resumed).isInstanceOf(IllegalStateException.class);
+        }
+    }
+
+    @Test
+    void filesThatAreNoPackages() throws Exception {
+        assertThatThrownBy(PackageFile.at(temp.resolve("nothing"))::incoming)
+                .satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
+        assertThatThrownBy(PackageFile.at(Path.of("/dev/zero"))::incoming)
+                .satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
+        Files.writeString(file, "Dear diary, ".repeat(1000));
+        try (IncomingSession session = PackageFile.at(file).incoming()) {
+            assertThatThrownBy(session::offer).satisfies(e -> assertProblem(e, Problem.PACKAGE_MALFORMED));
+        }
+    }
+
+    @Test
+    void halfAPackageIsFoundOut() throws Exception {
+        ByteArrayOutputStream whole = new ByteArrayOutputStream();
+        Packages.write(whole, Samples.offer(), 3 << 20);
+        try (OutputStream out = Files.newOutputStream(file)) {
+            out.write(whole.toByteArray(), 0, whole.size() / 2);
+        }
+        try (IncomingSession session = PackageFile.at(file).incoming()) {
+            assertThat(session.offer()).isEqualTo(Samples.offer());
+            session.accept(YES);
+            assertThatThrownBy(() -> Packages.read(session.packageStream()))
+                    .satisfies(e -> assertProblem(e, Problem.PACKAGE_TRUNCATED));
+        }
+    }
+
+    private static void write(PackageFile to, int diskBytes) throws Exception {
+        try (OutgoingSession session = to.open()) {
+            session.offer(Samples.offer());
+            Packages.write(session.packageStream(), Samples.offer(), diskBytes);
+            session.finish();
+            session.commit();
+        }
+    }
+
+    private List<String> names() throws IOException {
+        return names(temp);
+    }
+
+    private static List<String> names(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.map(path -> path.getFileName().toString()).sorted().toList();
+        }
+    }
+}
