@@ -30,4 +30,18 @@ public interface Guest {
      *     {@link io.vmmig.Problem#GUEST_BUSY}; the guest is then as it was
      */
     SavedGuest save() throws VmmigException;
+
+    /**
+     * Lets a guest go on that an earlier save left paused, once it is known that it is to live here; does nothing to one that
+     * runs.
+     *
+     * @throws io.vmmig.HypervisorException with {@link io.vmmig.Problem#GUEST_NOT_RUNNING} when it has been stopped meanwhile
+     */
+    void resume() throws VmmigException;
+
+    /**
+     * Ends the guest, definition and all, once it is known that it lives elsewhere. Its disk files stay. Does nothing when it
+     * is gone already.
+     */
+    void remove() throws VmmigException;
 }

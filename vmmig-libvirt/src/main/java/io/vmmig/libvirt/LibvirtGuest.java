@@ -66,6 +66,16 @@ final class LibvirtGuest implements Guest {
     }
 
     @Override
+    public void resume() throws VmmigException {
+        calls.goOn();
+    }
+
+    @Override
+    public void remove() throws VmmigException {
+        calls.remove();
+    }
+
+    @Override
     public SavedGuest save() throws VmmigException {
         claims.claim(uuid(), name());
         boolean saving = false;

@@ -18,6 +18,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
@@ -26,6 +27,9 @@ import org.slf4j.LoggerFactory;
 /** A restore under way: libvirt reads from a FIFO what the caller writes. */
 final class LibvirtRestoringGuest implements RestoringGuest {
     private static final Logger LOG = LoggerFactory.getLogger(LibvirtRestoringGuest.class);
+
+    /** How long libvirt may take to notice that its stream has ended; ten times what it needs on a busy machine. */
+    private static final Duration NOTICE = Duration.ofSeconds(5);
 
     private final GuestCalls guest;
     private final LibvirtOptions options;
@@ -169,7 +173,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             }
             boolean there;
             try {
-                there = Calls.await(call, "end the restore of " + guest.name(), options.callDeadline());
+                there = Calls.await(call, "end the restore of " + guest.name(), NOTICE);
             } catch (VmmigException e) {
                 LOG.debug("{}: the restore ended: {}", guest.name(), e.getMessage());
                 there = e.problem() == Problem.HYPERVISOR_TIMEOUT;

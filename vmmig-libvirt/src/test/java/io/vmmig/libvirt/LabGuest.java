@@ -15,7 +15,7 @@ import java.util.UUID;
 final class LabGuest implements AutoCloseable {
     private static final Duration BOOT = Duration.ofMinutes(2);
 
-    private final Connection connection;
+    private Connection connection;
     private final Path files;
     final String name;
     final UUID uuid = UUID.randomUUID();
@@ -98,6 +98,11 @@ final class LabGuest implements AutoCloseable {
         return guest;
     }
 
+    /** Finds the guest through another connection from now on. */
+    void use(Connection other) {
+        connection = other;
+    }
+
     private Path console() {
         return files.resolve("console");
     }
@@ -109,6 +114,26 @@ final class LabGuest implements AutoCloseable {
     /** What the guest answers to a question, such as the checksum of its memory. */
     String ask(String question) throws Exception {
         return Lab.run("ask", files.resolve("channel").toString(), question);
+    }
+
+    /** Sends a signal to its QEMU. */
+    void signal(String signal) throws Exception {
+        long[] processes = ProcessHandle.allProcesses()
+                .filter(p -> p.info().arguments().stream()
+                        .flatMap(java.util.Arrays::stream)
+                        .anyMatch(uuid.toString()::equals))
+                .mapToLong(ProcessHandle::pid)
+                .toArray();
+        if (processes.length != 1) {
+            throw new AssertionError(processes.length + " QEMUs of " + name);
+        }
+        int exit = new ProcessBuilder("kill", "-" + signal, Long.toString(processes[0]))
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (exit != 0) {
+            throw new AssertionError("kill failed");
+        }
     }
 
     /** How far it has counted, as it shows on its console; fails when a number is missing or comes twice. */

@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.RestoreRequest;
+import io.vmmig.hypervisor.RestoredGuest;
+import io.vmmig.hypervisor.RestoringGuest;
+import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.libvirt.binding.Connection;
+import java.io.OutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 
 /** With a libvirt daemon, on a lab host of its own. */
 class LibvirtdIT extends RealGuestTests {
     private static final String HOST = "libvirtit";
+    private static final String NEWER_HOST = "libvirtnew";
 
     private static String uri;
     private static Connection connection;
@@ -24,6 +37,62 @@ class LibvirtdIT extends RealGuestTests {
             connection.close();
         }
         Lab.run("host", "down", HOST);
+    }
+
+    @Test
+    void aGuestCanBeRolledBackAfterLibvirtdHasCrashed() throws Exception {
+        try (LabGuest lab = LabGuest.boot(connection, scratch(), "crash-guest", 192, 32, false);
+                LibvirtHypervisor hypervisor = LibvirtHypervisor.connect(uri)) {
+            try {
+                SavedGuest saved = hypervisor.guest(lab.name).save();
+                assertThat(saved.memory().transferTo(OutputStream.nullOutputStream()))
+                        .isPositive();
+                Lab.run("host", "crash", HOST);
+                assertThatThrownBy(saved::resume)
+                        .isInstanceOfSatisfying(VmmigException.class, e -> assertThat(e.problem())
+                                .isEqualTo(Problem.HYPERVISOR_UNREACHABLE));
+                Lab.run("host", "restart", HOST);
+                saved.resume();
+                lab.awaitTicking();
+            } finally {
+                Lab.run("host", "restart", HOST);
+                connection.close();
+                connection = Connection.open(uri);
+                lab.use(connection);
+            }
+        }
+    }
+
+    /** libvirt 11 reads the beginning of an image twice, which a FIFO has to be prepared for. */
+    @Test
+    void aGuestMovesToANewerRelease() throws Exception {
+        String newerUri = Lab.run("host", "up", NEWER_HOST, "--release", "trixie");
+        try (Connection newer = Connection.open(newerUri);
+                LabGuest lab = LabGuest.boot(connection, scratch(), "moving-guest", 192, 32, false);
+                LibvirtHypervisor source = LibvirtHypervisor.connect(uri);
+                LibvirtHypervisor destination = LibvirtHypervisor.connect(newerUri)) {
+            String sum = lab.ask("sum");
+            try (SavedGuest saved = source.guest(lab.name).save()) {
+                RestoreRequest request = new RestoreRequest(saved.domainXml(), saved.cookie(), false);
+                try (RestoringGuest truncated = destination.restore(request)) {
+                    assertThatThrownBy(truncated::finish).isInstanceOf(HypervisorException.class);
+                }
+                assertThat(destination.guests()).isEmpty();
+                try (RestoringGuest restoring = destination.restore(request)) {
+                    saved.memory().transferTo(restoring.memory());
+                    try (RestoredGuest restored = restoring.finish()) {
+                        saved.retire();
+                        restored.resume();
+                    }
+                }
+            }
+            lab.use(newer);
+            lab.awaitTicking();
+            // Its channel is gone: the source's end removed the socket that both had to share here.
+            assertThat(sum).startsWith("sum ");
+        } finally {
+            Lab.run("host", "down", NEWER_HOST);
+        }
     }
 
     @Override

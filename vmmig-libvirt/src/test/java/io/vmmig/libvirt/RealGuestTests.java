@@ -19,6 +19,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -72,6 +73,10 @@ abstract class RealGuestTests {
     private void start(SaveMethod method, boolean persistent) throws Exception {
         lab = LabGuest.boot(connection(), scratch, "it-guest", MEMORY_MIB, FILL_MIB, persistent);
         hypervisor = LibvirtHypervisor.connect(uri(), options().withSaveMethod(method));
+    }
+
+    Path scratch() {
+        return scratch;
     }
 
     private LibvirtOptions options() throws Exception {
@@ -235,6 +240,86 @@ abstract class RealGuestTests {
             saved.resume();
         }
         assertThat(guest.state()).isEqualTo(GuestState.PAUSED);
+    }
+
+    @Test
+    void aGuestThatIsLeftPausedIsSettledLaterByWhoeverFindsIt() throws Exception {
+        start(SaveMethod.SNAPSHOT, true);
+        SavedGuest saved = hypervisor.guest(lab.name).save();
+        drain(saved, scratch.resolve("image"));
+        saved.leavePaused();
+        saved.close();
+        Guest found = hypervisor.guest(lab.name);
+        assertThat(found.state()).isEqualTo(GuestState.PAUSED);
+        found.resume();
+        found.resume();
+        lab.awaitTicking();
+        found.remove();
+        found.remove();
+        assertProblem(Problem.GUEST_UNKNOWN, () -> hypervisor.guest(lab.name));
+    }
+
+    /** A stopped QEMU process is one that hangs, as far as anyone can tell. */
+    @Test
+    void aQemuThatHangsEndsInATimeoutAndTheGuestCanGoOnLater() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        hypervisor.close();
+        hypervisor = LibvirtHypervisor.connect(
+                uri(), options().withSaveStall(Duration.ofSeconds(1)).withCallDeadline(Duration.ofSeconds(2)));
+        SavedGuest saved = hypervisor.guest(lab.name).save();
+        lab.signal("STOP");
+        assertThatThrownBy(() -> saved.memory().transferTo(OutputStream.nullOutputStream()))
+                .cause()
+                .isInstanceOfSatisfying(
+                        VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_TIMEOUT));
+        assertProblem(Problem.HYPERVISOR_TIMEOUT, saved::resume);
+        lab.signal("CONT");
+        Lab.awaitTrue("the roll-back works once QEMU answers", Duration.ofSeconds(30), () -> {
+            try {
+                saved.resume();
+                return true;
+            } catch (VmmigException e) {
+                return false;
+            }
+        });
+        lab.awaitTicking();
+    }
+
+    @Test
+    void aRestoreThatHangsEndsInATimeout() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        Path image = scratch.resolve("image");
+        RestoreRequest request;
+        long bytes;
+        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
+            bytes = drain(saved, image);
+            request = new RestoreRequest(saved.domainXml(), saved.cookie(), true);
+            saved.retire();
+        }
+        hypervisor.close();
+        hypervisor = LibvirtHypervisor.connect(uri(), options().withRestoreStall(Duration.ofSeconds(3)));
+        try (RestoringGuest restoring = hypervisor.restore(request)) {
+            feed(restoring, image, bytes / 3);
+            lab.signal("STOP");
+            assertThatThrownBy(() -> {
+                        feed(restoring, image, bytes);
+                        restoring.finish();
+                    })
+                    .satisfiesAnyOf(e -> assertThat(e).hasMessageContaining("HYPERVISOR_TIMEOUT"), e -> assertThat(e)
+                            .hasRootCauseMessage("HYPERVISOR_TIMEOUT"));
+        }
+        assertThat(hypervisor.guests()).extracting(GuestId::name).doesNotContain(lab.name);
+    }
+
+    @Test
+    void aGuestThatLibvirtIsBusyWithIsNotSaved() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        try (LibvirtHypervisor other = LibvirtHypervisor.connect(uri(), options());
+                SavedGuest saved = other.guest(lab.name).save()) {
+            assertProblem(Problem.GUEST_BUSY, () -> hypervisor.guest(lab.name).save());
+            saved.resume();
+        }
+        lab.awaitTicking();
     }
 
     @Test

@@ -29,7 +29,8 @@ public final class LibvirtError extends Exception {
 
     private final int code;
 
-    LibvirtError(int code, String message) {
+    /** Made from what libvirt says. */
+    public LibvirtError(int code, String message) {
         super(message);
         this.code = code;
     }
