@@ -77,6 +77,20 @@ final class InMemoryGuest implements Guest {
     }
 
     @Override
+    public synchronized void resume() throws VmmigException {
+        if (state == GuestState.STOPPED) {
+            throw new HypervisorException(Problem.GUEST_NOT_RUNNING, "the guest has stopped", "");
+        }
+        state = GuestState.RUNNING;
+    }
+
+    @Override
+    public void remove() throws VmmigException {
+        host.failIfTold(InMemoryHypervisor.Step.RETIRE);
+        host.remove(name);
+    }
+
+    @Override
     public synchronized SavedGuest save() throws VmmigException {
         host.failIfTold(InMemoryHypervisor.Step.SAVE);
         if (state == GuestState.STOPPED) {
