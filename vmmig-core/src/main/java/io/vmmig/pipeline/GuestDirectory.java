@@ -83,7 +83,9 @@ final class GuestDirectory {
                 Files.createDirectory(path, PASSABLE_DIRECTORY);
             }
             Set<Path> before = entries(path);
-            writeList(files);
+            if (!files.isEmpty()) {
+                writeList(files);
+            }
             return new Occupied(existed, before, List.copyOf(files));
         } catch (IOException e) {
             throw failed("could not make the directory " + path, e);
