@@ -97,7 +97,7 @@ public final class SendPipeline {
 
         recorder.enter(Phase.CONNECT);
         try (OutgoingSession session = transport.open()) {
-            cancellation.onRequest(session::close);
+            cancellation.onRequest(() -> session.abort(cancelled().during(guestName, recorder.phase())));
             try {
                 recorder.enter(Phase.OFFER);
                 Acceptance acceptance = session.offer(new Offer(departure.manifest(), departure.xml()));
@@ -277,10 +277,14 @@ public final class SendPipeline {
         return cancelled(e).failure().during(guestName, recorder.phase());
     }
 
+    private static Failure cancelled() {
+        return Failure.of(Problem.CANCELLED, "the migration was cancelled", "");
+    }
+
     private VmmigException cancelled(VmmigException e) {
         boolean stoppedByUs = cancellation.requested() && !(e instanceof CancelledException);
         return stoppedByUs
-                ? new CancelledException(Failure.of(Problem.CANCELLED, "the migration was cancelled", ""), e)
+                ? new CancelledException(cancelled(), e)
                 : e;
     }
 

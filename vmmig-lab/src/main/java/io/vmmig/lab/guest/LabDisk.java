@@ -2,6 +2,7 @@
 package io.vmmig.lab.guest;
 
 import io.vmmig.lab.Command;
+import io.vmmig.lab.LabException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,11 +30,19 @@ public record LabDisk(Path file, String format) {
         return overlay(file, this.file, format);
     }
 
+    /** A raw disk at {@code file} that stands alone. */
+    public static LabDisk raw(Path file, Path content) {
+        makeParent(file);
+        Command.of("cp", "--sparse=always", "--no-preserve=mode", content.toString(), file.toString())
+                .run(QEMU_IMG_TIME);
+        return new LabDisk(file, "raw");
+    }
+
     private static void makeParent(Path file) {
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
         } catch (IOException e) {
-            throw new io.vmmig.lab.LabException("could not make the directory of " + file, e);
+            throw new LabException("could not make the directory of " + file, e);
         }
     }
 }

@@ -35,9 +35,9 @@ class GuestsIT {
         grandTour(guest);
     }
 
-    /** One over a raw base image, one over a qcow2 base image, and one that is two overlays deep. */
+    /** One over a raw base image, one over a qcow2 base image, one that is two overlays deep, and a raw one without a base. */
     @Test
-    void withThreeDisks() {
+    void withDisksOfAllKinds() {
         GuestKind.Image image = GuestKind.TINY_X86_64.image();
         LabHost a = Hosts.a();
         String name = "disks";
@@ -45,16 +45,17 @@ class GuestsIT {
         LabDisk overQcow2 = LabDisk.overlay(Hosts.disk(a, name, "b"), image.qcow2(), "qcow2");
         LabDisk deep = LabDisk.overlay(Hosts.disk(a, name, "c0"), image.qcow2(), "qcow2")
                 .overlaid(Hosts.disk(a, name, "c1"));
+        LabDisk alone = LabDisk.raw(Hosts.disk(a, name, "d"), image.raw());
         for (LabHost host : List.of(a, Hosts.b(), Hosts.c(), Hosts.d())) {
             host.addImage(image.raw(), "raw");
         }
-        LabGuest guest = a.start(
-                        LabDomain.of(image, name).disk(overRaw).disk(overQcow2).disk(deep))
-                .ready();
+        LabDomain domain =
+                LabDomain.of(image, name).disk(overRaw).disk(overQcow2).disk(deep).disk(alone);
+        LabGuest guest = a.start(domain).ready();
 
         LabGuest arrived = grandTour(guest);
 
-        assertThat(arrived.records()).containsOnlyKeys("vda", "vdb", "vdc");
+        assertThat(arrived.records()).containsOnlyKeys("vda", "vdb", "vdc", "vdd");
     }
 
     /** Its kernel travels, because no host holds that. */

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.readme;
+
+import io.vmmig.MigrationReport;
+import io.vmmig.Migrator;
+import io.vmmig.Receiver;
+import io.vmmig.VmmigException;
+import io.vmmig.crypto.Fingerprint;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.libvirt.LibvirtHypervisor;
+import io.vmmig.reference.ImageStore;
+import io.vmmig.transport.tls.TlsListener;
+import io.vmmig.transport.tls.TlsTransport;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+
+/** The Java of the README, so that it compiles; {@link ReadmeTest} compares the two. */
+final class ReadmeSnippets {
+    private ReadmeSnippets() {}
+
+    static MigrationReport source(Fingerprint fingerprintOfB) throws VmmigException, InterruptedException {
+        try (Hypervisor hypervisor = LibvirtHypervisor.connect("qemu:///system")) {
+            HostIdentity identity = HostIdentity.in(Path.of("/var/lib/mytool/identity"));
+            MigrationReport report = Migrator.of(hypervisor)
+                    .from("web-1")
+                    .to(TlsTransport.to("host-b", 16550).as(identity).trusting(fingerprintOfB))
+                    .start()
+                    .await();
+            return report;
+        }
+    }
+
+    static MigrationReport destination(Fingerprint fingerprintOfA) throws VmmigException, InterruptedException {
+        try (Hypervisor hypervisor = LibvirtHypervisor.connect("qemu:///system");
+                TlsListener listener = TlsListener.on("0.0.0.0", 16550)
+                        .as(HostIdentity.in(Path.of("/var/lib/mytool/identity")))
+                        .trusting(Set.of(fingerprintOfA))
+                        .listen()) {
+            MigrationReport report = Receiver.of(hypervisor)
+                    .into(Path.of("/var/lib/mytool/guests"))
+                    .images(ImageStore.at(Path.of("/var/lib/mytool/images")))
+                    .receive(listener.accept(Duration.ofMinutes(5)))
+                    .await();
+            return report;
+        }
+    }
+}
