@@ -97,7 +97,7 @@ public final class SendPipeline {
 
         recorder.enter(Phase.CONNECT);
         try (OutgoingSession session = transport.open()) {
-            cancellation.onRequest(() -> session.abort(cancelled().during(guestName, recorder.phase())));
+            cancellation.onRequest(() -> session.abort(cancelled()));
             try {
                 recorder.enter(Phase.OFFER);
                 Acceptance acceptance = session.offer(new Offer(departure.manifest(), departure.xml()));
@@ -283,9 +283,7 @@ public final class SendPipeline {
 
     private VmmigException cancelled(VmmigException e) {
         boolean stoppedByUs = cancellation.requested() && !(e instanceof CancelledException);
-        return stoppedByUs
-                ? new CancelledException(cancelled(), e)
-                : e;
+        return stoppedByUs ? new CancelledException(cancelled(), e) : e;
     }
 
     private VmmigException explained(VmmigException thrown) {

@@ -139,7 +139,6 @@ class BadInputIT {
             assertFailed(failureOfMoving(NAME), Problem.GUEST_BUSY, EndState.UNTOUCHED);
 
             silent.close();
-            first.cancel();
             assertThat(failureOf(first).source()).isEqualTo(EndState.UNTOUCHED);
         }
     }
@@ -147,8 +146,7 @@ class BadInputIT {
     @Test
     void deviceThatCannotMove() {
         GuestKind.Image image = GuestKind.TINY_X86_64.image();
-        a.start(LabDomain.of(image, "slirp")
-                .device("<interface type='user'><model type='virtio'/></interface>"));
+        a.start(LabDomain.of(image, "slirp").device("<interface type='user'><model type='virtio'/></interface>"));
 
         assertFailed(failureOfMoving("slirp"), Problem.DEVICE_CANNOT_MOVE, EndState.UNTOUCHED);
 
@@ -218,10 +216,9 @@ class BadInputIT {
 
         StrangePeer.visit(receiving.port(), strange, fingerprintOf(b));
 
-        JsonObject rejected = Await.answer(
-                "b to turn the peer away", Duration.ofSeconds(30), () -> events.stream()
-                        .filter(event -> event.has("rejected"))
-                        .findFirst());
+        JsonObject rejected = Await.answer("b to turn the peer away", Duration.ofSeconds(30), () -> events.stream()
+                .filter(event -> event.has("rejected"))
+                .findFirst());
         assertThat(rejected.getAsJsonObject("rejected").get("problem").getAsString())
                 .isEqualTo("PROTOCOL_MISMATCH");
         receiving.move().cancel();
@@ -315,8 +312,8 @@ class BadInputIT {
         Path images = Hosts.lab().directory().resolve("base-only");
         ImageStore.at(images).add(GuestKind.TINY_X86_64.image().qcow2(), ImageFormat.QCOW2);
         try (SmallDisk small = new SmallDisk(8)) {
-            Receiving receiving = b.receive(
-                    a.fingerprint(), Intake.usual().into(small.path()).images(images));
+            Receiving receiving =
+                    b.receive(a.fingerprint(), Intake.usual().into(small.path()).images(images));
             MoveFailed atSource = failureOf(a.migrate(NAME, receiving));
             failureOf(receiving.move());
 
@@ -356,9 +353,7 @@ class BadInputIT {
 
     private Path copyOfPackage() throws IOException {
         return Files.copy(
-                packageFile,
-                Hosts.lab().directory().resolve("broken.vmmig"),
-                StandardCopyOption.REPLACE_EXISTING);
+                packageFile, Hosts.lab().directory().resolve("broken.vmmig"), StandardCopyOption.REPLACE_EXISTING);
     }
 
     private void assertNotRestored(Path file, Problem problem) throws IOException {

@@ -49,8 +49,11 @@ class GuestsIT {
         for (LabHost host : List.of(a, Hosts.b(), Hosts.c(), Hosts.d())) {
             host.addImage(image.raw(), "raw");
         }
-        LabDomain domain =
-                LabDomain.of(image, name).disk(overRaw).disk(overQcow2).disk(deep).disk(alone);
+        LabDomain domain = LabDomain.of(image, name)
+                .disk(overRaw)
+                .disk(overQcow2)
+                .disk(deep)
+                .disk(alone);
         LabGuest guest = a.start(domain).ready();
 
         LabGuest arrived = grandTour(guest);

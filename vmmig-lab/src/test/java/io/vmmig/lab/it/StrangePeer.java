@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import javax.net.ssl.SSLSocket;
+import org.jspecify.annotations.Nullable;
 
 /** A peer whose key is fine, and who is strange in some other way. */
 final class StrangePeer implements AutoCloseable {
@@ -22,6 +23,7 @@ final class StrangePeer implements AutoCloseable {
     private final Set<Fingerprint> trusted;
     private final ServerSocket server;
     private final CountDownLatch visited = new CountDownLatch(1);
+    private volatile @Nullable Socket visitor;
 
     private StrangePeer(HostIdentity identity, Set<Fingerprint> trusted, ServerSocket server) {
         this.identity = identity;
@@ -44,8 +46,7 @@ final class StrangePeer implements AutoCloseable {
     }
 
     private static StrangePeer listening(HostIdentity identity, Fingerprint trusted) throws IOException {
-        return new StrangePeer(
-                identity, Set.of(trusted), new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
+        return new StrangePeer(identity, Set.of(trusted), new ServerSocket(0, 1, InetAddress.getLoopbackAddress()));
     }
 
     private void start(Runnable work) {
@@ -89,6 +90,7 @@ final class StrangePeer implements AutoCloseable {
 
     private void keepOneWaiting() {
         try (Socket raw = server.accept()) {
+            visitor = raw;
             visited.countDown();
             raw.getInputStream().readAllBytes();
         } catch (IOException e) {
@@ -116,5 +118,9 @@ final class StrangePeer implements AutoCloseable {
     @Override
     public void close() throws IOException {
         server.close();
+        Socket last = visitor;
+        if (last != null) {
+            last.close();
+        }
     }
 }

@@ -34,8 +34,7 @@ class ReadmeTest {
 
     @Test
     void javaCompiles() throws IOException {
-        String compiled =
-                withoutBlanks(read("vmmig-lab/src/test/java/io/vmmig/lab/readme/ReadmeSnippets.java"));
+        String compiled = withoutBlanks(read("vmmig-lab/src/test/java/io/vmmig/lab/readme/ReadmeSnippets.java"));
 
         List<String> blocks = find("```java\n(.*?)```", read("README.md"));
 
@@ -51,7 +50,8 @@ class ReadmeTest {
         List<String> artifacts = find("<artifactId>(.*?)</artifactId>", readme);
 
         assertThat(artifacts).contains("vmmig-bom");
-        assertThat(artifacts).allSatisfy(artifact -> assertThat(bom).contains("<artifactId>" + artifact + "</artifactId>"));
+        assertThat(artifacts)
+                .allSatisfy(artifact -> assertThat(bom).contains("<artifactId>" + artifact + "</artifactId>"));
         assertThat(find("<version>(.*?)</version>", readme))
                 .isNotEmpty()
                 .containsOnly(find("<version>(.*?)</version>", bom).get(0));
