@@ -241,7 +241,7 @@ class DiskChainTest {
         byte[] seed = TestImage.ofClusterBits(9).backing("base.img", "raw").bytes();
         Path top = directory.resolve("top");
         int taken = 0;
-        for (int i = 0; i < 5_000; i++) {
+        for (int i = 0; i < 1_500; i++) {
             byte[] image = seed.clone();
             for (int n = random.nextInt(4); n >= 0; n--) {
                 image[random.nextInt(160)] = (byte) random.nextInt();
@@ -255,7 +255,7 @@ class DiskChainTest {
                 assertThat(e.problem()).isIn(Problem.IMAGE_MALFORMED, Problem.DISK_UNSUPPORTED, Problem.FILE_FAILED);
             }
         }
-        assertThat(taken).isBetween(100, 4_900);
+        assertThat(taken).isBetween(50, 1_450);
     }
 
     private Path write(String name, TestImage image) throws Exception {

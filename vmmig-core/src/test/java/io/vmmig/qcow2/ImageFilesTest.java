@@ -98,7 +98,7 @@ class ImageFilesTest {
     @Test
     void keepsEveryByteOfASparseFile() throws Exception {
         Random random = new Random(3);
-        for (int round = 0; round < 200; round++) {
+        for (int round = 0; round < 60; round++) {
             byte[] content = new byte[random.nextInt(100_000)];
             for (int n = random.nextInt(5); n > 0 && content.length > 0; n--) {
                 int from = random.nextInt(content.length);
@@ -243,7 +243,7 @@ class ImageFilesTest {
         Random random = new Random(5);
         byte[] seed = TestImage.ofClusterBits(9).backing(BASE_NAME, "raw").bytes();
         int taken = 0;
-        for (int i = 0; i < 5_000; i++) {
+        for (int i = 0; i < 1_500; i++) {
             byte[] image = seed.clone();
             for (int n = random.nextInt(4); n >= 0; n--) {
                 image[random.nextInt(240)] = (byte) random.nextInt();
@@ -259,7 +259,7 @@ class ImageFilesTest {
                 assertThat(file).doesNotExist();
             }
         }
-        assertThat(taken).isBetween(100, 4_900);
+        assertThat(taken).isBetween(50, 1_450);
     }
 
     private void write(byte[] image, Manifest.Disk disk, int layer, @Nullable Path below) throws Exception {

@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,12 +34,26 @@ class ImageStoreTest {
     private static final String CONTENT = "a kernel, let us say";
     private static final Digest DIGEST = digest(CONTENT);
 
+    /** Files that were changed so long ago that another change could not go unseen, one for each test that needs one. */
+    @TempDir
+    private static Path aged;
+
     @TempDir
     private Path directory;
 
     private Path root;
     private Path kernel;
     private ImageStore store;
+
+    @BeforeAll
+    static void age() throws Exception {
+        for (String name : List.of("1", "2", "3", "4")) {
+            Files.writeString(aged.resolve(name), CONTENT);
+        }
+        while (!FileStamp.of(aged.resolve("4")).settled()) {
+            Thread.sleep(50);
+        }
+    }
 
     @BeforeEach
     void open() throws Exception {
@@ -167,7 +182,7 @@ class ImageStoreTest {
 
     @Test
     void remembersTheDigestsOfOtherFiles() throws Exception {
-        age(kernel);
+        kernel = aged.resolve("1");
         assertThat(store.digestOf(kernel)).isEqualTo(DIGEST);
         assertThat(notes()).hasSize(1);
         // What the note says is believed for as long as the file is as it was.
@@ -189,7 +204,7 @@ class ImageStoreTest {
 
     @Test
     void rebuildsNotesThatAreSpoilt() throws Exception {
-        age(kernel);
+        kernel = aged.resolve("2");
         store.digestOf(kernel);
         Path note = notes().get(0);
         String good = Files.readString(note);
@@ -203,7 +218,7 @@ class ImageStoreTest {
                 good.substring(0, good.length() / 2),
                 good.replace("sha256:", "md5:"),
                 good.replace("\"sha256:" + DIGEST.hex() + "\"", "17"),
-                good.replace(kernel.getFileName().toString(), "other"),
+                good.replace(kernel.toString(), "other"),
                 good.replace("{", "{\"deep\":" + "[".repeat(5000) + "]".repeat(5000) + ","),
                 good.replace("{", "{\"long\":\"" + "x".repeat(20_000) + "\","))) {
             Files.writeString(note, bad);
@@ -215,7 +230,7 @@ class ImageStoreTest {
     @Test
     void worksWithoutNotes() throws Exception {
         Files.writeString(root.resolve(".digests"), "in the way");
-        age(kernel);
+        kernel = aged.resolve("3");
         assertThat(store.digestOf(kernel)).isEqualTo(DIGEST);
         store.add(kernel, ImageFormat.RAW);
         assertThat(store.verified(DIGEST).bytes()).isEqualTo(CONTENT.length());
@@ -228,7 +243,7 @@ class ImageStoreTest {
             Path note = Files.writeString(directoryOfNotes.resolve(i + ".json"), "{}");
             Files.setLastModifiedTime(note, FileTime.fromMillis(i * 1000L));
         }
-        age(kernel);
+        kernel = aged.resolve("4");
         store.digestOf(kernel);
         assertThat(notes()).hasSize(513).contains(directoryOfNotes.resolve("1023.json"));
     }
@@ -260,13 +275,6 @@ class ImageStoreTest {
             threads.shutdownNow();
         }
         assertThat(names()).hasSize(1);
-    }
-
-    /** Waits until a change of the file could not go unseen any more. */
-    private static void age(Path file) throws Exception {
-        while (!FileStamp.of(file).settled()) {
-            Thread.sleep(50);
-        }
     }
 
     private List<Path> notes() throws IOException {
