@@ -16,15 +16,12 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.time.Duration;
-import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Collectors;
-import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
-import javax.net.ssl.SSLParameters;
-import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 
 /** From a TCP connection to two hosts that know each other and speak the same version, or an error that says why not. */
@@ -66,9 +63,9 @@ final class Handshake {
     /**
      * Does it, within {@code timeout}, whatever the peer does. Closes the socket when it fails.
      *
-     * @return the TLS socket on top of {@code raw}
+     * @return what to speak over from now on
      */
-    SSLSocket perform(Socket raw, Duration timeout) throws VmmigException {
+    TlsConnection perform(Socket raw, Duration timeout) throws VmmigException {
         AtomicBoolean late = new AtomicBoolean();
         ScheduledFuture<?> deadline = Watchdog.in(timeout, () -> {
             late.set(true);
@@ -79,14 +76,14 @@ final class Handshake {
         try {
             raw.setTcpNoDelay(true);
             raw.setKeepAlive(true);
-            SSLSocket secure = secure(raw);
-            secure.startHandshake();
-            exchangePreambles(secure);
+            TlsConnection connection = new TlsConnection(raw, engine());
+            connection.handshake();
+            exchangePreambles(connection);
             done = deadline.cancel(false) || !late.get();
             if (!done) {
                 throw new EOFException("the connection was closed at the deadline");
             }
-            return secure;
+            return connection;
         } catch (IOException e) {
             if (late.get()) {
                 throw new TransportException(
@@ -109,27 +106,23 @@ final class Handshake {
         }
     }
 
-    private SSLSocket secure(Socket raw) throws IOException {
-        SSLContext context = TlsContexts.of(self, trusted);
-        // Left to itself the TLS socket would close the one below right after an alert, and the alert might get lost.
-        SSLSocket secure = (SSLSocket) context.getSocketFactory().createSocket(raw, "", raw.getPort(), false);
-        SSLParameters parameters = TlsContexts.parameters();
-        // The fingerprint names the peer; a host name would only tell listeners on the way whom we look for.
-        parameters.setServerNames(List.of());
-        secure.setSSLParameters(parameters);
-        secure.setUseClientMode(client);
-        return secure;
+    /** Of a context of its own, since no session is to be resumed: each connection is authenticated anew. */
+    private SSLEngine engine() {
+        SSLEngine engine = TlsContexts.of(self, trusted).createSSLEngine();
+        engine.setSSLParameters(TlsContexts.parameters());
+        engine.setUseClientMode(client);
+        return engine;
     }
 
     /** The server speaks first: so a client that it does not know reads its refusal before it writes into a closed socket. */
-    private void exchangePreambles(SSLSocket secure) throws IOException, TransportException {
+    private void exchangePreambles(TlsConnection connection) throws IOException, TransportException {
         int theirs;
         if (client) {
-            theirs = Preamble.read(secure.getInputStream());
-            Preamble.write(secure.getOutputStream());
+            theirs = Preamble.read(connection.input());
+            Preamble.write(connection.output());
         } else {
-            Preamble.write(secure.getOutputStream());
-            theirs = Preamble.read(secure.getInputStream());
+            Preamble.write(connection.output());
+            theirs = Preamble.read(connection.input());
         }
         Preamble.check(theirs);
     }

@@ -26,7 +26,6 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLPeerUnverifiedException;
-import javax.net.ssl.SSLSocket;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -257,9 +256,9 @@ public final class TlsListener implements AutoCloseable {
         String address = String.valueOf(raw.getRemoteSocketAddress()).replaceFirst("^/", "");
         @Nullable IncomingSession session = null;
         try {
-            SSLSocket secure =
+            TlsConnection connection =
                     Handshake.ofServer(config.self, config.trusted, address).perform(raw, config.timeouts.connect());
-            session = WireIncomingSession.start(raw, secure, describe(address, secure), config.timeouts);
+            session = WireIncomingSession.start(connection, describe(address, connection), config.timeouts);
             if (closed || !waiting.offer(session)) {
                 session.refuse(io.vmmig.Failure.of(
                         Problem.PEER_FAILED, "the destination is closing, or has too much to do", "Try again later."));
@@ -280,8 +279,8 @@ public final class TlsListener implements AutoCloseable {
         }
     }
 
-    private static String describe(String address, SSLSocket secure) throws SSLPeerUnverifiedException {
-        Certificate shown = secure.getSession().getPeerCertificates()[0];
+    private static String describe(String address, TlsConnection connection) throws SSLPeerUnverifiedException {
+        Certificate shown = connection.session().getPeerCertificates()[0];
         return "host " + address + " (fingerprint " + Fingerprint.of(shown.getPublicKey()) + ")";
     }
 

@@ -17,7 +17,6 @@ import java.net.Socket;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Objects;
-import javax.net.ssl.SSLSocket;
 
 /**
  * Straight to another host, where a {@link TlsListener} waits.
@@ -128,12 +127,16 @@ public final class TlsTransport implements Transport {
         long deadline = System.nanoTime() + timeouts.connect().toNanos();
         Socket raw = connect(deadline);
         Duration left = Duration.ofNanos(Math.max(deadline - System.nanoTime(), 1));
-        SSLSocket secure = Handshake.ofClient(self, trusted, address()).perform(raw, left);
+        TlsConnection connection = Handshake.ofClient(self, trusted, address()).perform(raw, left);
         try {
-            return WireOutgoingSession.start(raw, secure, address(), timeouts);
+            return WireOutgoingSession.start(connection, address(), timeouts);
         } catch (IOException e) {
-            closeQuietly(raw);
-            throw new TransportException(Problem.CONNECTION_LOST, "the connection with " + address() + " broke", "", e);
+            connection.cut();
+            throw VmmigException.from(
+                    e,
+                    Problem.CONNECTION_LOST,
+                    "the connection with " + address() + " broke",
+                    "Try again; if it happens again, look at the log of the other host.");
         }
     }
 

@@ -7,7 +7,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Objects;
@@ -39,8 +38,7 @@ final class Link {
     private static final Duration LINGER = Duration.ofMillis(800);
     private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
-    private final Socket raw;
-    private final Socket secure;
+    private final Connection connection;
     private final DataInputStream in;
     private final OutputStream out;
     private final String peer;
@@ -66,15 +64,12 @@ final class Link {
     /**
      * A link over a connection whose preambles have been exchanged.
      *
-     * @param raw the socket below the TLS socket
-     * @param secure what the frames go through
      * @param peer the peer's name, for messages
      */
-    Link(Socket raw, Socket secure, String peer, Timeouts timeouts, Conversation conversation) throws IOException {
-        this.raw = raw;
-        this.secure = secure;
-        this.in = new DataInputStream(secure.getInputStream());
-        this.out = secure.getOutputStream();
+    Link(Connection connection, String peer, Timeouts timeouts, Conversation conversation) {
+        this.connection = connection;
+        this.in = new DataInputStream(connection.input());
+        this.out = connection.output();
         this.peer = peer;
         this.timeouts = timeouts;
         this.conversation = conversation;
@@ -83,7 +78,7 @@ final class Link {
     void start() throws IOException {
         byte[] hello = new Frame(Kind.HELLO, Messages.hello(timeouts.idle())).toBytes();
         write(hello, hello.length);
-        raw.setSoTimeout((int) timeouts.idle().toMillis());
+        connection.readTimeout(timeouts.idle());
         long every = Math.max(10, timeouts.progress().toMillis() / 8);
         watch = Watchdog.every(Duration.ofMillis(Math.min(every, 1000)), this::watchProgress);
         daemon("reader", this::read);
@@ -374,7 +369,7 @@ final class Link {
 
     private void sayFarewell() {
         try {
-            if (raw.isClosed() || !writing.tryLock(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (connection.isCut() || !writing.tryLock(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS)) {
                 return;
             }
             try {
@@ -389,8 +384,7 @@ final class Link {
                     byte[] bytes = last.toBytes();
                     write(bytes, bytes.length);
                 }
-                secure.shutdownOutput();
-                raw.shutdownOutput();
+                connection.endOutput();
             } finally {
                 writing.unlock();
             }
@@ -485,7 +479,7 @@ final class Link {
     private void drain() {
         try {
             byte[] ignored = new byte[16 << 10];
-            while (!raw.isClosed() && in.read(ignored) >= 0) {
+            while (!connection.isCut() && in.read(ignored) >= 0) {
                 continue;
             }
         } catch (IOException e) {
@@ -510,11 +504,7 @@ final class Link {
     }
 
     private void hardClose() {
-        try {
-            raw.close();
-        } catch (IOException e) {
-            LOG.debug("{}: closing failed", peer, e);
-        }
+        connection.cut();
         lock.lock();
         try {
             closed = true;

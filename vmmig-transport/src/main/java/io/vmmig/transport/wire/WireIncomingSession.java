@@ -9,7 +9,6 @@ import io.vmmig.transport.Offer;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.Socket;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -38,14 +37,13 @@ public final class WireIncomingSession implements IncomingSession {
     private boolean gaveUp;
     private boolean handedOver;
 
-    private WireIncomingSession(Socket raw, Socket secure, String peer, Timeouts timeouts) throws IOException {
-        link = new Link(raw, secure, peer, timeouts, new Destination());
+    private WireIncomingSession(Connection connection, String peer, Timeouts timeouts) {
+        link = new Link(connection, peer, timeouts, new Destination());
     }
 
     /** A session on a connection whose preambles have been exchanged; it owns the connection from now on. */
-    public static WireIncomingSession start(Socket raw, Socket secure, String peer, Timeouts timeouts)
-            throws IOException {
-        WireIncomingSession session = new WireIncomingSession(raw, secure, peer, timeouts);
+    public static WireIncomingSession start(Connection connection, String peer, Timeouts timeouts) throws IOException {
+        WireIncomingSession session = new WireIncomingSession(connection, peer, timeouts);
         session.link.start();
         return session;
     }

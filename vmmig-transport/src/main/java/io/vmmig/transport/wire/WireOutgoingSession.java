@@ -9,7 +9,6 @@ import io.vmmig.transport.OutgoingSession;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.Socket;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -33,15 +32,14 @@ public final class WireOutgoingSession implements OutgoingSession {
     private @Nullable Acceptance acceptance;
     private boolean refused;
 
-    private WireOutgoingSession(Socket raw, Socket secure, String peer, Timeouts timeouts) throws IOException {
-        link = new Link(raw, secure, peer, timeouts, new Source());
+    private WireOutgoingSession(Connection connection, String peer, Timeouts timeouts) {
+        link = new Link(connection, peer, timeouts, new Source());
         data = new DataOutput(link, () -> require(Stage.ACCEPTED));
     }
 
     /** A session on a connection whose preambles have been exchanged; it owns the connection from now on. */
-    public static WireOutgoingSession start(Socket raw, Socket secure, String peer, Timeouts timeouts)
-            throws IOException {
-        WireOutgoingSession session = new WireOutgoingSession(raw, secure, peer, timeouts);
+    public static WireOutgoingSession start(Connection connection, String peer, Timeouts timeouts) throws IOException {
+        WireOutgoingSession session = new WireOutgoingSession(connection, peer, timeouts);
         session.link.start();
         return session;
     }

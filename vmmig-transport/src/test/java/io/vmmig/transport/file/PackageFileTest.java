@@ -12,6 +12,7 @@ import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.testing.Background;
+import io.vmmig.transport.testing.OtherProcess;
 import io.vmmig.transport.testing.Packages;
 import io.vmmig.transport.testing.Samples;
 import java.io.ByteArrayOutputStream;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.transport.file;
+package io.vmmig.transport.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -9,19 +9,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** Runs a main class in a JVM of its own. */
-final class OtherProcess {
+/** Runs a main class in a JVM of its own, and gives what it printed. */
+public final class OtherProcess {
     private OtherProcess() {}
 
-    static String run(Class<?> main, String argument) throws Exception {
-        return output(new ArrayList<>(java(main, argument)));
+    public static String run(Class<?> main, String argument, String... options) throws Exception {
+        return output(java(main, argument, options));
     }
 
     /**
      * Runs it with a tmpfs of that size, whose path is its argument. The tmpfs is in a mount namespace of the process, and
      * gone with it; who is not root makes the namespace in a user namespace.
      */
-    static String onTinyDisk(Class<?> main, int mebibytes) throws Exception {
+    public static String onTinyDisk(Class<?> main, int mebibytes) throws Exception {
         String mount = "mount -t tmpfs -o size=" + mebibytes + "m vmmig-test /mnt && exec \"$@\"";
         List<String> command = new ArrayList<>(List.of("unshare", "--mount"));
         if (!"root".equals(System.getProperty("user.name"))) {
@@ -32,13 +32,12 @@ final class OtherProcess {
         return output(command);
     }
 
-    private static List<String> java(Class<?> main, String argument) {
-        return List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                main.getName(),
-                argument);
+    private static List<String> java(Class<?> main, String argument, String... options) {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(List.of(options));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName(), argument));
+        return command;
     }
 
     private static String output(List<String> command) throws Exception {
