@@ -11,7 +11,7 @@ import java.io.InputStream;
  *
  * <pre>
  *   offer → accept → packageStream, read to its end → restored → awaitCommit → resumed → close
- *                                    └── or refuse, at any point before awaitCommit has returned
+ *                                    └── or refuse, at any point before resumed
  * </pre>
  */
 public interface IncomingSession extends AutoCloseable {
@@ -29,11 +29,11 @@ public interface IncomingSession extends AutoCloseable {
 
     /**
      * The bytes of the package. When the source has given up, throws an {@link java.io.IOException} whose cause is a
-     * {@link VmmigException}; ends only where the source said that the package is complete.
+     * {@link VmmigException}; ends only where the source said that the package is complete. Need not be closed.
      */
     InputStream packageStream();
 
-    /** Says that the guest is here, paused and verified. */
+    /** Says that the guest is here, paused and verified. What has not been read of the package is passed over. */
     void restored() throws VmmigException;
 
     /** Waits for the source's word that the guest may run here. If this throws, it may not. */
@@ -42,7 +42,11 @@ public interface IncomingSession extends AutoCloseable {
     /** Says that the guest runs here. */
     void resumed() throws VmmigException;
 
-    /** Says no, and why. Never throws, never blocks for long. */
+    /**
+     * Says no, and why: the guest does not run here and will not, so that the source may resume it, even after it has
+     * committed. Once {@link #awaitCommit()} has returned, call this only when that is certain. Never throws, never blocks
+     * for long.
+     */
     void refuse(Failure reason);
 
     /**

@@ -26,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 
 /** From a TCP connection to two hosts that know each other and speak the same version, or an error that says why not. */
 final class Handshake {
+    private static final int MOST_TO_NAME = 3;
     private static final Duration LAST_WORDS = Duration.ofMillis(500);
     private static final String ALERT = "Received fatal alert: ";
     /** By which a peer may say that it does not like our key. */
@@ -173,12 +174,18 @@ final class Handshake {
             return new TransportException(
                     Problem.PEER_UNTRUSTED, peer + " did not show a key", "Check that it is a vmmig host.", e);
         }
-        String expected = trusted.stream().map(Fingerprint::toString).sorted().collect(Collectors.joining(", "));
+        String expected = trusted.size() > MOST_TO_NAME
+                ? "that is none of the " + trusted.size() + " trusted ones"
+                : "trusted is " + (trusted.isEmpty() ? "none" : names());
         return new TransportException(
                 Problem.PEER_UNTRUSTED,
-                peer + " has the fingerprint " + seen + ", but trusted is " + (expected.isEmpty() ? "none" : expected),
+                peer + " has the fingerprint " + seen + ", but " + expected,
                 "If that is its fingerprint indeed, trust it; if it has changed for no known reason, find out why first.",
                 e);
+    }
+
+    private String names() {
+        return trusted.stream().map(Fingerprint::toString).sorted().collect(Collectors.joining(", "));
     }
 
     private static @Nullable String alert(IOException e) {
