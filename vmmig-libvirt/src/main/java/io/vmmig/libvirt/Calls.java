@@ -11,6 +11,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -47,13 +48,17 @@ final class Calls implements AutoCloseable {
     /** Begins a call that may take its time. Cancelling the future does nothing to the call. */
     <T> CompletableFuture<T> start(String doing, Action<T> action) {
         CompletableFuture<T> result = new CompletableFuture<>();
-        threads.execute(() -> {
-            try {
-                result.complete(run(doing, action));
-            } catch (Throwable e) {
-                result.completeExceptionally(e);
-            }
-        });
+        try {
+            threads.execute(() -> {
+                try {
+                    result.complete(run(doing, action));
+                } catch (Throwable e) {
+                    result.completeExceptionally(e);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            result.completeExceptionally(link.closed());
+        }
         return result;
     }
 

@@ -11,6 +11,9 @@ import java.time.Duration;
 
 /** Turns what goes wrong below into what vmmig tells its callers. */
 final class Errors {
+    /** What QEMU says of a guest that has not run since its memory was last taken; it can only be taken again after that. */
+    private static final String SAVED_BEFORE = "paused due to previous migration";
+
     private Errors() {}
 
     /**
@@ -24,7 +27,9 @@ final class Errors {
         return new HypervisorException(
                 problem,
                 "could not " + doing + ": " + error.getMessage() + " (libvirt error " + error.code() + ")",
-                remedy(problem),
+                words(error).contains(SAVED_BEFORE)
+                        ? "It was paused when it was saved before: let it run for a moment first."
+                        : remedy(problem),
                 error);
     }
 

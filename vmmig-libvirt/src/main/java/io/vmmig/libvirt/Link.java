@@ -28,10 +28,7 @@ final class Link implements AutoCloseable {
     /** A share of a connection that works, as far as is known; the caller closes it. */
     synchronized Connection connection() throws VmmigException {
         if (closed) {
-            throw new HypervisorException(
-                    Problem.HYPERVISOR_UNREACHABLE,
-                    "the hypervisor " + uri.text() + " has been closed",
-                    "Connect again.");
+            throw closed();
         }
         try {
             if (current != null && !current.isAlive()) {
@@ -52,6 +49,12 @@ final class Link implements AutoCloseable {
                     "Install libvirt's client library (libvirt0 or libvirt-libs) and its QEMU driver.",
                     e);
         }
+    }
+
+    /** What a call gets that comes too late. */
+    HypervisorException closed() {
+        return new HypervisorException(
+                Problem.HYPERVISOR_UNREACHABLE, "the hypervisor " + uri.text() + " has been closed", "Connect again.");
     }
 
     private Connection open() throws LibvirtError, VmmigException {

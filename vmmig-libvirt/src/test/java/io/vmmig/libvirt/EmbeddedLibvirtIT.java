@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
 import io.vmmig.libvirt.binding.Connection;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 
 /** With libvirt's driver embedded in this JVM. */
 class EmbeddedLibvirtIT extends RealGuestTests {
+    private static Path root;
     private static String uri;
     private static LibvirtHypervisor first;
     private static Connection connection;
 
     @BeforeAll
     static void embed() throws Exception {
-        Path root = Files.createTempDirectory(Path.of("/tmp"), "vmmig-embed");
+        root = Files.createTempDirectory(Path.of("/tmp"), "vmmig-embed");
         Path known = Files.createDirectories(root.resolve("cache/qemu/capabilities"));
         try (Stream<Path> files = Files.list(Path.of(Lab.run("capabilities")))) {
             for (Path file : files.toList()) {
@@ -30,12 +36,35 @@ class EmbeddedLibvirtIT extends RealGuestTests {
     }
 
     @AfterAll
-    static void leave() {
+    static void leave() throws Exception {
         if (connection != null) {
             connection.close();
         }
         if (first != null) {
             first.close();
+        }
+        // The driver itself goes on to the end of this JVM, and has nothing to do any more.
+        try (Stream<Path> left = Files.walk(root)) {
+            for (Path file : left.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
+            }
+        }
+    }
+
+    @Test
+    void aSecondRootIsRefusedWithAReason() {
+        assertThatThrownBy(() -> LibvirtHypervisor.connect("qemu:///embed?root=/tmp/vmmig-other-root"))
+                .hasMessageContaining("already, and cannot in /tmp/vmmig-other-root too");
+        assertThat(Path.of("/tmp/vmmig-other-root")).doesNotExist();
+    }
+
+    /** libvirt itself would refuse after some twenty. */
+    @Test
+    void anyNumberOfHypervisorsMayShareTheDriver() throws Exception {
+        for (int i = 0; i < 50; i++) {
+            try (LibvirtHypervisor another = LibvirtHypervisor.connect(uri)) {
+                another.guests();
+            }
         }
     }
 

@@ -240,6 +240,21 @@ abstract class RealGuestTests {
             saved.resume();
         }
         assertThat(guest.state()).isEqualTo(GuestState.PAUSED);
+        assertThatThrownBy(guest::save).hasMessageContaining("let it run for a moment first");
+        assertThat(guest.state()).isEqualTo(GuestState.PAUSED);
+        guest.resume();
+        lab.awaitTicking();
+        try (SavedGuest saved = guest.save()) {
+            drain(saved, scratch.resolve("image"));
+        }
+        lab.awaitTicking();
+    }
+
+    @Test
+    void nothingCanBeAskedOfAHypervisorThatWasClosed() throws Exception {
+        hypervisor = LibvirtHypervisor.connect(uri(), options());
+        hypervisor.close();
+        assertProblem(Problem.HYPERVISOR_UNREACHABLE, hypervisor::guests);
     }
 
     @Test
