@@ -26,12 +26,7 @@ final class EmbeddedDriver {
     /** A share of the process's connection. */
     static synchronized Connection connect(String uri, Path root) throws LibvirtError, VmmigException {
         if (openConnection == null) {
-            try {
-                prepare(root);
-            } catch (IOException e) {
-                throw Errors.file("prepare the embedded driver", e);
-            }
-            openConnection = Connection.open(uri);
+            openConnection = open(uri, root);
             openRoot = root;
         } else if (!root.equals(openRoot)) {
             throw VmmigException.of(
@@ -42,13 +37,19 @@ final class EmbeddedDriver {
         return openConnection.share();
     }
 
-    /** Writes the configuration, unless there is one, and sends libvirt's own log to a file instead of stderr. */
-    private static void prepare(Path root) throws IOException {
-        writeConfiguration(root, ThisProcess.isRoot());
-        Path log = Files.createDirectories(root.resolve("log")).resolve("libvirt-embedded.log");
-        ThisProcess.setEnvironmentIfMissing("LIBVIRT_LOG_OUTPUTS", "3:file:" + log);
+    private static Connection open(String uri, Path root) throws LibvirtError, VmmigException {
+        Path log;
+        try {
+            writeConfiguration(root, ThisProcess.isRoot());
+            log = Files.createDirectories(root.resolve("log")).resolve("libvirt-embedded.log");
+        } catch (IOException e) {
+            throw Errors.file("prepare the embedded driver", e);
+        }
+        // libvirt reads it once, at its first call, and would otherwise write its log to stderr.
+        return ThisProcess.withEnvironment("LIBVIRT_LOG_OUTPUTS", "3:file:" + log, () -> Connection.open(uri));
     }
 
+    /** Writes the configuration, unless there is one. */
     static void writeConfiguration(Path root, boolean asRoot) throws IOException {
         Path conf = Files.createDirectories(root.resolve("etc")).resolve("qemu.conf");
         if (Files.notExists(conf)) {

@@ -176,7 +176,8 @@ final class LibvirtRestoringGuest implements RestoringGuest {
                 there = Calls.await(call, "end the restore of " + guest.name(), NOTICE);
             } catch (VmmigException e) {
                 LOG.debug("{}: the restore ended: {}", guest.name(), e.getMessage());
-                there = e.problem() == Problem.HYPERVISOR_TIMEOUT;
+                // After a failure of libvirt's own nothing is left; if it has not answered, anything may be.
+                there = e.problem() == Problem.HYPERVISOR_TIMEOUT || e.problem() == Problem.HYPERVISOR_UNREACHABLE;
                 if (there) {
                     // Should it succeed after all, then nobody waits for the guest any more.
                     call.thenRun(() -> guest.start("remove", GuestCalls::removeNow));

@@ -32,8 +32,13 @@ final class Lab {
         Path output = Files.createTempFile("vmmig-lab", ".out");
         Path errors = Files.createTempFile("vmmig-lab", ".err");
         try {
-            Process process = new ProcessBuilder(line)
-                    .redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
+            ProcessBuilder builder = new ProcessBuilder(line);
+            // Hosts of our own: others on this machine may be at work in the lab as well.
+            builder.environment()
+                    .put(
+                            "VMMIG_LAB",
+                            "/tmp/vmmig-it-lab-" + ProcessHandle.current().pid());
+            Process process = builder.redirectInput(ProcessBuilder.Redirect.from(new java.io.File("/dev/null")))
                     .redirectOutput(output.toFile())
                     .redirectError(errors.toFile())
                     .start();

@@ -36,7 +36,7 @@ class LibvirtdIT extends RealGuestTests {
         if (connection != null) {
             connection.close();
         }
-        Lab.run("host", "down", HOST);
+        Lab.run("host", "down", "--all");
     }
 
     @Test

@@ -4,8 +4,10 @@ package io.vmmig.libvirt.posix;
 import com.sun.jna.Library;
 import com.sun.jna.Native;
 import com.sun.jna.NativeLibrary;
+import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The few calls of Linux's C library that Java has no equal to. {@code java.nio} cannot open a FIFO without blocking, cannot
@@ -61,6 +63,10 @@ final class LibC {
     static native int inotify_add_watch(int fd, String path, int mask);
 
     static native int setenv(String name, String value, int overwrite);
+
+    static native int unsetenv(String name);
+
+    static native @Nullable Pointer getenv(String name);
 
     static native int geteuid();
 

@@ -10,10 +10,26 @@ public final class ThisProcess {
         return LibC.geteuid() == 0;
     }
 
-    /** Sets a variable of the C environment, which Java's own copy does not show, unless it is set already. */
-    public static void setEnvironmentIfMissing(String name, String value) {
+    /** What is done meanwhile. */
+    public interface Action<T, E extends Exception> {
+        T run() throws E;
+    }
+
+    /**
+     * Does something while a variable of the C environment has a value, unless it has one anyway. It is taken back afterwards,
+     * because the processes that Java starts inherit it.
+     */
+    public static <T, E extends Exception> T withEnvironment(String name, String value, Action<T, E> action) throws E {
+        if (LibC.getenv(name) != null) {
+            return action.run();
+        }
         if (LibC.setenv(name, value, 0) != 0) {
             throw new IllegalArgumentException(name);
+        }
+        try {
+            return action.run();
+        } finally {
+            LibC.unsetenv(name);
         }
     }
 }
