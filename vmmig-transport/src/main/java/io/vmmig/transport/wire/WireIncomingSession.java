@@ -24,8 +24,8 @@ public final class WireIncomingSession implements IncomingSession {
         RESUMED
     }
 
-    // A few round trips of a fast network, and little beside the window that TCP keeps itself.
-    private static final int BUFFERED_BYTES = 2 << 20;
+    // What a fast network brings while QEMU starts here, so that the source need not wait for it.
+    private static final int BUFFERED_BYTES = 16 << 20;
 
     private final Link link;
     private final BoundedPipe data = new BoundedPipe(BUFFERED_BYTES);
