@@ -140,7 +140,7 @@ class FifoTest {
         }
     }
 
-    private Future<byte[]> readerOf(int peeks, int peekBytes, FifoFeeder feeder) {
+    private Future<byte[]> readerOf(Path fifo, int peeks, int peekBytes, FifoFeeder feeder) {
         return elsewhere(() -> {
             for (int i = 0; i < peeks; i++) {
                 try (InputStream in = Files.newInputStream(fifo)) {
@@ -161,10 +161,12 @@ class FifoTest {
         for (int size : new int[] {1_000, 100_000, 1_500_000, 5_000_000}) {
             for (int peeks = 0; peeks < 3; peeks++) {
                 byte[] bytes = noise(size);
-                Files.deleteIfExists(fifo);
-                Fifo.make(fifo);
-                try (FifoFeeder feeder = new FifoFeeder(fifo, 70_000)) {
-                    Future<byte[]> reader = readerOf(peeks, 500, feeder);
+                // A name of its own, as each restore has: a writer given up before may still be about to open the old
+                // one.
+                Path fresh = directory.resolve("fifo-" + size + "-" + peeks);
+                Fifo.make(fresh);
+                try (FifoFeeder feeder = new FifoFeeder(fresh, 70_000)) {
+                    Future<byte[]> reader = readerOf(fresh, peeks, 500, feeder);
                     for (int from = 0; from < size; from += 7_777) {
                         int n = Math.min(7_777, size - from);
                         assertThat(feeder.write(bytes, from, n, PATIENCE)).isTrue();
