@@ -172,13 +172,16 @@ public final class EncodingLine implements AutoCloseable {
         try {
             return CrossThread.get(future);
         } catch (InterruptedException e) {
-            VmmigException interrupted = CrossThread.interrupted(WRITING, e);
-            fail(interrupted);
-            throw interrupted;
+            // Perhaps a thread of the crew was, because the line was closed.
+            if (failure.get() == null) {
+                fail(CrossThread.interrupted(WRITING, e));
+            }
+            throw failed();
         } catch (CancellationException e) {
             throw failed();
         } catch (Exception e) {
-            throw CrossThread.toCaller(e, WRITING);
+            fail(e);
+            throw failed();
         }
     }
 
@@ -219,8 +222,9 @@ public final class EncodingLine implements AutoCloseable {
 
     @Override
     public void close() {
+        // First of all, or what the crew's interrupted threads throw would pass for the reason.
+        fail(CrossThread.closed(WRITING));
         crew.close();
-        pool.close();
         codec.close();
     }
 }

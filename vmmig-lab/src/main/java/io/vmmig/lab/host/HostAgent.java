@@ -110,7 +110,7 @@ public final class HostAgent {
             e.printStackTrace();
             JsonObject error = new JsonObject();
             error.addProperty("id", id);
-            error.addProperty("error", String.valueOf(e));
+            error.addProperty("error", e.getCause() == null ? e.toString() : e + ": " + e.getCause());
             say(error);
         } finally {
             migrations.remove(id);
