@@ -61,7 +61,7 @@ public final class Migration {
         if (cause instanceof Error e) {
             throw e;
         }
-        throw new IllegalStateException("a bug of vmmig", cause);
+        throw new IllegalStateException("a bug of vmmig: " + cause, cause);
     }
 
     /** Whether the migration is over, well or not. */

@@ -28,7 +28,10 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -264,6 +267,23 @@ class MigrationTest {
             }
         } catch (InterruptedException e) {
             throw new AssertionError(e);
+        }
+    }
+
+    @RepeatedTest(60)
+    void cancelAtAnyMomentIsCleanOrTooLate(RepetitionInfo round) throws Exception {
+        Migration sending = migrator().start();
+        Migration receiving = receive();
+        LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(2L * round.getCurrentRepetition()));
+
+        if (sending.cancel()) {
+            assertThat(failureOf(sending)).isInstanceOf(CancelledException.class);
+            failureOf(receiving);
+            assertRolledBack();
+        } else {
+            sending.await(SOON);
+            receiving.await(SOON);
+            assertThat(b.stateOf("web-1")).contains(GuestState.RUNNING);
         }
     }
 

@@ -45,6 +45,10 @@ final class CrossThread {
         if (failure instanceof RuntimeException exception) {
             throw exception;
         }
+        if (failure instanceof InterruptedException) {
+            // Nobody interrupts these threads but close().
+            return closed(doing);
+        }
         throw new IllegalStateException(doing, failure);
     }
 
