@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** With a libvirt daemon, on a lab host of its own. */
-class LibvirtdIT extends RealGuestTests {
+class LibvirtdIT extends RealGuestFaultTests {
     private static final String HOST = "libvirtit";
     private static final String NEWER_HOST = "libvirtnew";
 

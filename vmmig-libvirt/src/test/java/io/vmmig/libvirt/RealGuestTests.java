@@ -8,7 +8,6 @@ import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.hypervisor.Hypervisor.GuestId;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
@@ -19,7 +18,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -32,12 +30,12 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** What must hold for real guests, whatever way libvirt runs. */
 abstract class RealGuestTests {
-    private static final int MEMORY_MIB = 160;
-    private static final int FILL_MIB = 16;
+    static final int MEMORY_MIB = 160;
+    static final int FILL_MIB = 16;
 
-    private Path scratch;
-    private LabGuest lab;
-    private LibvirtHypervisor hypervisor;
+    Path scratch;
+    LabGuest lab;
+    LibvirtHypervisor hypervisor;
 
     abstract String uri();
 
@@ -70,7 +68,7 @@ abstract class RealGuestTests {
         }
     }
 
-    private void start(SaveMethod method, boolean persistent) throws Exception {
+    void start(SaveMethod method, boolean persistent) throws Exception {
         lab = LabGuest.boot(connection(), scratch, "it-guest", MEMORY_MIB, FILL_MIB, persistent);
         hypervisor = LibvirtHypervisor.connect(uri(), options().withSaveMethod(method));
     }
@@ -79,23 +77,23 @@ abstract class RealGuestTests {
         return scratch;
     }
 
-    private LibvirtOptions options() throws Exception {
+    LibvirtOptions options() throws Exception {
         return LibvirtOptions.defaults().withWorkDirectory(Files.createDirectories(scratch.resolve("work")));
     }
 
-    private static void assertProblem(Problem problem, ThrowingCallable call) {
+    static void assertProblem(Problem problem, ThrowingCallable call) {
         assertThatThrownBy(call).isInstanceOfSatisfying(VmmigException.class, e -> assertThat(e.problem())
                 .as(e.getMessage())
                 .isEqualTo(problem));
     }
 
-    private static long drain(SavedGuest saved, Path file) throws Exception {
+    static long drain(SavedGuest saved, Path file) throws Exception {
         try (OutputStream out = Files.newOutputStream(file)) {
             return saved.memory().transferTo(out);
         }
     }
 
-    private static RestoringGuest feed(RestoringGuest restoring, Path file, long bytes) throws Exception {
+    static RestoringGuest feed(RestoringGuest restoring, Path file, long bytes) throws Exception {
         try (InputStream in = Files.newInputStream(file)) {
             byte[] buffer = new byte[64 << 10];
             long left = bytes;
@@ -182,52 +180,6 @@ abstract class RealGuestTests {
     }
 
     @Test
-    void aTruncatedStreamRestoresNothing() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
-        Path image = scratch.resolve("image");
-        RestoreRequest request;
-        long bytes;
-        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
-            bytes = drain(saved, image);
-            request = new RestoreRequest(saved.domainXml(), saved.cookie(), true);
-            saved.retire();
-        }
-        for (long kept : new long[] {0, 100, 1 << 20, bytes / 2}) {
-            try (RestoringGuest restoring = hypervisor.restore(request)) {
-                feed(restoring, image, kept);
-                assertProblem(Problem.HYPERVISOR_FAILED, restoring::finish);
-            }
-            assertThat(hypervisor.guests()).extracting(GuestId::name).doesNotContain(lab.name);
-        }
-        // And none of that is in the way of a restore that is right.
-        try (RestoringGuest restoring = hypervisor.restore(request)) {
-            feed(restoring, image, bytes).finish().resume();
-        }
-        lab.awaitTicking();
-        assertThat(hypervisor.guest(lab.name).persistent()).isTrue();
-    }
-
-    @Test
-    void aRestoreThatIsGivenUpLeavesNothing() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
-        Path image = scratch.resolve("image");
-        RestoreRequest request;
-        long bytes;
-        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
-            bytes = drain(saved, image);
-            request = new RestoreRequest(saved.domainXml(), saved.cookie(), true);
-            saved.retire();
-        }
-        hypervisor.restore(request).close();
-        feed(hypervisor.restore(request), image, bytes / 2).close();
-        feed(hypervisor.restore(request), image, bytes).close();
-        try (RestoringGuest restoring = hypervisor.restore(request)) {
-            feed(restoring, image, bytes).finish().close();
-        }
-        assertThat(hypervisor.guests()).extracting(GuestId::name).doesNotContain(lab.name);
-    }
-
-    @Test
     void aPausedGuestStaysPaused() throws Exception {
         start(SaveMethod.SNAPSHOT, false);
         try (var domain = connection().domain(lab.name)) {
@@ -274,69 +226,6 @@ abstract class RealGuestTests {
         assertProblem(Problem.GUEST_UNKNOWN, () -> hypervisor.guest(lab.name));
     }
 
-    /** A stopped QEMU process is one that hangs, as far as anyone can tell. */
-    @Test
-    void aQemuThatHangsEndsInATimeoutAndTheGuestCanGoOnLater() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
-        hypervisor.close();
-        hypervisor = LibvirtHypervisor.connect(
-                uri(), options().withSaveStall(Duration.ofSeconds(1)).withCallDeadline(Duration.ofSeconds(2)));
-        SavedGuest saved = hypervisor.guest(lab.name).save();
-        lab.signal("STOP");
-        assertThatThrownBy(() -> saved.memory().transferTo(OutputStream.nullOutputStream()))
-                .cause()
-                .isInstanceOfSatisfying(
-                        VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_TIMEOUT));
-        assertProblem(Problem.HYPERVISOR_TIMEOUT, saved::resume);
-        lab.signal("CONT");
-        Lab.awaitTrue("the roll-back works once QEMU answers", Duration.ofSeconds(30), () -> {
-            try {
-                saved.resume();
-                return true;
-            } catch (VmmigException e) {
-                return false;
-            }
-        });
-        lab.awaitTicking();
-    }
-
-    @Test
-    void aRestoreThatHangsEndsInATimeout() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
-        Path image = scratch.resolve("image");
-        RestoreRequest request;
-        long bytes;
-        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
-            bytes = drain(saved, image);
-            request = new RestoreRequest(saved.domainXml(), saved.cookie(), true);
-            saved.retire();
-        }
-        hypervisor.close();
-        hypervisor = LibvirtHypervisor.connect(uri(), options().withRestoreStall(Duration.ofSeconds(3)));
-        try (RestoringGuest restoring = hypervisor.restore(request)) {
-            feed(restoring, image, bytes / 3);
-            lab.signal("STOP");
-            assertThatThrownBy(() -> {
-                        feed(restoring, image, bytes);
-                        restoring.finish();
-                    })
-                    .satisfiesAnyOf(e -> assertThat(e).hasMessageContaining("HYPERVISOR_TIMEOUT"), e -> assertThat(e)
-                            .hasRootCauseMessage("HYPERVISOR_TIMEOUT"));
-        }
-        assertThat(hypervisor.guests()).extracting(GuestId::name).doesNotContain(lab.name);
-    }
-
-    @Test
-    void aGuestThatLibvirtIsBusyWithIsNotSaved() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
-        try (LibvirtHypervisor other = LibvirtHypervisor.connect(uri(), options());
-                SavedGuest saved = other.guest(lab.name).save()) {
-            assertProblem(Problem.GUEST_BUSY, () -> hypervisor.guest(lab.name).save());
-            saved.resume();
-        }
-        lab.awaitTicking();
-    }
-
     @Test
     void retiringAPersistentGuestRemovesItsDefinition() throws Exception {
         start(SaveMethod.AUTOMATIC, true);
@@ -347,27 +236,6 @@ abstract class RealGuestTests {
             assertProblem(Problem.HYPERVISOR_FAILED, saved::resume);
         }
         assertProblem(Problem.GUEST_UNKNOWN, () -> hypervisor.guest(lab.name));
-    }
-
-    @Test
-    void aStoppedGuestCannotBeSaved() throws Exception {
-        start(SaveMethod.AUTOMATIC, true);
-        Guest guest = hypervisor.guest(lab.name);
-        try (var domain = connection().domain(lab.name)) {
-            domain.destroy();
-        }
-        assertThat(guest.state()).isEqualTo(GuestState.STOPPED);
-        assertProblem(Problem.GUEST_NOT_RUNNING, guest::save);
-    }
-
-    @Test
-    void aKnownGuestIsNotRestoredOver() throws Exception {
-        start(SaveMethod.AUTOMATIC, false);
-        String xml = hypervisor.guest(lab.name).domainXml();
-        assertProblem(Problem.NAME_IN_USE, () -> hypervisor.restore(new RestoreRequest(xml, null, false)));
-        String renamed = xml.replace("<name>it-guest<", "<name>other<");
-        assertProblem(Problem.UUID_IN_USE, () -> hypervisor.restore(new RestoreRequest(renamed, null, false)));
-        lab.awaitTicking();
     }
 
     @Test

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.Hypervisor.GuestId;
+import io.vmmig.hypervisor.RestoreRequest;
+import io.vmmig.hypervisor.RestoringGuest;
+import io.vmmig.hypervisor.SavedGuest;
+import io.vmmig.libvirt.LibvirtOptions.SaveMethod;
+import java.io.OutputStream;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+/** What goes wrong in libvirt, QEMU and streams. One kind of connection is enough to try it on: it takes minutes. */
+abstract class RealGuestFaultTests extends RealGuestTests {
+    @Test
+    void aTruncatedStreamRestoresNothing() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        Path image = scratch.resolve("image");
+        RestoreRequest request;
+        long bytes;
+        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
+            bytes = drain(saved, image);
+            request = new RestoreRequest(saved.domainXml(), saved.cookie(), true);
+            saved.retire();
+        }
+        for (long kept : new long[] {0, 100, 1 << 20, bytes / 2}) {
+            try (RestoringGuest restoring = hypervisor.restore(request)) {
+                feed(restoring, image, kept);
+                assertProblem(Problem.HYPERVISOR_FAILED, restoring::finish);
+            }
+            assertThat(hypervisor.guests()).extracting(GuestId::name).doesNotContain(lab.name);
+        }
+        // And none of that is in the way of a restore that is right.
+        try (RestoringGuest restoring = hypervisor.restore(request)) {
+            feed(restoring, image, bytes).finish().resume();
+        }
+        lab.awaitTicking();
+        assertThat(hypervisor.guest(lab.name).persistent()).isTrue();
+    }
+
+    @Test
+    void aRestoreThatIsGivenUpLeavesNothing() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        Path image = scratch.resolve("image");
+        RestoreRequest request;
+        long bytes;
+        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
+            bytes = drain(saved, image);
+            request = new RestoreRequest(saved.domainXml(), saved.cookie(), true);
+            saved.retire();
+        }
+        hypervisor.restore(request).close();
+        feed(hypervisor.restore(request), image, bytes / 2).close();
+        feed(hypervisor.restore(request), image, bytes).close();
+        try (RestoringGuest restoring = hypervisor.restore(request)) {
+            feed(restoring, image, bytes).finish().close();
+        }
+        assertThat(hypervisor.guests()).extracting(GuestId::name).doesNotContain(lab.name);
+    }
+
+    /** A stopped QEMU process is one that hangs, as far as anyone can tell. */
+    @Test
+    void aQemuThatHangsEndsInATimeoutAndTheGuestCanGoOnLater() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        hypervisor.close();
+        hypervisor = LibvirtHypervisor.connect(
+                uri(), options().withSaveStall(Duration.ofSeconds(1)).withCallDeadline(Duration.ofSeconds(2)));
+        SavedGuest saved = hypervisor.guest(lab.name).save();
+        lab.signal("STOP");
+        assertThatThrownBy(() -> saved.memory().transferTo(OutputStream.nullOutputStream()))
+                .cause()
+                .isInstanceOfSatisfying(
+                        VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_TIMEOUT));
+        assertProblem(Problem.HYPERVISOR_TIMEOUT, saved::resume);
+        lab.signal("CONT");
+        Lab.awaitTrue("the roll-back works once QEMU answers", Duration.ofSeconds(30), () -> {
+            try {
+                saved.resume();
+                return true;
+            } catch (VmmigException e) {
+                return false;
+            }
+        });
+        lab.awaitTicking();
+    }
+
+    @Test
+    void aRestoreThatHangsEndsInATimeout() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        Path image = scratch.resolve("image");
+        RestoreRequest request;
+        long bytes;
+        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
+            bytes = drain(saved, image);
+            request = new RestoreRequest(saved.domainXml(), saved.cookie(), true);
+            saved.retire();
+        }
+        hypervisor.close();
+        hypervisor = LibvirtHypervisor.connect(uri(), options().withRestoreStall(Duration.ofSeconds(3)));
+        try (RestoringGuest restoring = hypervisor.restore(request)) {
+            feed(restoring, image, bytes / 3);
+            lab.signal("STOP");
+            assertThatThrownBy(() -> {
+                        feed(restoring, image, bytes);
+                        restoring.finish();
+                    })
+                    .satisfiesAnyOf(e -> assertThat(e).hasMessageContaining("HYPERVISOR_TIMEOUT"), e -> assertThat(e)
+                            .hasRootCauseMessage("HYPERVISOR_TIMEOUT"));
+        }
+        assertThat(hypervisor.guests()).extracting(GuestId::name).doesNotContain(lab.name);
+    }
+
+    @Test
+    void aGuestThatLibvirtIsBusyWithIsNotSaved() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        try (LibvirtHypervisor other = LibvirtHypervisor.connect(uri(), options());
+                SavedGuest saved = other.guest(lab.name).save()) {
+            assertProblem(Problem.GUEST_BUSY, () -> hypervisor.guest(lab.name).save());
+            saved.resume();
+        }
+        lab.awaitTicking();
+    }
+
+    @Test
+    void aStoppedGuestCannotBeSaved() throws Exception {
+        start(SaveMethod.AUTOMATIC, true);
+        Guest guest = hypervisor.guest(lab.name);
+        try (var domain = connection().domain(lab.name)) {
+            domain.destroy();
+        }
+        assertThat(guest.state()).isEqualTo(GuestState.STOPPED);
+        assertProblem(Problem.GUEST_NOT_RUNNING, guest::save);
+    }
+
+    @Test
+    void aKnownGuestIsNotRestoredOver() throws Exception {
+        start(SaveMethod.AUTOMATIC, false);
+        String xml = hypervisor.guest(lab.name).domainXml();
+        assertProblem(Problem.NAME_IN_USE, () -> hypervisor.restore(new RestoreRequest(xml, null, false)));
+        String renamed = xml.replace("<name>it-guest<", "<name>other<");
+        assertProblem(Problem.UUID_IN_USE, () -> hypervisor.restore(new RestoreRequest(renamed, null, false)));
+        lab.awaitTicking();
+    }
+}
