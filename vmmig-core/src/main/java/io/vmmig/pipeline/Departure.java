@@ -75,7 +75,8 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
                 Instant.now(),
                 contentOf(domain.kernel(), images),
                 contentOf(domain.ramdisk(), images),
-                disks);
+                disks,
+                List.of());
         return new Departure(xml, domain, manifest, chains);
     }
 
