@@ -31,6 +31,19 @@ public final class Options {
         return Long.parseLong(words.remove(at));
     }
 
+    /** The word after {@code --NAME}, or {@code otherwise}. */
+    public String word(String name, String otherwise) {
+        int at = words.indexOf("--" + name);
+        if (at < 0) {
+            return otherwise;
+        }
+        words.remove(at);
+        if (at == words.size()) {
+            throw new IllegalArgumentException("--" + name + " needs a word");
+        }
+        return words.remove(at);
+    }
+
     /** To be called last. */
     public void requireNoMore() {
         if (!words.isEmpty()) {
