@@ -185,7 +185,8 @@ public final class HostAgent {
     }
 
     private JsonObject save(long id, JsonObject command) throws VmmigException, InterruptedException {
-        Migrator migrator = sender(id).to(PackageFile.at(Path.of(text(command, "file"))));
+        Contender contender = Contender.valueOf(text(command, "contender"));
+        Migrator migrator = contender.apply(sender(id)).to(PackageFile.at(Path.of(text(command, "file"))));
         return send(id, command, flag(command, "leaveRunning") ? migrator.leavingItRunning() : migrator);
     }
 
