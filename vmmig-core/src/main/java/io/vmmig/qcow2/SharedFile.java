@@ -22,14 +22,24 @@ public final class SharedFile implements Closeable {
     private final Path path;
     private final Map<String, Object> identity;
     private final long bytes;
-    private final ConcurrentLinkedQueue<RandomAccessFile> idle = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<Handle> idle = new ConcurrentLinkedQueue<>();
     private volatile boolean closed;
+
+    /** For one thread at a time. */
+    private static final class Handle {
+        final RandomAccessFile file;
+        long position;
+
+        Handle(RandomAccessFile file) {
+            this.file = file;
+        }
+    }
 
     private SharedFile(Path path, Map<String, Object> identity, RandomAccessFile handle) throws IOException {
         this.path = path;
         this.identity = identity;
         this.bytes = handle.length();
-        idle.add(handle);
+        idle.add(new Handle(handle));
     }
 
     /** @throws IOException if it cannot be opened, or is not a regular file */
@@ -64,16 +74,20 @@ public final class SharedFile implements Closeable {
      * @throws IOException if reading fails, or the file is closed
      */
     public int read(long position, byte[] buffer, int offset, int length) throws IOException {
-        RandomAccessFile handle = take();
+        Handle handle = take();
         try {
-            handle.seek(position);
+            if (handle.position != position) {
+                handle.file.seek(position);
+                handle.position = position;
+            }
             int total = 0;
             while (total < length) {
-                int n = handle.read(buffer, offset + total, length - total);
+                int n = handle.file.read(buffer, offset + total, length - total);
                 if (n < 0) {
                     break;
                 }
                 total += n;
+                handle.position += n;
             }
             return total;
         } finally {
@@ -81,8 +95,8 @@ public final class SharedFile implements Closeable {
         }
     }
 
-    private RandomAccessFile take() throws IOException {
-        RandomAccessFile handle = idle.poll();
+    private Handle take() throws IOException {
+        Handle handle = idle.poll();
         if (handle != null) {
             return handle;
         }
@@ -94,10 +108,10 @@ public final class SharedFile implements Closeable {
             another.close();
             throw new IOException(path + " was replaced by another file");
         }
-        return another;
+        return new Handle(another);
     }
 
-    private void give(RandomAccessFile handle) throws IOException {
+    private void give(Handle handle) throws IOException {
         idle.add(handle);
         if (closed) {
             closeIdle();
@@ -111,8 +125,8 @@ public final class SharedFile implements Closeable {
     }
 
     private void closeIdle() throws IOException {
-        for (@Nullable RandomAccessFile handle = idle.poll(); handle != null; handle = idle.poll()) {
-            handle.close();
+        for (@Nullable Handle handle = idle.poll(); handle != null; handle = idle.poll()) {
+            handle.file.close();
         }
     }
 }
