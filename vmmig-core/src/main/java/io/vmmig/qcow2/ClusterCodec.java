@@ -2,6 +2,7 @@
 package io.vmmig.qcow2;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import java.io.IOException;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
@@ -35,21 +36,26 @@ enum ClusterCodec {
         int decompress(byte[] stored, int length, byte[] cluster) throws IOException {
             int from = 0;
             int total = 0;
-            while (total < cluster.length && from < length) {
-                long frame = Zstd.findFrameCompressedSize(stored, from, length - from);
-                if (Zstd.isError(frame) || frame <= 0) {
-                    throw new IOException("not a zstd frame");
+            try {
+                while (total < cluster.length && from < length) {
+                    int frame = (int) requireSuccess(Zstd.findFrameCompressedSize(stored, from, length - from));
+                    total += (int) requireSuccess(
+                            Zstd.decompressByteArray(cluster, total, cluster.length - total, stored, from, frame));
+                    from += frame;
                 }
-                long n = Zstd.decompressByteArray(cluster, total, cluster.length - total, stored, from, (int) frame);
-                if (Zstd.isError(n)) {
-                    throw new IOException(Zstd.getErrorName(n));
-                }
-                from += (int) frame;
-                total += (int) n;
+                return total;
+            } catch (ZstdException e) {
+                throw new IOException(String.valueOf(e.getMessage()), e);
             }
-            return total;
         }
     };
+
+    private static long requireSuccess(long result) throws IOException {
+        if (Zstd.isError(result)) {
+            throw new IOException(Zstd.getErrorName(result));
+        }
+        return result;
+    }
 
     /**
      * Decompresses what begins in {@code stored} until {@code cluster} is full.

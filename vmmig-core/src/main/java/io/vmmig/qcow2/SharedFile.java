@@ -74,6 +74,10 @@ public final class SharedFile implements Closeable {
      * @throws IOException if reading fails, or the file is closed
      */
     public int read(long position, byte[] buffer, int offset, int length) throws IOException {
+        if (position >= bytes) {
+            // The system would refuse some positions, rather than say that there is nothing.
+            return 0;
+        }
         Handle handle = take();
         try {
             if (handle.position != position) {
