@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
+import io.vmmig.page.PageHash;
+import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.NewFile;
 import java.io.Closeable;
 import java.io.IOException;

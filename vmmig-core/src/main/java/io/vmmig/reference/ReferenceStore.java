@@ -6,6 +6,7 @@ import io.vmmig.IncompatibleException;
 import io.vmmig.IntegrityException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.Qcow2Image;
 import io.vmmig.qcow2.SharedFile;
 import java.io.IOException;
