@@ -206,7 +206,7 @@ public final class PackageReader implements AutoCloseable {
                 place.requireExpected(read);
             }
         }
-        return PackageSummary.of(whole.actual());
+        return PackageSummary.of(whole.actual(), manifest);
     }
 
     /** Stops, at any time and from any thread, and frees the threads. Idempotent. */

@@ -39,11 +39,13 @@ public final class PackageWriter implements AutoCloseable {
 
     private final EncodingLine line;
     private final PackageOrder order;
+    private final Manifest manifest;
     private boolean finished;
 
     private PackageWriter(OutputStream out, Manifest manifest, List<Reference> references, Level level) {
         this.line = new EncodingLine(out, references, level);
         this.order = new PackageOrder(manifest);
+        this.manifest = manifest;
     }
 
     /**
@@ -140,7 +142,7 @@ public final class PackageWriter implements AutoCloseable {
             throw new IllegalStateException(finished ? "finished before" : "the content " + missing + " is missing");
         }
         finished = true;
-        return PackageSummary.of(line.finish());
+        return PackageSummary.of(line.finish(), manifest);
     }
 
     /** Stops, at any time and from any thread. Without {@link #finish()} the package is left without its end. Idempotent. */
