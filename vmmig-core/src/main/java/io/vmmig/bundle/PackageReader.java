@@ -91,6 +91,38 @@ public final class PackageReader implements AutoCloseable {
                 new DecodingLine(tar, json, new PackageOrder(manifest), limits, numbered(manifest, sources)));
     }
 
+    /**
+     * What a package begins with.
+     *
+     * @param manifest what the package says it holds
+     * @param domainXml the domain XML as the source saved it; anybody may have written it
+     */
+    public record Head(Manifest manifest, String domainXml) {}
+
+    /**
+     * Reads what a package begins with, and no more of it than that, whatever the rest refers to.
+     *
+     * @throws PackageFormatException when {@code in} does not begin like a package
+     * @throws VmmigException what {@code in} threw
+     */
+    public static Head readHead(InputStream in, PackageLimits limits) throws VmmigException {
+        TarInput tar = new TarInput(in);
+        Manifest manifest = Manifest.fromJson(readManifest(tar, limits), limits);
+        return new Head(manifest, readDomain(tar, limits));
+    }
+
+    private static String readDomain(TarInput tar, PackageLimits limits) throws VmmigException {
+        try {
+            TarHeader header = tar.next();
+            if (header == null || !header.name().equals(PackageOrder.DOMAIN)) {
+                throw Malformed.because("the package does not begin with a domain");
+            }
+            return tar.text(header, limits.xmlBytes());
+        } catch (IOException e) {
+            throw VmmigException.from(e, Problem.FILE_FAILED, "the package could not be read", "");
+        }
+    }
+
     static List<Reference> numbered(Manifest manifest, List<PageSource> sources) {
         List<Reference> references = new ArrayList<>();
         for (int i = 0; i < sources.size(); i++) {
@@ -117,12 +149,7 @@ public final class PackageReader implements AutoCloseable {
             if (header == null || !header.name().equals(PackageOrder.MANIFEST)) {
                 throw Malformed.because("these bytes are not a vmmig package: it begins with manifest.json");
             }
-            if (header.size() > limits.manifestBytes()) {
-                throw Malformed.overLimit("the size of manifest.json", header.size(), limits.manifestBytes());
-            }
-            byte[] json = new byte[(int) header.size()];
-            tar.content(header, json);
-            return json;
+            return tar.plain(header, limits.manifestBytes());
         } catch (IOException e) {
             throw VmmigException.from(e, Problem.FILE_FAILED, "the package could not be read", "");
         }

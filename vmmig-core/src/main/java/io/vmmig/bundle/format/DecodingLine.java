@@ -14,8 +14,6 @@ import io.vmmig.snapshot.SegmentDecoder;
 import io.vmmig.snapshot.SegmentPool;
 import io.vmmig.snapshot.ZstdCodec;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -103,7 +101,7 @@ public final class DecodingLine implements AutoCloseable {
 
     private TarHeader fetchDomain() throws IOException, PackageFormatException {
         TarHeader header = nextHeader();
-        requirePlace(header, "libvirt.xml");
+        requirePlace(header, PackageOrder.DOMAIN);
         String xml = fetchText(header);
         header = nextHeader();
         String cookie = null;
@@ -136,25 +134,9 @@ public final class DecodingLine implements AutoCloseable {
     }
 
     private String fetchText(TarHeader header) throws IOException, PackageFormatException {
-        byte[] bytes = fetchPlain(header, limits.xmlBytes());
-        contents.add(crew.digest(() -> SealedContent.plain(header.name(), bytes)));
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw Malformed.because(header.name() + " is not UTF-8", e);
-        }
-    }
-
-    private byte[] fetchPlain(TarHeader header, int limit) throws IOException, PackageFormatException {
-        if (header.size() > limit) {
-            throw Malformed.overLimit("the size of " + header.name(), header.size(), limit);
-        }
-        byte[] bytes = new byte[(int) header.size()];
-        tar.content(header, bytes);
-        return bytes;
+        String text = tar.text(header, limits.xmlBytes());
+        contents.add(crew.digest(() -> SealedContent.plain(header.name(), text.getBytes(StandardCharsets.UTF_8))));
+        return text;
     }
 
     private TarHeader fetchContent(TarHeader first) throws IOException, PackageFormatException, InterruptedException {
@@ -259,7 +241,7 @@ public final class DecodingLine implements AutoCloseable {
         if (missing != null) {
             throw Malformed.because("the package lacks the content " + missing);
         }
-        byte[] json = fetchPlain(header, limits.sealBytes());
+        byte[] json = tar.plain(header, limits.sealBytes());
         Seal seal = Seal.parse(json);
         if (tar.next() != null) {
             throw Malformed.because("something follows the seal of the package");

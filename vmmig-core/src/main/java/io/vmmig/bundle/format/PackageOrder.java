@@ -18,6 +18,9 @@ public final class PackageOrder {
     /** The first entry. */
     public static final String MANIFEST = "manifest.json";
 
+    /** The domain XML. */
+    public static final String DOMAIN = "libvirt.xml";
+
     /** The last entry. */
     public static final String SEAL = "seal.json";
 
@@ -33,7 +36,7 @@ public final class PackageOrder {
 
     private static List<Place> places(Manifest manifest) {
         List<Place> places = new ArrayList<>();
-        places.add(Place.of("libvirt.xml", Place.Kind.DOMAIN, false));
+        places.add(Place.of(DOMAIN, Place.Kind.DOMAIN, false));
         places.add(Place.of("libvirt-cookie.xml", Place.Kind.COOKIE, true));
         if (manifest.kernel() != null) {
             places.add(Place.of("kernel", Place.Kind.KERNEL, manifest.kernel()));

@@ -4,9 +4,12 @@ package io.vmmig.bundle.format;
 import io.vmmig.PackageFormatException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the tar that a package is, from a stream that may hold anything. Allocates nothing by what it reads. Not thread-safe. */
+/** Reads the tar that a package is, from a stream that may hold anything. Not thread-safe. */
 public final class TarInput {
     private final InputStream in;
     private long bytes;
@@ -38,6 +41,29 @@ public final class TarInput {
     public void content(TarHeader header, byte[] buffer) throws IOException, PackageFormatException {
         read(buffer, (int) header.size());
         readZeros(TarHeader.padding(header.size()));
+    }
+
+    /** The content of an entry that may be no larger than {@code limit}. */
+    public byte[] plain(TarHeader header, int limit) throws IOException, PackageFormatException {
+        if (header.size() > limit) {
+            throw Malformed.overLimit("the size of " + header.name(), header.size(), limit);
+        }
+        byte[] content = new byte[(int) header.size()];
+        content(header, content);
+        return content;
+    }
+
+    /** The content of an entry that may be no larger than {@code limit}, in UTF-8. */
+    public String text(TarHeader header, int limit) throws IOException, PackageFormatException {
+        byte[] content = plain(header, limit);
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(content))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw Malformed.because(header.name() + " is not UTF-8", e);
+        }
     }
 
     private void readZeros(int length) throws IOException, PackageFormatException {

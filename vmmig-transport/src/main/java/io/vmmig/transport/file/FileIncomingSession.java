@@ -53,14 +53,8 @@ final class FileIncomingSession implements IncomingSession {
                 return offer;
             }
         }
-        Offer read;
-        try (PackageReader head = PackageReader.from(newStream(), PackageLimits.DEFAULT)) {
-            if (!(head.next() instanceof PackageReader.Entry.Domain domain)) {
-                throw VmmigException.of(
-                        Problem.PACKAGE_MALFORMED, file + " does not begin with a domain", "Make the package again.");
-            }
-            read = new Offer(head.manifest(), domain.xml());
-        }
+        PackageReader.Head head = PackageReader.readHead(newStream(), PackageLimits.DEFAULT);
+        Offer read = new Offer(head.manifest(), head.domainXml());
         synchronized (lock) {
             advance(Stage.OPENED, Stage.OFFERED);
             offer = read;
