@@ -8,6 +8,7 @@ import io.vmmig.PackageFormatException;
 import io.vmmig.bundle.format.StrictJson;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -80,6 +81,9 @@ final class FileDigests {
         byte[] buffer = new byte[BUFFER_BYTES];
         try (InputStream in = Files.newInputStream(file)) {
             for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new InterruptedIOException("interrupted while reading " + file);
+                }
                 sha256.update(buffer, 0, n);
             }
         }

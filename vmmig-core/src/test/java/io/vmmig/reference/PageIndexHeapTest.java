@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.reference;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+class PageIndexHeapTest {
+    @Test
+    @Timeout(value = 2, unit = TimeUnit.MINUTES)
+    void sixteenTebibytesInASmallHeap(@TempDir Path directory) throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx32m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        BigIndex.class.getName(),
+                        directory.resolve("index").toString())
+                .redirectErrorStream(true)
+                .start();
+        String said;
+        try (InputStream out = process.getInputStream()) {
+            said = new String(out.readAllBytes(), StandardCharsets.UTF_8);
+        }
+        assertThat(process.waitFor()).as(said).isZero();
+        assertThat(said).contains("found all");
+    }
+}
