@@ -89,7 +89,8 @@ public final class FreePageSearch {
             }
             return find(memory.get(), layout, domain.architecture());
         } catch (VmmigException e) {
-            throw new Doubt("the hypervisor does not tell about it: " + e.getMessage(), e);
+            throw new Doubt(
+                    "the hypervisor does not tell about it: " + e.failure().what(), e);
         }
     }
 
@@ -101,14 +102,15 @@ public final class FreePageSearch {
             kernel.requireSameEnd(layout);
         }
         new BuddyScan(kernel.info(), kernel.tables()).rehearse();
-        awaitTick(new GuestRam(memory, layout, TICKING), kernel, found);
+        awaitTick(new GuestRam(memory, layout, FINDING), kernel, found);
         return new FreePageSearch(memory, layout, kernel);
     }
 
     private static void awaitTick(GuestRam ram, LinuxKernel kernel, long since) throws Doubt {
         KernelImage before = kernel.image();
+        long start = System.nanoTime();
         while (!Ticks.between(before, before.again(ram), since(since).toMillis())) {
-            if (ram.timeIsUp()) {
+            if (since(start).compareTo(TICKING) > 0) {
                 throw new Doubt("its kernel does not count the time, and may be dead");
             }
             try {
