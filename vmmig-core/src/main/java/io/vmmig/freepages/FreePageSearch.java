@@ -27,6 +27,7 @@ public final class FreePageSearch {
     private static final Logger LOG = LoggerFactory.getLogger(FreePageSearch.class);
 
     private static final Duration FINDING = Duration.ofSeconds(3);
+    private static final Duration LONGEST_HALT = Duration.ofSeconds(3);
     private static final Duration FINISHING = Duration.ofSeconds(10);
     private static final Duration TICKING = Duration.ofSeconds(2);
     /** A guest that reboots can have loaded another kernel after that, where the last one had free pages. */
@@ -101,7 +102,7 @@ public final class FreePageSearch {
         if (layout.split()) {
             kernel.requireSameEnd(layout);
         }
-        new BuddyScan(kernel.info(), kernel.tables()).rehearse();
+        new BuddyScan(kernel.info(), kernel.tables()).rehearse(LONGEST_HALT);
         awaitTick(new GuestRam(memory, layout, FINDING), kernel, found);
         return new FreePageSearch(memory, layout, kernel);
     }

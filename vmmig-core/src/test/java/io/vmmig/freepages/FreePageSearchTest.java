@@ -197,6 +197,16 @@ class FreePageSearchTest {
                         "tables elsewhere",
                         "its kernel's page tables are not where they should be",
                         field("NUMBER(phys_base)", "4096")),
+                broken("a second description", "two kernels describe themselves in it", k -> {
+                    int other = 0x900000;
+                    k.setLong(FakeKernel.VARIABLES + 0x80, FakeKernel.DIRECT + other);
+                    k.setLong(FakeKernel.VARIABLES + 0x88, 2000);
+                    k.setLong(FakeKernel.VARIABLES + 0x90, FakeKernel.DIRECT + other);
+                    for (int at = 0; at < 4096; at += 8) {
+                        k.setLong(other + at, k.getLong(FakeKernel.INFO + at));
+                    }
+                    k.flip(other + 10, 0);
+                }),
                 broken("encryption", "its memory is encrypted", field("NUMBER(sme_mask)", "140737488355328")),
                 broken(
                         "a struct page of an odd size",
