@@ -178,7 +178,8 @@ final class LabGuest implements AutoCloseable {
         if (processes.length != 1) {
             throw new AssertionError(processes.length + " QEMUs of " + name);
         }
-        int exit = new ProcessBuilder("kill", "-" + signal, Long.toString(processes[0]))
+        // The shell's own, since a minimal Debian has no other.
+        int exit = new ProcessBuilder("sh", "-c", "kill -" + signal + ' ' + processes[0])
                 .inheritIO()
                 .start()
                 .waitFor();

@@ -3,6 +3,7 @@ package io.vmmig.lab.demo;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.vmmig.lab.Units;
 import io.vmmig.lab.host.Passage;
 import java.time.Duration;
 import java.time.Instant;

@@ -2,6 +2,7 @@
 package io.vmmig.lab.demo;
 
 import com.google.gson.JsonObject;
+import io.vmmig.lab.Units;
 import java.io.PrintStream;
 import java.util.Locale;
 

@@ -79,6 +79,15 @@ public final class Channel implements AutoCloseable {
         ask("fill " + mib);
     }
 
+    /**
+     * Lets the guest run a shell command, for up to 100 s; returns the last line that it printed.
+     *
+     * @throws LabException when it fails
+     */
+    public String run(String command) {
+        return ask("run " + command).replaceFirst("^ran ", "");
+    }
+
     /** Tells the guest to end. */
     public void powerOff() {
         ask("poweroff");

@@ -34,6 +34,11 @@ record DomainFiles(Document document) {
         return Path.of(find("/domain/devices/serial[1]/source/@path"));
     }
 
+    /** The image that the disk of that target writes to. */
+    Path disk(String target) {
+        return Path.of(find("/domain/devices/disk[target/@dev='" + target + "']/source/@file"));
+    }
+
     /** The socket of the channel of that name. */
     Path channel(String name) {
         return Path.of(find("/domain/devices/channel[target/@name='" + name + "']/source/@path"));

@@ -51,6 +51,13 @@ public record LabGuest(LabHost host, String name, Console console, Path channel)
         }
     }
 
+    /** Lets it run a shell command; see {@link Channel#run}. */
+    public String run(String command) {
+        try (Channel connected = connect()) {
+            return connected.run(command);
+        }
+    }
+
     /** How many records each of its disks holds. */
     public Map<String, Long> records() {
         try (Channel connected = connect()) {

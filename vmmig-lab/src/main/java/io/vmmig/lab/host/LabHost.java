@@ -183,6 +183,11 @@ public final class LabHost implements AutoCloseable {
         return describe(guest).get("xml").getAsString();
     }
 
+    /** The image that a running guest's disk writes to. */
+    public Path diskOf(String guest, String target) {
+        return DomainFiles.of(xmlOf(guest)).disk(target);
+    }
+
     private JsonObject describe(String guest) {
         JsonObject command = command("describe");
         command.addProperty("guest", guest);
@@ -229,10 +234,16 @@ public final class LabHost implements AutoCloseable {
 
     /** Writes a guest to a package file. */
     public Move save(String guest, Path file, boolean leaveRunning, Consumer<JsonObject> events) {
+        return save(guest, file, leaveRunning, Contender.DEFAULT, events);
+    }
+
+    /** Writes a guest to a package file, in one of several ways. */
+    public Move save(String guest, Path file, boolean leaveRunning, Contender contender, Consumer<JsonObject> events) {
         JsonObject command = command("save");
         command.addProperty("guest", guest);
         command.addProperty("file", file.toString());
         command.addProperty("leaveRunning", leaveRunning);
+        command.addProperty("contender", contender.name());
         return move(command, events);
     }
 
@@ -249,9 +260,9 @@ public final class LabHost implements AutoCloseable {
         return new Move(agent, agent.send(command, events));
     }
 
-    /** The most heap that its JVM has had in use, in bytes. */
-    public long peakHeapBytes() {
-        return call(command("heap")).get("peakBytes").getAsLong();
+    /** How much heap its JVM may use, in bytes; with a byte more it would have failed. */
+    public long heapLimitBytes() {
+        return call(command("heap")).get("limitBytes").getAsLong();
     }
 
     private static JsonObject command(String what) {

@@ -2,6 +2,7 @@
 package io.vmmig.lab.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.guest.LabDisk;
@@ -84,7 +85,11 @@ class GuestsIT {
             host.addImage(image.qcow2(), "qcow2");
         }
         LabGuest guest = a.start(LabDomain.of(image, "debian").disk(disk)).ready();
+        guest.run("echo of this boot >/run/note");
 
-        grandTour(guest);
+        LabGuest arrived = grandTour(guest);
+
+        assertThat(arrived.run("cat /run/note")).isEqualTo("of this boot");
+        assertThatThrownBy(() -> arrived.run("echo no; false")).hasMessageContaining("status 1: no");
     }
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.lab.demo;
+package io.vmmig.lab;
 
 import java.util.Locale;
 
 /** Sizes and times as people like to read them. */
-final class Units {
+public final class Units {
     private Units() {}
 
-    static String bytes(long bytes) {
+    /** A number of bytes. */
+    public static String bytes(long bytes) {
         if (bytes < 1000) {
             return bytes + " B";
         }
@@ -18,7 +19,8 @@ final class Units {
         return String.format(Locale.ROOT, "%.1f %s", number, unit);
     }
 
-    static String millis(long millis) {
+    /** A number of milliseconds. */
+    public static String millis(long millis) {
         return millis < 1000 ? millis + " ms" : String.format(Locale.ROOT, "%.2f s", millis / 1e3);
     }
 }

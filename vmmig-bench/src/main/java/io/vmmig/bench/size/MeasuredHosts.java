@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.size;
+
+import com.google.gson.JsonObject;
+import io.vmmig.bench.Stopwatch;
+import io.vmmig.lab.LabException;
+import io.vmmig.lab.guest.GuestKind;
+import io.vmmig.lab.guest.LabDisk;
+import io.vmmig.lab.guest.LabDomain;
+import io.vmmig.lab.host.Contender;
+import io.vmmig.lab.host.Intake;
+import io.vmmig.lab.host.Lab;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.Move;
+import io.vmmig.lab.host.Receiving;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** The hosts on which guests are measured: libvirtds, so that virsh reaches the same guests, and warm. */
+final class MeasuredHosts {
+    private static final int WARM_UPS = 3;
+    /** A lab guest fills memory to show that none of it is lost; that is no part of an idle Debian. */
+    private static final String LITTLE_MEMORY = "vmmig.memory=1";
+
+    private static final String WARM_UP = "warm-up";
+    private static final String GUEST = "measured";
+
+    private final Lab lab;
+    private final Path scratch;
+    private final GuestKind.Image debian = GuestKind.DEBIAN.image();
+    private final LabHost a;
+    private @Nullable LabHost b;
+
+    MeasuredHosts(Lab lab) {
+        this.lab = lab;
+        this.scratch = lab.directory().resolve("scratch");
+        try {
+            Files.createDirectories(scratch);
+        } catch (IOException e) {
+            throw new LabException("could not make " + scratch, e);
+        }
+        this.a = host("a");
+        LabGuest guest = start(a, WARM_UP);
+        for (int i = 0; i < WARM_UPS; i++) {
+            Sent.toFile(guest, Contender.DEFAULT, scratch);
+        }
+        a.remove(WARM_UP);
+    }
+
+    /** A host that holds all that is the same for many guests. */
+    private LabHost host(String name) {
+        LabHost host = lab.libvirtd(name);
+        host.addImage(debian.qcow2(), "qcow2");
+        host.addBootFiles(debian);
+        return host;
+    }
+
+    private LabGuest start(LabHost host, String name) {
+        LabDisk disk = LabDisk.overlay(host.homeOf(name).resolve("disk.qcow2"), debian.qcow2(), "qcow2");
+        return host.start(LabDomain.of(debian, name).parameter(LITTLE_MEMORY).disk(disk))
+                .ready();
+    }
+
+    String versions() {
+        return a.versions();
+    }
+
+    /** To another host, ten seconds there, and back; then the old way from there. */
+    Round wayBack() {
+        LabHost b = other();
+        LabGuest guest = start(a, GUEST);
+        try {
+            Load.IDLE.on(guest);
+            LabGuest there = move(guest, b).guest();
+            Load.IDLE.on(there);
+            Moved back = move(there, a);
+            return new Round(OldWay.of(back.guest(), scratch), Map.of(Contender.DEFAULT, back.sent()));
+        } finally {
+            a.remove(GUEST);
+            b.remove(GUEST);
+        }
+    }
+
+    private record Moved(LabGuest guest, Sent sent) {}
+
+    private static Moved move(LabGuest guest, LabHost to) {
+        LabHost from = guest.host();
+        Receiving receiving = to.receive(from.fingerprint(), Intake.usual());
+        Stopwatch watch = new Stopwatch();
+        Move sending = from.migrate(guest.name(), receiving);
+        JsonObject sent = sending.await();
+        long millis = watch.millis();
+        JsonObject received = receiving.move().await();
+        return new Moved(receiving.guest(guest.name()).ticking(), Sent.toHost(millis, sent, received));
+    }
+
+    private LabHost other() {
+        if (b == null) {
+            b = host("b");
+            LabGuest guest = start(a, WARM_UP);
+            for (int i = 0; i < WARM_UPS; i++) {
+                guest = move(move(guest, b).guest(), a).guest();
+            }
+            a.remove(WARM_UP);
+        }
+        return b;
+    }
+
+    /** Each way once, on a guest that was booted for it; which way is first changes from round to round. */
+    Round round(Scenario scenario, int number) {
+        LabGuest guest = start(a, GUEST);
+        try {
+            scenario.load().on(guest);
+            Map<Contender, Sent> sent = new EnumMap<>(Contender.class);
+            List<Contender> contenders = new ArrayList<>(List.of(Contender.values()));
+            contenders.retainAll(scenario.contenders());
+            Collections.rotate(contenders, number);
+            if (number % 2 == 1) {
+                OldWay old = OldWay.of(guest, scratch);
+                contenders.forEach(contender -> sent.put(contender, Sent.toFile(guest, contender, scratch)));
+                return new Round(old, sent);
+            }
+            contenders.forEach(contender -> sent.put(contender, Sent.toFile(guest, contender, scratch)));
+            return new Round(OldWay.of(guest, scratch), sent);
+        } finally {
+            a.remove(GUEST);
+        }
+    }
+}

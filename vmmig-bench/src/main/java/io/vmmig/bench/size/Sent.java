@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.size;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.vmmig.bench.Stopwatch;
+import io.vmmig.lab.LabException;
+import io.vmmig.lab.Units;
+import io.vmmig.lab.host.Contender;
+import io.vmmig.lab.host.LabGuest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.StreamSupport;
+
+/**
+ * What a migration with vmmig came to.
+ *
+ * @param millis how long it took, as seen by who asked for it
+ * @param downtimeMillis how long the guest stood still
+ * @param report the report of the source
+ */
+record Sent(long millis, long downtimeMillis, JsonObject report) {
+    /** The old way leaves them out as well. */
+    private static final Set<String> BOOT_FILES = Set.of("kernel", "ramdisk");
+
+    /** Writes the guest to a package file while it stays where it is. */
+    static Sent toFile(LabGuest guest, Contender contender, Path scratch) {
+        Path file = scratch.resolve("new.vmmig");
+        Stopwatch watch = new Stopwatch();
+        JsonObject report = guest.host()
+                .save(guest.name(), file, true, contender, event -> {})
+                .await();
+        long millis = watch.millis();
+        try {
+            if (Files.size(file) != report.get("packageBytes").getAsLong()) {
+                throw new LabException("the package is not as large as its report says: " + file);
+            }
+            Files.delete(file);
+        } catch (IOException e) {
+            throw new LabException("there is no " + file, e);
+        }
+        guest.ticking();
+        return new Sent(millis, report.get("downtimeMillis").getAsLong(), report);
+    }
+
+    /** The same of a guest that went to another host, from both reports. */
+    static Sent toHost(long millis, JsonObject sent, JsonObject received) {
+        Duration downtime = Duration.between(instant(sent, "suspendedAt"), instant(received, "resumedAt"));
+        return new Sent(millis, downtime.toMillis(), sent);
+    }
+
+    private static Instant instant(JsonObject report, String key) {
+        return Instant.parse(report.get(key).getAsString());
+    }
+
+    /** The package, without kernel and ramdisk where they are in it. */
+    long packageBytes() {
+        return report.get("packageBytes").getAsLong() - contents("storedBytes", true);
+    }
+
+    /** Memory and disks before they were packed. */
+    private long packedBytes() {
+        return report.get("snapshotBytes").getAsLong() + report.get("diskBytes").getAsLong() + contents("bytes", true);
+    }
+
+    private long contents(String key, boolean bootFiles) {
+        return StreamSupport.stream(report.getAsJsonArray("contents").spliterator(), false)
+                .map(JsonElement::getAsJsonObject)
+                .filter(content -> BOOT_FILES.contains(content.get("name").getAsString()) == bootFiles)
+                .mapToLong(content -> content.get(key).getAsLong())
+                .sum();
+    }
+
+    private double megabytesPerSecond() {
+        long packing = phases().stream()
+                .filter(phase ->
+                        Set.of("DISKS", "SNAPSHOT").contains(phase.get("phase").getAsString()))
+                .mapToLong(phase -> phase.get("lengthMillis").getAsLong())
+                .sum();
+        return packedBytes() / 1e3 / Math.max(1, packing);
+    }
+
+    private List<JsonObject> phases() {
+        List<JsonObject> phases = new ArrayList<>();
+        report.getAsJsonArray("phases").forEach(phase -> phases.add(phase.getAsJsonObject()));
+        return phases;
+    }
+
+    String line(String title, OldWay old) {
+        StringBuilder line = new StringBuilder(String.format(
+                Locale.ROOT,
+                "    %-18s package %s (%.4f of the zip); %s, downtime %s; %.0f MB/s%n    %-18s",
+                title,
+                Units.bytes(packageBytes()),
+                ratioTo(old),
+                Units.millis(millis),
+                Units.millis(downtimeMillis),
+                megabytesPerSecond(),
+                ""));
+        String separator = " ";
+        for (JsonObject phase : phases()) {
+            line.append(separator)
+                    .append(phase.get("phase").getAsString().toLowerCase(Locale.ROOT))
+                    .append(' ')
+                    .append(Units.millis(phase.get("lengthMillis").getAsLong()));
+            separator = ", ";
+        }
+        return line.toString();
+    }
+
+    double ratioTo(OldWay old) {
+        return packageBytes() / (double) old.zipBytes();
+    }
+
+    JsonObject toJson() {
+        JsonObject json = new JsonObject();
+        json.addProperty("packageBytes", packageBytes());
+        json.addProperty("millis", millis);
+        json.addProperty("downtimeMillis", downtimeMillis);
+        json.addProperty("megabytesPerSecond", megabytesPerSecond());
+        json.add("report", report);
+        return json;
+    }
+}

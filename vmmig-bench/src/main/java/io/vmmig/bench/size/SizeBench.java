@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.size;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.vmmig.bench.Figure;
+import io.vmmig.bench.Options;
+import io.vmmig.bench.Outcome;
+import io.vmmig.lab.LabException;
+import io.vmmig.lab.host.Lab;
+import io.vmmig.lab.host.MoveFailed;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Measures packages of real guests, and how long they take, beside the way of {@code virsh save} and {@code zip -9}. */
+public final class SizeBench {
+    private static final int ROUNDS = 3;
+    private static final String ALL = "all";
+
+    private final PrintStream out;
+    private final List<Scenario> scenarios;
+    private final int rounds;
+
+    private SizeBench(PrintStream out, List<Scenario> scenarios, int rounds) {
+        this.out = out;
+        this.scenarios = scenarios;
+        this.rounds = rounds;
+    }
+
+    /**
+     * Takes {@code --quick}, {@code --rounds}, {@code --only} and at the end the directory for the results. Ends with 1 if a
+     * target is missed, and with 2 if nothing could be measured.
+     */
+    public static void main(String[] args) {
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        Path file = Path.of(args[args.length - 1]).resolve("size.json");
+        int status;
+        try {
+            SizeBench bench = parse(out, List.of(args).subList(0, args.length - 1));
+            status = bench.run().conclude(out, file);
+        } catch (IllegalArgumentException | LabException | MoveFailed e) {
+            System.err.println("bench: " + e.getMessage());
+            status = 2;
+        }
+        System.exit(status);
+    }
+
+    private static SizeBench parse(PrintStream out, List<String> words) {
+        Options options = new Options(words.toArray(String[]::new));
+        boolean quick = options.flag("quick");
+        int rounds = (int) options.number("rounds", 1, quick ? 1 : ROUNDS);
+        String only = options.word("only", ALL);
+        options.requireNoMore();
+        if (quick) {
+            return new SizeBench(out, List.of(Scenario.IDLE_QUICK), rounds);
+        }
+        List<Scenario> scenarios = Scenario.ALL.stream()
+                .filter(scenario -> only.equals(ALL) || scenario.name().equals(only))
+                .toList();
+        if (scenarios.isEmpty()) {
+            throw new IllegalArgumentException("--only needs one of "
+                    + String.join(
+                            ", ", Scenario.ALL.stream().map(Scenario::name).toList()));
+        }
+        return new SizeBench(out, scenarios, rounds);
+    }
+
+    private Outcome run() {
+        List<Figure> figures = new ArrayList<>();
+        JsonObject details = new JsonObject();
+        try (Lab lab = Lab.open()) {
+            MeasuredHosts hosts = new MeasuredHosts(lab);
+            out.printf(
+                    "A Debian of 512 MiB, %s; number of rounds, each with a fresh guest: %d%n",
+                    hosts.versions(), rounds);
+            details.addProperty("versions", hosts.versions());
+            for (Scenario scenario : scenarios) {
+                List<Round> done = measure(hosts, scenario);
+                figures.addAll(scenario.figures(done));
+                JsonArray array = new JsonArray();
+                done.forEach(round -> array.add(round.toJson()));
+                details.add(scenario.name(), array);
+            }
+        }
+        return new Outcome(figures, details);
+    }
+
+    private List<Round> measure(MeasuredHosts hosts, Scenario scenario) {
+        out.printf("%n%s: %s%n", scenario.name(), scenario.title());
+        List<Round> done = new ArrayList<>();
+        for (int i = 0; i < rounds; i++) {
+            out.printf("  round %d%n", i + 1);
+            Round round = scenario == Scenario.RETURN ? hosts.wayBack() : hosts.round(scenario, i);
+            round.print(out);
+            done.add(round);
+        }
+        return done;
+    }
+}

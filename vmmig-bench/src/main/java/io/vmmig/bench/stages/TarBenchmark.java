@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.stages;
+
+import io.vmmig.bundle.format.TarHeader;
+import io.vmmig.bundle.format.TarInput;
+import io.vmmig.bundle.format.TarOutput;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/** The tar around segments; it should cost next to nothing. */
+@State(Scope.Benchmark)
+public class TarBenchmark extends StageBenchmark {
+    private final byte[] content = new byte[MemorySegments.BYTES];
+    private byte[] tar = new byte[0];
+
+    /** Prepares what is to be read. */
+    @Setup
+    public void writeOne(MemorySegments memory) throws IOException {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        TarOutput output = new TarOutput(out);
+        output.entry("snapshot/000000", memory.next(), MemorySegments.BYTES);
+        output.end();
+        tar = out.toByteArray();
+    }
+
+    /** Writes a segment, to nowhere. */
+    @Benchmark
+    @OperationsPerInvocation(MemorySegments.MIB)
+    public long write(MemorySegments memory) throws IOException {
+        TarOutput output = new TarOutput(OutputStream.nullOutputStream());
+        output.entry("snapshot/000000", memory.next(), MemorySegments.BYTES);
+        return output.bytes();
+    }
+
+    /** Reads a segment. */
+    @Benchmark
+    @OperationsPerInvocation(MemorySegments.MIB)
+    public byte read() throws Exception {
+        TarInput input = new TarInput(new ByteArrayInputStream(tar));
+        TarHeader header = input.next();
+        if (header == null) {
+            throw new IOException("the tar is empty");
+        }
+        input.content(header, content);
+        return content[content.length - 1];
+    }
+}

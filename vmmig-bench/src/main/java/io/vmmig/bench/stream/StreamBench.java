@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.stream;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.vmmig.VmmigException;
+import io.vmmig.bench.Figure;
+import io.vmmig.bench.Medians;
+import io.vmmig.bench.Options;
+import io.vmmig.bench.Outcome;
+import io.vmmig.testkit.GeneratedStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** Packs and unpacks a stream that is far larger than the heap, and compares what came out with what went in. */
+public final class StreamBench {
+    private static final long GIB = 1L << 30;
+    private static final long SAMPLE_BYTES = 256L << 20;
+    private static final double MARGIN = 1.05;
+    private static final double LEAST_RATE_AT_THE_END = 0.8;
+    /** Fewer parts than that tell nothing about the trend. */
+    private static final int TREND_PARTS = 8;
+
+    private final PrintStream out;
+    private final List<Double> secondsPerGib = new ArrayList<>();
+    private long markBytes;
+    private long markNanos;
+
+    private StreamBench(PrintStream out) {
+        this.out = out;
+    }
+
+    /** Takes {@code --gib}, {@code --seed} and at the end the directory for the results. Ends with 1 if a target is missed. */
+    public static void main(String[] args) throws IOException, VmmigException {
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        Path directory = Path.of(args[args.length - 1]);
+        Options options = new Options(List.of(args).subList(0, args.length - 1).toArray(String[]::new));
+        int status;
+        try {
+            long gib = options.number("gib", 1, 64);
+            long seed = options.number("seed", 0, 1);
+            options.requireNoMore();
+            status = new StreamBench(out).run(gib, seed).conclude(out, directory.resolve("stream.json"));
+        } catch (IllegalArgumentException e) {
+            System.err.println("bench: " + e.getMessage());
+            status = 2;
+        }
+        System.exit(status);
+    }
+
+    private Outcome run(long gib, long seed) throws IOException, VmmigException {
+        long memoryBytes = memoryFor(gib * GIB, seed);
+        out.printf(
+                Locale.ROOT,
+                "A generated stream of %d GiB or somewhat more, of a guest of %.1f GiB, packed and unpacked with a heap of at most %d MiB%n",
+                gib,
+                memoryBytes / (double) GIB,
+                Runtime.getRuntime().maxMemory() >> 20);
+        markNanos = System.nanoTime();
+        Passing.Result result = Passing.of(GeneratedStream.of(memoryBytes, seed), memoryBytes, this::passed);
+        out.printf(
+                Locale.ROOT,
+                "in  %d bytes, SHA-256 %s%nout %d bytes, SHA-256 %s%npackage %.3f of that; heap at most %.0f MiB, the process %.0f MiB%n",
+                result.sentBytes(),
+                result.sentDigest(),
+                result.receivedBytes(),
+                result.receivedDigest(),
+                result.packageBytes() / (double) result.sentBytes(),
+                peakHeapBytes() / (double) (1 << 20),
+                peakProcessBytes() / (double) (1 << 20));
+        return new Outcome(figures(result), details(result));
+    }
+
+    /** A guest of that memory has a stream of so many bytes, or somewhat more. */
+    private static long memoryFor(long streamBytes, long seed) throws IOException {
+        long sample;
+        try (InputStream stream = GeneratedStream.of(SAMPLE_BYTES, seed)) {
+            sample = stream.transferTo(OutputStream.nullOutputStream());
+        }
+        long pages = (long) (MARGIN * streamBytes / sample * SAMPLE_BYTES / GeneratedStream.PAGE);
+        return pages * GeneratedStream.PAGE;
+    }
+
+    private void passed(long bytes) {
+        if (bytes - markBytes >= GIB) {
+            long now = System.nanoTime();
+            double seconds = (now - markNanos) / 1e9 * GIB / (bytes - markBytes);
+            secondsPerGib.add(seconds);
+            markBytes = bytes;
+            markNanos = now;
+            out.printf(
+                    Locale.ROOT, "%4d GiB: %6.2f s, %5.0f MB/s%n", secondsPerGib.size(), seconds, GIB / seconds / 1e6);
+        }
+    }
+
+    private List<Figure> figures(Passing.Result result) {
+        List<Figure> figures = new ArrayList<>();
+        figures.add(new Figure("streams that came out other than they went in", result.same() ? 0 : 1, 0));
+        int quarter = secondsPerGib.size() / 4;
+        if (secondsPerGib.size() >= TREND_PARTS) {
+            double first = Medians.of(secondsPerGib.subList(0, quarter), seconds -> seconds);
+            double last = Medians.of(
+                    secondsPerGib.subList(secondsPerGib.size() - quarter, secondsPerGib.size()), seconds -> seconds);
+            figures.add(new Figure(
+                    "time for a GiB in the last quarter of the stream, of that in the first",
+                    last / first,
+                    1 / LEAST_RATE_AT_THE_END));
+        }
+        return figures;
+    }
+
+    private JsonObject details(Passing.Result result) throws IOException {
+        JsonObject json = new JsonObject();
+        json.addProperty("streamBytes", result.sentBytes());
+        json.addProperty("streamDigest", result.sentDigest());
+        json.addProperty("packageBytes", result.packageBytes());
+        json.addProperty("peakHeapBytes", peakHeapBytes());
+        json.addProperty("peakProcessBytes", peakProcessBytes());
+        JsonArray seconds = new JsonArray();
+        secondsPerGib.forEach(seconds::add);
+        json.add("secondsPerGib", seconds);
+        return json;
+    }
+
+    private static long peakHeapBytes() {
+        return ManagementFactory.getMemoryPoolMXBeans().stream()
+                .filter(pool -> pool.getType() == MemoryType.HEAP)
+                .map(MemoryPoolMXBean::getPeakUsage)
+                .mapToLong(usage -> usage.getUsed())
+                .sum();
+    }
+
+    /** What the kernel says: heap, native memory, code and all. */
+    private static long peakProcessBytes() throws IOException {
+        return Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.startsWith("VmHWM:"))
+                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
+                .findFirst()
+                .orElseThrow(() -> new IOException("/proc/self/status has no VmHWM"));
+    }
+}
