@@ -53,8 +53,8 @@ final class FlippedGuest implements Guest, GuestMemory {
             pieces.add(new Piece(address, bytes));
         }
         Random flips = random;
-        if (flips != null) {
-            IntStream.range(0, flips.nextInt(32)).forEach(i -> {
+        if (flips != null && flips.nextBoolean()) {
+            IntStream.range(0, 1 + flips.nextInt(12)).forEach(i -> {
                 int used = used(buffer, offset, length, flips);
                 buffer[used] ^= (byte) (1 << flips.nextInt(8));
             });
