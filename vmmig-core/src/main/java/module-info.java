@@ -12,6 +12,7 @@ module io.vmmig.core {
     exports io.vmmig.domain;
     exports io.vmmig.event;
     exports io.vmmig.hypervisor;
+    exports io.vmmig.page;
     exports io.vmmig.reference;
     exports io.vmmig.transport;
 }

@@ -28,7 +28,9 @@ import org.jspecify.annotations.Nullable;
  * @param diskBytes all disk layers before compression, in bytes
  * @param packageBytes the whole package, in bytes
  * @param contents what was in the package
- * @param references content that the guest needs and that did not travel
+ * @param references base images that the guest needs and that did not travel
+ * @param pages what the pages of disks and memory were stored as
+ * @param freePages memory that the guest's kernel did not use, or null at the destination
  * @param domainChanges what was changed in the domain XML; empty at the source
  */
 public record MigrationReport(
@@ -46,11 +48,16 @@ public record MigrationReport(
         long packageBytes,
         List<ContentSize> contents,
         List<Digest> references,
+        List<PageCount> pages,
+        @Nullable FreePages freePages,
         List<DomainChange> domainChanges) {
+    private static final int PAGE_BYTES = 4096;
+
     public MigrationReport {
         phases = List.copyOf(phases);
         contents = List.copyOf(contents);
         references = List.copyOf(references);
+        pages = List.copyOf(pages);
         domainChanges = List.copyOf(domainChanges);
     }
 
@@ -63,6 +70,31 @@ public record MigrationReport(
      * @param digest the SHA-256 of its bytes before compression
      */
     public record ContentSize(String name, long bytes, long storedBytes, Digest digest) {}
+
+    /**
+     * Pages of one content that were stored alike.
+     *
+     * @param content the content's name in the package
+     * @param kind {@code FILLED}: of one repeated byte, most often zero; {@code SAME}: as an earlier page of the package;
+     *     {@code REFERENCE}: as a page that both ends hold; {@code DELTA}: what has changed since an earlier package;
+     *     {@code LITERAL}: the page itself
+     * @param reference what the pages come from, if {@code REFERENCE}, or null
+     * @param pages how many, of 4096 bytes each
+     */
+    public record PageCount(String content, String kind, @Nullable Digest reference, long pages) {
+        /** Their size before they were stored, in bytes. */
+        public long bytes() {
+            return pages * PAGE_BYTES;
+        }
+    }
+
+    /**
+     * Memory whose content was not sent, since the guest's kernel had it marked as free.
+     *
+     * @param leftOut how many pages of content were left out
+     * @param keptBecause why none were, or null
+     */
+    public record FreePages(long leftOut, @Nullable String keptBecause) {}
 
     /** How long the guest stood still, in milliseconds, if this end saw it both stop and go on. */
     public OptionalLong downtimeMillis() {
@@ -95,6 +127,13 @@ public record MigrationReport(
         JsonArray digests = new JsonArray();
         references.forEach(digest -> digests.add(digest.toString()));
         json.add("references", digests);
+        json.add("pages", pagesJson());
+        if (freePages != null) {
+            JsonObject free = new JsonObject();
+            free.addProperty("leftOut", freePages.leftOut());
+            free.addProperty("keptBecause", freePages.keptBecause());
+            json.add("freePages", free);
+        }
         json.add("domainChanges", changesJson());
         return new GsonBuilder()
                 .setPrettyPrinting()
@@ -110,6 +149,22 @@ public record MigrationReport(
             json.addProperty("phase", timing.phase().name());
             json.addProperty("startMillis", timing.startMillis());
             json.addProperty("lengthMillis", timing.lengthMillis());
+            array.add(json);
+        }
+        return array;
+    }
+
+    private JsonArray pagesJson() {
+        JsonArray array = new JsonArray();
+        for (PageCount count : pages) {
+            JsonObject json = new JsonObject();
+            json.addProperty("content", count.content());
+            json.addProperty("kind", count.kind());
+            if (count.reference() != null) {
+                json.addProperty("reference", count.reference().toString());
+            }
+            json.addProperty("pages", count.pages());
+            json.addProperty("bytes", count.bytes());
             array.add(json);
         }
         return array;

@@ -31,6 +31,8 @@ public final class Migrator {
     private final @Nullable Transport transport;
     private final @Nullable ImageStore images;
     private final boolean leaveRunning;
+    private final boolean sendFreePages;
+    private final Level level;
     private final List<MigrationListener> listeners;
 
     private Migrator(
@@ -39,45 +41,66 @@ public final class Migrator {
             @Nullable Transport transport,
             @Nullable ImageStore images,
             boolean leaveRunning,
+            boolean sendFreePages,
+            Level level,
             List<MigrationListener> listeners) {
         this.hypervisor = hypervisor;
         this.guest = guest;
         this.transport = transport;
         this.images = images;
         this.leaveRunning = leaveRunning;
+        this.sendFreePages = sendFreePages;
+        this.level = level;
         this.listeners = List.copyOf(listeners);
     }
 
     /** Guests of this hypervisor are to move. It stays the caller's, and open until the migration is over. */
     public static Migrator of(Hypervisor hypervisor) {
-        return new Migrator(hypervisor, null, null, null, false, List.of());
+        return new Migrator(hypervisor, null, null, null, false, false, Level.BALANCED, List.of());
     }
 
     /** The guest of that name is to move. */
     public Migrator from(String guest) {
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, listeners);
+        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, level, listeners);
     }
 
     /** It is to move there. */
     public Migrator to(Transport transport) {
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, listeners);
+        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, level, listeners);
     }
 
-    /** Digests of base images are remembered in this store, so that large ones are not read anew for each migration. */
+    /**
+     * Base images that the guests stand on are remembered in this store, so that they are read once and not for each
+     * migration: their digests, and the pages that need not be sent because the destination has them. Without it packages
+     * are larger.
+     */
     public Migrator images(ImageStore images) {
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, listeners);
+        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, level, listeners);
     }
 
     /** The guest goes on here once its package is complete, which makes the package a copy. For package files only. */
     public Migrator leavingItRunning() {
-        return new Migrator(hypervisor, guest, transport, images, true, listeners);
+        return new Migrator(hypervisor, guest, transport, images, true, sendFreePages, level, listeners);
+    }
+
+    /** So much work is to go into making the package small; {@link Level#BALANCED} unless said otherwise. */
+    public Migrator level(Level level) {
+        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, level, listeners);
+    }
+
+    /**
+     * Memory that the guest's kernel has marked as free is sent as well. Otherwise it is left out, where it is certain which it
+     * is: that takes a running Linux guest, and half a second before it is stopped.
+     */
+    public Migrator sendingFreePages() {
+        return new Migrator(hypervisor, guest, transport, images, leaveRunning, true, level, listeners);
     }
 
     /** The listener is told what happens. May be called more than once. */
     public Migrator onEvent(MigrationListener listener) {
         List<MigrationListener> more = new ArrayList<>(listeners);
         more.add(listener);
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, more);
+        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, level, more);
     }
 
     /**
@@ -91,7 +114,15 @@ public final class Migrator {
         }
         Cancellation cancellation = new Cancellation();
         SendPipeline pipeline = new SendPipeline(
-                hypervisor, guest, transport, images, leaveRunning, new Recorder(guest, listeners), cancellation);
+                hypervisor,
+                guest,
+                transport,
+                images,
+                leaveRunning,
+                sendFreePages,
+                level,
+                new Recorder(guest, listeners),
+                cancellation);
         return Migration.start("vmmig-send-" + guest, cancellation, pipeline::run);
     }
 }

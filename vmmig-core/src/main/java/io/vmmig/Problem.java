@@ -25,6 +25,8 @@ public enum Problem {
     BASE_IMAGE_MISSING(Family.INCOMPATIBLE),
     /** A base image at the destination is not what its digest says any more. */
     BASE_IMAGE_DAMAGED(Family.INTEGRITY),
+    /** The destination does not hold something that the package refers to, such as an earlier package. */
+    REFERENCE_MISSING(Family.INCOMPATIBLE),
     /** The destination already has a guest of that name. */
     NAME_IN_USE(Family.INCOMPATIBLE),
     /** The destination already has a guest with that uuid. */

@@ -5,7 +5,9 @@ import io.vmmig.Digest;
 import io.vmmig.PackageFormatException;
 import io.vmmig.bundle.format.ManifestJson;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  * @param kernel the kernel that the domain boots directly, or null
  * @param ramdisk the ramdisk that the domain boots directly, or null
  * @param disks the disks, in the order of the domain XML
+ * @param references what disks and snapshot may be rebuilt from, besides the package; in an offer, what the source would like
+ *     to use
  */
 public record Manifest(
         UUID packageId,
@@ -49,12 +53,38 @@ public record Manifest(
         Instant createdAt,
         @Nullable Content kernel,
         @Nullable Content ramdisk,
-        List<Disk> disks) {
+        List<Disk> disks,
+        List<Reference> references) {
     /** The version of the package format that this vmmig writes, and the highest that it reads. */
     public static final int FORMAT_VERSION = 1;
 
     public Manifest {
         disks = List.copyOf(disks);
+        references = List.copyOf(references);
+    }
+
+    /** The same, with these references. */
+    public Manifest withReferences(List<Reference> others) {
+        return new Manifest(
+                packageId,
+                guestName,
+                guestUuid,
+                architecture,
+                machine,
+                domainType,
+                cpuModel,
+                memoryBytes,
+                vcpus,
+                running,
+                persistent,
+                hypervisorVersion,
+                libvirtVersion,
+                sourceHost,
+                createdAt,
+                kernel,
+                ramdisk,
+                disks,
+                others);
     }
 
     /**
@@ -74,6 +104,53 @@ public record Manifest(
      */
     public static Manifest fromJson(byte[] json, PackageLimits limits) throws PackageFormatException {
         return ManifestJson.read(json, limits);
+    }
+
+    /**
+     * Content that both ends hold, as pages.
+     *
+     * @param kind what it is
+     * @param digest the SHA-256 of the file; of an earlier package, that of its seal
+     */
+    public record Reference(Kind kind, Digest digest) {
+        boolean earlier() {
+            return kind == Kind.PACKAGE;
+        }
+
+        /** What a reference is, and how it is made pages of. */
+        public enum Kind {
+            /** An image that a guest sees as it is. */
+            RAW("raw"),
+            /** A qcow2 image, as a guest sees it. */
+            QCOW2("qcow2"),
+            /** A kernel or a ramdisk, as it lies in memory. */
+            BOOT("boot"),
+            /** An earlier package. */
+            PACKAGE("package");
+
+            private final String word;
+
+            Kind(String word) {
+                this.word = word;
+            }
+
+            /** The kind as packages name it. */
+            public String word() {
+                return word;
+            }
+
+            /** The kind that packages name so. */
+            public static Optional<Kind> of(String word) {
+                return Arrays.stream(values())
+                        .filter(kind -> kind.word.equals(word))
+                        .findFirst();
+            }
+
+            /** The kind of an image's pages. */
+            public static Kind of(ImageFormat format) {
+                return format == ImageFormat.RAW ? RAW : QCOW2;
+            }
+        }
     }
 
     /**

@@ -49,7 +49,7 @@ public record PackageLimits(
             4 * MIB,
             4 * MIB,
             MAX_SEGMENT_BYTES,
-            MAX_SEGMENT_BYTES + 64 * KIB,
+            MAX_SEGMENT_BYTES + 320 * KIB,
             64,
             64,
             8_000_000,

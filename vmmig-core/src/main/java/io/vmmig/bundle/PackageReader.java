@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import io.vmmig.IncompatibleException;
 import io.vmmig.IntegrityException;
 import io.vmmig.PackageFormatException;
 import io.vmmig.Problem;
@@ -13,9 +14,13 @@ import io.vmmig.bundle.format.Place;
 import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.bundle.format.TarHeader;
 import io.vmmig.bundle.format.TarInput;
+import io.vmmig.page.PageSource;
+import io.vmmig.snapshot.Reference;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -33,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * that {@link VmmigException}.
  *
  * <p>The input is read ahead by a thread of the reader's own, and never closed; a thread that waits for input ends when the
- * input does. A few segments of 4 MiB are under way at once, so memory stays below 64 MiB for contents of any size. For one
+ * input does. A few segments of 4 MiB are under way at once, so memory stays below 128 MiB for contents of any size. For one
  * thread, except {@link #close()}.
  */
 public final class PackageReader implements AutoCloseable {
@@ -58,10 +63,52 @@ public final class PackageReader implements AutoCloseable {
      * @throws VmmigException what {@code in} threw
      */
     public static PackageReader from(InputStream in, PackageLimits limits) throws VmmigException {
+        return from(in, limits, manifest -> List.of());
+    }
+
+    /**
+     * As {@link #from(InputStream, PackageLimits)}, with what the package's disks and snapshot are to be rebuilt from.
+     *
+     * @param references gives the references that a manifest names, in its order; they stay open for as long as the reader is
+     *     used
+     */
+    public static PackageReader from(InputStream in, PackageLimits limits, References references)
+            throws VmmigException {
         TarInput tar = new TarInput(in);
         byte[] json = readManifest(tar, limits);
         Manifest manifest = Manifest.fromJson(json, limits);
-        return new PackageReader(manifest, limits, new DecodingLine(tar, json, new PackageOrder(manifest), limits));
+        List<PageSource> sources = references.of(manifest);
+        if (sources.size() != manifest.references().size()) {
+            throw new IncompatibleException(
+                    Problem.REFERENCE_MISSING,
+                    "the package needs " + manifest.references().size() + " references, and " + sources.size()
+                            + " are given",
+                    "Give the reader all that the manifest names.");
+        }
+        return new PackageReader(
+                manifest,
+                limits,
+                new DecodingLine(tar, json, new PackageOrder(manifest), limits, numbered(manifest, sources)));
+    }
+
+    static List<Reference> numbered(Manifest manifest, List<PageSource> sources) {
+        List<Reference> references = new ArrayList<>();
+        for (int i = 0; i < sources.size(); i++) {
+            references.add(
+                    new Reference(sources.get(i), manifest.references().get(i).earlier()));
+        }
+        return references;
+    }
+
+    /** Finds what a package refers to. */
+    @FunctionalInterface
+    public interface References {
+        /**
+         * The references that {@code manifest} names, in its order.
+         *
+         * @throws IncompatibleException with {@link Problem#REFERENCE_MISSING} if one is not here
+         */
+        List<PageSource> of(Manifest manifest) throws VmmigException;
     }
 
     private static byte[] readManifest(TarInput tar, PackageLimits limits) throws VmmigException {
@@ -159,7 +206,7 @@ public final class PackageReader implements AutoCloseable {
                 place.requireExpected(read);
             }
         }
-        return PackageSummary.of(whole.actual());
+        return PackageSummary.of(whole.actual(), manifest);
     }
 
     /** Stops, at any time and from any thread, and frees the threads. Idempotent. */

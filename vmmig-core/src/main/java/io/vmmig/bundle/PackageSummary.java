@@ -3,8 +3,12 @@ package io.vmmig.bundle;
 
 import io.vmmig.Digest;
 import io.vmmig.bundle.format.SealedPackage;
+import io.vmmig.snapshot.PageTally;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a whole package came to, as written or as read and verified.
@@ -12,21 +16,68 @@ import java.util.Optional;
  * @param bytes the size of the package, in bytes
  * @param seal the SHA-256 of the package's seal, which stands for all of its content
  * @param contents its contents in their order, beginning with {@code manifest.json}
+ * @param pages what the pages of disks and snapshot are stored as; sorts of which there are none are left out
  */
-public record PackageSummary(long bytes, Digest seal, List<Content> contents) {
+public record PackageSummary(long bytes, Digest seal, List<Content> contents, List<PageCount> pages) {
     public PackageSummary {
+        pages = List.copyOf(pages);
         contents = List.copyOf(contents);
     }
 
-    static PackageSummary of(SealedPackage sealed) {
+    static PackageSummary of(SealedPackage sealed, Manifest manifest) {
         return new PackageSummary(
                 sealed.bytes(),
                 sealed.seal(),
                 sealed.contents().stream()
                         .map(content ->
                                 new Content(content.name(), content.bytes(), content.storedBytes(), content.digest()))
+                        .toList(),
+                sealed.contents().stream()
+                        .flatMap(
+                                content -> counts(content.name(), sealed.pages().get(content.name()), manifest))
+                        .filter(count -> count.pages() > 0)
                         .toList());
     }
+
+    private static Stream<PageCount> counts(String content, @Nullable PageTally tally, Manifest manifest) {
+        if (tally == null) {
+            return Stream.empty();
+        }
+        List<Manifest.Reference> references = manifest.references();
+        return Stream.concat(
+                Stream.of(
+                        new PageCount(content, PageKind.FILLED, null, tally.filled()),
+                        new PageCount(content, PageKind.SAME, null, tally.same()),
+                        new PageCount(content, PageKind.DELTA, null, tally.deltas()),
+                        new PageCount(content, PageKind.LITERAL, null, tally.literal())),
+                IntStream.range(0, references.size())
+                        .mapToObj(i ->
+                                new PageCount(content, PageKind.REFERENCE, references.get(i), tally.referenced(i))));
+    }
+
+    /** What a page is stored as. */
+    public enum PageKind {
+        /** The one byte that it consists of. */
+        FILLED,
+        /** The number of an earlier page of the package. */
+        SAME,
+        /** The number of a page of a reference. */
+        REFERENCE,
+        /** What has changed since an earlier package. */
+        DELTA,
+        /** Itself. */
+        LITERAL
+    }
+
+    /**
+     * Pages of one content that are stored alike.
+     *
+     * @param content the content's name
+     * @param kind what they are stored as
+     * @param reference which reference they come from, if that is their kind, or null
+     * @param pages how many, of 4096 bytes each
+     */
+    public record PageCount(String content, PageKind kind, Manifest.@Nullable Reference reference, long pages) {}
 
     /** The content of that name, such as {@code snapshot} or {@code disks/vda.0.qcow2}. */
     public Optional<Content> content(String name) {

@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import io.vmmig.Level;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.EncodingLine;
 import io.vmmig.bundle.format.PackageOrder;
 import io.vmmig.bundle.format.Place;
+import io.vmmig.page.PageSource;
+import io.vmmig.snapshot.Reference;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * {@link io.vmmig.CancelledException}. A call that waits for its input ends when the input does.
  *
  * <p>The output is written by a thread of the writer's own, and neither closed nor, before {@link #finish()}, flushed. A few
- * segments of 4 MiB are under way at once, so memory stays below 64 MiB for contents of any size. For one thread, except
+ * segments of 4 MiB are under way at once, so memory stays below 128 MiB for contents of any size. For one thread, except
  * {@link #close()}.
  */
 public final class PackageWriter implements AutoCloseable {
@@ -35,11 +39,13 @@ public final class PackageWriter implements AutoCloseable {
 
     private final EncodingLine line;
     private final PackageOrder order;
+    private final Manifest manifest;
     private boolean finished;
 
-    private PackageWriter(OutputStream out, Manifest manifest) {
-        this.line = new EncodingLine(out);
+    private PackageWriter(OutputStream out, Manifest manifest, List<Reference> references, Level level) {
+        this.line = new EncodingLine(out, references, level);
         this.order = new PackageOrder(manifest);
+        this.manifest = manifest;
     }
 
     /**
@@ -48,9 +54,21 @@ public final class PackageWriter implements AutoCloseable {
      * @throws io.vmmig.PackageFormatException when no reader would take such a manifest
      */
     public static PackageWriter to(OutputStream out, Manifest manifest) throws VmmigException {
+        return to(out, manifest, List.of(), Level.BALANCED);
+    }
+
+    /**
+     * As {@link #to(OutputStream, Manifest)}, with content that the reader holds as well.
+     *
+     * @param references the pages of the references that {@code manifest} names, in its order; they stay open for as long as
+     *     the writer is used
+     * @param level how much work is to go into making the package small
+     */
+    public static PackageWriter to(OutputStream out, Manifest manifest, List<PageSource> references, Level level)
+            throws VmmigException {
         byte[] json = manifest.toJson();
         Manifest.fromJson(json, NO_LIMITS);
-        PackageWriter writer = new PackageWriter(out, manifest);
+        PackageWriter writer = new PackageWriter(out, manifest, PackageReader.numbered(manifest, references), level);
         writer.line.plain(PackageOrder.MANIFEST, json);
         return writer;
     }
@@ -124,7 +142,7 @@ public final class PackageWriter implements AutoCloseable {
             throw new IllegalStateException(finished ? "finished before" : "the content " + missing + " is missing");
         }
         finished = true;
-        return PackageSummary.of(line.finish());
+        return PackageSummary.of(line.finish(), manifest);
     }
 
     /** Stops, at any time and from any thread. Without {@link #finish()} the package is left without its end. Idempotent. */

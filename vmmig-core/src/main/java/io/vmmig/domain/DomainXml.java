@@ -140,6 +140,29 @@ public final class DomainXml {
         }
     }
 
+    /**
+     * What makes the guest's memory anything else than one plain piece that the machine type alone arranges, in words such as
+     * "memory devices"; empty when nothing does.
+     */
+    public Optional<String> unusualMemory() throws VmmigException {
+        List<Element> cells = Xml.child(root(), "cpu")
+                .flatMap(cpu -> Xml.child(cpu, "numa"))
+                .map(Xml::children)
+                .orElse(List.of());
+        if (!cells.isEmpty()) {
+            return Optional.of("NUMA nodes");
+        }
+        if (!devices("memory").isEmpty() || Xml.child(root(), "maxMemory").isPresent()) {
+            return Optional.of("memory devices");
+        }
+        if (Xml.child(root(), "launchSecurity").isPresent()) {
+            return Optional.of("encrypted memory");
+        }
+        return Xml.children(root()).stream().anyMatch(DomainXml::foreign)
+                ? Optional.of("settings that libvirt passes to QEMU unseen")
+                : Optional.empty();
+    }
+
     private static long unit(String unit) throws VmmigException {
         return switch (unit) {
             case "b", "bytes" -> 1L;

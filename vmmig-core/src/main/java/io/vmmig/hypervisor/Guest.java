@@ -2,6 +2,7 @@
 package io.vmmig.hypervisor;
 
 import io.vmmig.VmmigException;
+import java.util.Optional;
 import java.util.UUID;
 
 /** A guest on a hypervisor (libvirt calls it a domain). Thread-safe; a handle, which does not keep the guest alive. */
@@ -20,6 +21,11 @@ public interface Guest {
 
     /** The live domain XML, complete with secrets and in the form that can be given to another host. */
     String domainXml() throws VmmigException;
+
+    /** The guest's memory, for reading; empty when this hypervisor cannot show it. */
+    default Optional<GuestMemory> memory() {
+        return Optional.empty();
+    }
 
     /**
      * Suspends the guest and begins to save its memory and device state as a stream. From here on the guest stands still,

@@ -276,6 +276,24 @@ final class Arrival {
         return layer == 0 ? baseFiles.get(target) : layer(target, layer - 1);
     }
 
+    /** What this host holds of what the package might refer to. To be closed by the caller. */
+    SharedPages sharedPages(ImageStore images) throws VmmigException {
+        SharedPages shared = new SharedPages();
+        try {
+            for (Manifest.Reference reference : manifest.references()) {
+                if (reference.kind() != Manifest.Reference.Kind.PACKAGE) {
+                    images.references()
+                            .held(reference.digest(), SharedPages.layout(reference.kind()))
+                            .ifPresent(pages -> shared.add(reference, pages));
+                }
+            }
+        } catch (VmmigException | RuntimeException | Error e) {
+            shared.close();
+            throw e;
+        }
+        return shared;
+    }
+
     /** Base images that the guest stands on. */
     List<Digest> references() {
         List<Digest> references = new ArrayList<>();

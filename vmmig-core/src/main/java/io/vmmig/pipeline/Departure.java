@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
+import io.vmmig.CancelledException;
 import io.vmmig.Digest;
 import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
@@ -15,6 +16,7 @@ import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.qcow2.DiskChain;
 import io.vmmig.reference.ImageStore;
+import io.vmmig.reference.PageLayout;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -29,7 +31,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * All that is known of a guest before it is stopped.
@@ -40,6 +48,8 @@ import org.jspecify.annotations.Nullable;
  * @param chains the images of each disk, by target
  */
 record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, DiskChain> chains) {
+    private static final Logger LOG = LoggerFactory.getLogger(Departure.class);
+    private static final long INDEX_SECONDS = 30;
 
     static Departure of(Guest guest, HostCapabilities host, @Nullable ImageStore images) throws VmmigException {
         GuestState state = guest.state();
@@ -75,7 +85,8 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
                 Instant.now(),
                 contentOf(domain.kernel(), images),
                 contentOf(domain.ramdisk(), images),
-                disks);
+                disks,
+                List.of());
         return new Departure(xml, domain, manifest, chains);
     }
 
@@ -134,6 +145,62 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
             }
         }
         return Digest.of(sha256);
+    }
+
+    /** What the package might refer to: base images, kernel and ramdisk. To be closed by the caller. */
+    SharedPages sharedPages(@Nullable ImageStore images) throws VmmigException {
+        SharedPages shared = new SharedPages();
+        if (images == null) {
+            return shared;
+        }
+        try {
+            for (Manifest.Disk disk : manifest.disks()) {
+                Manifest.Base base = disk.base();
+                DiskChain chain = chains.get(disk.target());
+                DiskChain.Image image = chain == null ? null : chain.base();
+                if (base != null && image != null) {
+                    share(shared, Manifest.Reference.Kind.of(base.format()), base.content(), image.path(), images);
+                }
+            }
+            share(shared, manifest.kernel(), domain.kernel(), images);
+            share(shared, manifest.ramdisk(), domain.ramdisk(), images);
+        } catch (VmmigException | RuntimeException | Error e) {
+            shared.close();
+            throw e;
+        }
+        return shared;
+    }
+
+    private static void share(
+            SharedPages shared, Manifest.@Nullable Content content, Optional<Path> file, ImageStore images)
+            throws VmmigException {
+        if (content != null && file.isPresent()) {
+            share(shared, Manifest.Reference.Kind.BOOT, content, file.get(), images);
+        }
+    }
+
+    private static void share(
+            SharedPages shared, Manifest.Reference.Kind kind, Manifest.Content content, Path file, ImageStore images)
+            throws VmmigException {
+        PageLayout layout = SharedPages.layout(kind);
+        awaitIndex(images.references().prepare(file, layout, content.digest()), file);
+        shared.add(
+                new Manifest.Reference(kind, content.digest()),
+                images.references().of(file, layout, content.digest()));
+    }
+
+    /** An index is built once, while the guest goes on; without it the package is larger, and right. */
+    private static void awaitIndex(CompletionStage<Void> index, Path file) throws VmmigException {
+        try {
+            index.toCompletableFuture().get(INDEX_SECONDS, TimeUnit.SECONDS);
+        } catch (TimeoutException e) {
+            LOG.info("{} is still being indexed, and not used as a reference this time", file);
+        } catch (ExecutionException e) {
+            LOG.warn("{} could not be indexed, and is not used as a reference", file, e.getCause());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancelledException(Problem.CANCELLED, "the thread was interrupted", "", e);
+        }
     }
 
     /** Bytes of all disk layers, as far as known before the guest stops. */

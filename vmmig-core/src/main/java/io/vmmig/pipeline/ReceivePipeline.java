@@ -30,6 +30,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -97,8 +98,10 @@ public final class ReceivePipeline {
             recorder.renameGuest(arrival.guestName());
             GuestDirectory.Occupied occupied = arrival.occupy();
             try {
-                session.accept(new Acceptance(arrival.held()));
-                return takeOver(arrival);
+                try (SharedPages shared = arrival.sharedPages(images)) {
+                    session.accept(new Acceptance(arrival.held(), Set.copyOf(shared.all())));
+                    return takeOver(arrival, shared);
+                }
             } catch (VmmigException | RuntimeException | Error e) {
                 if (state != DestinationState.RESUMED && !leftBehind) {
                     occupied.discard();
@@ -118,8 +121,9 @@ public final class ReceivePipeline {
         return state == DestinationState.RESUMED || (state == DestinationState.COMMITTED && leftBehind);
     }
 
-    private MigrationReport takeOver(Arrival arrival) throws VmmigException {
-        try (PackageReader reader = PackageReader.from(session.packageStream(), limits)) {
+    private MigrationReport takeOver(Arrival arrival, SharedPages shared) throws VmmigException {
+        try (PackageReader reader =
+                PackageReader.from(session.packageStream(), limits, manifest -> shared.of(manifest.references()))) {
             cancellation.onRequest(reader::close);
             requireAsOffered(reader.manifest(), arrival.manifest());
             Restoration restoration = new Restoration(arrival, reader);
@@ -142,6 +146,7 @@ public final class ReceivePipeline {
                         null,
                         resumedAt,
                         arrival.references(),
+                        null,
                         restoration.domain().changes());
             } catch (VmmigException | RuntimeException | Error e) {
                 remove(restored, e);
@@ -166,7 +171,7 @@ public final class ReceivePipeline {
     }
 
     private static void requireAsOffered(Manifest received, Manifest offered) throws VmmigException {
-        if (!received.equals(offered)) {
+        if (!received.withReferences(offered.references()).equals(offered)) {
             throw new PackageFormatException(
                     Problem.PACKAGE_MALFORMED,
                     "the package is not the one that was offered",

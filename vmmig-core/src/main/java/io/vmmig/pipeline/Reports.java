@@ -23,6 +23,7 @@ final class Reports {
             @Nullable Instant suspendedAt,
             @Nullable Instant resumedAt,
             List<Digest> references,
+            MigrationReport.@Nullable FreePages freePages,
             List<DomainChange> changes) {
         List<MigrationReport.ContentSize> contents = summary.contents().stream()
                 .map(c -> new MigrationReport.ContentSize(c.name(), c.bytes(), c.storedBytes(), c.digest()))
@@ -42,6 +43,16 @@ final class Reports {
                 summary.bytes(),
                 contents,
                 references,
+                summary.pages().stream()
+                        .map(count -> new MigrationReport.PageCount(
+                                count.content(),
+                                count.kind().name(),
+                                count.reference() == null
+                                        ? null
+                                        : count.reference().digest(),
+                                count.pages()))
+                        .toList(),
+                freePages,
                 changes);
     }
 

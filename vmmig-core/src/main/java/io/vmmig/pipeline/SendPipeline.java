@@ -5,6 +5,7 @@ import io.vmmig.CancelledException;
 import io.vmmig.Digest;
 import io.vmmig.EndState;
 import io.vmmig.Failure;
+import io.vmmig.Level;
 import io.vmmig.MigrationReport;
 import io.vmmig.Phase;
 import io.vmmig.Problem;
@@ -13,6 +14,8 @@ import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageWriter;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.freepages.FreePageSearch;
+import io.vmmig.freepages.FreePages;
 import io.vmmig.handover.SourceState;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.HostCapabilities;
@@ -48,6 +51,8 @@ public final class SendPipeline {
     private final Transport transport;
     private final @Nullable ImageStore images;
     private final boolean leaveRunning;
+    private final boolean sendFreePages;
+    private final Level level;
     private final Recorder recorder;
     private final Cancellation cancellation;
     private SourceState state = SourceState.PREPARED;
@@ -60,6 +65,8 @@ public final class SendPipeline {
             Transport transport,
             @Nullable ImageStore images,
             boolean leaveRunning,
+            boolean sendFreePages,
+            Level level,
             Recorder recorder,
             Cancellation cancellation) {
         this.hypervisor = hypervisor;
@@ -67,6 +74,8 @@ public final class SendPipeline {
         this.transport = transport;
         this.images = images;
         this.leaveRunning = leaveRunning;
+        this.sendFreePages = sendFreePages;
+        this.level = level;
         this.recorder = recorder;
         this.cancellation = cancellation;
     }
@@ -94,20 +103,27 @@ public final class SendPipeline {
         HostCapabilities host = hypervisor.capabilities();
         Guest guest = hypervisor.guest(guestName);
         Departure departure = Departure.of(guest, host, images);
+        SharedPages shared = departure.sharedPages(images);
 
         recorder.enter(Phase.CONNECT);
-        try (OutgoingSession session = transport.open()) {
+        try (shared;
+                OutgoingSession session = transport.open()) {
             cancellation.onRequest(() -> session.abort(cancelled()));
             try {
                 recorder.enter(Phase.OFFER);
-                Acceptance acceptance = session.offer(new Offer(departure.manifest(), departure.xml()));
+                Manifest offered = departure.manifest().withReferences(shared.all());
+                Acceptance acceptance = session.offer(new Offer(offered, departure.xml()));
                 cancellation.check();
 
+                Optional<FreePageSearch> search =
+                        sendFreePages ? Optional.empty() : Optional.of(FreePageSearch.begin(guest, departure.domain()));
+                cancellation.check();
                 recorder.enter(Phase.SUSPEND);
                 SavedGuest saved = guest.save();
                 state = state.then(SourceState.SAVED);
                 wasRunning = saved.wasRunning();
-                return handOver(departure, acceptance, session, saved);
+                FreePages free = search.map(FreePageSearch::finish).orElseGet(() -> FreePages.unknown("not asked for"));
+                return handOver(departure, shared, acceptance, session, saved, free);
             } catch (VmmigException e) {
                 if (!committed) {
                     session.abort(tellable(e));
@@ -127,12 +143,17 @@ public final class SendPipeline {
     }
 
     private MigrationReport handOver(
-            Departure departure, Acceptance acceptance, OutgoingSession session, SavedGuest saved)
+            Departure departure,
+            SharedPages shared,
+            Acceptance acceptance,
+            OutgoingSession session,
+            SavedGuest saved,
+            FreePages free)
             throws VmmigException {
         PackageSummary summary;
         try {
             departure.requireUnchanged(saved.domainXml());
-            summary = send(departure, acceptance, session, saved);
+            summary = send(departure, shared, acceptance, session, saved, free);
             recorder.enter(Phase.RESTORE);
             session.finish();
             state = state.then(SourceState.SENT);
@@ -149,15 +170,22 @@ public final class SendPipeline {
         committed = true;
         commit(session, saved);
         Instant resumedAt = transport.live() && wasRunning ? Instant.now() : null;
-        return retire(departure, saved, summary, resumedAt);
+        return retire(departure, saved, summary, free, resumedAt);
     }
 
     /** Writes the package: first the disks, which are settled, then the memory, which QEMU holds back until it is read. */
-    private PackageSummary send(Departure departure, Acceptance acceptance, OutgoingSession session, SavedGuest saved)
+    private PackageSummary send(
+            Departure departure,
+            SharedPages shared,
+            Acceptance acceptance,
+            OutgoingSession session,
+            SavedGuest saved,
+            FreePages free)
             throws VmmigException {
-        Manifest manifest = departure.manifest();
+        Manifest manifest = departure.manifest().withReferences(shared.among(acceptance.references()));
         recorder.enter(Phase.DISKS, departure.diskBytes());
-        try (PackageWriter writer = PackageWriter.to(session.packageStream(), manifest)) {
+        try (PackageWriter writer =
+                PackageWriter.to(session.packageStream(), manifest, shared.of(manifest.references()), level)) {
             cancellation.onRequest(writer::close);
             writer.writeDomain(saved.domainXml(), saved.cookie());
             DomainXml domain = departure.domain();
@@ -177,7 +205,7 @@ public final class SendPipeline {
                 writeDisk(writer, disk.getKey(), disk.getValue(), manifest);
             }
             recorder.enter(Phase.SNAPSHOT, manifest.memoryBytes());
-            try (InputStream memory = counted(saved.memory())) {
+            try (InputStream memory = free.strip(counted(saved.memory()))) {
                 writer.writeSnapshot(memory);
             }
             return writer.finish();
@@ -246,7 +274,7 @@ public final class SendPipeline {
     }
 
     private MigrationReport retire(
-            Departure departure, SavedGuest saved, PackageSummary summary, @Nullable Instant resumedAt)
+            Departure departure, SavedGuest saved, PackageSummary summary, FreePages free, @Nullable Instant resumedAt)
             throws VmmigException {
         Instant here = resumedAt;
         if (leaveRunning) {
@@ -269,6 +297,7 @@ public final class SendPipeline {
                 saved.suspendedAt(),
                 here,
                 departure.references(),
+                new MigrationReport.FreePages(free.leftOut(), free.reason().orElse(null)),
                 List.of());
     }
 

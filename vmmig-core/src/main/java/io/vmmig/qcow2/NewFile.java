@@ -5,6 +5,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -45,7 +46,11 @@ public final class NewFile implements Closeable {
      */
     public static NewFile create(Path path) throws IOException {
         return new NewFile(
-                path, FileChannel.open(path, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), PRIVATE));
+                path,
+                FileChannel.open(
+                        path,
+                        Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
+                        PRIVATE));
     }
 
     /**
@@ -79,12 +84,12 @@ public final class NewFile implements Closeable {
             int toBoundary = BLOCK - (int) ((position + at) % BLOCK);
             int end = Math.min(length, at + toBoundary);
             if (Arrays.equals(bytes, at, end, ZEROS, 0, end - at)) {
-                write(ByteBuffer.wrap(bytes, pending, at - pending), position + pending);
+                put(ByteBuffer.wrap(bytes, pending, at - pending), position + pending);
                 pending = end;
             }
             at = end;
         }
-        write(ByteBuffer.wrap(bytes, pending, length - pending), position + pending);
+        put(ByteBuffer.wrap(bytes, pending, length - pending), position + pending);
         position += length;
     }
 
@@ -95,14 +100,50 @@ public final class NewFile implements Closeable {
 
     /** Writes at the very beginning. */
     void writeFirst(byte[] bytes) throws IOException {
-        write(ByteBuffer.wrap(bytes), 0);
+        put(ByteBuffer.wrap(bytes), 0);
     }
 
-    private void write(ByteBuffer bytes, long at) throws IOException {
+    /** Writes anywhere; what lies between stays zeros that take no space. */
+    public void write(ByteBuffer bytes, long at) throws IOException {
+        long end = at + bytes.remaining();
+        put(bytes, at);
+        position = Math.max(position, end);
+    }
+
+    private void put(ByteBuffer bytes, long at) throws IOException {
         long to = at;
         while (bytes.hasRemaining()) {
             to += channel.write(bytes, to);
         }
+    }
+
+    /**
+     * Reads back what was written; what was never written is zeros.
+     *
+     * @param bytes is filled
+     */
+    public void read(ByteBuffer bytes, long at) throws IOException {
+        long from = at;
+        while (bytes.hasRemaining()) {
+            int n = channel.read(bytes, from);
+            if (n < 0) {
+                while (bytes.hasRemaining()) {
+                    bytes.put((byte) 0);
+                }
+            } else {
+                from += n;
+            }
+        }
+    }
+
+    /** A part of the file as memory; it must have been written before, or a full disk would be a fault of the JVM. */
+    public MappedByteBuffer map(long at, long bytes) throws IOException {
+        return channel.map(FileChannel.MapMode.READ_WRITE, at, bytes);
+    }
+
+    /** How long the file is so far, in bytes. */
+    public long bytes() {
+        return position;
     }
 
     /** Brings the file to its length and, with its name, to the disk. */
@@ -122,7 +163,7 @@ public final class NewFile implements Closeable {
 
     private void settle() throws IOException {
         if (channel.size() < position) {
-            write(ByteBuffer.allocate(1), position - 1);
+            put(ByteBuffer.allocate(1), position - 1);
         }
         channel.force(true);
     }

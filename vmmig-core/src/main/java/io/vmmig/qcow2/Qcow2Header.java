@@ -251,8 +251,33 @@ public final class Qcow2Header {
         return backing;
     }
 
-    private int clusterBits() {
+    int clusterBits() {
         return cluster.getInt(CLUSTER_BITS);
+    }
+
+    /** 2 or 3. */
+    int version() {
+        return version;
+    }
+
+    /** How many entries the L1 table has: enough for the size that a guest sees, and at most 4 million. */
+    long l1Entries() {
+        return Integer.toUnsignedLong(cluster.getInt(L1_ENTRIES));
+    }
+
+    /** Where the L1 table is in the file. */
+    long l1Offset() {
+        return cluster.getLong(L1_OFFSET);
+    }
+
+    /** Whether L2 entries are of 16 bytes, and clusters have 32 parts. */
+    boolean hasExtendedL2() {
+        return (features() & EXTENDED_L2) != 0;
+    }
+
+    /** Whether compressed clusters are zstd frames rather than raw deflate. */
+    boolean compressesWithZstd() {
+        return (features() & COMPRESSION) != 0;
     }
 
     private long features() {

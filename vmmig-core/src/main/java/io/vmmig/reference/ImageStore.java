@@ -28,6 +28,7 @@ import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A directory of content that guests stand on: base images, kernels, ramdisks. What both ends hold does not travel, and a
@@ -40,10 +41,13 @@ import java.util.stream.Stream;
 public final class ImageStore {
     private static final Pattern NAME = Pattern.compile("sha256-([0-9a-f]{64})\\.(qcow2|raw)");
     private static final String ADDING = ".adding-";
+    private static final String REFERENCES = "references";
     private static final Duration ABANDONED = Duration.ofDays(1);
 
     private final Path directory;
     private final FileDigests digests;
+    private final Object referencesLock = new Object();
+    private @Nullable ReferenceStore references;
 
     private ImageStore(Path directory) {
         this.directory = directory;
@@ -65,6 +69,21 @@ public final class ImageStore {
             throw failed("the image store " + absolute + " could not be made", e);
         }
         return new ImageStore(absolute);
+    }
+
+    /**
+     * What can be found by its pages in the images, kernels and ramdisks of this store, and in other files that this host knows;
+     * its indexes are in a directory in this one. The same at each call, and open for as long as this store is used.
+     */
+    public ReferenceStore references() throws VmmigException {
+        synchronized (referencesLock) {
+            ReferenceStore open = references;
+            if (open == null) {
+                open = ReferenceStore.open(directory.resolve(REFERENCES), this);
+                references = open;
+            }
+            return open;
+        }
     }
 
     /**

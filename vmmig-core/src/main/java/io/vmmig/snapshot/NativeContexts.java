@@ -5,7 +5,6 @@ import java.io.Closeable;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.function.Supplier;
-import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,11 +20,16 @@ final class NativeContexts<C extends Closeable> implements Closeable {
         this.maker = maker;
     }
 
-    int with(ToIntFunction<C> work) {
+    /** What is done with a context. */
+    interface Work<C, E extends Exception> {
+        void with(C context) throws E;
+    }
+
+    <E extends Exception> void with(Work<C, E> work) throws E {
         C taken = take();
         C context = taken == null ? maker.get() : taken;
         try {
-            return work.applyAsInt(context);
+            work.with(context);
         } finally {
             give(context);
         }

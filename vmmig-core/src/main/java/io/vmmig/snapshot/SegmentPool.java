@@ -43,6 +43,11 @@ public final class SegmentPool implements AutoCloseable {
         return idle.pop();
     }
 
+    /** Whether one who wants a segment now has to wait. */
+    public synchronized boolean exhausted() {
+        return idle.isEmpty() && unmade == 0;
+    }
+
     /** Gives a segment back. */
     public synchronized void give(Segment segment) {
         idle.push(segment);

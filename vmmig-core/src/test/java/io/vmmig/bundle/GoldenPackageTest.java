@@ -4,6 +4,7 @@ package io.vmmig.bundle;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vmmig.bundle.Packages.Contents;
+import io.vmmig.page.PageSource;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,7 +20,7 @@ class GoldenPackageTest {
     void version1() throws Exception {
         try (InputStream golden = GoldenPackageTest.class.getResourceAsStream("format-1.vmmig")) {
             assertThat(golden).isNotNull();
-            Packages.assertSame(Packages.read(golden, PackageLimits.DEFAULT), contents());
+            Packages.assertSame(Packages.read(golden, PackageLimits.DEFAULT, references()), contents());
         }
     }
 
@@ -33,21 +34,50 @@ class GoldenPackageTest {
         streams.put("disks/vda.0.qcow2", text("overlay ", 20_000));
         streams.put("disks/vda.1.qcow2", text("overlay of the overlay ", 10_000));
         streams.put("disks/sdb.0.raw", raw);
-        streams.put("snapshot", text("page ", 5_000_000));
+        streams.put("snapshot", RamStream.of(pages(), RamStream.pages(3, 4)));
         Manifest.Layer layer = new Manifest.Layer(ImageFormat.QCOW2, 1L << 30, 200_000);
         Manifest manifest = Manifests.of(
-                Packages.content(kernel),
-                Packages.content(ramdisk),
-                List.of(
-                        new Manifest.Disk(
-                                "vda",
-                                List.of(layer, layer),
-                                new Manifest.Base(
-                                        new Manifest.Content(Manifests.DIGEST, 400_000_000), ImageFormat.QCOW2)),
-                        new Manifest.Disk("sda", List.of(), new Manifest.Base(Packages.content(raw), ImageFormat.RAW)),
-                        new Manifest.Disk(
-                                "sdb", List.of(new Manifest.Layer(ImageFormat.RAW, raw.length, raw.length)), null)));
+                        Packages.content(kernel),
+                        Packages.content(ramdisk),
+                        List.of(
+                                new Manifest.Disk(
+                                        "vda",
+                                        List.of(layer, layer),
+                                        new Manifest.Base(
+                                                new Manifest.Content(Manifests.DIGEST, 400_000_000),
+                                                ImageFormat.QCOW2)),
+                                new Manifest.Disk(
+                                        "sda", List.of(), new Manifest.Base(Packages.content(raw), ImageFormat.RAW)),
+                                new Manifest.Disk(
+                                        "sdb",
+                                        List.of(new Manifest.Layer(ImageFormat.RAW, raw.length, raw.length)),
+                                        null)))
+                .withReferences(List.of(
+                        new Manifest.Reference(Manifest.Reference.Kind.QCOW2, Manifests.DIGEST),
+                        new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, Manifests.DIGEST)));
         return new Contents(manifest, "<domain type='kvm'>\u00e9</domain>\n", "<cookie/>", streams);
+    }
+
+    /** Pages of every sort: new, repeated, of either reference, and changed since an earlier package. */
+    private static byte[][] pages() {
+        byte[][] pages = RamStream.pages(300, 1);
+        byte[][] changed = RamStream.pages(50, 3);
+        for (int i = 0; i < changed.length; i++) {
+            byte[] page = changed[i];
+            if (page != null) {
+                pages[225 + i] = page.clone();
+                pages[225 + i][i] ^= 1;
+            }
+        }
+        System.arraycopy(RamStream.pages(50, 2), 0, pages, 150, 50);
+        return pages;
+    }
+
+    private static List<PageSource> references() {
+        byte[][] earlier = new byte[300][];
+        System.arraycopy(RamStream.pages(50, 3), 0, earlier, 225, 50);
+        System.arraycopy(pages(), 50, earlier, 50, 80);
+        return List.of(new MemoryPages(RamStream.pages(50, 2)), new MemoryPages(earlier));
     }
 
     private static byte[] text(String word, int length) {
@@ -61,6 +91,6 @@ class GoldenPackageTest {
 
     /** Writes the package of the current version, once, when the version is new. */
     public static void main(String[] args) throws Exception {
-        Files.write(Path.of(args[0]), Packages.write(contents()));
+        Files.write(Path.of(args[0]), Packages.write(contents(), references()));
     }
 }

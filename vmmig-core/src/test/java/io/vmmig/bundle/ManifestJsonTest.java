@@ -53,7 +53,7 @@ class ManifestJsonTest {
                 "'\"vmmig\": 1' | '\"vmmig\": 2' | PACKAGE_TOO_NEW | version 2",
                 "'\"guest\":' | '\"critical\": [\"novelty\"], \"novelty\": 1, \"guest\":' | PACKAGE_TOO_NEW | novelty",
                 "'\"target\": \"vda\"' | '\"critical\": [\"x\"], \"target\": \"vda\"' | PACKAGE_TOO_NEW | disks 0",
-                "'\"snapshot\": \"zstd\"' | '\"snapshot\": \"pages\"' | PACKAGE_TOO_NEW | pages",
+                "'\"snapshot\": \"pages\"' | '\"snapshot\": \"lines\"' | PACKAGE_TOO_NEW | lines",
                 "'\"vmmig\": 1' | '\"vmmig\": 0' | PACKAGE_MALFORMED | out of range",
                 "'\"vmmig\": 1' | '\"vmmig\": \"1\"' | PACKAGE_MALFORMED | whole number",
                 "'\"vmmig\": 1,' | '' | PACKAGE_MALFORMED | begin",

@@ -5,6 +5,7 @@ import io.vmmig.Digest;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** Manifests for tests. */
@@ -37,7 +38,16 @@ final class Manifests {
                 Instant.parse("2026-01-31T12:00:00.250Z"),
                 kernel,
                 ramdisk,
-                disks);
+                disks,
+                List.of());
+    }
+
+    /** So many references, earlier packages all of them. */
+    static List<Manifest.Reference> references(int count) {
+        return IntStream.range(0, count)
+                .mapToObj(i ->
+                        new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, new Digest(String.format("%064x", i))))
+                .toList();
     }
 
     /** One of everything. */

@@ -17,7 +17,7 @@ class PackageHeapTest {
     void halfAGibibyteThroughASmallHeap(@TempDir Path directory) throws Exception {
         Process process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx96m",
+                        "-Xmx192m",
                         "-cp",
                         System.getProperty("java.class.path"),
                         BigPackage.class.getName(),

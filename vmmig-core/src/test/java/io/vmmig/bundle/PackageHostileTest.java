@@ -209,8 +209,8 @@ class PackageHostileTest {
 
     @Test
     void segmentsThatAreNotOneFrame() throws Exception {
-        byte[] good = Zstd.compress(contents.streams().get("snapshot"));
-        byte[] noSize = noContentSize(contents.streams().get("snapshot"));
+        byte[] good = Zstd.compress(opaque(contents.streams().get("snapshot")));
+        byte[] noSize = noContentSize(opaque(contents.streams().get("snapshot")));
         byte[] skippable = {0x50, 0x2a, 0x4d, 0x18, 4, 0, 0, 0, 1, 2, 3, 4};
         for (byte[] segment : List.of(
                 new byte[0],
@@ -232,9 +232,21 @@ class PackageHostileTest {
         assertEdited(Problem.PACKAGE_LIMIT_EXCEEDED, entries -> replace(entries, "snapshot/000000", new byte[5 << 20]));
     }
 
+    /** The body of a segment that carries its content as it is. */
+    private static byte[] opaque(byte[] content) {
+        ByteArrayOutputStream instructions = new ByteArrayOutputStream();
+        instructions.write(0);
+        int rest = content.length;
+        for (; rest > 0x7f; rest >>>= 7) {
+            instructions.write(rest & 0x7f | 0x80);
+        }
+        instructions.write(rest);
+        return concat(new byte[] {(byte) instructions.size(), 0, 0, 0}, concat(instructions.toByteArray(), content));
+    }
+
     @Test
     void emptySegmentsThatNeverEnd() throws Exception {
-        byte[] empty = Zstd.compress(new byte[0]);
+        byte[] empty = Zstd.compress(new byte[4]);
         assertEdited(Problem.PACKAGE_MALFORMED, entries -> {
             int seal = entries.size() - 1;
             entries.add(seal, Map.entry("snapshot/000001", empty));
@@ -246,10 +258,10 @@ class PackageHostileTest {
     void contentOfAnotherSizeThanTheManifestSays() throws Exception {
         assertEdited(
                 Problem.PACKAGE_MALFORMED,
-                entries -> replace(entries, "disks/sdb.0.raw/000000", Zstd.compress(new byte[8193])));
+                entries -> replace(entries, "disks/sdb.0.raw/000000", Zstd.compress(opaque(new byte[8193]))));
         assertEdited(
                 Problem.PACKAGE_MALFORMED,
-                entries -> replace(entries, "disks/sdb.0.raw/000000", Zstd.compress(new byte[8191])));
+                entries -> replace(entries, "disks/sdb.0.raw/000000", Zstd.compress(opaque(new byte[8191]))));
         assertEdited(
                 Problem.PACKAGE_MALFORMED,
                 entries -> replace(entries, "kernel/000000", Zstd.compress(new byte[50_001])));
@@ -258,7 +270,8 @@ class PackageHostileTest {
     @Test
     void contentThatIsNotWhatWasSealed() throws Exception {
         for (String name : List.of("snapshot/000000", "disks/vda.0.qcow2/000000")) {
-            assertEdited(Problem.DIGEST_MISMATCH, entries -> replace(entries, name, Zstd.compress(new byte[777])));
+            assertEdited(
+                    Problem.DIGEST_MISMATCH, entries -> replace(entries, name, Zstd.compress(opaque(new byte[777]))));
         }
         assertEdited(Problem.DIGEST_MISMATCH, entries -> replace(entries, "libvirt.xml", "<other/>".getBytes()));
         // The same content, stored in another way, is not what was sealed either.
@@ -267,7 +280,7 @@ class PackageHostileTest {
                 entries -> replace(
                         entries,
                         "snapshot/000000",
-                        Zstd.compress(contents.streams().get("snapshot"), 19)));
+                        Zstd.compress(opaque(contents.streams().get("snapshot")), 19)));
         assertEdited(Problem.DIGEST_MISMATCH, entries -> {
             int manifest = 0;
             String json = new String(entries.get(manifest).getValue(), StandardCharsets.UTF_8);
@@ -372,7 +385,7 @@ class PackageHostileTest {
         entries.replaceAll(entry -> entry.getKey().equals(name) ? Map.entry(newName, entry.getValue()) : entry);
     }
 
-    private static void replace(List<Map.Entry<String, byte[]>> entries, String name, byte[] content) {
+    static void replace(List<Map.Entry<String, byte[]>> entries, String name, byte[] content) {
         entries.replaceAll(entry -> entry.getKey().equals(name) ? Map.entry(name, content) : entry);
     }
 
@@ -388,7 +401,7 @@ class PackageHostileTest {
         return offsets;
     }
 
-    private static List<Map.Entry<String, byte[]>> entries(byte[] tar) {
+    static List<Map.Entry<String, byte[]>> entries(byte[] tar) {
         try {
             List<Map.Entry<String, byte[]>> entries = new ArrayList<>();
             for (int at : entryOffsets(tar)) {
@@ -404,7 +417,7 @@ class PackageHostileTest {
         }
     }
 
-    private static byte[] tar(List<Map.Entry<String, byte[]>> entries) throws IOException {
+    static byte[] tar(List<Map.Entry<String, byte[]>> entries) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         TarOutput tar = new TarOutput(out);
         for (Map.Entry<String, byte[]> entry : entries) {

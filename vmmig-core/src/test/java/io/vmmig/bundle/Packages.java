@@ -2,7 +2,9 @@
 package io.vmmig.bundle;
 
 import io.vmmig.Digest;
+import io.vmmig.Level;
 import io.vmmig.VmmigException;
+import io.vmmig.page.PageSource;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -84,8 +86,12 @@ final class Packages {
     }
 
     static byte[] write(Contents contents) throws VmmigException {
+        return write(contents, List.of());
+    }
+
+    static byte[] write(Contents contents, List<PageSource> references) throws VmmigException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try (PackageWriter writer = PackageWriter.to(out, contents.manifest())) {
+        try (PackageWriter writer = PackageWriter.to(out, contents.manifest(), references, Level.BALANCED)) {
             write(contents, writer);
         }
         return out.toByteArray();
@@ -113,7 +119,11 @@ final class Packages {
     }
 
     static Contents read(InputStream in, PackageLimits limits) throws VmmigException {
-        try (PackageReader reader = PackageReader.from(in, limits)) {
+        return read(in, limits, List.of());
+    }
+
+    static Contents read(InputStream in, PackageLimits limits, List<PageSource> references) throws VmmigException {
+        try (PackageReader reader = PackageReader.from(in, limits, manifest -> references)) {
             String xml = "";
             String cookie = null;
             Map<String, byte[]> streams = new LinkedHashMap<>();
@@ -145,7 +155,7 @@ final class Packages {
         }
     }
 
-    private static byte[] all(InputStream stream) throws VmmigException {
+    static byte[] all(InputStream stream) throws VmmigException {
         try {
             return stream.readAllBytes();
         } catch (IOException e) {

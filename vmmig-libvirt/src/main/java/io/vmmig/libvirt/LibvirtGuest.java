@@ -5,6 +5,7 @@ import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.libvirt.binding.Domain;
@@ -14,6 +15,7 @@ import io.vmmig.libvirt.saveimage.SaveImagePreamble;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -27,11 +29,13 @@ final class LibvirtGuest implements Guest {
     private static final Logger LOG = LoggerFactory.getLogger(LibvirtGuest.class);
 
     private final GuestCalls calls;
+    private final GuestCalls quickCalls;
     private final LibvirtOptions options;
     private final Claims claims;
 
-    LibvirtGuest(GuestCalls calls, LibvirtOptions options, Claims claims) {
+    LibvirtGuest(GuestCalls calls, GuestCalls quickCalls, LibvirtOptions options, Claims claims) {
         this.calls = calls;
+        this.quickCalls = quickCalls;
         this.options = options;
         this.claims = claims;
     }
@@ -63,6 +67,11 @@ final class LibvirtGuest implements Guest {
     @Override
     public String domainXml() throws VmmigException {
         return calls.call("read the XML of", Domain::xml);
+    }
+
+    @Override
+    public Optional<GuestMemory> memory() {
+        return Optional.of(new LibvirtGuestMemory(quickCalls));
     }
 
     @Override

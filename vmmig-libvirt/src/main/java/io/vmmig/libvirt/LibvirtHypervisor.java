@@ -33,11 +33,18 @@ import org.xml.sax.SAXException;
 public final class LibvirtHypervisor implements Hypervisor {
     private final LibvirtOptions options;
     private final Calls calls;
+    /**
+     * On a connection of its own, because calls on one disturb each other: while one takes long, such as a save, libvirt's client
+     * overlooks others for as much as the five seconds between two keep-alive messages.
+     */
+    private final Calls quickCalls;
+
     private final Claims claims = new Claims();
 
     private LibvirtHypervisor(LibvirtUri uri, LibvirtOptions options) {
         this.options = options;
         calls = new Calls(new Link(uri), options.callDeadline());
+        quickCalls = new Calls(new Link(uri), options.callDeadline());
     }
 
     /** As {@link #connect(String, LibvirtOptions)}, with {@link LibvirtOptions#defaults()}. */
@@ -97,7 +104,8 @@ public final class LibvirtHypervisor implements Hypervisor {
                 return domain.uuid();
             }
         });
-        return new LibvirtGuest(new GuestCalls(calls, name, uuid), options, claims);
+        return new LibvirtGuest(
+                new GuestCalls(calls, name, uuid), new GuestCalls(quickCalls, name, uuid), options, claims);
     }
 
     @Override
@@ -174,6 +182,7 @@ public final class LibvirtHypervisor implements Hypervisor {
 
     @Override
     public void close() {
+        quickCalls.close();
         calls.close();
     }
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
@@ -16,6 +17,7 @@ import io.vmmig.libvirt.LibvirtOptions.SaveMethod;
 import io.vmmig.libvirt.binding.Connection;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -236,6 +238,29 @@ abstract class RealGuestTests {
             assertProblem(Problem.HYPERVISOR_FAILED, saved::resume);
         }
         assertProblem(Problem.GUEST_UNKNOWN, () -> hypervisor.guest(lab.name));
+    }
+
+    @Test
+    void memoryCanBeReadWhileTheGuestRunsAndWhileItIsBeingSaved() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        Guest guest = hypervisor.guest(lab.name);
+        GuestMemory memory = guest.memory().orElseThrow();
+        byte[] bytes = new byte[10 << 20];
+
+        memory.read(1 << 20, bytes, 0, bytes.length);
+        lab.awaitTicking();
+        Path image = scratch.resolve("image");
+        try (SavedGuest saved = guest.save()) {
+            // Nobody has begun to read the stream: QEMU waits in the middle of it.
+            memory.read(32 << 20, bytes, 1, bytes.length - 1);
+            drain(saved, image);
+        }
+        lab.awaitTicking();
+
+        String stream = Files.readString(image, StandardCharsets.ISO_8859_1);
+        String page = new String(bytes, 1 + (9 << 20), 4096, StandardCharsets.ISO_8859_1);
+        assertThat(page).isNotEqualTo("\0".repeat(4096));
+        assertThat(stream).contains(page);
     }
 
     @Test

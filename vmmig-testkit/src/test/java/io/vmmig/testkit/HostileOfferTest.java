@@ -111,6 +111,7 @@ class HostileOfferTest {
                 Instant.now(),
                 null,
                 null,
-                List.of(disk));
+                List.of(disk),
+                List.of());
     }
 }

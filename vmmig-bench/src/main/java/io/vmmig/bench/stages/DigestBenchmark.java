@@ -2,8 +2,8 @@
 package io.vmmig.bench.stages;
 
 import io.vmmig.Digest;
-import io.vmmig.reference.PageHash;
-import io.vmmig.reference.PageSource;
+import io.vmmig.page.PageHash;
+import io.vmmig.page.PageSource;
 import java.security.MessageDigest;
 import java.util.zip.CRC32C;
 import org.openjdk.jmh.annotations.Benchmark;

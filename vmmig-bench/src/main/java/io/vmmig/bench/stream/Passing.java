@@ -114,6 +114,7 @@ final class Passing {
                 Instant.now(),
                 null,
                 null,
+                List.of(),
                 List.of());
     }
 }

@@ -5,8 +5,12 @@ import io.vmmig.PackageFormatException;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.snapshot.Crew;
+import io.vmmig.snapshot.PageDecoder;
+import io.vmmig.snapshot.PageRing;
+import io.vmmig.snapshot.PageTally;
+import io.vmmig.snapshot.Reference;
 import io.vmmig.snapshot.Segment;
-import io.vmmig.snapshot.SegmentCodec;
+import io.vmmig.snapshot.SegmentDecoder;
 import io.vmmig.snapshot.SegmentPool;
 import io.vmmig.snapshot.ZstdCodec;
 import java.io.IOException;
@@ -15,7 +19,10 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -35,7 +42,11 @@ public final class DecodingLine implements AutoCloseable {
     private final PackageOrder order;
     private final PackageLimits limits;
     private final SegmentPool pool;
-    private final SegmentCodec codec;
+    private final SegmentDecoder plain = new ZstdCodec();
+    private final List<Reference> references;
+    private final Map<String, PageTally> tallies = new ConcurrentHashMap<>();
+    private final PageRing ring = new PageRing();
+    private final List<SegmentDecoder> decoders = new CopyOnWriteArrayList<>(List.of(plain));
     private long entries = 1;
 
     /** What comes next in a package. */
@@ -63,13 +74,15 @@ public final class DecodingLine implements AutoCloseable {
      * A line that begins behind the manifest, which the caller has read from {@code tar}.
      *
      * @param manifest what the manifest's entry held
+     * @param references what disks and snapshot are rebuilt from, as the manifest numbers them
      */
-    public DecodingLine(TarInput tar, byte[] manifest, PackageOrder order, PackageLimits limits) {
+    public DecodingLine(
+            TarInput tar, byte[] manifest, PackageOrder order, PackageLimits limits, List<Reference> references) {
+        this.references = List.copyOf(references);
         this.tar = tar;
         this.order = order;
         this.limits = limits;
         this.pool = new SegmentPool(Crew.segments(), limits.segmentBytes(), limits.storedSegmentBytes());
-        this.codec = new ZstdCodec(limits.segmentBytes());
         SealedContent sealed = SealedContent.plain(PackageOrder.MANIFEST, manifest);
         contents.add(crew.digest(() -> sealed));
         crew.move(this::fetch);
@@ -150,20 +163,25 @@ public final class DecodingLine implements AutoCloseable {
             throw Malformed.because("the content " + place.name() + " must not be cut into segments");
         }
         items.add(new Item.Begin(place));
+        SegmentDecoder decoder = decoder(place);
         Tally decoded = new Tally();
         Tally stored = new Tally();
+        SegmentDigests digests = new SegmentDigests(decoded);
         TarHeader header = first;
         int index = 0;
         do {
             if (index == PackageOrder.MAX_SEGMENTS || !header.name().equals(place.segmentName(index))) {
                 throw Malformed.because("the entry " + header.name() + " is not the next segment of its content");
             }
-            fetchSegment(header, decoded, stored);
+            fetchSegment(header, place, decoder, decoded, stored, digests);
             index++;
             header = nextHeader();
         } while (folderOf(header.name()).equals(place.name()));
         int segments = index;
-        contents.add(crew.digest(() -> SealedContent.segmented(place, segments, decoded, stored)));
+        contents.add(crew.digest(() -> {
+            digests.finish();
+            return SealedContent.segmented(place, segments, decoded, stored);
+        }));
         items.add(new Item.End());
         return header;
     }
@@ -172,7 +190,19 @@ public final class DecodingLine implements AutoCloseable {
         return entryName.substring(0, Math.max(0, entryName.lastIndexOf('/')));
     }
 
-    private void fetchSegment(TarHeader header, Tally decoded, Tally stored)
+    private SegmentDecoder decoder(Place place) {
+        if (!place.kind().paged()) {
+            return plain;
+        }
+        PageTally tally = new PageTally(references.size());
+        tallies.put(place.name(), tally);
+        PageDecoder decoder = new PageDecoder(references, tally, ring, limits.segmentBytes());
+        decoders.add(decoder);
+        return decoder;
+    }
+
+    private void fetchSegment(
+            TarHeader header, Place place, SegmentDecoder decoder, Tally decoded, Tally stored, SegmentDigests digests)
             throws IOException, PackageFormatException, InterruptedException {
         if (header.size() > limits.storedSegmentBytes()) {
             throw Malformed.overLimit("the size of " + header.name(), header.size(), limits.storedSegmentBytes());
@@ -184,7 +214,12 @@ public final class DecodingLine implements AutoCloseable {
         tar.content(header, segment.stored());
         segment.storedLength((int) header.size());
         Future<Void> decoding = crew.work(() -> {
-            codec.decode(segment);
+            decoder.decode(segment);
+            return null;
+        });
+        Future<Void> completing = crew.digest(() -> {
+            CrossThread.get(decoding);
+            decoder.complete(segment);
             return null;
         });
         stored.add(segment.stored(), segment.storedLength());
@@ -195,13 +230,28 @@ public final class DecodingLine implements AutoCloseable {
                 pool.give(segment);
             }
         };
-        crew.digest(() -> {
-            CrossThread.get(decoding);
-            decoded.add(segment.decoded(), segment.decodedLength());
-            release.run();
-            return null;
-        });
-        items.add(new Item.Part(segment, decoding, release));
+        if (place.kind().paged()) {
+            crew.digest(() -> {
+                CrossThread.get(completing);
+                int length = segment.decodedLength();
+                digests.add(
+                        crew.work(() -> {
+                            byte[] digest = segment.digest();
+                            release.run();
+                            return digest;
+                        }),
+                        length);
+                return null;
+            });
+        } else {
+            crew.digest(() -> {
+                CrossThread.get(completing);
+                decoded.add(segment.decoded(), segment.decodedLength());
+                release.run();
+                return null;
+            });
+        }
+        items.add(new Item.Part(segment, completing, release));
     }
 
     private void fetchEnd(TarHeader header) throws Exception {
@@ -223,7 +273,8 @@ public final class DecodingLine implements AutoCloseable {
                 new SealedPackage(
                         tar.bytes(),
                         SealedContent.plain(PackageOrder.SEAL, json).digest(),
-                        actual)));
+                        actual,
+                        tallies)));
     }
 
     /** Waits for what comes next. What has failed fails again at each call. */
@@ -268,7 +319,7 @@ public final class DecodingLine implements AutoCloseable {
     public void close() {
         crew.close();
         pool.close();
-        codec.close();
+        decoders.forEach(SegmentDecoder::close);
         items.addFirst(new Item.Failed(CrossThread.closed(READING)));
     }
 }

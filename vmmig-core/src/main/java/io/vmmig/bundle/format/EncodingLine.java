@@ -1,19 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle.format;
 
+import io.vmmig.Level;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.snapshot.Crew;
+import io.vmmig.snapshot.Cutter;
+import io.vmmig.snapshot.LevelControl;
+import io.vmmig.snapshot.PageCutter;
+import io.vmmig.snapshot.PageEncoder;
+import io.vmmig.snapshot.PageTally;
+import io.vmmig.snapshot.Reference;
 import io.vmmig.snapshot.Segment;
-import io.vmmig.snapshot.SegmentCodec;
+import io.vmmig.snapshot.SegmentEncoder;
 import io.vmmig.snapshot.SegmentPool;
+import io.vmmig.snapshot.Segments;
 import io.vmmig.snapshot.ZstdCodec;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Future;
@@ -31,16 +41,27 @@ public final class EncodingLine implements AutoCloseable {
     private static final String WRITING = "the package could not be written";
 
     private final Crew crew = new Crew("vmmig-encode");
-    private final SegmentCodec codec = new ZstdCodec(SEGMENT_BYTES);
     private final SegmentPool pool =
-            new SegmentPool(Crew.segments(), SEGMENT_BYTES, ZstdCodec.storedBound(SEGMENT_BYTES));
+            new SegmentPool(Crew.segments(), SEGMENT_BYTES, Segments.storedBytes(SEGMENT_BYTES));
+    private final ZstdCodec plain = new ZstdCodec();
+    private final PageCutter pages = new PageCutter();
+    private final List<Reference> references;
+    private final LevelControl level;
+    private final Map<String, PageTally> tallies = new LinkedHashMap<>();
+    private final List<SegmentEncoder> encoders = new ArrayList<>(List.of(plain));
     private final TarOutput tar;
     private final List<Future<SealedContent>> contents = new ArrayList<>();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
-    /** A line that ends in {@code out}, which only a thread of its own writes to, and which it never closes. */
-    public EncodingLine(OutputStream out) {
+    /**
+     * A line that ends in {@code out}, which only a thread of its own writes to, and which it never closes.
+     *
+     * @param references what pages are looked up in, as the manifest numbers them
+     */
+    public EncodingLine(OutputStream out, List<Reference> references, Level level) {
         this.tar = new TarOutput(out);
+        this.references = List.copyOf(references);
+        this.level = LevelControl.of(level);
     }
 
     /** Takes a content that becomes one entry as it is. */
@@ -63,26 +84,27 @@ public final class EncodingLine implements AutoCloseable {
     }
 
     private void cut(Place place, InputStream in) throws VmmigException {
+        Cutter cutter = cutter(place);
+        SegmentEncoder encoder = encoder(place);
         Tally decoded = new Tally();
         Tally stored = new Tally();
         long index = 0;
         long bytes = 0;
-        boolean last = false;
-        while (!last) {
+        boolean more = true;
+        while (more) {
+            boolean busy = pool.exhausted();
             Segment segment = take();
-            int length = read(place, in, segment.decoded());
-            last = length < SEGMENT_BYTES;
-            if (length == 0 && index > 0) {
+            more = fill(place, cutter, in, segment);
+            if (segment.decodedLength() == 0 && index > 0) {
                 pool.give(segment);
                 break;
             }
             if (index == PackageOrder.MAX_SEGMENTS) {
                 throw tooLarge(place);
             }
-            segment.decodedLength(length);
-            encode(place.segmentName(index), segment, decoded, stored);
+            bytes += segment.decodedLength();
+            encode(place, index, encoder, segment, decoded, stored, busy);
             index++;
-            bytes += length;
         }
         requireSize(place, bytes);
         long segments = index;
@@ -105,29 +127,65 @@ public final class EncodingLine implements AutoCloseable {
         }
     }
 
-    private static int read(Place place, InputStream in, byte[] buffer) throws VmmigException {
+    private Cutter cutter(Place place) {
+        return switch (place.kind()) {
+            case SNAPSHOT -> pages.snapshot();
+            case DISK -> pages.disk();
+            default -> ZstdCodec::fill;
+        };
+    }
+
+    private SegmentEncoder encoder(Place place) {
+        if (!place.kind().paged()) {
+            return plain;
+        }
+        PageTally tally = new PageTally(references.size());
+        tallies.put(place.name(), tally);
+        PageEncoder encoder = new PageEncoder(references, level, tally, SEGMENT_BYTES);
+        encoders.add(encoder);
+        return encoder;
+    }
+
+    private static boolean fill(Place place, Cutter cutter, InputStream in, Segment segment) throws VmmigException {
         try {
-            return in.readNBytes(buffer, 0, SEGMENT_BYTES);
+            return cutter.fill(segment, in);
         } catch (IOException e) {
             throw VmmigException.from(
                     e, Problem.FILE_FAILED, "the content " + place.name() + " could not be read for the package", "");
         }
     }
 
-    private void encode(String name, Segment segment, Tally decoded, Tally stored) throws VmmigException {
-        Future<Void> digested = submit(() -> crew.digest(() -> {
-            decoded.add(segment.decoded(), segment.decodedLength());
-            return null;
-        }));
+    private void encode(
+            Place place,
+            long index,
+            SegmentEncoder encoder,
+            Segment segment,
+            Tally decoded,
+            Tally stored,
+            boolean inputWaited)
+            throws VmmigException {
+        boolean paged = place.kind().paged();
+        Future<byte[]> digested = submit(() -> paged
+                ? crew.work(segment::digest)
+                : crew.digest(() -> {
+                    decoded.add(segment.decoded(), segment.decodedLength());
+                    return new byte[0];
+                }));
         Future<Void> encoded = submit(() -> crew.work(() -> {
-            codec.encode(segment);
+            encoder.encode(segment);
             return null;
         }));
         move(() -> {
+            long begun = System.nanoTime();
             CrossThread.get(encoded);
+            long ready = System.nanoTime();
             stored.add(segment.stored(), segment.storedLength());
-            tar.entry(name, segment.stored(), segment.storedLength());
-            CrossThread.get(digested);
+            tar.entry(place.segmentName(index), segment.stored(), segment.storedLength());
+            level.learn(ready - begun, System.nanoTime() - ready, inputWaited);
+            byte[] digest = CrossThread.get(digested);
+            if (paged) {
+                decoded.addDigest(digest, segment.decodedLength());
+            }
             pool.give(segment);
             return null;
         });
@@ -165,7 +223,7 @@ public final class EncodingLine implements AutoCloseable {
             return tar.bytes();
         }));
         return new SealedPackage(
-                bytes, SealedContent.plain(PackageOrder.SEAL, json).digest(), sealed);
+                bytes, SealedContent.plain(PackageOrder.SEAL, json).digest(), sealed, tallies);
     }
 
     private <T> T await(Future<T> future) throws VmmigException {
@@ -225,6 +283,6 @@ public final class EncodingLine implements AutoCloseable {
         // First of all, or what the crew's interrupted threads throw would pass for the reason.
         fail(CrossThread.closed(WRITING));
         crew.close();
-        codec.close();
+        encoders.forEach(SegmentEncoder::close);
     }
 }

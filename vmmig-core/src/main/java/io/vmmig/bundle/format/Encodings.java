@@ -6,6 +6,9 @@ public final class Encodings {
     /** Each segment is one zstd frame (RFC 8878) of a part of the content. */
     public static final String ZSTD = "zstd";
 
+    /** Each segment is one zstd frame of instructions how to rebuild pages. */
+    public static final String PAGES = "pages";
+
     /** The content is one entry, as it is. */
     public static final String PLAIN = "plain";
 

@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class ManifestJson {
     private static final String WHERE = "manifest.json";
     private static final int MAX_VCPUS = 1 << 16;
+    private static final int MAX_REFERENCES = 256;
     private static final Pattern ARCHITECTURE = Pattern.compile("[A-Za-z0-9_]{1,32}");
     private static final Pattern MACHINE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,63}");
     private static final Pattern DOMAIN_TYPE = Pattern.compile("kvm|qemu");
@@ -30,12 +32,13 @@ public final class ManifestJson {
     /** What each kind of content is encoded as. A later encoding is named here, so that it is refused before any byte. */
     private static final List<String> ENCODED = List.of("kernel", "ramdisk", "disks", "snapshot");
 
-    private static final Set<String> FIELDS =
-            Set.of("vmmig", "package", "created", "guest", "source", "encodings", "kernel", "ramdisk", "disks");
+    private static final Set<String> FIELDS = Set.of(
+            "vmmig", "package", "created", "guest", "source", "encodings", "kernel", "ramdisk", "disks", "references");
     private static final Set<String> GUEST_FIELDS = Set.of(
             "name", "uuid", "architecture", "machine", "type", "cpu", "memory", "vcpus", "running", "persistent");
     private static final Set<String> SOURCE_FIELDS = Set.of("host", "qemu", "libvirt");
     private static final Set<String> DISK_FIELDS = Set.of("target", "layers", "base");
+    private static final Set<String> REFERENCE_FIELDS = Set.of("kind", "digest");
     private static final Set<String> LAYER_FIELDS = Set.of("format", "virtual", "file");
     private static final Set<String> CONTENT_FIELDS = Set.of("digest", "bytes");
     private static final Set<String> BASE_FIELDS = Set.of("digest", "bytes", "format");
@@ -80,7 +83,7 @@ public final class ManifestJson {
         json.endObject();
         json.name("encodings").beginObject();
         for (String kind : ENCODED) {
-            json.name(kind).value(Encodings.ZSTD);
+            json.name(kind).value(encodingOf(kind));
         }
         json.endObject();
         writeContent(json, "kernel", manifest.kernel());
@@ -90,7 +93,23 @@ public final class ManifestJson {
             writeDisk(json, disk);
         }
         json.endArray();
+        writeReferences(json, manifest);
         json.endObject();
+    }
+
+    private static String encodingOf(String kind) {
+        return kind.equals("disks") || kind.equals("snapshot") ? Encodings.PAGES : Encodings.ZSTD;
+    }
+
+    private static void writeReferences(JsonWriter json, Manifest manifest) throws IOException {
+        json.name("references").beginArray();
+        for (Manifest.Reference reference : manifest.references()) {
+            json.beginObject();
+            json.name("kind").value(reference.kind().word());
+            json.name("digest").value(reference.digest().toString());
+            json.endObject();
+        }
+        json.endArray();
     }
 
     private static void writeContent(JsonWriter json, String name, Manifest.@Nullable Content content)
@@ -161,7 +180,24 @@ public final class ManifestJson {
                 fields.instant("created"),
                 content(fields, "kernel", limits.kernelBytes()),
                 content(fields, "ramdisk", limits.ramdiskBytes()),
-                disks(fields, limits));
+                disks(fields, limits),
+                references(fields));
+    }
+
+    private static List<Manifest.Reference> references(JsonFields fields) throws PackageFormatException {
+        Set<Manifest.Reference> references = new LinkedHashSet<>();
+        for (JsonFields reference : fields.objects("references", MAX_REFERENCES)) {
+            reference.knowing(REFERENCE_FIELDS);
+            String word = reference.text("kind", 16);
+            Manifest.Reference.Kind kind = Manifest.Reference.Kind.of(word)
+                    .orElseThrow(() ->
+                            Malformed.tooNew("the package refers to content of a kind that this vmmig does not know: "
+                                    + Malformed.quoted(word)));
+            if (!references.add(new Manifest.Reference(kind, reference.digest("digest")))) {
+                throw reference.malformed("digest", "names a reference that was named before");
+            }
+        }
+        return List.copyOf(references);
     }
 
     private static void requireVersion(JsonObject object, JsonFields fields) throws PackageFormatException {
@@ -179,7 +215,7 @@ public final class ManifestJson {
         JsonFields encodings = fields.object("encodings").knowing(Set.copyOf(ENCODED));
         for (String kind : ENCODED) {
             String encoding = encodings.text(kind, 64);
-            if (!encoding.equals(Encodings.ZSTD)) {
+            if (!encoding.equals(encodingOf(kind))) {
                 throw Malformed.tooNew("the " + kind + " of the package is encoded as " + Malformed.quoted(encoding)
                         + ", which this vmmig does not know");
             }

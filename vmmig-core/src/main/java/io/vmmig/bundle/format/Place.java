@@ -45,6 +45,19 @@ public record Place(
         public boolean segmented() {
             return this != DOMAIN && this != COOKIE;
         }
+
+        /** Whether it consists of pages. */
+        public boolean paged() {
+            return this == DISK || this == SNAPSHOT;
+        }
+
+        /** How it is stored. */
+        public String encoding() {
+            if (paged()) {
+                return Encodings.PAGES;
+            }
+            return segmented() ? Encodings.ZSTD : Encodings.PLAIN;
+        }
     }
 
     static Place of(String name, Kind kind, boolean optional) {

@@ -7,9 +7,9 @@ import io.vmmig.Digest;
  * What a seal says about one content.
  *
  * @param name the content's name
- * @param encoding how it is stored: {@link Encodings#ZSTD} in segments, or {@link Encodings#PLAIN} as one entry
+ * @param encoding how it is stored, as {@link Encodings} names it
  * @param segments in how many segments it is stored; 0 for one plain entry
- * @param digest the SHA-256 of the decoded content
+ * @param digest the SHA-256 of the decoded content, or, where that is stored as pages, of its segments' SHA-256 digests
  * @param bytes its size, decoded, in bytes
  * @param storedDigest the SHA-256 of all that its entries hold, one after the other
  * @param storedBytes the size of all that its entries hold, in bytes
@@ -27,7 +27,7 @@ public record SealedContent(
     static SealedContent segmented(Place place, long segments, Tally decoded, Tally stored) {
         return new SealedContent(
                 place.name(),
-                Encodings.ZSTD,
+                place.kind().encoding(),
                 segments,
                 decoded.digest(),
                 decoded.bytes(),

@@ -2,7 +2,9 @@
 package io.vmmig.bundle.format;
 
 import io.vmmig.Digest;
+import io.vmmig.snapshot.PageTally;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -11,10 +13,12 @@ import java.util.Optional;
  * @param bytes its size, in bytes
  * @param seal the digest of its seal
  * @param contents its contents, the manifest first
+ * @param pages what became of the pages of those contents that are stored as pages, by their names
  */
-public record SealedPackage(long bytes, Digest seal, List<SealedContent> contents) {
+public record SealedPackage(long bytes, Digest seal, List<SealedContent> contents, Map<String, PageTally> pages) {
     public SealedPackage {
         contents = List.copyOf(contents);
+        pages = Map.copyOf(pages);
     }
 
     /** The content of that name. */

@@ -4,7 +4,10 @@ package io.vmmig.bundle.format;
 import io.vmmig.Digest;
 import java.security.MessageDigest;
 
-/** Counts and digests bytes as they pass. Not thread-safe. */
+/**
+ * Counts and digests bytes as they pass. Where segments are digested side by side, what is digested here are their digests.
+ * Not thread-safe.
+ */
 final class Tally {
     private final MessageDigest sha256 = Digest.newSha256();
     private long bytes;
@@ -14,11 +17,16 @@ final class Tally {
         bytes += length;
     }
 
+    void addDigest(byte[] digest, int length) {
+        sha256.update(digest);
+        bytes += length;
+    }
+
     long bytes() {
         return bytes;
     }
 
-    /** The digest of all bytes; to be called once. */
+    /** The digest of all bytes, or of all digests; to be called once. */
     Digest digest() {
         return Digest.of(sha256);
     }

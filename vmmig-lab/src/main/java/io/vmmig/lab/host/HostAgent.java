@@ -26,9 +26,6 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
-import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryPoolMXBean;
-import java.lang.management.MemoryType;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -263,13 +260,8 @@ public final class HostAgent {
     // ---- small things
 
     private static JsonObject heap() {
-        long peak = ManagementFactory.getMemoryPoolMXBeans().stream()
-                .filter(pool -> pool.getType() == MemoryType.HEAP)
-                .map(MemoryPoolMXBean::getPeakUsage)
-                .mapToLong(usage -> usage.getUsed())
-                .sum();
         JsonObject result = new JsonObject();
-        result.addProperty("peakBytes", peak);
+        result.addProperty("limitBytes", Runtime.getRuntime().maxMemory());
         return result;
     }
 

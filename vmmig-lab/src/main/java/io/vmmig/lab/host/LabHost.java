@@ -260,9 +260,9 @@ public final class LabHost implements AutoCloseable {
         return new Move(agent, agent.send(command, events));
     }
 
-    /** The most heap that its JVM has had in use, in bytes. */
-    public long peakHeapBytes() {
-        return call(command("heap")).get("peakBytes").getAsLong();
+    /** How much heap its JVM may use, in bytes; with a byte more it would have failed. */
+    public long heapLimitBytes() {
+        return call(command("heap")).get("limitBytes").getAsLong();
     }
 
     private static JsonObject command(String what) {

@@ -11,6 +11,10 @@ import java.util.UUID;
 
 /** A handle of a domain. Used and closed by one thread; any number of handles may exist for one domain. */
 public final class Domain implements AutoCloseable {
+    /** The most that libvirt's daemon puts into one answer. */
+    public static final int MAX_PEEK_BYTES = 4 << 20;
+
+    private static final int MEMORY_PHYSICAL = 2;
     private static final int XML_SECURE = 1;
     private static final int XML_MIGRATABLE = 8;
     private static final int SNAPSHOT_NO_METADATA = 1 << 2;
@@ -114,6 +118,15 @@ public final class Domain implements AutoCloseable {
             // libvirt before 8.9 does not know that flag.
             checked(LibvirtLibrary.virDomainUndefineFlags(open(), flags));
         }
+    }
+
+    /**
+     * Reads guest-physical memory.
+     *
+     * @param target is filled; at most {@link #MAX_PEEK_BYTES}
+     */
+    public void peek(long address, Memory target) throws LibvirtError {
+        checked(LibvirtLibrary.virDomainMemoryPeek(open(), address, target.size(), target, MEMORY_PHYSICAL));
     }
 
     /** Saves memory and device state to a file and ends the domain. Returns when it is gone. */

@@ -91,6 +91,8 @@ final class LibvirtLibrary {
 
     static native int virDomainUndefineFlags(Pointer domain, int flags);
 
+    static native int virDomainMemoryPeek(Pointer domain, long start, long size, Pointer buffer, int flags);
+
     static native int virDomainSaveFlags(Pointer domain, String path, @Nullable String xml, int flags);
 
     static native @Nullable Pointer virDomainSnapshotCreateXML(Pointer domain, String xml, int flags);

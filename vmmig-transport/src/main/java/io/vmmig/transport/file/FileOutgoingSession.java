@@ -20,6 +20,7 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -88,7 +89,18 @@ final class FileOutgoingSession implements OutgoingSession {
                 throw failure(e);
             }
         }
-        return new Acceptance(Set.of());
+        return new Acceptance(Set.of(), baseImages(offer.manifest()));
+    }
+
+    /** Whoever restores the guest has to have these anyway. */
+    private static Set<Manifest.Reference> baseImages(Manifest manifest) {
+        return manifest.disks().stream()
+                .map(Manifest.Disk::base)
+                .filter(Objects::nonNull)
+                .map(base -> new Manifest.Reference(
+                        Manifest.Reference.Kind.of(base.format()),
+                        base.content().digest()))
+                .collect(Collectors.toSet());
     }
 
     /**

@@ -14,7 +14,7 @@ import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.wire.proto.Wire;
 import java.time.Duration;
-import java.util.Set;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -54,14 +54,34 @@ final class Messages {
     }
 
     static byte[] accept(Acceptance acceptance) {
-        return Wire.Accept.newBuilder().addAllHeld(acceptance.held()).build().toByteArray();
+        return Wire.Accept.newBuilder()
+                .addAllHeld(acceptance.held())
+                .addAllReferences(acceptance.references().stream()
+                        .map(reference -> Wire.Reference.newBuilder()
+                                .setKind(reference.kind().word())
+                                .setDigest(reference.digest().toString())
+                                .build())
+                        .toList())
+                .build()
+                .toByteArray();
     }
 
     static Acceptance readAccept(byte[] payload) throws TransportException {
-        Set<String> held = parse(Wire.Accept.parser(), payload).getHeldList().stream()
-                .filter(Digest::isDigest)
-                .collect(Collectors.toSet());
-        return new Acceptance(held);
+        Wire.Accept accept = parse(Wire.Accept.parser(), payload);
+        return new Acceptance(
+                accept.getHeldList().stream().filter(Digest::isDigest).collect(Collectors.toSet()),
+                accept.getReferencesList().stream()
+                        .flatMap(reference -> reference(reference).stream())
+                        .collect(Collectors.toSet()));
+    }
+
+    /** Empty for a kind that only a newer vmmig knows, since what this one offers is of none. */
+    private static Optional<Manifest.Reference> reference(Wire.Reference reference) {
+        if (!Digest.isDigest(reference.getDigest())) {
+            return Optional.empty();
+        }
+        return Manifest.Reference.Kind.of(reference.getKind())
+                .map(kind -> new Manifest.Reference(kind, Digest.parse(reference.getDigest())));
     }
 
     static byte[] refuse(Failure failure) {

@@ -44,7 +44,8 @@ public final class Samples {
                         "vda",
                         List.of(new Manifest.Layer(ImageFormat.QCOW2, 10L << 30, layerBytes)),
                         new Manifest.Base(
-                                new Manifest.Content(new Digest("b".repeat(64)), 1L << 30), ImageFormat.QCOW2))));
+                                new Manifest.Content(new Digest("b".repeat(64)), 1L << 30), ImageFormat.QCOW2))),
+                List.of());
     }
 
     public static Offer offer() {

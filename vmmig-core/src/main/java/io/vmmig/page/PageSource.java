@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.reference;
+package io.vmmig.page;
 
 import java.io.IOException;
 

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle.format;
+
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.Future;
+
+/** Adds the digests of segments to a tally in their order, though they are worked out side by side. For one thread. */
+final class SegmentDigests {
+    private record Pending(Future<byte[]> digest, int length) {}
+
+    private final Queue<Pending> pending = new ArrayDeque<>();
+    private final Tally tally;
+
+    SegmentDigests(Tally tally) {
+        this.tally = tally;
+    }
+
+    void add(Future<byte[]> digest, int length) throws Exception {
+        pending.add(new Pending(digest, length));
+        for (Pending head = pending.peek(); head != null && head.digest().isDone(); head = pending.peek()) {
+            addHead();
+        }
+    }
+
+    /** Waits for those that are still being worked out. */
+    void finish() throws Exception {
+        while (!pending.isEmpty()) {
+            addHead();
+        }
+    }
+
+    private void addHead() throws Exception {
+        Pending head = pending.remove();
+        tally.addDigest(CrossThread.get(head.digest()), head.length());
+    }
+}

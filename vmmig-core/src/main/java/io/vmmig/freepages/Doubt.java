@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.freepages;
+
+/** Why it is not certain which pages are free. The message completes "all pages are sent, because …". */
+final class Doubt extends Exception {
+    private static final long serialVersionUID = 1;
+
+    Doubt(String because) {
+        super(because);
+    }
+
+    Doubt(String because, Throwable cause) {
+        super(because, cause);
+    }
+
+    String because() {
+        return String.valueOf(getMessage());
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.freepages;
+
+import java.util.BitSet;
+
+/** Pages of a RAM block, numbered by their place in it. */
+final class FreeBlocks {
+    private final RamLayout layout;
+    private final BitSet pages;
+    private long count;
+
+    FreeBlocks(RamLayout layout) {
+        this.layout = layout;
+        pages = new BitSet((int) (layout.bytes() >>> RamLayout.PAGE_SHIFT));
+    }
+
+    /** Adds guest-physical pages; refuses those that are not RAM all of them. */
+    boolean add(long frame, long frames) {
+        long start = frame << RamLayout.PAGE_SHIFT;
+        long bytes = frames << RamLayout.PAGE_SHIFT;
+        for (RamLayout.Region region : layout.regions()) {
+            if (region.holds(start, bytes)) {
+                int page = (int) (region.blockOffset() + start - region.start() >>> RamLayout.PAGE_SHIFT);
+                pages.set(page, (int) (page + frames));
+                count += frames;
+                return true;
+            }
+        }
+        return false;
+    }
+
+    boolean holds(long blockOffset) {
+        long page = blockOffset >>> RamLayout.PAGE_SHIFT;
+        return page < layout.bytes() >>> RamLayout.PAGE_SHIFT && pages.get((int) page);
+    }
+
+    boolean isIn(String block) {
+        return layout.blocks().contains(block);
+    }
+
+    long count() {
+        return count;
+    }
+}

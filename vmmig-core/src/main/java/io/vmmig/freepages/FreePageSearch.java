@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.freepages;
+
+import io.vmmig.VmmigException;
+import io.vmmig.domain.DomainXml;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestMemory;
+import io.vmmig.hypervisor.GuestState;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Asks a Linux guest's own kernel, by reading its memory, which pages are free. In two steps, so that the guest stands still as
+ * short as possible: what takes long is done while it runs, and only what may change is read after it was suspended.
+ *
+ * <p>Correctness comes first. The kernel is one that has been seen to count the ticks of its clock right before, every pointer
+ * and number is checked, and what is found must be exactly what the allocator's own lists hold. The first doubt makes an end of
+ * it; nothing of this fails a migration.
+ *
+ * <p>Used by one thread.
+ */
+public final class FreePageSearch {
+    private static final Logger LOG = LoggerFactory.getLogger(FreePageSearch.class);
+
+    private static final Duration FINDING = Duration.ofSeconds(3);
+    private static final Duration FINISHING = Duration.ofSeconds(10);
+    private static final Duration TICKING = Duration.ofSeconds(2);
+    /** A guest that reboots can have loaded another kernel after that, where the last one had free pages. */
+    private static final Duration TRUSTED = Duration.ofSeconds(2);
+
+    private static final long TICK_MILLIS = 50;
+
+    private final @Nullable GuestMemory memory;
+    private final @Nullable RamLayout layout;
+    private final @Nullable LinuxKernel kernel;
+    private final String reason;
+    private final long seenAlive = System.nanoTime();
+
+    private FreePageSearch(GuestMemory memory, RamLayout layout, LinuxKernel kernel) {
+        this.memory = memory;
+        this.layout = layout;
+        this.kernel = kernel;
+        reason = "";
+    }
+
+    private FreePageSearch(String reason) {
+        memory = null;
+        layout = null;
+        kernel = null;
+        this.reason = reason;
+    }
+
+    /**
+     * Finds the kernel of a guest that runs, and watches until its clock ticks: up to five seconds in all, half a second as a
+     * rule. Suspend the guest right after that: the search is good for two seconds.
+     *
+     * @param domain the guest's live XML
+     */
+    public static FreePageSearch begin(Guest guest, DomainXml domain) {
+        long start = System.nanoTime();
+        FreePageSearch search;
+        try {
+            search = find(guest, domain);
+        } catch (Doubt e) {
+            LOG.debug("guest {}: its kernel was not found", guest.name(), e);
+            search = new FreePageSearch(e.because());
+        }
+        LOG.debug(
+                "guest {}: looked for its kernel for {} ms {}",
+                guest.name(),
+                since(start).toMillis(),
+                search.reason);
+        return search;
+    }
+
+    private static FreePageSearch find(Guest guest, DomainXml domain) throws Doubt {
+        RamLayout layout = RamLayout.of(domain);
+        Optional<GuestMemory> memory = guest.memory();
+        try {
+            if (memory.isEmpty()) {
+                throw new Doubt("this hypervisor does not show a guest's memory");
+            }
+            if (guest.state() != GuestState.RUNNING) {
+                throw new Doubt("it does not run, so it cannot be seen whose memory this is");
+            }
+            return find(memory.get(), layout, domain.architecture());
+        } catch (VmmigException e) {
+            throw new Doubt("the hypervisor does not tell about it: " + e.getMessage(), e);
+        }
+    }
+
+    static FreePageSearch find(GuestMemory memory, RamLayout layout, String architecture) throws Doubt {
+        GuestRam ram = new GuestRam(memory, layout, FINDING);
+        LinuxKernel kernel = KernelSearch.run(ram, architecture);
+        long found = System.nanoTime();
+        if (layout.split()) {
+            kernel.requireSameEnd(layout);
+        }
+        new BuddyScan(kernel.info(), kernel.tables()).rehearse();
+        awaitTick(new GuestRam(memory, layout, TICKING), kernel, found);
+        return new FreePageSearch(memory, layout, kernel);
+    }
+
+    private static void awaitTick(GuestRam ram, LinuxKernel kernel, long since) throws Doubt {
+        KernelImage before = kernel.image();
+        while (!Ticks.between(before, before.again(ram), since(since).toMillis())) {
+            if (ram.timeIsUp()) {
+                throw new Doubt("its kernel does not count the time, and may be dead");
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(TICK_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new Doubt("the search was interrupted", e);
+            }
+        }
+    }
+
+    /** Reads which pages are free. The guest must stand still by now, and until the last of its memory has been taken. */
+    public FreePages finish() {
+        if (memory == null || layout == null || kernel == null) {
+            return FreePages.unknown(reason);
+        }
+        if (since(seenAlive).compareTo(TRUSTED) > 0) {
+            return FreePages.unknown("it took too long from the search to the guest's suspension");
+        }
+        long start = System.nanoTime();
+        try {
+            GuestRam ram = new GuestRam(memory, layout, FINISHING);
+            kernel.requireUnchanged(ram);
+            FreeBlocks blocks = new BuddyScan(kernel.info(), kernel.tables().at(ram)).run();
+            Duration took = since(start);
+            LOG.debug("{} free pages, found in {} ms", blocks.count(), took.toMillis());
+            return FreePages.of(blocks, took);
+        } catch (Doubt e) {
+            LOG.debug("free pages could not be told in {} ms", since(start).toMillis(), e);
+            return FreePages.unknown(e.because());
+        }
+    }
+
+    private static Duration since(long nanoTime) {
+        return Duration.ofNanos(System.nanoTime() - nanoTime);
+    }
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.freepages;
+
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The pages that the kernel of a suspended guest counts as free: nobody will ask what was in them. Either they are known for
+ * certain, or there is a {@link #reason()} why not and none counts as free. Thread-safe.
+ */
+public final class FreePages {
+    private final @Nullable FreeBlocks blocks;
+    private final @Nullable String reason;
+    private final Duration took;
+    private final AtomicLong leftOut = new AtomicLong();
+
+    private FreePages(@Nullable FreeBlocks blocks, @Nullable String reason, Duration took) {
+        this.blocks = blocks;
+        this.reason = reason;
+        this.took = took;
+    }
+
+    static FreePages of(FreeBlocks blocks, Duration took) {
+        return new FreePages(blocks, null, took);
+    }
+
+    /**
+     * All pages are to be sent.
+     *
+     * @param reason why, so that it completes "all pages are sent: …"
+     */
+    public static FreePages unknown(String reason) {
+        return new FreePages(null, reason, Duration.ZERO);
+    }
+
+    /** Why no page is known to be free; empty when they are known. */
+    public Optional<String> reason() {
+        return Optional.ofNullable(reason);
+    }
+
+    /** How many pages are free, whatever they hold. */
+    public long count() {
+        return blocks == null ? 0 : blocks.count();
+    }
+
+    /** How long the guest had to stand still for this. */
+    public Duration took() {
+        return took;
+    }
+
+    /** Whether a page of a RAM block is free; {@code address} is its offset in the block, in bytes. */
+    public boolean isFree(String block, long address) {
+        return blocks != null && blocks.isIn(block) && blocks.holds(address);
+    }
+
+    /**
+     * The migration stream of the same guest, which has not run since, with free pages as pages of zeros. What is not
+     * understood passes as it is. Closing it closes {@code stream}.
+     */
+    public InputStream strip(InputStream stream) {
+        return blocks == null ? stream : new StrippedStream(stream, this, leftOut);
+    }
+
+    /** How many pages {@link #strip} has left out so far that were not of zeros already. */
+    public long leftOut() {
+        return leftOut.get();
+    }
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.freepages;
+
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.GuestMemory;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * A guest's RAM, read within its bounds and within a time. Small reads are served from what was read before: one is for one
+ * moment of the guest.
+ */
+final class GuestRam {
+    static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+
+    /** A read has a price besides its bytes, and what is looked at lies close together. */
+    private static final int GRANULE = 64 << 10;
+
+    private static final int MAX_GRANULES = 128;
+
+    private final GuestMemory memory;
+    private final RamLayout layout;
+    private final long end;
+    private final Map<Long, byte[]> granules = new LinkedHashMap<>(2 * MAX_GRANULES, 0.75f, true) {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, byte[]> eldest) {
+            return size() > MAX_GRANULES;
+        }
+    };
+
+    GuestRam(GuestMemory memory, RamLayout layout, Duration time) {
+        this.memory = memory;
+        this.layout = layout;
+        end = System.nanoTime() + time.toNanos();
+    }
+
+    RamLayout layout() {
+        return layout;
+    }
+
+    boolean holds(long address, long length) {
+        return layout.holds(address, length);
+    }
+
+    boolean timeIsUp() {
+        return System.nanoTime() - end > 0;
+    }
+
+    /** Reads a large piece, of which nothing is kept. */
+    void read(long address, byte[] target, int offset, int length) throws Doubt {
+        if (!layout.holds(address, length)) {
+            throw new Doubt("its kernel's data leads out of its RAM");
+        }
+        if (timeIsUp()) {
+            throw new Doubt("reading its memory took too long");
+        }
+        try {
+            memory.read(address, target, offset, length);
+        } catch (VmmigException e) {
+            throw new Doubt("its memory could not be read: " + e.getMessage(), e);
+        }
+    }
+
+    /** Reads a small piece; the array is the caller's. */
+    byte[] read(long address, int length) throws Doubt {
+        byte[] bytes = new byte[length];
+        for (int done = 0; done < length; ) {
+            long at = address + done;
+            int offset = (int) (at & GRANULE - 1);
+            int n = Math.min(length - done, GRANULE - offset);
+            System.arraycopy(granule(at, n), offset, bytes, done, n);
+            done += n;
+        }
+        return bytes;
+    }
+
+    /** The number at an address that is a multiple of eight. */
+    long number(long address) throws Doubt {
+        return (long) LONG.get(granule(address, Long.BYTES), (int) (address & GRANULE - 1));
+    }
+
+    private byte[] granule(long address, int length) throws Doubt {
+        if (!layout.holds(address, length)) {
+            throw new Doubt("its kernel's data leads out of its RAM");
+        }
+        long start = address & -GRANULE;
+        byte[] known = granules.get(start);
+        if (known != null) {
+            return known;
+        }
+        byte[] granule = new byte[GRANULE];
+        read(start, granule, 0, GRANULE);
+        granules.put(start, granule);
+        return granule;
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.freepages;
+
+import io.vmmig.VmmigException;
+import io.vmmig.domain.DomainXml;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Where a guest's RAM is in its physical address space, and where each piece is in QEMU's RAM block. See {@code
+ * hw/i386/pc_q35.c}, {@code hw/i386/pc_piix.c} and {@code hw/arm/virt.c} of QEMU.
+ *
+ * @param regions the pieces, by ascending address
+ * @param blocks the names that QEMU may have given to the block
+ * @param bytes the block's size
+ * @param split whether there is RAM both below and above a hole whose place depends on the machine
+ */
+record RamLayout(List<Region> regions, Set<String> blocks, long bytes, boolean split) {
+    static final int PAGE_SHIFT = 12;
+    static final int PAGE_BYTES = 1 << PAGE_SHIFT;
+
+    private static final long MIB = 1L << 20;
+    private static final long GIB = 1L << 30;
+    /** Beyond this, machines for some processors of AMD place RAM elsewhere. */
+    private static final long MAX_BYTES = 512 * GIB;
+    /** From here to 1 MiB there are devices and firmware on a PC. */
+    private static final long PC_HOLE = 0xa0000;
+
+    /** A piece of RAM without a hole: where it begins in guest-physical memory and in the block. */
+    record Region(long start, long bytes, long blockOffset) {
+        long end() {
+            return start + bytes;
+        }
+
+        boolean holds(long address, long length) {
+            return address >= start && length >= 0 && address <= end() - length;
+        }
+    }
+
+    static RamLayout of(DomainXml domain) throws Doubt {
+        try {
+            if (domain.unusualMemory().isPresent()) {
+                throw new Doubt("the domain has " + domain.unusualMemory().get());
+            }
+            return of(domain.architecture(), domain.machine(), domain.memoryBytes());
+        } catch (VmmigException e) {
+            throw new Doubt("the domain XML cannot be read: " + e.getMessage(), e);
+        }
+    }
+
+    static RamLayout of(String architecture, String machine, long bytes) throws Doubt {
+        if (bytes < 16 * MIB || bytes > MAX_BYTES || bytes % MIB != 0) {
+            throw new Doubt("a guest of " + bytes + " bytes is of a size that has not been tried");
+        }
+        if (architecture.equals("x86_64") && isOf(machine, "q35", "pc-q35-")) {
+            return pc(bytes, bytes >= 0xb0000000L ? 0x80000000L : 0xb0000000L);
+        }
+        if (architecture.equals("x86_64") && isOf(machine, "pc", "pc-i440fx-")) {
+            return pc(bytes, bytes >= 0xe0000000L ? 0xc0000000L : 0xe0000000L);
+        }
+        if (architecture.equals("aarch64") && isOf(machine, "virt", "virt-")) {
+            return new RamLayout(
+                    List.of(new Region(GIB, bytes, 0)),
+                    Set.of("mach-virt.ram", "/objects/mach-virt.ram"),
+                    bytes,
+                    false);
+        }
+        throw new Doubt("it is not known where a " + architecture + " machine of type " + machine + " has its RAM");
+    }
+
+    private static boolean isOf(String machine, String alias, String prefix) {
+        return machine.equals(alias) || machine.startsWith(prefix);
+    }
+
+    private static RamLayout pc(long bytes, long low) {
+        Set<String> blocks = Set.of("pc.ram", "/objects/pc.ram");
+        Region base = new Region(0, PC_HOLE, 0);
+        if (bytes <= low) {
+            return new RamLayout(List.of(base, new Region(MIB, bytes - MIB, MIB)), blocks, bytes, false);
+        }
+        return new RamLayout(
+                List.of(base, new Region(MIB, low - MIB, MIB), new Region(4 * GIB, bytes - low, low)),
+                blocks,
+                bytes,
+                true);
+    }
+
+    /** Whether a stretch of guest-physical memory is RAM, in one piece. */
+    boolean holds(long address, long length) {
+        for (Region region : regions) {
+            if (region.holds(address, length)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Where RAM ends. */
+    long end() {
+        return regions.get(regions.size() - 1).end();
+    }
+}

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.freepages;
+
+/**
+ * Whether a kernel lives. After a reboot the memory of the kernel before may still be there, whole and consistent; but only a
+ * kernel that runs counts the ticks of its clock.
+ */
+final class Ticks {
+    /** Linux counts from five minutes before 32 bits overflow, at 100 to 1000 ticks a second, in 64 bits. */
+    private static final long FIRST = (1L << 32) - 300 * 1000;
+
+    private static final long LAST = FIRST + 20 * 366 * 86400L * 1000;
+
+    private Ticks() {}
+
+    /** Whether a variable has counted ticks between two moments. */
+    static boolean between(KernelImage before, KernelImage after, long elapsedMillis) {
+        // A guest that was late counts what it missed.
+        long most = 2 * elapsedMillis + 1000;
+        int longs = Math.min(before.longs(), after.longs());
+        for (int i = 0; i < longs; i++) {
+            long now = after.get(i);
+            long then = before.get(i);
+            if (now > then && then >= FIRST && now <= LAST && now - then <= most) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

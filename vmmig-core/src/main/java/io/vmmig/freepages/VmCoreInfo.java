@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.freepages;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * VMCOREINFO: a page of text in which a Linux kernel describes itself to those who read its memory after a crash. See {@code
+ * Documentation/admin-guide/kdump/vmcoreinfo.rst}.
+ */
+final class VmCoreInfo {
+    static final byte[] MAGIC = "OSRELEASE=".getBytes(StandardCharsets.US_ASCII);
+
+    private static final int MAX_SIZE = 1 << 20;
+
+    private final byte[] page;
+    private final Map<String, String> fields = new HashMap<>();
+
+    private VmCoreInfo(byte[] page) {
+        this.page = page;
+        int end = 0;
+        while (end < page.length && page[end] != 0) {
+            end++;
+        }
+        new String(page, 0, end, StandardCharsets.ISO_8859_1).lines().forEach(line -> {
+            int equals = line.indexOf('=');
+            if (equals > 0) {
+                fields.put(line.substring(0, equals), line.substring(equals + 1));
+            }
+        });
+    }
+
+    static boolean begins(byte[] bytes, int offset) {
+        return offset + MAGIC.length <= bytes.length
+                && Arrays.equals(bytes, offset, offset + MAGIC.length, MAGIC, 0, MAGIC.length);
+    }
+
+    /** Takes a page that begins as VMCOREINFO does. */
+    static VmCoreInfo of(byte[] page) {
+        return new VmCoreInfo(page);
+    }
+
+    boolean isStill(byte[] now) {
+        return Arrays.equals(page, now);
+    }
+
+    boolean has(String field) {
+        return fields.containsKey(field);
+    }
+
+    String release() {
+        return fields.getOrDefault("OSRELEASE", "?");
+    }
+
+    /** The size of a page. */
+    int pageBytes() throws Doubt {
+        return small("PAGESIZE");
+    }
+
+    /** A kernel address. */
+    long symbol(String name) throws Doubt {
+        return hexadecimal("SYMBOL(" + name + ")");
+    }
+
+    /** A number of either sign, decimal or hexadecimal. */
+    long number(String name) throws Doubt {
+        String field = "NUMBER(" + name + ")";
+        String value = required(field);
+        if (value.startsWith("0x")) {
+            return hexadecimal(field);
+        }
+        try {
+            return Long.parseLong(value);
+        } catch (NumberFormatException e) {
+            throw malformed(field, e);
+        }
+    }
+
+    int offset(String member) throws Doubt {
+        return small("OFFSET(" + member + ")");
+    }
+
+    int size(String type) throws Doubt {
+        return small("SIZE(" + type + ")");
+    }
+
+    int length(String array) throws Doubt {
+        return small("LENGTH(" + array + ")");
+    }
+
+    private int small(String field) throws Doubt {
+        try {
+            int value = Integer.parseInt(required(field));
+            if (value >= 0 && value <= MAX_SIZE) {
+                return value;
+            }
+        } catch (NumberFormatException e) {
+            throw malformed(field, e);
+        }
+        throw new Doubt("its kernel gives an impossible " + field);
+    }
+
+    private long hexadecimal(String field) throws Doubt {
+        String value = required(field);
+        try {
+            return Long.parseUnsignedLong(value.startsWith("0x") ? value.substring(2) : value, 16);
+        } catch (NumberFormatException e) {
+            throw malformed(field, e);
+        }
+    }
+
+    private String required(String field) throws Doubt {
+        String value = fields.get(field);
+        if (value == null) {
+            throw new Doubt("its kernel, Linux " + release() + ", does not tell " + field);
+        }
+        return value;
+    }
+
+    private static Doubt malformed(String field, NumberFormatException cause) {
+        return new Doubt("its kernel gives a malformed " + field, cause);
+    }
+}

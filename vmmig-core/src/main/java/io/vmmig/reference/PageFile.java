@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.reference;
+
+import io.vmmig.page.PageHash;
+import io.vmmig.page.PageSource;
+import io.vmmig.qcow2.NewFile;
+import io.vmmig.qcow2.SharedFile;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The file that holds the pages which a kernel or a ramdisk was cut into, and behind them a block that tells damage. */
+final class PageFile {
+    private static final Logger LOG = LoggerFactory.getLogger(PageFile.class);
+    private static final int PAGE = PageSource.PAGE_BYTES;
+    private static final int CHUNK_BYTES = 256 << 10;
+    private static final long MAX_UNPACKED_BYTES = 1 << 30;
+    private static final byte[] ZEROS = new byte[PAGE];
+
+    private static final long MAGIC = 0x67706d69676d6d76L;
+    private static final int AT_BYTES = 8;
+    private static final int AT_HASH = 16;
+    private static final int AT_CONTENT = 24;
+    private static final int AT_OWN_HASH = PAGE - Long.BYTES;
+
+    private PageFile() {}
+
+    /**
+     * Cuts a kernel or a ramdisk into pages, as {@link PageLayout#BOOT_1} says.
+     *
+     * @param target where the pages are to be, replacing what is there; unfinished files beside it begin with
+     *     {@code temporary}
+     * @param content names what is cut
+     */
+    static void create(Path source, Path target, String temporary, String content) throws IOException {
+        Path unfinished = target.resolveSibling(temporary + UUID.randomUUID());
+        try (NewFile file = NewFile.create(unfinished)) {
+            BootContent.takeApart(source, new Pages(file, MAX_UNPACKED_BYTES));
+            finish(file, target, content);
+            return;
+        } catch (WriteException e) {
+            throw e.failure;
+        } catch (IOException e) {
+            LOG.debug("{} is not taken apart", source, e);
+        }
+        try (NewFile file = NewFile.create(unfinished)) {
+            BootContent.takeWhole(source, new Pages(file, Long.MAX_VALUE));
+            finish(file, target, content);
+        } catch (WriteException e) {
+            throw e.failure;
+        }
+    }
+
+    private static void finish(NewFile file, Path target, String content) throws IOException {
+        long bytes = file.bytes();
+        try {
+            byte[] block = trailer(content, bytes, hash(bytes, (at, chunk) -> file.read(ByteBuffer.wrap(chunk), at)));
+            file.write(ByteBuffer.wrap(block), bytes);
+            file.finishAs(target);
+        } catch (IOException e) {
+            throw new WriteException(e);
+        }
+    }
+
+    /**
+     * Opens a file of pages, after it was verified.
+     *
+     * @param content what it was created with
+     * @throws java.nio.file.NoSuchFileException if there is none
+     * @throws IOException if it is damaged or for other content
+     */
+    static RawPages open(Path path, String content) throws IOException {
+        SharedFile file = SharedFile.open(path);
+        try {
+            long bytes = file.bytes() - PAGE;
+            byte[] found = new byte[PAGE];
+            if (bytes < 0 || bytes % PAGE != 0 || file.read(bytes, found, 0, PAGE) < PAGE) {
+                throw new IOException(path + " is truncated");
+            }
+            long hash = hash(bytes, (at, chunk) -> file.read(at, chunk, 0, chunk.length));
+            if (!Arrays.equals(found, trailer(content, bytes, hash))) {
+                throw new IOException(path + " is damaged, or for other content");
+            }
+            return new RawPages(file, bytes);
+        } catch (IOException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    private static byte[] trailer(String content, long bytes, long hash) {
+        ByteBuffer block = ByteBuffer.allocate(PAGE).order(ByteOrder.LITTLE_ENDIAN);
+        block.putLong(0, MAGIC).putLong(AT_BYTES, bytes).putLong(AT_HASH, hash);
+        block.put(AT_CONTENT, content.getBytes(StandardCharsets.UTF_8));
+        block.putLong(AT_OWN_HASH, PageHash.of(block.array(), 0));
+        return block.array();
+    }
+
+    private interface Reader {
+        void read(long at, byte[] chunk) throws IOException;
+    }
+
+    private static long hash(long bytes, Reader reader) throws IOException {
+        long hash = 0;
+        for (long at = 0; at < bytes; at += CHUNK_BYTES) {
+            byte[] chunk = new byte[(int) Math.min(CHUNK_BYTES, bytes - at)];
+            reader.read(at, chunk);
+            for (int offset = 0; offset < chunk.length; offset += PAGE) {
+                hash = IndexLayout.chained(hash, chunk, offset);
+            }
+        }
+        return hash;
+    }
+
+    /** Writing has failed, rather than taking apart. */
+    private static final class WriteException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        private final IOException failure;
+
+        WriteException(IOException failure) {
+            super(failure);
+            this.failure = failure;
+        }
+    }
+
+    private static final class Pages implements BootContent.Sink {
+        private final NewFile file;
+        private final long limit;
+        private final byte[] chunk = new byte[CHUNK_BYTES];
+
+        Pages(NewFile file, long limit) {
+            this.file = file;
+            this.limit = limit;
+        }
+
+        @Override
+        public void take(InputStream in, long bytes) throws IOException {
+            long left = bytes;
+            while (left > 0) {
+                int n = in.readNBytes(chunk, 0, (int) Math.min(chunk.length, left));
+                if (n == 0) {
+                    break;
+                }
+                append(chunk, n);
+                left -= n;
+            }
+            append(ZEROS, (int) (-file.bytes() & PAGE - 1));
+        }
+
+        private void append(byte[] bytes, int length) throws IOException {
+            if (file.bytes() + length > limit) {
+                throw new IOException("it unpacks to more than " + limit + " bytes");
+            }
+            try {
+                file.append(new ByteArrayInputStream(bytes, 0, length), length, null);
+            } catch (IOException e) {
+                throw new WriteException(e);
+            }
+        }
+    }
+}

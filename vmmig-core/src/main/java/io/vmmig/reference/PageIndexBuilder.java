@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.reference;
+
+import io.vmmig.page.PageHash;
+import io.vmmig.page.PageSource;
+import io.vmmig.qcow2.NewFile;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.LongBuffer;
+import java.nio.MappedByteBuffer;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.UUID;
+
+/**
+ * Writes the file of a {@link PageIndex}: beside its place, and into it when it is finished. Takes a few mebibytes of heap,
+ * however many pages there are. For one thread.
+ */
+final class PageIndexBuilder implements Closeable {
+    private static final int CHUNK_BYTES = 1 << 20;
+    private static final int WINDOW = IndexLayout.WINDOW_BYTES / Long.BYTES;
+    private static final int WINDOW_BLOCKS = IndexLayout.WINDOW_BYTES / IndexLayout.BLOCK;
+
+    private final Path target;
+    private final String content;
+    private final long pages;
+    private final NewFile file;
+    private final BitSet written = new BitSet();
+    private final ByteBuffer window =
+            ByteBuffer.allocate(IndexLayout.WINDOW_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    private final byte[] block = new byte[IndexLayout.BLOCK];
+    private int windowIndex = -1;
+    private long entries;
+
+    private PageIndexBuilder(Path target, String content, long pages, NewFile file) {
+        this.target = target;
+        this.content = content;
+        this.pages = pages;
+        this.file = file;
+    }
+
+    /**
+     * Begins an index.
+     *
+     * @param target where it is to be, replacing what is there; unfinished files beside it begin with {@code temporary}
+     * @param content what is indexed, such as its digest and how it is cut into pages; an index is only ever opened as the
+     *     same
+     * @param pages how many pages there are, at most {@link IndexLayout#MAX_PAGES}
+     */
+    static PageIndexBuilder begin(Path target, String temporary, String content, long pages) throws IOException {
+        IndexLayout layout = new IndexLayout(content, pages, IndexLayout.MAX_PROBES);
+        NewFile file = NewFile.create(target.resolveSibling(temporary + UUID.randomUUID()));
+        return new PageIndexBuilder(target, layout.content(), layout.pages(), file);
+    }
+
+    /** Adds a page, unless it consists of one repeated byte: such a page needs no reference. */
+    void add(byte[] buffer, int offset, long page) throws IOException {
+        int last = PageSource.PAGE_BYTES - 1;
+        // Bytes that equal themselves one further on are all the same; the JVM compares many at a time.
+        if (!Arrays.equals(buffer, offset, offset + last, buffer, offset + 1, offset + 1 + last)) {
+            add(PageHash.of(buffer, offset), page);
+        }
+    }
+
+    /** Adds a page, in any order, though an ascending one is faster. Of equal pages the one of the lowest number is found. */
+    void add(long hash, long page) throws IOException {
+        if (page < 0 || page >= pages) {
+            throw new IndexOutOfBoundsException("page " + page + " of " + pages);
+        }
+        int index = (int) (page / WINDOW);
+        if (index != windowIndex) {
+            flush();
+            windowIndex = index;
+            file.read(window.clear(), windowAt(index));
+        }
+        int at = (int) (page % WINDOW) * Long.BYTES;
+        entries += (hash == 0 ? 0 : 1) - (window.getLong(at) == 0 ? 0 : 1);
+        window.putLong(at, hash);
+    }
+
+    private void flush() throws IOException {
+        if (windowIndex >= 0) {
+            file.write(window.clear(), windowAt(windowIndex));
+            written.set(windowIndex);
+        }
+    }
+
+    private static long windowAt(int index) {
+        return IndexLayout.BLOCK + (long) index * IndexLayout.WINDOW_BYTES;
+    }
+
+    /** Brings the index to the disk, and to its place. */
+    void finish() throws IOException {
+        flush();
+        IndexLayout layout = new IndexLayout(content, pages, IndexLayout.slotsFor(entries));
+        Checksums checksums = new Checksums(layout);
+        MappedByteBuffer[] table = emptyTable(layout);
+        try {
+            fill(table, layout, checksums);
+            for (MappedByteBuffer part : table) {
+                for (int at = 0; at < part.capacity(); at += IndexLayout.BLOCK) {
+                    part.get(at, block);
+                    checksums.add(PageHash.of(block, 0));
+                }
+                part.force();
+            }
+        } catch (InternalError e) {
+            // So the JVM reports that memory which stands for a file could not be written back or read.
+            throw new IOException("the index " + target + " could not be written", e);
+        }
+        long checksumsHash = checksums.finish();
+        file.write(ByteBuffer.wrap(layout.header(checksumsHash)), 0);
+        file.finishAs(target);
+    }
+
+    private MappedByteBuffer[] emptyTable(IndexLayout layout) throws IOException {
+        long from = layout.tableAt();
+        long bytes = layout.checksumsAt() - from;
+        for (long at = 0; at < bytes; at += CHUNK_BYTES) {
+            file.write(ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, bytes - at)), from + at);
+        }
+        MappedByteBuffer[] parts = new MappedByteBuffer[Mapped.partsOf(bytes)];
+        for (int i = 0; i < parts.length; i++) {
+            long at = (long) i * Mapped.PART_BYTES;
+            parts[i] = file.map(from + at, Math.min(Mapped.PART_BYTES, bytes - at));
+            parts[i].order(ByteOrder.LITTLE_ENDIAN);
+        }
+        return parts;
+    }
+
+    private void fill(MappedByteBuffer[] table, IndexLayout layout, Checksums checksums) throws IOException {
+        long windows = (layout.tableAt() - layout.hashesAt()) / IndexLayout.WINDOW_BYTES;
+        long emptyBlock = PageHash.of(new byte[IndexLayout.BLOCK], 0);
+        LongBuffer hashes = window.clear().asLongBuffer();
+        for (int index = 0; index < windows; index++) {
+            if (!written.get(index)) {
+                for (int i = 0; i < WINDOW_BLOCKS; i++) {
+                    checksums.add(emptyBlock);
+                }
+                continue;
+            }
+            file.read(window.clear(), windowAt(index));
+            for (int i = 0; i < WINDOW_BLOCKS; i++) {
+                checksums.add(PageHash.of(window.array(), i * IndexLayout.BLOCK));
+            }
+            for (int i = 0; i < WINDOW; i++) {
+                long hash = hashes.get(i);
+                if (hash != 0) {
+                    put(table, layout.slotOf(hash), hash, (long) index * WINDOW + i);
+                }
+            }
+        }
+    }
+
+    private static void put(MappedByteBuffer[] table, long first, long hash, long page) {
+        for (long slot = first; slot < first + IndexLayout.MAX_PROBES; slot++) {
+            MappedByteBuffer part = table[Mapped.partOf(slot * Long.BYTES)];
+            int at = Mapped.within(slot * Long.BYTES);
+            long entry = part.getLong(at);
+            if (entry == 0) {
+                part.putLong(at, IndexLayout.entry(hash, page));
+                return;
+            }
+            if (IndexLayout.fits(entry, hash)) {
+                return;
+            }
+        }
+    }
+
+    /** Writes the hash of one block after the other. */
+    private final class Checksums {
+        private final ByteBuffer pending =
+                ByteBuffer.allocate(IndexLayout.BLOCK).order(ByteOrder.LITTLE_ENDIAN);
+        private long at;
+        private long chained;
+
+        Checksums(IndexLayout layout) {
+            this.at = layout.checksumsAt();
+        }
+
+        void add(long checksum) throws IOException {
+            pending.putLong(checksum);
+            if (!pending.hasRemaining()) {
+                write();
+            }
+        }
+
+        private void write() throws IOException {
+            chained = IndexLayout.chained(chained, pending.array(), 0);
+            file.write(pending.clear(), at);
+            pending.clear();
+            at += IndexLayout.BLOCK;
+        }
+
+        long finish() throws IOException {
+            if (pending.position() > 0) {
+                while (pending.hasRemaining()) {
+                    pending.putLong(0);
+                }
+                write();
+            }
+            return chained;
+        }
+    }
+
+    /** Lets go of the file, and deletes it unless it was finished. */
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.reference;
+
+import io.vmmig.bundle.ImageFormat;
+
+/**
+ * How content is cut into numbered pages. Both ends have to do it alike, so what a layout says here does not change: another
+ * way is another layout.
+ */
+public enum PageLayout {
+    /** The bytes of a file from its beginning. */
+    RAW(ImageFormat.RAW),
+
+    /** The bytes that a guest sees of a qcow2 image that stands alone. */
+    QCOW2(ImageFormat.QCOW2),
+
+    /**
+     * A kernel or a ramdisk as it is found in a guest's memory.
+     *
+     * <p>Of a cpio archive in the format newc, which may be several one after the other, the last one of which may be
+     * compressed: the content of each file with content, from the beginning of a page, in the order of the archive. Of anything
+     * else: the file itself, and, from the beginning of a page, what it unpacks to if it is compressed or an x86 bzImage. Known
+     * compressions are gzip, zstd and LZ4's legacy format. What cannot be unpacked to its end, or would come to more than 1
+     * GiB, is the file alone.
+     */
+    BOOT_1(ImageFormat.RAW);
+
+    private final ImageFormat format;
+
+    PageLayout(ImageFormat format) {
+        this.format = format;
+    }
+
+    /** The layout of a disk image. */
+    public static PageLayout of(ImageFormat format) {
+        return switch (format) {
+            case RAW -> RAW;
+            case QCOW2 -> QCOW2;
+        };
+    }
+
+    /** The format under which an {@link ImageStore} holds such content. */
+    public ImageFormat format() {
+        return format;
+    }
+}

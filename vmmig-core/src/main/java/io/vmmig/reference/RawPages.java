@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.reference;
+
+import io.vmmig.qcow2.SharedFile;
+import java.io.IOException;
+import java.util.Arrays;
+
+/** The first bytes of a file. */
+final class RawPages implements PageContent {
+    private final SharedFile file;
+    private final long bytes;
+
+    RawPages(SharedFile file, long bytes) {
+        this.file = file;
+        this.bytes = bytes;
+    }
+
+    @Override
+    public long bytes() {
+        return bytes;
+    }
+
+    @Override
+    public void read(long position, byte[] buffer, int offset, int length) throws IOException {
+        int there = (int) Math.max(0, Math.min(length, bytes - position));
+        if (file.read(position, buffer, offset, there) < there) {
+            throw new IOException(file.path() + " has become shorter");
+        }
+        Arrays.fill(buffer, offset + there, offset + length, (byte) 0);
+    }
+
+    @Override
+    public long nextData(long position) {
+        return Math.min(position, bytes);
+    }
+
+    @Override
+    public void close() throws IOException {
+        file.close();
+    }
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.snapshot;
+
+import io.vmmig.page.PageHash;
+import io.vmmig.page.PageSource;
+import io.vmmig.qemu.RamScanner;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+
+/**
+ * Cuts the contents of one package that consist of pages, in their order, and finds pages that equal earlier ones. For one
+ * thread.
+ */
+public final class PageCutter {
+    private static final int PAGE_BYTES = PageSource.PAGE_BYTES;
+
+    private final PageWindow window = new PageWindow();
+    private long positions;
+
+    /** A cutter for an image of a disk, whose pages follow each other. */
+    public Cutter disk() {
+        return (segment, in) -> {
+            Layout layout = segment.layout();
+            layout.begin(positions);
+            byte[] buffer = segment.decoded();
+            int length = in.readNBytes(buffer, 0, buffer.length);
+            int offset = 0;
+            for (; length - offset >= PAGE_BYTES; offset += PAGE_BYTES) {
+                positions++;
+                if (isFilled(buffer, offset)) {
+                    layout.filled(buffer[offset] & 0xff);
+                } else {
+                    long hash = PageHash.of(buffer, offset);
+                    layout.page(offset, hash, window.add(buffer, offset, hash));
+                }
+            }
+            if (offset < length) {
+                layout.opaque(length - offset);
+            }
+            segment.decodedLength(length);
+            return length == buffer.length;
+        };
+    }
+
+    /** A cutter for QEMU's migration stream. */
+    public Cutter snapshot() {
+        return new Records();
+    }
+
+    private static boolean isFilled(byte[] buffer, int offset) {
+        // Bytes that equal themselves one further on are all the same; the JVM compares many at a time.
+        return Arrays.equals(buffer, offset, offset + PAGE_BYTES - 1, buffer, offset + 1, offset + PAGE_BYTES);
+    }
+
+    private final class Records implements Cutter, RamScanner.Visitor {
+        private static final int PLAIN_HEADER_BYTES = Long.BYTES;
+
+        private final RamScanner scanner = new RamScanner();
+        private byte[] left = new byte[0];
+        private byte[] buffer = left;
+        private Layout layout = new Layout();
+
+        @Override
+        public boolean fill(Segment segment, InputStream in) throws IOException {
+            buffer = segment.decoded();
+            layout = segment.layout();
+            layout.begin(positions);
+            System.arraycopy(left, 0, buffer, 0, left.length);
+            int length = left.length + in.readNBytes(buffer, left.length, buffer.length - left.length);
+            boolean last = length < buffer.length;
+            int scanned = scanner.scan(buffer, 0, length, last, this);
+            left = Arrays.copyOfRange(buffer, scanned, length);
+            segment.decodedLength(scanned);
+            return !last;
+        }
+
+        @Override
+        public void opaque(int offset, int length) {
+            layout.opaque(length);
+        }
+
+        @Override
+        public void page(int offset, int headerBytes, String block, long address) {
+            positions++;
+            int page = offset + headerBytes;
+            boolean inRecord = headerBytes == PLAIN_HEADER_BYTES && layout.describesRecords();
+            if (!inRecord) {
+                layout.opaque(headerBytes);
+            }
+            if (isFilled(buffer, page)) {
+                if (inRecord) {
+                    layout.filledRecord(address, buffer[page] & 0xff);
+                } else {
+                    layout.filled(buffer[page] & 0xff);
+                }
+                return;
+            }
+            long hash = PageHash.of(buffer, page);
+            int twin = window.add(buffer, page, hash);
+            if (inRecord) {
+                layout.pageRecord(address, page, hash, twin);
+            } else {
+                layout.page(page, hash, twin);
+            }
+        }
+
+        @Override
+        public void filled(int offset, int headerBytes, String block, long address) {
+            boolean described =
+                    headerBytes == PLAIN_HEADER_BYTES && buffer[offset + headerBytes] == 0 && layout.describesRecords();
+            if (described) {
+                positions++;
+                layout.zeroRecord(address);
+            } else {
+                layout.opaque(headerBytes + 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.snapshot;
+
+import com.github.luben.zstd.ZstdCompressCtx;
+import io.vmmig.page.PageSource;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Stores segments as instructions how to rebuild their pages; see {@code docs/package-format.md}. */
+public final class PageEncoder implements SegmentEncoder {
+    private static final Logger LOG = LoggerFactory.getLogger(PageEncoder.class);
+    private static final int PAGE_BYTES = PageSource.PAGE_BYTES;
+    private static final int LENGTH_BYTES = Integer.BYTES;
+
+    private final List<Reference> references;
+    private final LevelControl level;
+    private final PageTally tally;
+    private final NativeContexts<Workbench> workbenches;
+    private final AtomicBoolean warned = new AtomicBoolean();
+
+    /**
+     * An encoder for one content.
+     *
+     * @param references what pages are looked up in, in that order
+     */
+    public PageEncoder(List<Reference> references, LevelControl level, PageTally tally, int segmentBytes) {
+        this.references = List.copyOf(references);
+        this.level = level;
+        this.tally = tally;
+        this.workbenches = new NativeContexts<>(() -> new Workbench(segmentBytes));
+    }
+
+    /** What one thread needs to encode. */
+    private static final class Workbench implements Closeable {
+        private final ZstdCompressCtx context = Frames.compressor();
+        private final byte[] body;
+        private final byte[] page = new byte[PAGE_BYTES];
+
+        Workbench(int segmentBytes) {
+            this.body = new byte[Segments.bodyBytes(segmentBytes)];
+        }
+
+        @Override
+        public void close() {
+            context.close();
+        }
+    }
+
+    @Override
+    public void encode(Segment segment) {
+        workbenches.with(workbench -> new Encoding(segment, workbench).run());
+    }
+
+    @Override
+    public void close() {
+        workbenches.close();
+    }
+
+    /** The encoding of one segment. The instructions come before the data, so a gap is left for them. */
+    private final class Encoding {
+        private final Segment segment;
+        private final Layout layout;
+        private final Workbench bench;
+        private final Instructions instructions;
+        private final ReferencedRun referenced = new ReferencedRun(references.size());
+        private int data = Segments.INSTRUCTION_BYTES;
+        private int offset;
+
+        private int runOp;
+        private int runLength;
+        private int runTwin;
+
+        Encoding(Segment segment, Workbench bench) {
+            this.segment = segment;
+            this.layout = segment.layout();
+            this.bench = bench;
+            this.instructions = new Instructions(bench.body, LENGTH_BYTES, Segments.INSTRUCTION_BYTES);
+        }
+
+        void run() {
+            int page = 0;
+            long position = layout.firstPosition();
+            for (int event = 0; event < layout.events(); event++) {
+                int op = layout.kind(event);
+                long value = layout.value(event);
+                switch (Op.kind(op)) {
+                    case Op.OPAQUE -> opaque((int) value);
+                    case Op.ADDRESS -> instruct(op, value / PAGE_BYTES);
+                    case Op.ZERO_RECORDS -> {
+                        zeroRecords(op, (int) value);
+                        position += value;
+                    }
+                    case Op.FILL -> {
+                        int pages = (int) (value >>> Byte.SIZE);
+                        fill(op, pages, (int) value);
+                        position += pages;
+                    }
+                    default -> {
+                        for (int i = 0; i < value; i++) {
+                            page(op & Op.RECORD, page++, position++);
+                        }
+                        endRun();
+                    }
+                }
+            }
+            compress();
+        }
+
+        private void instruct(int op, long value) {
+            instructions.put(op);
+            instructions.putNumber(value);
+        }
+
+        private void opaque(int length) {
+            instruct(Op.OPAQUE, length);
+            store(segment.decoded(), offset, length);
+            offset += length;
+        }
+
+        private void zeroRecords(int op, int count) {
+            instruct(op, count);
+            tally.add(Op.ZERO_RECORDS, count);
+            offset += count * Op.ZERO_RECORD_BYTES;
+        }
+
+        private void fill(int op, int pages, int value) {
+            instruct(op, pages);
+            instructions.put(value);
+            tally.add(Op.FILL, pages);
+            offset += pages * (PAGE_BYTES + Op.headerBytes(op));
+        }
+
+        private void store(byte[] from, int at, int length) {
+            System.arraycopy(from, at, bench.body, data, length);
+            data += length;
+        }
+
+        private void page(int record, int page, long position) {
+            offset = layout.offset(page);
+            long hash = layout.hash(page);
+            int twin = layout.twin(page);
+            if (continuesRun(record, hash)) {
+                runLength++;
+            } else if (twin > 0) {
+                extendRun(Op.SAME | record, twin);
+            } else if (!refer(record, hash, position) && !change(record, position)) {
+                extendRun(Op.LITERAL | record, 0);
+                store(segment.decoded(), offset, PAGE_BYTES);
+            }
+            offset += PAGE_BYTES;
+        }
+
+        /** Whether the page is the next one of the reference that the last page came from, which takes no instruction. */
+        private boolean continuesRun(int record, long hash) {
+            return runOp == (Op.REFERENCE | record)
+                    && runLength > 0
+                    && find(referenced.reference(), hash, referenced.next()) == referenced.next()
+                    && referenced.proceed();
+        }
+
+        private boolean refer(int record, long hash, long position) {
+            for (int i = 0; i < references.size(); i++) {
+                long near = references.get(i).earlier() ? referenced.counterpart(i, position) : referenced.next(i);
+                long found = find(i, hash, near);
+                if (found >= 0) {
+                    endRun();
+                    beginRun(Op.REFERENCE | record);
+                    referenced.begin(i, found, position);
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        /** The page of a reference that equals this one, or -1. */
+        private long find(int reference, long hash, long near) {
+            PageSource pages = references.get(reference).pages();
+            long found = pages.find(hash, near);
+            boolean equal = found >= 0
+                    && read(pages, found)
+                    && Arrays.equals(bench.page, 0, PAGE_BYTES, segment.decoded(), offset, offset + PAGE_BYTES);
+            return equal ? found : -1;
+        }
+
+        private boolean read(PageSource pages, long page) {
+            try {
+                pages.read(page, bench.page, 0);
+                return true;
+            } catch (IOException e) {
+                if (!warned.getAndSet(true)) {
+                    LOG.warn("a reference cannot be read, so the package will be larger: {}", e.getMessage());
+                }
+                return false;
+            }
+        }
+
+        /** Stores the page as what has changed since an earlier package, if that is less. */
+        private boolean change(int record, long position) {
+            for (int i = 0; i < references.size(); i++) {
+                Reference reference = references.get(i);
+                long counterpart = referenced.counterpart(i, position);
+                boolean alike = reference.earlier()
+                        && counterpart >= 0
+                        && counterpart < reference.pages().pages()
+                        && read(reference.pages(), counterpart)
+                        && Deltas.worthwhile(bench.page, segment.decoded(), offset);
+                if (alike) {
+                    Deltas.apply(segment.decoded(), offset, bench.page, 0);
+                    boolean next = runOp == (Op.DELTA | record)
+                            && runLength > 0
+                            && referenced.reference() == i
+                            && referenced.next() == counterpart;
+                    if (next) {
+                        referenced.proceed();
+                        runLength++;
+                    } else {
+                        endRun();
+                        beginRun(Op.DELTA | record);
+                        referenced.begin(i, counterpart, position);
+                    }
+                    store(bench.page, 0, PAGE_BYTES);
+                    return true;
+                }
+            }
+            return false;
+        }
+
+        private void extendRun(int op, int twin) {
+            if (runOp != op || runTwin != twin || runLength == 0) {
+                endRun();
+                beginRun(op);
+                runTwin = twin;
+            } else {
+                runLength++;
+            }
+        }
+
+        private void beginRun(int op) {
+            runOp = op;
+            runLength = 1;
+        }
+
+        private void endRun() {
+            if (runLength == 0) {
+                return;
+            }
+            instruct(runOp, runLength);
+            int kind = Op.kind(runOp);
+            tally.add(kind, runLength);
+            if (kind == Op.SAME) {
+                instructions.putNumber(runTwin);
+            } else if (kind == Op.REFERENCE || kind == Op.DELTA) {
+                instructions.putNumber(referenced.reference());
+                instructions.putSigned(referenced.step());
+                if (kind == Op.REFERENCE) {
+                    tally.addReferenced(referenced.reference(), runLength);
+                }
+            }
+            runLength = 0;
+        }
+
+        private void compress() {
+            int length = instructions.position() - LENGTH_BYTES;
+            int start = Segments.INSTRUCTION_BYTES - LENGTH_BYTES - length;
+            System.arraycopy(bench.body, LENGTH_BYTES, bench.body, start + LENGTH_BYTES, length);
+            Instructions.putLength(bench.body, start, length);
+            segment.storedLength(bench.context
+                    .setLevel(level.zstdLevel())
+                    .compressByteArray(segment.stored(), 0, segment.stored().length, bench.body, start, data - start));
+        }
+    }
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.snapshot;
+
+import io.vmmig.page.PageSource;
+
+/** The latest content pages of a package, numbered from 0 since its beginning. Not thread-safe. */
+public final class PageRing {
+    /** How many are kept; among those, real guests have nearly all of their equal pages. Part of the format. */
+    static final int PAGES = 8192;
+
+    private final byte[] bytes = new byte[PAGES * PageSource.PAGE_BYTES];
+    private long count;
+
+    /** How many pages have been added. */
+    long count() {
+        return count;
+    }
+
+    void add(byte[] buffer, int offset) {
+        System.arraycopy(buffer, offset, bytes, place(count), PageSource.PAGE_BYTES);
+        count++;
+    }
+
+    /** Whether there is a page so many before the next one. */
+    boolean holds(int distance) {
+        return distance >= 1 && distance <= PAGES && distance <= count;
+    }
+
+    /** The page that is so many before the next one; it must be held. */
+    void copy(int distance, byte[] buffer, int offset) {
+        System.arraycopy(bytes, place(count - distance), buffer, offset, PageSource.PAGE_BYTES);
+    }
+
+    boolean equals(int distance, byte[] buffer, int offset) {
+        int place = place(count - distance);
+        return java.util.Arrays.equals(
+                bytes, place, place + PageSource.PAGE_BYTES, buffer, offset, offset + PageSource.PAGE_BYTES);
+    }
+
+    private static int place(long number) {
+        return (int) (number % PAGES) * PageSource.PAGE_BYTES;
+    }
+}

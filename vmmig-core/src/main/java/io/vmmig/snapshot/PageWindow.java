@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.snapshot;
+
+/** Finds pages that equal one of the latest. It forgets some: that costs size. Not thread-safe. */
+final class PageWindow {
+    private static final int SLOT_BITS = 16;
+
+    private final PageRing ring = new PageRing();
+    private final long[] hashes = new long[1 << SLOT_BITS];
+    private final long[] numbers = new long[1 << SLOT_BITS];
+
+    /**
+     * Adds a page.
+     *
+     * @return how many pages before it an equal one is, or 0 if none is known
+     */
+    int add(byte[] buffer, int offset, long hash) {
+        int slot = (int) (hash >>> (Long.SIZE - SLOT_BITS));
+        int other = slot ^ 1;
+        int twin = twin(slot, buffer, offset, hash);
+        if (twin == 0) {
+            twin = twin(other, buffer, offset, hash);
+        }
+        boolean otherIsOlder = numbers[other] < numbers[slot];
+        int taken = hashes[slot] == hash || (hashes[other] != hash && !otherIsOlder) ? slot : other;
+        hashes[taken] = hash;
+        ring.add(buffer, offset);
+        numbers[taken] = ring.count();
+        return twin;
+    }
+
+    private int twin(int slot, byte[] buffer, int offset, long hash) {
+        if (hashes[slot] != hash || numbers[slot] == 0) {
+            return 0;
+        }
+        long distance = ring.count() - (numbers[slot] - 1);
+        boolean equal = distance <= PageRing.PAGES && ring.equals((int) distance, buffer, offset);
+        return equal ? (int) distance : 0;
+    }
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.snapshot;
+
+/** A run of consecutive pages of one reference, and where in each reference the runs of a segment are. Not thread-safe. */
+final class ReferencedRun {
+    /** Where the run before has ended, as the decoder knows it as well. */
+    private final long[] stored;
+    /** How far a page of each reference is from its position in this package, as the last page found there shows. */
+    private final long[] shift;
+
+    private int reference;
+    private long step;
+
+    ReferencedRun(int references) {
+        this.stored = new long[references];
+        this.shift = new long[references];
+    }
+
+    /** Begins a run of one page. */
+    void begin(int newReference, long page, long position) {
+        reference = newReference;
+        step = page - stored[reference];
+        stored[reference] = page + 1;
+        shift[reference] = page - position;
+    }
+
+    /** Adds a page to the run; always true. */
+    boolean proceed() {
+        stored[reference]++;
+        return true;
+    }
+
+    /** Which reference the run is of. */
+    int reference() {
+        return reference;
+    }
+
+    /** The distance from where the run before in that reference has ended to where this one begins. */
+    long step() {
+        return step;
+    }
+
+    /** The page after the run. */
+    long next() {
+        return stored[reference];
+    }
+
+    /** The page after the last run of that reference. */
+    long next(int ofReference) {
+        return stored[ofReference];
+    }
+
+    /** The page of an earlier package that has the place there that this position has here. */
+    long counterpart(int ofReference, long position) {
+        return position + shift[ofReference];
+    }
+}

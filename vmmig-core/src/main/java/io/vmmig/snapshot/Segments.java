@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.snapshot;
+
+import com.github.luben.zstd.Zstd;
+
+/** The sizes of segments. */
+public final class Segments {
+    /** The most that one may decode to, by the format. */
+    public static final int MAX_BYTES = 4 << 20;
+
+    /** The most that the instructions of one may take, and their length before them. */
+    public static final int INSTRUCTION_BYTES = 256 << 10;
+
+    private Segments() {}
+
+    /** The most that a segment of up to {@code decodedBytes} takes as it is stored. */
+    public static int storedBytes(int decodedBytes) {
+        return (int) Zstd.compressBound(bodyBytes(decodedBytes));
+    }
+
+    /** The most that a segment of up to {@code decodedBytes} is before it is compressed. */
+    public static int bodyBytes(int decodedBytes) {
+        return decodedBytes + INSTRUCTION_BYTES;
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import com.sun.jna.Memory;
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.GuestMemory;
+import io.vmmig.libvirt.binding.Domain;
+import java.util.Objects;
+
+/**
+ * Memory as libvirt shows it. libvirt has QEMU write each piece to a file in its cache directory, reads that and deletes it,
+ * so a piece costs about a millisecond besides its bytes.
+ */
+final class LibvirtGuestMemory implements GuestMemory {
+    private final GuestCalls guest;
+
+    LibvirtGuestMemory(GuestCalls guest) {
+        this.guest = guest;
+    }
+
+    @Override
+    public void read(long address, byte[] buffer, int offset, int length) throws VmmigException {
+        Objects.checkFromIndexSize(offset, length, buffer.length);
+        for (int done = 0; done < length; ) {
+            int bytes = Math.min(length - done, Domain.MAX_PEEK_BYTES);
+            piece(address + done, bytes).read(0, buffer, offset + done, bytes);
+            done += bytes;
+        }
+    }
+
+    private Memory piece(long address, int bytes) throws VmmigException {
+        // Never the caller's buffer: a call that missed its deadline may yet come to write.
+        return guest.call("read the memory of", domain -> {
+            Memory memory = new Memory(bytes);
+            domain.peek(address, memory);
+            return memory;
+        });
+    }
+}
