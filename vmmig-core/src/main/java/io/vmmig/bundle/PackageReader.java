@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import io.vmmig.Digest;
 import io.vmmig.IncompatibleException;
 import io.vmmig.IntegrityException;
 import io.vmmig.PackageFormatException;
@@ -109,6 +110,28 @@ public final class PackageReader implements AutoCloseable {
         TarInput tar = new TarInput(in);
         Manifest manifest = Manifest.fromJson(readManifest(tar, limits), limits);
         return new Head(manifest, readDomain(tar, limits));
+    }
+
+    /**
+     * The SHA-256 of a package's seal, by which later packages refer to it. Nothing is verified.
+     *
+     * @throws PackageFormatException when {@code in} is no package, or not a whole one
+     * @throws VmmigException what {@code in} threw
+     */
+    public static Digest readSeal(InputStream in, PackageLimits limits) throws VmmigException {
+        TarInput tar = new TarInput(in);
+        try {
+            for (TarHeader header = tar.next(); header != null; header = tar.next()) {
+                if (header.name().equals(PackageOrder.SEAL)) {
+                    return SealedContent.plain(PackageOrder.SEAL, tar.plain(header, limits.sealBytes()))
+                            .digest();
+                }
+                tar.skip(header);
+            }
+            throw Malformed.truncated("the package has no seal");
+        } catch (IOException e) {
+            throw VmmigException.from(e, Problem.FILE_FAILED, "the package could not be read", "");
+        }
     }
 
     private static String readDomain(TarInput tar, PackageLimits limits) throws VmmigException {

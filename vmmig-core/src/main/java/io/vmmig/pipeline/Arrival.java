@@ -20,7 +20,6 @@ import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.page.PageSource;
 import io.vmmig.reference.ImageStore;
-import io.vmmig.reference.ReferenceStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -282,19 +281,13 @@ final class Arrival {
     SharedPages sharedPages(ImageStore images) throws VmmigException {
         SharedPages shared = new SharedPages();
         for (Manifest.Reference reference : manifest.references()) {
-            Optional<PageSource> pages = find(images.references(), reference);
+            Optional<PageSource> pages = images.references().find(reference);
             if (pages.isPresent()) {
                 pages.get().close();
-                shared.add(reference, () -> find(images.references(), reference));
+                shared.add(reference, () -> images.references().find(reference));
             }
         }
         return shared;
-    }
-
-    private static Optional<PageSource> find(ReferenceStore store, Manifest.Reference reference) throws VmmigException {
-        return reference.kind() == Manifest.Reference.Kind.PACKAGE
-                ? store.packages().find(reference.digest(), other -> find(store, other), false)
-                : store.held(reference.digest(), SharedPages.layout(reference.kind()));
     }
 
     /** Base images that the guest stands on. */

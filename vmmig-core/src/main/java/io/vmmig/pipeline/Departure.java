@@ -52,6 +52,7 @@ import org.slf4j.LoggerFactory;
 record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, DiskChain> chains) {
     private static final Logger LOG = LoggerFactory.getLogger(Departure.class);
     private static final long INDEX_SECONDS = 30;
+    private static final int MAX_EARLIER = 16;
 
     static Departure of(Guest guest, HostCapabilities host, @Nullable ImageStore images) throws VmmigException {
         GuestState state = guest.state();
@@ -177,7 +178,7 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
     private static Optional<PageSource> find(SharedPages shared, ReferenceStore store, Manifest.Reference reference)
             throws VmmigException {
         Optional<PageSource> found = shared.find(reference);
-        return found.isPresent() ? found : store.held(reference.digest(), SharedPages.layout(reference.kind()));
+        return found.isPresent() ? found : store.find(reference);
     }
 
     private static void share(

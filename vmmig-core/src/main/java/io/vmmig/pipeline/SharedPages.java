@@ -35,9 +35,18 @@ final class SharedPages implements AutoCloseable {
         return List.copyOf(openers.keySet());
     }
 
-    /** Those that the other end holds as well. */
+    /** Those that the other end holds as well; of earlier packages just the latest. */
     List<Manifest.Reference> among(Set<Manifest.Reference> others) {
-        return openers.keySet().stream().filter(others::contains).toList();
+        List<Manifest.Reference> shared = new ArrayList<>();
+        boolean upon = false;
+        for (Manifest.Reference reference : openers.keySet()) {
+            boolean earlier = reference.kind() == Manifest.Reference.Kind.PACKAGE;
+            if (others.contains(reference) && !(earlier && upon)) {
+                shared.add(reference);
+                upon |= earlier;
+            }
+        }
+        return shared;
     }
 
     /** The pages of one of them, which are the caller's to close; empty if it is not here. */

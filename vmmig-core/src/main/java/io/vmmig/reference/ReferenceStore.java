@@ -6,11 +6,18 @@ import io.vmmig.IncompatibleException;
 import io.vmmig.IntegrityException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageLimits;
+import io.vmmig.bundle.PackageReader;
+import io.vmmig.bundle.PackageSummary;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.Qcow2Image;
 import io.vmmig.qcow2.SharedFile;
+import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InterruptedIOException;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -18,6 +25,7 @@ import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -32,6 +40,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -96,6 +105,79 @@ public final class ReferenceStore implements AutoCloseable {
     /** The packages that this host has sent and received. */
     public KeptPackages packages() {
         return packages;
+    }
+
+    /**
+     * Keeps a copy of a package, so that packages which refer to it can be unpacked here, or made here. What it refers to
+     * itself must be here.
+     *
+     * @return the digest of its seal, by which others refer to it
+     * @throws VmmigException with {@link Problem#REFERENCE_MISSING} if something that it refers to is not here; and as
+     *     {@link PackageReader} does if it is not whole or damaged
+     */
+    public Digest addPackage(Path file) throws VmmigException {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(file), CHUNK_BYTES);
+                PackageKeeping keeping = packages.begin()) {
+            Digest seal = copy(keeping.passingFrom(in), null).seal();
+            keeping.finish(seal);
+            return seal;
+        } catch (IOException e) {
+            throw failed("could not read " + file, e);
+        }
+    }
+
+    /**
+     * Makes a package that refers to earlier ones complete in itself, but for what it takes from base images, kernels and
+     * ramdisks. What it refers to must be here. Neither stream is closed.
+     *
+     * @throws VmmigException as {@link #addPackage} does
+     */
+    public PackageSummary fold(InputStream changes, OutputStream full) throws VmmigException {
+        try {
+            return copy(changes, full);
+        } catch (IOException e) {
+            throw failed("could not fold a package", e);
+        }
+    }
+
+    /** Reads a package to its end, and writes another of the same contents, unless that is null. */
+    private PackageSummary copy(InputStream in, @Nullable OutputStream out) throws IOException, VmmigException {
+        List<PageSource> opened = new ArrayList<>();
+        try (PackageReader reader = PackageReader.from(in, PackageLimits.DEFAULT, manifest -> {
+                    for (Manifest.Reference reference : manifest.references()) {
+                        opened.add(require(reference));
+                    }
+                    return opened;
+                });
+                PackageCopy copy = PackageCopy.to(out, reader.manifest(), opened)) {
+            for (PackageReader.Entry entry = reader.next(); entry != null; entry = reader.next()) {
+                copy.add(entry);
+            }
+            PackageSummary read = reader.verify();
+            PackageSummary written = copy.finish();
+            return written == null ? read : written;
+        } finally {
+            opened.forEach(PageSource::close);
+        }
+    }
+
+    private PageSource require(Manifest.Reference reference) throws VmmigException {
+        return find(reference)
+                .orElseThrow(() -> new IncompatibleException(
+                        Problem.REFERENCE_MISSING,
+                        "the package refers to a " + reference.kind().word() + " " + reference.digest()
+                                + ", which is not here",
+                        "Add it first, with ImageStore.add or ReferenceStore.addPackage."));
+    }
+
+    /** The pages of a reference of some package, to be closed by the caller; empty if it is not here. */
+    public Optional<PageSource> find(Manifest.Reference reference) throws VmmigException {
+        return switch (reference.kind()) {
+            case RAW -> held(reference.digest(), PageLayout.RAW);
+            case QCOW2 -> held(reference.digest(), PageLayout.QCOW2);
+            case BOOT -> held(reference.digest(), PageLayout.BOOT_1);
+            case PACKAGE -> packages.find(reference.digest(), this::find, false);
+        };
     }
 
     /**

@@ -2,16 +2,22 @@
 package io.vmmig.bundle;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.vmmig.Digest;
+import io.vmmig.IncompatibleException;
 import io.vmmig.Level;
+import io.vmmig.Problem;
+import io.vmmig.bundle.Packages.Contents;
 import io.vmmig.page.PageHash;
 import io.vmmig.page.PageSource;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.KeptPackages;
 import io.vmmig.reference.PackageKeeping;
+import io.vmmig.reference.ReferenceStore;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -101,6 +107,38 @@ class KeptPackagesTest {
         Files.delete(file(seals.get(2)));
         assertThat(packages.find(seals.get(4), none -> Optional.empty(), false)).isEmpty();
         assertThat(packages.find(seals.get(1), none -> Optional.empty(), false)).isPresent();
+    }
+
+    @Test
+    void changesAreBroughtElsewhereAndFolded(@TempDir Path elsewhere) throws Exception {
+        byte[][] pages = RamStream.pages(3000, 36);
+        Digest full = keep(pages, List.of(), List.of());
+        pages[7] = new byte[RamStream.PAGE_BYTES];
+        pages[7][0] = 1;
+        PageSource earlier = packages.find(full, none -> Optional.empty(), true).orElseThrow();
+        Digest changes =
+                keep(pages, List.of(new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, full)), List.of(earlier));
+        earlier.close();
+        try (InputStream in = Files.newInputStream(file(changes))) {
+            assertThat(PackageReader.readSeal(in, PackageLimits.DEFAULT)).isEqualTo(changes);
+        }
+
+        ReferenceStore other = ImageStore.at(elsewhere).references();
+        IncompatibleException refusal =
+                catchThrowableOfType(IncompatibleException.class, () -> other.addPackage(file(changes)));
+        assertThat(refusal).hasMessageContaining(full.toString());
+        assertThat(refusal.problem()).isEqualTo(Problem.REFERENCE_MISSING);
+        assertThat(other.addPackage(file(full))).isEqualTo(full);
+        assertThat(other.addPackage(file(changes))).isEqualTo(changes);
+
+        ByteArrayOutputStream folded = new ByteArrayOutputStream();
+        try (InputStream in = Files.newInputStream(file(changes))) {
+            other.fold(in, folded);
+        }
+        Contents contents = Packages.read(folded.toByteArray());
+        assertThat(contents.manifest().references()).isEmpty();
+        assertThat(contents.streams().get("snapshot")).isEqualTo(RamStream.of(pages));
+        assertThat(contents.streams().get("disks/vda.0.raw")).isEqualTo(DISK);
     }
 
     @Test

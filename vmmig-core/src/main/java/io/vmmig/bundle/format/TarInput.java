@@ -2,6 +2,7 @@
 package io.vmmig.bundle.format;
 
 import io.vmmig.PackageFormatException;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -64,6 +65,17 @@ public final class TarInput {
         } catch (CharacterCodingException e) {
             throw Malformed.because(header.name() + " is not UTF-8", e);
         }
+    }
+
+    /** Passes over the content of an entry, without a look at it. */
+    public void skip(TarHeader header) throws IOException, PackageFormatException {
+        long length = header.size() + TarHeader.padding(header.size());
+        try {
+            in.skipNBytes(length);
+        } catch (EOFException e) {
+            throw Malformed.truncated("the package ends in its entry " + header.name());
+        }
+        bytes += length;
     }
 
     private void readZeros(int length) throws IOException, PackageFormatException {

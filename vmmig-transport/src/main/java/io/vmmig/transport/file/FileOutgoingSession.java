@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.file;
 
+import io.vmmig.Digest;
 import io.vmmig.Failure;
 import io.vmmig.Problem;
 import io.vmmig.TransportException;
@@ -21,6 +22,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -44,6 +46,7 @@ final class FileOutgoingSession implements OutgoingSession {
     private final Path file;
     private final Path part;
     private final boolean replacing;
+    private final Set<Digest> earlier;
     private final OutputStream data = new BufferedOutputStream(new PartOutput(), BUFFER_BYTES) {
         @Override
         public void close() throws IOException {
@@ -58,7 +61,8 @@ final class FileOutgoingSession implements OutgoingSession {
 
     private @Nullable VmmigException reason;
 
-    FileOutgoingSession(Path file, boolean replacing) {
+    FileOutgoingSession(Path file, boolean replacing, Set<Digest> earlier) {
+        this.earlier = Set.copyOf(earlier);
         this.file = file;
         this.part = Names.partOf(file);
         this.replacing = replacing;
@@ -89,18 +93,20 @@ final class FileOutgoingSession implements OutgoingSession {
                 throw failure(e);
             }
         }
-        return new Acceptance(Set.of(), baseImages(offer.manifest()));
+        return new Acceptance(Set.of(), references(offer.manifest()));
     }
 
-    /** Whoever restores the guest has to have these anyway. */
-    private static Set<Manifest.Reference> baseImages(Manifest manifest) {
-        return manifest.disks().stream()
+    /** Base images, which whoever restores the guest has to have anyway, and the packages that the caller has named. */
+    private Set<Manifest.Reference> references(Manifest manifest) {
+        Stream<Manifest.Reference> images = manifest.disks().stream()
                 .map(Manifest.Disk::base)
                 .filter(Objects::nonNull)
                 .map(base -> new Manifest.Reference(
                         Manifest.Reference.Kind.of(base.format()),
-                        base.content().digest()))
-                .collect(Collectors.toSet());
+                        base.content().digest()));
+        Stream<Manifest.Reference> packages =
+                earlier.stream().map(seal -> new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, seal));
+        return Stream.concat(images, packages).collect(Collectors.toSet());
     }
 
     /**

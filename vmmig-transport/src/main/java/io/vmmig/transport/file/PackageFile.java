@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.file;
 
+import io.vmmig.Digest;
 import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
+import io.vmmig.bundle.PackageLimits;
+import io.vmmig.bundle.PackageReader;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Transport;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 
 /**
  * A package as a file.
@@ -28,10 +36,12 @@ import java.nio.file.Path;
 public final class PackageFile implements Transport {
     private final Path path;
     private final boolean replacing;
+    private final List<Path> earlier;
 
-    private PackageFile(Path path, boolean replacing) {
+    private PackageFile(Path path, boolean replacing, List<Path> earlier) {
         this.path = path;
         this.replacing = replacing;
+        this.earlier = List.copyOf(earlier);
     }
 
     /**
@@ -47,12 +57,23 @@ public final class PackageFile implements Transport {
         if (absolute.getFileName() == null || absolute.getParent() == null) {
             throw new IllegalArgumentException(path + " is no name of a file");
         }
-        return new PackageFile(absolute, false);
+        return new PackageFile(absolute, false, List.of());
     }
 
     /** The same, but a file that is there already is replaced, at once and only by a whole package. */
     public PackageFile replacing() {
-        return new PackageFile(path, true);
+        return new PackageFile(path, true, earlier);
+    }
+
+    /**
+     * The same, but it is to hold only what has changed since an earlier package of the same guest. Both are then needed to
+     * restore the guest: {@code ReferenceStore.addPackage} brings the earlier one to the destination. It is complete in itself
+     * if the source has not kept the earlier package. May be called more than once: the latest one is used.
+     */
+    public PackageFile upon(Path earlierPackage) {
+        List<Path> more = new ArrayList<>(earlier);
+        more.add(earlierPackage);
+        return new PackageFile(path, replacing, more);
     }
 
     /** Where it is. */
@@ -84,7 +105,20 @@ public final class PackageFile implements Transport {
                 throw failed(path + " is not a file, so it is not replaced", "Choose another name.");
             }
         }
-        return new FileOutgoingSession(path, replacing);
+        return new FileOutgoingSession(path, replacing, sealsOfEarlier());
+    }
+
+    private Set<Digest> sealsOfEarlier() throws VmmigException {
+        Set<Digest> seals = new HashSet<>();
+        for (Path file : earlier) {
+            try (InputStream in = Files.newInputStream(file)) {
+                seals.add(PackageReader.readSeal(in, PackageLimits.DEFAULT));
+            } catch (IOException e) {
+                throw new TransportException(
+                        Problem.FILE_FAILED, "the earlier package " + file + " cannot be read", "Check its name.", e);
+            }
+        }
+        return seals;
     }
 
     /**
