@@ -113,10 +113,6 @@ public record Manifest(
      * @param digest the SHA-256 of the file; of an earlier package, that of its seal
      */
     public record Reference(Kind kind, Digest digest) {
-        boolean earlier() {
-            return kind == Kind.PACKAGE;
-        }
-
         /** What a reference is, and how it is made pages of. */
         public enum Kind {
             /** An image that a guest sees as it is. */

@@ -149,10 +149,18 @@ public final class PackageReader implements AutoCloseable {
     static List<Reference> numbered(Manifest manifest, List<PageSource> sources) {
         List<Reference> references = new ArrayList<>();
         for (int i = 0; i < sources.size(); i++) {
-            references.add(
-                    new Reference(sources.get(i), manifest.references().get(i).earlier()));
+            references.add(new Reference(
+                    sources.get(i), order(manifest.references().get(i).kind())));
         }
         return references;
+    }
+
+    private static Reference.Order order(Manifest.Reference.Kind kind) {
+        return switch (kind) {
+            case RAW, QCOW2 -> Reference.Order.ANY;
+            case BOOT -> Reference.Order.SAME;
+            case PACKAGE -> Reference.Order.SAME_POSITIONS;
+        };
     }
 
     /** Finds what a package refers to. */

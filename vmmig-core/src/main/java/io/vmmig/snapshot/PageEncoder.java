@@ -67,7 +67,7 @@ public final class PageEncoder implements SegmentEncoder {
         private final Layout layout;
         private final Workbench bench;
         private final Instructions instructions;
-        private final ReferencedRun referenced = new ReferencedRun(references.size());
+        private final ReferencedRun referenced = new ReferencedRun(references);
         private int data = Segments.INSTRUCTION_BYTES;
         private int offset;
 
@@ -165,7 +165,7 @@ public final class PageEncoder implements SegmentEncoder {
 
         private boolean refer(int record, long hash, long position) {
             for (int i = 0; i < references.size(); i++) {
-                long near = references.get(i).earlier() ? referenced.counterpart(i, position) : referenced.next(i);
+                long near = references.get(i).ordered() ? referenced.counterpart(i, position) : referenced.next(i);
                 long found = find(i, hash, near);
                 if (found >= 0) {
                     endRun();
@@ -199,12 +199,12 @@ public final class PageEncoder implements SegmentEncoder {
             }
         }
 
-        /** Stores the page as what has changed since an earlier package, if that is less. */
+        /** Stores the page as its difference from one that is probably alike, if that is less. */
         private boolean change(int record, long position) {
             for (int i = 0; i < references.size(); i++) {
                 Reference reference = references.get(i);
                 long counterpart = referenced.counterpart(i, position);
-                boolean alike = reference.earlier()
+                boolean alike = reference.ordered()
                         && counterpart >= 0
                         && counterpart < reference.pages().pages()
                         && read(reference.pages(), counterpart)

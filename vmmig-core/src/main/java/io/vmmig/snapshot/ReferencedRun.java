@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.snapshot;
 
+import java.util.List;
+
 /** A run of consecutive pages of one reference, and where in each reference the runs of a segment are. Not thread-safe. */
 final class ReferencedRun {
     /** Where the run before has ended, as the decoder knows it as well. */
@@ -8,12 +10,18 @@ final class ReferencedRun {
     /** How far a page of each reference is from its position in this package, as the last page found there shows. */
     private final long[] shift;
 
+    private final boolean[] anchored;
+
     private int reference;
     private long step;
 
-    ReferencedRun(int references) {
-        this.stored = new long[references];
-        this.shift = new long[references];
+    ReferencedRun(List<Reference> references) {
+        this.stored = new long[references.size()];
+        this.shift = new long[references.size()];
+        this.anchored = new boolean[references.size()];
+        for (int i = 0; i < anchored.length; i++) {
+            anchored[i] = references.get(i).order() == Reference.Order.SAME_POSITIONS;
+        }
     }
 
     /** Begins a run of one page. */
@@ -22,6 +30,7 @@ final class ReferencedRun {
         step = page - stored[reference];
         stored[reference] = page + 1;
         shift[reference] = page - position;
+        anchored[reference] = true;
     }
 
     /** Adds a page to the run; always true. */
@@ -50,8 +59,8 @@ final class ReferencedRun {
         return stored[ofReference];
     }
 
-    /** The page of an earlier package that has the place there that this position has here. */
+    /** The page of an ordered reference that has the place there that this position has here, or -1 if that is not known. */
     long counterpart(int ofReference, long position) {
-        return position + shift[ofReference];
+        return anchored[ofReference] ? position + shift[ofReference] : -1;
     }
 }
