@@ -18,7 +18,9 @@ import io.vmmig.domain.MovableDomain;
 import io.vmmig.domain.Obstacle;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.page.PageSource;
 import io.vmmig.reference.ImageStore;
+import io.vmmig.reference.ReferenceStore;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -276,22 +278,23 @@ final class Arrival {
         return layer == 0 ? baseFiles.get(target) : layer(target, layer - 1);
     }
 
-    /** What this host holds of what the package might refer to. To be closed by the caller. */
+    /** What this host holds of what the package might refer to. */
     SharedPages sharedPages(ImageStore images) throws VmmigException {
         SharedPages shared = new SharedPages();
-        try {
-            for (Manifest.Reference reference : manifest.references()) {
-                if (reference.kind() != Manifest.Reference.Kind.PACKAGE) {
-                    images.references()
-                            .held(reference.digest(), SharedPages.layout(reference.kind()))
-                            .ifPresent(pages -> shared.add(reference, pages));
-                }
+        for (Manifest.Reference reference : manifest.references()) {
+            Optional<PageSource> pages = find(images.references(), reference);
+            if (pages.isPresent()) {
+                pages.get().close();
+                shared.add(reference, () -> find(images.references(), reference));
             }
-        } catch (VmmigException | RuntimeException | Error e) {
-            shared.close();
-            throw e;
         }
         return shared;
+    }
+
+    private static Optional<PageSource> find(ReferenceStore store, Manifest.Reference reference) throws VmmigException {
+        return reference.kind() == Manifest.Reference.Kind.PACKAGE
+                ? store.packages().find(reference.digest(), other -> find(store, other), false)
+                : store.held(reference.digest(), SharedPages.layout(reference.kind()));
     }
 
     /** Base images that the guest stands on. */

@@ -14,9 +14,11 @@ import io.vmmig.domain.Obstacle;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.HostCapabilities;
+import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.DiskChain;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PageLayout;
+import io.vmmig.reference.ReferenceStore;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -147,46 +149,55 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
         return Digest.of(sha256);
     }
 
-    /** What the package might refer to: base images, kernel and ramdisk. To be closed by the caller. */
+    /** What the package might refer to: earlier ones of the guest, base images, kernel and ramdisk. */
     SharedPages sharedPages(@Nullable ImageStore images) throws VmmigException {
         SharedPages shared = new SharedPages();
         if (images == null) {
             return shared;
         }
-        try {
-            for (Manifest.Disk disk : manifest.disks()) {
-                Manifest.Base base = disk.base();
-                DiskChain chain = chains.get(disk.target());
-                DiskChain.Image image = chain == null ? null : chain.base();
-                if (base != null && image != null) {
-                    share(shared, Manifest.Reference.Kind.of(base.format()), base.content(), image.path(), images);
-                }
+        ReferenceStore store = images.references();
+        store.packages().of(manifest.guestUuid()).stream()
+                .limit(1)
+                .forEach(seal ->
+                        shared.add(new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, seal), () -> store.packages()
+                                .find(seal, reference -> find(shared, store, reference), true)));
+        for (Manifest.Disk disk : manifest.disks()) {
+            Manifest.Base base = disk.base();
+            DiskChain chain = chains.get(disk.target());
+            DiskChain.Image image = chain == null ? null : chain.base();
+            if (base != null && image != null) {
+                share(shared, Manifest.Reference.Kind.of(base.format()), base.content(), image.path(), store);
             }
-            share(shared, manifest.kernel(), domain.kernel(), images);
-            share(shared, manifest.ramdisk(), domain.ramdisk(), images);
-        } catch (VmmigException | RuntimeException | Error e) {
-            shared.close();
-            throw e;
         }
+        share(shared, manifest.kernel(), domain.kernel(), store);
+        share(shared, manifest.ramdisk(), domain.ramdisk(), store);
         return shared;
     }
 
-    private static void share(
-            SharedPages shared, Manifest.@Nullable Content content, Optional<Path> file, ImageStore images)
+    private static Optional<PageSource> find(SharedPages shared, ReferenceStore store, Manifest.Reference reference)
             throws VmmigException {
+        Optional<PageSource> found = shared.find(reference);
+        return found.isPresent() ? found : store.held(reference.digest(), SharedPages.layout(reference.kind()));
+    }
+
+    private static void share(
+            SharedPages shared, Manifest.@Nullable Content content, Optional<Path> file, ReferenceStore store) {
         if (content != null && file.isPresent()) {
-            share(shared, Manifest.Reference.Kind.BOOT, content, file.get(), images);
+            share(shared, Manifest.Reference.Kind.BOOT, content, file.get(), store);
         }
     }
 
     private static void share(
-            SharedPages shared, Manifest.Reference.Kind kind, Manifest.Content content, Path file, ImageStore images)
-            throws VmmigException {
+            SharedPages shared,
+            Manifest.Reference.Kind kind,
+            Manifest.Content content,
+            Path file,
+            ReferenceStore store) {
         PageLayout layout = SharedPages.layout(kind);
-        awaitIndex(images.references().prepare(file, layout, content.digest()), file);
-        shared.add(
-                new Manifest.Reference(kind, content.digest()),
-                images.references().of(file, layout, content.digest()));
+        shared.add(new Manifest.Reference(kind, content.digest()), () -> {
+            awaitIndex(store.prepare(file, layout, content.digest()), file);
+            return Optional.of(store.of(file, layout, content.digest()));
+        });
     }
 
     /** An index is built once, while the guest goes on; without it the package is larger, and right. */

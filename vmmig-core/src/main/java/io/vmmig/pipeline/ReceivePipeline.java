@@ -23,6 +23,7 @@ import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.qcow2.ImageFiles;
 import io.vmmig.reference.ImageStore;
+import io.vmmig.reference.PackageKeeping;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
@@ -122,8 +123,11 @@ public final class ReceivePipeline {
     }
 
     private MigrationReport takeOver(Arrival arrival, SharedPages shared) throws VmmigException {
-        try (PackageReader reader =
-                PackageReader.from(session.packageStream(), limits, manifest -> shared.of(manifest.references()))) {
+        try (PackageKeeping keeping = images.references().packages().begin();
+                PackageReader reader = PackageReader.from(
+                        keeping.passingFrom(session.packageStream()),
+                        limits,
+                        manifest -> shared.of(manifest.references()))) {
             cancellation.onRequest(reader::close);
             requireAsOffered(reader.manifest(), arrival.manifest());
             Restoration restoration = new Restoration(arrival, reader);
@@ -137,6 +141,7 @@ public final class ReceivePipeline {
                 state = state.then(DestinationState.COMMITTED);
                 recorder.enter(Phase.RESUME);
                 Instant resumedAt = resume(arrival.manifest(), restored);
+                keeping.finish(restoration.summary().seal());
                 return Reports.of(
                         arrival.manifest(),
                         restoration.summary(),

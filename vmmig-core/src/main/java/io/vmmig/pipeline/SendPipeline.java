@@ -21,14 +21,17 @@ import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.SavedGuest;
+import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.DiskChain;
 import io.vmmig.reference.ImageStore;
+import io.vmmig.reference.PackageKeeping;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Transport;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -107,12 +110,16 @@ public final class SendPipeline {
 
         recorder.enter(Phase.CONNECT);
         try (shared;
+                PackageKeeping keeping = beginKeeping();
                 OutgoingSession session = transport.open()) {
             cancellation.onRequest(() -> session.abort(cancelled()));
             try {
                 recorder.enter(Phase.OFFER);
                 Manifest offered = departure.manifest().withReferences(shared.all());
                 Acceptance acceptance = session.offer(new Offer(offered, departure.xml()));
+                cancellation.check();
+                Manifest manifest = departure.manifest().withReferences(shared.among(acceptance.references()));
+                List<PageSource> references = shared.of(manifest.references());
                 cancellation.check();
 
                 Optional<FreePageSearch> search =
@@ -123,7 +130,8 @@ public final class SendPipeline {
                 state = state.then(SourceState.SAVED);
                 wasRunning = saved.wasRunning();
                 FreePages free = search.map(FreePageSearch::finish).orElseGet(() -> FreePages.unknown("not asked for"));
-                return handOver(departure, shared, acceptance, session, saved, free);
+                return handOver(
+                        new Outgoing(departure, manifest, references, acceptance, session, saved, free, keeping));
             } catch (VmmigException e) {
                 if (!committed) {
                     session.abort(tellable(e));
@@ -131,6 +139,23 @@ public final class SendPipeline {
                 throw e;
             }
         }
+    }
+
+    /** What the two ends have agreed on, and the guest that stands still for it. */
+    private record Outgoing(
+            Departure departure,
+            Manifest manifest,
+            List<PageSource> references,
+            Acceptance acceptance,
+            OutgoingSession session,
+            SavedGuest saved,
+            FreePages free,
+            PackageKeeping keeping) {}
+
+    private PackageKeeping beginKeeping() throws VmmigException {
+        return images == null
+                ? PackageKeeping.nothing()
+                : images.references().packages().begin();
     }
 
     private void requireSensible() throws VmmigException {
@@ -142,18 +167,13 @@ public final class SendPipeline {
         }
     }
 
-    private MigrationReport handOver(
-            Departure departure,
-            SharedPages shared,
-            Acceptance acceptance,
-            OutgoingSession session,
-            SavedGuest saved,
-            FreePages free)
-            throws VmmigException {
+    private MigrationReport handOver(Outgoing outgoing) throws VmmigException {
+        OutgoingSession session = outgoing.session();
+        SavedGuest saved = outgoing.saved();
         PackageSummary summary;
         try {
-            departure.requireUnchanged(saved.domainXml());
-            summary = send(departure, shared, acceptance, session, saved, free);
+            outgoing.departure().requireUnchanged(saved.domainXml());
+            summary = send(outgoing);
             recorder.enter(Phase.RESTORE);
             session.finish();
             state = state.then(SourceState.SENT);
@@ -169,23 +189,20 @@ public final class SendPipeline {
         state = state.then(SourceState.COMMITTED);
         committed = true;
         commit(session, saved);
+        outgoing.keeping().finish(summary.seal());
         Instant resumedAt = transport.live() && wasRunning ? Instant.now() : null;
-        return retire(departure, saved, summary, free, resumedAt);
+        return retire(outgoing, summary, resumedAt);
     }
 
     /** Writes the package: first the disks, which are settled, then the memory, which QEMU holds back until it is read. */
-    private PackageSummary send(
-            Departure departure,
-            SharedPages shared,
-            Acceptance acceptance,
-            OutgoingSession session,
-            SavedGuest saved,
-            FreePages free)
-            throws VmmigException {
-        Manifest manifest = departure.manifest().withReferences(shared.among(acceptance.references()));
+    private PackageSummary send(Outgoing outgoing) throws VmmigException {
+        Departure departure = outgoing.departure();
+        Manifest manifest = outgoing.manifest();
+        Acceptance acceptance = outgoing.acceptance();
+        SavedGuest saved = outgoing.saved();
+        OutputStream out = outgoing.keeping().passingTo(outgoing.session().packageStream());
         recorder.enter(Phase.DISKS, departure.diskBytes());
-        try (PackageWriter writer =
-                PackageWriter.to(session.packageStream(), manifest, shared.of(manifest.references()), level)) {
+        try (PackageWriter writer = PackageWriter.to(out, manifest, outgoing.references(), level)) {
             cancellation.onRequest(writer::close);
             writer.writeDomain(saved.domainXml(), saved.cookie());
             DomainXml domain = departure.domain();
@@ -205,7 +222,7 @@ public final class SendPipeline {
                 writeDisk(writer, disk.getKey(), disk.getValue(), manifest);
             }
             recorder.enter(Phase.SNAPSHOT, manifest.memoryBytes());
-            try (InputStream memory = free.strip(counted(saved.memory()))) {
+            try (InputStream memory = outgoing.free().strip(counted(saved.memory()))) {
                 writer.writeSnapshot(memory);
             }
             return writer.finish();
@@ -273,9 +290,11 @@ public final class SendPipeline {
         }
     }
 
-    private MigrationReport retire(
-            Departure departure, SavedGuest saved, PackageSummary summary, FreePages free, @Nullable Instant resumedAt)
+    private MigrationReport retire(Outgoing outgoing, PackageSummary summary, @Nullable Instant resumedAt)
             throws VmmigException {
+        Departure departure = outgoing.departure();
+        SavedGuest saved = outgoing.saved();
+        FreePages free = outgoing.free();
         Instant here = resumedAt;
         if (leaveRunning) {
             recorder.enter(Phase.RESUME);

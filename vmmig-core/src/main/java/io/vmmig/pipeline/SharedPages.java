@@ -11,49 +11,58 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
-/** What one end holds of a package's references. Closes their pages. Not thread-safe. */
+/** What one end holds of a package's references. Closes the pages that it has opened. Not thread-safe. */
 final class SharedPages implements AutoCloseable {
-    private final Map<Manifest.Reference, PageSource> pages = new LinkedHashMap<>();
+    private final Map<Manifest.Reference, Opener> openers = new LinkedHashMap<>();
+    private final List<PageSource> opened = new ArrayList<>();
 
-    /** Adds a reference, unless it is there; its pages are this object's to close. */
-    void add(Manifest.Reference reference, PageSource source) {
-        PageSource before = pages.putIfAbsent(reference, source);
-        if (before != null) {
-            source.close();
-        }
+    /** Opens the pages of a reference. */
+    interface Opener {
+        /** The pages, or empty if they are not here after all. */
+        Optional<PageSource> open() throws VmmigException;
     }
 
-    boolean holds(Manifest.Reference reference) {
-        return pages.containsKey(reference);
+    /** Adds a reference, unless it is there. */
+    void add(Manifest.Reference reference, Opener opener) {
+        openers.putIfAbsent(reference, opener);
     }
 
     /** All of them, in the order in which pages are best looked up. */
     List<Manifest.Reference> all() {
-        return List.copyOf(pages.keySet());
+        return List.copyOf(openers.keySet());
     }
 
     /** Those that the other end holds as well. */
     List<Manifest.Reference> among(Set<Manifest.Reference> others) {
-        return pages.keySet().stream().filter(others::contains).toList();
+        return openers.keySet().stream().filter(others::contains).toList();
     }
 
-    /** The pages of these references. */
+    /** The pages of one of them, which are the caller's to close; empty if it is not here. */
+    Optional<PageSource> find(Manifest.Reference reference) throws VmmigException {
+        Opener opener = openers.get(reference);
+        return opener == null ? Optional.empty() : opener.open();
+    }
+
+    /** The pages of these references, which this object closes. */
     List<PageSource> of(List<Manifest.Reference> references) throws VmmigException {
         List<PageSource> sources = new ArrayList<>();
         for (Manifest.Reference reference : references) {
-            PageSource source = pages.get(reference);
-            if (source == null) {
-                throw new IncompatibleException(
-                        Problem.REFERENCE_MISSING,
-                        "the package can only be unpacked together with " + words(reference)
-                                + ", which the destination does not hold",
-                        "Bring that to the destination as well, or make a package that is complete in itself.");
-            }
+            PageSource source = find(reference).orElseThrow(() -> missing(reference));
+            opened.add(source);
             sources.add(source);
         }
         return sources;
+    }
+
+    private static IncompatibleException missing(Manifest.Reference reference) {
+        return new IncompatibleException(
+                Problem.REFERENCE_MISSING,
+                "the package can only be unpacked together with " + words(reference)
+                        + ", which the destination does not hold",
+                "Bring that to the destination as well, or make a package that is complete in itself.");
     }
 
     private static String words(Manifest.Reference reference) {
@@ -78,6 +87,6 @@ final class SharedPages implements AutoCloseable {
 
     @Override
     public void close() {
-        pages.values().forEach(PageSource::close);
+        opened.forEach(PageSource::close);
     }
 }

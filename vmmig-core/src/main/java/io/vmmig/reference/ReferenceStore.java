@@ -57,6 +57,7 @@ public final class ReferenceStore implements AutoCloseable {
 
     private final Path directory;
     private final ImageStore images;
+    private final KeptPackages packages;
     private final ExecutorService builder = Executors.newSingleThreadExecutor(work -> {
         Thread thread = new Thread(work, "vmmig-references");
         thread.setDaemon(true);
@@ -68,6 +69,7 @@ public final class ReferenceStore implements AutoCloseable {
     private ReferenceStore(Path directory, ImageStore images) {
         this.directory = directory;
         this.images = images;
+        this.packages = new KeptPackages(directory.resolve("packages"));
     }
 
     /**
@@ -89,6 +91,11 @@ public final class ReferenceStore implements AutoCloseable {
         } catch (IOException e) {
             throw failed("the reference store " + absolute + " could not be opened", e);
         }
+    }
+
+    /** The packages that this host has sent and received. */
+    public KeptPackages packages() {
+        return packages;
     }
 
     /**
@@ -244,7 +251,7 @@ public final class ReferenceStore implements AutoCloseable {
         }
     }
 
-    private static boolean hasIndex(Path path, String name, long pages) {
+    static boolean hasIndex(Path path, String name, long pages) {
         try {
             PageIndex.open(path, name, pages).close();
             return true;
@@ -256,7 +263,7 @@ public final class ReferenceStore implements AutoCloseable {
         }
     }
 
-    private static void build(PageContent content, Path target, String name) throws IOException {
+    static void build(PageContent content, Path target, String name) throws IOException {
         long pages = IndexedPages.pagesOf(content);
         if (pages > IndexLayout.MAX_PAGES) {
             throw new IOException("content of more than " + IndexLayout.MAX_PAGES + " pages cannot be indexed");

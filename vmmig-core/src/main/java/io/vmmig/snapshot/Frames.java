@@ -38,6 +38,11 @@ final class Frames {
         }
     }
 
+    /** The size that a frame decodes to, which is no more than {@code limit}. */
+    static int contentSize(byte[] stored, int limit) throws PackageFormatException {
+        return requireOneFrame(stored, stored.length, limit);
+    }
+
     /**
      * The size that the frame decodes to. Keeps away frames of old formats, skippable frames and whatever follows a frame:
      * zstd would take them all.

@@ -25,7 +25,10 @@ final class PageWindow {
         int taken = hashes[slot] == hash || (hashes[other] != hash && !otherIsOlder) ? slot : other;
         hashes[taken] = hash;
         ring.add(buffer, offset);
-        numbers[taken] = ring.count();
+        // The first of many equal pages is remembered for as long as it can be, so that few lead to others in turn.
+        if (twin == 0 || twin > PageRing.PAGES / 2) {
+            numbers[taken] = ring.count();
+        }
         return twin;
     }
 

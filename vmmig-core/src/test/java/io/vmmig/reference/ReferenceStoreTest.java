@@ -9,6 +9,7 @@ import io.vmmig.Digest;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
+import io.vmmig.page.PageSource;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.RandomAccessFile;

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.snapshot;
+
+import com.github.luben.zstd.ZstdDecompressCtx;
+import com.github.luben.zstd.ZstdInputStream;
+import io.vmmig.PackageFormatException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/** Looks into segments that are stored as pages. */
+public final class StoredSegments {
+    private StoredSegments() {}
+
+    /** The whole body of a stored segment. */
+    public static byte[] body(byte[] stored) throws PackageFormatException {
+        try (ZstdDecompressCtx context = new ZstdDecompressCtx()) {
+            byte[] body = new byte[Frames.contentSize(stored, Segments.bodyBytes(Segments.MAX_BYTES))];
+            Frames.decompress(context, stored, stored.length, body);
+            return body;
+        }
+    }
+
+    /** The map of a stored segment, of which the beginning is enough. */
+    public static PageMap map(InputStream stored) throws IOException, PackageFormatException {
+        try (InputStream in = new ZstdInputStream(stored)) {
+            byte[] length = in.readNBytes(Integer.BYTES);
+            int instructions = length.length < Integer.BYTES
+                    ? -1
+                    : ByteBuffer.wrap(length).order(ByteOrder.LITTLE_ENDIAN).getInt();
+            if (instructions < 0 || instructions > Segments.INSTRUCTION_BYTES) {
+                throw Frames.malformed("a segment has no room for its instructions");
+            }
+            byte[] head = java.util.Arrays.copyOf(length, Integer.BYTES + instructions);
+            int read = in.readNBytes(head, Integer.BYTES, instructions);
+            return PageMap.of(head, Integer.BYTES + read);
+        }
+    }
+
+    /** Changes a page in {@code target} by the one in {@code body}. */
+    public static void change(byte[] body, int bodyOffset, byte[] target, int targetOffset) {
+        Deltas.apply(body, bodyOffset, target, targetOffset);
+    }
+}
