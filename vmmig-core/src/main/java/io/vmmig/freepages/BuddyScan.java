@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.freepages;
 
-import java.util.List;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class BuddyScan {
     private static final int CHUNK = 4 << 20;
+    private static final int REHEARSED_CHUNKS = 8;
 
     private final MemMap map;
     private final PageTables tables;
@@ -52,7 +53,7 @@ final class BuddyScan {
      * @throws Doubt when anything about them does not fit
      */
     FreeBlocks run() throws Doubt {
-        scan();
+        scan(Integer.MAX_VALUE);
         if (doubt != null) {
             throw new Doubt(doubt);
         }
@@ -60,22 +61,39 @@ final class BuddyScan {
         return blocks;
     }
 
-    /** Goes through all pages of a guest that runs. What is found means nothing; the way is known, and compiled, after that. */
-    void rehearse() throws Doubt {
-        scan();
+    /**
+     * Goes through pages of a guest that runs. What is found means nothing; but the way is known, and compiled, after that.
+     *
+     * @throws Doubt when all pages would take longer than {@code limit}
+     */
+    void rehearse(Duration limit) throws Doubt {
+        long start = System.nanoTime();
+        double part = scan(REHEARSED_CHUNKS);
+        long expected = (long) ((System.nanoTime() - start) / part);
+        if (expected > limit.toNanos()) {
+            throw new Doubt(
+                    "it would have to stand still for " + expected / 1_000_000 + " ms to tell which pages are free");
+        }
     }
 
-    private void scan() throws Doubt {
+    /** Returns what part of all that is. */
+    private double scan(int chunks) throws Doubt {
         byte[] chunk = new byte[CHUNK];
         int perChunk = CHUNK / structBytes;
-        List<MemMap.Run> runs = map.runs();
-        for (MemMap.Run run : runs) {
-            for (long done = 0; done < run.frames(); done += perChunk) {
+        int left = chunks;
+        long scanned = 0;
+        long all = 1;
+        for (MemMap.Run run : map.runs()) {
+            for (long done = 0; done < run.frames() && left > 0; done += perChunk) {
                 int frames = (int) Math.min(perChunk, run.frames() - done);
                 tables.ram().read(run.physical() + done * structBytes, chunk, 0, frames * structBytes);
                 pick(chunk, frames, run.frame() + done, run.address() + done * structBytes);
+                scanned += frames;
+                left--;
             }
+            all += run.frames();
         }
+        return (scanned + 1.0) / all;
     }
 
     private void pick(byte[] structs, int frames, long first, long address) {

@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * or is in no list, without holding the blocks in memory.
  */
 final class FreeLists {
+    private static final String CONTRADICTION =
+            "its kernel's account of free pages contradicts itself, as it does while it changes";
+
     private static final int MAX_HEADS = 1 << 14;
     private static final int MAX_ORDERS = 32;
     private static final int MAX_ZONE_BYTES = 64 << 10;
@@ -114,7 +117,7 @@ final class FreeLists {
         while (!heads.isEmpty() && !tooManyHeads) {
             Map.Entry<Long, Integer> head = heads.entrySet().iterator().next();
             if (!takeZoneOf(tables, head.getKey(), head.getValue())) {
-                throw new Doubt("its kernel has free pages in a list that belongs to no zone of memory");
+                throw new Doubt(CONTRADICTION);
             }
         }
         for (int order = 0; order < orders(); order++) {
@@ -122,7 +125,7 @@ final class FreeLists {
                     || blocks[order] != counted[order]
                     || nexts[order] != addresses[order]
                     || previouses[order] != addresses[order]) {
-                throw new Doubt("its kernel was just changing its account of free pages");
+                throw new Doubt(CONTRADICTION);
             }
         }
     }

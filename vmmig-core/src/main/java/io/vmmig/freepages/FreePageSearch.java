@@ -27,6 +27,7 @@ public final class FreePageSearch {
     private static final Logger LOG = LoggerFactory.getLogger(FreePageSearch.class);
 
     private static final Duration FINDING = Duration.ofSeconds(3);
+    private static final Duration LONGEST_HALT = Duration.ofSeconds(3);
     private static final Duration FINISHING = Duration.ofSeconds(10);
     private static final Duration TICKING = Duration.ofSeconds(2);
     /** A guest that reboots can have loaded another kernel after that, where the last one had free pages. */
@@ -89,7 +90,8 @@ public final class FreePageSearch {
             }
             return find(memory.get(), layout, domain.architecture());
         } catch (VmmigException e) {
-            throw new Doubt("the hypervisor does not tell about it: " + e.getMessage(), e);
+            throw new Doubt(
+                    "the hypervisor does not tell about it: " + e.failure().what(), e);
         }
     }
 
@@ -100,15 +102,16 @@ public final class FreePageSearch {
         if (layout.split()) {
             kernel.requireSameEnd(layout);
         }
-        new BuddyScan(kernel.info(), kernel.tables()).rehearse();
-        awaitTick(new GuestRam(memory, layout, TICKING), kernel, found);
+        new BuddyScan(kernel.info(), kernel.tables()).rehearse(LONGEST_HALT);
+        awaitTick(new GuestRam(memory, layout, FINDING), kernel, found);
         return new FreePageSearch(memory, layout, kernel);
     }
 
     private static void awaitTick(GuestRam ram, LinuxKernel kernel, long since) throws Doubt {
         KernelImage before = kernel.image();
+        long start = System.nanoTime();
         while (!Ticks.between(before, before.again(ram), since(since).toMillis())) {
-            if (ram.timeIsUp()) {
+            if (since(start).compareTo(TICKING) > 0) {
                 throw new Doubt("its kernel does not count the time, and may be dead");
             }
             try {

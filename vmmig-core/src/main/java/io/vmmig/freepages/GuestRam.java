@@ -64,7 +64,7 @@ final class GuestRam {
         try {
             memory.read(address, target, offset, length);
         } catch (VmmigException e) {
-            throw new Doubt("its memory could not be read: " + e.getMessage(), e);
+            throw new Doubt("its memory could not be read: " + e.failure().what(), e);
         }
     }
 

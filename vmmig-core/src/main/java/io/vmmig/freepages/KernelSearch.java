@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.freepages;
 
+import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -126,18 +127,30 @@ final class KernelSearch {
                 (copy ? likely : afterLength || beforeLength ? possible : others).add(image.get(i));
             }
         }
-        likely.addAll(possible);
-        likely.addAll(others);
+        LinuxKernel found = null;
         for (long pointer : likely) {
-            PageTables.Mapping mapping = tables.lookUp(pointer);
-            if (mapping.present() && ram.holds(mapping.physical(), RamLayout.PAGE_BYTES)) {
-                long page = mapping.physical();
-                if (VmCoreInfo.begins(ram.read(page, VmCoreInfo.MAGIC.length), 0)) {
-                    return described(page, roots, levels, image);
-                }
+            LinuxKernel another = pointedTo(pointer, tables, roots, image);
+            if (found != null && another != null) {
+                // Crash dumping keeps a second copy; a program could make one that differs.
+                found.requireSame(another);
             }
+            found = found == null ? another : found;
         }
-        return null;
+        possible.addAll(others);
+        Iterator<Long> rest = possible.iterator();
+        while (found == null && rest.hasNext()) {
+            found = pointedTo(rest.next(), tables, roots, image);
+        }
+        return found;
+    }
+
+    private @Nullable LinuxKernel pointedTo(long pointer, PageTables tables, List<Long> roots, KernelImage image)
+            throws Doubt {
+        PageTables.Mapping mapping = tables.lookUp(pointer);
+        boolean found = mapping.present()
+                && ram.holds(mapping.physical(), RamLayout.PAGE_BYTES)
+                && VmCoreInfo.begins(ram.read(mapping.physical(), VmCoreInfo.MAGIC.length), 0);
+        return found ? described(mapping.physical(), roots, tables.levels(), image) : null;
     }
 
     private LinuxKernel described(long page, List<Long> roots, int levels, KernelImage image) throws Doubt {

@@ -26,7 +26,13 @@ record LinuxKernel(VmCoreInfo info, long infoAddress, PageTables tables, KernelI
         }
     }
 
-    /** Whether it still says the same about itself. */
+    void requireSame(LinuxKernel other) throws Doubt {
+        if (!info.isSame(other.info)) {
+            throw new Doubt("two kernels describe themselves in it");
+        }
+    }
+
+    /** Fails unless it still says the same about itself. */
     void requireUnchanged(GuestRam ram) throws Doubt {
         if (!info.isStill(ram.read(infoAddress, RamLayout.PAGE_BYTES))) {
             throw new Doubt("its kernel is not the one that was there a moment ago");

@@ -77,8 +77,8 @@ final class PageTables {
         return new PageTables(other, format, root, levels);
     }
 
-    long root() {
-        return root;
+    int levels() {
+        return levels;
     }
 
     GuestRam ram() {

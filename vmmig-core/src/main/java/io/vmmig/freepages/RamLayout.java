@@ -44,7 +44,7 @@ record RamLayout(List<Region> regions, Set<String> blocks, long bytes, boolean s
             }
             return of(domain.architecture(), domain.machine(), domain.memoryBytes());
         } catch (VmmigException e) {
-            throw new Doubt("the domain XML cannot be read: " + e.getMessage(), e);
+            throw new Doubt("the domain XML cannot be read: " + e.failure().what(), e);
         }
     }
 

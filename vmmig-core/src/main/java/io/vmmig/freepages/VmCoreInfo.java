@@ -46,6 +46,10 @@ final class VmCoreInfo {
         return Arrays.equals(page, now);
     }
 
+    boolean isSame(VmCoreInfo other) {
+        return fields.equals(other.fields);
+    }
+
     boolean has(String field) {
         return fields.containsKey(field);
     }

@@ -9,11 +9,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 
-/** A tiny guest of the lab, which counts, remembers and answers. */
+/** A guest of the lab, which counts, remembers and answers. */
 final class LabGuest implements AutoCloseable {
     private static final Duration BOOT = Duration.ofMinutes(2);
+    private static final List<String> COMPLAINTS =
+            List.of("BUG", "Oops", "panic", "WARNING", "corrupt", "Call Trace", "fault", "EXT4-fs error", "failed");
 
     private Connection connection;
     private final Path files;
@@ -26,12 +29,48 @@ final class LabGuest implements AutoCloseable {
         this.name = name;
     }
 
-    /** Boots one and waits until it is ready. {@code fillMib} of its memory hold something. */
+    /** What there is in the lab. */
+    enum Kind {
+        TINY_X86_64("tiny-x86_64", "disk.qcow2", "x86_64' machine='pc-q35-7.2", "ttyS0", ""),
+        TINY_AARCH64(
+                "tiny-aarch64",
+                "disk.qcow2",
+                "aarch64' machine='virt-7.2",
+                "ttyAMA0",
+                """
+                <features><gic version='2'/></features>
+                <cpu mode='custom' match='exact'><model>cortex-a57</model></cpu>
+                """),
+        DEBIAN("debian", "base.qcow2", "x86_64' machine='pc-q35-7.2", "ttyS0 root=/dev/vda", "");
+
+        private final String image;
+        private final String disk;
+        private final String type;
+        private final String console;
+        private final String more;
+
+        Kind(String image, String disk, String type, String console, String more) {
+            this.image = image;
+            this.disk = disk;
+            this.type = type;
+            this.console = console;
+            this.more = more;
+        }
+    }
+
+    /** Boots a tiny one and waits until it is ready. {@code fillMib} of its memory hold something. */
     static LabGuest boot(
             Connection connection, Path scratch, String name, int memoryMib, int fillMib, boolean persistent)
             throws Exception {
+        return boot(connection, scratch, name, Kind.TINY_X86_64, memoryMib, fillMib, persistent);
+    }
+
+    /** Boots one of a kind. */
+    static LabGuest boot(
+            Connection connection, Path scratch, String name, Kind kind, int memoryMib, int fillMib, boolean persistent)
+            throws Exception {
         LabGuest guest = new LabGuest(connection, Files.createDirectory(scratch.resolve(name)), name);
-        String image = Lab.run("guest", "tiny-x86_64");
+        String image = Lab.run("guest", kind.image);
         Path disk = guest.files.resolve("disk.qcow2");
         Process create = new ProcessBuilder(
                         "qemu-img",
@@ -42,7 +81,7 @@ final class LabGuest implements AutoCloseable {
                         "-F",
                         "qcow2",
                         "-b",
-                        image + "/disk.qcow2",
+                        image + "/" + kind.disk,
                         disk.toString())
                 .inheritIO()
                 .start();
@@ -57,11 +96,12 @@ final class LabGuest implements AutoCloseable {
                   <memory unit='MiB'>%d</memory>
                   <vcpu>1</vcpu>
                   <os>
-                    <type arch='x86_64' machine='pc-q35-7.2'>hvm</type>
+                    <type arch='%s'>hvm</type>
                     <kernel>%s/kernel</kernel>
                     <initrd>%s/initrd</initrd>
-                    <cmdline>console=ttyS0 quiet panic=-1 vmmig.memory=%d</cmdline>
+                    <cmdline>console=%s quiet panic=-1 vmmig.memory=%d</cmdline>
                   </os>
+                  %s
                   <devices>
                     <disk type='file' device='disk'>
                       <driver name='qemu' type='qcow2'/>
@@ -81,9 +121,12 @@ final class LabGuest implements AutoCloseable {
                                 name,
                                 guest.uuid,
                                 memoryMib,
+                                kind.type,
                                 image,
                                 image,
+                                kind.console,
                                 fillMib,
+                                kind.more,
                                 disk,
                                 guest.console(),
                                 guest.files.resolve("channel"));
@@ -109,6 +152,14 @@ final class LabGuest implements AutoCloseable {
 
     private String consoleText() throws IOException {
         return Files.exists(console()) ? "\n" + Files.readString(console(), StandardCharsets.ISO_8859_1) : "";
+    }
+
+    /** What its kernel says on its console of itself being broken. */
+    List<String> complaints() throws IOException {
+        return consoleText()
+                .lines()
+                .filter(line -> COMPLAINTS.stream().anyMatch(line::contains))
+                .toList();
     }
 
     /** What the guest answers to a question, such as the checksum of its memory. */

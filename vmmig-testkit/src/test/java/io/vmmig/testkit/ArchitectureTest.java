@@ -25,6 +25,7 @@ class ArchitectureTest {
                     "io.vmmig.hypervisor",
                     "io.vmmig.bundle..",
                     "io.vmmig.domain",
+                    "io.vmmig.freepages",
                     "io.vmmig.handover",
                     "io.vmmig.pipeline",
                     "io.vmmig.qcow2",
@@ -51,6 +52,7 @@ class ArchitectureTest {
                     .and()
                     .arePublic()
                     .should(PublicSignatures.notMention(
+                            "io.vmmig.freepages",
                             "io.vmmig.pipeline",
                             "io.vmmig.qcow2",
                             "io.vmmig.snapshot",

@@ -40,18 +40,14 @@ record Scenario(String name, String title, Load load, Set<Contender> contenders,
                     round -> round.wholeTimeRatio(Contender.DEFAULT),
                     0.05));
 
-    static final Scenario IDLE = idle(Stream.concat(IDLE_SIZES.stream(), IDLE_TIMES.stream()));
+    static final Scenario IDLE =
+            idle(Set.of(Contender.values()), Stream.concat(IDLE_SIZES.stream(), IDLE_TIMES.stream()));
 
     /** Without times, for which a single round says too little. */
-    static final Scenario IDLE_QUICK = idle(IDLE_SIZES.stream());
+    static final Scenario IDLE_QUICK = idle(Set.of(Contender.DEFAULT, Contender.WITH_FREE_PAGES), IDLE_SIZES.stream());
 
-    private static Scenario idle(Stream<Target> targets) {
-        return new Scenario(
-                "idle",
-                "ten seconds after the boot",
-                Load.IDLE,
-                Set.of(Contender.DEFAULT, Contender.WITH_FREE_PAGES),
-                targets.toList());
+    private static Scenario idle(Set<Contender> contenders, Stream<Target> targets) {
+        return new Scenario("idle", "ten seconds after the boot", Load.IDLE, contenders, targets.toList());
     }
 
     static final Scenario FILES_READ = new Scenario(

@@ -133,12 +133,14 @@ public final class StreamBench {
         return json;
     }
 
+    /** At most that: the pools' peaks need not be of one moment. */
     private static long peakHeapBytes() {
-        return ManagementFactory.getMemoryPoolMXBeans().stream()
+        long peaks = ManagementFactory.getMemoryPoolMXBeans().stream()
                 .filter(pool -> pool.getType() == MemoryType.HEAP)
                 .map(MemoryPoolMXBean::getPeakUsage)
                 .mapToLong(usage -> usage.getUsed())
                 .sum();
+        return Math.min(peaks, Runtime.getRuntime().maxMemory());
     }
 
     /** What the kernel says: heap, native memory, code and all. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.host;
 
+import io.vmmig.Level;
 import io.vmmig.Migrator;
 import java.util.function.UnaryOperator;
 
@@ -9,8 +10,14 @@ public enum Contender implements UnaryOperator<Migrator> {
     /** As a program sends it that asks for nothing special. */
     DEFAULT("default", migrator -> migrator),
 
-    /** With the pages that the guest itself counts as free. None is left out yet, so this is the default. */
-    WITH_FREE_PAGES("with free pages", migrator -> migrator);
+    /** With the pages that the guest itself counts as free. */
+    WITH_FREE_PAGES("with free pages", Migrator::sendingFreePages),
+
+    /** With the least work. */
+    FASTEST("fastest", migrator -> migrator.level(Level.FASTEST)),
+
+    /** With the most work. */
+    SMALLEST("smallest", migrator -> migrator.level(Level.SMALLEST));
 
     private final String title;
     private final UnaryOperator<Migrator> settings;

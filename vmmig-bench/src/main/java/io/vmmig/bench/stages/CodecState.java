@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.stages;
+
+import io.vmmig.Level;
+import io.vmmig.VmmigException;
+import io.vmmig.page.PageSource;
+import io.vmmig.reference.ImageStore;
+import io.vmmig.reference.PageLayout;
+import io.vmmig.reference.ReferenceStore;
+import io.vmmig.snapshot.Cutter;
+import io.vmmig.snapshot.LevelControl;
+import io.vmmig.snapshot.PageCutter;
+import io.vmmig.snapshot.PageDecoder;
+import io.vmmig.snapshot.PageEncoder;
+import io.vmmig.snapshot.PageRing;
+import io.vmmig.snapshot.PageTally;
+import io.vmmig.snapshot.Reference;
+import io.vmmig.snapshot.Segment;
+import io.vmmig.snapshot.SegmentPool;
+import io.vmmig.snapshot.Segments;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** The page codec with segments from all over a real guest's stream, cut and encoded once. */
+@State(Scope.Benchmark)
+public class CodecState {
+    static final String BASE_PROPERTY = "vmmig.bench.base";
+    static final String REFERENCES_PROPERTY = "vmmig.bench.references";
+
+    private static final int COUNT = 16;
+    private static final int ONE_IN = 4;
+
+    /** How much work goes into it. */
+    @Param({"FASTEST", "BALANCED", "SMALLEST"})
+    public Level level = Level.BALANCED;
+
+    /** Whether pages are looked for in the guest's base image. */
+    @Param({"false", "true"})
+    public boolean base;
+
+    private final List<Segment> segments = new ArrayList<>();
+    private @Nullable ReferenceStore store;
+    private @Nullable PageSource pages;
+    private @Nullable PageEncoder encoder;
+    private @Nullable PageDecoder decoder;
+    private int next;
+
+    /** Cuts and encodes, and tells how large that is. */
+    @Setup
+    public void cut() throws IOException, VmmigException {
+        List<Reference> references = base ? List.of(new Reference(openBase(), false)) : List.of();
+        encoder = new PageEncoder(
+                references, LevelControl.of(level), new PageTally(references.size()), Segments.MAX_BYTES);
+        decoder = new PageDecoder(references, new PageTally(references.size()), new PageRing(), Segments.MAX_BYTES);
+        SegmentPool pool = new SegmentPool(COUNT + 1, Segments.MAX_BYTES, Segments.storedBytes(Segments.MAX_BYTES));
+        Cutter cutter = new PageCutter().snapshot();
+        long decoded = 0;
+        long stored = 0;
+        try (InputStream in = Files.newInputStream(Path.of(System.getProperty(MemorySegments.FILE_PROPERTY)))) {
+            boolean more = true;
+            for (int i = 0; more; i++) {
+                Segment segment = take(pool);
+                more = cutter.fill(segment, in);
+                if (more && i % ONE_IN == 0 && segments.size() < COUNT) {
+                    encoder.encode(segment);
+                    segments.add(segment);
+                    decoded += segment.decodedLength();
+                    stored += segment.storedLength();
+                } else {
+                    pool.give(segment);
+                }
+            }
+        }
+        if (segments.size() < COUNT) {
+            throw new IOException("the guest's memory is too small");
+        }
+        System.out.printf(
+                "%s%s: %.3f of the size%n", level, base ? " with a base image" : "", stored / (double) decoded);
+    }
+
+    private PageSource openBase() throws IOException, VmmigException {
+        Path directory = Path.of(System.getProperty(REFERENCES_PROPERTY));
+        Path image = Path.of(System.getProperty(BASE_PROPERTY));
+        ImageStore images = ImageStore.at(directory);
+        store = images.references();
+        try {
+            store.prepare(image, PageLayout.QCOW2, images.digestOf(image))
+                    .toCompletableFuture()
+                    .join();
+        } catch (CompletionException e) {
+            throw new IOException("the index of the base image could not be built", e);
+        }
+        pages = store.of(image, PageLayout.QCOW2, images.digestOf(image));
+        return pages;
+    }
+
+    private static Segment take(SegmentPool pool) throws IOException {
+        try {
+            Segment segment = pool.take();
+            if (segment != null) {
+                return segment;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        throw new IOException("interrupted");
+    }
+
+    /** The next segment, cut and encoded. */
+    Segment next() {
+        next = (next + 1) % COUNT;
+        return segments.get(next);
+    }
+
+    PageEncoder encoder() {
+        if (encoder == null) {
+            throw new IllegalStateException("before the setup");
+        }
+        return encoder;
+    }
+
+    PageDecoder decoder() {
+        if (decoder == null) {
+            throw new IllegalStateException("before the setup");
+        }
+        return decoder;
+    }
+
+    /** Frees native memory and files. */
+    @TearDown
+    public void close() {
+        encoder().close();
+        decoder().close();
+        if (pages != null) {
+            pages.close();
+        }
+        if (store != null) {
+            store.close();
+        }
+    }
+}
