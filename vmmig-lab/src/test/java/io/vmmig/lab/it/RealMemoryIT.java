@@ -29,6 +29,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -94,7 +95,7 @@ class RealMemoryIT {
     private static InputStream stream(GuestKind kind) throws IOException {
         InputStream in = new BufferedInputStream(Files.newInputStream(SAVED.get(kind)), CHUNK_BYTES);
         byte[] header = in.readNBytes(HEADER_BYTES);
-        assertThat(header).startsWith("LibvirtQemudSave".getBytes());
+        assertThat(header).startsWith("LibvirtQemudSave".getBytes(StandardCharsets.US_ASCII));
         in.skipNBytes(ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN).getInt(XML_LENGTH_OFFSET));
         return in;
     }
@@ -102,7 +103,7 @@ class RealMemoryIT {
     @ParameterizedTest
     @EnumSource
     void comesBackAtEveryLevel(GuestKind kind) throws Exception {
-        try (References references = References.of(kind.image(), directory.resolve("images-" + kind))) {
+        try (References references = References.of(kind.image())) {
             for (Level level : Level.values()) {
                 Path file = directory.resolve(kind + ".vmmig");
                 PackageSummary written;
@@ -135,8 +136,7 @@ class RealMemoryIT {
         try (InputStream in = stream(GuestKind.TINY_X86_64)) {
             whole = in.readNBytes(DAMAGED_BYTES);
         }
-        GuestKind.Image image = GuestKind.TINY_X86_64.image();
-        try (References references = References.of(image, directory.resolve("images"))) {
+        try (References references = References.of(GuestKind.TINY_X86_64.image())) {
             for (int seed = 0; seed < VARIANTS; seed++) {
                 byte[] damaged = new Damage(new Random(seed)).to(whole);
                 ByteArrayOutputStream out = new ByteArrayOutputStream(DAMAGED_BYTES);
@@ -180,8 +180,8 @@ class RealMemoryIT {
 
     /** What a package of a lab guest refers to. */
     private record References(Manifest manifest, List<PageSource> pages) implements AutoCloseable {
-        static References of(GuestKind.Image image, Path directory) throws Exception {
-            ImageStore store = ImageStore.at(directory);
+        static References of(GuestKind.Image image) throws Exception {
+            ImageStore store = ImageStore.at(directory.resolve("images"));
             List<Manifest.Reference> references = List.of(
                     new Manifest.Reference(Manifest.Reference.Kind.QCOW2, store.add(image.qcow2(), ImageFormat.QCOW2)),
                     new Manifest.Reference(Manifest.Reference.Kind.BOOT, store.add(image.kernel(), ImageFormat.RAW)),
