@@ -39,7 +39,7 @@ class LargeGuestIT {
         LabGuest arrived = receiving.guest("large").ticking();
 
         // The guest's own checksum of so much memory takes a minute each way; the digests are of the same bytes.
-        assertThat(snapshot(sent)).isEqualTo(snapshot(received));
+        Moves.assertSameContents(sent, received);
         assertThat(sent.get("snapshotBytes").getAsLong()).isGreaterThan(GIB);
         assertThat(a.heapLimitBytes()).isLessThanOrEqualTo(HEAP);
         assertThat(b.heapLimitBytes()).isLessThanOrEqualTo(HEAP);
@@ -47,14 +47,5 @@ class LargeGuestIT {
                 ConsoleLog.of(List.of(guest.console().bytes(), arrived.console().bytes()));
         assertThat(across.ticksLost()).isZero();
         assertThat(across.ticksRepeated()).isZero();
-    }
-
-    private static JsonObject snapshot(JsonObject report) {
-        for (var content : report.getAsJsonArray("contents")) {
-            if (content.getAsJsonObject().get("name").getAsString().equals("snapshot")) {
-                return content.getAsJsonObject();
-            }
-        }
-        throw new AssertionError("the report names no snapshot: " + report);
     }
 }

@@ -3,6 +3,7 @@ package io.vmmig.lab.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonObject;
 import io.vmmig.lab.Trees;
 import io.vmmig.lab.host.Journey;
 import io.vmmig.lab.host.LabGuest;
@@ -40,6 +41,19 @@ final class Moves {
                 .isZero();
         assertThat(passage.memoryIntact()).as("memory intact, " + way).isTrue();
         assertThat(passage.diskRecordsLost()).as("disk records lost, " + way).isZero();
+        assertSameContents(passage.sent(), passage.received());
+    }
+
+    /**
+     * What came out at the destination has the digests and sizes of what went in at the source, where they are those of the
+     * bytes before they were encoded.
+     */
+    static void assertSameContents(JsonObject sent, JsonObject received) {
+        assertThat(sent.getAsJsonArray("contents"))
+                .anySatisfy(content -> assertThat(
+                                content.getAsJsonObject().get("name").getAsString())
+                        .isEqualTo("snapshot"))
+                .isEqualTo(received.getAsJsonArray("contents"));
     }
 
     /** The host knows the guest no more, and holds nothing of it but logs. */

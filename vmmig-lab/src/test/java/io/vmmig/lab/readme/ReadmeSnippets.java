@@ -25,6 +25,7 @@ final class ReadmeSnippets {
             HostIdentity identity = HostIdentity.in(Path.of("/var/lib/mytool/identity"));
             MigrationReport report = Migrator.of(hypervisor)
                     .from("web-1")
+                    .images(ImageStore.at(Path.of("/var/lib/mytool/images")))
                     .to(TlsTransport.to("host-b", 16550).as(identity).trusting(fingerprintOfB))
                     .start()
                     .await();

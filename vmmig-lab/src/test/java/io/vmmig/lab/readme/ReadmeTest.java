@@ -63,9 +63,18 @@ class ReadmeTest {
         List<String> files = find("\\]\\(([^)#:]+)\\)", readme);
         List<String> commands = find("\n(?:sudo )?\\./(\\w+)", readme);
 
-        assertThat(commands).contains("demo", "check");
+        assertThat(commands).contains("demo", "check", "bench");
         assertThat(files).isNotEmpty();
         assertThat(files).allSatisfy(file -> assertThat(ROOT.resolve(file)).exists());
         assertThat(commands).allSatisfy(file -> assertThat(ROOT.resolve(file)).isExecutable());
+    }
+
+    @Test
+    void itsCommandsAreRunByContinuousIntegration() throws IOException {
+        List<String> run = read(".ci/run").lines().toList();
+
+        List<String> commands = find("\n(\\./[^\n]+)", read("README.md"));
+
+        assertThat(commands).isNotEmpty().isSubsetOf(run);
     }
 }
