@@ -59,7 +59,7 @@ public class CodecState {
     /** Cuts and encodes, and tells how large that is. */
     @Setup
     public void cut() throws IOException, VmmigException {
-        List<Reference> references = base ? List.of(new Reference(openBase(), false)) : List.of();
+        List<Reference> references = base ? List.of(new Reference(openBase(), Reference.Order.ANY)) : List.of();
         encoder = new PageEncoder(
                 references, LevelControl.of(level), new PageTally(references.size()), Segments.MAX_BYTES);
         decoder = new PageDecoder(references, new PageTally(references.size()), new PageRing(), Segments.MAX_BYTES);
