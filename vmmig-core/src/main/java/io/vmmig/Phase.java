@@ -9,6 +9,8 @@ public enum Phase {
     CONNECT,
     /** Asking the destination whether it can take the guest. */
     OFFER,
+    /** Moving kernel and ramdisk, if the destination lacks them, and looking at the guest's memory, while it runs. */
+    BOOT_FILES,
     /** Suspending the guest; downtime begins here. */
     SUSPEND,
     /** Moving the disks, while the guest is stopped. */

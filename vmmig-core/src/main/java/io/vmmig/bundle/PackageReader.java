@@ -45,15 +45,17 @@ import org.jspecify.annotations.Nullable;
 public final class PackageReader implements AutoCloseable {
     private final Manifest manifest;
     private final PackageLimits limits;
+    private final References references;
     private final DecodingLine line;
     private final Map<String, Place> places = new HashMap<>();
     private @Nullable ContentInputStream content;
     private long diskBytes;
     private DecodingLine.Item.@Nullable Whole whole;
 
-    private PackageReader(Manifest manifest, PackageLimits limits, DecodingLine line) {
+    private PackageReader(Manifest manifest, PackageLimits limits, References references, DecodingLine line) {
         this.manifest = manifest;
         this.limits = limits;
+        this.references = references;
         this.line = line;
     }
 
@@ -71,25 +73,42 @@ public final class PackageReader implements AutoCloseable {
      * As {@link #from(InputStream, PackageLimits)}, with what the package's disks and snapshot are to be rebuilt from.
      *
      * @param references gives the references that a manifest names, in its order; they stay open for as long as the reader is
-     *     used
+     *     used. It is asked when {@link #next()} comes to the domain: until then, kernel and ramdisk have been read, to which
+     *     what follows may refer
      */
     public static PackageReader from(InputStream in, PackageLimits limits, References references)
             throws VmmigException {
         TarInput tar = new TarInput(in);
         byte[] json = readManifest(tar, limits);
         Manifest manifest = Manifest.fromJson(json, limits);
-        List<PageSource> sources = references.of(manifest);
-        if (sources.size() != manifest.references().size()) {
-            throw new IncompatibleException(
-                    Problem.REFERENCE_MISSING,
-                    "the package needs " + manifest.references().size() + " references, and " + sources.size()
-                            + " are given",
-                    "Give the reader all that the manifest names.");
-        }
         return new PackageReader(
-                manifest,
-                limits,
-                new DecodingLine(tar, json, new PackageOrder(manifest), limits, numbered(manifest, sources)));
+                manifest, limits, references, new DecodingLine(tar, json, new PackageOrder(manifest), limits));
+    }
+
+    private void provideReferences() throws VmmigException {
+        try {
+            List<PageSource> sources = references.of(manifest);
+            if (sources.size() != manifest.references().size()) {
+                throw new IncompatibleException(
+                        Problem.REFERENCE_MISSING,
+                        "the package needs " + manifest.references().size() + " references, and " + sources.size()
+                                + " are given",
+                        "Give the reader all that the manifest names.");
+            }
+            line.provide(numbered(manifest, sources));
+        } catch (VmmigException e) {
+            throw line.failing(e);
+        }
+    }
+
+    /**
+     * Reads the manifest, and no more of a package than that, whatever the rest refers to.
+     *
+     * @throws PackageFormatException when {@code in} does not begin like a package
+     * @throws VmmigException what {@code in} threw
+     */
+    public static Manifest readManifest(InputStream in, PackageLimits limits) throws VmmigException {
+        return Manifest.fromJson(readManifest(new TarInput(in), limits), limits);
     }
 
     /**
@@ -101,7 +120,8 @@ public final class PackageReader implements AutoCloseable {
     public record Head(Manifest manifest, String domainXml) {}
 
     /**
-     * Reads what a package begins with, and no more of it than that, whatever the rest refers to.
+     * Reads manifest and domain XML, whatever the rest refers to. A kernel and a ramdisk that lie between them are skipped, and
+     * what follows is not read.
      *
      * @throws PackageFormatException when {@code in} does not begin like a package
      * @throws VmmigException what {@code in} threw
@@ -137,6 +157,10 @@ public final class PackageReader implements AutoCloseable {
     private static String readDomain(TarInput tar, PackageLimits limits) throws VmmigException {
         try {
             TarHeader header = tar.next();
+            while (header != null && PackageOrder.isBootSegment(header.name())) {
+                tar.skip(header);
+                header = tar.next();
+            }
             if (header == null || !header.name().equals(PackageOrder.DOMAIN)) {
                 throw Malformed.because("the package does not begin with a domain");
             }
@@ -192,7 +216,7 @@ public final class PackageReader implements AutoCloseable {
     }
 
     /**
-     * The next content, in this order: domain, kernel, ramdisk, each disk's layers in the order of the manifest, snapshot.
+     * The next content, in this order: kernel, ramdisk, domain, each disk's layers in the order of the manifest, snapshot.
      * Kernel and ramdisk may be left out though the manifest names them; everything else is there, or this throws. Null when
      * the package has been read to its end.
      *
@@ -207,6 +231,7 @@ public final class PackageReader implements AutoCloseable {
         }
         DecodingLine.Item item = line.next();
         if (item instanceof DecodingLine.Item.Domain domain) {
+            provideReferences();
             return new Entry.Domain(domain.xml(), domain.cookie());
         }
         if (item instanceof DecodingLine.Item.Begin begin) {

@@ -73,6 +73,16 @@ public final class PackageWriter implements AutoCloseable {
         return writer;
     }
 
+    /** Writes the kernel that the manifest names; left out when the destination holds it. */
+    public void writeKernel(InputStream kernel) throws VmmigException {
+        writeSegmented("kernel", kernel);
+    }
+
+    /** Writes the ramdisk that the manifest names; left out when the destination holds it. */
+    public void writeRamdisk(InputStream ramdisk) throws VmmigException {
+        writeSegmented("ramdisk", ramdisk);
+    }
+
     /**
      * Writes the domain XML as the source saved it.
      *
@@ -83,16 +93,6 @@ public final class PackageWriter implements AutoCloseable {
         if (cookie != null) {
             writePlain("libvirt-cookie.xml", cookie);
         }
-    }
-
-    /** Writes the kernel that the manifest names; left out when the destination holds it. */
-    public void writeKernel(InputStream kernel) throws VmmigException {
-        writeSegmented("kernel", kernel);
-    }
-
-    /** Writes the ramdisk that the manifest names; left out when the destination holds it. */
-    public void writeRamdisk(InputStream ramdisk) throws VmmigException {
-        writeSegmented("ramdisk", ramdisk);
     }
 
     /**

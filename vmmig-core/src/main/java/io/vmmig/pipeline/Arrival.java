@@ -277,10 +277,18 @@ final class Arrival {
         return layer == 0 ? baseFiles.get(target) : layer(target, layer - 1);
     }
 
-    /** What this host holds of what the package might refer to. */
-    SharedPages sharedPages(ImageStore images) throws VmmigException {
+    /**
+     * What this host holds, or will hold in time, of what the package might refer to.
+     *
+     * @param live whether the source leaves out what is held here already
+     */
+    SharedPages sharedPages(ImageStore images, boolean live) throws VmmigException {
         SharedPages shared = new SharedPages();
         for (Manifest.Reference reference : manifest.references()) {
+            if (comesAlong(reference, live)) {
+                shared.add(reference, () -> images.references().find(reference));
+                continue;
+            }
             Optional<PageSource> pages = images.references().find(reference);
             if (pages.isPresent()) {
                 pages.get().close();
@@ -288,6 +296,17 @@ final class Arrival {
             }
         }
         return shared;
+    }
+
+    private boolean comesAlong(Manifest.Reference reference, boolean live) {
+        boolean sent = !live || !held.contains(reference.digest().toString());
+        return sent
+                && reference.kind() == Manifest.Reference.Kind.BOOT
+                && (names(manifest.kernel(), reference) || names(manifest.ramdisk(), reference));
+    }
+
+    private static boolean names(Manifest.@Nullable Content content, Manifest.Reference reference) {
+        return content != null && content.digest().equals(reference.digest());
     }
 
     /** Base images that the guest stands on. */

@@ -29,6 +29,7 @@ import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Set;
@@ -99,7 +100,7 @@ public final class ReceivePipeline {
             recorder.renameGuest(arrival.guestName());
             GuestDirectory.Occupied occupied = arrival.occupy();
             try {
-                try (SharedPages shared = arrival.sharedPages(images)) {
+                try (SharedPages shared = arrival.sharedPages(images, session.live())) {
                     session.accept(new Acceptance(arrival.held(), Set.copyOf(shared.all())));
                     return takeOver(arrival, shared);
                 }
@@ -215,17 +216,24 @@ public final class ReceivePipeline {
         }
 
         RestoredGuest run() throws VmmigException {
-            recorder.enter(Phase.DISKS, expectedDiskBytes());
+            recorder.enter(Phase.BOOT_FILES);
             try {
                 for (Entry entry = reader.next(); entry != null; entry = reader.next()) {
                     cancellation.check();
                     if (entry instanceof Entry.Domain d) {
                         saved = d;
                         domain = arrival.adapt(d.xml());
+                        recorder.enter(Phase.DISKS, expectedDiskBytes());
                     } else if (entry instanceof Entry.Kernel kernel) {
-                        receiveFile(kernel.stream(), arrival.newKernel());
+                        receiveFile(
+                                kernel.stream(),
+                                arrival.newKernel(),
+                                arrival.manifest().kernel());
                     } else if (entry instanceof Entry.Ramdisk ramdisk) {
-                        receiveFile(ramdisk.stream(), arrival.newRamdisk());
+                        receiveFile(
+                                ramdisk.stream(),
+                                arrival.newRamdisk(),
+                                arrival.manifest().ramdisk());
                     } else if (entry instanceof Entry.DiskLayer layer) {
                         receiveLayer(layer);
                     } else if (entry instanceof Entry.Snapshot snapshot) {
@@ -250,12 +258,23 @@ public final class ReceivePipeline {
                     .sum();
         }
 
-        private void receiveFile(InputStream content, @Nullable Path file) throws IOException, VmmigException {
-            try (InputStream in = new CountingInput(content, recorder::moved)) {
-                if (file == null) {
-                    in.transferTo(java.io.OutputStream.nullOutputStream());
-                } else {
+        /** Receives a kernel or a ramdisk, and keeps it where the package's pages may refer to it. */
+        private void receiveFile(InputStream stream, @Nullable Path file, Manifest.@Nullable Content content)
+                throws IOException, VmmigException {
+            Manifest.Content expected = java.util.Objects.requireNonNull(content);
+            boolean referred = reader.manifest()
+                    .references()
+                    .contains(new Manifest.Reference(Manifest.Reference.Kind.BOOT, expected.digest()));
+            try (InputStream in = new CountingInput(stream, recorder::moved)) {
+                if (file != null) {
                     ImageFiles.write(in, file);
+                    if (referred) {
+                        images.references().adopt(file, expected.digest());
+                    }
+                } else if (referred) {
+                    images.references().adopt(in, expected.digest());
+                } else {
+                    in.transferTo(OutputStream.nullOutputStream());
                 }
             }
         }

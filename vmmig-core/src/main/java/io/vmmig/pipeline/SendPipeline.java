@@ -14,7 +14,6 @@ import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageWriter;
 import io.vmmig.domain.DomainXml;
-import io.vmmig.freepages.FreePageSearch;
 import io.vmmig.freepages.FreePages;
 import io.vmmig.handover.SourceState;
 import io.vmmig.hypervisor.Guest;
@@ -38,6 +37,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -121,17 +122,7 @@ public final class SendPipeline {
                 Manifest manifest = departure.manifest().withReferences(shared.among(acceptance.references()));
                 List<PageSource> references = shared.of(manifest.references());
                 cancellation.check();
-
-                Optional<FreePageSearch> search =
-                        sendFreePages ? Optional.empty() : Optional.of(FreePageSearch.begin(guest, departure.domain()));
-                cancellation.check();
-                recorder.enter(Phase.SUSPEND);
-                SavedGuest saved = guest.save();
-                state = state.then(SourceState.SAVED);
-                wasRunning = saved.wasRunning();
-                FreePages free = search.map(FreePageSearch::finish).orElseGet(() -> FreePages.unknown("not asked for"));
-                return handOver(
-                        new Outgoing(departure, manifest, references, acceptance, session, saved, free, keeping));
+                return send(new Outgoing(guest, departure, manifest, references, acceptance, session, keeping));
             } catch (VmmigException e) {
                 if (!committed) {
                     session.abort(tellable(e));
@@ -141,16 +132,67 @@ public final class SendPipeline {
         }
     }
 
-    /** What the two ends have agreed on, and the guest that stands still for it. */
+    /** The guest, and what the two ends have agreed on. */
     private record Outgoing(
+            Guest guest,
             Departure departure,
             Manifest manifest,
             List<PageSource> references,
             Acceptance acceptance,
             OutgoingSession session,
-            SavedGuest saved,
-            FreePages free,
             PackageKeeping keeping) {}
+
+    /** Sends what can be sent while the guest runs, and suspends it for the rest. */
+    private MigrationReport send(Outgoing outgoing) throws VmmigException {
+        recorder.enter(Phase.BOOT_FILES);
+        OutputStream out = outgoing.keeping().passingTo(outgoing.session().packageStream());
+        try (FreePagesTask search = sendFreePages
+                        ? null
+                        : FreePagesTask.begin(
+                                outgoing.guest(), outgoing.departure().domain());
+                PackageWriter writer = PackageWriter.to(out, outgoing.manifest(), outgoing.references(), level)) {
+            cancellation.onRequest(writer::close);
+            writeBootFiles(writer, outgoing);
+            if (search != null) {
+                search.awaitBegun();
+            }
+            cancellation.check();
+            recorder.enter(Phase.SUSPEND);
+            SavedGuest saved = outgoing.guest().save();
+            state = state.then(SourceState.SAVED);
+            wasRunning = saved.wasRunning();
+            Future<FreePages> free = search == null
+                    ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
+                    : search.finish();
+            return handOver(outgoing, writer, saved, free);
+        }
+    }
+
+    private void writeBootFiles(PackageWriter writer, Outgoing outgoing) throws VmmigException {
+        DomainXml domain = outgoing.departure().domain();
+        Manifest manifest = outgoing.manifest();
+        try {
+            if (needed(domain.kernel(), manifest.kernel(), outgoing.acceptance())) {
+                try (InputStream in =
+                        counted(Files.newInputStream(domain.kernel().orElseThrow()))) {
+                    writer.writeKernel(in);
+                }
+            }
+            if (needed(domain.ramdisk(), manifest.ramdisk(), outgoing.acceptance())) {
+                try (InputStream in =
+                        counted(Files.newInputStream(domain.ramdisk().orElseThrow()))) {
+                    writer.writeRamdisk(in);
+                }
+            }
+        } catch (IOException e) {
+            throw unwritten(e);
+        }
+    }
+
+    private static VmmigException unwritten(IOException e) {
+        return VmmigException.from(
+                e, Problem.FILE_FAILED, "could not write the package", "Check the files of the guest and try again.");
+    }
 
     private PackageKeeping beginKeeping() throws VmmigException {
         return images == null
@@ -167,13 +209,16 @@ public final class SendPipeline {
         }
     }
 
-    private MigrationReport handOver(Outgoing outgoing) throws VmmigException {
+    private MigrationReport handOver(
+            Outgoing outgoing, PackageWriter writer, SavedGuest saved, Future<FreePages> search) throws VmmigException {
         OutgoingSession session = outgoing.session();
-        SavedGuest saved = outgoing.saved();
         PackageSummary summary;
+        FreePages free;
         try {
             outgoing.departure().requireUnchanged(saved.domainXml());
-            summary = send(outgoing);
+            writeDisks(outgoing, writer, saved);
+            free = FreePagesTask.await(search);
+            summary = writeSnapshot(outgoing, writer, saved, free);
             recorder.enter(Phase.RESTORE);
             session.finish();
             state = state.then(SourceState.SENT);
@@ -191,47 +236,31 @@ public final class SendPipeline {
         commit(session, saved);
         outgoing.keeping().finish(summary.seal());
         Instant resumedAt = transport.live() && wasRunning ? Instant.now() : null;
-        return retire(outgoing, summary, resumedAt);
+        return retire(outgoing, saved, free, summary, resumedAt);
     }
 
-    /** Writes the package: first the disks, which are settled, then the memory, which QEMU holds back until it is read. */
-    private PackageSummary send(Outgoing outgoing) throws VmmigException {
-        Departure departure = outgoing.departure();
-        Manifest manifest = outgoing.manifest();
-        Acceptance acceptance = outgoing.acceptance();
-        SavedGuest saved = outgoing.saved();
-        OutputStream out = outgoing.keeping().passingTo(outgoing.session().packageStream());
-        recorder.enter(Phase.DISKS, departure.diskBytes());
-        try (PackageWriter writer = PackageWriter.to(out, manifest, outgoing.references(), level)) {
-            cancellation.onRequest(writer::close);
+    /** First the disks, which are settled; QEMU holds the memory back until it is read. */
+    private void writeDisks(Outgoing outgoing, PackageWriter writer, SavedGuest saved) throws VmmigException {
+        recorder.enter(Phase.DISKS, outgoing.departure().diskBytes());
+        try {
             writer.writeDomain(saved.domainXml(), saved.cookie());
-            DomainXml domain = departure.domain();
-            if (needed(domain.kernel(), manifest.kernel(), acceptance)) {
-                try (InputStream in =
-                        counted(Files.newInputStream(domain.kernel().orElseThrow()))) {
-                    writer.writeKernel(in);
-                }
+            for (Map.Entry<String, DiskChain> disk :
+                    outgoing.departure().chains().entrySet()) {
+                writeDisk(writer, disk.getKey(), disk.getValue(), outgoing.manifest());
             }
-            if (needed(domain.ramdisk(), manifest.ramdisk(), acceptance)) {
-                try (InputStream in =
-                        counted(Files.newInputStream(domain.ramdisk().orElseThrow()))) {
-                    writer.writeRamdisk(in);
-                }
-            }
-            for (Map.Entry<String, DiskChain> disk : departure.chains().entrySet()) {
-                writeDisk(writer, disk.getKey(), disk.getValue(), manifest);
-            }
-            recorder.enter(Phase.SNAPSHOT, manifest.memoryBytes());
-            try (InputStream memory = outgoing.free().strip(counted(saved.memory()))) {
-                writer.writeSnapshot(memory);
-            }
+        } catch (IOException e) {
+            throw unwritten(e);
+        }
+    }
+
+    private PackageSummary writeSnapshot(Outgoing outgoing, PackageWriter writer, SavedGuest saved, FreePages free)
+            throws VmmigException {
+        recorder.enter(Phase.SNAPSHOT, outgoing.manifest().memoryBytes());
+        try (InputStream memory = free.strip(counted(saved.memory()))) {
+            writer.writeSnapshot(memory);
             return writer.finish();
         } catch (IOException e) {
-            throw VmmigException.from(
-                    e,
-                    Problem.FILE_FAILED,
-                    "could not write the package",
-                    "Check the files of the guest and try again.");
+            throw unwritten(e);
         }
     }
 
@@ -290,11 +319,10 @@ public final class SendPipeline {
         }
     }
 
-    private MigrationReport retire(Outgoing outgoing, PackageSummary summary, @Nullable Instant resumedAt)
+    private MigrationReport retire(
+            Outgoing outgoing, SavedGuest saved, FreePages free, PackageSummary summary, @Nullable Instant resumedAt)
             throws VmmigException {
         Departure departure = outgoing.departure();
-        SavedGuest saved = outgoing.saved();
-        FreePages free = outgoing.free();
         Instant here = resumedAt;
         if (leaveRunning) {
             recorder.enter(Phase.RESUME);

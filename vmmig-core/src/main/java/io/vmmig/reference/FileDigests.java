@@ -76,7 +76,7 @@ final class FileDigests {
         return new IOException(file + " was changed while it was being read");
     }
 
-    private static Digest compute(Path file) throws IOException {
+    static Digest compute(Path file) throws IOException {
         MessageDigest sha256 = Digest.newSha256();
         byte[] buffer = new byte[BUFFER_BYTES];
         try (InputStream in = Files.newInputStream(file)) {

@@ -105,7 +105,7 @@ public final class KeptPackages {
         try {
             List<Path> files = new ArrayList<>();
             for (Path file : list()) {
-                if (guest.equals(head(file).guestUuid())) {
+                if (guest.equals(manifest(file).guestUuid())) {
                     files.add(file);
                 }
             }
@@ -118,16 +118,16 @@ public final class KeptPackages {
 
     private static Instant madeAt(Path file) {
         try {
-            return head(file).createdAt();
+            return manifest(file).createdAt();
         } catch (IOException | VmmigException e) {
             LOG.debug("{} has gone", file, e);
             return Instant.EPOCH;
         }
     }
 
-    private static Manifest head(Path file) throws IOException, VmmigException {
+    private static Manifest manifest(Path file) throws IOException, VmmigException {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
-            return PackageReader.readHead(in, PackageLimits.DEFAULT).manifest();
+            return PackageReader.readManifest(in, PackageLimits.DEFAULT);
         }
     }
 
@@ -147,7 +147,7 @@ public final class KeptPackages {
         List<PageSource> references = new ArrayList<>();
         boolean opened = false;
         try {
-            for (Manifest.Reference reference : head(file).references()) {
+            for (Manifest.Reference reference : manifest(file).references()) {
                 Optional<PageSource> pages = reference.kind() != Manifest.Reference.Kind.PACKAGE
                         ? others.find(reference)
                         : depth == 0 ? Optional.empty() : find(reference.digest(), others, false, depth - 1);

@@ -21,6 +21,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -29,6 +30,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -37,6 +39,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -62,6 +65,8 @@ public final class ReferenceStore implements AutoCloseable {
     private static final Duration ABANDONED = Duration.ofDays(1);
     private static final Duration UNUSED = Duration.ofDays(30);
     private static final int CHUNK_BYTES = 1 << 20;
+    private static final FileAttribute<?> OWNER_ONLY =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final int CLOSE_SECONDS = 30;
 
     private final Path directory;
@@ -151,13 +156,49 @@ public final class ReferenceStore implements AutoCloseable {
                 });
                 PackageCopy copy = PackageCopy.to(out, reader.manifest(), opened)) {
             for (PackageReader.Entry entry = reader.next(); entry != null; entry = reader.next()) {
-                copy.add(entry);
+                if (entry instanceof PackageReader.Entry.Kernel kernel) {
+                    copyBootFile(kernel.stream(), reader.manifest().kernel(), PackageReader.Entry.Kernel::new, copy);
+                } else if (entry instanceof PackageReader.Entry.Ramdisk ramdisk) {
+                    copyBootFile(ramdisk.stream(), reader.manifest().ramdisk(), PackageReader.Entry.Ramdisk::new, copy);
+                } else {
+                    copy.add(entry);
+                }
             }
             PackageSummary read = reader.verify();
             PackageSummary written = copy.finish();
             return written == null ? read : written;
         } finally {
             opened.forEach(PageSource::close);
+        }
+    }
+
+    private void copyBootFile(
+            InputStream in,
+            Manifest.@Nullable Content content,
+            Function<InputStream, PackageReader.Entry> entry,
+            PackageCopy copy)
+            throws IOException, VmmigException {
+        Path file = spool(in);
+        try {
+            if (content != null) {
+                adopt(file, content.digest());
+            }
+            try (InputStream again = Files.newInputStream(file)) {
+                copy.add(entry.apply(again));
+            }
+        } finally {
+            Files.deleteIfExists(file);
+        }
+    }
+
+    private Path spool(InputStream in) throws IOException {
+        Path file = Files.createFile(directory.resolve(BUILDING + UUID.randomUUID()), OWNER_ONLY);
+        try (OutputStream out = Files.newOutputStream(file)) {
+            in.transferTo(out);
+            return file;
+        } catch (IOException | RuntimeException | Error e) {
+            Files.deleteIfExists(file);
+            throw e;
         }
     }
 
@@ -175,7 +216,10 @@ public final class ReferenceStore implements AutoCloseable {
         return switch (reference.kind()) {
             case RAW -> held(reference.digest(), PageLayout.RAW);
             case QCOW2 -> held(reference.digest(), PageLayout.QCOW2);
-            case BOOT -> held(reference.digest(), PageLayout.BOOT_1);
+            case BOOT -> {
+                Optional<PageSource> held = held(reference.digest(), PageLayout.BOOT_1);
+                yield held.isPresent() ? held : adopted(reference.digest());
+            }
             case PACKAGE -> packages.find(reference.digest(), this::find, false);
         };
     }
@@ -201,6 +245,58 @@ public final class ReferenceStore implements AutoCloseable {
             throw e;
         }
         return Optional.of(pagesOf(image.path(), layout, digest));
+    }
+
+    /**
+     * Keeps the pages of a kernel or a ramdisk, for those that refer to it when the file itself is gone or elsewhere.
+     *
+     * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} if the file does not have that digest
+     */
+    public void adopt(Path file, Digest digest) throws VmmigException {
+        try {
+            if (!FileDigests.compute(file).equals(digest)) {
+                throw new IntegrityException(
+                        Problem.DIGEST_MISMATCH,
+                        "a kernel or ramdisk is not the one that the manifest names: " + digest,
+                        "Make the package again.");
+            }
+            unpacked(file, PageLayout.BOOT_1, digest).close();
+        } catch (IOException e) {
+            throw failed("could not unpack " + file, e);
+        }
+    }
+
+    /** As {@link #adopt(Path, Digest)}, of a file that comes as a stream. */
+    public void adopt(InputStream content, Digest digest) throws VmmigException {
+        try {
+            Path file = spool(content);
+            try {
+                adopt(file, digest);
+            } finally {
+                Files.deleteIfExists(file);
+            }
+        } catch (IOException e) {
+            throw failed("could not keep a kernel or ramdisk", e);
+        }
+    }
+
+    private Optional<PageSource> adopted(Digest digest) {
+        Path pages = pathOf(digest, PageLayout.BOOT_1, "pages");
+        String name = nameOf(digest, PageLayout.BOOT_1);
+        try {
+            PageContent content = PageFile.open(pages, name);
+            Files.setLastModifiedTime(pages, FileTime.from(Instant.now()));
+            return Optional.of(new IndexedPages(
+                    content,
+                    pathOf(digest, PageLayout.BOOT_1, "index"),
+                    name,
+                    () -> LOG.info("the index of {} will be built when it is sent next", digest)));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            LOG.warn("the pages of {} cannot be used", digest, e);
+            return Optional.empty();
+        }
     }
 
     /**

@@ -98,8 +98,12 @@ final class Packages {
     }
 
     static PackageSummary write(Contents contents, PackageWriter writer) throws VmmigException {
-        writer.writeDomain(contents.xml(), contents.cookie());
+        boolean domain = false;
         for (Map.Entry<String, byte[]> content : contents.streams().entrySet()) {
+            if (!domain && !List.of("kernel", "ramdisk").contains(content.getKey())) {
+                writer.writeDomain(contents.xml(), contents.cookie());
+                domain = true;
+            }
             InputStream in = new ByteArrayInputStream(content.getValue());
             switch (content.getKey()) {
                 case "kernel" -> writer.writeKernel(in);

@@ -112,6 +112,7 @@ class MigrationTest {
                         Phase.PREPARE,
                         Phase.CONNECT,
                         Phase.OFFER,
+                        Phase.BOOT_FILES,
                         Phase.SUSPEND,
                         Phase.DISKS,
                         Phase.SNAPSHOT,

@@ -19,8 +19,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -41,7 +43,7 @@ public final class DecodingLine implements AutoCloseable {
     private final PackageLimits limits;
     private final SegmentPool pool;
     private final SegmentDecoder plain = new ZstdCodec();
-    private final List<Reference> references;
+    private final CompletableFuture<List<Reference>> references = new CompletableFuture<>();
     private final Map<String, PageTally> tallies = new ConcurrentHashMap<>();
     private final PageRing ring = new PageRing();
     private final List<SegmentDecoder> decoders = new CopyOnWriteArrayList<>(List.of(plain));
@@ -72,11 +74,8 @@ public final class DecodingLine implements AutoCloseable {
      * A line that begins behind the manifest, which the caller has read from {@code tar}.
      *
      * @param manifest what the manifest's entry held
-     * @param references what disks and snapshot are rebuilt from, as the manifest numbers them
      */
-    public DecodingLine(
-            TarInput tar, byte[] manifest, PackageOrder order, PackageLimits limits, List<Reference> references) {
-        this.references = List.copyOf(references);
+    public DecodingLine(TarInput tar, byte[] manifest, PackageOrder order, PackageLimits limits) {
         this.tar = tar;
         this.order = order;
         this.limits = limits;
@@ -88,9 +87,9 @@ public final class DecodingLine implements AutoCloseable {
 
     private @Nullable Void fetch() {
         try {
-            TarHeader header = fetchDomain();
+            TarHeader header = nextHeader();
             while (!header.name().equals(PackageOrder.SEAL)) {
-                header = fetchContent(header);
+                header = header.name().equals(PackageOrder.DOMAIN) ? fetchDomain(header) : fetchContent(header);
             }
             fetchEnd(header);
         } catch (Exception | Error e) {
@@ -99,11 +98,10 @@ public final class DecodingLine implements AutoCloseable {
         return null;
     }
 
-    private TarHeader fetchDomain() throws IOException, PackageFormatException {
+    private TarHeader fetchDomain(TarHeader first) throws IOException, PackageFormatException {
+        requirePlace(first, PackageOrder.DOMAIN);
+        String xml = fetchText(first);
         TarHeader header = nextHeader();
-        requirePlace(header, PackageOrder.DOMAIN);
-        String xml = fetchText(header);
-        header = nextHeader();
         String cookie = null;
         if (header.name().equals("libvirt-cookie.xml")) {
             requirePlace(header, header.name());
@@ -172,15 +170,24 @@ public final class DecodingLine implements AutoCloseable {
         return entryName.substring(0, Math.max(0, entryName.lastIndexOf('/')));
     }
 
-    private SegmentDecoder decoder(Place place) {
+    private SegmentDecoder decoder(Place place) throws InterruptedException {
         if (!place.kind().paged()) {
             return plain;
         }
-        PageTally tally = new PageTally(references.size());
+        List<Reference> provided = awaitReferences();
+        PageTally tally = new PageTally(provided.size());
         tallies.put(place.name(), tally);
-        PageDecoder decoder = new PageDecoder(references, tally, ring, limits.segmentBytes());
+        PageDecoder decoder = new PageDecoder(provided, tally, ring, limits.segmentBytes());
         decoders.add(decoder);
         return decoder;
+    }
+
+    private List<Reference> awaitReferences() throws InterruptedException {
+        try {
+            return references.get();
+        } catch (ExecutionException e) {
+            throw new AssertionError("references are provided, or the line is closed", e);
+        }
     }
 
     private void fetchSegment(
@@ -259,6 +266,14 @@ public final class DecodingLine implements AutoCloseable {
                         tallies)));
     }
 
+    /**
+     * Provides what disks and snapshot are rebuilt from, as the manifest numbers it, which must happen when the domain has been
+     * taken: some of it may have come before that.
+     */
+    public void provide(List<Reference> found) {
+        references.complete(List.copyOf(found));
+    }
+
     /** Waits for what comes next. What has failed fails again at each call. */
     public Item next() throws VmmigException {
         Item item = take();
@@ -292,7 +307,8 @@ public final class DecodingLine implements AutoCloseable {
         }
     }
 
-    private VmmigException failing(VmmigException why) {
+    /** Has each further call fail for this reason, which is returned. */
+    public VmmigException failing(VmmigException why) {
         items.addFirst(new Item.Failed(why));
         return why;
     }

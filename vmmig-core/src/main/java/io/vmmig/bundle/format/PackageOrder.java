@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The order of the contents of one package, which follows from its manifest alone: writer and reader both walk along it.
- * Disks come before the snapshot, since the destination's QEMU opens them when it starts, and only then takes the snapshot.
+ * Kernel and ramdisk come first: they can be sent while the guest still runs, and what follows may refer to them. Disks come
+ * before the snapshot, since the destination's QEMU opens them when it starts, and only then takes the snapshot.
  * Not thread-safe.
  */
 public final class PackageOrder {
@@ -29,6 +30,9 @@ public final class PackageOrder {
 
     private final Queue<Place> places;
 
+    private static final String KERNEL = "kernel";
+    private static final String RAMDISK = "ramdisk";
+
     /** The order that the manifest asks for. */
     public PackageOrder(Manifest manifest) {
         this.places = new ArrayDeque<>(places(manifest));
@@ -36,14 +40,14 @@ public final class PackageOrder {
 
     private static List<Place> places(Manifest manifest) {
         List<Place> places = new ArrayList<>();
-        places.add(Place.of(DOMAIN, Place.Kind.DOMAIN, false));
-        places.add(Place.of("libvirt-cookie.xml", Place.Kind.COOKIE, true));
         if (manifest.kernel() != null) {
-            places.add(Place.of("kernel", Place.Kind.KERNEL, manifest.kernel()));
+            places.add(Place.of(KERNEL, Place.Kind.KERNEL, manifest.kernel()));
         }
         if (manifest.ramdisk() != null) {
-            places.add(Place.of("ramdisk", Place.Kind.RAMDISK, manifest.ramdisk()));
+            places.add(Place.of(RAMDISK, Place.Kind.RAMDISK, manifest.ramdisk()));
         }
+        places.add(Place.of(DOMAIN, Place.Kind.DOMAIN, false));
+        places.add(Place.of("libvirt-cookie.xml", Place.Kind.COOKIE, true));
         for (Manifest.Disk disk : manifest.disks()) {
             for (int layer = 0; layer < disk.layers().size(); layer++) {
                 places.add(Place.of(disk.target(), layer, disk.layers().get(layer)));
@@ -77,6 +81,11 @@ public final class PackageOrder {
                 return null;
             }
         }
+    }
+
+    /** Whether an entry of that name is a part of a kernel or a ramdisk, which come before the domain. */
+    public static boolean isBootSegment(String entryName) {
+        return entryName.startsWith(KERNEL + "/") || entryName.startsWith(RAMDISK + "/");
     }
 
     /** The name of the first content that is missing if the package ends here, or null if it may. */

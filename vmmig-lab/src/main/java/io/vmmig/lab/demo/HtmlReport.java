@@ -19,17 +19,18 @@ final class HtmlReport {
     private static final int BAR = 24;
     private static final int LINES_SHOWN = 4;
 
-    private static final Map<String, String> COLOURS = Map.of(
-            "PREPARE", "#9aa5b1",
-            "CONNECT", "#7b8794",
-            "OFFER", "#52606d",
-            "SUSPEND", "#d64545",
-            "DISKS", "#e9b949",
-            "SNAPSHOT", "#2f7fd6",
-            "RESTORE", "#8a63d2",
-            "COMMIT", "#d97b29",
-            "RESUME", "#3aa76d",
-            "RETIRE", "#b8c2cc");
+    private static final Map<String, String> COLOURS = Map.ofEntries(
+            Map.entry("PREPARE", "#9aa5b1"),
+            Map.entry("CONNECT", "#7b8794"),
+            Map.entry("OFFER", "#52606d"),
+            Map.entry("BOOT_FILES", "#b8a9c9"),
+            Map.entry("SUSPEND", "#d64545"),
+            Map.entry("DISKS", "#e9b949"),
+            Map.entry("SNAPSHOT", "#2f7fd6"),
+            Map.entry("RESTORE", "#8a63d2"),
+            Map.entry("COMMIT", "#d97b29"),
+            Map.entry("RESUME", "#3aa76d"),
+            Map.entry("RETIRE", "#b8c2cc"));
 
     private static final String HEAD =
             """

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -96,7 +97,10 @@ final class FileOutgoingSession implements OutgoingSession {
         return new Acceptance(Set.of(), references(offer.manifest()));
     }
 
-    /** Base images, which whoever restores the guest has to have anyway, and the packages that the caller has named. */
+    /**
+     * Base images, which whoever restores the guest has to have anyway, kernel and ramdisk, which are in the package, and the
+     * packages that the caller has named.
+     */
     private Set<Manifest.Reference> references(Manifest manifest) {
         Stream<Manifest.Reference> images = manifest.disks().stream()
                 .map(Manifest.Disk::base)
@@ -104,9 +108,13 @@ final class FileOutgoingSession implements OutgoingSession {
                 .map(base -> new Manifest.Reference(
                         Manifest.Reference.Kind.of(base.format()),
                         base.content().digest()));
+        Stream<Manifest.Reference> bootFiles = Stream.of(
+                        Optional.ofNullable(manifest.kernel()), Optional.ofNullable(manifest.ramdisk()))
+                .flatMap(Optional::stream)
+                .map(content -> new Manifest.Reference(Manifest.Reference.Kind.BOOT, content.digest()));
         Stream<Manifest.Reference> packages =
                 earlier.stream().map(seal -> new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, seal));
-        return Stream.concat(images, packages).collect(Collectors.toSet());
+        return Stream.of(images, bootFiles, packages).flatMap(part -> part).collect(Collectors.toSet());
     }
 
     /**

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.CancelledException;
+import io.vmmig.Problem;
+import io.vmmig.domain.DomainXml;
+import io.vmmig.freepages.FreePageSearch;
+import io.vmmig.freepages.FreePages;
+import io.vmmig.hypervisor.Guest;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A search for a guest's free pages, in a thread of its own beside what else there is to do. For one thread. */
+final class FreePagesTask implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(FreePagesTask.class);
+    private static final int CLOSE_SECONDS = 10;
+
+    private final String guest;
+    private final ExecutorService thread;
+    private final Future<FreePageSearch> search;
+
+    private FreePagesTask(String guest, ExecutorService thread, Future<FreePageSearch> search) {
+        this.guest = guest;
+        this.thread = thread;
+        this.search = search;
+    }
+
+    /** Begins while the guest runs. */
+    static FreePagesTask begin(Guest guest, DomainXml domain) {
+        ExecutorService thread = Executors.newSingleThreadExecutor(work -> {
+            Thread made = new Thread(work, "vmmig-free-pages-" + guest.name());
+            made.setDaemon(true);
+            return made;
+        });
+        return new FreePagesTask(guest.name(), thread, thread.submit(() -> FreePageSearch.begin(guest, domain)));
+    }
+
+    /** Waits for what is done while the guest runs; it may be suspended then. */
+    void awaitBegun() throws CancelledException {
+        await(search);
+    }
+
+    /** Goes on, now that the guest stands still. */
+    Future<FreePages> finish() {
+        return thread.submit(() -> search.get().finish());
+    }
+
+    /** Waits for one of the two. */
+    static <T> T await(Future<T> part) throws CancelledException {
+        try {
+            return part.get();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancelledException(Problem.CANCELLED, "the thread was interrupted", "", e);
+        } catch (ExecutionException e) {
+            throw new IllegalStateException("a search for free pages never fails", e.getCause());
+        }
+    }
+
+    /** Gives up what is under way, and waits until nothing reads the guest's memory any more. */
+    @Override
+    public void close() {
+        thread.shutdownNow();
+        try {
+            if (!thread.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("guest {}: its memory is still being read", guest);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
