@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class BuddyScan {
     private static final int CHUNK = 4 << 20;
-    private static final int REHEARSED_CHUNKS = 8;
+    private static final int REHEARSED_BYTES = 4 << 20;
 
     private final MemMap map;
     private final PageTables tables;
@@ -53,7 +53,7 @@ final class BuddyScan {
      * @throws Doubt when anything about them does not fit
      */
     FreeBlocks run() throws Doubt {
-        scan(Integer.MAX_VALUE);
+        scan(Long.MAX_VALUE);
         if (doubt != null) {
             throw new Doubt(doubt);
         }
@@ -68,7 +68,7 @@ final class BuddyScan {
      */
     void rehearse(Duration limit) throws Doubt {
         long start = System.nanoTime();
-        double part = scan(REHEARSED_CHUNKS);
+        double part = scan(REHEARSED_BYTES / structBytes);
         long expected = (long) ((System.nanoTime() - start) / part);
         if (expected > limit.toNanos()) {
             throw new Doubt(
@@ -77,19 +77,17 @@ final class BuddyScan {
     }
 
     /** Returns what part of all that is. */
-    private double scan(int chunks) throws Doubt {
+    private double scan(long limit) throws Doubt {
         byte[] chunk = new byte[CHUNK];
         int perChunk = CHUNK / structBytes;
-        int left = chunks;
         long scanned = 0;
         long all = 1;
         for (MemMap.Run run : map.runs()) {
-            for (long done = 0; done < run.frames() && left > 0; done += perChunk) {
-                int frames = (int) Math.min(perChunk, run.frames() - done);
+            for (long done = 0; done < run.frames() && scanned < limit; done += perChunk) {
+                int frames = (int) Math.min(Math.min(perChunk, run.frames() - done), limit - scanned);
                 tables.ram().read(run.physical() + done * structBytes, chunk, 0, frames * structBytes);
                 pick(chunk, frames, run.frame() + done, run.address() + done * structBytes);
                 scanned += frames;
-                left--;
             }
             all += run.frames();
         }

@@ -14,7 +14,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks a Linux guest's own kernel, by reading its memory, which pages are free. In two steps, so that the guest stands still as
+ * Asks a Linux guest's own kernel, by reading its memory, which pages are free. In steps, so that the guest stands still as
  * short as possible: what takes long is done while it runs, and only what may change is read after it was suspended.
  *
  * <p>Correctness comes first. The kernel is one that has been seen to count the ticks of its clock right before, every pointer
@@ -38,8 +38,9 @@ public final class FreePageSearch {
     private final @Nullable GuestMemory memory;
     private final @Nullable RamLayout layout;
     private final @Nullable LinuxKernel kernel;
-    private final String reason;
-    private final long seenAlive = System.nanoTime();
+    private final long found = System.nanoTime();
+    private String reason;
+    private @Nullable Long seenAlive;
 
     private FreePageSearch(GuestMemory memory, RamLayout layout, LinuxKernel kernel) {
         this.memory = memory;
@@ -56,8 +57,7 @@ public final class FreePageSearch {
     }
 
     /**
-     * Finds the kernel of a guest that runs, and watches until its clock ticks: up to five seconds in all, half a second as a
-     * rule. Suspend the guest right after that: the search is good for two seconds.
+     * Finds the kernel of a guest that runs: up to three seconds, a fifth of a second as a rule.
      *
      * @param domain the guest's live XML
      */
@@ -98,19 +98,37 @@ public final class FreePageSearch {
     static FreePageSearch find(GuestMemory memory, RamLayout layout, String architecture) throws Doubt {
         GuestRam ram = new GuestRam(memory, layout, FINDING);
         LinuxKernel kernel = KernelSearch.run(ram, architecture);
-        long found = System.nanoTime();
+        FreePageSearch search = new FreePageSearch(memory, layout, kernel);
         if (layout.split()) {
             kernel.requireSameEnd(layout);
         }
         new BuddyScan(kernel.info(), kernel.tables()).rehearse(LONGEST_HALT);
-        awaitTick(new GuestRam(memory, layout, FINDING), kernel, found);
-        return new FreePageSearch(memory, layout, kernel);
+        return search;
     }
 
-    private static void awaitTick(GuestRam ram, LinuxKernel kernel, long since) throws Doubt {
-        KernelImage before = kernel.image();
+    /**
+     * Watches until the kernel's clock has ticked: up to two seconds, at once as a rule. Suspend the guest right after that: the
+     * search is good for two seconds from then.
+     */
+    public void awaitTick() {
+        if (memory == null || layout == null || kernel == null) {
+            return;
+        }
         long start = System.nanoTime();
-        while (!Ticks.between(before, before.again(ram), since(since).toMillis())) {
+        try {
+            awaitTick(new GuestRam(memory, layout, FINDING), kernel.image());
+            seenAlive = System.nanoTime();
+            LOG.debug("its clock has ticked, as was seen in {} ms", since(start).toMillis());
+        } catch (Doubt e) {
+            LOG.debug("its clock was not seen to tick", e);
+            reason = e.because();
+        }
+    }
+
+    private void awaitTick(GuestRam ram, KernelImage image) throws Doubt {
+        long start = System.nanoTime();
+        while (!image.anyAgain(
+                ram, (then, now) -> Ticks.between(then, now, since(found).toMillis()))) {
             if (since(start).compareTo(TICKING) > 0) {
                 throw new Doubt("its kernel does not count the time, and may be dead");
             }
@@ -123,10 +141,13 @@ public final class FreePageSearch {
         }
     }
 
-    /** Reads which pages are free. The guest must stand still by now, and until the last of its memory has been taken. */
+    /** Reads which pages are free, after {@link #awaitTick()}. The guest must stand still by now, and until the last of its memory has been taken. */
     public FreePages finish() {
-        if (memory == null || layout == null || kernel == null) {
+        if (memory == null || layout == null || kernel == null || !reason.isEmpty()) {
             return FreePages.unknown(reason);
+        }
+        if (seenAlive == null) {
+            throw new IllegalStateException("its clock was not watched");
         }
         if (since(seenAlive).compareTo(TRUSTED) > 0) {
             return FreePages.unknown("it took too long from the search to the guest's suspension");

@@ -16,6 +16,8 @@ final class KernelImage {
     private static final long MAX_SPAN = 128L << 20;
 
     private static final long MAX_HOLE = 32L << 20;
+    private static final long MAX_READ_ALONG = 256 << 10;
+    private static final long STRETCH = 1 << 20;
 
     private record Piece(long physical, int offset, int bytes) {
         Piece joined(long more) {
@@ -82,15 +84,83 @@ final class KernelImage {
 
     private static byte[] read(GuestRam ram, List<Piece> pieces, int total) throws Doubt {
         byte[] bytes = new byte[total];
-        for (Piece piece : pieces) {
-            ram.read(piece.physical(), bytes, piece.offset(), piece.bytes());
+        for (Stretch stretch : stretches(ram, pieces)) {
+            byte[] memory = stretch.read(ram);
+            stretch.variables(memory, (offset, at, length) -> System.arraycopy(memory, at, bytes, offset, length));
         }
         return bytes;
     }
 
-    /** The same variables at another moment. */
-    KernelImage again(GuestRam ram) throws Doubt {
-        return new KernelImage(pieces, read(ram, pieces, bytes.length));
+    /** Which variables a part of what was read holds. */
+    private interface Variables {
+        void at(int offset, int in, int length);
+    }
+
+    /** Part of physical memory, with pieces of the image in it, some of which may begin before it or end behind it. */
+    private record Stretch(long from, long to, List<Piece> pieces) {
+        byte[] read(GuestRam ram) throws Doubt {
+            byte[] memory = new byte[(int) (to - from)];
+            ram.read(from, memory, 0, memory.length);
+            return memory;
+        }
+
+        void variables(byte[] memory, Variables each) {
+            for (Piece piece : pieces) {
+                long first = Math.max(piece.physical(), from);
+                long end = Math.min(piece.physical() + piece.bytes(), to);
+                each.at((int) (piece.offset() + first - piece.physical()), (int) (first - from), (int) (end - first));
+            }
+        }
+    }
+
+    /** Reading a small hole along takes less time than another call. */
+    private static List<Stretch> stretches(GuestRam ram, List<Piece> pieces) {
+        List<Stretch> stretches = new ArrayList<>();
+        for (Piece piece : pieces) {
+            long from = piece.physical();
+            long end = piece.physical() + piece.bytes();
+            Stretch last = stretches.isEmpty() ? null : stretches.get(stretches.size() - 1);
+            if (last != null
+                    && from >= last.to()
+                    && from - last.to() <= MAX_READ_ALONG
+                    && from - last.from() < STRETCH
+                    && ram.holds(last.to(), from - last.to())) {
+                long to = Math.min(end, last.from() + STRETCH);
+                List<Piece> joined = new ArrayList<>(last.pieces());
+                joined.add(piece);
+                stretches.set(stretches.size() - 1, new Stretch(last.from(), to, joined));
+                from = to;
+            }
+            while (from < end) {
+                long to = Math.min(end, from + STRETCH);
+                stretches.add(new Stretch(from, to, List.of(piece)));
+                from = to;
+            }
+        }
+        return stretches;
+    }
+
+    /** Compares what variables were with what they are. */
+    interface Comparison {
+        boolean accepts(long then, long now);
+    }
+
+    /** Reads the variables again, until one is accepted. */
+    boolean anyAgain(GuestRam ram, Comparison comparison) throws Doubt {
+        for (Stretch stretch : stretches(ram, pieces)) {
+            byte[] memory = stretch.read(ram);
+            boolean[] accepted = new boolean[1];
+            stretch.variables(memory, (offset, at, length) -> {
+                for (int i = 0; i < length && !accepted[0]; i += Long.BYTES) {
+                    accepted[0] = comparison.accepts(
+                            (long) GuestRam.LONG.get(bytes, offset + i), (long) GuestRam.LONG.get(memory, at + i));
+                }
+            });
+            if (accepted[0]) {
+                return true;
+            }
+        }
+        return false;
     }
 
     boolean isEmpty() {

@@ -48,7 +48,8 @@ final class KernelSearch {
      * entry is that of the kernel's own. They lead to the kernel's variables, and one of these to VMCOREINFO.
      */
     private LinuxKernel x86() throws Doubt {
-        byte[] low = ram.read(0, (int) ram.layout().regions().get(0).bytes());
+        byte[] low = new byte[(int) ram.layout().regions().get(0).bytes()];
+        ram.read(0, low, 0, low.length);
         Set<Long> tried = new LinkedHashSet<>();
         for (int page = 0; page < low.length; page += RamLayout.PAGE_BYTES) {
             long last = (long) GuestRam.LONG.get(low, page + LAST_ENTRY) & ~X86_VOLATILE;

@@ -40,9 +40,12 @@ final class FreePagesTask implements AutoCloseable {
         return new FreePagesTask(guest.name(), thread, thread.submit(() -> FreePageSearch.begin(guest, domain)));
     }
 
-    /** Waits for what is done while the guest runs; it may be suspended then. */
+    /** Waits for what is done while the guest runs; it is to be suspended right after that. */
     void awaitBegun() throws CancelledException {
-        await(search);
+        await(thread.submit(() -> {
+            search.get().awaitTick();
+            return true;
+        }));
     }
 
     /** Goes on, now that the guest stands still. */

@@ -19,7 +19,10 @@ class FreePageSearchTest {
     private static final int FRAMES = FakeKernel.BYTES >> 12;
 
     private static FreePageSearch begin(FakeKernel kernel) throws Doubt {
-        return FreePageSearch.find(kernel, RamLayout.of("x86_64", "pc-q35-7.2", FakeKernel.BYTES), "x86_64");
+        FreePageSearch search =
+                FreePageSearch.find(kernel, RamLayout.of("x86_64", "pc-q35-7.2", FakeKernel.BYTES), "x86_64");
+        search.awaitTick();
+        return search;
     }
 
     private static FreePages find(FakeKernel kernel) {
@@ -359,8 +362,9 @@ class FreePageSearchTest {
     void aGuestIsAsked() throws Exception {
         FakeGuest guest = new FakeGuest(Optional.of(FakeKernel.withFreeBlocks()));
 
-        assertThat(FreePageSearch.begin(guest, FakeGuest.domain("")).finish().count())
-                .isPositive();
+        FreePageSearch search = FreePageSearch.begin(guest, FakeGuest.domain(""));
+        search.awaitTick();
+        assertThat(search.finish().count()).isPositive();
         assertThat(FreePageSearch.begin(
                                 guest, FakeGuest.domain("<cpu><numa><cell id='0' cpus='0' memory='32'/></numa></cpu>"))
                         .finish()

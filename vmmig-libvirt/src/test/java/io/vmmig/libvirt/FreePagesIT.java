@@ -70,7 +70,9 @@ class FreePagesIT {
     }
 
     private static FreePageSearch begin(Guest guest) throws Exception {
-        return FreePageSearch.begin(guest, DomainXml.parse(guest.domainXml()));
+        FreePageSearch search = FreePageSearch.begin(guest, DomainXml.parse(guest.domainXml()));
+        search.awaitTick();
+        return search;
     }
 
     private LabGuest boot(LabGuest.Kind kind) throws Exception {
