@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.freepages;
 
+import io.vmmig.hypervisor.RamRegion;
 import java.util.BitSet;
 
 /** Pages of a RAM block, numbered by their place in it. */
@@ -18,7 +19,7 @@ final class FreeBlocks {
     boolean add(long frame, long frames) {
         long start = frame << RamLayout.PAGE_SHIFT;
         long bytes = frames << RamLayout.PAGE_SHIFT;
-        for (RamLayout.Region region : layout.regions()) {
+        for (RamRegion region : layout.regions()) {
             if (region.holds(start, bytes)) {
                 int page = (int) (region.blockOffset() + start - region.start() >>> RamLayout.PAGE_SHIFT);
                 pages.set(page, (int) (page + frames));

@@ -23,7 +23,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Used by one thread.
  */
-public final class FreePageSearch {
+public final class FreePageSearch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FreePageSearch.class);
 
     private static final Duration FINDING = Duration.ofSeconds(3);
@@ -33,7 +33,7 @@ public final class FreePageSearch {
     /** A guest that reboots can have loaded another kernel after that, where the last one had free pages. */
     private static final Duration TRUSTED = Duration.ofSeconds(2);
 
-    private static final long TICK_MILLIS = 50;
+    private static final long TICK_MILLIS = 5;
 
     private final @Nullable GuestMemory memory;
     private final @Nullable RamLayout layout;
@@ -80,7 +80,8 @@ public final class FreePageSearch {
 
     private static FreePageSearch find(Guest guest, DomainXml domain) throws Doubt {
         RamLayout layout = RamLayout.of(domain);
-        Optional<GuestMemory> memory = guest.memory();
+        Optional<GuestMemory> memory = guest.memory(layout.regions());
+        boolean found = false;
         try {
             if (memory.isEmpty()) {
                 throw new Doubt("this hypervisor does not show a guest's memory");
@@ -88,10 +89,16 @@ public final class FreePageSearch {
             if (guest.state() != GuestState.RUNNING) {
                 throw new Doubt("it does not run, so it cannot be seen whose memory this is");
             }
-            return find(memory.get(), layout, domain.architecture());
+            FreePageSearch search = find(memory.get(), layout, domain.architecture());
+            found = true;
+            return search;
         } catch (VmmigException e) {
             throw new Doubt(
                     "the hypervisor does not tell about it: " + e.failure().what(), e);
+        } finally {
+            if (!found) {
+                memory.ifPresent(GuestMemory::close);
+            }
         }
     }
 
@@ -163,6 +170,14 @@ public final class FreePageSearch {
         } catch (Doubt e) {
             LOG.debug("free pages could not be told in {} ms", since(start).toMillis(), e);
             return FreePages.unknown(e.because());
+        }
+    }
+
+    /** Ends the search; what it has found stays good. */
+    @Override
+    public void close() {
+        if (memory != null) {
+            memory.close();
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.freepages;
 
+import io.vmmig.hypervisor.RamRegion;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -179,7 +180,7 @@ final class KernelSearch {
     private LinuxKernel aarch64() throws Doubt {
         byte[] chunk = new byte[CHUNK];
         Doubt doubt = new Doubt(NOT_FOUND);
-        for (RamLayout.Region region : ram.layout().regions()) {
+        for (RamRegion region : ram.layout().regions()) {
             for (long at = region.start(); at < region.end() && !ram.timeIsUp(); at += CHUNK) {
                 int length = (int) Math.min(CHUNK, region.end() - at);
                 ram.read(at, chunk, 0, length);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.freepages;
 
+import io.vmmig.hypervisor.RamRegion;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -89,7 +90,7 @@ final class MemMap {
         }
         long first = section << sectionBits - RamLayout.PAGE_SHIFT;
         long end = section + 1 << sectionBits - RamLayout.PAGE_SHIFT;
-        for (RamLayout.Region region : tables.ram().layout().regions()) {
+        for (RamRegion region : tables.ram().layout().regions()) {
             long from = Math.max(first, region.start() >>> RamLayout.PAGE_SHIFT);
             long to = Math.min(end, region.end() >>> RamLayout.PAGE_SHIFT);
             // The kernel has subtracted the section's first number in advance.

@@ -3,6 +3,7 @@ package io.vmmig.freepages;
 
 import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.hypervisor.RamRegion;
 import java.util.List;
 import java.util.Set;
 
@@ -15,7 +16,7 @@ import java.util.Set;
  * @param bytes the block's size
  * @param split whether there is RAM both below and above a hole whose place depends on the machine
  */
-record RamLayout(List<Region> regions, Set<String> blocks, long bytes, boolean split) {
+record RamLayout(List<RamRegion> regions, Set<String> blocks, long bytes, boolean split) {
     static final int PAGE_SHIFT = 12;
     static final int PAGE_BYTES = 1 << PAGE_SHIFT;
 
@@ -25,17 +26,6 @@ record RamLayout(List<Region> regions, Set<String> blocks, long bytes, boolean s
     private static final long MAX_BYTES = 512 * GIB;
     /** From here to 1 MiB there are devices and firmware on a PC. */
     private static final long PC_HOLE = 0xa0000;
-
-    /** A piece of RAM without a hole: where it begins in guest-physical memory and in the block. */
-    record Region(long start, long bytes, long blockOffset) {
-        long end() {
-            return start + bytes;
-        }
-
-        boolean holds(long address, long length) {
-            return address >= start && length >= 0 && address <= end() - length;
-        }
-    }
 
     static RamLayout of(DomainXml domain) throws Doubt {
         try {
@@ -60,7 +50,7 @@ record RamLayout(List<Region> regions, Set<String> blocks, long bytes, boolean s
         }
         if (architecture.equals("aarch64") && isOf(machine, "virt", "virt-")) {
             return new RamLayout(
-                    List.of(new Region(GIB, bytes, 0)),
+                    List.of(new RamRegion(GIB, bytes, 0)),
                     Set.of("mach-virt.ram", "/objects/mach-virt.ram"),
                     bytes,
                     false);
@@ -74,12 +64,12 @@ record RamLayout(List<Region> regions, Set<String> blocks, long bytes, boolean s
 
     private static RamLayout pc(long bytes, long low) {
         Set<String> blocks = Set.of("pc.ram", "/objects/pc.ram");
-        Region base = new Region(0, PC_HOLE, 0);
+        RamRegion base = new RamRegion(0, PC_HOLE, 0);
         if (bytes <= low) {
-            return new RamLayout(List.of(base, new Region(MIB, bytes - MIB, MIB)), blocks, bytes, false);
+            return new RamLayout(List.of(base, new RamRegion(MIB, bytes - MIB, MIB)), blocks, bytes, false);
         }
         return new RamLayout(
-                List.of(base, new Region(MIB, low - MIB, MIB), new Region(4 * GIB, bytes - low, low)),
+                List.of(base, new RamRegion(MIB, low - MIB, MIB), new RamRegion(4 * GIB, bytes - low, low)),
                 blocks,
                 bytes,
                 true);
@@ -87,7 +77,7 @@ record RamLayout(List<Region> regions, Set<String> blocks, long bytes, boolean s
 
     /** Whether a stretch of guest-physical memory is RAM, in one piece. */
     boolean holds(long address, long length) {
-        for (Region region : regions) {
+        for (RamRegion region : regions) {
             if (region.holds(address, length)) {
                 return true;
             }

@@ -2,6 +2,7 @@
 package io.vmmig.hypervisor;
 
 import io.vmmig.VmmigException;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -22,8 +23,13 @@ public interface Guest {
     /** The live domain XML, complete with secrets and in the form that can be given to another host. */
     String domainXml() throws VmmigException;
 
-    /** The guest's memory, for reading; empty when this hypervisor cannot show it. */
-    default Optional<GuestMemory> memory() {
+    /**
+     * The guest's memory, for reading; empty when this hypervisor cannot show it.
+     *
+     * @param ram where the guest has RAM; nothing else is read
+     * @return to be closed by the caller
+     */
+    default Optional<GuestMemory> memory(List<RamRegion> ram) {
         return Optional.empty();
     }
 

@@ -7,7 +7,7 @@ import io.vmmig.VmmigException;
  * A guest's memory, as the guest sees it physically, for reading. Works while the guest runs, while it is suspended and while
  * it is being saved. Thread-safe.
  */
-public interface GuestMemory {
+public interface GuestMemory extends AutoCloseable {
     /**
      * Reads memory. Of a running guest, it is what happens to be there: nothing holds the guest still between two reads, or
      * within one.
@@ -20,4 +20,8 @@ public interface GuestMemory {
      * @throws VmmigException when the hypervisor does not let us; what {@code buffer} holds there is undefined then
      */
     void read(long address, byte[] buffer, int offset, int length) throws VmmigException;
+
+    /** Nothing is read from here on. */
+    @Override
+    default void close() {}
 }

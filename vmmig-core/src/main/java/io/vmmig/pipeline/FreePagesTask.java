@@ -72,7 +72,11 @@ final class FreePagesTask implements AutoCloseable {
         try {
             if (!thread.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
                 LOG.warn("guest {}: its memory is still being read", guest);
+            } else if (search.isDone()) {
+                search.get().close();
             }
+        } catch (ExecutionException e) {
+            LOG.debug("guest {}: there was no search", guest, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

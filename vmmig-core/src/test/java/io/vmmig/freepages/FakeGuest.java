@@ -6,7 +6,9 @@ import io.vmmig.domain.DomainXml;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.RamRegion;
 import io.vmmig.hypervisor.SavedGuest;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -40,7 +42,7 @@ final class FakeGuest implements Guest {
     }
 
     @Override
-    public Optional<GuestMemory> memory() {
+    public Optional<GuestMemory> memory(List<RamRegion> ram) {
         return memory;
     }
 

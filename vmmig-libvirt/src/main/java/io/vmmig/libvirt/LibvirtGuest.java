@@ -7,6 +7,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.RamRegion;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.libvirt.binding.Domain;
 import io.vmmig.libvirt.binding.DomainState;
@@ -70,8 +71,14 @@ final class LibvirtGuest implements Guest {
     }
 
     @Override
-    public Optional<GuestMemory> memory() {
-        return Optional.of(new LibvirtGuestMemory(quickCalls));
+    public Optional<GuestMemory> memory(List<RamRegion> ram) {
+        GuestMemory shown = shownMemory();
+        return Optional.of(QemuProcessMemory.find(uuid(), ram, shown).orElse(shown));
+    }
+
+    /** The memory as libvirt shows it, which always works, and is slow. */
+    GuestMemory shownMemory() {
+        return new LibvirtGuestMemory(quickCalls);
     }
 
     @Override

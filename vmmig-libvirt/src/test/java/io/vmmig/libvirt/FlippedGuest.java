@@ -5,9 +5,11 @@ import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.RamRegion;
 import io.vmmig.hypervisor.SavedGuest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
@@ -20,6 +22,7 @@ final class FlippedGuest implements Guest, GuestMemory {
 
     private final Guest guest;
     private final List<Piece> pieces = new ArrayList<>();
+    private @Nullable GuestMemory memory;
     private @Nullable Random random;
 
     FlippedGuest(Guest guest) {
@@ -47,7 +50,7 @@ final class FlippedGuest implements Guest, GuestMemory {
         if (known.isPresent()) {
             System.arraycopy(known.get().bytes, 0, buffer, offset, length);
         } else {
-            guest.memory().orElseThrow().read(address, buffer, offset, length);
+            Objects.requireNonNull(memory).read(address, buffer, offset, length);
             byte[] bytes = new byte[length];
             System.arraycopy(buffer, offset, bytes, 0, length);
             pieces.add(new Piece(address, bytes));
@@ -74,7 +77,10 @@ final class FlippedGuest implements Guest, GuestMemory {
     }
 
     @Override
-    public Optional<GuestMemory> memory() {
+    public Optional<GuestMemory> memory(List<RamRegion> ram) {
+        if (memory == null) {
+            memory = guest.memory(ram).orElseThrow();
+        }
         return Optional.of(this);
     }
 

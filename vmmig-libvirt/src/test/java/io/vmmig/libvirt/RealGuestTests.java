@@ -9,6 +9,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.RamRegion;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
@@ -20,6 +21,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -240,23 +242,32 @@ abstract class RealGuestTests {
         assertProblem(Problem.GUEST_UNKNOWN, () -> hypervisor.guest(lab.name));
     }
 
+    private static final List<RamRegion> RAM =
+            List.of(new RamRegion(0, 0xa0000, 0), new RamRegion(1 << 20, (MEMORY_MIB - 1L) << 20, 1 << 20));
+
     @Test
     void memoryCanBeReadWhileTheGuestRunsAndWhileItIsBeingSaved() throws Exception {
         start(SaveMethod.SNAPSHOT, false);
         Guest guest = hypervisor.guest(lab.name);
-        GuestMemory memory = guest.memory().orElseThrow();
+        GuestMemory shown = ((LibvirtGuest) guest).shownMemory();
+        GuestMemory memory = guest.memory(RAM).orElseThrow();
+        assertThat(memory).isInstanceOf(QemuProcessMemory.class);
         byte[] bytes = new byte[64 << 20];
+        byte[] same = new byte[bytes.length];
 
+        shown.read(1 << 20, bytes, 0, bytes.length);
         memory.read(1 << 20, bytes, 0, bytes.length);
         lab.awaitTicking();
         Path image = scratch.resolve("image");
         try (SavedGuest saved = guest.save()) {
             // Nobody has begun to read the stream: QEMU waits in the middle of it.
-            memory.read(16 << 20, bytes, 0, bytes.length);
+            shown.read(16 << 20, bytes, 0, bytes.length);
+            memory.read(16 << 20, same, 0, same.length);
             drain(saved, image);
         }
         lab.awaitTicking();
 
+        assertThat(Arrays.equals(bytes, same)).isTrue();
         String stream = Files.readString(image, StandardCharsets.ISO_8859_1);
         assertThat(stream).contains(firstFullPage(bytes));
     }
