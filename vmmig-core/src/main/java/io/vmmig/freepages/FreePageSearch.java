@@ -134,8 +134,7 @@ public final class FreePageSearch implements AutoCloseable {
 
     private void awaitTick(GuestRam ram, KernelImage image) throws Doubt {
         long start = System.nanoTime();
-        while (!image.anyAgain(
-                ram, (then, now) -> Ticks.between(then, now, since(found).toMillis()))) {
+        while (!hasTicked(ram, image)) {
             if (since(start).compareTo(TICKING) > 0) {
                 throw new Doubt("its kernel does not count the time, and may be dead");
             }
@@ -148,7 +147,20 @@ public final class FreePageSearch implements AutoCloseable {
         }
     }
 
-    /** Reads which pages are free, after {@link #awaitTick()}. The guest must stand still by now, and until the last of its memory has been taken. */
+    private boolean hasTicked(GuestRam ram, KernelImage image) throws Doubt {
+        long elapsedMillis = since(found).toMillis();
+        return image.anyAgain(ram, (then, now) -> Ticks.between(then, now, elapsedMillis));
+    }
+
+    /** Whether it was so long ago that another kernel can have been loaded since. */
+    public boolean stale() {
+        return since(found).compareTo(TRUSTED) > 0;
+    }
+
+    /**
+     * Reads which pages are free, after {@link #awaitTick()}. The guest must stand still by now, and until the last of its
+     * memory has been taken.
+     */
     public FreePages finish() {
         if (memory == null || layout == null || kernel == null || !reason.isEmpty()) {
             return FreePages.unknown(reason);

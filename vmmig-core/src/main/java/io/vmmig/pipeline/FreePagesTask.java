@@ -3,6 +3,7 @@ package io.vmmig.pipeline;
 
 import io.vmmig.CancelledException;
 import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.freepages.FreePageSearch;
 import io.vmmig.freepages.FreePages;
@@ -20,32 +21,38 @@ final class FreePagesTask implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FreePagesTask.class);
     private static final int CLOSE_SECONDS = 10;
 
-    private final String guest;
+    private final Guest guest;
     private final ExecutorService thread;
-    private final Future<FreePageSearch> search;
+    private Future<FreePageSearch> search;
 
-    private FreePagesTask(String guest, ExecutorService thread, Future<FreePageSearch> search) {
+    private FreePagesTask(Guest guest) {
         this.guest = guest;
-        this.thread = thread;
-        this.search = search;
-    }
-
-    /** Begins while the guest runs. */
-    static FreePagesTask begin(Guest guest, DomainXml domain) {
-        ExecutorService thread = Executors.newSingleThreadExecutor(work -> {
+        thread = Executors.newSingleThreadExecutor(work -> {
             Thread made = new Thread(work, "vmmig-free-pages-" + guest.name());
             made.setDaemon(true);
             return made;
         });
-        return new FreePagesTask(guest.name(), thread, thread.submit(() -> FreePageSearch.begin(guest, domain)));
+        search = thread.submit(this::search);
+    }
+
+    /** Begins while the guest runs. */
+    static FreePagesTask begin(Guest guest) {
+        return new FreePagesTask(guest);
+    }
+
+    private FreePageSearch search() throws VmmigException {
+        return FreePageSearch.begin(guest, DomainXml.parse(guest.domainXml()));
     }
 
     /** Waits for what is done while the guest runs; it is to be suspended right after that. */
-    void awaitBegun() throws CancelledException {
-        await(thread.submit(() -> {
-            search.get().awaitTick();
-            return true;
-        }));
+    void awaitBegun() throws VmmigException {
+        FreePageSearch begun = await(search);
+        if (begun.stale()) {
+            begun.close();
+            search = thread.submit(this::search);
+            begun = await(search);
+        }
+        await(thread.submit(begun::awaitTick, true));
     }
 
     /** Goes on, now that the guest stands still. */
@@ -53,15 +60,18 @@ final class FreePagesTask implements AutoCloseable {
         return thread.submit(() -> search.get().finish());
     }
 
-    /** Waits for one of the two. */
-    static <T> T await(Future<T> part) throws CancelledException {
+    /** Waits for a part of it. */
+    static <T> T await(Future<T> part) throws VmmigException {
         try {
             return part.get();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CancelledException(Problem.CANCELLED, "the thread was interrupted", "", e);
         } catch (ExecutionException e) {
-            throw new IllegalStateException("a search for free pages never fails", e.getCause());
+            if (e.getCause() instanceof VmmigException failure) {
+                throw failure;
+            }
+            throw new IllegalStateException("a search for free pages has a bug", e.getCause());
         }
     }
 
@@ -71,12 +81,12 @@ final class FreePagesTask implements AutoCloseable {
         thread.shutdownNow();
         try {
             if (!thread.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
-                LOG.warn("guest {}: its memory is still being read", guest);
+                LOG.warn("guest {}: its memory is still being read", guest.name());
             } else if (search.isDone()) {
                 search.get().close();
             }
         } catch (ExecutionException e) {
-            LOG.debug("guest {}: there was no search", guest, e);
+            LOG.debug("guest {}: there was no search", guest.name(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

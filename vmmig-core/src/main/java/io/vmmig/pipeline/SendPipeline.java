@@ -106,9 +106,14 @@ public final class SendPipeline {
         requireSensible();
         HostCapabilities host = hypervisor.capabilities();
         Guest guest = hypervisor.guest(guestName);
-        Departure departure = Departure.of(guest, host, images);
-        SharedPages shared = departure.sharedPages(images);
+        try (FreePagesTask search = sendFreePages ? null : FreePagesTask.begin(guest)) {
+            return move(guest, Departure.of(guest, host, images), search);
+        }
+    }
 
+    private MigrationReport move(Guest guest, Departure departure, @Nullable FreePagesTask search)
+            throws VmmigException {
+        SharedPages shared = departure.sharedPages(images);
         recorder.enter(Phase.CONNECT);
         try (shared;
                 PackageKeeping keeping = beginKeeping();
@@ -122,7 +127,7 @@ public final class SendPipeline {
                 Manifest manifest = departure.manifest().withReferences(shared.among(acceptance.references()));
                 List<PageSource> references = shared.of(manifest.references());
                 cancellation.check();
-                return send(new Outgoing(guest, departure, manifest, references, acceptance, session, keeping));
+                return send(new Outgoing(guest, departure, manifest, references, acceptance, session, keeping), search);
             } catch (VmmigException e) {
                 if (!committed) {
                     session.abort(tellable(e));
@@ -143,14 +148,10 @@ public final class SendPipeline {
             PackageKeeping keeping) {}
 
     /** Sends what can be sent while the guest runs, and suspends it for the rest. */
-    private MigrationReport send(Outgoing outgoing) throws VmmigException {
+    private MigrationReport send(Outgoing outgoing, @Nullable FreePagesTask search) throws VmmigException {
         recorder.enter(Phase.BOOT_FILES);
         OutputStream out = outgoing.keeping().passingTo(outgoing.session().packageStream());
-        try (FreePagesTask search = sendFreePages
-                        ? null
-                        : FreePagesTask.begin(
-                                outgoing.guest(), outgoing.departure().domain());
-                PackageWriter writer = PackageWriter.to(out, outgoing.manifest(), outgoing.references(), level)) {
+        try (PackageWriter writer = PackageWriter.to(out, outgoing.manifest(), outgoing.references(), level)) {
             cancellation.onRequest(writer::close);
             writeBootFiles(writer, outgoing);
             if (search != null) {

@@ -79,6 +79,7 @@ public final class ReferenceStore implements AutoCloseable {
         return thread;
     });
     private final ConcurrentHashMap<String, CompletableFuture<Void>> underWay = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Path, FileStamp> verified = new ConcurrentHashMap<>();
 
     private ReferenceStore(Path directory, ImageStore images) {
         this.directory = directory;
@@ -284,8 +285,7 @@ public final class ReferenceStore implements AutoCloseable {
         Path pages = pathOf(digest, PageLayout.BOOT_1, "pages");
         String name = nameOf(digest, PageLayout.BOOT_1);
         try {
-            PageContent content = PageFile.open(pages, name);
-            Files.setLastModifiedTime(pages, FileTime.from(Instant.now()));
+            PageContent content = openPages(pages, name);
             return Optional.of(new IndexedPages(
                     content,
                     pathOf(digest, PageLayout.BOOT_1, "index"),
@@ -353,16 +353,29 @@ public final class ReferenceStore implements AutoCloseable {
         Path pages = pathOf(digest, layout, "pages");
         String name = nameOf(digest, layout);
         try {
-            PageContent content = PageFile.open(pages, name);
-            Files.setLastModifiedTime(pages, FileTime.from(Instant.now()));
-            return content;
+            return openPages(pages, name);
         } catch (NoSuchFileException e) {
             LOG.debug("{} is unpacked", file);
         } catch (IOException e) {
             LOG.warn("{} is unpacked again", file, e);
         }
         PageFile.create(file, pages, BUILDING, name);
-        return PageFile.open(pages, name);
+        return openPages(pages, name);
+    }
+
+    /** Opens a file of pages, which is verified unless it was, and has not changed since. */
+    private PageContent openPages(Path pages, String name) throws IOException {
+        FileTime used = Files.getLastModifiedTime(pages);
+        if (used.toInstant().plus(ABANDONED).isBefore(Instant.now())) {
+            Files.setLastModifiedTime(pages, FileTime.from(Instant.now()));
+        }
+        FileStamp stamp = FileStamp.of(pages);
+        boolean settled = stamp.settled();
+        PageContent content = PageFile.open(pages, name, stamp.equals(verified.get(pages)));
+        if (settled && stamp.holds(pages)) {
+            verified.put(pages, stamp);
+        }
+        return content;
     }
 
     /**

@@ -9,7 +9,8 @@ import java.io.InputStream;
 
 /** Stores each segment as one zstd frame of its bytes. */
 public final class ZstdCodec implements SegmentEncoder, SegmentDecoder {
-    private static final int LEVEL = 3;
+    /** Kernels and ramdisks are compressed already, as a rule. */
+    private static final int LEVEL = 1;
 
     private final NativeContexts<ZstdCompressCtx> compressors =
             new NativeContexts<>(() -> Frames.compressor().setLevel(LEVEL));

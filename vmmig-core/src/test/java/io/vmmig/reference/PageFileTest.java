@@ -35,7 +35,7 @@ class PageFileTest {
         Path source = Files.write(directory.resolve("source"), content);
         Path target = directory.resolve("pages");
         PageFile.create(source, target, ".building-", NAME);
-        try (RawPages pages = PageFile.open(target, NAME);
+        try (RawPages pages = PageFile.open(target, NAME, false);
                 Stream<Path> entries = Files.list(directory)) {
             assertThat(entries).containsExactlyInAnyOrder(source, target);
             byte[] bytes = new byte[(int) pages.bytes()];
@@ -244,13 +244,13 @@ class PageFileTest {
             byte[] damaged = intact.clone();
             damaged[at] ^= 1;
             Files.write(pages, damaged);
-            assertThatThrownBy(() -> PageFile.open(pages, NAME)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> PageFile.open(pages, NAME, false)).isInstanceOf(IOException.class);
         }
         for (int length : new int[] {0, 100, PAGE, intact.length - PAGE, intact.length - 1}) {
             Files.write(pages, Arrays.copyOf(intact, length));
-            assertThatThrownBy(() -> PageFile.open(pages, NAME)).isInstanceOf(IOException.class);
+            assertThatThrownBy(() -> PageFile.open(pages, NAME, false)).isInstanceOf(IOException.class);
         }
         Files.write(pages, intact);
-        assertThatThrownBy(() -> PageFile.open(pages, NAME + "x")).isInstanceOf(IOException.class);
+        assertThatThrownBy(() -> PageFile.open(pages, NAME + "x", false)).isInstanceOf(IOException.class);
     }
 }

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
 
 /** The hosts on which guests are measured: libvirtds, so that virsh reaches the same guests, and warm. */
 final class MeasuredHosts {
-    private static final int WARM_UPS = 3;
+    private static final int WARM_UPS = 12;
+    private static final int ROUND_TRIPS = 3;
     /** A lab guest fills memory to show that none of it is lost; that is no part of an idle Debian. */
     private static final String LITTLE_MEMORY = "vmmig.memory=1";
 
@@ -106,7 +107,7 @@ final class MeasuredHosts {
         if (b == null) {
             b = host("b");
             LabGuest guest = start(a, WARM_UP);
-            for (int i = 0; i < WARM_UPS; i++) {
+            for (int i = 0; i < ROUND_TRIPS; i++) {
                 guest = move(move(guest, b).guest(), a).guest();
             }
             a.remove(WARM_UP);

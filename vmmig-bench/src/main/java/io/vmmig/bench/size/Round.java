@@ -32,12 +32,12 @@ record Round(OldWay old, Map<Contender, Sent> sent) {
 
     /** The time to a whole package, of the time that {@code virsh save} took. */
     double timeRatio(Contender contender) {
-        return sent(contender).millis() / (double) old.saveMillis();
+        return sent(contender).packageMillis() / (double) old.saveMillis();
     }
 
     /** The time to a whole package, of the time that {@code virsh save} and {@code zip -9} took. */
     double wholeTimeRatio(Contender contender) {
-        return sent(contender).millis() / (double) old.wholeMillis();
+        return sent(contender).packageMillis() / (double) old.wholeMillis();
     }
 
     void print(PrintStream out) {

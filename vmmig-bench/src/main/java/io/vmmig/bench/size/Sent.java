@@ -65,6 +65,16 @@ record Sent(long millis, long downtimeMillis, JsonObject report) {
         return report.get("packageBytes").getAsLong() - contents("storedBytes", true);
     }
 
+    /** From the request to the whole package on the disk; after that the guest goes on, or ends. */
+    long packageMillis() {
+        return phases().stream()
+                .filter(phase -> phase.get("phase").getAsString().equals("COMMIT"))
+                .mapToLong(phase -> phase.get("startMillis").getAsLong()
+                        + phase.get("lengthMillis").getAsLong())
+                .findFirst()
+                .orElse(millis);
+    }
+
     /** Memory and disks before they were packed. */
     private long packedBytes() {
         return report.get("snapshotBytes").getAsLong() + report.get("diskBytes").getAsLong() + contents("bytes", true);
@@ -96,11 +106,11 @@ record Sent(long millis, long downtimeMillis, JsonObject report) {
     String line(String title, OldWay old) {
         StringBuilder line = new StringBuilder(String.format(
                 Locale.ROOT,
-                "    %-18s package %s (%.4f of the zip); %s, downtime %s; %.0f MB/s%n    %-18s",
+                "    %-18s package %s (%.4f of the zip) after %s; downtime %s; %.0f MB/s%n    %-18s",
                 title,
                 Units.bytes(packageBytes()),
                 ratioTo(old),
-                Units.millis(millis),
+                Units.millis(packageMillis()),
                 Units.millis(downtimeMillis),
                 megabytesPerSecond(),
                 ""));
@@ -123,6 +133,7 @@ record Sent(long millis, long downtimeMillis, JsonObject report) {
         JsonObject json = new JsonObject();
         json.addProperty("packageBytes", packageBytes());
         json.addProperty("millis", millis);
+        json.addProperty("packageMillis", packageMillis());
         json.addProperty("downtimeMillis", downtimeMillis);
         json.addProperty("megabytesPerSecond", megabytesPerSecond());
         json.add("report", report);
