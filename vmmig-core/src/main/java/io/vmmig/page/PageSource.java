@@ -22,6 +22,18 @@ public interface PageSource extends AutoCloseable {
     void read(long page, byte[] buffer, int offset) throws IOException;
 
     /**
+     * Reads pages that follow each other.
+     *
+     * @param count how many; all of them are there
+     * @throws IOException as {@link #read(long, byte[], int)} does
+     */
+    default void read(long page, int count, byte[] buffer, int offset) throws IOException {
+        for (int i = 0; i < count; i++) {
+            read(page + i, buffer, offset + i * PAGE_BYTES);
+        }
+    }
+
+    /**
      * A page that probably has the content with this {@link PageHash}, or -1 if none is known. It has to be read and compared:
      * hashes may agree by chance or by design, and an index may be old. Of equal pages any one may be returned.
      *

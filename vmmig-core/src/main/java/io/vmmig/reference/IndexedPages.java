@@ -8,6 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,10 +52,13 @@ final class IndexedPages implements PageSource {
 
     @Override
     public void read(long page, byte[] buffer, int offset) throws IOException {
-        if (page < 0 || page >= pages()) {
-            throw new IndexOutOfBoundsException("page " + page + " of " + pages());
-        }
-        content.read(page * PAGE_BYTES, buffer, offset, PAGE_BYTES);
+        read(page, 1, buffer, offset);
+    }
+
+    @Override
+    public void read(long page, int count, byte[] buffer, int offset) throws IOException {
+        Objects.checkFromIndexSize(page, count, pages());
+        content.read(page * PAGE_BYTES, buffer, offset, count * PAGE_BYTES);
     }
 
     @Override

@@ -22,8 +22,10 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -48,6 +50,7 @@ public final class KeptPackages {
     private static final int MAX_DEPTH = 8;
 
     private final Path directory;
+    private final Map<Path, Made> known = new ConcurrentHashMap<>();
     private volatile long quota = DEFAULT_QUOTA;
 
     KeptPackages(Path directory) {
@@ -103,26 +106,37 @@ public final class KeptPackages {
     /** The seals of the packages of a guest, the latest first. */
     public List<Digest> of(UUID guest) throws VmmigException {
         try {
-            List<Path> files = new ArrayList<>();
-            for (Path file : list()) {
-                if (guest.equals(manifest(file).guestUuid())) {
-                    files.add(file);
+            List<Made> made = new ArrayList<>();
+            List<Path> files = list();
+            for (Path file : files) {
+                try {
+                    made.add(made(file));
+                } catch (NoSuchFileException e) {
+                    LOG.debug("{} has gone", file, e);
                 }
             }
-            files.sort(Comparator.comparing(KeptPackages::madeAt).reversed());
-            return files.stream().map(KeptPackages::seal).toList();
+            known.keySet().retainAll(files);
+            return made.stream()
+                    .filter(one -> one.guest().equals(guest))
+                    .sorted(Comparator.comparing(Made::at).reversed())
+                    .map(Made::seal)
+                    .toList();
         } catch (IOException e) {
             throw failed(e);
         }
     }
 
-    private static Instant madeAt(Path file) {
-        try {
-            return manifest(file).createdAt();
-        } catch (IOException | VmmigException e) {
-            LOG.debug("{} has gone", file, e);
-            return Instant.EPOCH;
+    /** Of whom a package is, and of when: what a file of that name holds never changes. */
+    private record Made(Digest seal, UUID guest, Instant at) {}
+
+    private Made made(Path file) throws IOException, VmmigException {
+        Made made = known.get(file);
+        if (made == null) {
+            Manifest manifest = manifest(file);
+            made = new Made(seal(file), manifest.guestUuid(), manifest.createdAt());
+            known.put(file, made);
         }
+        return made;
     }
 
     private static Manifest manifest(Path file) throws IOException, VmmigException {

@@ -38,15 +38,19 @@ public final class PageDecoder implements SegmentDecoder {
         this.ring = ring;
         this.references = List.copyOf(references);
         this.tally = tally;
-        this.workbenches = new NativeContexts<>(() -> new Workbench(segmentBytes));
+        this.workbenches = new NativeContexts<>(() -> new Workbench(this.references, segmentBytes));
     }
 
     /** What one thread needs to decode. */
     private static final class Workbench implements Closeable {
         private final ZstdDecompressCtx context = new ZstdDecompressCtx();
+        private final List<ReadAhead> references;
         private final byte[] body;
 
-        Workbench(int segmentBytes) {
+        Workbench(List<Reference> references, int segmentBytes) {
+            this.references = references.stream()
+                    .map(reference -> new ReadAhead(reference.pages()))
+                    .toList();
             this.body = new byte[Segments.bodyBytes(segmentBytes)];
         }
 
@@ -60,7 +64,7 @@ public final class PageDecoder implements SegmentDecoder {
     public void decode(Segment segment) throws VmmigException {
         workbenches.with((Workbench bench) -> {
             int length = Frames.decompress(bench.context, segment.stored(), segment.storedLength(), bench.body);
-            new Decoding(segment, bench.body, length).run();
+            new Decoding(segment, bench, length).run();
         });
     }
 
@@ -87,6 +91,7 @@ public final class PageDecoder implements SegmentDecoder {
     /** The decoding of one segment. */
     private final class Decoding {
         private final Segment segment;
+        private final List<ReadAhead> ahead;
         private final byte[] decoded;
         private final byte[] body;
         private final int bodyEnd;
@@ -96,10 +101,11 @@ public final class PageDecoder implements SegmentDecoder {
         private int offset;
         private long address;
 
-        Decoding(Segment segment, byte[] body, int bodyLength) throws PackageFormatException {
+        Decoding(Segment segment, Workbench bench, int bodyLength) throws PackageFormatException {
             this.segment = segment;
+            this.ahead = bench.references;
             this.decoded = segment.decoded();
-            this.body = body;
+            this.body = bench.body;
             this.bodyEnd = bodyLength;
             this.instructions = Instructions.of(body, bodyLength);
             this.data = instructions.end();
@@ -254,7 +260,9 @@ public final class PageDecoder implements SegmentDecoder {
 
         private void read(int reference, byte[] buffer, int at) throws VmmigException {
             try {
-                references.get(reference).pages().read(next[reference]++, buffer, at);
+                ReadAhead pages = ahead.get(reference);
+                int there = pages.read(next[reference]++);
+                System.arraycopy(pages.buffer(), there, buffer, at, PAGE_BYTES);
             } catch (IOException e) {
                 throw VmmigException.from(
                         e,

@@ -32,16 +32,20 @@ public final class PageEncoder implements SegmentEncoder {
         this.references = List.copyOf(references);
         this.level = level;
         this.tally = tally;
-        this.workbenches = new NativeContexts<>(() -> new Workbench(segmentBytes));
+        this.workbenches = new NativeContexts<>(() -> new Workbench(this.references, segmentBytes));
     }
 
     /** What one thread needs to encode. */
     private static final class Workbench implements Closeable {
         private final ZstdCompressCtx context = Frames.compressor();
+        private final List<ReadAhead> references;
         private final byte[] body;
         private final byte[] page = new byte[PAGE_BYTES];
 
-        Workbench(int segmentBytes) {
+        Workbench(List<Reference> references, int segmentBytes) {
+            this.references = references.stream()
+                    .map(reference -> new ReadAhead(reference.pages()))
+                    .toList();
             this.body = new byte[Segments.bodyBytes(segmentBytes)];
         }
 
@@ -179,24 +183,37 @@ public final class PageEncoder implements SegmentEncoder {
 
         /** The page of a reference that equals this one, or -1. */
         private long find(int reference, long hash, long near) {
-            PageSource pages = references.get(reference).pages();
-            long found = pages.find(hash, near);
-            boolean equal = found >= 0
-                    && read(pages, found)
-                    && Arrays.equals(bench.page, 0, PAGE_BYTES, segment.decoded(), offset, offset + PAGE_BYTES);
+            long found = references.get(reference).pages().find(hash, near);
+            int at = found < 0 ? -1 : read(reference, found);
+            boolean equal = at >= 0
+                    && Arrays.equals(
+                            bench.references.get(reference).buffer(),
+                            at,
+                            at + PAGE_BYTES,
+                            segment.decoded(),
+                            offset,
+                            offset + PAGE_BYTES);
             return equal ? found : -1;
         }
 
-        private boolean read(PageSource pages, long page) {
+        /** Reads a page of a reference; returns where in its buffer that is then, or -1 if it cannot be read. */
+        private int read(int reference, long page) {
             try {
-                pages.read(page, bench.page, 0);
-                return true;
+                return bench.references.get(reference).read(page);
             } catch (IOException e) {
                 if (!warned.getAndSet(true)) {
                     LOG.warn("a reference cannot be read, so the package will be larger: {}", e.getMessage());
                 }
-                return false;
+                return -1;
             }
+        }
+
+        private boolean copy(int reference, long page) {
+            int at = read(reference, page);
+            if (at >= 0) {
+                System.arraycopy(bench.references.get(reference).buffer(), at, bench.page, 0, PAGE_BYTES);
+            }
+            return at >= 0;
         }
 
         /** Stores the page as its difference from one that is probably alike, if that is less. */
@@ -207,7 +224,7 @@ public final class PageEncoder implements SegmentEncoder {
                 boolean alike = reference.ordered()
                         && counterpart >= 0
                         && counterpart < reference.pages().pages()
-                        && read(reference.pages(), counterpart)
+                        && copy(i, counterpart)
                         && Deltas.worthwhile(bench.page, segment.decoded(), offset);
                 if (alike) {
                     Deltas.apply(segment.decoded(), offset, bench.page, 0);

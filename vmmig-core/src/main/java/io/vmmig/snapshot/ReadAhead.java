@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.snapshot;
+
+import io.vmmig.page.PageSource;
+import java.io.IOException;
+
+/**
+ * Reads pages of a reference, and those around along where that pays: when they are read one after the other, and when they come
+ * from the disk. QEMU drops its images from the system's cache whenever a guest that was saved goes on. For one thread.
+ */
+final class ReadAhead {
+    private static final int PAGES = 16;
+    /** Nothing that is in the cache takes so long, as a rule, and nothing from a disk is faster. */
+    private static final long DISK_NANOS = 40_000;
+
+    private final PageSource source;
+    private final byte[] buffer = new byte[PAGES * PageSource.PAGE_BYTES];
+    private long first;
+    private int count;
+    private long next = -1;
+    private boolean fromDisk;
+
+    ReadAhead(PageSource source) {
+        this.source = source;
+    }
+
+    /** Reads a page, and tells where in {@link #buffer()} it is until the next one is read. */
+    int read(long page) throws IOException {
+        if (page < first || page >= first + count) {
+            if (fromDisk) {
+                fill(page - page % PAGES, PAGES);
+            } else {
+                fill(page, page == next ? PAGES : 1);
+            }
+        }
+        next = page + 1;
+        return (int) (page - first) * PageSource.PAGE_BYTES;
+    }
+
+    private void fill(long from, int wanted) throws IOException {
+        count = 0;
+        int there = (int) Math.min(wanted, source.pages() - from);
+        long start = System.nanoTime();
+        source.read(from, there, buffer, 0);
+        fromDisk = System.nanoTime() - start > DISK_NANOS;
+        first = from;
+        count = there;
+    }
+
+    byte[] buffer() {
+        return buffer;
+    }
+}
