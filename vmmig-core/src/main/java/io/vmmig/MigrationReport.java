@@ -76,7 +76,7 @@ public record MigrationReport(
      *
      * @param content the content's name in the package
      * @param kind {@code FILLED}: of one repeated byte, most often zero; {@code SAME}: as an earlier page of the package;
-     *     {@code REFERENCE}: as a page that both ends hold; {@code DELTA}: what has changed since an earlier package;
+     *     {@code REFERENCE}: as a page that both ends hold; {@code DELTA}: what has changed in a page that both ends hold;
      *     {@code LITERAL}: the page itself
      * @param reference what the pages come from, if {@code REFERENCE}, or null
      * @param pages how many, of 4096 bytes each

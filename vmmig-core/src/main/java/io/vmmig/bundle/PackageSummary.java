@@ -63,7 +63,7 @@ public record PackageSummary(long bytes, Digest seal, List<Content> contents, Li
         SAME,
         /** The number of a page of a reference. */
         REFERENCE,
-        /** What has changed since an earlier package. */
+        /** What has changed in a page that both ends hold. */
         DELTA,
         /** Itself. */
         LITERAL

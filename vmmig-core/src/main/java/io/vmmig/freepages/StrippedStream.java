@@ -4,12 +4,16 @@ package io.vmmig.freepages;
 import io.vmmig.qemu.RamScanner;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A migration stream whose records of free pages become records of zeros. Works in its buffer: it only ever gets shorter. */
+/** A migration stream whose records of free pages become records of zeros. Works where it reads to: it only ever gets shorter. */
 final class StrippedStream extends InputStream {
     private static final int BUFFER = 1 << 20;
+    /** With less room there might not be enough for a record. */
+    private static final int LEAST_ROOM = 64 << 10;
+
     private static final int FLAGS_BYTE = Long.BYTES - 1;
     /** What a kernel that checks free pages for changes fills them with; in sending these there is nothing to lose. */
     private static final long POISON = 0xaaaa_aaaa_aaaa_aaaaL;
@@ -18,17 +22,15 @@ final class StrippedStream extends InputStream {
     private final FreePages pages;
     private final AtomicLong leftOut;
     private final RamScanner scanner = new RamScanner();
-    private final Compaction compaction = new Compaction();
-    private final byte[] buffer = new byte[BUFFER];
-    /** From here to {@code ready} there is what was not read yet by the caller. */
-    private int at;
+    /** What has been read, and cannot be told yet: less than a record. */
+    private byte[] untold = new byte[0];
 
-    private int ready;
-    /** From here to {@code filled} there is what the scanner has not told yet. */
-    private int untold;
-
-    private int filled;
     private boolean last;
+    /** For callers with little room. */
+    private byte[] buffer = untold;
+
+    private int at;
+    private int ready;
 
     StrippedStream(InputStream stream, FreePages pages, AtomicLong leftOut) {
         this.stream = stream;
@@ -38,7 +40,8 @@ final class StrippedStream extends InputStream {
 
     @Override
     public int read() throws IOException {
-        return fill() ? buffer[at++] & 0xff : -1;
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override
@@ -47,8 +50,16 @@ final class StrippedStream extends InputStream {
         if (length == 0) {
             return 0;
         }
-        if (!fill()) {
-            return -1;
+        if (at == ready) {
+            if (length >= LEAST_ROOM + untold.length) {
+                return fill(target, offset, length);
+            }
+            buffer = buffer.length == 0 ? new byte[BUFFER] : buffer;
+            at = 0;
+            ready = Math.max(0, fill(buffer, 0, BUFFER));
+            if (ready == 0) {
+                return -1;
+            }
         }
         int n = Math.min(length, ready - at);
         System.arraycopy(buffer, at, target, offset, n);
@@ -61,18 +72,23 @@ final class StrippedStream extends InputStream {
         return ready - at;
     }
 
-    private boolean fill() throws IOException {
-        while (at == ready && !last) {
-            System.arraycopy(buffer, untold, buffer, 0, filled - untold);
-            filled -= untold;
-            int n = stream.read(buffer, filled, BUFFER - filled);
+    /** Reads at least a byte, or -1 at the end. */
+    private int fill(byte[] target, int offset, int length) throws IOException {
+        while (!last) {
+            System.arraycopy(untold, 0, target, offset, untold.length);
+            int from = offset + untold.length;
+            int n = stream.read(target, from, length - untold.length);
             last = n < 0;
-            filled += Math.max(n, 0);
-            at = 0;
-            untold = scanner.scan(buffer, 0, filled, last, compaction);
-            ready = compaction.finish();
+            int end = from + Math.max(n, 0);
+            Compaction compaction = new Compaction(target, offset);
+            int told = scanner.scan(target, offset, end, last, compaction);
+            untold = Arrays.copyOfRange(target, told, end);
+            int stripped = compaction.finish() - offset;
+            if (stripped > 0) {
+                return stripped;
+            }
         }
-        return at < ready;
+        return -1;
     }
 
     @Override
@@ -80,12 +96,20 @@ final class StrippedStream extends InputStream {
         stream.close();
     }
 
-    /** Moves what stays to the front of the buffer, in as long stretches as possible. */
+    /** Moves what stays to the front, in as long stretches as possible. */
     private final class Compaction implements RamScanner.Visitor {
+        private final byte[] bytes;
         private int end;
         private int keptFrom;
         private int keptTo;
         private long left;
+
+        Compaction(byte[] bytes, int start) {
+            this.bytes = bytes;
+            end = start;
+            keptFrom = start;
+            keptTo = start;
+        }
 
         @Override
         public void opaque(int offset, int length) {
@@ -100,9 +124,9 @@ final class StrippedStream extends InputStream {
         @Override
         public void page(int offset, int headerBytes, String block, long address) {
             int content = offset + headerBytes;
-            if (pages.isFree(block, address) && (long) GuestRam.LONG.get(buffer, content) != POISON) {
-                buffer[offset + FLAGS_BYTE] ^= RamScanner.PAGE ^ RamScanner.ZERO;
-                buffer[content] = 0;
+            if (pages.isFree(block, address) && (long) GuestRam.LONG.get(bytes, content) != POISON) {
+                bytes[offset + FLAGS_BYTE] ^= RamScanner.PAGE ^ RamScanner.ZERO;
+                bytes[content] = 0;
                 keptTo = content + 1;
                 move();
                 left++;
@@ -114,20 +138,16 @@ final class StrippedStream extends InputStream {
         private void move() {
             int length = keptTo - keptFrom;
             if (keptFrom != end) {
-                System.arraycopy(buffer, keptFrom, buffer, end, length);
+                System.arraycopy(bytes, keptFrom, bytes, end, length);
             }
             end += length;
         }
 
+        /** Where what stays ends. */
         int finish() {
             move();
-            int result = end;
             leftOut.addAndGet(left);
-            left = 0;
-            end = 0;
-            keptFrom = 0;
-            keptTo = 0;
-            return result;
+            return end;
         }
     }
 }

@@ -104,9 +104,9 @@ public final class SendPipeline {
         cancellation.check();
         recorder.enter(Phase.PREPARE);
         requireSensible();
-        HostCapabilities host = hypervisor.capabilities();
         Guest guest = hypervisor.guest(guestName);
         try (FreePagesTask search = sendFreePages ? null : FreePagesTask.begin(guest)) {
+            HostCapabilities host = hypervisor.capabilities();
             return move(guest, Departure.of(guest, host, images), search);
         }
     }

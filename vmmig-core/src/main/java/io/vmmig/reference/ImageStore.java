@@ -29,6 +29,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A directory of content that guests stand on: base images, kernels, ramdisks. What both ends hold does not travel, and a
@@ -39,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  * directory cannot be used, and with {@link Problem#DISK_FULL} when there is no space left in it.
  */
 public final class ImageStore {
+    private static final Logger LOG = LoggerFactory.getLogger(ImageStore.class);
     private static final Pattern NAME = Pattern.compile("sha256-([0-9a-f]{64})\\.(qcow2|raw)");
     private static final String ADDING = ".adding-";
     private static final String REFERENCES = "references";
@@ -163,11 +166,13 @@ public final class ImageStore {
     private void sweep() throws IOException {
         FileTime limit = FileTime.from(Instant.now().minus(ABANDONED));
         for (Path entry : entries()) {
-            boolean adding = entry.getFileName().toString().startsWith(ADDING);
-            if (adding
-                    && Files.exists(entry)
-                    && Files.getLastModifiedTime(entry).compareTo(limit) < 0) {
-                Files.deleteIfExists(entry);
+            try {
+                boolean adding = entry.getFileName().toString().startsWith(ADDING);
+                if (adding && Files.getLastModifiedTime(entry).compareTo(limit) < 0) {
+                    Files.deleteIfExists(entry);
+                }
+            } catch (NoSuchFileException e) {
+                LOG.debug("{} was finished meanwhile", entry);
             }
         }
     }

@@ -37,7 +37,7 @@ public final class PageTally {
         return pages[Op.SAME].sum();
     }
 
-    /** Pages that were stored as what has changed since an earlier package. */
+    /** Pages that were stored as what has changed in a page of a reference. */
     public long deltas() {
         return pages[Op.DELTA].sum();
     }

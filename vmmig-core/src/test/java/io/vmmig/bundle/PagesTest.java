@@ -151,13 +151,16 @@ class PagesTest {
         }
     }
 
+    /** Each takes a hundredth of a second. */
+    private static final int CHANGES = Integer.getInteger("vmmig.fuzzedInstructions", 400);
+
     /** Random changes of real instructions: either they still mean something, or there is the one checked exception. */
     @Test
     void instructionsOfNobodyKnowsWhat() throws Exception {
         PageSource earlier = new MemoryPages(BEFORE);
         byte[] good = bodyOf(RamStream.of(RamStream.pages(200, 11)), earlier);
         Random random = new Random(14);
-        for (int i = 0; i < 3000; i++) {
+        for (int i = 0; i < CHANGES; i++) {
             byte[] body = Arrays.copyOf(good, i % 4 == 0 ? random.nextInt(good.length) : good.length);
             for (int j = 0; j <= i % 7 && body.length > 0; j++) {
                 body[random.nextInt(Math.min(body.length, i % 2 == 0 ? 600 : body.length))] = (byte) random.nextInt();

@@ -9,7 +9,6 @@ import io.vmmig.hypervisor.RamRegion;
 import io.vmmig.hypervisor.SavedGuest;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
@@ -22,11 +21,12 @@ final class FlippedGuest implements Guest, GuestMemory {
 
     private final Guest guest;
     private final List<Piece> pieces = new ArrayList<>();
-    private @Nullable GuestMemory memory;
+    private final GuestMemory memory;
     private @Nullable Random random;
 
-    FlippedGuest(Guest guest) {
+    FlippedGuest(Guest guest, GuestMemory memory) {
         this.guest = guest;
+        this.memory = memory;
     }
 
     /** From now on what was read already has a few bits flipped, and is not read again. */
@@ -50,7 +50,7 @@ final class FlippedGuest implements Guest, GuestMemory {
         if (known.isPresent()) {
             System.arraycopy(known.get().bytes, 0, buffer, offset, length);
         } else {
-            Objects.requireNonNull(memory).read(address, buffer, offset, length);
+            memory.read(address, buffer, offset, length);
             byte[] bytes = new byte[length];
             System.arraycopy(buffer, offset, bytes, 0, length);
             pieces.add(new Piece(address, bytes));
@@ -78,9 +78,6 @@ final class FlippedGuest implements Guest, GuestMemory {
 
     @Override
     public Optional<GuestMemory> memory(List<RamRegion> ram) {
-        if (memory == null) {
-            memory = guest.memory(ram).orElseThrow();
-        }
         return Optional.of(this);
     }
 

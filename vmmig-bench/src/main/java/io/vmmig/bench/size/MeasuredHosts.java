@@ -15,6 +15,8 @@ import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.Receiving;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -26,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The hosts on which guests are measured: libvirtds, so that virsh reaches the same guests, and warm. */
 final class MeasuredHosts {
-    private static final int WARM_UPS = 12;
+    private static final int WARM_UPS = 24;
     private static final int ROUND_TRIPS = 3;
     /** A lab guest fills memory to show that none of it is lost; that is no part of an idle Debian. */
     private static final String LITTLE_MEMORY = "vmmig.memory=1";
@@ -115,6 +117,25 @@ final class MeasuredHosts {
         return b;
     }
 
+    private OldWay old(LabGuest guest) {
+        cacheBaseImage();
+        return OldWay.of(guest, scratch);
+    }
+
+    private Sent sent(LabGuest guest, Contender contender) {
+        cacheBaseImage();
+        return Sent.toFile(guest, contender, scratch);
+    }
+
+    /** QEMU drops it from the system's cache when a guest that was saved goes on; of a guest that has booted, it is there. */
+    private void cacheBaseImage() {
+        try (InputStream in = Files.newInputStream(debian.qcow2())) {
+            in.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            throw new LabException("could not read " + debian.qcow2(), e);
+        }
+    }
+
     /** Each way once, on a guest that was booted for it; which way is first changes from round to round. */
     Round round(Scenario scenario, int number) {
         LabGuest guest = start(a, GUEST);
@@ -125,12 +146,12 @@ final class MeasuredHosts {
             contenders.retainAll(scenario.contenders());
             Collections.rotate(contenders, number);
             if (number % 2 == 1) {
-                OldWay old = OldWay.of(guest, scratch);
-                contenders.forEach(contender -> sent.put(contender, Sent.toFile(guest, contender, scratch)));
+                OldWay old = old(guest);
+                contenders.forEach(contender -> sent.put(contender, sent(guest, contender)));
                 return new Round(old, sent);
             }
-            contenders.forEach(contender -> sent.put(contender, Sent.toFile(guest, contender, scratch)));
-            return new Round(OldWay.of(guest, scratch), sent);
+            contenders.forEach(contender -> sent.put(contender, sent(guest, contender)));
+            return new Round(old(guest), sent);
         } finally {
             a.remove(GUEST);
         }
