@@ -85,6 +85,11 @@ final class KernelImage {
     private static byte[] read(GuestRam ram, List<Piece> pieces, int total) throws Doubt {
         byte[] bytes = new byte[total];
         for (Stretch stretch : stretches(ram, pieces)) {
+            if (stretch.pieces().size() == 1) {
+                int offset = stretch.offsetOf(stretch.pieces().get(0));
+                ram.read(stretch.from(), bytes, offset, (int) (stretch.to() - stretch.from()));
+                continue;
+            }
             byte[] memory = stretch.read(ram);
             stretch.variables(memory, (offset, at, length) -> System.arraycopy(memory, at, bytes, offset, length));
         }
@@ -104,11 +109,16 @@ final class KernelImage {
             return memory;
         }
 
+        /** Where among the variables that part of a piece begins which lies in this. */
+        int offsetOf(Piece piece) {
+            return (int) (piece.offset() + Math.max(piece.physical(), from) - piece.physical());
+        }
+
         void variables(byte[] memory, Variables each) {
             for (Piece piece : pieces) {
                 long first = Math.max(piece.physical(), from);
                 long end = Math.min(piece.physical() + piece.bytes(), to);
-                each.at((int) (piece.offset() + first - piece.physical()), (int) (first - from), (int) (end - first));
+                each.at(offsetOf(piece), (int) (first - from), (int) (end - first));
             }
         }
     }

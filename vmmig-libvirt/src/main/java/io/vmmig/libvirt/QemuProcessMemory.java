@@ -38,9 +38,12 @@ final class QemuProcessMemory implements GuestMemory {
     private static final int HEX = 16;
     private static final int PAGE_BYTES = 4096;
     private static final long HUGE_PAGE_BYTES = 2 << 20;
-    private static final int SAMPLES = 4;
+    /** Of each region; each costs more than a millisecond. */
+    private static final int SAMPLES = 2;
+
+    private static final int EQUAL_SAMPLES = 2;
     /** A guest that runs may change one between two looks at it. */
-    private static final int EQUAL_SAMPLES = 3;
+    private static final int OTHER_SAMPLES = 1;
 
     private static final int LOOKS = 256;
     /** A page of less variety may be in many places. */
@@ -148,7 +151,7 @@ final class QemuProcessMemory implements GuestMemory {
             long step = Math.max(PAGE_BYTES, region.bytes() / LOOKS & -PAGE_BYTES);
             int ofRegion = 0;
             for (long at = region.start();
-                    at < region.end() && ofRegion < SAMPLES && samples - equal <= SAMPLES - EQUAL_SAMPLES;
+                    at < region.end() && ofRegion < SAMPLES && samples - equal <= OTHER_SAMPLES;
                     at += step) {
                 if (!canRead(at, here)) {
                     return false;
@@ -161,7 +164,7 @@ final class QemuProcessMemory implements GuestMemory {
                 }
             }
         }
-        return equal >= EQUAL_SAMPLES && samples - equal <= SAMPLES - EQUAL_SAMPLES;
+        return equal >= EQUAL_SAMPLES && samples - equal <= OTHER_SAMPLES;
     }
 
     private boolean canRead(long address, byte[] page) {

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The hosts on which guests are measured: libvirtds, so that virsh reaches the same guests, and warm. */
 final class MeasuredHosts {
-    private static final int WARM_UPS = 24;
+    private static final int WARM_UPS = 40;
     private static final int ROUND_TRIPS = 3;
     /** A lab guest fills memory to show that none of it is lost; that is no part of an idle Debian. */
     private static final String LITTLE_MEMORY = "vmmig.memory=1";
