@@ -14,6 +14,8 @@ import java.util.Arrays;
  */
 public final class PageCutter {
     private static final int PAGE_BYTES = PageSource.PAGE_BYTES;
+    /** What was read just now is hashed while it is still in the processor's cache. */
+    private static final int CHUNK_BYTES = 256 << 10;
 
     private final PageWindow window = new PageWindow();
     private long positions;
@@ -67,9 +69,16 @@ public final class PageCutter {
             layout = segment.layout();
             layout.begin(positions);
             System.arraycopy(left, 0, buffer, 0, left.length);
-            int length = left.length + in.readNBytes(buffer, left.length, buffer.length - left.length);
-            boolean last = length < buffer.length;
-            int scanned = scanner.scan(buffer, 0, length, last, this);
+            int length = left.length;
+            int scanned = 0;
+            boolean last = false;
+            while (length < buffer.length && !last) {
+                int wanted = Math.min(CHUNK_BYTES, buffer.length - length);
+                int read = in.readNBytes(buffer, length, wanted);
+                last = read < wanted;
+                length += read;
+                scanned = scanner.scan(buffer, scanned, length, last, this);
+            }
             left = Arrays.copyOfRange(buffer, scanned, length);
             segment.decodedLength(scanned);
             return !last;

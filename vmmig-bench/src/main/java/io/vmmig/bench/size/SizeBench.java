@@ -17,7 +17,7 @@ import java.util.List;
 
 /** Measures packages of real guests, and how long they take, beside the way of {@code virsh save} and {@code zip -9}. */
 public final class SizeBench {
-    private static final int ROUNDS = 3;
+    private static final int ROUNDS = 5;
     private static final String ALL = "all";
 
     private final PrintStream out;
