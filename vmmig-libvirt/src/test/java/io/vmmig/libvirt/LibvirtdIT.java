@@ -36,7 +36,7 @@ class LibvirtdIT extends RealGuestFaultTests {
         if (connection != null) {
             connection.close();
         }
-        Lab.run("host", "down", "--all");
+        Lab.run("host", "down", HOST);
     }
 
     @Test

@@ -28,7 +28,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The hosts on which guests are measured: libvirtds, so that virsh reaches the same guests, and warm. */
 final class MeasuredHosts {
-    private static final int WARM_UPS = 40;
     private static final int ROUND_TRIPS = 3;
     /** A lab guest fills memory to show that none of it is lost; that is no part of an idle Debian. */
     private static final String LITTLE_MEMORY = "vmmig.memory=1";
@@ -42,7 +41,8 @@ final class MeasuredHosts {
     private final LabHost a;
     private @Nullable LabHost b;
 
-    MeasuredHosts(Lab lab) {
+    /** @param warmUps how many packages are made before the first that counts */
+    MeasuredHosts(Lab lab, int warmUps) {
         this.lab = lab;
         this.scratch = lab.directory().resolve("scratch");
         try {
@@ -52,7 +52,7 @@ final class MeasuredHosts {
         }
         this.a = host("a");
         LabGuest guest = start(a, WARM_UP);
-        for (int i = 0; i < WARM_UPS; i++) {
+        for (int i = 0; i < warmUps; i++) {
             Sent.toFile(guest, Contender.DEFAULT, scratch);
         }
         a.remove(WARM_UP);

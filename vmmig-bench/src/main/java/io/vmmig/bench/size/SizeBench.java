@@ -18,6 +18,9 @@ import java.util.List;
 /** Measures packages of real guests, and how long they take, beside the way of {@code virsh save} and {@code zip -9}. */
 public final class SizeBench {
     private static final int ROUNDS = 5;
+    /** After so many packages the JVM has compiled most of what makes them. Sizes need none. */
+    private static final int WARM_UPS = 40;
+
     private static final String ALL = "all";
 
     private final PrintStream out;
@@ -72,7 +75,7 @@ public final class SizeBench {
         List<Figure> figures = new ArrayList<>();
         JsonObject details = new JsonObject();
         try (Lab lab = Lab.open()) {
-            MeasuredHosts hosts = new MeasuredHosts(lab);
+            MeasuredHosts hosts = new MeasuredHosts(lab, scenarios.equals(List.of(Scenario.IDLE_QUICK)) ? 0 : WARM_UPS);
             out.printf(
                     "A Debian of 512 MiB, %s; number of rounds, each with a fresh guest: %d%n",
                     hosts.versions(), rounds);
