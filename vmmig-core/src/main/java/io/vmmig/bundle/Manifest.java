@@ -7,8 +7,12 @@ import io.vmmig.bundle.format.ManifestJson;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -85,6 +89,24 @@ public record Manifest(
                 ramdisk,
                 disks,
                 others);
+    }
+
+    /** How pages refer to the kernel and the ramdisk, as far as there are any. */
+    public Set<Reference> bootReferences() {
+        return Stream.of(Optional.ofNullable(kernel), Optional.ofNullable(ramdisk))
+                .flatMap(Optional::stream)
+                .map(content -> new Reference(Reference.Kind.BOOT, content.digest()))
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
+    /** How pages refer to the base images of the disks. */
+    public Set<Reference> baseReferences() {
+        return disks.stream()
+                .map(Disk::base)
+                .filter(Objects::nonNull)
+                .map(base -> new Reference(
+                        Reference.Kind.of(base.format()), base.content().digest()))
+                .collect(Collectors.toUnmodifiableSet());
     }
 
     /**

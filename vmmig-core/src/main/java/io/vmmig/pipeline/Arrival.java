@@ -284,29 +284,38 @@ final class Arrival {
      */
     SharedPages sharedPages(ImageStore images, boolean live) throws VmmigException {
         SharedPages shared = new SharedPages();
+        boolean whole = false;
+        try {
+            share(images, live, shared);
+            whole = true;
+            return shared;
+        } finally {
+            if (!whole) {
+                shared.close();
+            }
+        }
+    }
+
+    private void share(ImageStore images, boolean live, SharedPages shared) throws VmmigException {
+        boolean upon = false;
         for (Manifest.Reference reference : manifest.references()) {
             if (comesAlong(reference, live)) {
                 shared.add(reference, () -> images.references().find(reference));
                 continue;
             }
-            Optional<PageSource> pages = images.references().find(reference);
-            if (pages.isPresent()) {
-                pages.get().close();
-                shared.add(reference, () -> images.references().find(reference));
+            // The source takes one earlier package, the latest that is here.
+            boolean earlier = reference.kind() == Manifest.Reference.Kind.PACKAGE;
+            if (!(earlier && upon)) {
+                Optional<PageSource> pages = images.references().find(reference);
+                pages.ifPresent(open -> shared.add(reference, open));
+                upon |= earlier && pages.isPresent();
             }
         }
-        return shared;
     }
 
     private boolean comesAlong(Manifest.Reference reference, boolean live) {
         boolean sent = !live || !held.contains(reference.digest().toString());
-        return sent
-                && reference.kind() == Manifest.Reference.Kind.BOOT
-                && (names(manifest.kernel(), reference) || names(manifest.ramdisk(), reference));
-    }
-
-    private static boolean names(Manifest.@Nullable Content content, Manifest.Reference reference) {
-        return content != null && content.digest().equals(reference.digest());
+        return sent && manifest.bootReferences().contains(reference);
     }
 
     /** Base images that the guest stands on. */

@@ -52,6 +52,7 @@ import org.slf4j.LoggerFactory;
 record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, DiskChain> chains) {
     private static final Logger LOG = LoggerFactory.getLogger(Departure.class);
     private static final long INDEX_SECONDS = 30;
+    /** The other end may have missed the latest ones, or a file may stand upon an older one. */
     private static final int MAX_EARLIER = 16;
 
     static Departure of(Guest guest, HostCapabilities host, @Nullable ImageStore images) throws VmmigException {
@@ -158,7 +159,7 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
         }
         ReferenceStore store = images.references();
         store.packages().of(manifest.guestUuid()).stream()
-                .limit(1)
+                .limit(MAX_EARLIER)
                 .forEach(seal ->
                         shared.add(new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, seal), () -> store.packages()
                                 .find(seal, reference -> find(shared, store, reference), true)));
@@ -194,7 +195,7 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
             Manifest.Content content,
             Path file,
             ReferenceStore store) {
-        PageLayout layout = SharedPages.layout(kind);
+        PageLayout layout = PageLayout.of(kind);
         shared.add(new Manifest.Reference(kind, content.digest()), () -> {
             awaitIndex(store.prepare(file, layout, content.digest()), file);
             return Optional.of(store.of(file, layout, content.digest()));

@@ -6,8 +6,8 @@ import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.page.PageSource;
-import io.vmmig.reference.PageLayout;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +17,7 @@ import java.util.Set;
 /** What one end holds of a package's references. Closes the pages that it has opened. Not thread-safe. */
 final class SharedPages implements AutoCloseable {
     private final Map<Manifest.Reference, Opener> openers = new LinkedHashMap<>();
-    private final List<PageSource> opened = new ArrayList<>();
+    private final Map<Manifest.Reference, PageSource> opened = new HashMap<>();
 
     /** Opens the pages of a reference. */
     interface Opener {
@@ -28,6 +28,12 @@ final class SharedPages implements AutoCloseable {
     /** Adds a reference, unless it is there. */
     void add(Manifest.Reference reference, Opener opener) {
         openers.putIfAbsent(reference, opener);
+    }
+
+    /** Adds a reference whose pages are open already; this object closes them. */
+    void add(Manifest.Reference reference, PageSource pages) {
+        openers.put(reference, () -> Optional.of(pages));
+        opened.put(reference, pages);
     }
 
     /** All of them, in the order in which pages are best looked up. */
@@ -59,8 +65,11 @@ final class SharedPages implements AutoCloseable {
     List<PageSource> of(List<Manifest.Reference> references) throws VmmigException {
         List<PageSource> sources = new ArrayList<>();
         for (Manifest.Reference reference : references) {
-            PageSource source = find(reference).orElseThrow(() -> missing(reference));
-            opened.add(source);
+            PageSource source = opened.get(reference);
+            if (source == null) {
+                source = find(reference).orElseThrow(() -> missing(reference));
+                opened.put(reference, source);
+            }
             sources.add(source);
         }
         return sources;
@@ -84,18 +93,8 @@ final class SharedPages implements AutoCloseable {
         return what + reference.digest();
     }
 
-    /** How the pages of an image, a kernel or a ramdisk are numbered. */
-    static PageLayout layout(Manifest.Reference.Kind kind) {
-        return switch (kind) {
-            case RAW -> PageLayout.RAW;
-            case QCOW2 -> PageLayout.QCOW2;
-            case BOOT -> PageLayout.BOOT_1;
-            case PACKAGE -> throw new IllegalArgumentException("packages have pages of their own");
-        };
-    }
-
     @Override
     public void close() {
-        opened.forEach(PageSource::close);
+        opened.values().forEach(PageSource::close);
     }
 }

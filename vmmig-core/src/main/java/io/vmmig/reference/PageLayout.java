@@ -2,6 +2,7 @@
 package io.vmmig.reference;
 
 import io.vmmig.bundle.ImageFormat;
+import io.vmmig.bundle.Manifest;
 
 /**
  * How content is cut into numbered pages. Both ends have to do it alike, so what a layout says here does not change: another
@@ -31,11 +32,17 @@ public enum PageLayout {
         this.format = format;
     }
 
-    /** The layout of a disk image. */
-    public static PageLayout of(ImageFormat format) {
-        return switch (format) {
+    /**
+     * The layout of what packages refer to.
+     *
+     * @throws IllegalArgumentException for a package, which has pages of its own
+     */
+    public static PageLayout of(Manifest.Reference.Kind kind) {
+        return switch (kind) {
             case RAW -> RAW;
             case QCOW2 -> QCOW2;
+            case BOOT -> BOOT_1;
+            case PACKAGE -> throw new IllegalArgumentException("packages have pages of their own");
         };
     }
 

@@ -215,8 +215,7 @@ public final class ReferenceStore implements AutoCloseable {
     /** The pages of a reference of some package, to be closed by the caller; empty if it is not here. */
     public Optional<PageSource> find(Manifest.Reference reference) throws VmmigException {
         return switch (reference.kind()) {
-            case RAW -> held(reference.digest(), PageLayout.RAW);
-            case QCOW2 -> held(reference.digest(), PageLayout.QCOW2);
+            case RAW, QCOW2 -> held(reference.digest(), PageLayout.of(reference.kind()));
             case BOOT -> {
                 Optional<PageSource> held = held(reference.digest(), PageLayout.BOOT_1);
                 yield held.isPresent() ? held : adopted(reference.digest());

@@ -20,7 +20,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -102,19 +101,11 @@ final class FileOutgoingSession implements OutgoingSession {
      * packages that the caller has named.
      */
     private Set<Manifest.Reference> references(Manifest manifest) {
-        Stream<Manifest.Reference> images = manifest.disks().stream()
-                .map(Manifest.Disk::base)
-                .filter(Objects::nonNull)
-                .map(base -> new Manifest.Reference(
-                        Manifest.Reference.Kind.of(base.format()),
-                        base.content().digest()));
-        Stream<Manifest.Reference> bootFiles = Stream.of(
-                        Optional.ofNullable(manifest.kernel()), Optional.ofNullable(manifest.ramdisk()))
-                .flatMap(Optional::stream)
-                .map(content -> new Manifest.Reference(Manifest.Reference.Kind.BOOT, content.digest()));
         Stream<Manifest.Reference> packages =
                 earlier.stream().map(seal -> new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, seal));
-        return Stream.of(images, bootFiles, packages).flatMap(part -> part).collect(Collectors.toSet());
+        return Stream.of(manifest.baseReferences().stream(), manifest.bootReferences().stream(), packages)
+                .flatMap(part -> part)
+                .collect(Collectors.toSet());
     }
 
     /**
