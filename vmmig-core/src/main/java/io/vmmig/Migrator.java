@@ -90,7 +90,7 @@ public final class Migrator {
 
     /**
      * Memory that the guest's kernel has marked as free is sent as well. Otherwise it is left out, where it is certain which it
-     * is: that takes a running Linux guest, and half a second before it is stopped.
+     * is: that takes a running Linux guest, and about a tenth of a second before it is stopped.
      */
     public Migrator sendingFreePages() {
         return new Migrator(hypervisor, guest, transport, images, leaveRunning, true, level, listeners);

@@ -75,12 +75,12 @@ public final class PackageWriter implements AutoCloseable {
 
     /** Writes the kernel that the manifest names; left out when the destination holds it. */
     public void writeKernel(InputStream kernel) throws VmmigException {
-        writeSegmented("kernel", kernel);
+        writeSegmented(PackageOrder.KERNEL, kernel);
     }
 
     /** Writes the ramdisk that the manifest names; left out when the destination holds it. */
     public void writeRamdisk(InputStream ramdisk) throws VmmigException {
-        writeSegmented("ramdisk", ramdisk);
+        writeSegmented(PackageOrder.RAMDISK, ramdisk);
     }
 
     /**
@@ -89,9 +89,9 @@ public final class PackageWriter implements AutoCloseable {
      * @param cookie what libvirt wants to find beside it, or null
      */
     public void writeDomain(String xml, @Nullable String cookie) throws VmmigException {
-        writePlain("libvirt.xml", xml);
+        writePlain(PackageOrder.DOMAIN, xml);
         if (cookie != null) {
-            writePlain("libvirt-cookie.xml", cookie);
+            writePlain(PackageOrder.COOKIE, cookie);
         }
     }
 
@@ -111,7 +111,7 @@ public final class PackageWriter implements AutoCloseable {
 
     /** Writes the QEMU migration stream. */
     public void writeSnapshot(InputStream qemuStream) throws VmmigException {
-        writeSegmented("snapshot", qemuStream);
+        writeSegmented(PackageOrder.SNAPSHOT, qemuStream);
     }
 
     private void writePlain(String name, String text) throws VmmigException {

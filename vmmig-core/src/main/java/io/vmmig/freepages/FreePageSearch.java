@@ -35,24 +35,20 @@ public final class FreePageSearch implements AutoCloseable {
 
     private static final long TICK_MILLIS = 5;
 
-    private final @Nullable GuestMemory memory;
-    private final @Nullable RamLayout layout;
-    private final @Nullable LinuxKernel kernel;
+    private final @Nullable Target target;
     private final long found = System.nanoTime();
     private String reason;
     private @Nullable Long seenAlive;
 
-    private FreePageSearch(GuestMemory memory, RamLayout layout, LinuxKernel kernel) {
-        this.memory = memory;
-        this.layout = layout;
-        this.kernel = kernel;
-        reason = "";
+    /** The kernel that was found, and where. */
+    private record Target(GuestMemory memory, RamLayout layout, LinuxKernel kernel) {
+        GuestRam ram(Duration limit) {
+            return new GuestRam(memory, layout, limit);
+        }
     }
 
-    private FreePageSearch(String reason) {
-        memory = null;
-        layout = null;
-        kernel = null;
+    private FreePageSearch(@Nullable Target target, String reason) {
+        this.target = target;
         this.reason = reason;
     }
 
@@ -68,7 +64,7 @@ public final class FreePageSearch implements AutoCloseable {
             search = find(guest, domain);
         } catch (Doubt e) {
             LOG.debug("guest {}: its kernel was not found", guest.name(), e);
-            search = new FreePageSearch(e.because());
+            search = new FreePageSearch(null, e.because());
         }
         LOG.debug(
                 "guest {}: looked for its kernel for {} ms {}",
@@ -105,7 +101,7 @@ public final class FreePageSearch implements AutoCloseable {
     static FreePageSearch find(GuestMemory memory, RamLayout layout, String architecture) throws Doubt {
         GuestRam ram = new GuestRam(memory, layout, FINDING);
         LinuxKernel kernel = KernelSearch.run(ram, architecture);
-        FreePageSearch search = new FreePageSearch(memory, layout, kernel);
+        FreePageSearch search = new FreePageSearch(new Target(memory, layout, kernel), "");
         if (layout.split()) {
             kernel.requireSameEnd(layout);
         }
@@ -118,12 +114,12 @@ public final class FreePageSearch implements AutoCloseable {
      * search is good for two seconds from then.
      */
     public void awaitTick() {
-        if (memory == null || layout == null || kernel == null) {
+        if (target == null) {
             return;
         }
         long start = System.nanoTime();
         try {
-            awaitTick(new GuestRam(memory, layout, FINDING), kernel.image());
+            awaitTick(target.ram(FINDING), target.kernel().image());
             seenAlive = System.nanoTime();
             LOG.debug("its clock has ticked, as was seen in {} ms", since(start).toMillis());
         } catch (Doubt e) {
@@ -162,7 +158,7 @@ public final class FreePageSearch implements AutoCloseable {
      * memory has been taken.
      */
     public FreePages finish() {
-        if (memory == null || layout == null || kernel == null || !reason.isEmpty()) {
+        if (target == null || !reason.isEmpty()) {
             return FreePages.unknown(reason);
         }
         if (seenAlive == null) {
@@ -173,7 +169,8 @@ public final class FreePageSearch implements AutoCloseable {
         }
         long start = System.nanoTime();
         try {
-            GuestRam ram = new GuestRam(memory, layout, FINISHING);
+            GuestRam ram = target.ram(FINISHING);
+            LinuxKernel kernel = target.kernel();
             kernel.requireUnchanged(ram);
             FreeBlocks blocks = new BuddyScan(kernel.info(), kernel.tables().at(ram)).run();
             Duration took = since(start);
@@ -188,8 +185,8 @@ public final class FreePageSearch implements AutoCloseable {
     /** Ends the search; what it has found stays good. */
     @Override
     public void close() {
-        if (memory != null) {
-            memory.close();
+        if (target != null) {
+            target.memory().close();
         }
     }
 

@@ -32,6 +32,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -261,7 +262,7 @@ public final class ReceivePipeline {
         /** Receives a kernel or a ramdisk, and keeps it where the package's pages may refer to it. */
         private void receiveFile(InputStream stream, @Nullable Path file, Manifest.@Nullable Content content)
                 throws IOException, VmmigException {
-            Manifest.Content expected = java.util.Objects.requireNonNull(content);
+            Manifest.Content expected = Objects.requireNonNull(content);
             boolean referred = reader.manifest()
                     .references()
                     .contains(new Manifest.Reference(Manifest.Reference.Kind.BOOT, expected.digest()));
@@ -332,11 +333,11 @@ public final class ReceivePipeline {
 
         private Entry.Domain saved() throws VmmigException {
             domain();
-            return java.util.Objects.requireNonNull(saved);
+            return Objects.requireNonNull(saved);
         }
 
         PackageSummary summary() {
-            return java.util.Objects.requireNonNull(summary);
+            return Objects.requireNonNull(summary);
         }
     }
 

@@ -5,6 +5,7 @@ import io.vmmig.Digest;
 import io.vmmig.MigrationReport;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageSummary;
+import io.vmmig.bundle.format.PackageOrder;
 import io.vmmig.domain.DomainChange;
 import java.time.Instant;
 import java.util.List;
@@ -38,7 +39,7 @@ final class Reports {
                 resumedAt,
                 recorder.totalMillis(),
                 recorder.timings(),
-                bytes(contents, "snapshot"),
+                bytes(contents, PackageOrder.SNAPSHOT),
                 bytes(contents, "disks/"),
                 summary.bytes(),
                 contents,

@@ -48,9 +48,7 @@ public final class PageDecoder implements SegmentDecoder {
         private final byte[] body;
 
         Workbench(List<Reference> references, int segmentBytes) {
-            this.references = references.stream()
-                    .map(reference -> new ReadAhead(reference.pages()))
-                    .toList();
+            this.references = ReadAhead.of(references);
             this.body = new byte[Segments.bodyBytes(segmentBytes)];
         }
 

@@ -43,9 +43,7 @@ public final class PageEncoder implements SegmentEncoder {
         private final byte[] page = new byte[PAGE_BYTES];
 
         Workbench(List<Reference> references, int segmentBytes) {
-            this.references = references.stream()
-                    .map(reference -> new ReadAhead(reference.pages()))
-                    .toList();
+            this.references = ReadAhead.of(references);
             this.body = new byte[Segments.bodyBytes(segmentBytes)];
         }
 

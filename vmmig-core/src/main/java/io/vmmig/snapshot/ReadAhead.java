@@ -3,6 +3,7 @@ package io.vmmig.snapshot;
 
 import io.vmmig.page.PageSource;
 import java.io.IOException;
+import java.util.List;
 
 /**
  * Reads pages of a reference, and those around along where that pays: when they are read one after the other, and when they come
@@ -20,8 +21,14 @@ final class ReadAhead {
     private long next = -1;
     private boolean fromDisk;
 
-    ReadAhead(PageSource source) {
+    private ReadAhead(PageSource source) {
         this.source = source;
+    }
+
+    static List<ReadAhead> of(List<Reference> references) {
+        return references.stream()
+                .map(reference -> new ReadAhead(reference.pages()))
+                .toList();
     }
 
     /** Reads a page, and tells where in {@link #buffer()} it is until the next one is read. */

@@ -103,7 +103,7 @@ public final class DecodingLine implements AutoCloseable {
         String xml = fetchText(first);
         TarHeader header = nextHeader();
         String cookie = null;
-        if (header.name().equals("libvirt-cookie.xml")) {
+        if (header.name().equals(PackageOrder.COOKIE)) {
             requirePlace(header, header.name());
             cookie = fetchText(header);
             header = nextHeader();

@@ -22,6 +22,18 @@ public final class PackageOrder {
     /** The domain XML. */
     public static final String DOMAIN = "libvirt.xml";
 
+    /** What libvirt wants to find beside the domain XML. */
+    public static final String COOKIE = "libvirt-cookie.xml";
+
+    /** The kernel that the domain boots directly. */
+    public static final String KERNEL = "kernel";
+
+    /** The ramdisk that the domain boots directly. */
+    public static final String RAMDISK = "ramdisk";
+
+    /** QEMU's migration stream. */
+    public static final String SNAPSHOT = "snapshot";
+
     /** The last entry. */
     public static final String SEAL = "seal.json";
 
@@ -29,9 +41,6 @@ public final class PackageOrder {
     public static final int MAX_SEGMENTS = 1_000_000;
 
     private final Queue<Place> places;
-
-    private static final String KERNEL = "kernel";
-    private static final String RAMDISK = "ramdisk";
 
     /** The order that the manifest asks for. */
     public PackageOrder(Manifest manifest) {
@@ -47,13 +56,13 @@ public final class PackageOrder {
             places.add(Place.of(RAMDISK, Place.Kind.RAMDISK, manifest.ramdisk()));
         }
         places.add(Place.of(DOMAIN, Place.Kind.DOMAIN, false));
-        places.add(Place.of("libvirt-cookie.xml", Place.Kind.COOKIE, true));
+        places.add(Place.of(COOKIE, Place.Kind.COOKIE, true));
         for (Manifest.Disk disk : manifest.disks()) {
             for (int layer = 0; layer < disk.layers().size(); layer++) {
                 places.add(Place.of(disk.target(), layer, disk.layers().get(layer)));
             }
         }
-        places.add(Place.of("snapshot", Place.Kind.SNAPSHOT, false));
+        places.add(Place.of(SNAPSHOT, Place.Kind.SNAPSHOT, false));
         return places;
     }
 
