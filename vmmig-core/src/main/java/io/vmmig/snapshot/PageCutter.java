@@ -57,23 +57,28 @@ public final class PageCutter {
 
     private final class Records implements Cutter, RamScanner.Visitor {
         private static final int PLAIN_HEADER_BYTES = Long.BYTES;
+        /** Little, so that the other end hears of the snapshot at once; and more than any record. */
+        private static final int FIRST_SEGMENT_BYTES = 64 << 10;
 
         private final RamScanner scanner = new RamScanner();
         private byte[] left = new byte[0];
         private byte[] buffer = left;
         private Layout layout = new Layout();
+        private boolean first = true;
 
         @Override
         public boolean fill(Segment segment, InputStream in) throws IOException {
             buffer = segment.decoded();
             layout = segment.layout();
             layout.begin(positions);
+            int capacity = first ? Math.min(FIRST_SEGMENT_BYTES, buffer.length) : buffer.length;
+            first = false;
             System.arraycopy(left, 0, buffer, 0, left.length);
             int length = left.length;
             int scanned = 0;
             boolean last = false;
-            while (length < buffer.length && !last) {
-                int wanted = Math.min(CHUNK_BYTES, buffer.length - length);
+            while (length < capacity && !last) {
+                int wanted = Math.min(CHUNK_BYTES, capacity - length);
                 int read = in.readNBytes(buffer, length, wanted);
                 last = read < wanted;
                 length += read;

@@ -115,7 +115,7 @@ class PackageRoundTripTest {
         }
         assertThat(names)
                 .startsWith("manifest.json", "kernel/000000", "ramdisk/000000", "libvirt.xml", "libvirt-cookie.xml")
-                .endsWith("snapshot/000000", "seal.json");
+                .endsWith("snapshot/000000", "snapshot/000001", "seal.json");
     }
 
     @Test

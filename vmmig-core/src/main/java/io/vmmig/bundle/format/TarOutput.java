@@ -23,6 +23,10 @@ public final class TarOutput {
         write(ZEROS, TarHeader.padding(length));
     }
 
+    void flush() throws IOException {
+        out.flush();
+    }
+
     /** Writes the end of the tar, and flushes. */
     public void end() throws IOException {
         long whole = bytes + 2 * TarHeader.BLOCK;
