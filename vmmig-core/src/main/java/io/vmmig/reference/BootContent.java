@@ -66,6 +66,23 @@ final class BootContent {
         takePayload(file, sink);
     }
 
+    /** Whether a file looks like a kernel or a ramdisk that can be taken apart. */
+    static boolean recognises(Path file) throws IOException {
+        try (InputStream in = open(file)) {
+            byte[] start = peek(in, SETUP_BYTES);
+            try (InputStream unpacked = Unpacking.of(peek(in, Unpacking.MAGIC_BYTES), in)) {
+                return unpacked != null || isArchive(start) || isX86Kernel(start);
+            }
+        }
+    }
+
+    private static boolean isX86Kernel(byte[] setup) {
+        ByteBuffer fields = ByteBuffer.wrap(setup).order(ByteOrder.LITTLE_ENDIAN);
+        return setup.length >= SETUP_BYTES
+                && fields.getInt(SETUP_MAGIC) == SETUP_MAGIC_VALUE
+                && fields.getShort(SETUP_VERSION) >= FIRST_VERSION_WITH_PAYLOAD;
+    }
+
     /** The file as it is. */
     static void takeWhole(Path file, Sink sink) throws IOException {
         try (InputStream in = open(file)) {
@@ -85,12 +102,10 @@ final class BootContent {
     private static void takePayload(Path file, Sink sink) throws IOException {
         try (InputStream in = open(file)) {
             byte[] setup = peek(in, SETUP_BYTES);
-            ByteBuffer fields = ByteBuffer.wrap(setup).order(ByteOrder.LITTLE_ENDIAN);
-            if (setup.length < SETUP_BYTES
-                    || fields.getInt(SETUP_MAGIC) != SETUP_MAGIC_VALUE
-                    || fields.getShort(SETUP_VERSION) < FIRST_VERSION_WITH_PAYLOAD) {
+            if (!isX86Kernel(setup)) {
                 return;
             }
+            ByteBuffer fields = ByteBuffer.wrap(setup).order(ByteOrder.LITTLE_ENDIAN);
             long offset = ((setup[SETUP_SECTORS] & 0xffL) + 1) * SECTOR
                     + Integer.toUnsignedLong(fields.getInt(PAYLOAD_OFFSET));
             in.skipNBytes(offset);

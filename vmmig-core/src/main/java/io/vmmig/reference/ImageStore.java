@@ -7,6 +7,7 @@ import io.vmmig.IntegrityException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
+import io.vmmig.bundle.Manifest;
 import io.vmmig.qcow2.NewFile;
 import io.vmmig.qcow2.Qcow2Header;
 import java.io.IOException;
@@ -91,7 +92,7 @@ public final class ImageStore {
 
     /**
      * Copies an image, a kernel or a ramdisk into the store; one that is there already and intact is not copied again. No
-     * guest may be writing to it.
+     * guest may be writing to it. What its pages are found by is made ready in the background.
      *
      * @param format the image's format; {@link ImageFormat#RAW} for kernels and ramdisks. A qcow2 image must not have a
      *     backing file of its own
@@ -110,10 +111,19 @@ public final class ImageStore {
                 }
             }
             sweep();
-            return copy(image, format, before);
+            Digest digest = copy(image, format, before);
+            references().prepare(digest, layoutOf(image, format));
+            return digest;
         } catch (IOException e) {
             throw failed("could not add " + image + " to the image store " + directory, e);
         }
+    }
+
+    private static PageLayout layoutOf(Path image, ImageFormat format) throws IOException {
+        if (format == ImageFormat.RAW && BootContent.recognises(image)) {
+            return PageLayout.BOOT_1;
+        }
+        return PageLayout.of(Manifest.Reference.Kind.of(format));
     }
 
     private static void requireStandalone(Path image, ImageFormat format) throws IOException, VmmigException {

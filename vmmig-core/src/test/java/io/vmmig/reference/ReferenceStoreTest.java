@@ -84,6 +84,29 @@ class ReferenceStoreTest {
     }
 
     @Test
+    @Timeout(30)
+    void whatIsAddedToTheImagesIsIndexedInTheBackground() throws Exception {
+        Path index = root.resolve("images/references/sha256-" + digest.hex() + ".raw.index");
+        while (!Files.exists(index)) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    @Timeout(30)
+    void aRamdiskThatIsAddedIsUnpackedInTheBackground() throws Exception {
+        Path packed = root.resolve("ramdisk.gz");
+        try (GZIPOutputStream out = new GZIPOutputStream(Files.newOutputStream(packed))) {
+            out.write(TestPages.page(1));
+        }
+        Digest ramdisk = images.add(packed, ImageFormat.RAW);
+        Path index = root.resolve("images/references/sha256-" + ramdisk.hex() + ".boot_1.index");
+        while (!Files.exists(index)) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
     void findsPagesOfHeldContentOnceItIsPrepared() throws Exception {
         await(store.prepare(digest, PageLayout.RAW));
         try (PageSource pages = store.held(digest, PageLayout.RAW).orElseThrow()) {
