@@ -10,9 +10,11 @@ import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Passage;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The main thing: a guest moves, and has lost nothing. */
+@Tag("alone")
 class MoveIT {
     private static final long DOWNTIME_MILLIS = 1500;
 
