@@ -99,6 +99,7 @@ public final class ReceivePipeline {
             Arrival arrival = Arrival.of(
                     offer.manifest(), offer.domainXml(), hypervisor, settings, images, guests, overcommitMemory);
             recorder.renameGuest(arrival.guestName());
+            keepEarlierPackages();
             GuestDirectory.Occupied occupied = arrival.occupy();
             try {
                 try (SharedPages shared = arrival.sharedPages(images, session.live())) {
@@ -117,6 +118,22 @@ public final class ReceivePipeline {
                 session.refuse(explained(e).failure());
             }
             throw e;
+        }
+    }
+
+    /** What the package stands upon, as far as the caller has brought it along and it is not here. */
+    private void keepEarlierPackages() throws VmmigException {
+        for (IncomingSession.EarlierPackage earlier : session.earlierPackages()) {
+            cancellation.check();
+            try {
+                images.references().addPackageUnlessHeld(earlier::open);
+            } catch (IOException e) {
+                throw VmmigException.from(
+                        e,
+                        Problem.FILE_FAILED,
+                        "the earlier package " + earlier + " cannot be read",
+                        "Check its name.");
+            }
         }
     }
 

@@ -122,13 +122,43 @@ public final class ReferenceStore implements AutoCloseable {
      *     {@link PackageReader} does if it is not whole or damaged
      */
     public Digest addPackage(Path file) throws VmmigException {
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(file), CHUNK_BYTES);
-                PackageKeeping keeping = packages.begin()) {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(file), CHUNK_BYTES)) {
+            return addPackage(in);
+        } catch (IOException e) {
+            throw failed("could not read " + file, e);
+        }
+    }
+
+    private Digest addPackage(InputStream in) throws VmmigException {
+        try (PackageKeeping keeping = packages.begin()) {
             Digest seal = copy(keeping.passingFrom(in), null).seal();
             keeping.finish(seal);
             return seal;
         } catch (IOException e) {
-            throw failed("could not read " + file, e);
+            throw failed("could not read a package", e);
+        }
+    }
+
+    /** Opens a package anew. */
+    @FunctionalInterface
+    public interface PackageOpener {
+        /** Its bytes from the first. */
+        InputStream open() throws IOException;
+    }
+
+    /** As {@link #addPackage(Path)}, unless it is here. */
+    public void addPackageUnlessHeld(PackageOpener opener) throws IOException, VmmigException {
+        Digest seal;
+        try (InputStream in = opener.open()) {
+            seal = PackageReader.readSeal(in, PackageLimits.DEFAULT);
+        }
+        Optional<PageSource> held = packages.find(seal, this::find, false);
+        if (held.isPresent()) {
+            held.get().close();
+            return;
+        }
+        try (InputStream in = opener.open()) {
+            addPackage(in);
         }
     }
 

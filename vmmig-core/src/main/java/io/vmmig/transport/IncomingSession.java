@@ -3,7 +3,9 @@ package io.vmmig.transport;
 
 import io.vmmig.Failure;
 import io.vmmig.VmmigException;
+import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
 
 /**
  * The destination's side of one transfer. The methods are called in the order in which they stand here, by one thread;
@@ -23,6 +25,24 @@ public interface IncomingSession extends AutoCloseable {
 
     /** Whether a source waits at the other end, with the guest suspended, rather than a package that lies still. */
     boolean live();
+
+    /**
+     * Earlier packages that the offered one is known to stand upon, the oldest first, for a destination that does not hold
+     * them; none unless the caller has named some.
+     */
+    default List<EarlierPackage> earlierPackages() {
+        return List.of();
+    }
+
+    /** A package that another one stands upon. */
+    interface EarlierPackage {
+        /** Its bytes from the first; to be closed. */
+        InputStream open() throws IOException;
+
+        /** What it is called, for people. */
+        @Override
+        String toString();
+    }
 
     /** Says yes. */
     void accept(Acceptance acceptance) throws VmmigException;

@@ -134,7 +134,7 @@ public final class LabDomain {
 
     private static void appendDisk(StringBuilder xml, LabDisk disk, String target) {
         xml.append("<disk type='file' device='disk'><driver name='qemu' type='").append(disk.format());
-        xml.append("'/><source file='")
+        xml.append("' discard='unmap'/><source file='")
                 .append(disk.file())
                 .append("'/><target dev='")
                 .append(target);

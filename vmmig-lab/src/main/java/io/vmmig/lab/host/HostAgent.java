@@ -2,6 +2,7 @@
 package io.vmmig.lab.host;
 
 import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vmmig.Migration;
@@ -186,7 +187,7 @@ public final class HostAgent {
 
     private JsonObject save(long id, JsonObject command) throws VmmigException, InterruptedException {
         Contender contender = Contender.valueOf(text(command, "contender"));
-        Migrator migrator = contender.apply(sender(id)).to(PackageFile.at(Path.of(text(command, "file"))));
+        Migrator migrator = contender.apply(sender(id)).to(packageFile(command));
         return send(id, command, flag(command, "leaveRunning") ? migrator.leavingItRunning() : migrator);
     }
 
@@ -215,8 +216,15 @@ public final class HostAgent {
     }
 
     private JsonObject restore(long id, JsonObject command) throws VmmigException, InterruptedException {
+        return finish(id, receiver(id, command).receive(packageFile(command).incoming()));
+    }
+
+    private static PackageFile packageFile(JsonObject command) {
         PackageFile file = PackageFile.at(Path.of(text(command, "file")));
-        return finish(id, receiver(id, command).receive(file.incoming()));
+        for (JsonElement earlier : command.getAsJsonArray("upon")) {
+            file = file.upon(Path.of(earlier.getAsString()));
+        }
+        return file;
     }
 
     private ImageStore imagesFor(JsonObject command) throws VmmigException {

@@ -234,14 +234,30 @@ public final class LabHost implements AutoCloseable {
 
     /** Writes a guest to a package file. */
     public Move save(String guest, Path file, boolean leaveRunning, Consumer<JsonObject> events) {
-        return save(guest, file, leaveRunning, Contender.DEFAULT, events);
+        return save(guest, file, List.of(), leaveRunning, Contender.DEFAULT, events);
+    }
+
+    /** Writes what has changed of a guest since an earlier package to a file; the guest goes on. */
+    public Move saveChanges(String guest, Path file, List<Path> earlier) {
+        return save(guest, file, earlier, true, Contender.DEFAULT, event -> {});
     }
 
     /** Writes a guest to a package file, in one of several ways. */
     public Move save(String guest, Path file, boolean leaveRunning, Contender contender, Consumer<JsonObject> events) {
+        return save(guest, file, List.of(), leaveRunning, contender, events);
+    }
+
+    private Move save(
+            String guest,
+            Path file,
+            List<Path> earlier,
+            boolean leaveRunning,
+            Contender contender,
+            Consumer<JsonObject> events) {
         JsonObject command = command("save");
         command.addProperty("guest", guest);
         command.addProperty("file", file.toString());
+        command.add("upon", names(earlier));
         command.addProperty("leaveRunning", leaveRunning);
         command.addProperty("contender", contender.name());
         return move(command, events);
@@ -249,11 +265,23 @@ public final class LabHost implements AutoCloseable {
 
     /** Restores a guest from a package file. */
     public Restoring restore(Path file, Intake intake) {
+        return restore(file, List.of(), intake);
+    }
+
+    /** Restores a guest from a package file that stands upon others. */
+    public Restoring restore(Path file, List<Path> earlier, Intake intake) {
         LogSizes before = logSizes();
         JsonObject command = command("restore");
         command.addProperty("file", file.toString());
+        command.add("upon", names(earlier));
         intake.addTo(command, this);
         return new Restoring(this, move(command, intake.events()), before);
+    }
+
+    private static JsonArray names(List<Path> files) {
+        JsonArray names = new JsonArray();
+        files.forEach(file -> names.add(file.toString()));
+        return names;
     }
 
     private Move move(JsonObject command, Consumer<JsonObject> events) {

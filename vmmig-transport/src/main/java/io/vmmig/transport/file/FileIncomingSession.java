@@ -13,7 +13,9 @@ import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Takes a guest from a package file, which stays as it is. */
@@ -36,14 +38,34 @@ final class FileIncomingSession implements IncomingSession {
      */
     private final RandomAccessFile content;
 
+    private final List<Earlier> earlier;
+
     private final Object lock = new Object();
     private Stage stage = Stage.OPENED;
     private @Nullable Offer offer;
     private @Nullable VmmigException reason;
 
-    FileIncomingSession(Path file, RandomAccessFile content) {
+    FileIncomingSession(Path file, RandomAccessFile content, List<Path> earlier) {
         this.file = file;
         this.content = content;
+        this.earlier = earlier.stream().map(Earlier::new).toList();
+    }
+
+    private record Earlier(Path file) implements EarlierPackage {
+        @Override
+        public InputStream open() throws IOException {
+            return new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES);
+        }
+
+        @Override
+        public String toString() {
+            return file.toString();
+        }
+    }
+
+    @Override
+    public List<EarlierPackage> earlierPackages() {
+        return List.copyOf(earlier);
     }
 
     @Override

@@ -66,9 +66,12 @@ public final class PackageFile implements Transport {
     }
 
     /**
-     * The same, but it is to hold only what has changed since an earlier package of the same guest. Both are then needed to
-     * restore the guest: {@code ReferenceStore.addPackage} brings the earlier one to the destination. It is complete in itself
-     * if the source has not kept the earlier package. May be called more than once: the latest one is used.
+     * The same, but it is to hold only what has changed since an earlier package of the same guest, which is then needed to
+     * restore the guest. It is complete in itself if the source has not kept the earlier package.
+     *
+     * <p>If the guest is taken in from the file, the earlier package is taken in along with it, unless the destination holds it.
+     * May be called more than once, for a package that stands upon one that stands upon another: the oldest comes first.
+     * A new package stands upon the latest of them.
      */
     public PackageFile upon(Path earlierPackage) {
         List<Path> more = new ArrayList<>(earlier);
@@ -136,7 +139,7 @@ public final class PackageFile implements Transport {
             throw failed(path + " is not a file", "Check its name.");
         }
         try {
-            return new FileIncomingSession(path, new RandomAccessFile(path.toFile(), "r"));
+            return new FileIncomingSession(path, new RandomAccessFile(path.toFile(), "r"), earlier);
         } catch (IOException e) {
             throw new TransportException(
                     Problem.FILE_FAILED, "the package " + path + " cannot be read", "Check its permissions.", e);
