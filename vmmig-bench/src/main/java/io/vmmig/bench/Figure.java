@@ -5,21 +5,57 @@ import com.google.gson.JsonObject;
 import java.util.Locale;
 
 /**
- * A measured figure, and how large it may be.
+ * A measured figure, and its target.
  *
  * @param what what was measured
  * @param value what it came to
- * @param limit what it is to come to at most
+ * @param bound on which side of the limit it is to be
+ * @param limit what it is to come to at most or at least
  */
-public record Figure(String what, double value, double limit) {
+public record Figure(String what, double value, Bound bound, double limit) {
+    /** A side of a limit. */
+    public enum Bound {
+        /** At most the limit. */
+        AT_MOST("≤"),
+        /** At least the limit. */
+        AT_LEAST("≥");
+
+        private final String sign;
+
+        Bound(String sign) {
+            this.sign = sign;
+        }
+    }
+
+    /** A figure that is to be small. */
+    public static Figure atMost(String what, double value, double limit) {
+        return new Figure(what, value, Bound.AT_MOST, limit);
+    }
+
+    /** A figure that is to be large. */
+    public static Figure atLeast(String what, double value, double limit) {
+        return new Figure(what, value, Bound.AT_LEAST, limit);
+    }
+
     /** Whether the target is met. */
     public boolean holds() {
-        return value <= limit;
+        return bound == Bound.AT_MOST ? value <= limit : value >= limit;
     }
 
     /** The figure as a line of a table. */
     public String line() {
-        return String.format(Locale.ROOT, "%-72s %8.4f  ≤ %-7s %s", what, value, limit, holds() ? "holds" : "MISSES");
+        return String.format(
+                Locale.ROOT, "%-72s %9.4f  %s %-7s %s", what, value, bound.sign, limit, holds() ? "holds" : "MISSES");
+    }
+
+    /** What {@link #toJson()} gave. */
+    public static Figure of(JsonObject json) {
+        Bound bound = json.get("bound").getAsString().equals(Bound.AT_MOST.sign) ? Bound.AT_MOST : Bound.AT_LEAST;
+        return new Figure(
+                json.get("what").getAsString(),
+                json.get("value").getAsDouble(),
+                bound,
+                json.get("limit").getAsDouble());
     }
 
     /** The figure as JSON. */
@@ -27,6 +63,7 @@ public record Figure(String what, double value, double limit) {
         JsonObject json = new JsonObject();
         json.addProperty("what", what);
         json.addProperty("value", value);
+        json.addProperty("bound", bound.sign);
         json.addProperty("limit", limit);
         json.addProperty("holds", holds());
         return json;

@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class OutcomeTest {
-    private static final Figure GOOD = new Figure("good", 0.25, 0.25);
-    private static final Figure BAD = new Figure("bad", 0.26, 0.25);
+    private static final Figure GOOD = Figure.atMost("good", 0.25, 0.25);
+    private static final Figure BAD = Figure.atMost("bad", 0.26, 0.25);
 
     private final ByteArrayOutputStream said = new ByteArrayOutputStream();
     private final PrintStream out = new PrintStream(said, true, StandardCharsets.UTF_8);
@@ -50,6 +50,24 @@ class OutcomeTest {
                 .singleElement()
                 .asString()
                 .startsWith("bad");
+    }
+
+    @Test
+    void aTargetIsACeilingOrAFloor() {
+        assertThat(Figure.atLeast("rate", 700, 700).holds()).isTrue();
+        assertThat(Figure.atLeast("rate", 699, 700).holds()).isFalse();
+        assertThat(Figure.atMost("size", 701, 700).line()).contains("≤ 700.0").contains("MISSES");
+        assertThat(Figure.atLeast("rate", 701, 700).line()).contains("≥ 700.0").contains("holds");
+    }
+
+    @Test
+    void severalAreOne() throws IOException {
+        new Outcome(List.of(GOOD), new JsonObject()).conclude(out, directory.resolve("one.json"));
+        new Outcome(List.of(BAD), new JsonObject()).conclude(out, directory.resolve("two.json"));
+
+        Outcome all = AllFigures.of(directory, List.of("one", "two"));
+
+        assertThat(all.figures()).containsExactly(GOOD, BAD);
     }
 
     @Test

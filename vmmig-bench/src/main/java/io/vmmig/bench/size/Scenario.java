@@ -77,7 +77,7 @@ record Scenario(String name, String title, Load load, Set<Contender> contenders,
     List<Figure> figures(List<Round> rounds) {
         return targets.stream()
                 .map(target ->
-                        new Figure(name + ": " + target.what(), Medians.of(rounds, target.value()), target.limit()))
+                        Figure.atMost(name + ": " + target.what(), Medians.of(rounds, target.value()), target.limit()))
                 .toList();
     }
 }

@@ -18,7 +18,7 @@ import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 
 /** The QEMU stream of a real guest, as a file: a Debian that has read files, so that its memory is full of all sorts. */
-final class RealMemory {
+public final class RealMemory {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final int HEADER_BYTES = 92;
     private static final int LENGTH_OFFSET = 20;
@@ -27,7 +27,7 @@ final class RealMemory {
     private RealMemory() {}
 
     /** The file, which is kept in {@code directory} for the next time. */
-    static Path in(Path directory, GuestKind.Image debian) throws IOException {
+    public static Path in(Path directory, GuestKind.Image debian) throws IOException {
         Path file = directory.resolve("memory-of-" + debian.directory().getFileName());
         if (!Files.exists(file)) {
             Path part = file.resolveSibling(file.getFileName() + ".part");

@@ -106,13 +106,13 @@ public final class StreamBench {
 
     private List<Figure> figures(Passing.Result result) {
         List<Figure> figures = new ArrayList<>();
-        figures.add(new Figure("streams that came out other than they went in", result.same() ? 0 : 1, 0));
+        figures.add(Figure.atMost("streams that came out other than they went in", result.same() ? 0 : 1, 0));
         int quarter = secondsPerGib.size() / 4;
         if (secondsPerGib.size() >= TREND_PARTS) {
             double first = Medians.of(secondsPerGib.subList(0, quarter), seconds -> seconds);
             double last = Medians.of(
                     secondsPerGib.subList(secondsPerGib.size() - quarter, secondsPerGib.size()), seconds -> seconds);
-            figures.add(new Figure(
+            figures.add(Figure.atMost(
                     "time for a GiB in the last quarter of the stream, of that in the first",
                     last / first,
                     1 / LEAST_RATE_AT_THE_END));
