@@ -83,6 +83,15 @@ public enum Problem {
     /** Content does not have the digest that it should have. */
     DIGEST_MISMATCH(Family.INTEGRITY),
 
+    /** What should be sealed is not in the age format, or breaks its rules. */
+    SEAL_MALFORMED(Family.PACKAGE_FORMAT),
+    /** What was sealed certainly ends before its end. */
+    SEAL_TRUNCATED(Family.PACKAGE_FORMAT),
+    /** What was sealed is not what it was: changed, reordered, added to or cut off. */
+    SEAL_BROKEN(Family.INTEGRITY),
+    /** What was sealed was not sealed for any of the keys at hand. */
+    SEAL_NOT_FOR_US(Family.INTEGRITY),
+
     /** The migration was cancelled. */
     CANCELLED(Family.CANCELLED);
 
