@@ -18,7 +18,6 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Seals a stream so that only its recipients can read it and nobody can change it: in the age format
@@ -128,18 +127,18 @@ public final class AgeSealing {
         if (ScryptStanza.isIn(stanzas)) {
             throw Refusals.notForUs("it is sealed under a passphrase, and not for a key");
         }
-        byte @Nullable [] found = null;
         for (Stanza stanza : stanzas) {
-            for (AgeIdentity identity : identities) {
-                // All are tried, so that a malformed one is refused wherever it stands.
+            X25519Stanza.check(stanza);
+        }
+        for (AgeIdentity identity : identities) {
+            for (Stanza stanza : stanzas) {
                 byte[] fileKey = X25519Stanza.unwrap(
                         stanza, identity.secret(), identity.recipient().publicKey());
-                found = found == null ? fileKey : found;
+                if (fileKey != null) {
+                    return fileKey;
+                }
             }
         }
-        if (found == null) {
-            throw Refusals.notForUs("it is sealed for somebody else, or with a key that this host does not have");
-        }
-        return found;
+        throw Refusals.notForUs("it is sealed for somebody else, or with a key that this host does not have");
     }
 }

@@ -30,6 +30,13 @@ public final class X25519Stanza {
         return stanza;
     }
 
+    /** Refuses one that no writer would write; others than X25519 are not judged. */
+    public static void check(Stanza stanza) throws VmmigException {
+        if (stanza.type().equals(TYPE)) {
+            share(stanza);
+        }
+    }
+
     /** The file key, or null when {@code stanza} is for somebody else. */
     public static byte @Nullable [] unwrap(Stanza stanza, byte[] secret, byte[] recipient) throws VmmigException {
         if (!stanza.type().equals(TYPE)) {
