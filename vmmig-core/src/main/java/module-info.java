@@ -1,5 +1,6 @@
 /** The API of vmmig, its package format, its snapshot codec and its hand-over. */
 @org.jspecify.annotations.NullMarked
+@SuppressWarnings("module") // The module that it is exported to is built later.
 module io.vmmig.core {
     requires transitive org.jspecify;
     requires java.xml;
@@ -15,4 +16,7 @@ module io.vmmig.core {
     exports io.vmmig.page;
     exports io.vmmig.reference;
     exports io.vmmig.transport;
+    // Signatures are JSON within the package's JSON, and read by the same rules.
+    exports io.vmmig.bundle.format to
+            io.vmmig.crypto;
 }

@@ -3,7 +3,7 @@ package io.vmmig;
 
 import org.jspecify.annotations.Nullable;
 
-/** Content is not what its digest says. */
+/** Content is not what its digest, its seal or its signatures say it is, or was not meant for here. */
 public final class IntegrityException extends VmmigException {
     private static final long serialVersionUID = 1;
 

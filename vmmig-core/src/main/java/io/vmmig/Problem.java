@@ -83,6 +83,43 @@ public enum Problem {
     /** Content does not have the digest that it should have. */
     DIGEST_MISMATCH(Family.INTEGRITY),
 
+    /** What should be sealed is not in the age format, or breaks its rules. */
+    SEAL_MALFORMED(Family.PACKAGE_FORMAT),
+    /** What was sealed certainly ends before its end. */
+    SEAL_TRUNCATED(Family.PACKAGE_FORMAT),
+    /** What was sealed is not what it was: changed, reordered, added to or cut off. */
+    SEAL_BROKEN(Family.INTEGRITY),
+    /** What was sealed was not sealed for any of the keys at hand. */
+    SEAL_NOT_FOR_US(Family.INTEGRITY),
+
+    /** A node card is not one, is damaged, or is not signed by the keys that it names. */
+    NODE_CARD_INVALID(Family.INTEGRITY),
+    /** No trusted node has that name or fingerprint, or vouches for that card. */
+    NODE_UNKNOWN(Family.INTEGRITY),
+
+    /** There is no signature where one is required. */
+    SIGNATURE_MISSING(Family.INTEGRITY),
+    /** A signature is not by the key that it claims, or not of what it is said to sign. */
+    SIGNATURE_INVALID(Family.INTEGRITY),
+    /** Whoever signed the package last is not accepted. */
+    SIGNER_UNKNOWN(Family.INTEGRITY),
+    /** The host that the guest came from first is not accepted. */
+    ORIGIN_UNKNOWN(Family.INTEGRITY),
+    /** A host that the guest passed through is not accepted. */
+    HANDLER_UNKNOWN(Family.INTEGRITY),
+    /** A link was taken out of the chain of hosts that handled the guest. */
+    PROVENANCE_LINK_MISSING(Family.INTEGRITY),
+    /** The chain of hosts that handled the guest is not in its order. */
+    PROVENANCE_OUT_OF_ORDER(Family.INTEGRITY),
+    /** The signature is of another package, or of other contents. */
+    SIGNED_ANOTHER_PACKAGE(Family.INTEGRITY),
+    /** The package was signed for other destinations. */
+    SIGNED_FOR_OTHERS(Family.INTEGRITY),
+    /** The package is older than the destination accepts, or from the future. */
+    PACKAGE_OUTDATED(Family.INTEGRITY),
+    /** The package was taken in before. */
+    PACKAGE_REPLAYED(Family.INTEGRITY),
+
     /** The migration was cancelled. */
     CANCELLED(Family.CANCELLED);
 

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
-import io.vmmig.Digest;
-import java.security.PublicKey;
-import java.util.HexFormat;
 import java.util.Locale;
 
 /**
- * What a host is known by: the SHA-256 of its public key (of the SubjectPublicKeyInfo, so that a new certificate for the
- * same key keeps its fingerprint).
+ * What a host is known by: the SHA-256 of its three public keys ({@link NodeKeys#fingerprint()}), so that whoever has compared
+ * it knows all of them.
  *
  * <p>Not a secret. Show it at both hosts and compare, once, before trusting it.
  *
@@ -21,11 +18,6 @@ public record Fingerprint(String hex) {
         if (!hex.matches("[0-9a-f]{64}")) {
             throw new IllegalArgumentException("a fingerprint has 64 lower-case hex digits");
         }
-    }
-
-    /** The fingerprint of a public key. */
-    public static Fingerprint of(PublicKey key) {
-        return new Fingerprint(HexFormat.of().formatHex(Digest.newSha256().digest(key.getEncoded())));
     }
 
     /**

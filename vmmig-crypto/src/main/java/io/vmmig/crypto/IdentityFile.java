@@ -1,159 +1,175 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
+import io.vmmig.VmmigException;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermission;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
-import java.security.MessageDigest;
 import java.security.PrivateKey;
-import java.security.Signature;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
-import java.util.Base64;
-import java.util.EnumSet;
-import java.util.Set;
-import java.util.UUID;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** The one file that holds key and certificate: one, so that no crash can leave a key with another key's certificate. */
+/**
+ * The one file that holds all keys of a host: one, so that no crash can leave a key with another key's certificate. Under a
+ * passphrase it is an age file, which {@code age -d} opens.
+ */
 final class IdentityFile {
-    private static final String NAME = "identity.pem";
-    private static final String KEY = "PRIVATE KEY";
-    private static final String CERTIFICATE = "CERTIFICATE";
-    private static final long SANE_BYTES = 64 * 1024;
-    private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-    private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY_DIRECTORY =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    static final String NAME = "identity";
 
-    private final Path directory;
-    private final Path file;
+    private static final String OLD_NAME = "identity.pem";
+    private static final int MAX_BYTES = 128 << 10;
+    /** 64 MiB of memory, and a quarter of a second: hosts do with 256 MiB of heap. */
+    private static final int WORK_FACTOR = 16;
 
-    IdentityFile(Path directory) {
+    private static final String VERSION = "vmmig identity 1";
+    private static final String SEALED = "age-encryption.org/";
+    private static final String SIGNING = "signing: ";
+    private static final String SEALING = "sealing: ";
+    private static final String TLS = "tls: ";
+    private static final String CERTIFICATE = "certificate: ";
+    private static final String FORMER = "former: ";
+    private static final String SUCCESSION = "succession: ";
+
+    private final OwnerOnlyDirectory directory;
+    private final char @Nullable [] passphrase;
+
+    /** Under {@code passphrase}, unless that is null. */
+    IdentityFile(OwnerOnlyDirectory directory, char @Nullable [] passphrase) {
         this.directory = directory;
-        this.file = directory.resolve(NAME);
+        this.passphrase = passphrase;
     }
 
     HostIdentity loadOrCreate() throws IOException, GeneralSecurityException {
-        createDirectory();
-        checkWritableByOwnerOnly(directory);
-        if (!Files.exists(file)) {
-            publish(encode(SelfSigned.create()));
+        if (!directory.has(NAME)) {
+            if (directory.has(OLD_NAME)) {
+                throw new IOException(directory.path().resolve(OLD_NAME)
+                        + " is of an earlier vmmig and holds a TLS key only; move it away to let this host make new keys,"
+                        + " and give the new fingerprint to the others");
+            }
+            directory.publish(NAME, encode(HostIdentity.create()));
         }
         return load();
     }
 
-    private void createDirectory() throws IOException {
-        Path parent = directory.toAbsolutePath().getParent();
-        if (parent != null) {
-            Files.createDirectories(parent);
-        }
-        try {
-            Files.createDirectory(directory, OWNER_ONLY_DIRECTORY);
-        } catch (FileAlreadyExistsException e) {
-            if (!Files.isDirectory(directory)) {
-                throw e;
-            }
-        }
-    }
-
-    private void publish(byte[] content) throws IOException {
-        Path beside = directory.resolve(NAME + "." + UUID.randomUUID() + ".part");
-        try {
-            try (FileChannel out = FileChannel.open(
-                    beside, EnumSet.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), OWNER_ONLY)) {
-                ByteBuffer bytes = ByteBuffer.wrap(content);
-                while (bytes.hasRemaining()) {
-                    out.write(bytes);
+    HostIdentity rotate() throws IOException {
+        return directory.locked(() -> {
+            try {
+                HostIdentity now = load();
+                if (now.successions().size() >= Succession.MAX) {
+                    throw new IOException("its keys have been renewed " + Succession.MAX
+                            + " times; make a new identity, and let the other hosts add it");
                 }
-                out.force(true);
+                HostIdentity next = now.successor();
+                directory.replace(NAME, encode(next));
+                return next;
+            } catch (GeneralSecurityException e) {
+                throw new IOException(e.getMessage(), e);
             }
-            // A link, since a move would replace what another process has published (and perhaps shown) meanwhile.
-            Files.createLink(file, beside);
-            try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
-                names.force(true);
-            }
-        } catch (FileAlreadyExistsException e) {
-            if (!Files.exists(file)) {
-                throw e;
-            }
-        } finally {
-            Files.deleteIfExists(beside);
-        }
+        });
     }
 
     private HostIdentity load() throws IOException, GeneralSecurityException {
-        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
-        permissions.removeAll(PosixFilePermissions.fromString("rwx------"));
-        if (!permissions.isEmpty()) {
-            throw new IOException(file + " can be read or written by other users (chmod 600 if nobody has)");
-        }
-        if (Files.size(file) > SANE_BYTES) {
-            throw new IOException(file + " is too large for an identity");
-        }
-        String pem = Files.readString(file, StandardCharsets.US_ASCII);
-        X509Certificate certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
-                .generateCertificate(new ByteArrayInputStream(section(pem, CERTIFICATE)));
-        PrivateKey key = KeyFactory.getInstance("EC").generatePrivate(new PKCS8EncodedKeySpec(section(pem, KEY)));
-        checkPair(key, certificate);
-        return new HostIdentity(key, certificate);
-    }
-
-    private void checkPair(PrivateKey key, X509Certificate certificate) throws IOException, GeneralSecurityException {
-        byte[] probe = MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded());
-        Signature signature = Signature.getInstance("SHA256withECDSA");
-        signature.initSign(key);
-        signature.update(probe);
-        byte[] signed = signature.sign();
-        signature.initVerify(certificate.getPublicKey());
-        signature.update(probe);
-        if (!signature.verify(signed)) {
-            throw new IOException(file + " holds a key and a certificate that do not belong together");
+        byte[] content = directory.read(NAME, MAX_BYTES);
+        byte[] text = unlock(content);
+        try {
+            return decode(Lines.of(text));
+        } catch (IllegalArgumentException e) {
+            throw new IOException(directory.path().resolve(NAME) + " is damaged: " + e.getMessage(), e);
+        } finally {
+            Arrays.fill(text, (byte) 0);
         }
     }
 
-    private static void checkWritableByOwnerOnly(Path path) throws IOException {
-        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path);
-        if (permissions.contains(PosixFilePermission.GROUP_WRITE)
-                || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
-            throw new IOException(path + " can be written by other users");
+    private byte[] unlock(byte[] content) throws IOException {
+        byte[] start = SEALED.getBytes(StandardCharsets.US_ASCII);
+        boolean locked =
+                content.length >= start.length && Arrays.equals(content, 0, start.length, start, 0, start.length);
+        char[] known = passphrase;
+        if (!locked) {
+            if (known != null) {
+                throw new IOException(directory.path().resolve(NAME) + " is not under a passphrase");
+            }
+            return content;
         }
-    }
-
-    private static byte[] encode(HostIdentity identity) throws GeneralSecurityException {
-        return (armour(KEY, identity.privateKey().getEncoded())
-                        + armour(CERTIFICATE, identity.certificate().getEncoded()))
-                .getBytes(StandardCharsets.US_ASCII);
-    }
-
-    private static String armour(String label, byte[] der) {
-        String body = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(der);
-        return "-----BEGIN " + label + "-----\n" + body + "\n-----END " + label + "-----\n";
-    }
-
-    private byte[] section(String pem, String label) throws IOException {
-        String begin = "-----BEGIN " + label + "-----";
-        int from = pem.indexOf(begin);
-        int to = pem.indexOf("-----END " + label + "-----");
-        if (from < 0 || to < from) {
-            throw new NoSuchFileException(file.toString(), null, "no " + label + " in it");
+        if (known == null) {
+            throw new IOException(directory.path().resolve(NAME) + " is under a passphrase, which is needed");
         }
         try {
-            return Base64.getMimeDecoder().decode(pem.substring(from + begin.length(), to));
-        } catch (IllegalArgumentException e) {
-            throw new IOException(file + " is damaged", e);
+            return AgeSealing.open(new ByteArrayInputStream(content), known).readAllBytes();
+        } catch (VmmigException e) {
+            throw new IOException(
+                    directory.path().resolve(NAME) + " does not open: "
+                            + e.failure().what(),
+                    e);
         }
+    }
+
+    private byte[] encode(HostIdentity identity) throws IOException, GeneralSecurityException {
+        KeySet keys = identity.keySet();
+        StringBuilder text = new StringBuilder(VERSION).append('\n');
+        line(text, SIGNING, Base64Url.encode(keys.signingSeed()));
+        line(text, SEALING, keys.sealing().secretText());
+        line(text, TLS, Base64Url.encode(keys.tls().getEncoded()));
+        line(text, CERTIFICATE, Base64Url.encode(keys.certificate().getEncoded()));
+        for (HostIdentity.Former former : identity.former()) {
+            line(
+                    text,
+                    FORMER,
+                    former.fingerprint().hex() + " " + former.sealing().secretText());
+        }
+        for (Succession succession : identity.successions()) {
+            line(text, SUCCESSION, succession.toString());
+        }
+        byte[] plain = text.toString().getBytes(StandardCharsets.US_ASCII);
+        char[] known = passphrase;
+        if (known == null) {
+            return plain;
+        }
+        ByteArrayOutputStream sealed = new ByteArrayOutputStream();
+        try (SealingOutputStream out = AgeSealing.seal(sealed, known, WORK_FACTOR)) {
+            out.write(plain);
+            out.finish();
+        } finally {
+            Arrays.fill(plain, (byte) 0);
+        }
+        return sealed.toByteArray();
+    }
+
+    private static void line(StringBuilder text, String label, String value) {
+        text.append(label).append(value).append('\n');
+    }
+
+    private static HostIdentity decode(Lines lines) throws GeneralSecurityException {
+        if (!lines.require(VERSION).isEmpty()) {
+            throw new IllegalArgumentException("it is of another version of vmmig");
+        }
+        byte[] signingSeed = Base64Url.decode(lines.require(SIGNING), SignerKey.BYTES);
+        AgeIdentity sealing = AgeIdentity.parse(lines.require(SEALING));
+        PrivateKey tls = KeyFactory.getInstance("EC")
+                .generatePrivate(new PKCS8EncodedKeySpec(Base64Url.decode(lines.require(TLS))));
+        X509Certificate certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
+                .generateCertificate(new ByteArrayInputStream(Base64Url.decode(lines.require(CERTIFICATE))));
+        List<HostIdentity.Former> former = new ArrayList<>();
+        while (lines.startsWith(FORMER)) {
+            String[] words = lines.require(FORMER).split(" ", 2);
+            if (words.length != 2) {
+                throw new IllegalArgumentException("a former key has two parts");
+            }
+            former.add(new HostIdentity.Former(new Fingerprint(words[0]), AgeIdentity.parse(words[1])));
+        }
+        List<Succession> successions = new ArrayList<>();
+        while (lines.startsWith(SUCCESSION)) {
+            successions.add(Succession.parse(lines.require(SUCCESSION)));
+        }
+        lines.requireEnd();
+        return new HostIdentity(new KeySet(signingSeed, sealing, tls, certificate), former, successions);
     }
 }

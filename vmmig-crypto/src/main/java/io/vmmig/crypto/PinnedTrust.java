@@ -1,33 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
+import io.vmmig.VmmigException;
 import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
-import java.util.Set;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trusts keys, not certificates: names, dates and issuers say nothing that the fingerprint does not say better. That the
- * peer holds the private key is shown by the handshake itself.
+ * Trusts keys: names and issuers say nothing that the fingerprint does not say better. Dates count, so that whoever gives a
+ * certificate an end is heard. That the peer holds the private key is shown by the handshake itself.
  */
 final class PinnedTrust extends X509ExtendedTrustManager {
-    private final Set<Fingerprint> trusted;
+    private final TrustedNodes trusted;
 
-    PinnedTrust(Set<Fingerprint> trusted) {
-        this.trusted = Set.copyOf(trusted);
+    PinnedTrust(TrustedNodes trusted) {
+        this.trusted = trusted;
     }
 
-    private void check(X509Certificate @Nullable [] chain) throws UntrustedKeyException {
+    private void check(X509Certificate @Nullable [] chain) throws CertificateException {
         if (chain == null || chain.length == 0) {
-            throw new UntrustedKeyException(null);
+            throw new UntrustedKeyException("the peer showed no certificate", null);
         }
-        Fingerprint seen = Fingerprint.of(chain[0].getPublicKey());
-        if (!trusted.contains(seen)) {
-            throw new UntrustedKeyException(seen);
+        Fingerprint seen;
+        try {
+            seen = NodeKeys.of(chain[0]).fingerprint();
+        } catch (CertificateException e) {
+            throw new UntrustedKeyException("the peer showed no certificate of a vmmig host", e);
         }
+        try {
+            if (!trusted.trusts(seen)) {
+                throw new UntrustedKeyException(seen);
+            }
+        } catch (VmmigException e) {
+            throw new CertificateException("whether the host is trusted cannot be told", e);
+        }
+        chain[0].checkValidity();
     }
 
     @Override

@@ -10,7 +10,10 @@ import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
+import java.util.Arrays;
 import java.util.Date;
+import org.bouncycastle.asn1.ASN1ObjectIdentifier;
+import org.bouncycastle.asn1.DEROctetString;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.Extension;
@@ -21,7 +24,7 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
-/** Makes new identities. */
+/** Makes TLS keys and their certificates. */
 final class SelfSigned {
     // Fixed, so that a host whose clock is wrong makes a certificate that others can still read as valid.
     private static final Date NOT_BEFORE = Date.from(Instant.parse("2020-01-01T00:00:00Z"));
@@ -31,25 +34,36 @@ final class SelfSigned {
 
     private SelfSigned() {}
 
-    static HostIdentity create() throws IOException, GeneralSecurityException {
+    /** A TLS key for a host that signs and opens with the other two. */
+    static KeySet create(byte[] signingSeed, AgeIdentity sealing) throws GeneralSecurityException {
+        return create(signingSeed, sealing, NOT_BEFORE, NOT_AFTER);
+    }
+
+    static KeySet create(byte[] signingSeed, AgeIdentity sealing, Date notBefore, Date notAfter)
+            throws GeneralSecurityException {
         KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
         generator.initialize(new ECGenParameterSpec("secp256r1"));
         KeyPair pair = generator.generateKeyPair();
-        return new HostIdentity(pair.getPrivate(), certify(pair));
-    }
-
-    private static X509Certificate certify(KeyPair pair) throws IOException, GeneralSecurityException {
         BigInteger serial = new BigInteger(127, new SecureRandom()).add(BigInteger.ONE);
         X509v3CertificateBuilder builder =
-                new JcaX509v3CertificateBuilder(NAME, serial, NOT_BEFORE, NOT_AFTER, NAME, pair.getPublic());
-        builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
-        builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
+                new JcaX509v3CertificateBuilder(NAME, serial, notBefore, notAfter, NAME, pair.getPublic());
         try {
-            return new JcaX509CertificateConverter()
+            builder.addExtension(Extension.basicConstraints, true, new BasicConstraints(false));
+            builder.addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature));
+            builder.addExtension(
+                    new ASN1ObjectIdentifier(NodeKeys.EXTENSION), false, otherKeys(signingSeed, sealing.recipient()));
+            X509Certificate certificate = new JcaX509CertificateConverter()
                     .getCertificate(
                             builder.build(new JcaContentSignerBuilder("SHA256withECDSA").build(pair.getPrivate())));
-        } catch (OperatorCreationException e) {
+            return new KeySet(signingSeed, sealing, pair.getPrivate(), certificate);
+        } catch (IOException | OperatorCreationException e) {
             throw new GeneralSecurityException(e);
         }
+    }
+
+    private static DEROctetString otherKeys(byte[] signingSeed, AgeRecipient sealing) {
+        byte[] keys = Arrays.copyOf(KeySet.signerOf(signingSeed).raw(), SignerKey.BYTES + AgeRecipient.BYTES);
+        System.arraycopy(sealing.publicKey(), 0, keys, SignerKey.BYTES, AgeRecipient.BYTES);
+        return new DEROctetString(keys);
     }
 }

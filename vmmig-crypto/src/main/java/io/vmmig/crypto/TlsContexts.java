@@ -8,15 +8,18 @@ import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
 
-/** TLS as vmmig wants it: version 1.3, both sides authenticated, and trust in named keys only. */
+/** TLS as vmmig wants it: version 1.3, both sides authenticated, and trust in named hosts only. */
 public final class TlsContexts {
     private TlsContexts() {}
 
     /**
-     * A context for either side. A handshake with any other key than {@code trusted} fails, with an
-     * {@link UntrustedKeyException} among its causes. Thread-safe. Use {@link #parameters()} with it.
+     * A context for either side. {@code trusted} is asked in every handshake. One with a host that it does not trust fails,
+     * with an {@link UntrustedKeyException} among its causes; one with a certificate that has expired, or is not valid yet,
+     * with a {@link java.security.cert.CertificateExpiredException} or
+     * {@link java.security.cert.CertificateNotYetValidException}. The certificates of {@link HostIdentity} do not expire:
+     * trust ends when a host is deleted. Thread-safe. Use {@link #parameters()} with it.
      */
-    public static SSLContext of(HostIdentity self, Set<Fingerprint> trusted) {
+    public static SSLContext of(HostIdentity self, TrustedNodes trusted) {
         try {
             SSLContext context = SSLContext.getInstance("TLSv1.3");
             context.init(
@@ -27,6 +30,11 @@ public final class TlsContexts {
         } catch (GeneralSecurityException e) {
             throw new IllegalStateException("this JDK cannot do TLS 1.3", e);
         }
+    }
+
+    /** As {@link #of(HostIdentity, TrustedNodes)}, trusting the same hosts for ever. */
+    public static SSLContext of(HostIdentity self, Set<Fingerprint> trusted) {
+        return of(self, TrustedNodes.of(trusted));
     }
 
     /** What a socket or engine made by {@link #of} must be set to. A new object each time. */

@@ -4,21 +4,23 @@ package io.vmmig.crypto;
 import java.security.cert.CertificateException;
 import org.jspecify.annotations.Nullable;
 
-/** A peer showed a key that is not among the trusted ones; found among the causes of a failed TLS handshake. */
+/** A peer showed keys that are not trusted, or none; found among the causes of a failed TLS handshake. */
 public final class UntrustedKeyException extends CertificateException {
     private static final long serialVersionUID = 1;
 
     private final transient @Nullable Fingerprint seen;
 
-    UntrustedKeyException(@Nullable Fingerprint seen) {
-        super(
-                seen == null
-                        ? "the peer showed no certificate"
-                        : "the key with the fingerprint " + seen + " is not trusted");
+    UntrustedKeyException(Fingerprint seen) {
+        super("the host with the fingerprint " + seen + " is not trusted");
         this.seen = seen;
     }
 
-    /** The fingerprint of the key that the peer showed; null when it showed none, or after serialization. */
+    UntrustedKeyException(String why, @Nullable Throwable cause) {
+        super(why, cause);
+        this.seen = null;
+    }
+
+    /** The fingerprint that the peer showed; null when it showed none, or after serialization. */
     public @Nullable Fingerprint seen() {
         return seen;
     }

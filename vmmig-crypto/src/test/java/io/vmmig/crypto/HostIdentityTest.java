@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -58,7 +61,7 @@ class HostIdentityTest {
     @Test
     void isNotUsedOnceOthersCouldReadIt() throws Exception {
         HostIdentity.in(temp.resolve("id"));
-        Files.setPosixFilePermissions(temp.resolve("id/identity.pem"), PosixFilePermissions.fromString("rw-r-----"));
+        Files.setPosixFilePermissions(temp.resolve("id/identity"), PosixFilePermissions.fromString("rw-r-----"));
 
         assertThatThrownBy(() -> HostIdentity.in(temp.resolve("id")))
                 .isInstanceOfSatisfying(
@@ -77,8 +80,8 @@ class HostIdentityTest {
     @Test
     void damageIsNamedAndNeverReplaced() throws Exception {
         HostIdentity.in(temp.resolve("id"));
-        Path file = temp.resolve("id/identity.pem");
-        String damaged = Files.readString(file).replace("BEGIN CERTIFICATE", "BEGIN NOTHING");
+        Path file = temp.resolve("id/identity");
+        String damaged = Files.readString(file).replace("certificate: ", "certificate; ");
         Files.writeString(file, damaged);
 
         assertThatThrownBy(() -> HostIdentity.in(temp.resolve("id"))).isInstanceOf(VmmigException.class);
@@ -89,13 +92,154 @@ class HostIdentityTest {
     void aKeyWithAForeignCertificateIsRefused() throws Exception {
         HostIdentity.in(temp.resolve("a"));
         HostIdentity.in(temp.resolve("b"));
-        String a = Files.readString(temp.resolve("a/identity.pem"));
-        String b = Files.readString(temp.resolve("b/identity.pem"));
-        Files.writeString(
-                temp.resolve("a/identity.pem"),
-                a.substring(0, a.indexOf("-----BEGIN CERT")) + b.substring(b.indexOf("-----BEGIN CERT")));
+        List<String> a = Files.readAllLines(temp.resolve("a/identity"));
+        List<String> b = Files.readAllLines(temp.resolve("b/identity"));
+        for (int line = 1; line < a.size(); line++) {
+            List<String> mixed = new ArrayList<>(a);
+            mixed.set(line, b.get(line));
+            Files.write(temp.resolve("a/identity"), mixed);
 
-        assertThatThrownBy(() -> HostIdentity.in(temp.resolve("a"))).hasMessageContaining("do not belong together");
+            assertThatThrownBy(() -> HostIdentity.in(temp.resolve("a"))).hasMessageContaining("do not belong together");
+        }
+    }
+
+    @Test
+    void theFingerprintIsOfAllThreeKeys() throws Exception {
+        HostIdentity a = HostIdentity.in(temp.resolve("a"));
+        HostIdentity b = HostIdentity.in(temp.resolve("b"));
+        NodeKeys keys = a.keys();
+
+        assertThat(new NodeKeys(keys.signing(), keys.sealing(), keys.tls()).fingerprint())
+                .isEqualTo(a.fingerprint());
+        assertThat(Stream.of(
+                                new NodeKeys(b.keys().signing(), keys.sealing(), keys.tls()),
+                                new NodeKeys(keys.signing(), b.keys().sealing(), keys.tls()),
+                                new NodeKeys(
+                                        keys.signing(), keys.sealing(), b.keys().tls()))
+                        .map(NodeKeys::fingerprint))
+                .doesNotContain(a.fingerprint(), b.fingerprint())
+                .doesNotHaveDuplicates();
+    }
+
+    @Test
+    void theCertificateShowsAllThreeKeys() throws Exception {
+        HostIdentity identity = HostIdentity.in(temp.resolve("id"));
+
+        assertThat(NodeKeys.of(identity.certificate())).isEqualTo(identity.keys());
+        assertThat(NodeKeys.of(identity.certificate()).sealing())
+                .isEqualTo(identity.sealingIdentities().get(0).recipient());
+    }
+
+    @Test
+    void anIdentityOfAnEarlierVmmigIsNamed() throws Exception {
+        Path directory = Files.createDirectory(temp.resolve("id"));
+        Files.writeString(directory.resolve("identity.pem"), "-----BEGIN PRIVATE KEY-----");
+
+        assertThatThrownBy(() -> HostIdentity.in(directory))
+                .hasMessageContaining("identity.pem is of an earlier vmmig")
+                .hasMessageContaining("move it away");
+        assertThat(files(directory)).hasSize(1);
+    }
+
+    @Test
+    void cutsAreRefused() throws Exception {
+        HostIdentity.in(temp.resolve("id"));
+        HostIdentity.rotate(temp.resolve("id"));
+        Path file = temp.resolve("id/identity");
+        byte[] whole = Files.readAllBytes(file);
+        // Behind a whole line of the past nothing is missing but the past.
+        for (int length = 0; length < whole.length; length += 5) {
+            if (length == 0 || whole[length - 1] != '\n') {
+                Files.write(file, Arrays.copyOf(whole, length));
+                assertThatThrownBy(() -> HostIdentity.in(temp.resolve("id")))
+                        .as("cut at %d", length)
+                        .isInstanceOf(VmmigException.class);
+            }
+        }
+    }
+
+    @Test
+    void aPassphraseKeepsItFromThoseWhoDoNotKnowIt() throws Exception {
+        Path directory = temp.resolve("id");
+        HostIdentity made = HostIdentity.in(directory, "long and winding".toCharArray());
+        byte[] file = Files.readAllBytes(directory.resolve("identity"));
+
+        assertThat(new String(file, StandardCharsets.ISO_8859_1))
+                .startsWith("age-encryption.org/v1\n-> scrypt ")
+                .doesNotContain("signing");
+        assertThat(HostIdentity.in(directory, "long and winding".toCharArray()).fingerprint())
+                .isEqualTo(made.fingerprint());
+        assertThatThrownBy(() -> HostIdentity.in(directory, "wrong".toCharArray()))
+                .hasMessageContaining("passphrase is not the one");
+        assertThatThrownBy(() -> HostIdentity.in(directory)).hasMessageContaining("is under a passphrase");
+        HostIdentity rotated = HostIdentity.rotate(directory, "long and winding".toCharArray());
+        assertThat(HostIdentity.in(directory, "long and winding".toCharArray()).fingerprint())
+                .isEqualTo(rotated.fingerprint())
+                .isNotEqualTo(made.fingerprint());
+        assertThat(Files.readAllBytes(directory.resolve("identity"))).isNotEqualTo(file);
+    }
+
+    @Test
+    void aPassphraseForAFileThatHasNoneIsNotIgnored() throws Exception {
+        HostIdentity.in(temp.resolve("id"));
+
+        assertThatThrownBy(() -> HostIdentity.in(temp.resolve("id"), "secret".toCharArray()))
+                .hasMessageContaining("is not under a passphrase");
+    }
+
+    @Test
+    void newKeysReplaceAllAndOldPackagesStillOpen() throws Exception {
+        Path directory = temp.resolve("id");
+        HostIdentity old = HostIdentity.in(directory);
+        byte[] sealed = AgeSealingTest.seal(new byte[] {1, 2, 3}, old.keys().sealing());
+
+        HostIdentity next = HostIdentity.rotate(directory);
+        HostIdentity afterThat = HostIdentity.rotate(directory);
+
+        assertThat(next.keys().signing()).isNotEqualTo(old.keys().signing());
+        assertThat(next.keys().sealing()).isNotEqualTo(old.keys().sealing());
+        assertThat(next.keys().tls()).isNotEqualTo(old.keys().tls());
+        HostIdentity loaded = HostIdentity.in(directory);
+        assertThat(loaded.fingerprints())
+                .containsExactly(afterThat.fingerprint(), next.fingerprint(), old.fingerprint());
+        assertThat(AgeSealing.open(new ByteArrayInputStream(sealed), loaded.sealingIdentities())
+                        .readAllBytes())
+                .containsExactly(1, 2, 3);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve("identity"))))
+                .isEqualTo("rw-------");
+    }
+
+    @Test
+    void keysAreRenewedAHundredTimesAndTheirCardIsStillRead() throws Exception {
+        HostIdentity identity = HostIdentity.in(temp.resolve("id"));
+        for (int i = 0; i < 100; i++) {
+            identity = HostIdentity.rotate(temp.resolve("id"));
+        }
+
+        assertThat(NodeCard.parse(identity.card("a").text()).formerSigners()).hasSize(100);
+        assertThat(HostIdentity.in(temp.resolve("id")).fingerprints()).hasSize(101);
+        assertThatThrownBy(() -> HostIdentity.rotate(temp.resolve("id"))).hasMessageContaining("100 times");
+    }
+
+    @Test
+    void keysAreRenewedOneAfterTheOther() throws Exception {
+        HostIdentity.in(temp.resolve("id"));
+        ExecutorService pool = Executors.newFixedThreadPool(4);
+        List<Future<HostIdentity>> all = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            all.add(pool.submit(() -> HostIdentity.rotate(temp.resolve("id"))));
+        }
+        for (Future<HostIdentity> one : all) {
+            one.get();
+        }
+        pool.shutdown();
+
+        assertThat(HostIdentity.in(temp.resolve("id")).fingerprints()).hasSize(9);
+    }
+
+    @Test
+    void thereIsNothingToRenewWhereThereIsNothing() {
+        assertThatThrownBy(() -> HostIdentity.rotate(temp.resolve("id"))).isInstanceOf(VmmigException.class);
     }
 
     @Test

@@ -177,6 +177,21 @@ public final class JsonFields {
         return objects;
     }
 
+    /** The texts in an array of at most {@code limit}, each of 1 to {@code maxLength} characters, all of them plain. */
+    public List<String> texts(String name, int limit, int maxLength) throws PackageFormatException {
+        JsonArray array = array(name);
+        if (array.size() > limit) {
+            throw Malformed.overLimit(where + ": the number of " + name, array.size(), limit);
+        }
+        List<String> texts = new ArrayList<>(array.size());
+        for (JsonElement element : array) {
+            JsonObject single = new JsonObject();
+            single.add(name, element);
+            texts.add(new JsonFields(single, where).text(name, maxLength));
+        }
+        return texts;
+    }
+
     /** To throw when the field's value makes no sense for a reason that only the caller knows. */
     public PackageFormatException malformed(String name, String why) {
         return Malformed.because(where + ": " + name + " " + why);

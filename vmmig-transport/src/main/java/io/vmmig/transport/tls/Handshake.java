@@ -15,6 +15,8 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.Socket;
+import java.security.cert.CertificateExpiredException;
+import java.security.cert.CertificateNotYetValidException;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
@@ -146,6 +148,14 @@ final class Handshake {
         if (untrusted != null) {
             return untrusted(untrusted.seen(), e);
         }
+        if (find(CertificateExpiredException.class, e) != null
+                || find(CertificateNotYetValidException.class, e) != null) {
+            return new TransportException(
+                    Problem.PEER_UNTRUSTED,
+                    peer + " has a certificate that has expired, or is not valid yet",
+                    "Check the clocks of both hosts; if they are right, let " + peer + " renew its keys.",
+                    e);
+        }
         String alert = alert(e);
         if (alert != null && KEY_ALERTS.contains(alert)) {
             return new TransportException(
@@ -172,7 +182,10 @@ final class Handshake {
     private VmmigException untrusted(@Nullable Fingerprint seen, IOException e) {
         if (seen == null) {
             return new TransportException(
-                    Problem.PEER_UNTRUSTED, peer + " did not show a key", "Check that it is a vmmig host.", e);
+                    Problem.PEER_UNTRUSTED,
+                    peer + " did not show the keys of a vmmig host",
+                    "Check that it is one.",
+                    e);
         }
         String expected = trusted.size() > MOST_TO_NAME
                 ? "that is none of the " + trusted.size() + " trusted ones"

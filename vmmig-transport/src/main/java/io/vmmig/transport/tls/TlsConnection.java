@@ -112,7 +112,7 @@ final class TlsConnection implements Connection {
         }
     }
 
-    /** The fingerprints of hosts are those of the keys in here. */
+    /** The peer's certificate, which shows its keys, is in here. */
     SSLSession session() {
         return engine.getSession();
     }

@@ -6,6 +6,7 @@ import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.NodeKeys;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.wire.Timeouts;
 import io.vmmig.transport.wire.WireIncomingSession;
@@ -13,7 +14,8 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.security.cert.Certificate;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -280,8 +282,12 @@ public final class TlsListener implements AutoCloseable {
     }
 
     private static String describe(String address, TlsConnection connection) throws SSLPeerUnverifiedException {
-        Certificate shown = connection.session().getPeerCertificates()[0];
-        return "host " + address + " (fingerprint " + Fingerprint.of(shown.getPublicKey()) + ")";
+        X509Certificate shown = (X509Certificate) connection.session().getPeerCertificates()[0];
+        try {
+            return "host " + address + " (fingerprint " + NodeKeys.of(shown).fingerprint() + ")";
+        } catch (CertificateException e) {
+            throw new IllegalStateException("the handshake has taken a certificate that is none", e);
+        }
     }
 
     private void tell(VmmigException rejected) {

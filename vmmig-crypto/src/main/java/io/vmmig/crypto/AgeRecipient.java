@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.crypto;
+
+import io.vmmig.crypto.age.Bech32;
+import io.vmmig.crypto.age.X25519;
+import java.security.InvalidKeyException;
+import java.util.Arrays;
+
+/**
+ * Whom something is sealed for: an X25519 public key in the form of the age format (age-encryption.org/v1). Not a secret.
+ * Immutable and thread-safe.
+ */
+public final class AgeRecipient {
+    /** The length of the key. */
+    static final int BYTES = X25519.BYTES;
+
+    private static final String PREFIX = "age";
+
+    private final byte[] publicKey;
+
+    private AgeRecipient(byte[] publicKey) {
+        this.publicKey = publicKey;
+    }
+
+    /**
+     * Reads what {@code age-keygen} calls a public key: {@code age1…}, 62 characters.
+     *
+     * @throws IllegalArgumentException when it is anything else, which may be a typing error
+     */
+    public static AgeRecipient parse(String text) {
+        try {
+            return of(Bech32.decode(PREFIX, text, BYTES));
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("not a recipient of age: " + e.getMessage(), e);
+        }
+    }
+
+    /** Of the 32 bytes of a public key. */
+    static AgeRecipient of(byte[] publicKey) {
+        if (publicKey.length != BYTES) {
+            throw new IllegalArgumentException("an X25519 key has " + BYTES + " bytes");
+        }
+        try {
+            X25519.agree(X25519.newSecret(), publicKey);
+        } catch (InvalidKeyException e) {
+            throw new IllegalArgumentException("the key is of low order, and would seal nothing", e);
+        }
+        return new AgeRecipient(publicKey.clone());
+    }
+
+    byte[] publicKey() {
+        return publicKey.clone();
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof AgeRecipient that && Arrays.equals(publicKey, that.publicKey);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(publicKey);
+    }
+
+    /** As {@link #parse} reads it, and {@code age -r} takes it. */
+    @Override
+    public String toString() {
+        return Bech32.encode(PREFIX, publicKey);
+    }
+}

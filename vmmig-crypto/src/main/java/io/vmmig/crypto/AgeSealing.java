@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.crypto;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.crypto.age.Chunks;
+import io.vmmig.crypto.age.FileKey;
+import io.vmmig.crypto.age.Header;
+import io.vmmig.crypto.age.HeaderInput;
+import io.vmmig.crypto.age.Refusals;
+import io.vmmig.crypto.age.ScryptStanza;
+import io.vmmig.crypto.age.Stanza;
+import io.vmmig.crypto.age.X25519Stanza;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Seals a stream so that only its recipients can read it and nobody can change it: in the age format
+ * (age-encryption.org/v1, without armour), which {@code age -d} opens and {@code age -r} writes. Streams of any length pass
+ * in constant memory, 64 KiB at a time. It does not tell who sealed it; a signature does.
+ */
+public final class AgeSealing {
+    /** For how many one stream can be sealed. */
+    public static final int MAX_RECIPIENTS = Header.MAX_STANZAS;
+
+    private AgeSealing() {}
+
+    /**
+     * Begins to seal for {@code recipients}, each of whom can open all of it.
+     *
+     * @param to what the sealed bytes go to; it is not closed
+     * @throws IllegalArgumentException when there are no recipients, or more than {@link #MAX_RECIPIENTS}
+     * @throws IOException when {@code to} fails
+     */
+    public static SealingOutputStream seal(OutputStream to, Collection<AgeRecipient> recipients) throws IOException {
+        Set<AgeRecipient> each = Set.copyOf(recipients);
+        if (each.isEmpty() || each.size() > MAX_RECIPIENTS) {
+            throw new IllegalArgumentException("to seal takes 1 to " + MAX_RECIPIENTS + " recipients");
+        }
+        return begin(to, fileKey -> each.stream()
+                .map(recipient -> X25519Stanza.wrap(recipient.publicKey(), fileKey))
+                .toList());
+    }
+
+    /**
+     * Begins to open what was sealed for one of {@code identities}. Reads the header at once, and the rest as the result is
+     * read.
+     *
+     * <p>All bytes that the result gives are those that were sealed, in their order; but that they are all of them is known
+     * only when it has ended without an exception. A read that fails throws an {@link IOException} whose cause is a
+     * {@link VmmigException} with one of the problems below, and goes on failing.
+     *
+     * @param from sealed bytes, up to their end; it is not closed
+     * @return what was sealed, for one thread
+     * @throws VmmigException with {@link Problem#SEAL_NOT_FOR_US} when no identity opens it, {@link Problem#SEAL_MALFORMED}
+     *     when it is not in the age format, {@link Problem#SEAL_TRUNCATED} when it certainly ends too early, or
+     *     {@link Problem#SEAL_BROKEN} when it is not what was sealed
+     * @throws IOException when {@code from} fails
+     */
+    public static InputStream open(InputStream from, Collection<AgeIdentity> identities)
+            throws IOException, VmmigException {
+        List<AgeIdentity> each = List.copyOf(identities);
+        return begin(from, stanzas -> unwrap(stanzas, each));
+    }
+
+    /** Begins to seal for whoever knows {@code passphrase}. */
+    static SealingOutputStream seal(OutputStream to, char[] passphrase, int workFactor) throws IOException {
+        return begin(to, fileKey -> List.of(ScryptStanza.wrap(passphrase, workFactor, fileKey)));
+    }
+
+    /** Begins to open what was sealed under {@code passphrase}. */
+    static InputStream open(InputStream from, char[] passphrase) throws IOException, VmmigException {
+        return begin(from, stanzas -> {
+            if (!ScryptStanza.isIn(stanzas)) {
+                throw Refusals.notForUs("it is sealed for a key, and not under a passphrase");
+            }
+            byte[] fileKey = ScryptStanza.unwrap(stanzas.get(0), passphrase);
+            if (fileKey == null) {
+                throw Refusals.notForUs("the passphrase is not the one that it is sealed under");
+            }
+            return fileKey;
+        });
+    }
+
+    private interface Wrapping {
+        List<Stanza> wrap(byte[] fileKey);
+    }
+
+    private interface Unwrapping {
+        byte[] unwrap(List<Stanza> stanzas) throws VmmigException;
+    }
+
+    private static SealingOutputStream begin(OutputStream to, Wrapping wrapping) throws IOException {
+        byte[] fileKey = FileKey.make();
+        try {
+            to.write(Header.encode(wrapping.wrap(fileKey), fileKey));
+            byte[] nonce = FileKey.makeNonce();
+            to.write(nonce);
+            return new SealingOutputStream(to, new Chunks(fileKey, nonce));
+        } finally {
+            Arrays.fill(fileKey, (byte) 0);
+        }
+    }
+
+    private static InputStream begin(InputStream from, Unwrapping unwrapping) throws IOException, VmmigException {
+        HeaderInput in = new HeaderInput(from);
+        Header header = Header.read(in);
+        byte[] fileKey = unwrapping.unwrap(header.stanzas());
+        try {
+            header.verify(fileKey);
+            byte[] nonce = new byte[FileKey.NONCE_BYTES];
+            if (in.read(nonce, 0, nonce.length) < nonce.length) {
+                throw Refusals.truncated("right behind its header");
+            }
+            return new OpeningInputStream(in, new Chunks(fileKey, nonce));
+        } finally {
+            Arrays.fill(fileKey, (byte) 0);
+        }
+    }
+
+    private static byte[] unwrap(List<Stanza> stanzas, List<AgeIdentity> identities) throws VmmigException {
+        if (ScryptStanza.isIn(stanzas)) {
+            throw Refusals.notForUs("it is sealed under a passphrase, and not for a key");
+        }
+        for (Stanza stanza : stanzas) {
+            X25519Stanza.check(stanza);
+        }
+        for (AgeIdentity identity : identities) {
+            for (Stanza stanza : stanzas) {
+                byte[] fileKey = X25519Stanza.unwrap(
+                        stanza, identity.secret(), identity.recipient().publicKey());
+                if (fileKey != null) {
+                    return fileKey;
+                }
+            }
+        }
+        throw Refusals.notForUs("it is sealed for somebody else, or with a key that this host does not have");
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.crypto;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.EnumSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A directory of small files that nobody but their owner can read or change. A crash leaves each of them as it was, or as it
+ * was to be.
+ */
+final class OwnerOnlyDirectory {
+    private static final String LOCK = ".lock";
+    private static final FileAttribute<Set<PosixFilePermission>> FILE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+    private static final FileAttribute<Set<PosixFilePermission>> DIRECTORY =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+    /** A lock of the operating system is one process's; its threads need another. */
+    private static final Map<Path, Object> THREADS = new ConcurrentHashMap<>();
+
+    private final Path path;
+
+    private OwnerOnlyDirectory(Path path) {
+        this.path = path;
+    }
+
+    /** Makes it if need be. */
+    static OwnerOnlyDirectory at(Path path) throws IOException {
+        Path parent = path.toAbsolutePath().getParent();
+        if (parent != null) {
+            Files.createDirectories(parent);
+        }
+        try {
+            Files.createDirectory(path, DIRECTORY);
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.isDirectory(path)) {
+                throw e;
+            }
+        }
+        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path);
+        if (permissions.contains(PosixFilePermission.GROUP_WRITE)
+                || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
+            throw new IOException(path + " can be written by other users");
+        }
+        return new OwnerOnlyDirectory(path.toRealPath());
+    }
+
+    Path path() {
+        return path;
+    }
+
+    boolean has(String name) {
+        return Files.exists(path.resolve(name));
+    }
+
+    /** The content of a file of at most {@code limit} bytes that nobody else could read or change. */
+    byte[] read(String name, int limit) throws IOException {
+        Path file = path.resolve(name);
+        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
+        permissions.removeAll(PosixFilePermissions.fromString("rwx------"));
+        if (!permissions.isEmpty()) {
+            throw new IOException(file + " can be read or written by other users (chmod 600 if nobody has)");
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            byte[] content = in.readNBytes(limit + 1);
+            if (content.length > limit) {
+                throw new IOException(file + " is too large");
+            }
+            return content;
+        }
+    }
+
+    /** Makes a file, unless there is one; that one may be another process's, and be in use. */
+    void publish(String name, byte[] content) throws IOException {
+        Path file = path.resolve(name);
+        Path beside = write(name, content);
+        try {
+            // A link, since a move would replace what another process has published (and perhaps shown) meanwhile.
+            Files.createLink(file, beside);
+            sync();
+        } catch (FileAlreadyExistsException e) {
+            if (!Files.exists(file)) {
+                throw e;
+            }
+        } finally {
+            Files.deleteIfExists(beside);
+        }
+    }
+
+    /** Makes a file, or replaces it. */
+    void replace(String name, byte[] content) throws IOException {
+        Path beside = write(name, content);
+        try {
+            Files.move(beside, path.resolve(name), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            sync();
+        } finally {
+            Files.deleteIfExists(beside);
+        }
+    }
+
+    /** Whether there was such a file. */
+    boolean delete(String name) throws IOException {
+        boolean deleted = Files.deleteIfExists(path.resolve(name));
+        sync();
+        return deleted;
+    }
+
+    /** Something to be done by one thread of one process at a time. */
+    interface Change<T> {
+        T make() throws IOException;
+    }
+
+    <T> T locked(Change<T> change) throws IOException {
+        synchronized (THREADS.computeIfAbsent(path, any -> new Object())) {
+            try (FileChannel channel = FileChannel.open(
+                    path.resolve(LOCK), EnumSet.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE), FILE)) {
+                channel.lock();
+                // Closing the channel gives the lock back.
+                return change.make();
+            }
+        }
+    }
+
+    private Path write(String name, byte[] content) throws IOException {
+        Path beside = path.resolve(name + "." + UUID.randomUUID() + ".part");
+        boolean written = false;
+        try (FileChannel out =
+                FileChannel.open(beside, EnumSet.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), FILE)) {
+            ByteBuffer bytes = ByteBuffer.wrap(content);
+            while (bytes.hasRemaining()) {
+                out.write(bytes);
+            }
+            out.force(true);
+            written = true;
+            return beside;
+        } finally {
+            if (!written) {
+                Files.deleteIfExists(beside);
+            }
+        }
+    }
+
+    private void sync() throws IOException {
+        try (FileChannel names = FileChannel.open(path, StandardOpenOption.READ)) {
+            names.force(true);
+        }
+    }
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.crypto;
+
+import io.vmmig.Digest;
+import io.vmmig.IntegrityException;
+import io.vmmig.PackageFormatException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.format.Malformed;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a guest has been: a chain of links, one by each host that made a package of it, in their order. Each link is signed by
+ * its host ({@link Jws}) and names the one before by its digest; so the last one vouches for all.
+ *
+ * <p>{@code docs/package-format.md} specifies the links. Immutable and thread-safe.
+ */
+public final class Provenance {
+    /** How long a chain can be. */
+    public static final int MAX_LINKS = 256;
+
+    private static final int MAX_TOTAL_LENGTH = 2 << 20;
+    private static final String BEGUN_AFRESH = "the earlier provenance was left out, for it had become too long";
+
+    private record Entry(String jws, Jws.Parts parts, ProvenanceLink link) {
+        Digest digest() {
+            MessageDigest sha256 = Digest.newSha256();
+            sha256.update(jws.getBytes(StandardCharsets.US_ASCII));
+            return Digest.of(sha256);
+        }
+    }
+
+    private final List<Entry> entries;
+
+    private Provenance(List<Entry> entries) {
+        this.entries = List.copyOf(entries);
+    }
+
+    /** Of a guest that has never been in a package. */
+    public static Provenance none() {
+        return new Provenance(List.of());
+    }
+
+    /**
+     * Reads links, and believes none of them.
+     *
+     * @param links the JWS of each, the oldest first
+     * @throws PackageFormatException when one of them is no link, or there are too many
+     */
+    public static Provenance parse(List<String> links) throws PackageFormatException {
+        if (links.size() > MAX_LINKS) {
+            throw Malformed.overLimit("the number of links of the provenance", links.size(), MAX_LINKS);
+        }
+        long total = links.stream().mapToLong(String::length).sum();
+        if (total > MAX_TOTAL_LENGTH) {
+            throw Malformed.overLimit("the length of the provenance", total, MAX_TOTAL_LENGTH);
+        }
+        List<Entry> entries = new ArrayList<>();
+        for (String jws : links) {
+            entries.add(read(jws));
+        }
+        return new Provenance(entries);
+    }
+
+    private static Entry read(String jws) throws PackageFormatException {
+        Jws.Parts parts = Jws.parse(jws, ProvenanceLink.TYPE, ProvenanceLink.MAX_BYTES);
+        return new Entry(jws, parts, ProvenanceLink.decode(parts.payload()));
+    }
+
+    /** The JWS of each link, the oldest first. */
+    public List<String> links() {
+        return entries.stream().map(Entry::jws).toList();
+    }
+
+    /** What the links say, which may not be true before {@link #verify}. */
+    public List<ProvenanceLink> claims() {
+        return entries.stream().map(Entry::link).toList();
+    }
+
+    /**
+     * This chain, and one more link. If it has become too long, the new link begins a chain of its own and says so among its
+     * changes: the signer has become the guest's origin.
+     *
+     * @param self who signs
+     * @param packageId the package's id
+     * @param contents the digest of the package's contents
+     * @param from the digest of the earlier package's seal that the guest came in, or null
+     * @param recipients whom the package is for; empty for whoever gets it
+     * @param changes what was done to the domain
+     * @throws IllegalArgumentException when {@link ProvenanceLink} does not take that many recipients, or these changes
+     */
+    public Provenance signedBy(
+            HostIdentity self,
+            UUID packageId,
+            Digest contents,
+            @Nullable Digest from,
+            List<Fingerprint> recipients,
+            List<String> changes) {
+        return signedBy(self, packageId, contents, from, recipients, changes, Instant.now());
+    }
+
+    Provenance signedBy(
+            HostIdentity self,
+            UUID packageId,
+            Digest contents,
+            @Nullable Digest from,
+            List<Fingerprint> recipients,
+            List<String> changes,
+            Instant now) {
+        Digest previous = entries.isEmpty() ? null : last().digest();
+        Entry next = entry(
+                self,
+                new ProvenanceLink(
+                        packageId, contents, self.keys().signing(), now, from, recipients, changes, previous));
+        long total = next.jws().length()
+                + entries.stream().mapToLong(entry -> entry.jws().length()).sum();
+        if (entries.size() < MAX_LINKS && total <= MAX_TOTAL_LENGTH) {
+            List<Entry> longer = new ArrayList<>(entries);
+            longer.add(next);
+            return new Provenance(longer);
+        }
+        List<String> noted = new ArrayList<>();
+        noted.add(BEGUN_AFRESH);
+        noted.addAll(changes.subList(0, Math.min(changes.size(), ProvenanceLink.MAX_CHANGES - 1)));
+        return new Provenance(List.of(entry(
+                self,
+                new ProvenanceLink(packageId, contents, self.keys().signing(), now, from, recipients, noted, null))));
+    }
+
+    private static Entry entry(HostIdentity self, ProvenanceLink link) {
+        try {
+            return read(self.sign(ProvenanceLink.TYPE, link.encode()));
+        } catch (PackageFormatException e) {
+            throw new AssertionError("a link of ours is one that we read", e);
+        }
+    }
+
+    /**
+     * Verifies all signatures and that the chain is whole, and judges it. Who wants to notice a package that comes a second
+     * time remembers {@link ProvenanceLink#packageId()} of the last link; {@link Problem#PACKAGE_REPLAYED} is meant for that.
+     *
+     * @param packageId the package at hand
+     * @param contents the digest of what it contains indeed
+     * @return what the links say, the oldest first; all of it signed
+     * @throws VmmigException with {@link Problem#SIGNATURE_MISSING}, {@link Problem#SIGNATURE_INVALID},
+     *     {@link Problem#PROVENANCE_LINK_MISSING}, {@link Problem#PROVENANCE_OUT_OF_ORDER},
+     *     {@link Problem#SIGNED_ANOTHER_PACKAGE}, {@link Problem#SIGNER_UNKNOWN}, {@link Problem#ORIGIN_UNKNOWN},
+     *     {@link Problem#HANDLER_UNKNOWN}, {@link Problem#SIGNED_FOR_OTHERS} or {@link Problem#PACKAGE_OUTDATED}, the first
+     *     of them that is the case; or what {@code policy} threw
+     */
+    public List<ProvenanceLink> verify(UUID packageId, Digest contents, SignaturePolicy policy) throws VmmigException {
+        if (entries.isEmpty()) {
+            throw refused(
+                    Problem.SIGNATURE_MISSING,
+                    "the package is not signed by anybody",
+                    "Take it only from a source that signs its packages.");
+        }
+        requireSigned();
+        requireWhole();
+        ProvenanceLink last = last().link();
+        if (!last.packageId().equals(packageId) || !last.contents().equals(contents)) {
+            throw refused(
+                    Problem.SIGNED_ANOTHER_PACKAGE,
+                    "the last signature is of another package: of " + last.packageId() + " with the contents "
+                            + last.contents() + ", and this is " + packageId + " with " + contents,
+                    "Do not use the package: parts of it come from elsewhere, or its last signature was taken away.");
+        }
+        requireAccepted(policy);
+        if (!policy.isFor(last)) {
+            throw refused(
+                    Problem.SIGNED_FOR_OTHERS,
+                    last.recipients().isEmpty()
+                            ? "the package is not for anybody in particular"
+                            : "the package is for other hosts: "
+                                    + last.recipients().get(0)
+                                    + (last.recipients().size() > 1 ? " and others" : ""),
+                    "Let the source make a package for this host.");
+        }
+        requireRecent(last, policy);
+        return claims();
+    }
+
+    private Entry last() {
+        return entries.get(entries.size() - 1);
+    }
+
+    private void requireSigned() throws IntegrityException {
+        for (int i = 0; i < entries.size(); i++) {
+            Entry entry = entries.get(i);
+            if (!entry.parts().isBy(entry.link().signer())) {
+                throw refused(
+                        Problem.SIGNATURE_INVALID,
+                        nth(i) + " is not signed by the key that it names, "
+                                + entry.link().signer(),
+                        "Do not use the package: its provenance was changed.");
+            }
+        }
+    }
+
+    private void requireWhole() throws IntegrityException {
+        Set<Digest> present = new HashSet<>();
+        entries.forEach(entry -> present.add(entry.digest()));
+        @Nullable Digest before = null;
+        for (int i = 0; i < entries.size(); i++) {
+            Digest named = entries.get(i).link().previous();
+            if (named == null ? before != null : !named.equals(before)) {
+                throw named == null || present.contains(named)
+                        ? refused(
+                                Problem.PROVENANCE_OUT_OF_ORDER,
+                                nth(i) + " does not belong behind the one before it",
+                                "Do not use the package: its provenance was changed.")
+                        : refused(
+                                Problem.PROVENANCE_LINK_MISSING,
+                                "the link that " + nth(i) + " follows is missing",
+                                "Do not use the package: somebody hides where the guest has been.");
+            }
+            before = entries.get(i).digest();
+        }
+    }
+
+    private void requireAccepted(SignaturePolicy policy) throws VmmigException {
+        SignerKey signer = last().link().signer();
+        if (!policy.signers().accepts(signer)) {
+            throw refused(
+                    Problem.SIGNER_UNKNOWN,
+                    "the package is signed by a host that is not accepted here, with the key " + signer,
+                    "If that is a host of yours, add its node card.");
+        }
+        SignerKey origin = entries.get(0).link().signer();
+        if (!policy.origins().accepts(origin)) {
+            throw refused(
+                    Problem.ORIGIN_UNKNOWN,
+                    "the guest comes from a host that is not accepted here, with the key " + origin,
+                    "If it is to come in, accept that origin.");
+        }
+        for (int i = 1; i < entries.size() - 1; i++) {
+            SignerKey handler = entries.get(i).link().signer();
+            if (!policy.handlers().accepts(handler)) {
+                throw refused(
+                        Problem.HANDLER_UNKNOWN,
+                        "the guest passed through a host that is not accepted here, with the key " + handler,
+                        "If it is to come in, accept that host.");
+            }
+        }
+    }
+
+    private static void requireRecent(ProvenanceLink last, SignaturePolicy policy) throws IntegrityException {
+        Duration maxAge = policy.maxAge();
+        if (maxAge == null) {
+            return;
+        }
+        Duration age = Duration.between(last.signed(), policy.clock().instant());
+        if (age.compareTo(maxAge.plus(SignaturePolicy.CLOCK_SKEW)) > 0
+                || age.compareTo(SignaturePolicy.CLOCK_SKEW.negated()) < 0) {
+            throw refused(
+                    Problem.PACKAGE_OUTDATED,
+                    "the package was signed at " + last.signed() + ", and accepted is what is at most "
+                            + maxAge.toSeconds() + " s old",
+                    "Make it afresh at the source, and check the clocks of both hosts.");
+        }
+    }
+
+    private static String nth(int index) {
+        return "link " + (index + 1) + " of the provenance";
+    }
+
+    private static IntegrityException refused(Problem problem, String what, String remedy) {
+        return new IntegrityException(problem, what, remedy);
+    }
+
+    /** How long it is, and who signed last. */
+    @Override
+    public String toString() {
+        return "Provenance[" + entries.size()
+                + (entries.isEmpty() ? "" : ", " + last().link().signer()) + "]";
+    }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.crypto;
+
+import io.vmmig.crypto.age.Chunks;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Arrays;
+import java.util.Objects;
+
+/**
+ * Seals what is written to it. {@link #finish} makes the end, and only it: a stream that was closed before, or that failed, is
+ * one that every reader refuses as cut off.
+ *
+ * <p>Memory stays below 200 KiB. For one thread. The stream that the sealed bytes go to is never closed.
+ */
+public final class SealingOutputStream extends OutputStream {
+    private enum Stage {
+        OPEN,
+        FINISHED,
+        GIVEN_UP
+    }
+
+    private final OutputStream to;
+    private final Chunks chunks;
+    private final byte[] plain = new byte[Chunks.PLAIN_BYTES];
+    private final byte[] sealed = new byte[Chunks.SEALED_BYTES];
+    private int filled;
+    private Stage stage = Stage.OPEN;
+
+    SealingOutputStream(OutputStream to, Chunks chunks) {
+        this.to = to;
+        this.chunks = chunks;
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) throws IOException {
+        Objects.checkFromIndexSize(offset, length, bytes.length);
+        requireOpen();
+        int done = 0;
+        while (done < length) {
+            if (filled == plain.length) {
+                put(plain, 0, filled, false);
+                filled = 0;
+            }
+            int left = length - done;
+            // A chunk goes out only when another byte is there: the last one is marked, and must not be empty.
+            if (filled == 0 && left > plain.length) {
+                put(bytes, offset + done, plain.length, false);
+                done += plain.length;
+            } else {
+                int n = Math.min(left, plain.length - filled);
+                System.arraycopy(bytes, offset + done, plain, filled, n);
+                filled += n;
+                done += n;
+            }
+        }
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+        write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    /** Flushes what is sealed already; up to 64 KiB wait for more, or for {@link #finish}. */
+    @Override
+    public void flush() throws IOException {
+        if (stage == Stage.OPEN) {
+            to.flush();
+        }
+    }
+
+    /**
+     * Makes the end, and flushes. What was sealed is whole when this has returned, and never before.
+     *
+     * @throws IOException when the stream beneath fails, or has failed before, or this was closed; then there is no end
+     * @throws IllegalStateException when it was finished before
+     */
+    public void finish() throws IOException {
+        requireOpen();
+        put(plain, 0, filled, true);
+        to.flush();
+        stage = Stage.FINISHED;
+        Arrays.fill(plain, (byte) 0);
+    }
+
+    /** Gives up, unless it was finished. Idempotent. */
+    @Override
+    public void close() {
+        if (stage == Stage.OPEN) {
+            giveUp();
+        }
+    }
+
+    private void put(byte[] bytes, int offset, int length, boolean last) throws IOException {
+        boolean put = false;
+        try {
+            to.write(sealed, 0, chunks.seal(bytes, offset, length, last, sealed));
+            put = true;
+        } finally {
+            if (!put) {
+                giveUp();
+            }
+        }
+    }
+
+    private void giveUp() {
+        stage = Stage.GIVEN_UP;
+        Arrays.fill(plain, (byte) 0);
+    }
+
+    private void requireOpen() throws IOException {
+        if (stage == Stage.FINISHED) {
+            throw new IllegalStateException("what was sealed is finished");
+        }
+        if (stage == Stage.GIVEN_UP) {
+            throw new IOException("the sealing was given up, or has failed before");
+        }
+    }
+}

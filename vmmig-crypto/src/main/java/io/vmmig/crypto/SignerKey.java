@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.crypto;
+
+import java.security.GeneralSecurityException;
+import java.security.InvalidKeyException;
+import java.security.KeyFactory;
+import java.security.PublicKey;
+import java.security.Signature;
+import java.security.SignatureException;
+import java.security.spec.X509EncodedKeySpec;
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/** Who signs: an Ed25519 public key (RFC 8032). Not a secret. Immutable and thread-safe. */
+public final class SignerKey {
+    /** The length of the key. */
+    static final int BYTES = 32;
+    /** The length of a signature. */
+    static final int SIGNATURE_BYTES = 64;
+
+    /** What RFC 8410 puts before the key to make it a SubjectPublicKeyInfo. */
+    private static final byte[] INFO = HexFormat.of().parseHex("302a300506032b6570032100");
+
+    private final byte[] raw;
+    private final PublicKey key;
+
+    private SignerKey(byte[] raw) {
+        this.raw = raw;
+        byte[] info = Arrays.copyOf(INFO, INFO.length + BYTES);
+        System.arraycopy(raw, 0, info, INFO.length, BYTES);
+        try {
+            key = KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(info));
+        } catch (GeneralSecurityException e) {
+            throw new IllegalArgumentException("not an Ed25519 key", e);
+        }
+    }
+
+    /**
+     * Reads what {@link #toString} writes.
+     *
+     * @throws IllegalArgumentException when it is anything else
+     */
+    public static SignerKey parse(String text) {
+        return of(Base64Url.decode(text, BYTES));
+    }
+
+    /** Of the 32 bytes of a public key. */
+    static SignerKey of(byte[] raw) {
+        if (raw.length != BYTES) {
+            throw new IllegalArgumentException("an Ed25519 key has " + BYTES + " bytes");
+        }
+        return new SignerKey(raw.clone());
+    }
+
+    byte[] raw() {
+        return raw.clone();
+    }
+
+    /** The key as a SubjectPublicKeyInfo in DER, which other tools read. A new array each time. */
+    public byte[] encoded() {
+        return key.getEncoded();
+    }
+
+    boolean hasSigned(byte[] message, byte[] signature) {
+        if (signature.length != SIGNATURE_BYTES) {
+            return false;
+        }
+        try {
+            Signature verifier = Signature.getInstance("Ed25519");
+            verifier.initVerify(key);
+            verifier.update(message);
+            return verifier.verify(signature);
+        } catch (SignatureException | InvalidKeyException e) {
+            // The key is no point of the curve, or the signature no number below its order.
+            return false;
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("this JDK cannot do Ed25519", e);
+        }
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof SignerKey that && Arrays.equals(raw, that.raw);
+    }
+
+    @Override
+    public int hashCode() {
+        return Arrays.hashCode(raw);
+    }
+
+    /** The 32 bytes in base64url, as the {@code x} of a JSON Web Key (RFC 8037) has them. */
+    @Override
+    public String toString() {
+        return Base64Url.encode(raw);
+    }
+}
