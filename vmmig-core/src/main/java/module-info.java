@@ -14,6 +14,7 @@ module io.vmmig.core {
     exports io.vmmig.event;
     exports io.vmmig.hypervisor;
     exports io.vmmig.page;
+    exports io.vmmig.protection;
     exports io.vmmig.reference;
     exports io.vmmig.transport;
     // Signatures are JSON within the package's JSON, and read by the same rules.

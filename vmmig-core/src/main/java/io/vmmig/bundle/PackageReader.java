@@ -12,7 +12,9 @@ import io.vmmig.bundle.format.DecodingLine;
 import io.vmmig.bundle.format.Malformed;
 import io.vmmig.bundle.format.PackageOrder;
 import io.vmmig.bundle.format.Place;
+import io.vmmig.bundle.format.Seal;
 import io.vmmig.bundle.format.SealedContent;
+import io.vmmig.bundle.format.StoredPackage;
 import io.vmmig.bundle.format.TarHeader;
 import io.vmmig.bundle.format.TarInput;
 import io.vmmig.page.PageSource;
@@ -149,6 +151,39 @@ public final class PackageReader implements AutoCloseable {
                 tar.skip(header);
             }
             throw Malformed.truncated("the package has no seal");
+        } catch (IOException e) {
+            throw VmmigException.from(e, Problem.FILE_FAILED, "the package could not be read", "");
+        }
+    }
+
+    /**
+     * What is known of a package before anything in it is decoded.
+     *
+     * @param manifest what it says about itself
+     * @param contentsDigest what signatures are of: a digest of all contents
+     * @param signatures who vouches for that, the oldest first; nobody has looked at them yet
+     */
+    public record Outline(Manifest manifest, Digest contentsDigest, List<String> signatures) {
+        public Outline {
+            signatures = List.copyOf(signatures);
+        }
+    }
+
+    /**
+     * Reads a package to its end, and compares what is stored in it with its seal, decoding nothing: it takes little more time
+     * than SHA-256 does. With the signatures it is then known whether the package can be trusted, before it is used.
+     *
+     * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} when it is not what was sealed
+     * @throws PackageFormatException when it is no whole package
+     * @throws VmmigException what {@code in} threw
+     */
+    public static Outline readOutline(InputStream in, PackageLimits limits) throws VmmigException {
+        TarInput tar = new TarInput(in);
+        byte[] json = readManifest(tar, limits);
+        Manifest manifest = Manifest.fromJson(json, limits);
+        try {
+            Seal seal = StoredPackage.read(tar, json, new PackageOrder(manifest), limits);
+            return new Outline(manifest, seal.contentsDigest(), seal.signatures());
         } catch (IOException e) {
             throw VmmigException.from(e, Problem.FILE_FAILED, "the package could not be read", "");
         }

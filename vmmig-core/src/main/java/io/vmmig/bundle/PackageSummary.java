@@ -15,11 +15,20 @@ import org.jspecify.annotations.Nullable;
  *
  * @param bytes the size of the package, in bytes
  * @param seal the SHA-256 of the package's seal, which stands for all of its content
+ * @param contentsDigest what signatures are of: a digest of all contents
+ * @param signatures who vouches for that, the oldest first; nobody has looked at them yet
  * @param contents its contents in their order, beginning with {@code manifest.json}
  * @param pages what the pages of disks and snapshot are stored as; sorts of which there are none are left out
  */
-public record PackageSummary(long bytes, Digest seal, List<Content> contents, List<PageCount> pages) {
+public record PackageSummary(
+        long bytes,
+        Digest seal,
+        Digest contentsDigest,
+        List<String> signatures,
+        List<Content> contents,
+        List<PageCount> pages) {
     public PackageSummary {
+        signatures = List.copyOf(signatures);
         pages = List.copyOf(pages);
         contents = List.copyOf(contents);
     }
@@ -27,7 +36,9 @@ public record PackageSummary(long bytes, Digest seal, List<Content> contents, Li
     static PackageSummary of(SealedPackage sealed, Manifest manifest) {
         return new PackageSummary(
                 sealed.bytes(),
-                sealed.seal(),
+                sealed.digest(),
+                sealed.seal().contentsDigest(),
+                sealed.seal().signatures(),
                 sealed.contents().stream()
                         .map(content ->
                                 new Content(content.name(), content.bytes(), content.storedBytes(), content.digest()))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import io.vmmig.Digest;
 import io.vmmig.Level;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.EncodingLine;
@@ -137,12 +138,29 @@ public final class PackageWriter implements AutoCloseable {
      *     manifest names
      */
     public PackageSummary finish() throws VmmigException {
+        return finish(contents -> List.of());
+    }
+
+    /** Signs the contents of a package. */
+    @FunctionalInterface
+    public interface Signer {
+        /**
+         * The signatures to be put into the seal, the oldest first: at most 256 texts of at most 65536 characters, without
+         * line breaks.
+         *
+         * @param contents the digest of all contents
+         */
+        List<String> sign(Digest contents) throws VmmigException;
+    }
+
+    /** As {@link #finish()}, and has the package signed. What {@code signer} throws is thrown on; there is no package then. */
+    public PackageSummary finish(Signer signer) throws VmmigException {
         String missing = order.missing();
         if (finished || missing != null) {
             throw new IllegalStateException(finished ? "finished before" : "the content " + missing + " is missing");
         }
         finished = true;
-        return PackageSummary.of(line.finish(), manifest);
+        return PackageSummary.of(line.finish(signer::sign), manifest);
     }
 
     /** Stops, at any time and from any thread. Without {@link #finish()} the package is left without its end. Idempotent. */

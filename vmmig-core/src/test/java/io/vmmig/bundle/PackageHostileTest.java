@@ -306,13 +306,14 @@ class PackageHostileTest {
                 entries -> replace(
                         entries,
                         "seal.json",
-                        seal.replace("\"vmmig\": 1", "\"vmmig\": 1, \"critical\": [\"signatures\"], \"signatures\": []")
+                        seal.replace("\"vmmig\": 1", "\"vmmig\": 1, \"critical\": [\"witnesses\"], \"witnesses\": []")
                                 .getBytes()));
         List<Map.Entry<String, byte[]>> withMore = entries(whole);
         replace(
                 withMore,
                 "seal.json",
-                seal.replace("\"vmmig\": 1", "\"vmmig\": 1, \"signatures\": []").getBytes());
+                seal.replace("\"vmmig\": 1", "\"vmmig\": 1, \"witnesses\": [], \"signatures\": [\"of nobody\"]")
+                        .getBytes());
         Packages.assertSame(Packages.read(tar(withMore)), contents);
     }
 

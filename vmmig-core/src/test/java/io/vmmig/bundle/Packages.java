@@ -98,6 +98,11 @@ final class Packages {
     }
 
     static PackageSummary write(Contents contents, PackageWriter writer) throws VmmigException {
+        writeContents(contents, writer);
+        return writer.finish();
+    }
+
+    static void writeContents(Contents contents, PackageWriter writer) throws VmmigException {
         boolean domain = false;
         for (Map.Entry<String, byte[]> content : contents.streams().entrySet()) {
             if (!domain && !List.of("kernel", "ramdisk").contains(content.getKey())) {
@@ -115,7 +120,6 @@ final class Packages {
                 }
             }
         }
-        return writer.finish();
     }
 
     static Contents read(byte[] bytes) throws VmmigException {
@@ -157,6 +161,22 @@ final class Packages {
             reader.verify();
             return new Contents(reader.manifest(), xml, cookie, streams);
         }
+    }
+
+    /** Reads to the end, and verifies. */
+    static PackageSummary drain(PackageReader reader) throws VmmigException {
+        for (PackageReader.Entry entry = reader.next(); entry != null; entry = reader.next()) {
+            if (entry instanceof PackageReader.Entry.Kernel kernel) {
+                all(kernel.stream());
+            } else if (entry instanceof PackageReader.Entry.Ramdisk ramdisk) {
+                all(ramdisk.stream());
+            } else if (entry instanceof PackageReader.Entry.DiskLayer layer) {
+                all(layer.stream());
+            } else if (entry instanceof PackageReader.Entry.Snapshot snapshot) {
+                all(snapshot.stream());
+            }
+        }
+        return reader.verify();
     }
 
     static byte[] all(InputStream stream) throws VmmigException {

@@ -262,7 +262,7 @@ public final class DecodingLine implements AutoCloseable {
                 new SealedPackage(
                         tar.bytes(),
                         SealedContent.plain(PackageOrder.SEAL, json).digest(),
-                        actual,
+                        new Seal(actual, seal.signatures()),
                         tallies)));
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle.format;
 
+import io.vmmig.Digest;
 import io.vmmig.Level;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
@@ -213,13 +214,20 @@ public final class EncodingLine implements AutoCloseable {
         }
     }
 
+    /** Signs contents. */
+    @FunctionalInterface
+    public interface Signer {
+        /** The signatures, the oldest first. */
+        List<String> sign(Digest contents) throws VmmigException;
+    }
+
     /** Waits until all that was taken is written, and seals it. */
-    public SealedPackage finish() throws VmmigException {
+    public SealedPackage finish(Signer signer) throws VmmigException {
         List<SealedContent> sealed = new ArrayList<>();
         for (Future<SealedContent> content : contents) {
             sealed.add(await(content));
         }
-        Seal seal = new Seal(sealed);
+        Seal seal = new Seal(sealed, signer.sign(new Seal(sealed, List.of()).contentsDigest()));
         byte[] json = seal.toJson();
         long bytes = await(move(() -> {
             tar.entry(PackageOrder.SEAL, json, json.length);
@@ -227,7 +235,7 @@ public final class EncodingLine implements AutoCloseable {
             return tar.bytes();
         }));
         return new SealedPackage(
-                bytes, SealedContent.plain(PackageOrder.SEAL, json).digest(), sealed, tallies);
+                bytes, SealedContent.plain(PackageOrder.SEAL, json).digest(), seal, tallies);
     }
 
     private <T> T await(Future<T> future) throws VmmigException {

@@ -90,6 +90,10 @@ public record Place(
 
     /** The name of the tar entry of a segment. */
     public String segmentName(long index) {
+        return segmentName(name, index);
+    }
+
+    static String segmentName(String name, long index) {
         String digits = Long.toString(index);
         return name + '/' + "0".repeat(Math.max(0, 6 - digits.length())) + digits;
     }

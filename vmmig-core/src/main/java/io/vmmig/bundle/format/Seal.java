@@ -3,6 +3,7 @@ package io.vmmig.bundle.format;
 
 import com.google.gson.JsonObject;
 import com.google.gson.stream.JsonWriter;
+import io.vmmig.Digest;
 import io.vmmig.IntegrityException;
 import io.vmmig.PackageFormatException;
 import io.vmmig.Problem;
@@ -11,27 +12,50 @@ import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * The digests of all that stands before it in a package. Unknown optional fields are ignored, which leaves room for
- * signatures.
+ * The digests of all that stands before it in a package, and who vouches for them. Unknown optional fields are ignored.
  *
  * @param contents the contents, the manifest first, in their order
+ * @param signatures of {@link #contentsDigest()}, the oldest first
  */
-public record Seal(List<SealedContent> contents) {
+public record Seal(List<SealedContent> contents, List<String> signatures) {
+    private static final int MAX_SIGNATURES = 256;
+    private static final int MAX_SIGNATURE_LENGTH = 64 << 10;
     private static final String WHERE = "seal.json";
     private static final Pattern NAME = Pattern.compile("[a-z0-9./-]{1,99}");
-    private static final Set<String> FIELDS = Set.of("vmmig", "contents");
+    private static final Pattern ENCODING = Pattern.compile("[a-z0-9-]{1,64}");
+    private static final Set<String> FIELDS = Set.of("vmmig", "contents", "signatures");
     private static final Set<String> CONTENT_FIELDS =
             Set.of("name", "encoding", "segments", "digest", "bytes", "stored");
     private static final Set<String> STORED_FIELDS = Set.of("digest", "bytes");
 
     public Seal {
         contents = List.copyOf(contents);
+        signatures = List.copyOf(signatures);
+    }
+
+    /** What signatures are of: the SHA-256 of a line for each content, with all that the seal says of it. */
+    public Digest contentsDigest() {
+        MessageDigest sha256 = Digest.newSha256();
+        for (SealedContent content : contents) {
+            String line = String.join(
+                    " ",
+                    content.name(),
+                    content.encoding(),
+                    Long.toString(content.segments()),
+                    content.digest().toString(),
+                    Long.toString(content.bytes()),
+                    content.storedDigest().toString(),
+                    Long.toString(content.storedBytes()));
+            sha256.update((line + "\n").getBytes(StandardCharsets.US_ASCII));
+        }
+        return Digest.of(sha256);
     }
 
     /** The seal as JSON, always the same bytes for the same seal. */
@@ -46,6 +70,13 @@ public record Seal(List<SealedContent> contents) {
                 write(content, json);
             }
             json.endArray();
+            if (!signatures.isEmpty()) {
+                json.name("signatures").beginArray();
+                for (String signature : signatures) {
+                    json.value(signature);
+                }
+                json.endArray();
+            }
             json.endObject();
         } catch (IOException e) {
             throw new UncheckedIOException("a string takes whatever is written", e);
@@ -83,14 +114,16 @@ public record Seal(List<SealedContent> contents) {
             JsonFields stored = content.knowing(CONTENT_FIELDS).object("stored").knowing(STORED_FIELDS);
             contents.add(new SealedContent(
                     content.text("name", NAME),
-                    content.text("encoding", 64),
+                    content.text("encoding", ENCODING),
                     content.number("segments", 0, PackageOrder.MAX_SEGMENTS),
                     content.digest("digest"),
                     content.number("bytes", 0, Long.MAX_VALUE),
                     stored.digest("digest"),
                     stored.number("bytes", 0, Long.MAX_VALUE)));
         }
-        return new Seal(contents);
+        List<String> signatures =
+                fields.has("signatures") ? fields.texts("signatures", MAX_SIGNATURES, MAX_SIGNATURE_LENGTH) : List.of();
+        return new Seal(contents, signatures);
     }
 
     /**
@@ -106,12 +139,16 @@ public record Seal(List<SealedContent> contents) {
         }
         for (int i = 0; i < contents.size(); i++) {
             if (!contents.get(i).equals(actual.get(i))) {
-                throw new IntegrityException(
-                        Problem.DIGEST_MISMATCH,
-                        "the content " + actual.get(i).name() + " of the package is not what was sealed",
-                        "The package is damaged; make it afresh at the source.");
+                throw notAsSealed(actual.get(i).name());
             }
         }
+    }
+
+    static IntegrityException notAsSealed(String content) {
+        return new IntegrityException(
+                Problem.DIGEST_MISMATCH,
+                "the content " + content + " of the package is not what was sealed",
+                "The package is damaged; make it afresh at the source.");
     }
 
     private static List<String> names(List<SealedContent> contents) {

@@ -11,18 +11,24 @@ import java.util.Optional;
  * What a whole package comes to.
  *
  * @param bytes its size, in bytes
- * @param seal the digest of its seal
- * @param contents its contents, the manifest first
+ * @param digest the digest of its seal
+ * @param seal its contents, and who vouches for them
  * @param pages what became of the pages of those contents that are stored as pages, by their names
  */
-public record SealedPackage(long bytes, Digest seal, List<SealedContent> contents, Map<String, PageTally> pages) {
+public record SealedPackage(long bytes, Digest digest, Seal seal, Map<String, PageTally> pages) {
     public SealedPackage {
-        contents = List.copyOf(contents);
         pages = Map.copyOf(pages);
+    }
+
+    /** Its contents, the manifest first. */
+    public List<SealedContent> contents() {
+        return seal.contents();
     }
 
     /** The content of that name. */
     public Optional<SealedContent> content(String name) {
-        return contents.stream().filter(content -> content.name().equals(name)).findFirst();
+        return contents().stream()
+                .filter(content -> content.name().equals(name))
+                .findFirst();
     }
 }

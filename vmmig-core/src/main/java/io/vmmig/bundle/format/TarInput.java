@@ -67,6 +67,22 @@ public final class TarInput {
         }
     }
 
+    /** Takes bytes that lie at the front of a buffer. */
+    interface Sink {
+        void take(int length);
+    }
+
+    /** Passes the content of an entry through {@code buffer}, piece by piece. */
+    void pass(TarHeader header, byte[] buffer, Sink sink) throws IOException, PackageFormatException {
+        for (long left = header.size(); left > 0; ) {
+            int length = (int) Math.min(left, buffer.length);
+            read(buffer, length);
+            sink.take(length);
+            left -= length;
+        }
+        readZeros(TarHeader.padding(header.size()));
+    }
+
     /** Passes over the content of an entry, without a look at it. */
     public void skip(TarHeader header) throws IOException, PackageFormatException {
         long length = header.size() + TarHeader.padding(header.size());
