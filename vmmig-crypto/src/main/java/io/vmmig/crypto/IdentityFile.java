@@ -112,7 +112,7 @@ final class IdentityFile {
         }
     }
 
-    private byte[] encode(HostIdentity identity) throws IOException, GeneralSecurityException {
+    byte[] encode(HostIdentity identity) throws IOException, GeneralSecurityException {
         KeySet keys = identity.keySet();
         StringBuilder text = new StringBuilder(VERSION).append('\n');
         line(text, SIGNING, Base64Url.encode(keys.signingSeed()));

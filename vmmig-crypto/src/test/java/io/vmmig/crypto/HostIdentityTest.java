@@ -211,10 +211,13 @@ class HostIdentityTest {
 
     @Test
     void keysAreRenewedAHundredTimesAndTheirCardIsStillRead() throws Exception {
-        HostIdentity identity = HostIdentity.in(temp.resolve("id"));
-        for (int i = 0; i < 100; i++) {
-            identity = HostIdentity.rotate(temp.resolve("id"));
+        HostIdentity identity = HostIdentity.create();
+        for (int i = 0; i < 99; i++) {
+            identity = identity.successor();
         }
+        OwnerOnlyDirectory directory = OwnerOnlyDirectory.at(temp.resolve("id"));
+        directory.publish("identity", new IdentityFile(directory, null).encode(identity));
+        identity = HostIdentity.rotate(temp.resolve("id"));
 
         assertThat(NodeCard.parse(identity.card("a").text()).formerSigners()).hasSize(100);
         assertThat(HostIdentity.in(temp.resolve("id")).fingerprints()).hasSize(101);
