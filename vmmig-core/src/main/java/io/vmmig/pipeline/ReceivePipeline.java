@@ -15,6 +15,7 @@ import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageReader.Entry;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.domain.AdaptedDomain;
+import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.DomainSettings;
 import io.vmmig.handover.DestinationState;
 import io.vmmig.hypervisor.Hypervisor;
@@ -49,6 +50,7 @@ public final class ReceivePipeline {
     private final Path guests;
     private final ImageStore images;
     private final DomainSettings settings;
+    private final DomainPolicy policy;
     private final PackageLimits limits;
     private final boolean overcommitMemory;
     private final Recorder recorder;
@@ -62,6 +64,7 @@ public final class ReceivePipeline {
             Path guests,
             ImageStore images,
             DomainSettings settings,
+            DomainPolicy policy,
             PackageLimits limits,
             boolean overcommitMemory,
             Recorder recorder,
@@ -71,6 +74,7 @@ public final class ReceivePipeline {
         this.guests = guests;
         this.images = images;
         this.settings = settings;
+        this.policy = policy;
         this.limits = limits;
         this.overcommitMemory = overcommitMemory;
         this.recorder = recorder;
@@ -96,7 +100,14 @@ public final class ReceivePipeline {
             Offer offer = session.offer();
             recorder.renameGuest(offer.manifest().guestName());
             Arrival arrival = Arrival.of(
-                    offer.manifest(), offer.domainXml(), hypervisor, settings, images, guests, overcommitMemory);
+                    offer.manifest(),
+                    offer.domainXml(),
+                    hypervisor,
+                    settings,
+                    policy,
+                    images,
+                    guests,
+                    overcommitMemory);
             recorder.renameGuest(arrival.guestName());
             GuestDirectory.Occupied occupied = arrival.occupy();
             try {
@@ -207,7 +218,7 @@ public final class ReceivePipeline {
         private final Arrival arrival;
         private final PackageReader reader;
         private @Nullable AdaptedDomain domain;
-        private Entry.@Nullable Domain saved;
+        private @Nullable String cookie;
         private @Nullable PackageSummary summary;
 
         Restoration(Arrival arrival, PackageReader reader) {
@@ -221,8 +232,8 @@ public final class ReceivePipeline {
                 for (Entry entry = reader.next(); entry != null; entry = reader.next()) {
                     cancellation.check();
                     if (entry instanceof Entry.Domain d) {
-                        saved = d;
                         domain = arrival.adapt(d.xml());
+                        cookie = arrival.adaptCookie(d.cookie());
                         recorder.enter(Phase.DISKS, expectedDiskBytes());
                     } else if (entry instanceof Entry.Kernel kernel) {
                         receiveFile(
@@ -298,9 +309,7 @@ public final class ReceivePipeline {
         private RestoredGuest restore(InputStream content) throws IOException, VmmigException {
             recorder.enter(Phase.SNAPSHOT, arrival.manifest().memoryBytes());
             RestoreRequest request = new RestoreRequest(
-                    domain().domain().text(),
-                    saved().cookie(),
-                    arrival.manifest().persistent());
+                    domain().domain().text(), cookie, arrival.manifest().persistent());
             try (InputStream in = new CountingInput(content, recorder::moved);
                     RestoringGuest restoring = hypervisor.restore(request)) {
                 cancellation.onRequest(restoring::close);
@@ -328,11 +337,6 @@ public final class ReceivePipeline {
                         Problem.PACKAGE_MALFORMED, "the package has no domain XML", "Make the package again.");
             }
             return domain;
-        }
-
-        private Entry.Domain saved() throws VmmigException {
-            domain();
-            return java.util.Objects.requireNonNull(saved);
         }
 
         PackageSummary summary() {
