@@ -14,6 +14,7 @@ import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageReader.Entry;
 import io.vmmig.bundle.PackageSummary;
+import io.vmmig.bundle.format.Malformed;
 import io.vmmig.domain.AdaptedDomain;
 import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.DomainSettings;
@@ -31,6 +32,7 @@ import io.vmmig.transport.Offer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Set;
@@ -98,6 +100,7 @@ public final class ReceivePipeline {
             cancellation.check();
             recorder.enter(Phase.OFFER);
             Offer offer = session.offer();
+            requireWithinLimits(offer);
             recorder.renameGuest(offer.manifest().guestName());
             Arrival arrival = Arrival.of(
                     offer.manifest(),
@@ -127,6 +130,15 @@ public final class ReceivePipeline {
                 session.refuse(explained(e).failure());
             }
             throw e;
+        }
+    }
+
+    /** The transport knows the format's bounds, and only we know those of this destination. */
+    private void requireWithinLimits(Offer offer) throws VmmigException {
+        Manifest.fromJson(offer.manifest().toJson(), limits);
+        int bytes = offer.domainXml().getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > limits.xmlBytes()) {
+            throw Malformed.overLimit("the size of the domain XML", bytes, limits.xmlBytes());
         }
     }
 
