@@ -7,4 +7,5 @@ module io.vmmig.testkit {
     requires org.assertj.core;
 
     exports io.vmmig.testkit;
+    exports io.vmmig.testkit.hostile;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig;
 
+import io.vmmig.domain.DomainPolicy;
 import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.pipeline.Cancellation;
@@ -30,6 +31,7 @@ public final class Migrator {
     private final @Nullable String guest;
     private final @Nullable Transport transport;
     private final @Nullable ImageStore images;
+    private final DomainPolicy policy;
     private final boolean leaveRunning;
     private final boolean sendFreePages;
     private final Level level;
@@ -40,6 +42,7 @@ public final class Migrator {
             @Nullable String guest,
             @Nullable Transport transport,
             @Nullable ImageStore images,
+            DomainPolicy policy,
             boolean leaveRunning,
             boolean sendFreePages,
             Level level,
@@ -48,6 +51,7 @@ public final class Migrator {
         this.guest = guest;
         this.transport = transport;
         this.images = images;
+        this.policy = policy;
         this.leaveRunning = leaveRunning;
         this.sendFreePages = sendFreePages;
         this.level = level;
@@ -56,17 +60,20 @@ public final class Migrator {
 
     /** Guests of this hypervisor are to move. It stays the caller's, and open until the migration is over. */
     public static Migrator of(Hypervisor hypervisor) {
-        return new Migrator(hypervisor, null, null, null, false, false, Level.BALANCED, List.of());
+        return new Migrator(
+                hypervisor, null, null, null, DomainPolicy.standard(), false, false, Level.BALANCED, List.of());
     }
 
     /** The guest of that name is to move. */
     public Migrator from(String guest) {
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, level, listeners);
+        return new Migrator(
+                hypervisor, guest, transport, images, policy, leaveRunning, sendFreePages, level, listeners);
     }
 
     /** It is to move there. */
     public Migrator to(Transport transport) {
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, level, listeners);
+        return new Migrator(
+                hypervisor, guest, transport, images, policy, leaveRunning, sendFreePages, level, listeners);
     }
 
     /**
@@ -75,17 +82,28 @@ public final class Migrator {
      * are larger.
      */
     public Migrator images(ImageStore images) {
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, level, listeners);
+        return new Migrator(
+                hypervisor, guest, transport, images, policy, leaveRunning, sendFreePages, level, listeners);
+    }
+
+    /**
+     * Guests may have what this policy allows; {@link DomainPolicy#standard()} unless said otherwise. The destination has a
+     * policy of its own, by which the guest is judged again.
+     */
+    public Migrator policy(DomainPolicy policy) {
+        return new Migrator(
+                hypervisor, guest, transport, images, policy, leaveRunning, sendFreePages, level, listeners);
     }
 
     /** The guest goes on here once its package is complete, which makes the package a copy. For package files only. */
     public Migrator leavingItRunning() {
-        return new Migrator(hypervisor, guest, transport, images, true, sendFreePages, level, listeners);
+        return new Migrator(hypervisor, guest, transport, images, policy, true, sendFreePages, level, listeners);
     }
 
     /** So much work is to go into making the package small; {@link Level#BALANCED} unless said otherwise. */
     public Migrator level(Level level) {
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, level, listeners);
+        return new Migrator(
+                hypervisor, guest, transport, images, policy, leaveRunning, sendFreePages, level, listeners);
     }
 
     /**
@@ -93,14 +111,14 @@ public final class Migrator {
      * is: that takes a running Linux guest, and about a tenth of a second before it is stopped.
      */
     public Migrator sendingFreePages() {
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, true, level, listeners);
+        return new Migrator(hypervisor, guest, transport, images, policy, leaveRunning, true, level, listeners);
     }
 
     /** The listener is told what happens. May be called more than once. */
     public Migrator onEvent(MigrationListener listener) {
         List<MigrationListener> more = new ArrayList<>(listeners);
         more.add(listener);
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, level, more);
+        return new Migrator(hypervisor, guest, transport, images, policy, leaveRunning, sendFreePages, level, more);
     }
 
     /**
@@ -118,6 +136,7 @@ public final class Migrator {
                 guest,
                 transport,
                 images,
+                policy,
                 leaveRunning,
                 sendFreePages,
                 level,

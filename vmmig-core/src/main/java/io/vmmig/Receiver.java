@@ -2,6 +2,7 @@
 package io.vmmig;
 
 import io.vmmig.bundle.PackageLimits;
+import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.DomainSettings;
 import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.Hypervisor;
@@ -30,6 +31,7 @@ public final class Receiver {
     private final @Nullable Path guests;
     private final @Nullable ImageStore images;
     private final DomainSettings settings;
+    private final DomainPolicy policy;
     private final PackageLimits limits;
     private final boolean overcommitMemory;
     private final List<MigrationListener> listeners;
@@ -39,6 +41,7 @@ public final class Receiver {
             @Nullable Path guests,
             @Nullable ImageStore images,
             DomainSettings settings,
+            DomainPolicy policy,
             PackageLimits limits,
             boolean overcommitMemory,
             List<MigrationListener> listeners) {
@@ -46,6 +49,7 @@ public final class Receiver {
         this.guests = guests;
         this.images = images;
         this.settings = settings;
+        this.policy = policy;
         this.limits = limits;
         this.overcommitMemory = overcommitMemory;
         this.listeners = List.copyOf(listeners);
@@ -53,39 +57,52 @@ public final class Receiver {
 
     /** Guests are to live on this hypervisor. It stays the caller's, and open until the migration is over. */
     public static Receiver of(Hypervisor hypervisor) {
-        return new Receiver(hypervisor, null, null, DomainSettings.asSaved(), PackageLimits.DEFAULT, false, List.of());
+        return new Receiver(
+                hypervisor,
+                null,
+                null,
+                DomainSettings.asSaved(),
+                DomainPolicy.standard(),
+                PackageLimits.DEFAULT,
+                false,
+                List.of());
     }
 
     /** Each guest's files go to a directory of its own in this one, named as the guest. */
     public Receiver into(Path guests) {
-        return new Receiver(hypervisor, guests, images, settings, limits, overcommitMemory, listeners);
+        return new Receiver(hypervisor, guests, images, settings, policy, limits, overcommitMemory, listeners);
     }
 
     /** Base images that the guests stand on are in this store. */
     public Receiver images(ImageStore images) {
-        return new Receiver(hypervisor, guests, images, settings, limits, overcommitMemory, listeners);
+        return new Receiver(hypervisor, guests, images, settings, policy, limits, overcommitMemory, listeners);
     }
 
     /** The guest is to differ in this from what it was. */
     public Receiver as(DomainSettings settings) {
-        return new Receiver(hypervisor, guests, images, settings, limits, overcommitMemory, listeners);
+        return new Receiver(hypervisor, guests, images, settings, policy, limits, overcommitMemory, listeners);
+    }
+
+    /** Domain XML may hold what this policy allows; {@link DomainPolicy#standard()} unless said otherwise. */
+    public Receiver policy(DomainPolicy policy) {
+        return new Receiver(hypervisor, guests, images, settings, policy, limits, overcommitMemory, listeners);
     }
 
     /** Packages beyond these limits are refused; {@link PackageLimits#DEFAULT} unless said otherwise. */
     public Receiver limits(PackageLimits limits) {
-        return new Receiver(hypervisor, guests, images, settings, limits, overcommitMemory, listeners);
+        return new Receiver(hypervisor, guests, images, settings, policy, limits, overcommitMemory, listeners);
     }
 
     /** Guests are taken in even if the host has less free memory than they may use. */
     public Receiver overcommittingMemory() {
-        return new Receiver(hypervisor, guests, images, settings, limits, true, listeners);
+        return new Receiver(hypervisor, guests, images, settings, policy, limits, true, listeners);
     }
 
     /** The listener is told what happens. May be called more than once. */
     public Receiver onEvent(MigrationListener listener) {
         List<MigrationListener> more = new ArrayList<>(listeners);
         more.add(listener);
-        return new Receiver(hypervisor, guests, images, settings, limits, overcommitMemory, more);
+        return new Receiver(hypervisor, guests, images, settings, policy, limits, overcommitMemory, more);
     }
 
     /**
@@ -101,7 +118,16 @@ public final class Receiver {
         Cancellation cancellation = new Cancellation();
         Recorder recorder = new Recorder("(not known yet)", listeners);
         ReceivePipeline pipeline = new ReceivePipeline(
-                hypervisor, session, guests, images, settings, limits, overcommitMemory, recorder, cancellation);
+                hypervisor,
+                session,
+                guests,
+                images,
+                settings,
+                policy,
+                limits,
+                overcommitMemory,
+                recorder,
+                cancellation);
         return Migration.start("vmmig-receive", cancellation, pipeline::run);
     }
 }

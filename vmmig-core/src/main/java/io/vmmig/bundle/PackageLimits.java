@@ -1,360 +1,254 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
 /**
  * How much of a package a reader is willing to take, checked before anything is allocated. A package beyond a limit is
- * refused with {@link io.vmmig.Problem#PACKAGE_LIMIT_EXCEEDED}. Immutable.
+ * refused with {@link io.vmmig.Problem#PACKAGE_LIMIT_EXCEEDED}. Immutable; each {@code with} gives a changed copy, and throws
+ * {@link IllegalArgumentException} for a limit that makes no sense, such as a negative one.
  *
- * @param manifestBytes the manifest, in bytes
- * @param xmlBytes the domain XML, and likewise libvirt's cookie, in bytes
- * @param sealBytes the seal at the end, in bytes
- * @param segmentBytes one segment, decoded, in bytes; the format itself allows {@link #MAX_SEGMENT_BYTES}
- * @param storedSegmentBytes one segment as it is stored, in bytes
- * @param disks disks of one guest
- * @param layers images of one disk that travel
- * @param entries tar entries of one package
- * @param kernelBytes the kernel, decoded, in bytes
- * @param ramdiskBytes the ramdisk, decoded, in bytes
- * @param memoryBytes the guest's memory as the manifest states it, in bytes
- * @param snapshotBytes the QEMU stream, decoded, in bytes
- * @param virtualDiskBytes one disk as the guest sees it, in bytes
- * @param diskBytes all images that travel, decoded, together, in bytes
+ * <pre>
+ *   PackageLimits.DEFAULT.withDisks(4).withMemoryBytes(64L &lt;&lt; 30)
+ * </pre>
+ *
+ * <p>How much smaller a package is than what it unpacks to needs no limit of its own: each segment of at most 4 MiB takes at
+ * least 1 KiB of the package, so it is never more than 4096 times.
  */
-public record PackageLimits(
-        int manifestBytes,
-        int xmlBytes,
-        int sealBytes,
-        int segmentBytes,
-        int storedSegmentBytes,
-        int disks,
-        int layers,
-        long entries,
-        long kernelBytes,
-        long ramdiskBytes,
-        long memoryBytes,
-        long snapshotBytes,
-        long virtualDiskBytes,
-        long diskBytes) {
-    private static final int KIB = 1 << 10;
-    private static final int MIB = 1 << 20;
+public final class PackageLimits {
+    private static final long KIB = 1 << 10;
+    private static final long MIB = 1 << 20;
     private static final long GIB = 1L << 30;
     private static final long TIB = 1L << 40;
 
     /** The most that one segment may decode to, by the format. */
-    public static final int MAX_SEGMENT_BYTES = 4 * MIB;
+    public static final int MAX_SEGMENT_BYTES = 4 << 20;
+
+    private enum Limit {
+        MANIFEST_BYTES(MIB, 1, Integer.MAX_VALUE),
+        XML_BYTES(4 * MIB, 1, Integer.MAX_VALUE),
+        SEAL_BYTES(4 * MIB, 1, Integer.MAX_VALUE),
+        SEGMENT_BYTES(MAX_SEGMENT_BYTES, 1, MAX_SEGMENT_BYTES),
+        STORED_SEGMENT_BYTES(MAX_SEGMENT_BYTES + 320 * KIB, 1, Integer.MAX_VALUE),
+        DISKS(64, 0, Integer.MAX_VALUE),
+        LAYERS(64, 0, Integer.MAX_VALUE),
+        ENTRIES(8_000_000, 1, Long.MAX_VALUE),
+        KERNEL_BYTES(512 * MIB, 0, Long.MAX_VALUE),
+        RAMDISK_BYTES(4 * GIB, 0, Long.MAX_VALUE),
+        MEMORY_BYTES(4 * TIB, 0, Long.MAX_VALUE),
+        SNAPSHOT_BYTES(4 * TIB, 0, Long.MAX_VALUE),
+        VIRTUAL_DISK_BYTES(64 * TIB, 0, Long.MAX_VALUE),
+        DISK_BYTES(16 * TIB, 0, Long.MAX_VALUE);
+
+        final long usual;
+        final long least;
+        final long most;
+
+        Limit(long usual, long least, long most) {
+            this.usual = usual;
+            this.least = least;
+            this.most = most;
+        }
+    }
 
     /** Room for any guest that one host of today runs; memory use stays small whatever the package claims. */
-    public static final PackageLimits DEFAULT = new PackageLimits(
-            MIB,
-            4 * MIB,
-            4 * MIB,
-            MAX_SEGMENT_BYTES,
-            MAX_SEGMENT_BYTES + 320 * KIB,
-            64,
-            64,
-            8_000_000,
-            512L * MIB,
-            4 * GIB,
-            4 * TIB,
-            4 * TIB,
-            64 * TIB,
-            16 * TIB);
+    public static final PackageLimits DEFAULT = new PackageLimits(new EnumMap<>(Limit.class));
 
-    public PackageLimits {
-        requirePositive(manifestBytes, "manifestBytes");
-        requirePositive(xmlBytes, "xmlBytes");
-        requirePositive(sealBytes, "sealBytes");
-        requirePositive(segmentBytes, "segmentBytes");
-        requirePositive(storedSegmentBytes, "storedSegmentBytes");
-        requireNotNegative(disks, "disks");
-        requireNotNegative(layers, "layers");
-        requirePositive(entries, "entries");
-        requireNotNegative(kernelBytes, "kernelBytes");
-        requireNotNegative(ramdiskBytes, "ramdiskBytes");
-        requireNotNegative(memoryBytes, "memoryBytes");
-        requireNotNegative(snapshotBytes, "snapshotBytes");
-        requireNotNegative(virtualDiskBytes, "virtualDiskBytes");
-        requireNotNegative(diskBytes, "diskBytes");
-        if (segmentBytes > MAX_SEGMENT_BYTES) {
-            throw new IllegalArgumentException("segmentBytes is more than the format allows");
-        }
+    /** What is not as usual. */
+    private final Map<Limit, Long> changed;
+
+    private PackageLimits(Map<Limit, Long> changed) {
+        this.changed = changed;
     }
 
-    private static void requirePositive(long value, String name) {
-        if (value <= 0) {
-            throw new IllegalArgumentException(name + " must be positive");
+    private PackageLimits with(Limit limit, long value) {
+        if (value < limit.least || value > limit.most) {
+            throw new IllegalArgumentException(limit + " must be from " + limit.least + " to " + limit.most);
         }
+        Map<Limit, Long> more = new EnumMap<>(Limit.class);
+        more.putAll(changed);
+        more.put(limit, value);
+        return new PackageLimits(more);
     }
 
-    private static void requireNotNegative(long value, String name) {
-        if (value < 0) {
-            throw new IllegalArgumentException(name + " must not be negative");
-        }
+    private long value(Limit limit) {
+        return Objects.requireNonNullElse(changed.get(limit), limit.usual);
+    }
+
+    /** The limit for the manifest, in bytes. */
+    public int manifestBytes() {
+        return (int) value(Limit.MANIFEST_BYTES);
     }
 
     /** These limits, with another {@link #manifestBytes()}. */
     public PackageLimits withManifestBytes(int manifestBytes) {
-        return new PackageLimits(
-                manifestBytes,
-                xmlBytes,
-                sealBytes,
-                segmentBytes,
-                storedSegmentBytes,
-                disks,
-                layers,
-                entries,
-                kernelBytes,
-                ramdiskBytes,
-                memoryBytes,
-                snapshotBytes,
-                virtualDiskBytes,
-                diskBytes);
+        return with(Limit.MANIFEST_BYTES, manifestBytes);
+    }
+
+    /** The limit for the domain XML, and likewise libvirt's cookie, in bytes. */
+    public int xmlBytes() {
+        return (int) value(Limit.XML_BYTES);
     }
 
     /** These limits, with another {@link #xmlBytes()}. */
     public PackageLimits withXmlBytes(int xmlBytes) {
-        return new PackageLimits(
-                manifestBytes,
-                xmlBytes,
-                sealBytes,
-                segmentBytes,
-                storedSegmentBytes,
-                disks,
-                layers,
-                entries,
-                kernelBytes,
-                ramdiskBytes,
-                memoryBytes,
-                snapshotBytes,
-                virtualDiskBytes,
-                diskBytes);
+        return with(Limit.XML_BYTES, xmlBytes);
+    }
+
+    /** The limit for the seal at the end, in bytes. */
+    public int sealBytes() {
+        return (int) value(Limit.SEAL_BYTES);
     }
 
     /** These limits, with another {@link #sealBytes()}. */
     public PackageLimits withSealBytes(int sealBytes) {
-        return new PackageLimits(
-                manifestBytes,
-                xmlBytes,
-                sealBytes,
-                segmentBytes,
-                storedSegmentBytes,
-                disks,
-                layers,
-                entries,
-                kernelBytes,
-                ramdiskBytes,
-                memoryBytes,
-                snapshotBytes,
-                virtualDiskBytes,
-                diskBytes);
+        return with(Limit.SEAL_BYTES, sealBytes);
+    }
+
+    /** The limit for one segment, decoded, in bytes; the format itself allows {@link #MAX_SEGMENT_BYTES}. */
+    public int segmentBytes() {
+        return (int) value(Limit.SEGMENT_BYTES);
     }
 
     /** These limits, with another {@link #segmentBytes()}. */
     public PackageLimits withSegmentBytes(int segmentBytes) {
-        return new PackageLimits(
-                manifestBytes,
-                xmlBytes,
-                sealBytes,
-                segmentBytes,
-                storedSegmentBytes,
-                disks,
-                layers,
-                entries,
-                kernelBytes,
-                ramdiskBytes,
-                memoryBytes,
-                snapshotBytes,
-                virtualDiskBytes,
-                diskBytes);
+        return with(Limit.SEGMENT_BYTES, segmentBytes);
+    }
+
+    /** The limit for one segment as it is stored, in bytes. */
+    public int storedSegmentBytes() {
+        return (int) value(Limit.STORED_SEGMENT_BYTES);
     }
 
     /** These limits, with another {@link #storedSegmentBytes()}. */
     public PackageLimits withStoredSegmentBytes(int storedSegmentBytes) {
-        return new PackageLimits(
-                manifestBytes,
-                xmlBytes,
-                sealBytes,
-                segmentBytes,
-                storedSegmentBytes,
-                disks,
-                layers,
-                entries,
-                kernelBytes,
-                ramdiskBytes,
-                memoryBytes,
-                snapshotBytes,
-                virtualDiskBytes,
-                diskBytes);
+        return with(Limit.STORED_SEGMENT_BYTES, storedSegmentBytes);
+    }
+
+    /** The limit for disks of one guest. */
+    public int disks() {
+        return (int) value(Limit.DISKS);
     }
 
     /** These limits, with another {@link #disks()}. */
     public PackageLimits withDisks(int disks) {
-        return new PackageLimits(
-                manifestBytes,
-                xmlBytes,
-                sealBytes,
-                segmentBytes,
-                storedSegmentBytes,
-                disks,
-                layers,
-                entries,
-                kernelBytes,
-                ramdiskBytes,
-                memoryBytes,
-                snapshotBytes,
-                virtualDiskBytes,
-                diskBytes);
+        return with(Limit.DISKS, disks);
+    }
+
+    /** The limit for images of one disk that travel. */
+    public int layers() {
+        return (int) value(Limit.LAYERS);
     }
 
     /** These limits, with another {@link #layers()}. */
     public PackageLimits withLayers(int layers) {
-        return new PackageLimits(
-                manifestBytes,
-                xmlBytes,
-                sealBytes,
-                segmentBytes,
-                storedSegmentBytes,
-                disks,
-                layers,
-                entries,
-                kernelBytes,
-                ramdiskBytes,
-                memoryBytes,
-                snapshotBytes,
-                virtualDiskBytes,
-                diskBytes);
+        return with(Limit.LAYERS, layers);
+    }
+
+    /** The limit for tar entries of one package. */
+    public long entries() {
+        return value(Limit.ENTRIES);
     }
 
     /** These limits, with another {@link #entries()}. */
     public PackageLimits withEntries(long entries) {
-        return new PackageLimits(
-                manifestBytes,
-                xmlBytes,
-                sealBytes,
-                segmentBytes,
-                storedSegmentBytes,
-                disks,
-                layers,
-                entries,
-                kernelBytes,
-                ramdiskBytes,
-                memoryBytes,
-                snapshotBytes,
-                virtualDiskBytes,
-                diskBytes);
+        return with(Limit.ENTRIES, entries);
+    }
+
+    /** The limit for the kernel, decoded, in bytes. */
+    public long kernelBytes() {
+        return value(Limit.KERNEL_BYTES);
     }
 
     /** These limits, with another {@link #kernelBytes()}. */
     public PackageLimits withKernelBytes(long kernelBytes) {
-        return new PackageLimits(
-                manifestBytes,
-                xmlBytes,
-                sealBytes,
-                segmentBytes,
-                storedSegmentBytes,
-                disks,
-                layers,
-                entries,
-                kernelBytes,
-                ramdiskBytes,
-                memoryBytes,
-                snapshotBytes,
-                virtualDiskBytes,
-                diskBytes);
+        return with(Limit.KERNEL_BYTES, kernelBytes);
+    }
+
+    /** The limit for the ramdisk, decoded, in bytes. */
+    public long ramdiskBytes() {
+        return value(Limit.RAMDISK_BYTES);
     }
 
     /** These limits, with another {@link #ramdiskBytes()}. */
     public PackageLimits withRamdiskBytes(long ramdiskBytes) {
-        return new PackageLimits(
-                manifestBytes,
-                xmlBytes,
-                sealBytes,
-                segmentBytes,
-                storedSegmentBytes,
-                disks,
-                layers,
-                entries,
-                kernelBytes,
-                ramdiskBytes,
-                memoryBytes,
-                snapshotBytes,
-                virtualDiskBytes,
-                diskBytes);
+        return with(Limit.RAMDISK_BYTES, ramdiskBytes);
+    }
+
+    /** The limit for the guest's memory as the manifest states it, in bytes. */
+    public long memoryBytes() {
+        return value(Limit.MEMORY_BYTES);
     }
 
     /** These limits, with another {@link #memoryBytes()}. */
     public PackageLimits withMemoryBytes(long memoryBytes) {
-        return new PackageLimits(
-                manifestBytes,
-                xmlBytes,
-                sealBytes,
-                segmentBytes,
-                storedSegmentBytes,
-                disks,
-                layers,
-                entries,
-                kernelBytes,
-                ramdiskBytes,
-                memoryBytes,
-                snapshotBytes,
-                virtualDiskBytes,
-                diskBytes);
+        return with(Limit.MEMORY_BYTES, memoryBytes);
+    }
+
+    /** The limit for the QEMU stream, decoded, in bytes. */
+    public long snapshotBytes() {
+        return value(Limit.SNAPSHOT_BYTES);
     }
 
     /** These limits, with another {@link #snapshotBytes()}. */
     public PackageLimits withSnapshotBytes(long snapshotBytes) {
-        return new PackageLimits(
-                manifestBytes,
-                xmlBytes,
-                sealBytes,
-                segmentBytes,
-                storedSegmentBytes,
-                disks,
-                layers,
-                entries,
-                kernelBytes,
-                ramdiskBytes,
-                memoryBytes,
-                snapshotBytes,
-                virtualDiskBytes,
-                diskBytes);
+        return with(Limit.SNAPSHOT_BYTES, snapshotBytes);
+    }
+
+    /** The limit for one disk as the guest sees it, in bytes. */
+    public long virtualDiskBytes() {
+        return value(Limit.VIRTUAL_DISK_BYTES);
     }
 
     /** These limits, with another {@link #virtualDiskBytes()}. */
     public PackageLimits withVirtualDiskBytes(long virtualDiskBytes) {
-        return new PackageLimits(
-                manifestBytes,
-                xmlBytes,
-                sealBytes,
-                segmentBytes,
-                storedSegmentBytes,
-                disks,
-                layers,
-                entries,
-                kernelBytes,
-                ramdiskBytes,
-                memoryBytes,
-                snapshotBytes,
-                virtualDiskBytes,
-                diskBytes);
+        return with(Limit.VIRTUAL_DISK_BYTES, virtualDiskBytes);
+    }
+
+    /** The limit for all images that travel, decoded, together, in bytes. */
+    public long diskBytes() {
+        return value(Limit.DISK_BYTES);
     }
 
     /** These limits, with another {@link #diskBytes()}. */
     public PackageLimits withDiskBytes(long diskBytes) {
-        return new PackageLimits(
-                manifestBytes,
-                xmlBytes,
-                sealBytes,
-                segmentBytes,
-                storedSegmentBytes,
-                disks,
-                layers,
-                entries,
-                kernelBytes,
-                ramdiskBytes,
-                memoryBytes,
-                snapshotBytes,
-                virtualDiskBytes,
-                diskBytes);
+        return with(Limit.DISK_BYTES, diskBytes);
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        if (!(other instanceof PackageLimits limits)) {
+            return false;
+        }
+        for (Limit limit : Limit.values()) {
+            if (value(limit) != limits.value(limit)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public int hashCode() {
+        int hash = 0;
+        for (Limit limit : Limit.values()) {
+            hash = 31 * hash + Long.hashCode(value(limit));
+        }
+        return hash;
+    }
+
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("PackageLimits[");
+        for (Limit limit : Limit.values()) {
+            text.append(limit.ordinal() == 0 ? "" : ", ")
+                    .append(limit)
+                    .append('=')
+                    .append(value(limit));
+        }
+        return text.append(']').toString();
     }
 }

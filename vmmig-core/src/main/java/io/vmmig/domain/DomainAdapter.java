@@ -4,13 +4,16 @@ package io.vmmig.domain;
 import io.vmmig.IncompatibleException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.bundle.format.Malformed;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.HostCapabilities.Emulator;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.w3c.dom.Element;
 
@@ -25,31 +28,46 @@ public final class DomainAdapter {
     private final HostCapabilities host;
     private final DomainSettings settings;
     private final GuestFiles files;
+    private final DomainPolicy policy;
+    private final Set<String> chosen = new HashSet<>();
     private final List<DomainChange> changes = new ArrayList<>();
 
-    /** An adapter for one domain on one host. */
+    /** An adapter for one domain on one host, by the standard policy. */
     public DomainAdapter(HostCapabilities host, DomainSettings settings, GuestFiles files) {
+        this(host, settings, files, DomainPolicy.standard());
+    }
+
+    /** An adapter for one domain on one host. */
+    public DomainAdapter(HostCapabilities host, DomainSettings settings, GuestFiles files, DomainPolicy policy) {
+        this.policy = policy;
         this.host = host;
         this.settings = settings;
         this.files = files;
     }
 
     /**
-     * The domain as this host will have it.
+     * The domain as this host will have it. What comes out was written from the very tree that was checked, and its text was
+     * parsed and checked once more: no path, bridge or network of it is the package's.
      *
      * @throws VmmigException with {@link Problem#ARCHITECTURE_UNSUPPORTED}, {@link Problem#MACHINE_UNSUPPORTED},
-     *     {@link Problem#DEVICE_CANNOT_MOVE} or {@link Problem#DOMAIN_CHANGE_IMPOSSIBLE}; nothing was changed anywhere
+     *     {@link Problem#DEVICE_CANNOT_MOVE}, {@link Problem#DISK_UNSUPPORTED}, {@link Problem#DOMAIN_UNSUPPORTED} or
+     *     {@link Problem#DOMAIN_CHANGE_IMPOSSIBLE}; nothing was changed anywhere
      */
     public AdaptedDomain adapt(DomainXml saved) throws VmmigException {
         DomainXml adapted = saved.copy();
+        policy.requireMovable(adapted);
+        List<DomainXml.Disk> disks = adapted.disks();
+        Set<String> dropped = policy.drop(adapted);
         adaptIdentity(adapted);
         adaptBoot(adapted);
         adaptEmulator(adapted);
         for (Element device : adapted.devices()) {
-            adaptDevice(device);
+            adaptDevice(device, disks);
         }
-        dropHostOnly(adapted);
-        DomainXml edited = edit(adapted);
+        dropped.forEach(name -> changes.add(new DomainChange(name, "as at the source", null)));
+        DomainXml written = adapted.rewritten();
+        policy.requireChosen(written, chosen);
+        DomainXml edited = edit(written);
         GuestHardware.of(saved).requireSame(GuestHardware.of(edited));
         return new AdaptedDomain(edited, changes);
     }
@@ -70,7 +88,7 @@ public final class DomainAdapter {
 
     private void adaptBootFile(Element os, String tag, @Nullable Path file) {
         if (file != null && Xml.child(os, tag).isPresent()) {
-            setText(os, tag, tag, file.toString());
+            setText(os, tag, tag, choose(file));
         }
     }
 
@@ -91,27 +109,43 @@ public final class DomainAdapter {
         }
         Element devices = Xml.child(domain.root(), "devices").orElseThrow();
         Path program = settings.emulator().orElse(Path.of(emulator.path()));
-        setText(devices, "emulator", "emulator", program.toString());
+        setText(devices, "emulator", "emulator", choose(program));
     }
 
-    private void adaptDevice(Element device) throws VmmigException {
+    private void adaptDevice(Element device, List<DomainXml.Disk> disks) throws VmmigException {
         switch (device.getTagName()) {
-            case "disk" -> adaptDisk(device);
+            case "disk" -> adaptDisk(device, disks);
+            case "graphics" -> adaptDisplay(device);
             case "serial", "parallel", "console", "channel" -> adaptCharacterDevice(device);
             case "interface" -> adaptInterface(device);
             default -> {}
         }
     }
 
-    private void adaptDisk(Element disk) {
+    private void adaptDisk(Element disk, List<DomainXml.Disk> disks) {
         String target =
                 Xml.child(disk, "target").map(t -> t.getAttribute("dev")).orElse("");
         Path image = files.disks().get(target);
         if (image != null) {
-            setAttribute(Xml.childOrNew(disk, "source"), "file", "disk " + target + " source", image.toString());
+            setAttribute(Xml.childOrNew(disk, "source"), "file", "disk " + target + " source", choose(image));
         }
-        // The chain below the active image stands in the images themselves; libvirt reads it from there.
-        Xml.child(disk, "backingStore").ifPresent(Xml::remove);
+        // Nobody is to guess a format from content that a guest may have written.
+        for (DomainXml.Disk known : disks) {
+            if (known.target().equals(target)) {
+                Element driver = Xml.childOrNew(disk, "driver");
+                driver.setAttribute("name", "qemu");
+                driver.setAttribute("type", known.format().word());
+            }
+        }
+    }
+
+    /** Listens where libvirt on this host is set up to; what had a password lets nobody in until it has a new one. */
+    private void adaptDisplay(Element display) {
+        display.setAttribute("autoport", "yes");
+        if (display.hasAttribute("passwd")) {
+            display.setAttribute("passwd", "");
+            changes.add(new DomainChange("graphics " + display.getAttribute("type") + " password", "as saved", null));
+        }
     }
 
     private void adaptCharacterDevice(Element device) throws VmmigException {
@@ -119,17 +153,13 @@ public final class DomainAdapter {
         String where = nameOf(device);
         switch (device.getAttribute("type")) {
             case "file" ->
-                setAttribute(
-                        Xml.childOrNew(device, "source"),
-                        "path",
-                        where + " file",
-                        fileOf(device, source).toString());
+                setAttribute(Xml.childOrNew(device, "source"), "path", where + " file", choose(fileOf(device, source)));
             case "unix" -> adaptSocket(device, source, where);
-            case "pty" -> {
-                source.ifPresent(Xml::remove);
-                device.removeAttribute("tty");
-            }
-            default -> {}
+            default -> source.ifPresent(Xml::remove);
+        }
+        Optional<Element> log = Xml.child(device, "log");
+        if (log.isPresent()) {
+            setAttribute(log.get(), "file", where + " log", choose(inDirectory(device, ".copy.log")));
         }
     }
 
@@ -148,7 +178,7 @@ public final class DomainAdapter {
         }
         Element element = Xml.childOrNew(device, "source");
         element.setAttribute("mode", "bind");
-        setAttribute(element, "path", where + " socket", socket.toString());
+        setAttribute(element, "path", where + " socket", choose(socket));
     }
 
     private Path fileOf(Element device, Optional<Element> source) throws VmmigException {
@@ -157,6 +187,10 @@ public final class DomainAdapter {
             return chosen.get();
         }
         String extension = source.isPresent() && device.getAttribute("type").equals("unix") ? ".sock" : ".log";
+        return inDirectory(device, extension);
+    }
+
+    private Path inDirectory(Element device, String extension) throws VmmigException {
         return files.directory().resolve(nameOf(device).replaceAll("[^A-Za-z0-9._-]+", "-") + extension);
     }
 
@@ -199,36 +233,27 @@ public final class DomainAdapter {
         return Xml.child(device, "target").map(t -> t.getAttribute(attribute)).orElse("");
     }
 
-    private void adaptInterface(Element device) {
+    private void adaptInterface(Element device) throws VmmigException {
         Optional<Element> source = Xml.child(device, "source");
         if (source.isEmpty()) {
             return;
         }
-        // A live interface on a network also names the bridge and the port that the source's libvirt had picked.
-        if (device.getAttribute("type").equals("network")) {
-            source.get().removeAttribute("bridge");
-            source.get().removeAttribute("portid");
-        }
+        String kind = device.getAttribute("type");
+        // A live interface on a network also names the bridge that the source's libvirt had picked.
+        source.get().removeAttribute(kind.equals("bridge") ? "network" : "bridge");
+        String from = source.get().getAttribute(kind);
         String mac =
                 Xml.child(device, "mac").map(m -> m.getAttribute("address")).orElse("");
-        for (String kind : List.of("bridge", "network")) {
-            String from = source.get().getAttribute(kind);
-            Optional<String> to = kind.equals("bridge") ? settings.bridge(from) : settings.network(from);
-            to.ifPresent(t -> setAttribute(source.get(), kind, "interface " + mac + " " + kind, t));
+        Optional<String> to = kind.equals("bridge") ? settings.bridge(from) : settings.network(from);
+        if (to.isEmpty()) {
+            throw new IncompatibleException(
+                    Problem.DEVICE_CANNOT_MOVE,
+                    "the interface " + mac + " was on the " + kind + " " + Malformed.quoted(from)
+                            + ", and it was not said where it shall be here",
+                    "Say so with DomainSettings." + kind + "(…), or keepingNetworks() if it has the same name here.");
         }
-        Xml.child(device, "target").ifPresent(Xml::remove);
-    }
-
-    /** What the source's libvirt had worked out for its own host only. */
-    private void dropHostOnly(DomainXml domain) {
-        for (Element element : Xml.children(domain.root())) {
-            boolean hostOnly = element.getTagName().equals("seclabel")
-                    || element.getTagName().equals("resource");
-            if (hostOnly) {
-                Xml.remove(element);
-                changes.add(new DomainChange(element.getTagName(), "as at the source", null));
-            }
-        }
+        chosen.add(to.get());
+        setAttribute(source.get(), kind, "interface " + mac + " " + kind, to.get());
     }
 
     private DomainXml edit(DomainXml adapted) throws VmmigException {
@@ -239,6 +264,12 @@ public final class DomainAdapter {
         }
         changes.add(new DomainChange("domain XML", "as adapted", "as edited by the program"));
         return DomainXml.parse(after);
+    }
+
+    /** Notes that a path of the result is this host's own. */
+    private String choose(Path path) {
+        chosen.add(path.toString());
+        return path.toString();
     }
 
     private void setText(Element parent, String tag, String where, String text) {

@@ -17,16 +17,19 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>What is not set stays as saved, apart from paths: every file of the guest goes to the directory that the receiver was
- * given, and sockets without a path of their own here are placed there too.
+ * given, and sockets without a path of their own here are placed there too; and bridges and networks, which have to be
+ * named. Where a guest's display listens, and with which password, is for libvirt's own settings on the host, or for
+ * {@link #editedBy}.
  */
 public final class DomainSettings {
     private static final DomainSettings AS_SAVED =
-            new DomainSettings(null, null, Map.of(), Map.of(), UnaryOperator.identity());
+            new DomainSettings(null, null, Map.of(), Map.of(), false, UnaryOperator.identity());
 
     private final @Nullable String name;
     private final @Nullable UUID uuid;
     private final Map<String, Path> paths;
     private final Map<String, String> networks;
+    private final boolean keepingNetworks;
     private final UnaryOperator<String> editor;
 
     private DomainSettings(
@@ -34,11 +37,13 @@ public final class DomainSettings {
             @Nullable UUID uuid,
             Map<String, Path> paths,
             Map<String, String> networks,
+            boolean keepingNetworks,
             UnaryOperator<String> editor) {
         this.name = name;
         this.uuid = uuid;
         this.paths = paths;
         this.networks = networks;
+        this.keepingNetworks = keepingNetworks;
         this.editor = editor;
     }
 
@@ -49,12 +54,12 @@ public final class DomainSettings {
 
     /** The guest gets this name. */
     public DomainSettings named(String name) {
-        return new DomainSettings(name, uuid, paths, networks, editor);
+        return new DomainSettings(name, uuid, paths, networks, keepingNetworks, editor);
     }
 
     /** The guest gets this uuid. The guest itself still sees the one that it had, until it reboots. */
     public DomainSettings withUuid(UUID uuid) {
-        return new DomainSettings(name, uuid, paths, networks, editor);
+        return new DomainSettings(name, uuid, paths, networks, keepingNetworks, editor);
     }
 
     /** As {@link #withUuid}, with a random one that is made now. */
@@ -103,22 +108,30 @@ public final class DomainSettings {
     }
 
     /**
-     * The last word: gets the adapted domain XML and returns the one to use. If it changes anything that QEMU would refuse
+     * Interfaces for which no other bridge or network is set go to the one of the same name as at the source. Without this
+     * a guest with such an interface is refused: which network it may be on is not for the source to say.
+     */
+    public DomainSettings keepingNetworks() {
+        return new DomainSettings(name, uuid, paths, networks, true, editor);
+    }
+
+    /**
+     * The last word: gets the adapted domain XML and returns the one to use, which no policy looks at again. If it changes anything that QEMU would refuse
      * to restore into, such as the machine type, the memory size or a device, the guest is not accepted.
      */
     public DomainSettings editedBy(UnaryOperator<String> editor) {
-        return new DomainSettings(name, uuid, paths, networks, editor);
+        return new DomainSettings(name, uuid, paths, networks, keepingNetworks, editor);
     }
 
     private DomainSettings withPath(String key, Path path) {
         if (!path.isAbsolute()) {
             throw new IllegalArgumentException("not an absolute path: " + path);
         }
-        return new DomainSettings(name, uuid, with(paths, key, path), networks, editor);
+        return new DomainSettings(name, uuid, with(paths, key, path), networks, keepingNetworks, editor);
     }
 
     private DomainSettings withNetwork(String key, String to) {
-        return new DomainSettings(name, uuid, paths, with(networks, key, to), editor);
+        return new DomainSettings(name, uuid, paths, with(networks, key, to), keepingNetworks, editor);
     }
 
     private static <V> Map<String, V> with(Map<String, V> map, String key, V value) {
@@ -165,11 +178,15 @@ public final class DomainSettings {
     }
 
     Optional<String> bridge(String from) {
-        return Optional.ofNullable(networks.get("bridge " + from));
+        return chosenNetwork("bridge", from);
     }
 
     Optional<String> network(String from) {
-        return Optional.ofNullable(networks.get("network " + from));
+        return chosenNetwork("network", from);
+    }
+
+    private Optional<String> chosenNetwork(String kind, String from) {
+        return Optional.ofNullable(networks.getOrDefault(kind + ' ' + from, keepingNetworks ? from : null));
     }
 
     UnaryOperator<String> editor() {

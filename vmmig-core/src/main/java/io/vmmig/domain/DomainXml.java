@@ -5,30 +5,16 @@ import io.vmmig.IncompatibleException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
-import java.io.IOException;
-import java.io.StringReader;
-import java.io.StringWriter;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import javax.xml.XMLConstants;
-import javax.xml.parsers.DocumentBuilderFactory;
-import javax.xml.parsers.ParserConfigurationException;
-import javax.xml.transform.OutputKeys;
-import javax.xml.transform.TransformerException;
-import javax.xml.transform.TransformerFactory;
-import javax.xml.transform.dom.DOMSource;
-import javax.xml.transform.stream.StreamResult;
 import org.jspecify.annotations.Nullable;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.Node;
-import org.xml.sax.InputSource;
-import org.xml.sax.SAXException;
-import org.xml.sax.helpers.DefaultHandler;
 
 /**
  * A domain XML, parsed without DTD, entities or anything external. Read-only from outside this package.
@@ -36,14 +22,11 @@ import org.xml.sax.helpers.DefaultHandler;
  * <p>See libvirt's "Domain XML format" for what the elements mean.
  */
 public final class DomainXml {
-    /** Libvirt itself refuses domain XML of more than 10 MiB. */
-    private static final int MAX_CHARACTERS = 10 << 20;
-
-    private final String parsed;
+    private final String text;
     private final Document document;
 
-    private DomainXml(String parsed, Document document) {
-        this.parsed = parsed;
+    private DomainXml(String text, Document document) {
+        this.text = text;
         this.document = document;
     }
 
@@ -53,28 +36,9 @@ public final class DomainXml {
      * @throws VmmigException with {@link Problem#DOMAIN_UNSUPPORTED} when it is no domain XML
      */
     public static DomainXml parse(String xml) throws VmmigException {
-        if (xml.length() > MAX_CHARACTERS) {
-            throw unsupported("the domain XML is longer than " + MAX_CHARACTERS + " characters", null);
-        }
-        try {
-            DocumentBuilderFactory factory = DocumentBuilderFactory.newDefaultInstance();
-            factory.setFeature(XMLConstants.FEATURE_SECURE_PROCESSING, true);
-            factory.setFeature("http://apache.org/xml/features/disallow-doctype-decl", true);
-            factory.setAttribute(XMLConstants.ACCESS_EXTERNAL_DTD, "");
-            factory.setAttribute(XMLConstants.ACCESS_EXTERNAL_SCHEMA, "");
-            factory.setXIncludeAware(false);
-            factory.setExpandEntityReferences(false);
-            factory.setNamespaceAware(true);
-            var builder = factory.newDocumentBuilder();
-            builder.setErrorHandler(new DefaultHandler());
-            DomainXml domain = new DomainXml(xml, builder.parse(new InputSource(new StringReader(xml))));
-            domain.check();
-            return domain;
-        } catch (SAXException e) {
-            throw unsupported("the domain XML is not well-formed: " + e.getMessage(), e);
-        } catch (IOException | ParserConfigurationException e) {
-            throw new AssertionError("a string can be read, and the JDK's parser has these features", e);
-        }
+        DomainXml domain = new DomainXml(xml, BoundedXml.parse(xml, "the domain XML"));
+        domain.check();
+        return domain;
     }
 
     private void check() throws VmmigException {
@@ -241,17 +205,9 @@ public final class DomainXml {
      */
     public record Disk(String target, Path file, ImageFormat format, boolean readOnly) {}
 
-    /** The XML as text, without an XML declaration. */
+    /** The XML as text, just as it was parsed. */
     public String text() {
-        try {
-            var transformer = TransformerFactory.newDefaultInstance().newTransformer();
-            transformer.setOutputProperty(OutputKeys.OMIT_XML_DECLARATION, "yes");
-            StringWriter out = new StringWriter();
-            transformer.transform(new DOMSource(document), new StreamResult(out));
-            return out.toString();
-        } catch (TransformerException e) {
-            throw new AssertionError("a parsed document can be written", e);
-        }
+        return text;
     }
 
     @Override
@@ -259,9 +215,14 @@ public final class DomainXml {
         return "DomainXml[" + Xml.child(root(), "name").map(Xml::text).orElse("?") + "]";
     }
 
-    /** A copy to change, of this as it was parsed: the JDK cannot clone every document that it can parse. */
+    /** A copy, of which the tree may be changed. */
     DomainXml copy() throws VmmigException {
-        return parse(parsed);
+        return parse(text);
+    }
+
+    /** This as it is after changes to the tree: written once, and parsed again, so that it is what its text says. */
+    DomainXml rewritten() throws VmmigException {
+        return parse(BoundedXml.text(document));
     }
 
     Element root() {
@@ -307,6 +268,6 @@ public final class DomainXml {
 
     /** Whether a node is an element of another namespace than libvirt's own, such as a {@code qemu:commandline}. */
     static boolean foreign(Node node) {
-        return node.getNamespaceURI() != null;
+        return node.getNodeName().indexOf(':') >= 0;
     }
 }

@@ -11,10 +11,10 @@ import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.domain.AdaptedDomain;
 import io.vmmig.domain.DomainAdapter;
+import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.DomainSettings;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.domain.GuestFiles;
-import io.vmmig.domain.MovableDomain;
 import io.vmmig.domain.Obstacle;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
@@ -38,6 +38,7 @@ final class Arrival {
     private final Manifest manifest;
     private final HostCapabilities host;
     private final DomainSettings settings;
+    private final DomainPolicy policy;
     private final GuestDirectory directory;
     private final String guestName;
     private final Map<String, List<Path>> layerFiles = new LinkedHashMap<>();
@@ -47,8 +48,15 @@ final class Arrival {
     private final @Nullable Path kernel;
     private final @Nullable Path ramdisk;
 
-    private Arrival(Manifest manifest, HostCapabilities host, DomainSettings settings, ImageStore images, Path guests)
+    private Arrival(
+            Manifest manifest,
+            HostCapabilities host,
+            DomainSettings settings,
+            DomainPolicy policy,
+            ImageStore images,
+            Path guests)
             throws VmmigException {
+        this.policy = policy;
         this.manifest = manifest;
         this.host = host;
         this.settings = settings;
@@ -67,12 +75,13 @@ final class Arrival {
             String domainXml,
             Hypervisor hypervisor,
             DomainSettings settings,
+            DomainPolicy policy,
             ImageStore images,
             Path guests,
             boolean overcommitMemory)
             throws VmmigException {
         HostCapabilities host = hypervisor.capabilities();
-        Arrival arrival = new Arrival(manifest, host, settings, images, guests);
+        Arrival arrival = new Arrival(manifest, host, settings, policy, images, guests);
         AdaptedDomain adapted = arrival.adapt(domainXml);
         requireUnused(hypervisor, adapted.domain());
         GuestDirectory.requireFree(arrival.newFiles);
@@ -124,11 +133,17 @@ final class Arrival {
     /** The domain as this host will have it, from the XML as offered or as it came with the package. */
     AdaptedDomain adapt(String domainXml) throws VmmigException {
         DomainXml domain = DomainXml.parse(domainXml);
-        for (Obstacle obstacle : MovableDomain.obstaclesOf(domain)) {
+        for (Obstacle obstacle : policy.obstaclesOf(domain)) {
             throw VmmigException.of(obstacle.problem(), obstacle.what(), obstacle.remedy());
         }
         requireAgreement(domain);
-        return new DomainAdapter(host, settings, files()).adapt(domain);
+        return new DomainAdapter(host, settings, files(), policy).adapt(domain);
+    }
+
+    /** Libvirt's cookie as this host takes it. */
+    @Nullable
+    String adaptCookie(@Nullable String cookie) throws VmmigException {
+        return cookie == null ? null : policy.cookie(cookie);
     }
 
     /** Checks that the XML is of the guest that the manifest speaks of. */

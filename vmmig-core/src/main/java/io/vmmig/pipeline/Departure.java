@@ -8,8 +8,8 @@ import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.DomainXml;
-import io.vmmig.domain.MovableDomain;
 import io.vmmig.domain.Obstacle;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
@@ -55,7 +55,8 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
     /** The other end may have missed the latest ones, or a file may stand upon an older one. */
     private static final int MAX_EARLIER = 16;
 
-    static Departure of(Guest guest, HostCapabilities host, @Nullable ImageStore images) throws VmmigException {
+    static Departure of(Guest guest, HostCapabilities host, DomainPolicy policy, @Nullable ImageStore images)
+            throws VmmigException {
         GuestState state = guest.state();
         if (state == GuestState.STOPPED) {
             throw new HypervisorException(
@@ -65,7 +66,7 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
         }
         String xml = guest.domainXml();
         DomainXml domain = DomainXml.parse(xml);
-        requireMovable(domain);
+        requireMovable(domain, policy);
         Map<String, DiskChain> chains = chainsOf(domain);
         List<Manifest.Disk> disks = new ArrayList<>();
         for (Map.Entry<String, DiskChain> entry : chains.entrySet()) {
@@ -94,8 +95,8 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
         return new Departure(xml, domain, manifest, chains);
     }
 
-    private static void requireMovable(DomainXml domain) throws VmmigException {
-        List<Obstacle> obstacles = MovableDomain.obstaclesOf(domain);
+    private static void requireMovable(DomainXml domain, DomainPolicy policy) throws VmmigException {
+        List<Obstacle> obstacles = policy.obstaclesOf(domain);
         if (!obstacles.isEmpty()) {
             Obstacle first = obstacles.get(0);
             String all =

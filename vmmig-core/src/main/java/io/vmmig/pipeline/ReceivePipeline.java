@@ -14,7 +14,9 @@ import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageReader.Entry;
 import io.vmmig.bundle.PackageSummary;
+import io.vmmig.bundle.format.Malformed;
 import io.vmmig.domain.AdaptedDomain;
+import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.DomainSettings;
 import io.vmmig.handover.DestinationState;
 import io.vmmig.hypervisor.Hypervisor;
@@ -30,6 +32,7 @@ import io.vmmig.transport.Offer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Objects;
@@ -50,6 +53,7 @@ public final class ReceivePipeline {
     private final Path guests;
     private final ImageStore images;
     private final DomainSettings settings;
+    private final DomainPolicy policy;
     private final PackageLimits limits;
     private final boolean overcommitMemory;
     private final Recorder recorder;
@@ -63,6 +67,7 @@ public final class ReceivePipeline {
             Path guests,
             ImageStore images,
             DomainSettings settings,
+            DomainPolicy policy,
             PackageLimits limits,
             boolean overcommitMemory,
             Recorder recorder,
@@ -72,6 +77,7 @@ public final class ReceivePipeline {
         this.guests = guests;
         this.images = images;
         this.settings = settings;
+        this.policy = policy;
         this.limits = limits;
         this.overcommitMemory = overcommitMemory;
         this.recorder = recorder;
@@ -95,9 +101,17 @@ public final class ReceivePipeline {
             cancellation.check();
             recorder.enter(Phase.OFFER);
             Offer offer = session.offer();
+            requireWithinLimits(offer);
             recorder.renameGuest(offer.manifest().guestName());
             Arrival arrival = Arrival.of(
-                    offer.manifest(), offer.domainXml(), hypervisor, settings, images, guests, overcommitMemory);
+                    offer.manifest(),
+                    offer.domainXml(),
+                    hypervisor,
+                    settings,
+                    policy,
+                    images,
+                    guests,
+                    overcommitMemory);
             recorder.renameGuest(arrival.guestName());
             keepEarlierPackages();
             GuestDirectory.Occupied occupied = arrival.occupy();
@@ -134,6 +148,15 @@ public final class ReceivePipeline {
                         "the earlier package " + earlier + " cannot be read",
                         "Check its name.");
             }
+        }
+    }
+
+    /** The transport knows the format's bounds, and only we know those of this destination. */
+    private void requireWithinLimits(Offer offer) throws VmmigException {
+        Manifest.fromJson(offer.manifest().toJson(), limits);
+        int bytes = offer.domainXml().getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > limits.xmlBytes()) {
+            throw Malformed.overLimit("the size of the domain XML", bytes, limits.xmlBytes());
         }
     }
 
@@ -225,7 +248,7 @@ public final class ReceivePipeline {
         private final Arrival arrival;
         private final PackageReader reader;
         private @Nullable AdaptedDomain domain;
-        private Entry.@Nullable Domain saved;
+        private @Nullable String cookie;
         private @Nullable PackageSummary summary;
 
         Restoration(Arrival arrival, PackageReader reader) {
@@ -239,8 +262,8 @@ public final class ReceivePipeline {
                 for (Entry entry = reader.next(); entry != null; entry = reader.next()) {
                     cancellation.check();
                     if (entry instanceof Entry.Domain d) {
-                        saved = d;
                         domain = arrival.adapt(d.xml());
+                        cookie = arrival.adaptCookie(d.cookie());
                         recorder.enter(Phase.DISKS, expectedDiskBytes());
                     } else if (entry instanceof Entry.Kernel kernel) {
                         receiveFile(
@@ -316,9 +339,7 @@ public final class ReceivePipeline {
         private RestoredGuest restore(InputStream content) throws IOException, VmmigException {
             recorder.enter(Phase.SNAPSHOT, arrival.manifest().memoryBytes());
             RestoreRequest request = new RestoreRequest(
-                    domain().domain().text(),
-                    saved().cookie(),
-                    arrival.manifest().persistent());
+                    domain().domain().text(), cookie, arrival.manifest().persistent());
             try (InputStream in = new CountingInput(content, recorder::moved);
                     RestoringGuest restoring = hypervisor.restore(request)) {
                 cancellation.onRequest(restoring::close);
@@ -346,11 +367,6 @@ public final class ReceivePipeline {
                         Problem.PACKAGE_MALFORMED, "the package has no domain XML", "Make the package again.");
             }
             return domain;
-        }
-
-        private Entry.Domain saved() throws VmmigException {
-            domain();
-            return Objects.requireNonNull(saved);
         }
 
         PackageSummary summary() {

@@ -13,6 +13,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageWriter;
+import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.freepages.FreePages;
 import io.vmmig.handover.SourceState;
@@ -54,6 +55,7 @@ public final class SendPipeline {
     private final String guestName;
     private final Transport transport;
     private final @Nullable ImageStore images;
+    private final DomainPolicy policy;
     private final boolean leaveRunning;
     private final boolean sendFreePages;
     private final Level level;
@@ -68,6 +70,7 @@ public final class SendPipeline {
             String guestName,
             Transport transport,
             @Nullable ImageStore images,
+            DomainPolicy policy,
             boolean leaveRunning,
             boolean sendFreePages,
             Level level,
@@ -77,6 +80,7 @@ public final class SendPipeline {
         this.guestName = guestName;
         this.transport = transport;
         this.images = images;
+        this.policy = policy;
         this.leaveRunning = leaveRunning;
         this.sendFreePages = sendFreePages;
         this.level = level;
@@ -107,7 +111,7 @@ public final class SendPipeline {
         Guest guest = hypervisor.guest(guestName);
         try (FreePagesTask search = sendFreePages ? null : FreePagesTask.begin(guest)) {
             HostCapabilities host = hypervisor.capabilities();
-            return move(guest, Departure.of(guest, host, images), search);
+            return move(guest, Departure.of(guest, host, policy, images), search);
         }
     }
 

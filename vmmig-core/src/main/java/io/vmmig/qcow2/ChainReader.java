@@ -61,12 +61,14 @@ final class ChainReader {
             }
             long fileBytes = Files.size(path);
             if (format == ImageFormat.RAW) {
-                return new DiskChain.Link(new DiskChain.Image(path, format, fileBytes, fileBytes), null);
+                return new DiskChain.Link(new DiskChain.Image(path, format, fileBytes, fileBytes), null, false);
             }
             try (InputStream in = Files.newInputStream(path)) {
                 Qcow2Header header = Qcow2Header.read(in, called(path));
                 return new DiskChain.Link(
-                        new DiskChain.Image(path, format, header.virtualBytes(), fileBytes), header.backing());
+                        new DiskChain.Image(path, format, header.virtualBytes(), fileBytes),
+                        header.backing(),
+                        header.hasSnapshots());
             }
         } catch (IOException e) {
             throw VmmigException.from(

@@ -36,8 +36,9 @@ public final class DiskChain {
      *
      * @param image the image
      * @param backing what its header says, or null
+     * @param hasSnapshots whether it has internal snapshots
      */
-    record Link(Image image, Qcow2Header.@Nullable Backing backing) {}
+    record Link(Image image, Qcow2Header.@Nullable Backing backing, boolean hasSnapshots) {}
 
     private DiskChain(@Nullable Link base, List<Link> layers) {
         this.base = base;
@@ -56,9 +57,14 @@ public final class DiskChain {
     public static DiskChain read(Path top, ImageFormat format, boolean readOnly) throws VmmigException {
         List<Link> lowestFirst = new ChainReader().follow(top.toAbsolutePath(), format);
         boolean hasBase = lowestFirst.size() > 1 || readOnly;
-        return new DiskChain(
-                hasBase ? lowestFirst.get(0) : null,
-                List.copyOf(lowestFirst.subList(hasBase ? 1 : 0, lowestFirst.size())));
+        List<Link> layers = List.copyOf(lowestFirst.subList(hasBase ? 1 : 0, lowestFirst.size()));
+        for (Link layer : layers) {
+            if (layer.hasSnapshots()) {
+                throw Qcow2Header.hasSnapshots(
+                        new ImageProblems(ChainReader.called(layer.image().path())));
+            }
+        }
+        return new DiskChain(hasBase ? lowestFirst.get(0) : null, layers);
     }
 
     /** The images that travel, lowest first. */
@@ -122,6 +128,7 @@ public final class DiskChain {
         if (header.virtualBytes() != link.image().virtualBytes() || !Objects.equals(header.backing(), link.backing())) {
             throw changed(link);
         }
+        header.requireNoSnapshots();
         Qcow2Header.Backing backing = name == null || link.backing() == null
                 ? null
                 : new Qcow2Header.Backing(name, link.backing().format());

@@ -30,7 +30,8 @@ public final class ImageFiles {
 
     /**
      * Writes a layer of a disk to a new, sparse file of mode 0600, which is on disk when this returns. If it fails, there is
-     * no file. A qcow2 header has to name exactly the backing that the manifest implies, and is written anew.
+     * no file. A qcow2 header has to name exactly the backing that the manifest implies, and is written anew; all tables are
+     * checked, and reference counts made afresh.
      *
      * @param in the layer as {@link DiskChain#open} gives it; how long it may be is for the caller to bound
      * @param disk what the manifest says of the disk
@@ -91,11 +92,13 @@ public final class ImageFiles {
         Qcow2Header.Backing local = expected == null || backing == null
                 ? null
                 : new Qcow2Header.Backing(backing.toAbsolutePath().toString(), expected.format());
-        byte[] first = header.withBacking(local);
+        header.requireNoSnapshots();
+        // Says in time if the name does not fit.
+        header.withBacking(local);
         // The header comes last: until then nothing takes the file for an image.
-        out.skip(first.length);
+        out.skip(header.clusterBytes());
         out.append(in, Long.MAX_VALUE, null);
-        out.writeFirst(first);
+        out.writeFirst(header.rewritten(local, TableRewriter.rewrite(out, header, problems)));
     }
 
     private static String words(Qcow2Header.@Nullable Backing backing) {

@@ -52,7 +52,7 @@ public final class Qcow2Header {
     private static final int MIN_EXTENDED_CLUSTER_BITS = 14;
     private static final int MAX_BACKING_NAME_BYTES = 1023;
     private static final int MAX_L1_BYTES = 32 << 20;
-    private static final int MAX_REFCOUNT_TABLE_BYTES = 8 << 20;
+    static final int MAX_REFCOUNT_TABLE_BYTES = 8 << 20;
     private static final int MAX_SNAPSHOTS = 65_536;
     private static final int MAX_REFCOUNT_ORDER = 6;
 
@@ -332,6 +332,43 @@ public final class Qcow2Header {
             Arrays.fill(out.array(), Math.min(known, COMPRESSION_TYPE + 1), known, (byte) 0);
         }
         return out.array();
+    }
+
+    /**
+     * As {@link #withBacking}, for an image that was checked and has reference counts of ours.
+     *
+     * @param refcounts where these are
+     */
+    byte[] rewritten(@Nullable Backing replacement, TableRewriter.Refcounts refcounts) throws IncompatibleException {
+        byte[] bytes = withBacking(replacement);
+        ByteBuffer out = ByteBuffer.wrap(bytes);
+        out.putLong(REFCOUNT_OFFSET, refcounts.offset()).putInt(REFCOUNT_CLUSTERS, refcounts.clusters());
+        out.putInt(SNAPSHOTS, 0).putLong(SNAPSHOTS_OFFSET, 0);
+        if (version == 3) {
+            out.putInt(REFCOUNT_ORDER, TableRewriter.REFCOUNT_ORDER);
+            out.putLong(INCOMPATIBLE_FEATURES, features() & ~DIRTY);
+        }
+        return bytes;
+    }
+
+    /**
+     * Checks that the image can travel: what only its internal snapshots hold would be lost.
+     *
+     * @throws IncompatibleException with {@link io.vmmig.Problem#DISK_UNSUPPORTED} if it has any
+     */
+    void requireNoSnapshots() throws IncompatibleException {
+        if (hasSnapshots()) {
+            throw hasSnapshots(problems);
+        }
+    }
+
+    boolean hasSnapshots() {
+        return cluster.getInt(SNAPSHOTS) != 0;
+    }
+
+    static IncompatibleException hasSnapshots(ImageProblems problems) {
+        return problems.unsupported(
+                "has internal snapshots, which do not travel", "Delete them, or keep them in another image.");
     }
 
     private static void putExtension(ByteBuffer out, int type, byte[] content) {

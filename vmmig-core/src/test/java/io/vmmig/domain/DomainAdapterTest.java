@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class DomainAdapterTest {
     private static AdaptedDomain adapt(DomainSettings settings) throws VmmigException {
-        return adapt(Domains.web1(), settings);
+        return adapt(Domains.web1(), settings.keepingNetworks());
     }
 
     private static AdaptedDomain adapt(String xml, DomainSettings settings) throws VmmigException {

@@ -17,7 +17,11 @@ final class Domains {
     private Domains() {}
 
     static String web1() {
-        try (InputStream in = Objects.requireNonNull(Domains.class.getResourceAsStream("web-1.xml"))) {
+        return resource("web-1.xml");
+    }
+
+    static String resource(String name) {
+        try (InputStream in = Objects.requireNonNull(Domains.class.getResourceAsStream(name))) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -25,12 +29,16 @@ final class Domains {
     }
 
     static HostCapabilities host(String... machines) {
+        return hostFor("x86_64", "qemu", machines);
+    }
+
+    static HostCapabilities hostFor(String architecture, String type, String... machines) {
         return new HostCapabilities(
                 "host-b",
                 "7.2.0",
                 "9.0.0",
                 1L << 30,
-                List.of(new HostCapabilities.Emulator("x86_64", "qemu", "/opt/qemu/bin/qemu", Set.of(machines))));
+                List.of(new HostCapabilities.Emulator(architecture, type, "/opt/qemu/bin/qemu", Set.of(machines))));
     }
 
     static GuestFiles files(String directory) {

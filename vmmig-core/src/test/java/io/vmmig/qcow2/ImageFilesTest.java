@@ -14,6 +14,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.SequenceInputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -128,11 +129,15 @@ class ImageFilesTest {
     void writesALayerOnItsBase() throws Exception {
         byte[] image = TestImage.version(3).backing(BASE_NAME, "raw").bytes();
         Arrays.fill(image, 2 << 16, 3 << 16, (byte) 7);
+        // L1 → L2 at cluster 4 → data at cluster 2.
+        byte[] mapped = Arrays.copyOf(image, 5 << 16);
+        ByteBuffer.wrap(mapped).putLong(3 << 16, 1L << 63 | 4 << 16).putLong(4 << 16, 1L << 63 | 2 << 16);
+        image = mapped;
         write(image, ON_BASE, 0, backing);
         byte[] written = Files.readAllBytes(file);
         assertThat(TestImage.header(written).backing()).isEqualTo(new Qcow2Header.Backing(backing.toString(), "raw"));
-        assertThat(Arrays.copyOfRange(written, 1 << 16, written.length))
-                .isEqualTo(Arrays.copyOfRange(image, 1 << 16, image.length));
+        assertThat(Arrays.copyOfRange(written, 2 << 16, 5 << 16))
+                .isEqualTo(Arrays.copyOfRange(image, 2 << 16, image.length));
         assertThat(new String(written, java.nio.charset.StandardCharsets.ISO_8859_1))
                 .doesNotContain("vmmig:");
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))

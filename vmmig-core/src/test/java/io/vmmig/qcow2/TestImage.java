@@ -26,11 +26,11 @@ final class TestImage {
         this.version = version;
         this.clusterBits = clusterBits;
         int cluster = 1 << clusterBits;
-        this.header = ByteBuffer.allocate(3 * cluster + 8);
+        int l1Entries = (int) (((1 << 20) + (long) cluster * cluster / 8 - 1) / ((long) cluster * cluster / 8));
+        this.header = ByteBuffer.allocate(3 * cluster + 8 * l1Entries);
         header.putInt(0, 0x514649fb).putInt(4, version).putInt(20, clusterBits);
         header.putLong(24, 1 << 20);
-        int l1 = (int) (((1 << 20) + (long) cluster * cluster / 8 - 1) / ((long) cluster * cluster / 8));
-        header.putInt(36, l1).putLong(40, 3L * cluster);
+        header.putInt(36, l1Entries).putLong(40, 3L * cluster);
         header.putLong(48, cluster).putInt(56, 1);
         if (version == 3) {
             header.putInt(96, 4).putInt(100, 112);

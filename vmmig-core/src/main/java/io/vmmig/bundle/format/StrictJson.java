@@ -43,11 +43,13 @@ public final class StrictJson {
      * @throws PackageFormatException with {@link Problem#PACKAGE_MALFORMED} when they hold anything else
      */
     public static JsonObject object(byte[] bytes, String what) throws PackageFormatException {
-        JsonReader reader = new JsonReader(new StringReader(utf8(bytes, what)));
+        String text = utf8(bytes, what);
+        JsonReader reader = new JsonReader(new StringReader(text));
         reader.setStrictness(Strictness.STRICT);
         StrictJson json = new StrictJson(reader, what);
         try {
-            if (reader.peek() != JsonToken.BEGIN_OBJECT) {
+            // Gson passes over a byte order mark.
+            if (text.startsWith("\ufeff") || reader.peek() != JsonToken.BEGIN_OBJECT) {
                 throw json.malformed("it is not a JSON object");
             }
             JsonObject object = json.readObject(1);

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.domain;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+
+/**
+ * Says what a domain XML from another host may hold. It is a list of what is allowed: elements and attributes by name, and
+ * forms for their values; all else is refused by name. {@code docs/domain-policy.md} shows the standard one. Both ends apply
+ * it, the source before it touches the guest, the destination before it uses the XML. Immutable.
+ *
+ * <pre>
+ *   DomainPolicy.standard().allowing("/domain/devices/watchdog", "model", "action")
+ * </pre>
+ */
+public final class DomainPolicy {
+    private static final Pattern PATH = Pattern.compile("/domain(/[A-Za-z_][A-Za-z0-9_.-]*)+");
+    private static final DomainPolicy STANDARD = new DomainPolicy(PolicyTable.standard());
+
+    private final PolicyTable table;
+
+    private DomainPolicy(PolicyTable table) {
+        this.table = table;
+    }
+
+    /** What guests of common management tools have, as far as it is safe to take from anybody. */
+    public static DomainPolicy standard() {
+        return STANDARD;
+    }
+
+    /**
+     * Elements at that path may be there as well, any number of them, and have these attributes with any value that is one
+     * line of text and no absolute path. What was allowed of them stays so. Elements within them are allowed each by its
+     * own path. Whoever allows more than the standard answers for what QEMU and libvirt do with it.
+     *
+     * @param path the names from the root, such as {@code /domain/devices/watchdog}
+     * @param attributes names of attributes
+     * @throws IllegalArgumentException when {@code path} is no such path
+     */
+    public DomainPolicy allowing(String path, String... attributes) {
+        return new DomainPolicy(table.with(requirePath(path), ruleOf(path).allowing(attributes)));
+    }
+
+    /**
+     * As {@link #allowing}, with text in place of attributes.
+     *
+     * @throws IllegalArgumentException when {@code path} is no such path
+     */
+    public DomainPolicy allowingText(String path) {
+        return new DomainPolicy(table.with(requirePath(path), ruleOf(path).allowingText()));
+    }
+
+    private static String requirePath(String path) {
+        if (!PATH.matcher(path).matches()) {
+            throw new IllegalArgumentException("not the path of an element of a domain: " + path);
+        }
+        return path;
+    }
+
+    private ElementRule ruleOf(String path) {
+        return table.rule(path).orElseGet(ElementRule::empty);
+    }
+
+    /** Everything in this domain that cannot travel, or the first of it; empty if all of it can. */
+    public List<Obstacle> obstaclesOf(DomainXml domain) {
+        return PolicyCheck.ofForeign(domain.root(), table);
+    }
+
+    /**
+     * Libvirt's cookie, written anew from what this policy allows.
+     *
+     * @throws VmmigException with {@link Problem#DOMAIN_UNSUPPORTED} when it is not well-formed, or holds anything else
+     */
+    public String cookie(String saved) throws VmmigException {
+        Document document = BoundedXml.parse(saved, "libvirt's cookie");
+        Element root = document.getDocumentElement();
+        if (!root.getTagName().equals("cookie")) {
+            throw VmmigException.of(
+                    Problem.DOMAIN_UNSUPPORTED, "libvirt's cookie is something else", "Make the package again.");
+        }
+        requireNone(PolicyCheck.ofForeign(root, table));
+        PolicyCheck.drop(root, table);
+        return BoundedXml.text(document);
+    }
+
+    /** @throws VmmigException with the first obstacle, if there is one */
+    void requireMovable(DomainXml domain) throws VmmigException {
+        requireNone(obstaclesOf(domain));
+    }
+
+    /** Leaves out what does no harm to lose; returns the names of such elements right below the root. */
+    Set<String> drop(DomainXml domain) {
+        return PolicyCheck.drop(domain.root(), table);
+    }
+
+    /** Checks that nothing is left that the destination has to choose, but what it has chosen. */
+    void requireChosen(DomainXml adapted, Set<String> chosen) throws VmmigException {
+        requireNone(PolicyCheck.ofAdapted(adapted.root(), table, chosen));
+    }
+
+    private static void requireNone(List<Obstacle> obstacles) throws VmmigException {
+        for (Obstacle obstacle : obstacles) {
+            throw VmmigException.of(obstacle.problem(), obstacle.what(), obstacle.remedy());
+        }
+    }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.domain;
+
+import io.vmmig.bundle.format.Texts;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+
+/** The forms that a foreign value may have to have. */
+enum ValueForm {
+    NUMBER("a whole number", "-?[0-9]{1,20}"),
+    SMALL("a number of at most 3 digits", "[0-9]{1,3}"),
+    HEX("a number, be it hexadecimal", "(0x)?[0-9a-fA-F]{1,16}"),
+    WORD("letters, digits and _ . : + -, at most 128", "[A-Za-z0-9_.:+-]{1,128}"),
+    LIST("numbers and ranges, such as 0-3,^2", "[0-9,^-]{1,4096}"),
+    UUID("a UUID", "[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}"),
+    MAC("a MAC address", "[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2}){5}"),
+    PORT("numbers with dots between them", "[0-9]{1,3}(\\.[0-9]{1,3}){0,8}"),
+    ZONE("the name of a time zone, which is no path of its host", "[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+){0,3}"),
+    PLAIN("one line of text without control characters, at most 8192", ValueForm::isPlainLine),
+    LINES("text without control characters but line breaks, at most 65536", ValueForm::isPlainLines),
+    ALLOWED("one line of text that is no absolute path", text -> isPlainLine(text) && !text.startsWith("/")),
+    /** Replaced on arrival; nothing of the package is left. */
+    NETWORK("a bridge or network, in place of which the destination puts its own", ValueForm::isPlainLine, true),
+    PATH("an absolute path, in place of which the destination puts its own", ValueForm::isAbsolute, true),
+    PASSWORD("a password, in place of which the destination puts none that fits", text -> true, true),
+    DROP("anything: it is left out", text -> true);
+
+    private static final int MAX_LINE = 8192;
+    private static final int MAX_LINES = 65536;
+
+    private final String meaning;
+    private final Predicate<String> fits;
+    private final boolean chosenHere;
+
+    ValueForm(String meaning, String pattern) {
+        this(meaning, Pattern.compile(pattern).asMatchPredicate());
+    }
+
+    ValueForm(String meaning, Predicate<String> fits) {
+        this(meaning, fits, false);
+    }
+
+    ValueForm(String meaning, Predicate<String> fits, boolean chosenHere) {
+        this.meaning = meaning;
+        this.fits = fits;
+        this.chosenHere = chosenHere;
+    }
+
+    /** What it is, in words. */
+    String meaning() {
+        return meaning;
+    }
+
+    /** Whether the destination replaces such values by its own. */
+    boolean chosenHere() {
+        return chosenHere;
+    }
+
+    boolean fits(String value) {
+        return fits.test(value);
+    }
+
+    private static boolean isPlainLine(String text) {
+        return text.length() <= MAX_LINE && Texts.isPlain(text);
+    }
+
+    private static boolean isPlainLines(String text) {
+        return text.length() <= MAX_LINES
+                && text.codePoints().allMatch(c -> c == '\n' || c == '\t' || Texts.isPlain(c));
+    }
+
+    private static boolean isAbsolute(String text) {
+        return text.startsWith("/") && isPlainLine(text);
+    }
+}
