@@ -115,6 +115,7 @@ final class FreeLists {
     /** Fails unless all that was found is in the lists, and the lists hold nothing else. */
     void requireAgreement(PageTables tables) throws Doubt {
         while (!heads.isEmpty() && !tooManyHeads) {
+            tables.ram().requireTime();
             Map.Entry<Long, Integer> head = heads.entrySet().iterator().next();
             if (!takeZoneOf(tables, head.getKey(), head.getValue())) {
                 throw new Doubt(CONTRADICTION);

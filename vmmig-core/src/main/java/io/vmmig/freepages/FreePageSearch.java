@@ -36,19 +36,27 @@ public final class FreePageSearch implements AutoCloseable {
     private static final long TICK_MILLIS = 5;
 
     private final @Nullable Target target;
+    /** Large, and needed only until the kernel was seen to live. */
+    private @Nullable KernelImage image;
+
     private final long found = System.nanoTime();
     private String reason;
     private @Nullable Long seenAlive;
 
-    /** The kernel that was found, and where. */
+    /** The kernel that was found, and where. It is read afresh in each step, so what was read before is not kept. */
     private record Target(GuestMemory memory, RamLayout layout, LinuxKernel kernel) {
+        static Target of(GuestMemory memory, RamLayout layout, LinuxKernel kernel) {
+            return new Target(memory, layout, kernel.at(new GuestRam(memory, layout, Duration.ZERO)));
+        }
+
         GuestRam ram(Duration limit) {
             return new GuestRam(memory, layout, limit);
         }
     }
 
-    private FreePageSearch(@Nullable Target target, String reason) {
+    private FreePageSearch(@Nullable Target target, @Nullable KernelImage image, String reason) {
         this.target = target;
+        this.image = image;
         this.reason = reason;
     }
 
@@ -62,9 +70,8 @@ public final class FreePageSearch implements AutoCloseable {
         FreePageSearch search;
         try {
             search = find(guest, domain);
-        } catch (Doubt e) {
-            LOG.debug("guest {}: its kernel was not found", guest.name(), e);
-            search = new FreePageSearch(null, e.because());
+        } catch (Doubt | RuntimeException | OutOfMemoryError e) {
+            search = new FreePageSearch(null, null, because(e));
         }
         LOG.debug(
                 "guest {}: looked for its kernel for {} ms {}",
@@ -100,8 +107,9 @@ public final class FreePageSearch implements AutoCloseable {
 
     static FreePageSearch find(GuestMemory memory, RamLayout layout, String architecture) throws Doubt {
         GuestRam ram = new GuestRam(memory, layout, FINDING);
-        LinuxKernel kernel = KernelSearch.run(ram, architecture);
-        FreePageSearch search = new FreePageSearch(new Target(memory, layout, kernel), "");
+        KernelSearch.Found found = KernelSearch.run(ram, architecture);
+        LinuxKernel kernel = found.kernel();
+        FreePageSearch search = new FreePageSearch(Target.of(memory, layout, kernel), found.image(), "");
         if (layout.split()) {
             kernel.requireSameEnd(layout);
         }
@@ -109,28 +117,41 @@ public final class FreePageSearch implements AutoCloseable {
         return search;
     }
 
+    /** Whatever went wrong: the guest's memory is foreign bytes, and nobody's migration is to fail because of them. */
+    private static String because(Throwable e) {
+        if (e instanceof Doubt doubt) {
+            LOG.debug("free pages cannot be told", e);
+            return doubt.because();
+        }
+        LOG.error("free pages cannot be told", e);
+        return e instanceof OutOfMemoryError
+                ? "this program has too little memory left to look for them"
+                : "looking for them failed: " + e;
+    }
+
     /**
      * Watches until the kernel's clock has ticked: up to two seconds, at once as a rule. Suspend the guest right after that: the
      * search is good for two seconds from then.
      */
     public void awaitTick() {
-        if (target == null) {
+        KernelImage variables = image;
+        image = null;
+        if (target == null || variables == null) {
             return;
         }
         long start = System.nanoTime();
         try {
-            awaitTick(target.ram(FINDING), target.kernel().image());
+            awaitTick(target.ram(FINDING), variables);
             seenAlive = System.nanoTime();
             LOG.debug("its clock has ticked, as was seen in {} ms", since(start).toMillis());
-        } catch (Doubt e) {
-            LOG.debug("its clock was not seen to tick", e);
-            reason = e.because();
+        } catch (Doubt | RuntimeException | OutOfMemoryError e) {
+            reason = because(e);
         }
     }
 
-    private void awaitTick(GuestRam ram, KernelImage image) throws Doubt {
+    private void awaitTick(GuestRam ram, KernelImage variables) throws Doubt {
         long start = System.nanoTime();
-        while (!hasTicked(ram, image)) {
+        while (!hasTicked(ram, variables)) {
             if (since(start).compareTo(TICKING) > 0) {
                 throw new Doubt("its kernel does not count the time, and may be dead");
             }
@@ -143,9 +164,9 @@ public final class FreePageSearch implements AutoCloseable {
         }
     }
 
-    private boolean hasTicked(GuestRam ram, KernelImage image) throws Doubt {
+    private boolean hasTicked(GuestRam ram, KernelImage variables) throws Doubt {
         long elapsedMillis = since(found).toMillis();
-        return image.anyAgain(ram, (then, now) -> Ticks.between(then, now, elapsedMillis));
+        return variables.anyAgain(ram, (then, now) -> Ticks.between(then, now, elapsedMillis));
     }
 
     /** Whether it was so long ago that another kernel can have been loaded since. */
@@ -169,16 +190,14 @@ public final class FreePageSearch implements AutoCloseable {
         }
         long start = System.nanoTime();
         try {
-            GuestRam ram = target.ram(FINISHING);
-            LinuxKernel kernel = target.kernel();
-            kernel.requireUnchanged(ram);
-            FreeBlocks blocks = new BuddyScan(kernel.info(), kernel.tables().at(ram)).run();
+            LinuxKernel kernel = target.kernel().at(target.ram(FINISHING));
+            kernel.requireUnchanged();
+            FreeBlocks blocks = new BuddyScan(kernel.info(), kernel.tables()).run();
             Duration took = since(start);
             LOG.debug("{} free pages, found in {} ms", blocks.count(), took.toMillis());
             return FreePages.of(blocks, took);
-        } catch (Doubt e) {
-            LOG.debug("free pages could not be told in {} ms", since(start).toMillis(), e);
-            return FreePages.unknown(e.because());
+        } catch (Doubt | RuntimeException | OutOfMemoryError e) {
+            return FreePages.unknown(because(e));
         }
     }
 

@@ -53,14 +53,19 @@ final class GuestRam {
         return System.nanoTime() - end > 0;
     }
 
+    /** Fails once the time is up. To be called wherever the guest's memory says how much there is to do. */
+    void requireTime() throws Doubt {
+        if (timeIsUp()) {
+            throw new Doubt("reading its memory took too long");
+        }
+    }
+
     /** Reads a large piece, of which nothing is kept. */
     void read(long address, byte[] target, int offset, int length) throws Doubt {
         if (!layout.holds(address, length)) {
             throw new Doubt("its kernel's data leads out of its RAM");
         }
-        if (timeIsUp()) {
-            throw new Doubt("reading its memory took too long");
-        }
+        requireTime();
         try {
             memory.read(address, target, offset, length);
         } catch (VmmigException e) {
@@ -81,12 +86,16 @@ final class GuestRam {
         return bytes;
     }
 
-    /** The number at an address that is a multiple of eight. */
+    /** The number at an address, which must be a multiple of eight. */
     long number(long address) throws Doubt {
+        if (address % Long.BYTES != 0) {
+            throw new Doubt("its kernel's data holds a crooked pointer");
+        }
         return (long) LONG.get(granule(address, Long.BYTES), (int) (address & GRANULE - 1));
     }
 
     private byte[] granule(long address, int length) throws Doubt {
+        requireTime();
         if (!layout.holds(address, length)) {
             throw new Doubt("its kernel's data leads out of its RAM");
         }

@@ -173,10 +173,6 @@ final class KernelImage {
         return false;
     }
 
-    boolean isEmpty() {
-        return bytes.length == 0;
-    }
-
     /** The variables as numbers, one after the other. */
     int longs() {
         return bytes.length / Long.BYTES;

@@ -29,6 +29,9 @@ final class KernelSearch {
 
     private static final long GIB = 1L << 30;
     private static final int MAX_ROOTS = 4;
+    /** Kernels have a few thousand. */
+    private static final int MAX_POINTERS = 1 << 16;
+
     private static final int CHUNK = 4 << 20;
     private static final long AARCH64_SPAN = 64L << 20;
     private static final long ALIGNMENT = 2L << 20;
@@ -39,7 +42,15 @@ final class KernelSearch {
         this.ram = ram;
     }
 
-    static LinuxKernel run(GuestRam ram, String architecture) throws Doubt {
+    /**
+     * What was found.
+     *
+     * @param kernel the kernel
+     * @param image its variables, as they were at that moment
+     */
+    record Found(LinuxKernel kernel, KernelImage image) {}
+
+    static Found run(GuestRam ram, String architecture) throws Doubt {
         KernelSearch search = new KernelSearch(ram);
         return architecture.equals("x86_64") ? search.x86() : search.aarch64();
     }
@@ -48,7 +59,7 @@ final class KernelSearch {
      * Below 640 KiB Linux keeps what it starts processors with, out of reach for programs: among that, page tables whose last
      * entry is that of the kernel's own. They lead to the kernel's variables, and one of these to VMCOREINFO.
      */
-    private LinuxKernel x86() throws Doubt {
+    private Found x86() throws Doubt {
         byte[] low = new byte[(int) ram.layout().regions().get(0).bytes()];
         ram.read(0, low, 0, low.length);
         Set<Long> tried = new LinkedHashSet<>();
@@ -56,7 +67,7 @@ final class KernelSearch {
             long last = (long) GuestRam.LONG.get(low, page + LAST_ENTRY) & ~X86_VOLATILE;
             boolean table = (last & 1) != 0 && ram.holds(last & X86_ADDRESS, RamLayout.PAGE_BYTES);
             if (table && lowerHalfIsPlain(low, page) && tried.add(last)) {
-                LinuxKernel found = x86(page, last);
+                Found found = x86(page, last);
                 if (found != null) {
                     return found;
                 }
@@ -78,7 +89,7 @@ final class KernelSearch {
         return true;
     }
 
-    private @Nullable LinuxKernel x86(long startTables, long lastEntry) throws Doubt {
+    private @Nullable Found x86(long startTables, long lastEntry) throws Doubt {
         for (int levels = 4; levels <= 5; levels++) {
             PageTables start = new PageTables(ram, PageTables.Format.X86_64, startTables, levels);
             if (!mapsImage(start)) {
@@ -88,7 +99,7 @@ final class KernelSearch {
             // Those of processes have the same entry, and can lie there as well.
             List<Long> roots = image.pagesWhere(LAST_ENTRY, entry -> (entry & ~X86_VOLATILE) == lastEntry);
             for (long root : roots.subList(0, Math.min(roots.size(), MAX_ROOTS))) {
-                LinuxKernel found = x86(root, roots, levels, image);
+                Found found = x86(root, roots, levels, image);
                 if (found != null) {
                     return found;
                 }
@@ -113,7 +124,7 @@ final class KernelSearch {
         return false;
     }
 
-    private @Nullable LinuxKernel x86(long anyRoot, List<Long> roots, int levels, KernelImage image) throws Doubt {
+    private @Nullable Found x86(long anyRoot, List<Long> roots, int levels, KernelImage image) throws Doubt {
         PageTables tables = new PageTables(ram, PageTables.Format.X86_64, anyRoot, levels);
         // In the source, VMCOREINFO's address, its length and the address of a copy stand side by side.
         Set<Long> likely = new LinkedHashSet<>();
@@ -122,6 +133,9 @@ final class KernelSearch {
         int longs = image.longs() - 2;
         for (int i = 2; i < longs; i++) {
             if (isPage(tables, image.get(i))) {
+                if (likely.size() + possible.size() + others.size() == MAX_POINTERS) {
+                    throw new Doubt("its kernel has more pointers to pages than any known one");
+                }
                 boolean afterLength = isLength(image.get(i - 1));
                 boolean beforeLength = isLength(image.get(i + 1));
                 boolean copy = afterLength && isPage(tables, image.get(i - 2))
@@ -129,12 +143,12 @@ final class KernelSearch {
                 (copy ? likely : afterLength || beforeLength ? possible : others).add(image.get(i));
             }
         }
-        LinuxKernel found = null;
+        Found found = null;
         for (long pointer : likely) {
-            LinuxKernel another = pointedTo(pointer, tables, roots, image);
+            Found another = pointedTo(pointer, tables, roots, image);
             if (found != null && another != null) {
                 // Crash dumping keeps a second copy; a program could make one that differs.
-                found.requireSame(another);
+                found.kernel().requireSame(another.kernel());
             }
             found = found == null ? another : found;
         }
@@ -146,7 +160,7 @@ final class KernelSearch {
         return found;
     }
 
-    private @Nullable LinuxKernel pointedTo(long pointer, PageTables tables, List<Long> roots, KernelImage image)
+    private @Nullable Found pointedTo(long pointer, PageTables tables, List<Long> roots, KernelImage image)
             throws Doubt {
         PageTables.Mapping mapping = tables.lookUp(pointer);
         boolean found = mapping.present()
@@ -155,7 +169,7 @@ final class KernelSearch {
         return found ? described(mapping.physical(), roots, tables.levels(), image) : null;
     }
 
-    private LinuxKernel described(long page, List<Long> roots, int levels, KernelImage image) throws Doubt {
+    private Found described(long page, List<Long> roots, int levels, KernelImage image) throws Doubt {
         VmCoreInfo info = VmCoreInfo.of(ram.read(page, RamLayout.PAGE_BYTES));
         if (info.has("NUMBER(sme_mask)") && info.number("sme_mask") != 0) {
             throw new Doubt("its memory is encrypted");
@@ -165,7 +179,7 @@ final class KernelSearch {
         if (!roots.contains(root) || tables.physical(info.symbol("swapper_pg_dir")) != root) {
             throw new Doubt("its kernel's page tables are not where they should be");
         }
-        return new LinuxKernel(info, page, tables, image);
+        return new Found(new LinuxKernel(info, page, tables), image);
     }
 
     private static boolean isPage(PageTables tables, long pointer) {
@@ -177,7 +191,7 @@ final class KernelSearch {
     }
 
     /** Here nothing is at a known place, but the kernel is loaded low as a rule, and VMCOREINFO comes soon after it. */
-    private LinuxKernel aarch64() throws Doubt {
+    private Found aarch64() throws Doubt {
         byte[] chunk = new byte[CHUNK];
         Doubt doubt = new Doubt(NOT_FOUND);
         for (RamRegion region : ram.layout().regions()) {
@@ -199,9 +213,12 @@ final class KernelSearch {
         throw doubt;
     }
 
-    private LinuxKernel aarch64(long page) throws Doubt {
+    private Found aarch64(long page) throws Doubt {
         VmCoreInfo info = VmCoreInfo.of(ram.read(page, RamLayout.PAGE_BYTES));
         long root = info.symbol("swapper_pg_dir") - info.number("kimage_voffset");
+        if (root % RamLayout.PAGE_BYTES != 0) {
+            throw new Doubt("its kernel's page tables are not where they should be");
+        }
         PageTables tables = new PageTables(ram, PageTables.Format.AARCH64, root, levels(info));
         if (tables.physical(info.symbol("swapper_pg_dir")) != root) {
             throw new Doubt("its kernel's page tables are not where they should be");
@@ -211,7 +228,7 @@ final class KernelSearch {
         if (!image.holds(page + direct)) {
             throw new Doubt("its kernel does not know of what seems to be told by it");
         }
-        return new LinuxKernel(info, page, tables, image);
+        return new Found(new LinuxKernel(info, page, tables), image);
     }
 
     private static int levels(VmCoreInfo info) throws Doubt {

@@ -7,9 +7,13 @@ package io.vmmig.freepages;
  * @param info what it says about itself
  * @param infoAddress the physical address of that
  * @param tables its page tables
- * @param image its variables, as they were when it was found
  */
-record LinuxKernel(VmCoreInfo info, long infoAddress, PageTables tables, KernelImage image) {
+record LinuxKernel(VmCoreInfo info, long infoAddress, PageTables tables) {
+    /** The same kernel at another moment. */
+    LinuxKernel at(GuestRam ram) {
+        return new LinuxKernel(info, infoAddress, tables.at(ram));
+    }
+
     /**
      * Fails unless the kernel's RAM ends where ours does. That settles where the hole is: another one would move the end by as
      * much.
@@ -33,8 +37,8 @@ record LinuxKernel(VmCoreInfo info, long infoAddress, PageTables tables, KernelI
     }
 
     /** Fails unless it still says the same about itself. */
-    void requireUnchanged(GuestRam ram) throws Doubt {
-        if (!info.isStill(ram.read(infoAddress, RamLayout.PAGE_BYTES))) {
+    void requireUnchanged() throws Doubt {
+        if (!info.isStill(tables.ram().read(infoAddress, RamLayout.PAGE_BYTES))) {
             throw new Doubt("its kernel is not the one that was there a moment ago");
         }
     }

@@ -5,7 +5,7 @@ import io.vmmig.VmmigException;
 
 /**
  * A guest's memory, as the guest sees it physically, for reading. Works while the guest runs, while it is suspended and while
- * it is being saved. Thread-safe.
+ * it is being saved. For one thread.
  */
 public interface GuestMemory extends AutoCloseable {
     /**

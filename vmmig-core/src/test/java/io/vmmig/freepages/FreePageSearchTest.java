@@ -2,25 +2,31 @@
 package io.vmmig.freepages;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class FreePageSearchTest {
     private static final int FRAMES = FakeKernel.BYTES >> 12;
 
     private static FreePageSearch begin(FakeKernel kernel) throws Doubt {
-        FreePageSearch search =
-                FreePageSearch.find(kernel, RamLayout.of("x86_64", "pc-q35-7.2", FakeKernel.BYTES), "x86_64");
+        FreePageSearch search = FreePageSearch.find(kernel, kernel.layout(), kernel.architecture());
         search.awaitTick();
         return search;
     }
@@ -36,16 +42,13 @@ class FreePageSearchTest {
     private static BitSet frames(FreePages pages) {
         BitSet frames = new BitSet();
         for (int frame = 0; frame < FRAMES; frame++) {
-            frames.set(frame, pages.isFree("pc.ram", (long) frame << 12));
+            long at = (long) frame << 12;
+            frames.set(frame, pages.isFree("pc.ram", at) || pages.isFree("mach-virt.ram", at));
         }
         return frames;
     }
 
-    @Test
-    void whatTheAllocatorMarksIsFree() {
-        FreePages pages = find(FakeKernel.withFreeBlocks());
-
-        assertThat(pages.reason()).isEmpty();
+    private static BitSet expected() {
         BitSet expected = new BitSet();
         expected.set(16, 32);
         expected.set(0x1800, 0x1e00);
@@ -53,10 +56,53 @@ class FreePageSearchTest {
         expected.set(0x1e42);
         expected.set(0x1e44, 0x1e46);
         expected.set(0x1e48);
-        assertThat(frames(pages)).isEqualTo(expected);
-        assertThat(pages.count()).isEqualTo(expected.cardinality());
+        return expected;
+    }
+
+    @Test
+    void whatTheAllocatorMarksIsFree() {
+        FreePages pages = find(FakeKernel.withFreeBlocks());
+
+        assertThat(pages.reason()).isEmpty();
+        assertThat(frames(pages)).isEqualTo(expected());
+        assertThat(pages.count()).isEqualTo(expected().cardinality());
         assertThat(pages.isFree("pc.ram", 1L << 40)).isFalse();
         assertThat(pages.isFree("pc.bios", 16 << 12)).isFalse();
+    }
+
+    @Test
+    void whatTheAllocatorMarksIsFreeOnAarch64() {
+        FreePages pages = find(FakeKernel.aarch64WithFreeBlocks());
+
+        assertThat(pages.reason()).isEmpty();
+        assertThat(frames(pages)).isEqualTo(expected());
+    }
+
+    /** Any program can put a page into the guest's memory that begins as a kernel's description of itself does. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 8, 0xf7f9, 0xf7ff})
+    void aDescriptionWithACrookedAddressDoesNotHideTheRealOne(int crooked) {
+        FakeKernel kernel = FakeKernel.aarch64WithFreeBlocks();
+        String offset = kernel.info.get("NUMBER(kimage_voffset)");
+        kernel.info.put(
+                "NUMBER(kimage_voffset)",
+                "0x" + Long.toHexString(Long.parseUnsignedLong(offset.substring(2), 16) - crooked));
+        kernel.writeInfo(0x300000);
+        kernel.info.put("NUMBER(kimage_voffset)", offset);
+
+        FreePages pages = find(kernel);
+
+        assertThat(pages.reason()).isEmpty();
+        assertThat(frames(pages)).isEqualTo(expected());
+    }
+
+    @Test
+    void aCrookedAddressIsAReasonToSendAll() {
+        FakeKernel kernel = FakeKernel.aarch64WithFreeBlocks();
+        kernel.info.put("SYMBOL(swapper_pg_dir)", Long.toHexString(FakeKernel.AARCH64_IMAGE_VIRTUAL + 0xffff));
+        kernel.writeInfo();
+
+        assertThat(find(kernel).reason()).hasValue("its kernel's page tables are not where they should be");
     }
 
     @Test
@@ -248,9 +294,19 @@ class FreePageSearchTest {
                         "its kernel does not count the time, and may be dead",
                         FakeKernel::stop),
                 broken(
+                        "more pointers than any kernel has",
+                        "its kernel has more pointers to pages than any known one",
+                        k -> {
+                            for (int i = 0; i < 1 << 17; i++) {
+                                k.setLong(FakeKernel.IMAGE + 0x40000 + i * 8, FakeKernel.DIRECT + ((long) i << 12));
+                            }
+                        }),
+                broken(
                         "memory that cannot be read",
                         "its memory could not be read: it is broken",
-                        FakeKernel::breakReading));
+                        k -> k.before(() -> {
+                            throw VmmigException.of(Problem.HYPERVISOR_FAILED, "it is broken", "");
+                        })));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -287,14 +343,21 @@ class FreePageSearchTest {
         assertThat(frames(pages).get(0x1f00, 0x2000).cardinality()).isEqualTo(256);
     }
 
+    static Stream<Arguments> kernels() {
+        return Stream.of(
+                Arguments.of("x86_64", (Supplier<FakeKernel>) FakeKernel::withFreeBlocks),
+                Arguments.of("aarch64", (Supplier<FakeKernel>) FakeKernel::aarch64WithFreeBlocks));
+    }
+
     /** Whatever is in memory, the answer is a reason or the truth. */
-    @Test
-    void flippedBits() throws Doubt {
-        BitSet truth = frames(find(FakeKernel.withFreeBlocks()));
+    @ParameterizedTest(name = "{0}")
+    @MethodSource("kernels")
+    void flippedBits(String architecture, Supplier<FakeKernel> made) throws Doubt {
+        BitSet truth = expected();
         int[] reasons = new int[2];
-        for (int seed = 0; seed < 3000; seed++) {
+        for (int seed = 0; seed < 1500; seed++) {
             Random random = new Random(seed);
-            FakeKernel kernel = FakeKernel.withFreeBlocks();
+            FakeKernel kernel = made.get();
             List<Integer> used = places(kernel);
             FreePageSearch search = seed % 2 == 0 ? begin(kernel) : null;
             for (int i = 1 + random.nextInt(4); i > 0; i--) {
@@ -339,6 +402,86 @@ class FreePageSearchTest {
             }
         }
         return used;
+    }
+
+    /** What programs in an aarch64 guest can write: any number where the kernel gives one of its own. */
+    @Test
+    void madeUpNumbers() {
+        int doubts = 0;
+        for (int seed = 0; seed < 700; seed++) {
+            Random random = new Random(seed);
+            FakeKernel kernel = FakeKernel.aarch64WithFreeBlocks();
+            List<String> fields = new ArrayList<>(kernel.info.keySet());
+            Collections.shuffle(fields, random);
+            for (String field : fields.subList(0, 1 + random.nextInt(3))) {
+                kernel.info.put(field, madeUp(kernel.info.get(field), random));
+            }
+            kernel.writeInfo();
+
+            FreePages pages = find(kernel);
+
+            BitSet wrong = frames(pages);
+            wrong.andNot(expected());
+            assertThat(wrong.isEmpty()).as("seed " + seed).isTrue();
+            doubts += pages.reason().isPresent() ? 1 : 0;
+        }
+        assertThat(doubts).isBetween(350, 699);
+    }
+
+    private static String madeUp(String value, Random random) {
+        boolean hexadecimal = value.length() > 11;
+        long number = random.nextLong() >> random.nextInt(Long.SIZE);
+        if (random.nextBoolean() && hexadecimal) {
+            // Near the right one.
+            number = Long.parseUnsignedLong(value.replace("0x", ""), 16) + random.nextInt(1 << 16) - (1 << 15);
+        }
+        return hexadecimal ? Long.toHexString(number) : Long.toString(number);
+    }
+
+    @Test
+    void whatNobodyHasThoughtOfIsAReasonToSendAll() throws Exception {
+        FakeKernel kernel = FakeKernel.withFreeBlocks();
+        FakeGuest guest = new FakeGuest(Optional.of(kernel));
+        FreePageSearch search = FreePageSearch.begin(guest, FakeGuest.domain(""));
+        FreePageSearch other = FreePageSearch.begin(guest, FakeGuest.domain(""));
+        search.awaitTick();
+        kernel.before(() -> {
+            throw new IllegalStateException("a bug");
+        });
+
+        assertThat(search.finish().reason())
+                .hasValue("looking for them failed: java.lang.IllegalStateException: a bug");
+        other.awaitTick();
+        assertThat(other.finish().reason()).isEqualTo(search.finish().reason());
+        assertThat(FreePageSearch.begin(guest, FakeGuest.domain("")).finish().reason())
+                .isEqualTo(search.finish().reason());
+    }
+
+    @Test
+    void aSmallHeapIsAReasonToSendAll() throws Exception {
+        FakeKernel kernel = FakeKernel.withFreeBlocks();
+        kernel.before(() -> {
+            throw new OutOfMemoryError("Java heap space");
+        });
+
+        assertThat(FreePageSearch.begin(new FakeGuest(Optional.of(kernel)), FakeGuest.domain(""))
+                        .finish()
+                        .reason())
+                .hasValue("this program has too little memory left to look for them");
+    }
+
+    /** What is known already costs no read, so a guest could keep us busy with it for ever. */
+    @Test
+    void timeRunsOutAlsoWhereNothingIsRead() throws Exception {
+        FakeKernel kernel = new FakeKernel();
+        GuestRam ram = new GuestRam(kernel, kernel.layout(), Duration.ofMillis(300));
+        long read = ram.number(FakeKernel.INFO);
+        while (!ram.timeIsUp()) {
+            Thread.onSpinWait();
+        }
+
+        assertThat(read).isNotZero();
+        assertThatThrownBy(() -> ram.number(FakeKernel.INFO)).hasMessage("reading its memory took too long");
     }
 
     @Test

@@ -23,7 +23,9 @@ final class LibvirtGuestMemory implements GuestMemory {
         Objects.checkFromIndexSize(offset, length, buffer.length);
         for (int done = 0; done < length; ) {
             int bytes = Math.min(length - done, Domain.MAX_PEEK_BYTES);
-            piece(address + done, bytes).read(0, buffer, offset + done, bytes);
+            try (Memory piece = piece(address + done, bytes)) {
+                piece.read(0, buffer, offset + done, bytes);
+            }
             done += bytes;
         }
     }

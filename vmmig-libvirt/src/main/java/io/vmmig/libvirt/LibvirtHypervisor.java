@@ -12,6 +12,7 @@ import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.libvirt.binding.Connection;
 import io.vmmig.libvirt.binding.Domain;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -31,6 +32,9 @@ import org.xml.sax.SAXException;
  * connects again. Thread-safe.
  */
 public final class LibvirtHypervisor implements Hypervisor {
+    /** A piece of memory takes a few milliseconds, and a guest may stand still while it is waited for. */
+    private static final Duration QUICK_CALL = Duration.ofSeconds(3);
+
     private final LibvirtOptions options;
     private final Calls calls;
     /**
@@ -44,7 +48,8 @@ public final class LibvirtHypervisor implements Hypervisor {
     private LibvirtHypervisor(LibvirtUri uri, LibvirtOptions options) {
         this.options = options;
         calls = new Calls(new Link(uri), options.callDeadline());
-        quickCalls = new Calls(new Link(uri), options.callDeadline());
+        quickCalls = new Calls(
+                new Link(uri), options.callDeadline().compareTo(QUICK_CALL) < 0 ? options.callDeadline() : QUICK_CALL);
     }
 
     /** As {@link #connect(String, LibvirtOptions)}, with {@link LibvirtOptions#defaults()}. */

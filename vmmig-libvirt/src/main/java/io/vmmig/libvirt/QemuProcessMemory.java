@@ -100,22 +100,30 @@ final class QemuProcessMemory implements GuestMemory {
 
     private static @Nullable QemuProcessMemory in(Path process, List<RamRegion> ram, GuestMemory shown)
             throws VmmigException {
-        RandomAccessFile memory;
-        List<Long> blocks;
+        RandomAccessFile memory = null;
+        QemuProcessMemory found = null;
         try {
             memory = new RandomAccessFile(process.resolve("mem").toFile(), "r");
-            blocks = blocks(process, ram);
+            found = in(memory, blocks(process, ram), ram, shown);
+            return found;
         } catch (IOException e) {
             LOG.debug("{} is not ours to read", process, e);
             return null;
+        } finally {
+            if (memory != null && found == null) {
+                closeQuietly(memory);
+            }
         }
+    }
+
+    private static @Nullable QemuProcessMemory in(
+            RandomAccessFile memory, List<Long> blocks, List<RamRegion> ram, GuestMemory shown) throws VmmigException {
         for (long block : blocks) {
             QemuProcessMemory candidate = new QemuProcessMemory(memory, block, ram);
             if (candidate.agreesWith(shown)) {
                 return candidate;
             }
         }
-        closeQuietly(memory);
         return null;
     }
 

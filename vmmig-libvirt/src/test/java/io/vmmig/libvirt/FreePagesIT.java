@@ -95,8 +95,8 @@ class FreePagesIT {
             Duration took = Duration.ofDays(1);
             // Whatever else the machine does makes it slow, and nothing makes it fast: the best of a few counts.
             for (int round = 0; round < 5 && took.compareTo(QUICK) > 0; round++) {
-                FreePageSearch search = begin(guest);
-                try (SavedGuest saved = guest.save()) {
+                try (FreePageSearch search = begin(guest);
+                        SavedGuest saved = guest.save()) {
                     pages = search.finish();
                     CountedStream stream = new CountedStream(saved.memory());
                     long stripped = pages.strip(stream).transferTo(OutputStream.nullOutputStream());
@@ -142,8 +142,8 @@ class FreePagesIT {
         Guest guest = hypervisor.guest(lab.name);
 
         RestoreRequest request;
-        FreePageSearch search = begin(guest);
-        try (SavedGuest saved = guest.save()) {
+        try (FreePageSearch search = begin(guest);
+                SavedGuest saved = guest.save()) {
             FreePages pages = search.finish();
             assertThat(pages.reason()).isEmpty();
             request = new RestoreRequest(saved.domainXml(), saved.cookie(), false);
@@ -176,8 +176,8 @@ class FreePagesIT {
             int doubts = 0;
             int rounds = 0;
             for (int guests = 0; guests < 2; guests++) {
-                FreePageSearch search = begin(guest);
-                try (SavedGuest saved = guest.save()) {
+                try (FreePageSearch search = begin(guest);
+                        SavedGuest saved = guest.save()) {
                     FreePages right = search.finish();
                     assertThat(right.reason()).isEmpty();
                     long end = System.nanoTime() + Duration.ofSeconds(1).toNanos();

@@ -21,8 +21,6 @@ final class GeneratedPages {
     private static final int TEXT_BYTES = 1 << 18;
     private static final int NEAR = 1000;
     private static final int TRIES = 8;
-    private static final int CHANGED_ONE_IN = 128;
-    private static final int WORDS_CHANGED = 3;
 
     /** What a page of a group that is not empty may be, each with the chance in percent. */
     enum Kind {
@@ -61,12 +59,10 @@ final class GeneratedPages {
     }
 
     private final long seed;
-    private final int moment;
     private final byte[] text;
 
-    GeneratedPages(long seed, int moment) {
+    GeneratedPages(long seed) {
         this.seed = seed;
-        this.moment = moment;
         this.text = text(seed);
     }
 
@@ -97,26 +93,8 @@ final class GeneratedPages {
 
     /** Writes what a page holds. */
     void write(long page, ByteBuffer out) {
-        int start = out.position();
-        long earlier = resolve(page);
-        // A duplicate stays one: it repeats what the other page holds at this moment.
-        boolean changed = moment > 0 && Long.remainderUnsigned(change(earlier), CHANGED_ONE_IN) == 0;
-        boolean anew = changed && change(earlier) < 0;
-        writeContent(earlier, seed ^ Bits.mix(earlier) ^ (anew ? Bits.mix(-moment) : 0), out);
-        if (changed && !anew) {
-            patch(out, start, new Bits(change(earlier)));
-        }
-    }
-
-    private long change(long page) {
-        return Bits.mix(Bits.mix(seed + page) + moment);
-    }
-
-    private static void patch(ByteBuffer out, int start, Bits bits) {
-        for (int i = 0; i < WORDS_CHANGED; i++) {
-            int offset = (int) (bits.next() >>> 55) * Long.BYTES;
-            out.putLong(start + offset, bits.next());
-        }
+        long shown = resolve(page);
+        writeContent(shown, seed ^ Bits.mix(shown), out);
     }
 
     /** The page whose content a page shows: itself, unless it is a duplicate. */

@@ -51,11 +51,11 @@ public final class GeneratedStream extends InputStream {
     private boolean begun;
     private boolean ended;
 
-    private GeneratedStream(long memoryBytes, long seed, int moment) {
+    private GeneratedStream(long memoryBytes, long seed) {
         if (memoryBytes < PAGE || memoryBytes % PAGE != 0) {
             throw new IllegalArgumentException("not a positive number of pages: " + memoryBytes + " bytes");
         }
-        this.pages = new GeneratedPages(seed, moment);
+        this.pages = new GeneratedPages(seed);
         this.ramPages = memoryBytes / PAGE;
         chunk.flip();
     }
@@ -67,20 +67,7 @@ public final class GeneratedStream extends InputStream {
      * @param seed what the guest's memory is worked out from
      */
     public static GeneratedStream of(long memoryBytes, long seed) {
-        return new GeneratedStream(memoryBytes, seed, 0);
-    }
-
-    /**
-     * The stream of the same guest a while later. Compared with {@link #of}, about one in 128 of the pages that are not empty
-     * has changed, half of them in a few words only.
-     *
-     * @param moment which of many such streams, from 1
-     */
-    public static GeneratedStream later(long memoryBytes, long seed, int moment) {
-        if (moment < 1) {
-            throw new IllegalArgumentException("not a later moment: " + moment);
-        }
-        return new GeneratedStream(memoryBytes, seed, moment);
+        return new GeneratedStream(memoryBytes, seed);
     }
 
     @Override

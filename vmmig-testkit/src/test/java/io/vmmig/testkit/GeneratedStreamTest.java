@@ -10,7 +10,6 @@ import java.io.DataInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -85,27 +84,9 @@ class GeneratedStreamTest {
     }
 
     @Test
-    void changesALittleWithTime() throws IOException {
-        Map<String, byte[]> before = Parsed.of(GeneratedStream.of(MEMORY, 1)).pages;
-        Map<String, byte[]> after = Parsed.of(GeneratedStream.later(MEMORY, 1, 1)).pages;
-        Map<String, byte[]> muchLater = Parsed.of(GeneratedStream.later(MEMORY, 1, 2)).pages;
-
-        assertThat(after.keySet()).isEqualTo(before.keySet());
-        assertThat(changed(before, after)).isBetween(before.size() / 512L, before.size() / 128L);
-        assertThat(changed(after, muchLater)).isPositive();
-    }
-
-    private static long changed(Map<String, byte[]> before, Map<String, byte[]> after) {
-        return before.keySet().stream()
-                .filter(key -> !Arrays.equals(before.get(key), after.get(key)))
-                .count();
-    }
-
-    @Test
     void refusesMemoryThatIsNotWholePages() {
         assertThatThrownBy(() -> GeneratedStream.of(PAGE + 1, 1)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> GeneratedStream.of(0, 1)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> GeneratedStream.later(PAGE, 1, 0)).isInstanceOf(IllegalArgumentException.class);
     }
 
     /** A reading of the RAM sections by somebody else than who wrote them. */

@@ -7,6 +7,7 @@ import io.vmmig.lab.Command;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.Units;
 import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.SaveImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -22,39 +23,26 @@ import java.time.Duration;
  * @param zipMillis how long {@code zip} took
  */
 record OldWay(long saveImageBytes, long overlayBytes, long zipBytes, long saveMillis, long zipMillis) {
-    private static final Duration SAVE_TIME = Duration.ofMinutes(5);
     private static final Duration ZIP_TIME = Duration.ofMinutes(30);
 
     /** Saves the guest, packs what there is of it, and restores it where it was. */
     static OldWay of(LabGuest guest, Path scratch) {
-        Path saveImage = scratch.resolve("save-image");
         Path overlay = guest.host().diskOf(guest.name(), "vda");
         Path zip = scratch.resolve("old.zip");
         Stopwatch save = new Stopwatch();
-        virsh(guest, "save", guest.name(), saveImage.toString());
+        SaveImage saved = SaveImage.of(guest, scratch.resolve("save-image"));
         long saveMillis = save.millis();
+        Path saveImage = saved.file();
         Stopwatch pack = new Stopwatch();
         Command.of("zip", "-9", "-q", "-j", zip.toString(), saveImage.toString(), overlay.toString())
                 .run(ZIP_TIME);
         long zipMillis = pack.millis();
         OldWay result = new OldWay(size(saveImage), size(overlay), size(zip), saveMillis, zipMillis);
-        virsh(guest, "restore", saveImage.toString());
+        saved.restore();
         delete(zip);
         delete(saveImage);
         guest.ticking();
         return result;
-    }
-
-    private static void virsh(LabGuest guest, String command, String... arguments) {
-        String[] words = new String[5 + arguments.length];
-        System.arraycopy(
-                new String[] {"virsh", "-q", "-c", guest.host().uri(), command},
-                0,
-                words,
-                0,
-                words.length - arguments.length);
-        System.arraycopy(arguments, 0, words, words.length - arguments.length, arguments.length);
-        Command.of(words).run(SAVE_TIME);
     }
 
     private static long size(Path file) {

@@ -10,6 +10,7 @@ import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.Lab;
 import io.vmmig.lab.host.MoveFailed;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -44,7 +45,7 @@ public final class SizeBench {
         try {
             SizeBench bench = parse(out, List.of(args).subList(0, args.length - 1));
             status = bench.run().conclude(out, file);
-        } catch (IllegalArgumentException | LabException | MoveFailed e) {
+        } catch (IllegalArgumentException | LabException | MoveFailed | UncheckedIOException e) {
             System.err.println("bench: " + e.getMessage());
             status = 2;
         }

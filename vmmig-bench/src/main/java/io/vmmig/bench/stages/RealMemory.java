@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stages;
 
-import io.vmmig.lab.Command;
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.guest.LabDisk;
 import io.vmmig.lab.guest.LabDomain;
 import io.vmmig.lab.host.Lab;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.SaveImage;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -20,8 +18,6 @@ import java.time.Duration;
 /** The QEMU stream of a real guest, as a file: a Debian that has read files, so that its memory is full of all sorts. */
 public final class RealMemory {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
-    private static final int HEADER_BYTES = 92;
-    private static final int LENGTH_OFFSET = 20;
     private static final String GUEST = "stages";
 
     private RealMemory() {}
@@ -32,31 +28,21 @@ public final class RealMemory {
         if (!Files.exists(file)) {
             Path part = file.resolveSibling(file.getFileName() + ".part");
             try (Lab lab = Lab.open()) {
-                unpack(save(lab, debian), part);
+                try (InputStream stream = save(lab, debian).stream()) {
+                    Files.copy(stream, part, StandardCopyOption.REPLACE_EXISTING);
+                }
             }
             Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
         }
         return file;
     }
 
-    private static Path save(Lab lab, GuestKind.Image debian) {
+    private static SaveImage save(Lab lab, GuestKind.Image debian) {
         LabHost host = lab.libvirtd("a");
         LabDisk disk = LabDisk.overlay(host.homeOf(GUEST).resolve("disk.qcow2"), debian.qcow2(), "qcow2");
         LabGuest guest = host.start(LabDomain.of(debian, GUEST).disk(disk)).ready();
         guest.console().awaitTicks(20, PATIENCE);
         guest.run("find /usr/bin /usr/lib -type f -print0 | xargs -0 cat 2>/dev/null | head -c 100000000 >/dev/null");
-        Path saveImage = lab.directory().resolve("save-image");
-        Command.of("virsh", "-q", "-c", host.uri(), "save", GUEST, saveImage.toString())
-                .run(PATIENCE);
-        return saveImage;
-    }
-
-    /** A save image is a header, then the domain XML and more, as long as the header says, then the stream. */
-    private static void unpack(Path saveImage, Path stream) throws IOException {
-        try (InputStream in = Files.newInputStream(saveImage)) {
-            ByteBuffer header = ByteBuffer.wrap(in.readNBytes(HEADER_BYTES)).order(ByteOrder.LITTLE_ENDIAN);
-            in.skipNBytes(header.getInt(LENGTH_OFFSET));
-            Files.copy(in, stream, StandardCopyOption.REPLACE_EXISTING);
-        }
+        return SaveImage.of(guest, lab.directory().resolve("save-image"));
     }
 }

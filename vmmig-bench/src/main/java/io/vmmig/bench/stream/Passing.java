@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stream;
 
+import io.vmmig.Digest;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageLimits;
@@ -16,7 +17,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
 import java.util.function.LongConsumer;
 
 /** Sends a QEMU stream as a package through a pipe, to a reader that unpacks it while it is being packed. */
@@ -34,7 +34,7 @@ final class Passing {
      * @param receivedDigest its SHA-256
      * @param packageBytes the length of the package
      */
-    record Result(long sentBytes, String sentDigest, long receivedBytes, String receivedDigest, long packageBytes) {
+    record Result(long sentBytes, Digest sentDigest, long receivedBytes, Digest receivedDigest, long packageBytes) {
         boolean same() {
             return sentBytes == receivedBytes && sentDigest.equals(receivedDigest);
         }
@@ -43,47 +43,54 @@ final class Passing {
     /** Passes the whole stream; {@code progress} is told how many bytes have been unpacked so far. */
     static Result of(InputStream stream, long memoryBytes, LongConsumer progress) throws IOException, VmmigException {
         Pipe pipe = Pipe.open();
-        Sha256Input sent = new Sha256Input(stream, bytes -> {});
+        CompletableFuture<PackageSummary> writing = new CompletableFuture<>();
+        DigestedInput sent = new DigestedInput(stream);
         try (InputStream in = Channels.newInputStream(pipe.source())) {
-            CompletableFuture<PackageSummary> writing = CompletableFuture.supplyAsync(
-                    () -> write(sent, memoryBytes, Channels.newOutputStream(pipe.sink())), Passing::inThread);
-            Sha256Input received = read(in, progress);
+            Thread writer = new Thread(
+                    () -> write(sent, memoryBytes, Channels.newOutputStream(pipe.sink()), writing), "writer");
+            writer.setDaemon(true);
+            writer.start();
+            DigestedInput received = read(in, progress);
             PackageSummary summary = writing.join();
             return new Result(sent.bytes(), sent.digest(), received.bytes(), received.digest(), summary.bytes());
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof VmmigException cause) {
+        } catch (IOException | VmmigException e) {
+            // To the reader, a package whose writer has failed is one that ends too early.
+            Throwable first = writing.handle((summary, failure) -> failure).getNow(null);
+            if (first instanceof VmmigException cause) {
+                throw cause;
+            }
+            if (first instanceof RuntimeException cause) {
                 throw cause;
             }
             throw e;
         }
     }
 
-    private static void inThread(Runnable work) {
-        Thread thread = new Thread(work, "writer");
-        thread.setDaemon(true);
-        thread.start();
-    }
-
-    private static PackageSummary write(InputStream stream, long memoryBytes, OutputStream out) {
-        try (out;
-                PackageWriter writer = PackageWriter.to(out, manifest(memoryBytes))) {
-            writer.writeDomain("<domain/>", null);
-            writer.writeSnapshot(stream);
-            return writer.finish();
-        } catch (IOException | VmmigException e) {
-            throw new CompletionException(e);
+    /** Whoever reads {@code out} to its end finds {@code writing} completed. */
+    private static void write(
+            InputStream stream, long memoryBytes, OutputStream out, CompletableFuture<PackageSummary> writing) {
+        try (out) {
+            try (PackageWriter writer = PackageWriter.to(out, manifest(memoryBytes))) {
+                writer.writeDomain("<domain/>", null);
+                writer.writeSnapshot(stream);
+                writing.complete(writer.finish());
+            } catch (VmmigException | RuntimeException e) {
+                writing.completeExceptionally(e);
+            }
+        } catch (IOException e) {
+            writing.completeExceptionally(e);
         }
     }
 
-    private static Sha256Input read(InputStream in, LongConsumer progress) throws IOException, VmmigException {
+    private static DigestedInput read(InputStream in, LongConsumer progress) throws IOException, VmmigException {
         try (PackageReader reader = PackageReader.from(in, PackageLimits.DEFAULT)) {
-            Sha256Input snapshot = null;
+            DigestedInput snapshot = null;
             for (PackageReader.Entry entry = reader.next(); entry != null; entry = reader.next()) {
                 if (entry instanceof PackageReader.Entry.Snapshot found) {
-                    snapshot = new Sha256Input(found.stream(), progress);
+                    snapshot = new DigestedInput(found.stream());
                     byte[] buffer = new byte[BUFFER_BYTES];
                     while (snapshot.read(buffer, 0, BUFFER_BYTES) >= 0) {
-                        // for its digest and its length
+                        progress.accept(snapshot.bytes());
                     }
                 }
             }

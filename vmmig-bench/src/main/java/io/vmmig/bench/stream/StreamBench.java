@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
@@ -41,8 +42,11 @@ public final class StreamBench {
         this.out = out;
     }
 
-    /** Takes {@code --gib}, {@code --seed} and at the end the directory for the results. Ends with 1 if a target is missed. */
-    public static void main(String[] args) throws IOException, VmmigException {
+    /**
+     * Takes {@code --gib}, {@code --seed} and at the end the directory for the results. Ends with 1 if a target is missed, and
+     * with 2 if nothing could be measured.
+     */
+    public static void main(String[] args) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         Path directory = Path.of(args[args.length - 1]);
         Options options = new Options(List.of(args).subList(0, args.length - 1).toArray(String[]::new));
@@ -52,7 +56,7 @@ public final class StreamBench {
             long seed = options.number("seed", 0, 1);
             options.requireNoMore();
             status = new StreamBench(out).run(gib, seed).conclude(out, directory.resolve("stream.json"));
-        } catch (IllegalArgumentException e) {
+        } catch (IllegalArgumentException | IOException | UncheckedIOException | VmmigException e) {
             System.err.println("bench: " + e.getMessage());
             status = 2;
         }
@@ -73,9 +77,9 @@ public final class StreamBench {
                 Locale.ROOT,
                 "in  %d bytes, SHA-256 %s%nout %d bytes, SHA-256 %s%npackage %.3f of that; heap at most %.0f MiB, the process %.0f MiB%n",
                 result.sentBytes(),
-                result.sentDigest(),
+                result.sentDigest().hex(),
                 result.receivedBytes(),
-                result.receivedDigest(),
+                result.receivedDigest().hex(),
                 result.packageBytes() / (double) result.sentBytes(),
                 peakHeapBytes() / (double) (1 << 20),
                 peakProcessBytes() / (double) (1 << 20));
@@ -123,7 +127,7 @@ public final class StreamBench {
     private JsonObject details(Passing.Result result) throws IOException {
         JsonObject json = new JsonObject();
         json.addProperty("streamBytes", result.sentBytes());
-        json.addProperty("streamDigest", result.sentDigest());
+        json.addProperty("streamDigest", result.sentDigest().hex());
         json.addProperty("packageBytes", result.packageBytes());
         json.addProperty("peakHeapBytes", peakHeapBytes());
         json.addProperty("peakProcessBytes", peakProcessBytes());

@@ -4,6 +4,7 @@ package io.vmmig.bench.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vmmig.Digest;
 import io.vmmig.VmmigException;
 import io.vmmig.testkit.GeneratedStream;
 import java.io.FilterInputStream;
@@ -31,7 +32,7 @@ class PassingTest {
 
     @Test
     void tellsAStreamFromAnother() {
-        Passing.Result result = new Passing.Result(1, "a", 1, "b", 1);
+        Passing.Result result = new Passing.Result(1, new Digest("a".repeat(64)), 1, new Digest("b".repeat(64)), 1);
 
         assertThat(result.same()).isFalse();
     }
@@ -51,6 +52,8 @@ class PassingTest {
             }
         };
 
-        assertThatThrownBy(() -> Passing.of(broken, MEMORY, bytes -> {})).isInstanceOf(VmmigException.class);
+        assertThatThrownBy(() -> Passing.of(broken, MEMORY, bytes -> {}))
+                .isInstanceOf(VmmigException.class)
+                .hasMessageContaining("broken for a test");
     }
 }

@@ -10,17 +10,16 @@ import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageWriter;
-import io.vmmig.lab.Command;
 import io.vmmig.lab.Trees;
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.guest.LabDisk;
 import io.vmmig.lab.guest.LabDomain;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.SaveImage;
 import io.vmmig.page.PageSource;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PageLayout;
-import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -28,11 +27,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,14 +48,11 @@ import org.junit.jupiter.params.provider.EnumSource;
  * ramdisks. It comes out as it went in, byte for byte.
  */
 class RealMemoryIT {
-    private static final Duration SAVE_TIME = Duration.ofMinutes(1);
-    private static final int HEADER_BYTES = 92;
-    private static final int XML_LENGTH_OFFSET = 20;
     private static final int DAMAGED_BYTES = 8 << 20;
     private static final int VARIANTS = 200;
     private static final int CHUNK_BYTES = 1 << 20;
 
-    private static final Map<GuestKind, Path> SAVED = new EnumMap<>(GuestKind.class);
+    private static final Map<GuestKind, SaveImage> SAVED = new EnumMap<>(GuestKind.class);
     private static Path directory;
 
     @BeforeAll
@@ -72,10 +65,7 @@ class RealMemoryIT {
         }
         for (GuestKind kind : GuestKind.values()) {
             LabGuest guest = guests.get(kind).ready();
-            Path file = directory.resolve(guest.name());
-            Command.of("virsh", "-q", "-c", host.uri(), "save", guest.name(), file.toString())
-                    .run(SAVE_TIME);
-            SAVED.put(kind, file);
+            SAVED.put(kind, SaveImage.of(guest, directory.resolve(guest.name())));
         }
     }
 
@@ -91,13 +81,8 @@ class RealMemoryIT {
         Trees.delete(directory);
     }
 
-    /** The QEMU stream in a save image, which comes after libvirt's header and XML. */
     private static InputStream stream(GuestKind kind) throws IOException {
-        InputStream in = new BufferedInputStream(Files.newInputStream(SAVED.get(kind)), CHUNK_BYTES);
-        byte[] header = in.readNBytes(HEADER_BYTES);
-        assertThat(header).startsWith("LibvirtQemudSave".getBytes(StandardCharsets.US_ASCII));
-        in.skipNBytes(ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN).getInt(XML_LENGTH_OFFSET));
-        return in;
+        return SAVED.get(kind).stream();
     }
 
     @ParameterizedTest

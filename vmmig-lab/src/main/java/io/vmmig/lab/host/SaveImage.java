@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.host;
+
+import io.vmmig.lab.Command;
+import java.io.BufferedInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What {@code virsh save} leaves of a guest: a header, the domain XML and more as long as the header says, then QEMU's stream. See
+ * {@code src/qemu/qemu_saveimage.h} of libvirt.
+ *
+ * @param host where the guest was
+ * @param file the image
+ */
+public record SaveImage(LabHost host, Path file) {
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
+    private static final byte[] MAGIC = "LibvirtQemudSave".getBytes(StandardCharsets.US_ASCII);
+    private static final int HEADER_BYTES = 92;
+    private static final int LENGTH_OFFSET = 20;
+    private static final int BUFFER_BYTES = 1 << 20;
+
+    /** Saves a guest, which ends it. */
+    public static SaveImage of(LabGuest guest, Path file) {
+        virsh(guest.host(), "save", guest.name(), file.toString());
+        return new SaveImage(guest.host(), file);
+    }
+
+    /** The guest goes on where it was. */
+    public void restore() {
+        virsh(host, "restore", file.toString());
+    }
+
+    private static void virsh(LabHost host, String... words) {
+        List<String> all = new ArrayList<>(List.of("virsh", "-q", "-c", host.uri()));
+        all.addAll(List.of(words));
+        Command.of(all.toArray(String[]::new)).run(PATIENCE);
+    }
+
+    /** QEMU's stream in it; to be closed by the caller. */
+    public InputStream stream() throws IOException {
+        InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES);
+        boolean found = false;
+        try {
+            byte[] header = in.readNBytes(HEADER_BYTES);
+            if (header.length < HEADER_BYTES || Arrays.mismatch(header, MAGIC) != MAGIC.length) {
+                throw new IOException(file + " is no save image");
+            }
+            in.skipNBytes(ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN).getInt(LENGTH_OFFSET));
+            found = true;
+            return in;
+        } catch (EOFException e) {
+            throw new IOException(file + " is no whole save image", e);
+        } finally {
+            if (!found) {
+                in.close();
+            }
+        }
+    }
+}
