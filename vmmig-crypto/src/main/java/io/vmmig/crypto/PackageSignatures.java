@@ -45,8 +45,10 @@ public final class PackageSignatures {
 
     /** Takes what {@code policy} takes. */
     public static PackageVerifier by(SignaturePolicy policy) {
-        return (packageId, contents, signatures) -> Provenance.parse(signatures).verify(packageId, contents, policy).stream()
-                .map(link -> new Handling(link.signer().toString(), link.signed(), link.packageId(), link.changes()))
-                .toList();
+        return (packageId, contents, signatures) ->
+                Provenance.parse(signatures).verify(packageId, contents, policy).stream()
+                        .map(link ->
+                                new Handling(link.signer().toString(), link.signed(), link.packageId(), link.changes()))
+                        .toList();
     }
 }
