@@ -5,6 +5,7 @@ import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.vmmig.domain.DomainChange;
+import io.vmmig.protection.Handling;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * @param pages what the pages of disks and memory were stored as
  * @param freePages memory that the guest's kernel did not use, or null at the destination
  * @param domainChanges what was changed in the domain XML; empty at the source
+ * @param provenance the hosts that have vouched for the guest, the oldest first; empty at the source, and where nobody asked
  */
 public record MigrationReport(
         UUID packageId,
@@ -50,7 +52,8 @@ public record MigrationReport(
         List<Digest> references,
         List<PageCount> pages,
         @Nullable FreePages freePages,
-        List<DomainChange> domainChanges) {
+        List<DomainChange> domainChanges,
+        List<Handling> provenance) {
     private static final int PAGE_BYTES = 4096;
 
     public MigrationReport {
@@ -59,6 +62,7 @@ public record MigrationReport(
         references = List.copyOf(references);
         pages = List.copyOf(pages);
         domainChanges = List.copyOf(domainChanges);
+        provenance = List.copyOf(provenance);
     }
 
     /**
@@ -135,6 +139,7 @@ public record MigrationReport(
             json.add("freePages", free);
         }
         json.add("domainChanges", changesJson());
+        json.add("provenance", provenanceJson());
         return new GsonBuilder()
                 .setPrettyPrinting()
                 .disableHtmlEscaping()
@@ -178,6 +183,21 @@ public record MigrationReport(
             json.addProperty("bytes", content.bytes());
             json.addProperty("storedBytes", content.storedBytes());
             json.addProperty("digest", content.digest().toString());
+            array.add(json);
+        }
+        return array;
+    }
+
+    private JsonArray provenanceJson() {
+        JsonArray array = new JsonArray();
+        for (Handling handling : provenance) {
+            JsonObject json = new JsonObject();
+            json.addProperty("signer", handling.signer());
+            json.addProperty("at", handling.at().toString());
+            json.addProperty("packageId", handling.packageId().toString());
+            JsonArray changes = new JsonArray();
+            handling.changes().forEach(changes::add);
+            json.add("changes", changes);
             array.add(json);
         }
         return array;

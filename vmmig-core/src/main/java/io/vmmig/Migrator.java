@@ -7,6 +7,8 @@ import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.pipeline.Cancellation;
 import io.vmmig.pipeline.Recorder;
 import io.vmmig.pipeline.SendPipeline;
+import io.vmmig.pipeline.SendSettings;
+import io.vmmig.protection.PackageSigner;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.transport.Transport;
 import java.util.ArrayList;
@@ -30,50 +32,39 @@ public final class Migrator {
     private final Hypervisor hypervisor;
     private final @Nullable String guest;
     private final @Nullable Transport transport;
-    private final @Nullable ImageStore images;
-    private final DomainPolicy policy;
-    private final boolean leaveRunning;
-    private final boolean sendFreePages;
-    private final Level level;
+    private final SendSettings settings;
     private final List<MigrationListener> listeners;
 
     private Migrator(
             Hypervisor hypervisor,
             @Nullable String guest,
             @Nullable Transport transport,
-            @Nullable ImageStore images,
-            DomainPolicy policy,
-            boolean leaveRunning,
-            boolean sendFreePages,
-            Level level,
+            SendSettings settings,
             List<MigrationListener> listeners) {
         this.hypervisor = hypervisor;
         this.guest = guest;
         this.transport = transport;
-        this.images = images;
-        this.policy = policy;
-        this.leaveRunning = leaveRunning;
-        this.sendFreePages = sendFreePages;
-        this.level = level;
+        this.settings = settings;
         this.listeners = List.copyOf(listeners);
+    }
+
+    private Migrator with(SendSettings others) {
+        return new Migrator(hypervisor, guest, transport, others, listeners);
     }
 
     /** Guests of this hypervisor are to move. It stays the caller's, and open until the migration is over. */
     public static Migrator of(Hypervisor hypervisor) {
-        return new Migrator(
-                hypervisor, null, null, null, DomainPolicy.standard(), false, false, Level.BALANCED, List.of());
+        return new Migrator(hypervisor, null, null, SendSettings.USUAL, List.of());
     }
 
     /** The guest of that name is to move. */
     public Migrator from(String guest) {
-        return new Migrator(
-                hypervisor, guest, transport, images, policy, leaveRunning, sendFreePages, level, listeners);
+        return new Migrator(hypervisor, guest, transport, settings, listeners);
     }
 
     /** It is to move there. */
     public Migrator to(Transport transport) {
-        return new Migrator(
-                hypervisor, guest, transport, images, policy, leaveRunning, sendFreePages, level, listeners);
+        return new Migrator(hypervisor, guest, transport, settings, listeners);
     }
 
     /**
@@ -82,8 +73,7 @@ public final class Migrator {
      * are larger.
      */
     public Migrator images(ImageStore images) {
-        return new Migrator(
-                hypervisor, guest, transport, images, policy, leaveRunning, sendFreePages, level, listeners);
+        return with(settings.withImages(images));
     }
 
     /**
@@ -91,19 +81,17 @@ public final class Migrator {
      * policy of its own, by which the guest is judged again.
      */
     public Migrator policy(DomainPolicy policy) {
-        return new Migrator(
-                hypervisor, guest, transport, images, policy, leaveRunning, sendFreePages, level, listeners);
+        return with(settings.withPolicy(policy));
     }
 
     /** The guest goes on here once its package is complete, which makes the package a copy. For package files only. */
     public Migrator leavingItRunning() {
-        return new Migrator(hypervisor, guest, transport, images, policy, true, sendFreePages, level, listeners);
+        return with(settings.withLeaveRunning(true));
     }
 
     /** So much work is to go into making the package small; {@link Level#BALANCED} unless said otherwise. */
     public Migrator level(Level level) {
-        return new Migrator(
-                hypervisor, guest, transport, images, policy, leaveRunning, sendFreePages, level, listeners);
+        return with(settings.withLevel(level));
     }
 
     /**
@@ -111,14 +99,22 @@ public final class Migrator {
      * is: that takes a running Linux guest, and about a tenth of a second before it is stopped.
      */
     public Migrator sendingFreePages() {
-        return new Migrator(hypervisor, guest, transport, images, policy, leaveRunning, true, level, listeners);
+        return with(settings.withSendFreePages(true));
+    }
+
+    /**
+     * Packages are signed, so that whoever takes one in knows whose it is and where the guest has been. Where the guest came
+     * from is known if it came in with the same {@link #images}.
+     */
+    public Migrator signedBy(PackageSigner signer) {
+        return with(settings.withSigner(signer));
     }
 
     /** The listener is told what happens. May be called more than once. */
     public Migrator onEvent(MigrationListener listener) {
         List<MigrationListener> more = new ArrayList<>(listeners);
         more.add(listener);
-        return new Migrator(hypervisor, guest, transport, images, policy, leaveRunning, sendFreePages, level, more);
+        return new Migrator(hypervisor, guest, transport, settings, more);
     }
 
     /**
@@ -131,17 +127,8 @@ public final class Migrator {
             throw new IllegalStateException("say which guest is to move with from(…), and where to with to(…)");
         }
         Cancellation cancellation = new Cancellation();
-        SendPipeline pipeline = new SendPipeline(
-                hypervisor,
-                guest,
-                transport,
-                images,
-                policy,
-                leaveRunning,
-                sendFreePages,
-                level,
-                new Recorder(guest, listeners),
-                cancellation);
+        SendPipeline pipeline =
+                new SendPipeline(hypervisor, guest, transport, settings, new Recorder(guest, listeners), cancellation);
         return Migration.start("vmmig-send-" + guest, cancellation, pipeline::run);
     }
 }

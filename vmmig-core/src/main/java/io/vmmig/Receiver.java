@@ -8,13 +8,14 @@ import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.pipeline.Cancellation;
 import io.vmmig.pipeline.ReceivePipeline;
+import io.vmmig.pipeline.ReceiveSettings;
 import io.vmmig.pipeline.Recorder;
+import io.vmmig.protection.PackageVerifier;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.transport.IncomingSession;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Takes in guests that come to this host, over a network or out of a package file; the counterpart of {@link Migrator}.
@@ -28,81 +29,72 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Receiver {
     private final Hypervisor hypervisor;
-    private final @Nullable Path guests;
-    private final @Nullable ImageStore images;
-    private final DomainSettings settings;
-    private final DomainPolicy policy;
-    private final PackageLimits limits;
-    private final boolean overcommitMemory;
+    private final ReceiveSettings settings;
     private final List<MigrationListener> listeners;
 
-    private Receiver(
-            Hypervisor hypervisor,
-            @Nullable Path guests,
-            @Nullable ImageStore images,
-            DomainSettings settings,
-            DomainPolicy policy,
-            PackageLimits limits,
-            boolean overcommitMemory,
-            List<MigrationListener> listeners) {
+    private Receiver(Hypervisor hypervisor, ReceiveSettings settings, List<MigrationListener> listeners) {
         this.hypervisor = hypervisor;
-        this.guests = guests;
-        this.images = images;
         this.settings = settings;
-        this.policy = policy;
-        this.limits = limits;
-        this.overcommitMemory = overcommitMemory;
         this.listeners = List.copyOf(listeners);
+    }
+
+    private Receiver with(ReceiveSettings others) {
+        return new Receiver(hypervisor, others, listeners);
     }
 
     /** Guests are to live on this hypervisor. It stays the caller's, and open until the migration is over. */
     public static Receiver of(Hypervisor hypervisor) {
-        return new Receiver(
-                hypervisor,
-                null,
-                null,
-                DomainSettings.asSaved(),
-                DomainPolicy.standard(),
-                PackageLimits.DEFAULT,
-                false,
-                List.of());
+        return new Receiver(hypervisor, ReceiveSettings.USUAL, List.of());
     }
 
     /** Each guest's files go to a directory of its own in this one, named as the guest. */
     public Receiver into(Path guests) {
-        return new Receiver(hypervisor, guests, images, settings, policy, limits, overcommitMemory, listeners);
+        return with(settings.withGuests(guests));
     }
 
     /** Base images that the guests stand on are in this store. */
     public Receiver images(ImageStore images) {
-        return new Receiver(hypervisor, guests, images, settings, policy, limits, overcommitMemory, listeners);
+        return with(settings.withImages(images));
     }
 
     /** The guest is to differ in this from what it was. */
-    public Receiver as(DomainSettings settings) {
-        return new Receiver(hypervisor, guests, images, settings, policy, limits, overcommitMemory, listeners);
+    public Receiver as(DomainSettings domain) {
+        return with(settings.withDomain(domain));
     }
 
     /** Domain XML may hold what this policy allows; {@link DomainPolicy#standard()} unless said otherwise. */
     public Receiver policy(DomainPolicy policy) {
-        return new Receiver(hypervisor, guests, images, settings, policy, limits, overcommitMemory, listeners);
+        return with(settings.withPolicy(policy));
     }
 
     /** Packages beyond these limits are refused; {@link PackageLimits#DEFAULT} unless said otherwise. */
     public Receiver limits(PackageLimits limits) {
-        return new Receiver(hypervisor, guests, images, settings, policy, limits, overcommitMemory, listeners);
+        return with(settings.withLimits(limits));
     }
 
     /** Guests are taken in even if the host has less free memory than they may use. */
     public Receiver overcommittingMemory() {
-        return new Receiver(hypervisor, guests, images, settings, policy, limits, true, listeners);
+        return with(settings.withOvercommitMemory(true));
+    }
+
+    /**
+     * Packages are taken whose signatures this verifier accepts, from wherever they come. Otherwise only those that come over
+     * a connection to a host that is trusted by its transport, signed or not; a package file is then refused.
+     */
+    public Receiver accepting(PackageVerifier verifier) {
+        return with(settings.withVerifier(verifier));
+    }
+
+    /** Packages are taken from whoever made them. Anybody's package runs on this host then: for tests, and for the lost. */
+    public Receiver acceptingUnsigned() {
+        return with(settings.withVerifier((packageId, contents, signatures) -> List.of()));
     }
 
     /** The listener is told what happens. May be called more than once. */
     public Receiver onEvent(MigrationListener listener) {
         List<MigrationListener> more = new ArrayList<>(listeners);
         more.add(listener);
-        return new Receiver(hypervisor, guests, images, settings, policy, limits, overcommitMemory, more);
+        return new Receiver(hypervisor, settings, more);
     }
 
     /**
@@ -111,23 +103,14 @@ public final class Receiver {
      * @throws IllegalStateException when it was not said where the guest's files go, or where base images are
      */
     public Migration receive(IncomingSession session) {
-        if (guests == null || images == null) {
+        if (settings.guests() == null || settings.images() == null) {
             throw new IllegalStateException(
                     "say where guests have their files with into(…), and where base images are with images(…)");
         }
         Cancellation cancellation = new Cancellation();
         Recorder recorder = new Recorder("(not known yet)", listeners);
         ReceivePipeline pipeline = new ReceivePipeline(
-                hypervisor,
-                session,
-                guests,
-                images,
-                settings,
-                policy,
-                limits,
-                overcommitMemory,
-                recorder,
-                cancellation);
+                hypervisor, session, settings.guests(), settings.images(), settings, recorder, cancellation);
         return Migration.start("vmmig-receive", cancellation, pipeline::run);
     }
 }

@@ -48,18 +48,12 @@ final class Arrival {
     private final @Nullable Path kernel;
     private final @Nullable Path ramdisk;
 
-    private Arrival(
-            Manifest manifest,
-            HostCapabilities host,
-            DomainSettings settings,
-            DomainPolicy policy,
-            ImageStore images,
-            Path guests)
+    private Arrival(Manifest manifest, HostCapabilities host, ReceiveSettings receive, ImageStore images, Path guests)
             throws VmmigException {
-        this.policy = policy;
+        this.policy = receive.policy();
         this.manifest = manifest;
         this.host = host;
-        this.settings = settings;
+        this.settings = receive.domain();
         this.guestName = settings.name().orElse(manifest.guestName());
         this.directory = GuestDirectory.of(guests, guestName);
         for (Manifest.Disk disk : manifest.disks()) {
@@ -74,19 +68,17 @@ final class Arrival {
             Manifest manifest,
             String domainXml,
             Hypervisor hypervisor,
-            DomainSettings settings,
-            DomainPolicy policy,
+            ReceiveSettings settings,
             ImageStore images,
-            Path guests,
-            boolean overcommitMemory)
+            Path guests)
             throws VmmigException {
         HostCapabilities host = hypervisor.capabilities();
-        Arrival arrival = new Arrival(manifest, host, settings, policy, images, guests);
+        Arrival arrival = new Arrival(manifest, host, settings, images, guests);
         AdaptedDomain adapted = arrival.adapt(domainXml);
         requireUnused(hypervisor, adapted.domain());
         GuestDirectory.requireFree(arrival.newFiles);
         requireSpace(guests, manifest);
-        if (!overcommitMemory) {
+        if (!settings.overcommitMemory()) {
             requireMemory(host, manifest);
         }
         return arrival;

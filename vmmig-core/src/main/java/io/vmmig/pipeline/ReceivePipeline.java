@@ -2,27 +2,29 @@
 package io.vmmig.pipeline;
 
 import io.vmmig.CancelledException;
+import io.vmmig.Digest;
 import io.vmmig.EndState;
 import io.vmmig.Failure;
+import io.vmmig.IntegrityException;
 import io.vmmig.MigrationReport;
 import io.vmmig.PackageFormatException;
 import io.vmmig.Phase;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
-import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageReader.Entry;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.format.Malformed;
 import io.vmmig.domain.AdaptedDomain;
-import io.vmmig.domain.DomainPolicy;
-import io.vmmig.domain.DomainSettings;
+import io.vmmig.domain.DomainChange;
 import io.vmmig.handover.DestinationState;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
+import io.vmmig.protection.Handling;
+import io.vmmig.protection.PackageVerifier;
 import io.vmmig.qcow2.ImageFiles;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PackageKeeping;
@@ -35,8 +37,10 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,24 +56,21 @@ public final class ReceivePipeline {
     private final IncomingSession session;
     private final Path guests;
     private final ImageStore images;
-    private final DomainSettings settings;
-    private final DomainPolicy policy;
-    private final PackageLimits limits;
-    private final boolean overcommitMemory;
+    private final ReceiveSettings settings;
     private final Recorder recorder;
     private final Cancellation cancellation;
     private DestinationState state = DestinationState.OFFERED;
     private boolean leftBehind;
+    private boolean taken;
+    private @Nullable Digest authentic;
+    private List<Handling> provenance = List.of();
 
     public ReceivePipeline(
             Hypervisor hypervisor,
             IncomingSession session,
             Path guests,
             ImageStore images,
-            DomainSettings settings,
-            DomainPolicy policy,
-            PackageLimits limits,
-            boolean overcommitMemory,
+            ReceiveSettings settings,
             Recorder recorder,
             Cancellation cancellation) {
         this.hypervisor = hypervisor;
@@ -77,9 +78,6 @@ public final class ReceivePipeline {
         this.guests = guests;
         this.images = images;
         this.settings = settings;
-        this.policy = policy;
-        this.limits = limits;
-        this.overcommitMemory = overcommitMemory;
         this.recorder = recorder;
         this.cancellation = cancellation;
     }
@@ -100,20 +98,14 @@ public final class ReceivePipeline {
         try {
             cancellation.check();
             recorder.enter(Phase.OFFER);
+            requireAuthentic();
             Offer offer = session.offer();
             requireWithinLimits(offer);
             recorder.renameGuest(offer.manifest().guestName());
-            Arrival arrival = Arrival.of(
-                    offer.manifest(),
-                    offer.domainXml(),
-                    hypervisor,
-                    settings,
-                    policy,
-                    images,
-                    guests,
-                    overcommitMemory);
+            Arrival arrival = Arrival.of(offer.manifest(), offer.domainXml(), hypervisor, settings, images, guests);
             recorder.renameGuest(arrival.guestName());
             keepEarlierPackages();
+            requireNew(arrival.manifest());
             GuestDirectory.Occupied occupied = arrival.occupy();
             try {
                 try (SharedPages shared = arrival.sharedPages(images, session.live())) {
@@ -123,6 +115,7 @@ public final class ReceivePipeline {
             } catch (VmmigException | RuntimeException | Error e) {
                 if (state != DestinationState.RESUMED && !leftBehind) {
                     occupied.discard();
+                    giveBack(arrival.manifest());
                 }
                 throw e;
             }
@@ -133,6 +126,78 @@ public final class ReceivePipeline {
             }
             throw e;
         }
+    }
+
+    /** A package that lies still is verified before anything in it is used. */
+    private void requireAuthentic() throws VmmigException {
+        if (session.live()) {
+            return;
+        }
+        PackageVerifier verifier = settings.verifier();
+        if (verifier == null) {
+            throw new IntegrityException(
+                    Problem.SIGNATURE_MISSING,
+                    "nobody has said whose packages are taken from a file",
+                    "Say so with Receiver.accepting(…).");
+        }
+        PackageReader.Outline outline = PackageReader.readOutline(session.packageStream(), settings.limits());
+        provenance = verifier.verify(outline.manifest().packageId(), outline.contentsDigest(), outline.signatures());
+        authentic = outline.contentsDigest();
+    }
+
+    /** What has come is what was verified before, or whoever made it is accepted now. */
+    private void requireAuthentic(Manifest manifest, PackageSummary summary) throws VmmigException {
+        PackageVerifier verifier = settings.verifier();
+        if (authentic != null && !authentic.equals(summary.contentsDigest())) {
+            throw new IntegrityException(
+                    Problem.DIGEST_MISMATCH,
+                    "the package was changed after its signatures had been verified",
+                    "Find out who writes to it.");
+        }
+        if (authentic == null && verifier != null) {
+            provenance = verifier.verify(manifest.packageId(), summary.contentsDigest(), summary.signatures());
+        }
+    }
+
+    /** A package comes to life once, unless it is to be a copy with an identity of its own. */
+    private void requireNew(Manifest manifest) throws VmmigException {
+        if (settings.domain().uuid().isEmpty()) {
+            TakenPackages.beside(images).requireNew(manifest.packageId());
+        }
+    }
+
+    /** Not before the guest is given to us: a package file whose restore has failed can be restored later. */
+    private void take(Manifest manifest) throws VmmigException {
+        if (settings.domain().uuid().isEmpty()) {
+            TakenPackages.beside(images).add(manifest.packageId());
+            taken = true;
+        }
+    }
+
+    private void giveBack(Manifest manifest) {
+        if (taken) {
+            TakenPackages.beside(images).remove(manifest.packageId());
+        }
+    }
+
+    /** So that whoever takes the guest next learns where it has been. */
+    private void remember(Restoration restoration) throws VmmigException {
+        PackageSummary summary = restoration.summary();
+        GuestHistories.beside(images)
+                .put(
+                        restoration.domain().domain().uuid(),
+                        summary.seal(),
+                        provenance.isEmpty() ? List.of() : summary.signatures(),
+                        restoration.domain().changes().stream()
+                                .map(ReceivePipeline::told)
+                                .toList());
+    }
+
+    /** What other hosts may know of a change: not where this one has its files. */
+    private static String told(DomainChange change) {
+        boolean ofPaths =
+                Stream.of(change.before(), change.after()).anyMatch(value -> value != null && value.contains("/"));
+        return ofPaths ? change.where() : change.toString();
     }
 
     /** What the package stands upon, as far as the caller has brought it along and it is not here. */
@@ -153,10 +218,11 @@ public final class ReceivePipeline {
 
     /** The transport knows the format's bounds, and only we know those of this destination. */
     private void requireWithinLimits(Offer offer) throws VmmigException {
-        Manifest.fromJson(offer.manifest().toJson(), limits);
+        Manifest.fromJson(offer.manifest().toJson(), settings.limits());
         int bytes = offer.domainXml().getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > limits.xmlBytes()) {
-            throw Malformed.overLimit("the size of the domain XML", bytes, limits.xmlBytes());
+        if (bytes > settings.limits().xmlBytes()) {
+            throw Malformed.overLimit(
+                    "the size of the domain XML", bytes, settings.limits().xmlBytes());
         }
     }
 
@@ -168,7 +234,7 @@ public final class ReceivePipeline {
         try (PackageKeeping keeping = images.references().packages().begin();
                 PackageReader reader = PackageReader.from(
                         keeping.passingFrom(session.packageStream()),
-                        limits,
+                        settings.limits(),
                         manifest -> shared.of(manifest.references()))) {
             cancellation.onRequest(reader::close);
             requireAsOffered(reader.manifest(), arrival.manifest());
@@ -182,7 +248,9 @@ public final class ReceivePipeline {
                 cancellation.pointOfNoReturn();
                 state = state.then(DestinationState.COMMITTED);
                 recorder.enter(Phase.RESUME);
+                take(arrival.manifest());
                 Instant resumedAt = resume(arrival.manifest(), restored);
+                remember(restoration);
                 keeping.finish(restoration.summary().seal());
                 return Reports.of(
                         arrival.manifest(),
@@ -194,7 +262,8 @@ public final class ReceivePipeline {
                         resumedAt,
                         arrival.references(),
                         null,
-                        restoration.domain().changes());
+                        restoration.domain().changes(),
+                        provenance);
             } catch (VmmigException | RuntimeException | Error e) {
                 remove(restored, e);
                 throw e;
@@ -347,7 +416,9 @@ public final class ReceivePipeline {
                 state = state.then(DestinationState.RECEIVED);
                 recorder.enter(Phase.RESTORE);
                 requireNoMore();
-                summary = reader.verify();
+                PackageSummary read = reader.verify();
+                requireAuthentic(reader.manifest(), read);
+                summary = read;
                 state = state.then(DestinationState.VERIFIED);
                 end.writeTo(restoring.memory());
                 return restoring.finish();

@@ -7,6 +7,7 @@ import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.format.PackageOrder;
 import io.vmmig.domain.DomainChange;
+import io.vmmig.protection.Handling;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,8 @@ final class Reports {
             @Nullable Instant resumedAt,
             List<Digest> references,
             MigrationReport.@Nullable FreePages freePages,
-            List<DomainChange> changes) {
+            List<DomainChange> changes,
+            List<Handling> provenance) {
         List<MigrationReport.ContentSize> contents = summary.contents().stream()
                 .map(c -> new MigrationReport.ContentSize(c.name(), c.bytes(), c.storedBytes(), c.digest()))
                 .toList();
@@ -54,7 +56,8 @@ final class Reports {
                                 count.pages()))
                         .toList(),
                 freePages,
-                changes);
+                changes,
+                provenance);
     }
 
     private static long bytes(List<MigrationReport.ContentSize> contents, String prefix) {

@@ -5,7 +5,6 @@ import io.vmmig.CancelledException;
 import io.vmmig.Digest;
 import io.vmmig.EndState;
 import io.vmmig.Failure;
-import io.vmmig.Level;
 import io.vmmig.MigrationReport;
 import io.vmmig.Phase;
 import io.vmmig.Problem;
@@ -13,7 +12,6 @@ import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageWriter;
-import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.freepages.FreePages;
 import io.vmmig.handover.SourceState;
@@ -22,6 +20,8 @@ import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.page.PageSource;
+import io.vmmig.protection.PackageClaim;
+import io.vmmig.protection.PackageSigner;
 import io.vmmig.qcow2.DiskChain;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PackageKeeping;
@@ -38,6 +38,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
@@ -54,11 +55,7 @@ public final class SendPipeline {
     private final Hypervisor hypervisor;
     private final String guestName;
     private final Transport transport;
-    private final @Nullable ImageStore images;
-    private final DomainPolicy policy;
-    private final boolean leaveRunning;
-    private final boolean sendFreePages;
-    private final Level level;
+    private final SendSettings settings;
     private final Recorder recorder;
     private final Cancellation cancellation;
     private SourceState state = SourceState.PREPARED;
@@ -69,21 +66,13 @@ public final class SendPipeline {
             Hypervisor hypervisor,
             String guestName,
             Transport transport,
-            @Nullable ImageStore images,
-            DomainPolicy policy,
-            boolean leaveRunning,
-            boolean sendFreePages,
-            Level level,
+            SendSettings settings,
             Recorder recorder,
             Cancellation cancellation) {
         this.hypervisor = hypervisor;
         this.guestName = guestName;
         this.transport = transport;
-        this.images = images;
-        this.policy = policy;
-        this.leaveRunning = leaveRunning;
-        this.sendFreePages = sendFreePages;
-        this.level = level;
+        this.settings = settings;
         this.recorder = recorder;
         this.cancellation = cancellation;
     }
@@ -109,15 +98,15 @@ public final class SendPipeline {
         recorder.enter(Phase.PREPARE);
         requireSensible();
         Guest guest = hypervisor.guest(guestName);
-        try (FreePagesTask search = sendFreePages ? null : FreePagesTask.begin(guest)) {
+        try (FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest)) {
             HostCapabilities host = hypervisor.capabilities();
-            return move(guest, Departure.of(guest, host, policy, images), search);
+            return move(guest, Departure.of(guest, host, settings.policy(), settings.images()), search);
         }
     }
 
     private MigrationReport move(Guest guest, Departure departure, @Nullable FreePagesTask search)
             throws VmmigException {
-        SharedPages shared = departure.sharedPages(images);
+        SharedPages shared = departure.sharedPages(settings.images());
         recorder.enter(Phase.CONNECT);
         try (shared;
                 PackageKeeping keeping = beginKeeping();
@@ -155,7 +144,8 @@ public final class SendPipeline {
     private MigrationReport send(Outgoing outgoing, @Nullable FreePagesTask search) throws VmmigException {
         recorder.enter(Phase.BOOT_FILES);
         OutputStream out = outgoing.keeping().passingTo(outgoing.session().packageStream());
-        try (PackageWriter writer = PackageWriter.to(out, outgoing.manifest(), outgoing.references(), level)) {
+        try (PackageWriter writer =
+                PackageWriter.to(out, outgoing.manifest(), outgoing.references(), settings.level())) {
             cancellation.onRequest(writer::close);
             writeBootFiles(writer, outgoing);
             if (search != null) {
@@ -200,13 +190,13 @@ public final class SendPipeline {
     }
 
     private PackageKeeping beginKeeping() throws VmmigException {
-        return images == null
+        return settings.images() == null
                 ? PackageKeeping.nothing()
-                : images.references().packages().begin();
+                : settings.images().references().packages().begin();
     }
 
     private void requireSensible() throws VmmigException {
-        if (leaveRunning && transport.live()) {
+        if (settings.leaveRunning() && transport.live()) {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID,
                     "a guest that is to go on here cannot be moved to a host, where it would run a second time",
@@ -263,10 +253,29 @@ public final class SendPipeline {
         recorder.enter(Phase.SNAPSHOT, outgoing.manifest().memoryBytes());
         try (InputStream memory = free.strip(counted(saved.memory()))) {
             writer.writeSnapshot(memory);
-            return writer.finish();
+            return writer.finish(contents -> sign(outgoing, contents));
         } catch (IOException e) {
             throw unwritten(e);
         }
+    }
+
+    private List<String> sign(Outgoing outgoing, Digest contents) throws VmmigException {
+        PackageSigner signer = settings.signer();
+        if (signer == null) {
+            return List.of();
+        }
+        Manifest manifest = outgoing.manifest();
+        ImageStore images = settings.images();
+        GuestHistory history = images == null
+                ? GuestHistory.UNKNOWN
+                : GuestHistories.beside(images).find(manifest.guestUuid());
+        return signer.sign(new PackageClaim(
+                manifest.packageId(),
+                contents,
+                outgoing.session().recipients(),
+                history.from(),
+                history.signatures(),
+                history.changes()));
     }
 
     private static boolean needed(Optional<Path> file, Manifest.@Nullable Content content, Acceptance acceptance) {
@@ -329,7 +338,7 @@ public final class SendPipeline {
             throws VmmigException {
         Departure departure = outgoing.departure();
         Instant here = resumedAt;
-        if (leaveRunning) {
+        if (settings.leaveRunning()) {
             recorder.enter(Phase.RESUME);
             saved.resume();
             here = wasRunning ? Instant.now() : null;
@@ -337,6 +346,7 @@ public final class SendPipeline {
             recorder.enter(Phase.RETIRE);
             saved.retire();
             GuestDirectory.removeDeparted(departure.ownFiles());
+            forget(departure.manifest().guestUuid());
         }
         state = state.then(SourceState.RETIRED);
         recorder.end();
@@ -350,7 +360,15 @@ public final class SendPipeline {
                 here,
                 departure.references(),
                 new MigrationReport.FreePages(free.leftOut(), free.reason().orElse(null)),
+                List.of(),
                 List.of());
+    }
+
+    private void forget(UUID guest) {
+        ImageStore images = settings.images();
+        if (images != null) {
+            GuestHistories.beside(images).remove(guest);
+        }
     }
 
     /** What the destination is told: problems of ours, in our words. */

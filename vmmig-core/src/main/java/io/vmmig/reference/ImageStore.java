@@ -75,6 +75,11 @@ public final class ImageStore {
         return new ImageStore(absolute);
     }
 
+    /** Where it is, absolute. */
+    public Path directory() {
+        return directory;
+    }
+
     /**
      * What can be found by its pages in the images, kernels and ramdisks of this store, and in other files that this host knows;
      * its indexes are in a directory in this one. The same at each call, and open for as long as this store is used.

@@ -48,7 +48,7 @@ public interface IncomingSession extends AutoCloseable {
     void accept(Acceptance acceptance) throws VmmigException;
 
     /**
-     * The bytes of the package. When the source has given up, throws an {@link java.io.IOException} whose cause is a
+     * The bytes of the package; of one that lies still from its first byte at each call, also before {@link #offer()}. When the source has given up, throws an {@link java.io.IOException} whose cause is a
      * {@link VmmigException}; ends only where the source said that the package is complete. Need not be closed.
      */
     InputStream packageStream();

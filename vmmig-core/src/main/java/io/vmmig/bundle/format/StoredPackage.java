@@ -98,6 +98,9 @@ public final class StoredPackage {
     private void read(TarHeader header) throws IOException, PackageFormatException {
         int slash = header.name().lastIndexOf('/');
         if (slash < 0) {
+            if (header.size() > limits.xmlBytes()) {
+                throw Malformed.overLimit("the size of " + header.name(), header.size(), limits.xmlBytes());
+            }
             digest(header, begin(header.name(), false));
             return;
         }

@@ -11,8 +11,11 @@ import io.vmmig.Migrator;
 import io.vmmig.Receiver;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
+import io.vmmig.crypto.AcceptedSigners;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.PackageSignatures;
+import io.vmmig.crypto.SignaturePolicy;
 import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.HostCapabilities;
@@ -192,7 +195,10 @@ public final class HostAgent {
     }
 
     private Migrator sender(long id) {
-        return Migrator.of(hypervisor).images(images).onEvent(teller(id));
+        return Migrator.of(hypervisor)
+                .images(images)
+                .signedBy(PackageSignatures.of(identity))
+                .onEvent(teller(id));
     }
 
     private JsonObject send(long id, JsonObject command, Migrator migrator)
@@ -235,6 +241,7 @@ public final class HostAgent {
         return Receiver.of(hypervisor)
                 .into(Path.of(text(command, "guests")))
                 .images(imagesFor(command))
+                .accepting(PackageSignatures.by(SignaturePolicy.of(identity, AcceptedSigners.anybody())))
                 .as(GuestChanges.of(command.getAsJsonObject("changes")).settings())
                 .onEvent(teller(id));
     }

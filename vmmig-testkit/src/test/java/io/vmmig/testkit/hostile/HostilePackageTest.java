@@ -109,6 +109,7 @@ class HostilePackageTest extends HostilePackageContract {
         @Override
         public void receive(byte[] content) throws Exception {
             Receiver.of(watched)
+                    .acceptingUnsigned()
                     .into(guests)
                     .images(ImageStore.at(images))
                     .receive(new InMemoryPackage(content))

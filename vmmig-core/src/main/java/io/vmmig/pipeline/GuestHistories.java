@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.vmmig.Digest;
+import io.vmmig.PackageFormatException;
+import io.vmmig.bundle.format.JsonFields;
+import io.vmmig.bundle.format.StrictJson;
+import io.vmmig.qcow2.NewFile;
+import io.vmmig.reference.ImageStore;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * How the guests of this host came to it: a file for each, beside the images. Whatever fails here is no reason for a guest not
+ * to move; it only loses its past.
+ */
+final class GuestHistories {
+    private static final Logger LOG = LoggerFactory.getLogger(GuestHistories.class);
+    private static final int MAX_BYTES = 8 << 20;
+    private static final int MAX_TEXTS = 1 << 16;
+    private static final int MAX_LENGTH = 1 << 16;
+    private static final String WHERE = "a guest's history";
+
+    private final Path directory;
+
+    private GuestHistories(Path directory) {
+        this.directory = directory;
+    }
+
+    static GuestHistories beside(ImageStore images) {
+        return new GuestHistories(images.directory().resolve("histories"));
+    }
+
+    /** What is known of a guest. */
+    GuestHistory find(UUID guest) {
+        Path file = fileOf(guest);
+        try {
+            if (Files.size(file) > MAX_BYTES) {
+                throw new IOException("it is too large");
+            }
+            return parse(Files.readAllBytes(file));
+        } catch (NoSuchFileException e) {
+            return GuestHistory.UNKNOWN;
+        } catch (IOException | PackageFormatException e) {
+            LOG.warn("the history {} cannot be read", file, e);
+            return GuestHistory.UNKNOWN;
+        }
+    }
+
+    private static GuestHistory parse(byte[] json) throws PackageFormatException {
+        JsonFields fields = new JsonFields(StrictJson.object(json, WHERE), WHERE);
+        return new GuestHistory(
+                fields.digest("from"),
+                fields.texts("signatures", MAX_TEXTS, MAX_LENGTH),
+                fields.texts("changes", MAX_TEXTS, MAX_LENGTH));
+    }
+
+    /** Remembers how a guest came. */
+    void put(UUID guest, Digest from, List<String> signatures, List<String> changes) {
+        JsonObject json = new JsonObject();
+        json.addProperty("from", from.toString());
+        json.add("signatures", array(signatures));
+        json.add("changes", array(changes));
+        try {
+            Files.createDirectories(
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            try (NewFile file = NewFile.create(directory.resolve("." + UUID.randomUUID()))) {
+                byte[] bytes = json.toString().getBytes(StandardCharsets.UTF_8);
+                file.append(new ByteArrayInputStream(bytes), bytes.length, null);
+                file.finishAs(fileOf(guest));
+            }
+        } catch (IOException e) {
+            LOG.warn("how guest {} came here could not be noted", guest, e);
+        }
+    }
+
+    /** Forgets a guest that has left. */
+    void remove(UUID guest) {
+        try {
+            Files.deleteIfExists(fileOf(guest));
+        } catch (IOException e) {
+            LOG.warn("the history of guest {} could not be removed", guest, e);
+        }
+    }
+
+    private static JsonArray array(List<String> texts) {
+        JsonArray array = new JsonArray();
+        texts.forEach(array::add);
+        return array;
+    }
+
+    private Path fileOf(UUID guest) {
+        return directory.resolve(guest + ".json");
+    }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.bundle.PackageLimits;
+import io.vmmig.domain.DomainPolicy;
+import io.vmmig.domain.DomainSettings;
+import io.vmmig.protection.PackageVerifier;
+import io.vmmig.reference.ImageStore;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How guests are to be taken in.
+ *
+ * @param guests where guests have their files, or null when that was not said
+ * @param images where base images are, or null when that was not said
+ * @param domain in what the guest is to differ
+ * @param policy what the guest may have
+ * @param limits how large a package may be
+ * @param overcommitMemory whether guests are taken in for which there is no free memory
+ * @param verifier whose packages are taken, or null for those of whoever is at the other end of a connection
+ */
+public record ReceiveSettings(
+        @Nullable Path guests,
+        @Nullable ImageStore images,
+        DomainSettings domain,
+        DomainPolicy policy,
+        PackageLimits limits,
+        boolean overcommitMemory,
+        @Nullable PackageVerifier verifier) {
+    /** As a program takes them in that asks for nothing special. */
+    public static final ReceiveSettings USUAL = new ReceiveSettings(
+            null, null, DomainSettings.asSaved(), DomainPolicy.standard(), PackageLimits.DEFAULT, false, null);
+
+    /** With another {@link #guests}. */
+    public ReceiveSettings withGuests(Path guests) {
+        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier);
+    }
+
+    /** With another {@link #images}. */
+    public ReceiveSettings withImages(ImageStore images) {
+        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier);
+    }
+
+    /** With another {@link #domain}. */
+    public ReceiveSettings withDomain(DomainSettings domain) {
+        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier);
+    }
+
+    /** With another {@link #policy}. */
+    public ReceiveSettings withPolicy(DomainPolicy policy) {
+        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier);
+    }
+
+    /** With another {@link #limits}. */
+    public ReceiveSettings withLimits(PackageLimits limits) {
+        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier);
+    }
+
+    /** With another {@link #overcommitMemory}. */
+    public ReceiveSettings withOvercommitMemory(boolean overcommitMemory) {
+        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier);
+    }
+
+    /** With another {@link #verifier}. */
+    public ReceiveSettings withVerifier(PackageVerifier verifier) {
+        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier);
+    }
+}

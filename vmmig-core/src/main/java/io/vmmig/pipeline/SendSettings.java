@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.Level;
+import io.vmmig.domain.DomainPolicy;
+import io.vmmig.protection.PackageSigner;
+import io.vmmig.reference.ImageStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a guest is to be sent.
+ *
+ * @param images what both ends may hold, or null
+ * @param policy what the guest may have
+ * @param leaveRunning whether the guest goes on here
+ * @param sendFreePages whether free memory is sent as well
+ * @param level how much work is to go into making the package small
+ * @param signer who vouches for the package, or null
+ */
+public record SendSettings(
+        @Nullable ImageStore images,
+        DomainPolicy policy,
+        boolean leaveRunning,
+        boolean sendFreePages,
+        Level level,
+        @Nullable PackageSigner signer) {
+    /** As a program sends it that asks for nothing special. */
+    public static final SendSettings USUAL =
+            new SendSettings(null, DomainPolicy.standard(), false, false, Level.BALANCED, null);
+
+    /** With another {@link #images}. */
+    public SendSettings withImages(ImageStore images) {
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, level, signer);
+    }
+
+    /** With another {@link #policy}. */
+    public SendSettings withPolicy(DomainPolicy policy) {
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, level, signer);
+    }
+
+    /** With another {@link #leaveRunning}. */
+    public SendSettings withLeaveRunning(boolean leaveRunning) {
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, level, signer);
+    }
+
+    /** With another {@link #sendFreePages}. */
+    public SendSettings withSendFreePages(boolean sendFreePages) {
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, level, signer);
+    }
+
+    /** With another {@link #level}. */
+    public SendSettings withLevel(Level level) {
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, level, signer);
+    }
+
+    /** With another {@link #signer}. */
+    public SendSettings withSigner(PackageSigner signer) {
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, level, signer);
+    }
+}

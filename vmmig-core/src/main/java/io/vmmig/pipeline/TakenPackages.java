@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.IntegrityException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.reference.ImageStore;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The packages that this host has taken in, so that none comes to life a second time. An empty file for each. */
+final class TakenPackages {
+    private static final Logger LOG = LoggerFactory.getLogger(TakenPackages.class);
+    /** A package that is older is for the signatures' maximum age to refuse. */
+    private static final Duration REMEMBERED = Duration.ofDays(1000);
+
+    private final Path directory;
+
+    private TakenPackages(Path directory) {
+        this.directory = directory;
+    }
+
+    static TakenPackages beside(ImageStore images) {
+        return new TakenPackages(images.directory().resolve("taken"));
+    }
+
+    /** @throws IntegrityException with {@link Problem#PACKAGE_REPLAYED} if the package was taken in before */
+    void requireNew(UUID packageId) throws IntegrityException {
+        if (Files.exists(directory.resolve(packageId.toString()))) {
+            throw replayed(packageId, null);
+        }
+    }
+
+    /**
+     * Notes that a package is taken in, durably.
+     *
+     * @throws IntegrityException with {@link Problem#PACKAGE_REPLAYED} if it was before
+     */
+    void add(UUID packageId) throws VmmigException {
+        Path mark = directory.resolve(packageId.toString());
+        try {
+            Files.createDirectories(
+                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            Files.createFile(mark, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
+                names.force(true);
+            }
+            sweep();
+        } catch (FileAlreadyExistsException e) {
+            throw replayed(packageId, e);
+        } catch (IOException e) {
+            throw VmmigException.from(
+                    e,
+                    Problem.FILE_FAILED,
+                    "it could not be noted that the package is taken in, in " + directory,
+                    "Check the directory and its disk.");
+        }
+    }
+
+    /** Takes it back, since nothing of it lives here. */
+    void remove(UUID packageId) {
+        try {
+            Files.deleteIfExists(directory.resolve(packageId.toString()));
+        } catch (IOException e) {
+            LOG.warn("package {} was not taken in after all, and {} says that it was", packageId, directory, e);
+        }
+    }
+
+    private void sweep() throws IOException {
+        Instant limit = Instant.now().minus(REMEMBERED);
+        List<Path> marks;
+        try (Stream<Path> listed = Files.list(directory)) {
+            marks = listed.toList();
+        }
+        for (Path mark : marks) {
+            if (Files.getLastModifiedTime(mark).toInstant().isBefore(limit)) {
+                Files.deleteIfExists(mark);
+            }
+        }
+    }
+
+    private static IntegrityException replayed(
+            UUID packageId, java.lang.@org.jspecify.annotations.Nullable Throwable e) {
+        return new IntegrityException(
+                io.vmmig.Failure.of(
+                        Problem.PACKAGE_REPLAYED,
+                        "the package " + packageId + " was taken in here before",
+                        "Its guest has gone on since. If you want a copy of it as it was, give that a new uuid and name."),
+                e);
+    }
+}
