@@ -12,6 +12,7 @@ import io.vmmig.bundle.format.DecodingLine;
 import io.vmmig.bundle.format.Malformed;
 import io.vmmig.bundle.format.PackageOrder;
 import io.vmmig.bundle.format.Place;
+import io.vmmig.bundle.format.Seal;
 import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.bundle.format.TarHeader;
 import io.vmmig.bundle.format.TarInput;
@@ -23,6 +24,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -133,18 +136,29 @@ public final class PackageReader implements AutoCloseable {
     }
 
     /**
-     * The SHA-256 of a package's seal, by which later packages refer to it. Nothing is verified.
+     * What later packages need to know of a package.
+     *
+     * @param seal the SHA-256 of its seal, by which they refer to it
+     * @param bootFiles the digests of the kernel and the ramdisk that it holds
+     */
+    public record Outline(Digest seal, Set<Digest> bootFiles) {
+        public Outline {
+            bootFiles = Set.copyOf(bootFiles);
+        }
+    }
+
+    /**
+     * What the seal of a package says. Nothing is verified.
      *
      * @throws PackageFormatException when {@code in} is no package, or not a whole one
      * @throws VmmigException what {@code in} threw
      */
-    public static Digest readSeal(InputStream in, PackageLimits limits) throws VmmigException {
+    public static Outline readOutline(InputStream in, PackageLimits limits) throws VmmigException {
         TarInput tar = new TarInput(in);
         try {
             for (TarHeader header = tar.next(); header != null; header = tar.next()) {
                 if (header.name().equals(PackageOrder.SEAL)) {
-                    return SealedContent.plain(PackageOrder.SEAL, tar.plain(header, limits.sealBytes()))
-                            .digest();
+                    return outline(tar.plain(header, limits.sealBytes()));
                 }
                 tar.skip(header);
             }
@@ -152,6 +166,15 @@ public final class PackageReader implements AutoCloseable {
         } catch (IOException e) {
             throw VmmigException.from(e, Problem.FILE_FAILED, "the package could not be read", "");
         }
+    }
+
+    private static Outline outline(byte[] seal) throws PackageFormatException {
+        Set<Digest> bootFiles = Seal.parse(seal).contents().stream()
+                .filter(content ->
+                        Set.of(PackageOrder.KERNEL, PackageOrder.RAMDISK).contains(content.name()))
+                .map(SealedContent::digest)
+                .collect(Collectors.toSet());
+        return new Outline(SealedContent.plain(PackageOrder.SEAL, seal).digest(), bootFiles);
     }
 
     private static String readDomain(TarInput tar, PackageLimits limits) throws VmmigException {

@@ -2,8 +2,10 @@
 package io.vmmig.pipeline;
 
 import io.vmmig.CancelledException;
+import io.vmmig.Digest;
 import io.vmmig.EndState;
 import io.vmmig.Failure;
+import io.vmmig.IncompatibleException;
 import io.vmmig.MigrationReport;
 import io.vmmig.PackageFormatException;
 import io.vmmig.Phase;
@@ -24,14 +26,17 @@ import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.qcow2.ImageFiles;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PackageKeeping;
+import io.vmmig.reference.ReferenceStore;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -55,6 +60,7 @@ public final class ReceivePipeline {
     private final Recorder recorder;
     private final Cancellation cancellation;
     private DestinationState state = DestinationState.OFFERED;
+    private List<Manifest.Reference> reliedUpon = List.of();
     private boolean leftBehind;
 
     public ReceivePipeline(
@@ -96,13 +102,16 @@ public final class ReceivePipeline {
             recorder.enter(Phase.OFFER);
             Offer offer = session.offer();
             recorder.renameGuest(offer.manifest().guestName());
-            Arrival arrival = Arrival.of(
-                    offer.manifest(), offer.domainXml(), hypervisor, settings, images, guests, overcommitMemory);
+            Arrival arrival = arrival(offer);
             recorder.renameGuest(arrival.guestName());
-            keepEarlierPackages();
+            if (keptEarlierPackages()) {
+                // Its kernel and its ramdisk may have been in these.
+                arrival = arrival(offer);
+            }
             GuestDirectory.Occupied occupied = arrival.occupy();
             try {
                 try (SharedPages shared = arrival.sharedPages(images, session.live())) {
+                    reliedUpon = shared.all();
                     session.accept(new Acceptance(arrival.held(), Set.copyOf(shared.all())));
                     return takeOver(arrival, shared);
                 }
@@ -117,13 +126,35 @@ public final class ReceivePipeline {
             if (!mayRunHere()) {
                 session.refuse(explained(e).failure());
             }
+            removeDamaged(e);
             throw e;
         }
     }
 
-    /** What the package stands upon, as far as the caller has brought it along and it is not here. */
-    private void keepEarlierPackages() throws VmmigException {
-        for (IncomingSession.EarlierPackage earlier : session.earlierPackages()) {
+    private Arrival arrival(Offer offer) throws VmmigException {
+        return Arrival.of(offer.manifest(), offer.domainXml(), hypervisor, settings, images, guests, overcommitMemory);
+    }
+
+    /** If it was an earlier package that is damaged, the next try must not stand upon that again. */
+    private void removeDamaged(VmmigException why) {
+        if (why.problem() != Problem.BASE_IMAGE_DAMAGED && why.problem() != Problem.DIGEST_MISMATCH) {
+            return;
+        }
+        List<Digest> earlier = reliedUpon.stream()
+                .filter(reference -> reference.kind() == Manifest.Reference.Kind.PACKAGE)
+                .map(Manifest.Reference::digest)
+                .toList();
+        try {
+            images.references().packages().removeDamaged(earlier);
+        } catch (VmmigException e) {
+            why.addSuppressed(e);
+        }
+    }
+
+    /** Keeps what the package stands upon, as far as the caller has brought it along; false if that is nothing. */
+    private boolean keptEarlierPackages() throws VmmigException {
+        List<IncomingSession.EarlierPackage> all = session.earlierPackages();
+        for (IncomingSession.EarlierPackage earlier : all) {
             cancellation.check();
             try {
                 images.references().addPackageUnlessHeld(earlier::open);
@@ -135,6 +166,7 @@ public final class ReceivePipeline {
                         "Check its name.");
             }
         }
+        return !all.isEmpty();
     }
 
     private boolean mayRunHere() {
@@ -160,8 +192,7 @@ public final class ReceivePipeline {
                 state = state.then(DestinationState.COMMITTED);
                 recorder.enter(Phase.RESUME);
                 Instant resumedAt = resume(arrival.manifest(), restored);
-                keeping.finish(restoration.summary().seal());
-                return Reports.of(
+                MigrationReport report = Reports.of(
                         arrival.manifest(),
                         restoration.summary(),
                         arrival.guestName(),
@@ -172,10 +203,24 @@ public final class ReceivePipeline {
                         arrival.references(),
                         null,
                         restoration.domain().changes());
+                keep(keeping, restoration.summary().seal());
+                return report;
             } catch (VmmigException | RuntimeException | Error e) {
                 remove(restored, e);
                 throw e;
             }
+        }
+    }
+
+    /** Comes last: it may take seconds, and the guest runs whatever becomes of it. */
+    private void keep(PackageKeeping keeping, Digest seal) {
+        try {
+            if (keeping.finish(seal)) {
+                ReferenceStore store = images.references();
+                store.packages().prepare(seal, store::find);
+            }
+        } catch (VmmigException | RuntimeException e) {
+            LOG.warn("guest {}: the package could not be kept, so the next one will be larger", recorder.guest(), e);
         }
     }
 
@@ -239,6 +284,8 @@ public final class ReceivePipeline {
                 for (Entry entry = reader.next(); entry != null; entry = reader.next()) {
                     cancellation.check();
                     if (entry instanceof Entry.Domain d) {
+                        requireReceived(arrival.newKernel(), arrival.manifest().kernel(), "kernel");
+                        requireReceived(arrival.newRamdisk(), arrival.manifest().ramdisk(), "ramdisk");
                         saved = d;
                         domain = arrival.adapt(d.xml());
                         recorder.enter(Phase.DISKS, expectedDiskBytes());
@@ -266,6 +313,18 @@ public final class ReceivePipeline {
                         Problem.FILE_FAILED,
                         "could not receive the package",
                         "Check the destination's directories.");
+            }
+        }
+
+        private void requireReceived(@Nullable Path file, Manifest.@Nullable Content content, String what)
+                throws IncompatibleException {
+            if (file != null && content != null && !Files.exists(file)) {
+                throw new IncompatibleException(
+                        Problem.REFERENCE_MISSING,
+                        "the package leaves out its " + what + " " + content.digest()
+                                + ", which the destination does not hold",
+                        "Name the earlier package that holds it with PackageFile.upon, or add the file with"
+                                + " ImageStore.add.");
             }
         }
 
