@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.file;
 
+import io.vmmig.Digest;
 import io.vmmig.Failure;
 import io.vmmig.Problem;
 import io.vmmig.TransportException;
@@ -94,7 +95,15 @@ final class FileOutgoingSession implements OutgoingSession {
                 throw failure(e);
             }
         }
-        return new Acceptance(Set.of(), references(offer.manifest()));
+        return new Acceptance(held(), references(offer.manifest()));
+    }
+
+    /** Kernels and ramdisks that are in the packages which the caller has named. */
+    private Set<String> held() {
+        return earlier.stream()
+                .flatMap(outline -> outline.bootFiles().stream())
+                .map(Digest::toString)
+                .collect(Collectors.toSet());
     }
 
     /**
