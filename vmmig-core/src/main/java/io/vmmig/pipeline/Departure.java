@@ -251,7 +251,7 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
         } catch (TimeoutException e) {
             LOG.info("{} is still being indexed", name);
         } catch (ExecutionException e) {
-            LOG.warn("{} could not be indexed", name, e.getCause());
+            LOG.warn("{} could not be indexed: {}", name, String.valueOf(e.getCause()));
         } catch (CancellationException e) {
             cancellation.check();
             LOG.info("{} is not being indexed any more", name, e);
