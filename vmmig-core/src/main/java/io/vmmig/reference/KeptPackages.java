@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
@@ -59,6 +60,8 @@ public final class KeptPackages {
     private final Path directory;
     private final IndexQueue indexes;
     private final Map<Path, Made> known = new ConcurrentHashMap<>();
+    /** Those whose index was intact when it was looked at last; whoever finds one damaged removes it. */
+    private final Set<Digest> indexed = ConcurrentHashMap.newKeySet();
 
     KeptPackages(Path directory, IndexQueue indexes) {
         this.directory = directory;
@@ -297,9 +300,13 @@ public final class KeptPackages {
      *     {@link java.util.concurrent.CancellationException} if the store is closed
      */
     public CompletionStage<Void> prepare(Digest seal, Others others) {
+        if (indexed.contains(seal) && Files.exists(indexFile(seal))) {
+            return CompletableFuture.completedStage(null);
+        }
         return indexes.add(nameOf(seal), () -> {
             try (KeptPackage content = new Opening(others).open(seal).orElseThrow(() -> missing(seal))) {
                 IndexFile.ensure(indexFile(seal), nameOf(seal), content);
+                indexed.add(seal);
                 makeRoom();
             } catch (IOException e) {
                 throw VmmigException.from(

@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 public final class PackageKeeping implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PackageKeeping.class);
     private static final int BUFFER_BYTES = 256 << 10;
-    private static final long SPACE_CHECK_BYTES = 16 << 20;
+    private static final long SPACE_CHECK_BYTES = 64 << 20;
 
     /** The guest's disks, which are written beside this, and everything else on that file system come first. */
     private static final long MOST_LEFT_FREE = 1L << 30;
@@ -191,10 +191,11 @@ public final class PackageKeeping implements AutoCloseable {
                 throw refusal("it has more than the " + limit + " bytes that kept packages may take");
             }
             if (bytes > nextCheck) {
-                if (store.getUsableSpace() < leftFree) {
+                long left = store.getUsableSpace() - leftFree;
+                if (left < 0) {
                     throw refusal("less than " + leftFree + " bytes are free beside " + file);
                 }
-                nextCheck = bytes + SPACE_CHECK_BYTES;
+                nextCheck = bytes + Math.min(SPACE_CHECK_BYTES, left / 2);
             }
             buffered.write(buffer, offset, length);
         }

@@ -22,6 +22,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -217,6 +218,32 @@ class KeptPackagesTest {
         }
         assertThat(bytesBeing("keeping")).isZero();
         assertThat(file(small)).exists();
+    }
+
+    /** Disks of guests are written there as well, and must not fail for a package that is only kept. */
+    @Test
+    void theDiskIsNotFilledUp() throws Exception {
+        assertThat(OtherJvm.onTinyDisk(Filling.class, 64)).isEqualTo("given up in time");
+    }
+
+    /** Keeps a package that is larger than the disk. */
+    static final class Filling {
+        public static void main(String[] args) throws Exception {
+            ImageStore images = ImageStore.at(Path.of(args[0]));
+            FileStore disk = Files.getFileStore(Path.of(args[0]));
+            long least = disk.getTotalSpace();
+            try (PackageKeeping keeping = images.references().packages().begin()) {
+                OutputStream out = keeping.passingTo(OutputStream.nullOutputStream());
+                for (int i = 0; i < 1000; i++) {
+                    out.write(new byte[100_000]);
+                    least = Math.min(least, disk.getUsableSpace());
+                }
+                boolean inTime = least > disk.getTotalSpace() / 25 && least < disk.getTotalSpace() / 10;
+                boolean gone = disk.getUsableSpace() > disk.getTotalSpace() / 2;
+                boolean kept = keeping.finish(Manifests.DIGEST);
+                System.out.print(inTime && gone && !kept ? "given up in time" : least + " bytes were left");
+            }
+        }
     }
 
     @Test
@@ -420,6 +447,18 @@ class KeptPackagesTest {
         Files.write(file(seal), bytes);
         packages.removeDamaged(List.of(seal));
         assertThat(file(seal)).exists();
+    }
+
+    @Test
+    void aPackageThatIsCutOffWhileItIsReadIsRemoved() throws Exception {
+        Digest seal = keep(RamStream.pages(3000, 35), List.of(), List.of());
+        try (PageSource open = find(seal).orElseThrow()) {
+            Files.write(file(seal), Arrays.copyOf(Files.readAllBytes(file(seal)), 5000));
+            assertThatThrownBy(() -> open.read(0, new byte[RamStream.PAGE_BYTES], 0))
+                    .isInstanceOf(java.io.IOException.class)
+                    .hasMessageContaining(file(seal).toString());
+        }
+        assertThat(file(seal)).doesNotExist();
     }
 
     @Test
