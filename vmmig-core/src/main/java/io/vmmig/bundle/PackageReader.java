@@ -25,6 +25,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -135,18 +137,29 @@ public final class PackageReader implements AutoCloseable {
     }
 
     /**
-     * The SHA-256 of a package's seal, by which later packages refer to it. Nothing is verified.
+     * What later packages need to know of a package.
+     *
+     * @param seal the SHA-256 of its seal, by which they refer to it
+     * @param bootFiles the digests of the kernel and the ramdisk that it holds
+     */
+    public record Outline(Digest seal, Set<Digest> bootFiles) {
+        public Outline {
+            bootFiles = Set.copyOf(bootFiles);
+        }
+    }
+
+    /**
+     * What the seal of a package says. Nothing is verified.
      *
      * @throws PackageFormatException when {@code in} is no package, or not a whole one
      * @throws VmmigException what {@code in} threw
      */
-    public static Digest readSeal(InputStream in, PackageLimits limits) throws VmmigException {
+    public static Outline readOutline(InputStream in, PackageLimits limits) throws VmmigException {
         TarInput tar = new TarInput(in);
         try {
             for (TarHeader header = tar.next(); header != null; header = tar.next()) {
                 if (header.name().equals(PackageOrder.SEAL)) {
-                    return SealedContent.plain(PackageOrder.SEAL, tar.plain(header, limits.sealBytes()))
-                            .digest();
+                    return outline(tar.plain(header, limits.sealBytes()));
                 }
                 tar.skip(header);
             }
@@ -163,8 +176,8 @@ public final class PackageReader implements AutoCloseable {
      * @param contentsDigest what signatures are of: a digest of all contents
      * @param signatures who vouches for that, the oldest first; nobody has looked at them yet
      */
-    public record Outline(Manifest manifest, Digest contentsDigest, List<String> signatures) {
-        public Outline {
+    public record Evidence(Manifest manifest, Digest contentsDigest, List<String> signatures) {
+        public Evidence {
             signatures = List.copyOf(signatures);
         }
     }
@@ -177,16 +190,25 @@ public final class PackageReader implements AutoCloseable {
      * @throws PackageFormatException when it is no whole package
      * @throws VmmigException what {@code in} threw
      */
-    public static Outline readOutline(InputStream in, PackageLimits limits) throws VmmigException {
+    public static Evidence readEvidence(InputStream in, PackageLimits limits) throws VmmigException {
         TarInput tar = new TarInput(in);
         byte[] json = readManifest(tar, limits);
         Manifest manifest = Manifest.fromJson(json, limits);
         try {
             Seal seal = StoredPackage.read(tar, json, new PackageOrder(manifest), limits);
-            return new Outline(manifest, seal.contentsDigest(), seal.signatures());
+            return new Evidence(manifest, seal.contentsDigest(), seal.signatures());
         } catch (IOException e) {
             throw VmmigException.from(e, Problem.FILE_FAILED, "the package could not be read", "");
         }
+    }
+
+    private static Outline outline(byte[] seal) throws PackageFormatException {
+        Set<Digest> bootFiles = Seal.parse(seal).contents().stream()
+                .filter(content ->
+                        Set.of(PackageOrder.KERNEL, PackageOrder.RAMDISK).contains(content.name()))
+                .map(SealedContent::digest)
+                .collect(Collectors.toSet());
+        return new Outline(SealedContent.plain(PackageOrder.SEAL, seal).digest(), bootFiles);
     }
 
     private static String readDomain(TarInput tar, PackageLimits limits) throws VmmigException {

@@ -17,6 +17,7 @@ import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.DiskChain;
 import io.vmmig.reference.ImageStore;
+import io.vmmig.reference.KeptPackages;
 import io.vmmig.reference.PageLayout;
 import io.vmmig.reference.ReferenceStore;
 import java.io.IOException;
@@ -24,6 +25,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -33,6 +35,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -51,7 +55,7 @@ import org.slf4j.LoggerFactory;
  */
 record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, DiskChain> chains) {
     private static final Logger LOG = LoggerFactory.getLogger(Departure.class);
-    private static final long INDEX_SECONDS = 30;
+    private static final Duration INDEX_DEADLINE = Duration.ofSeconds(30);
     /** The other end may have missed the latest ones, or a file may stand upon an older one. */
     private static final int MAX_EARLIER = 16;
 
@@ -152,69 +156,111 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
         return Digest.of(sha256);
     }
 
-    /** What the package might refer to: earlier ones of the guest, base images, kernel and ramdisk. */
-    SharedPages sharedPages(@Nullable ImageStore images) throws VmmigException {
+    /**
+     * What the package might refer to: earlier ones of the guest, base images, kernel and ramdisk.
+     *
+     * @param cancellation ends the wait for their indexes
+     */
+    SharedPages sharedPages(@Nullable ImageStore images, Cancellation cancellation) throws VmmigException {
         SharedPages shared = new SharedPages();
         if (images == null) {
             return shared;
         }
         ReferenceStore store = images.references();
-        store.packages().of(manifest.guestUuid()).stream()
-                .limit(MAX_EARLIER)
-                .forEach(seal ->
-                        shared.add(new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, seal), () -> store.packages()
-                                .find(seal, reference -> find(shared, store, reference), true)));
+        KeptPackages packages = store.packages();
+        KeptPackages.Others others = others(store);
+        for (Digest seal :
+                packages.of(manifest.guestUuid()).stream().limit(MAX_EARLIER).toList()) {
+            shared.add(
+                    new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, seal),
+                    () -> awaitIndex(
+                                    packages.prepare(seal, others),
+                                    "the kept package " + seal,
+                                    INDEX_DEADLINE,
+                                    cancellation)
+                            ? packages.find(seal, others)
+                            : Optional.empty());
+        }
+        files().forEach((reference, file) -> {
+            PageLayout layout = PageLayout.of(reference.kind());
+            shared.add(
+                    reference,
+                    () -> awaitIndex(
+                                    store.prepare(file, layout, reference.digest()),
+                                    file.toString(),
+                                    INDEX_DEADLINE,
+                                    cancellation)
+                            ? Optional.of(store.of(file, layout, reference.digest()))
+                            : Optional.empty());
+        });
+        return shared;
+    }
+
+    /** Has the index of the package that was just made built, for the next one. */
+    void prepareNext(ImageStore images, Digest seal) throws VmmigException {
+        ReferenceStore store = images.references();
+        store.packages().prepare(seal, others(store));
+    }
+
+    /** Finds what earlier packages refer to: in the store, or where this guest has it. */
+    private KeptPackages.Others others(ReferenceStore store) throws VmmigException {
+        Map<Manifest.Reference, Path> files = files();
+        return reference -> {
+            Optional<PageSource> found = store.find(reference);
+            Path file = files.get(reference);
+            return found.isPresent() || file == null
+                    ? found
+                    : Optional.of(store.of(file, PageLayout.of(reference.kind()), reference.digest()));
+        };
+    }
+
+    /** Base images, kernel and ramdisk, in the order in which pages are best looked up. */
+    private Map<Manifest.Reference, Path> files() throws VmmigException {
+        Map<Manifest.Reference, Path> files = new LinkedHashMap<>();
         for (Manifest.Disk disk : manifest.disks()) {
             Manifest.Base base = disk.base();
             DiskChain chain = chains.get(disk.target());
             DiskChain.Image image = chain == null ? null : chain.base();
             if (base != null && image != null) {
-                share(shared, Manifest.Reference.Kind.of(base.format()), base.content(), image.path(), store);
+                files.putIfAbsent(
+                        new Manifest.Reference(
+                                Manifest.Reference.Kind.of(base.format()),
+                                base.content().digest()),
+                        image.path());
             }
         }
-        share(shared, manifest.kernel(), domain.kernel(), store);
-        share(shared, manifest.ramdisk(), domain.ramdisk(), store);
-        return shared;
+        addBootFile(files, manifest.kernel(), domain.kernel());
+        addBootFile(files, manifest.ramdisk(), domain.ramdisk());
+        return files;
     }
 
-    private static Optional<PageSource> find(SharedPages shared, ReferenceStore store, Manifest.Reference reference)
-            throws VmmigException {
-        Optional<PageSource> found = shared.find(reference);
-        return found.isPresent() ? found : store.find(reference);
-    }
-
-    private static void share(
-            SharedPages shared, Manifest.@Nullable Content content, Optional<Path> file, ReferenceStore store) {
+    private static void addBootFile(
+            Map<Manifest.Reference, Path> files, Manifest.@Nullable Content content, Optional<Path> file) {
         if (content != null && file.isPresent()) {
-            share(shared, Manifest.Reference.Kind.BOOT, content, file.get(), store);
+            files.putIfAbsent(new Manifest.Reference(Manifest.Reference.Kind.BOOT, content.digest()), file.get());
         }
-    }
-
-    private static void share(
-            SharedPages shared,
-            Manifest.Reference.Kind kind,
-            Manifest.Content content,
-            Path file,
-            ReferenceStore store) {
-        PageLayout layout = PageLayout.of(kind);
-        shared.add(new Manifest.Reference(kind, content.digest()), () -> {
-            awaitIndex(store.prepare(file, layout, content.digest()), file);
-            return Optional.of(store.of(file, layout, content.digest()));
-        });
     }
 
     /** An index is built once, while the guest goes on; without it the package is larger, and right. */
-    private static void awaitIndex(CompletionStage<Void> index, Path file) throws VmmigException {
+    static boolean awaitIndex(CompletionStage<Void> index, String name, Duration atMost, Cancellation cancellation)
+            throws CancelledException {
+        CompletableFuture<Void> built = index.toCompletableFuture();
+        cancellation.onRequest(() -> built.cancel(false));
         try {
-            index.toCompletableFuture().get(INDEX_SECONDS, TimeUnit.SECONDS);
+            built.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+            return true;
         } catch (TimeoutException e) {
-            LOG.info("{} is still being indexed, and not used as a reference this time", file);
+            LOG.info("{} is still being indexed", name);
         } catch (ExecutionException e) {
-            LOG.warn("{} could not be indexed, and is not used as a reference", file, e.getCause());
+            LOG.warn("{} could not be indexed: {}", name, String.valueOf(e.getCause()));
+        } catch (CancellationException e) {
+            cancellation.check();
+            LOG.info("{} is not being indexed any more", name, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CancelledException(Problem.CANCELLED, "the thread was interrupted", "", e);
         }
+        return false;
     }
 
     /** Bytes of all disk layers, as far as known before the guest stops. */

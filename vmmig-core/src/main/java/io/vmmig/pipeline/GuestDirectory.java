@@ -6,6 +6,7 @@ import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -104,6 +105,8 @@ final class GuestDirectory {
     private static Set<Path> entries(Path directory) throws IOException {
         try (Stream<Path> stream = Files.list(directory)) {
             return new HashSet<>(stream.toList());
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
     }
 

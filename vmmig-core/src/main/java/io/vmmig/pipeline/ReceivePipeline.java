@@ -5,6 +5,7 @@ import io.vmmig.CancelledException;
 import io.vmmig.Digest;
 import io.vmmig.EndState;
 import io.vmmig.Failure;
+import io.vmmig.IncompatibleException;
 import io.vmmig.IntegrityException;
 import io.vmmig.MigrationReport;
 import io.vmmig.PackageFormatException;
@@ -28,6 +29,7 @@ import io.vmmig.protection.PackageVerifier;
 import io.vmmig.qcow2.ImageFiles;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PackageKeeping;
+import io.vmmig.reference.ReferenceStore;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
@@ -35,6 +37,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -60,6 +63,7 @@ public final class ReceivePipeline {
     private final Recorder recorder;
     private final Cancellation cancellation;
     private DestinationState state = DestinationState.OFFERED;
+    private List<Manifest.Reference> reliedUpon = List.of();
     private boolean leftBehind;
     private boolean taken;
     private @Nullable Digest authentic;
@@ -102,13 +106,17 @@ public final class ReceivePipeline {
             Offer offer = session.offer();
             requireWithinLimits(offer);
             recorder.renameGuest(offer.manifest().guestName());
-            Arrival arrival = Arrival.of(offer.manifest(), offer.domainXml(), hypervisor, settings, images, guests);
+            Arrival arrival = arrival(offer);
             recorder.renameGuest(arrival.guestName());
-            keepEarlierPackages();
             requireNew(arrival.manifest());
+            if (keptEarlierPackages()) {
+                // Its kernel and its ramdisk may have been in these.
+                arrival = arrival(offer);
+            }
             GuestDirectory.Occupied occupied = arrival.occupy();
             try {
                 try (SharedPages shared = arrival.sharedPages(images, session.live())) {
+                    reliedUpon = shared.all();
                     session.accept(new Acceptance(arrival.held(), Set.copyOf(shared.all())));
                     return takeOver(arrival, shared);
                 }
@@ -124,6 +132,7 @@ public final class ReceivePipeline {
             if (!mayRunHere()) {
                 session.refuse(explained(e).failure());
             }
+            removeDamaged(e);
             throw e;
         }
     }
@@ -140,9 +149,9 @@ public final class ReceivePipeline {
                     "nobody has said whose packages are taken from a file",
                     "Say so with Receiver.accepting(…).");
         }
-        PackageReader.Outline outline = PackageReader.readOutline(session.packageStream(), settings.limits());
-        provenance = verifier.verify(outline.manifest().packageId(), outline.contentsDigest(), outline.signatures());
-        authentic = outline.contentsDigest();
+        PackageReader.Evidence evidence = PackageReader.readEvidence(session.packageStream(), settings.limits());
+        provenance = verifier.verify(evidence.manifest().packageId(), evidence.contentsDigest(), evidence.signatures());
+        authentic = evidence.contentsDigest();
     }
 
     /** What has come is what was verified before, or whoever made it is accepted now. */
@@ -200,9 +209,30 @@ public final class ReceivePipeline {
         return ofPaths ? change.where() : change.toString();
     }
 
-    /** What the package stands upon, as far as the caller has brought it along and it is not here. */
-    private void keepEarlierPackages() throws VmmigException {
-        for (IncomingSession.EarlierPackage earlier : session.earlierPackages()) {
+    private Arrival arrival(Offer offer) throws VmmigException {
+        return Arrival.of(offer.manifest(), offer.domainXml(), hypervisor, settings, images, guests);
+    }
+
+    /** If it was an earlier package that is damaged, the next try must not stand upon that again. */
+    private void removeDamaged(VmmigException why) {
+        if (why.problem() != Problem.BASE_IMAGE_DAMAGED && why.problem() != Problem.DIGEST_MISMATCH) {
+            return;
+        }
+        List<Digest> earlier = reliedUpon.stream()
+                .filter(reference -> reference.kind() == Manifest.Reference.Kind.PACKAGE)
+                .map(Manifest.Reference::digest)
+                .toList();
+        try {
+            images.references().packages().removeDamaged(earlier);
+        } catch (VmmigException e) {
+            why.addSuppressed(e);
+        }
+    }
+
+    /** Keeps what the package stands upon, as far as the caller has brought it along; false if that is nothing. */
+    private boolean keptEarlierPackages() throws VmmigException {
+        List<IncomingSession.EarlierPackage> all = session.earlierPackages();
+        for (IncomingSession.EarlierPackage earlier : all) {
             cancellation.check();
             try {
                 images.references().addPackageUnlessHeld(earlier::open);
@@ -214,6 +244,7 @@ public final class ReceivePipeline {
                         "Check its name.");
             }
         }
+        return !all.isEmpty();
     }
 
     /** The transport knows the format's bounds, and only we know those of this destination. */
@@ -251,8 +282,7 @@ public final class ReceivePipeline {
                 take(arrival.manifest());
                 Instant resumedAt = resume(arrival.manifest(), restored);
                 remember(restoration);
-                keeping.finish(restoration.summary().seal());
-                return Reports.of(
+                MigrationReport report = Reports.of(
                         arrival.manifest(),
                         restoration.summary(),
                         arrival.guestName(),
@@ -264,10 +294,24 @@ public final class ReceivePipeline {
                         null,
                         restoration.domain().changes(),
                         provenance);
+                keep(keeping, restoration.summary().seal());
+                return report;
             } catch (VmmigException | RuntimeException | Error e) {
                 remove(restored, e);
                 throw e;
             }
+        }
+    }
+
+    /** Comes last: it may take seconds, and the guest runs whatever becomes of it. */
+    private void keep(PackageKeeping keeping, Digest seal) {
+        try {
+            if (keeping.finish(seal)) {
+                ReferenceStore store = images.references();
+                store.packages().prepare(seal, store::find);
+            }
+        } catch (VmmigException | RuntimeException e) {
+            LOG.warn("guest {}: the package could not be kept, so the next one will be larger", recorder.guest(), e);
         }
     }
 
@@ -331,6 +375,8 @@ public final class ReceivePipeline {
                 for (Entry entry = reader.next(); entry != null; entry = reader.next()) {
                     cancellation.check();
                     if (entry instanceof Entry.Domain d) {
+                        requireReceived(arrival.newKernel(), arrival.manifest().kernel(), "kernel");
+                        requireReceived(arrival.newRamdisk(), arrival.manifest().ramdisk(), "ramdisk");
                         domain = arrival.adapt(d.xml());
                         cookie = arrival.adaptCookie(d.cookie());
                         recorder.enter(Phase.DISKS, expectedDiskBytes());
@@ -358,6 +404,18 @@ public final class ReceivePipeline {
                         Problem.FILE_FAILED,
                         "could not receive the package",
                         "Check the destination's directories.");
+            }
+        }
+
+        private void requireReceived(@Nullable Path file, Manifest.@Nullable Content content, String what)
+                throws IncompatibleException {
+            if (file != null && content != null && !Files.exists(file)) {
+                throw new IncompatibleException(
+                        Problem.REFERENCE_MISSING,
+                        "the package leaves out its " + what + " " + content.digest()
+                                + ", which the destination does not hold",
+                        "Name the earlier package that holds it with PackageFile.upon, or add the file with"
+                                + " ImageStore.add.");
             }
         }
 

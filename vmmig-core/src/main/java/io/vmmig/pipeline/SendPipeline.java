@@ -106,7 +106,7 @@ public final class SendPipeline {
 
     private MigrationReport move(Guest guest, Departure departure, @Nullable FreePagesTask search)
             throws VmmigException {
-        SharedPages shared = departure.sharedPages(settings.images());
+        SharedPages shared = departure.sharedPages(settings.images(), cancellation);
         recorder.enter(Phase.CONNECT);
         try (shared;
                 PackageKeeping keeping = beginKeeping();
@@ -117,7 +117,7 @@ public final class SendPipeline {
                 Manifest offered = departure.manifest().withReferences(shared.all());
                 Acceptance acceptance = session.offer(new Offer(offered, departure.xml()));
                 cancellation.check();
-                Manifest manifest = departure.manifest().withReferences(shared.among(acceptance.references()));
+                Manifest manifest = departure.manifest().withReferences(shared.openAmong(acceptance.references()));
                 List<PageSource> references = shared.of(manifest.references());
                 cancellation.check();
                 return send(new Outgoing(guest, departure, manifest, references, acceptance, session, keeping), search);
@@ -167,13 +167,13 @@ public final class SendPipeline {
         DomainXml domain = outgoing.departure().domain();
         Manifest manifest = outgoing.manifest();
         try {
-            if (needed(domain.kernel(), manifest.kernel(), outgoing.acceptance())) {
+            if (needed(domain.kernel(), manifest.kernel(), outgoing)) {
                 try (InputStream in =
                         counted(Files.newInputStream(domain.kernel().orElseThrow()))) {
                     writer.writeKernel(in);
                 }
             }
-            if (needed(domain.ramdisk(), manifest.ramdisk(), outgoing.acceptance())) {
+            if (needed(domain.ramdisk(), manifest.ramdisk(), outgoing)) {
                 try (InputStream in =
                         counted(Files.newInputStream(domain.ramdisk().orElseThrow()))) {
                     writer.writeRamdisk(in);
@@ -229,9 +229,22 @@ public final class SendPipeline {
         state = state.then(SourceState.COMMITTED);
         committed = true;
         commit(session, saved);
-        outgoing.keeping().finish(summary.seal());
         Instant resumedAt = transport.live() && wasRunning ? Instant.now() : null;
-        return retire(outgoing, saved, free, summary, resumedAt);
+        MigrationReport report = retire(outgoing, saved, free, summary, resumedAt);
+        keep(outgoing, summary.seal());
+        return report;
+    }
+
+    /** Comes last: it may take seconds, and the guest is settled whatever becomes of it. */
+    private void keep(Outgoing outgoing, Digest seal) {
+        ImageStore images = settings.images();
+        try {
+            if (images != null && outgoing.keeping().finish(seal)) {
+                outgoing.departure().prepareNext(images, seal);
+            }
+        } catch (VmmigException | RuntimeException e) {
+            LOG.warn("guest {}: the package could not be kept, so the next one will be larger", guestName, e);
+        }
     }
 
     /** First the disks, which are settled; QEMU holds the memory back until it is read. */
@@ -278,10 +291,20 @@ public final class SendPipeline {
                 history.changes()));
     }
 
-    private static boolean needed(Optional<Path> file, Manifest.@Nullable Content content, Acceptance acceptance) {
+    private boolean needed(Optional<Path> file, Manifest.@Nullable Content content, Outgoing outgoing) {
         return file.isPresent()
                 && content != null
-                && !acceptance.held().contains(content.digest().toString());
+                && !(mayLeaveOut(outgoing.manifest())
+                        && outgoing.acceptance()
+                                .held()
+                                .contains(content.digest().toString()));
+    }
+
+    /** What only an earlier package holds is left out of one that stands upon it: any other is to be complete in itself. */
+    private boolean mayLeaveOut(Manifest manifest) {
+        return transport.live()
+                || manifest.references().stream()
+                        .anyMatch(reference -> reference.kind() == Manifest.Reference.Kind.PACKAGE);
     }
 
     private void writeDisk(PackageWriter writer, String target, DiskChain chain, Manifest manifest)

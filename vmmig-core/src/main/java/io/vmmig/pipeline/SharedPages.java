@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
+import io.vmmig.CancelledException;
 import io.vmmig.IncompatibleException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
@@ -13,9 +14,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What one end holds of a package's references. Closes the pages that it has opened. Not thread-safe. */
 final class SharedPages implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(SharedPages.class);
+
     private final Map<Manifest.Reference, Opener> openers = new LinkedHashMap<>();
     private final Map<Manifest.Reference, PageSource> opened = new HashMap<>();
 
@@ -41,13 +46,19 @@ final class SharedPages implements AutoCloseable {
         return List.copyOf(openers.keySet());
     }
 
-    /** Those that the other end holds as well; of earlier packages just the latest. */
-    List<Manifest.Reference> among(Set<Manifest.Reference> others) {
+    /**
+     * Opens those that the other end holds as well; of earlier packages just the latest. One that cannot be opened is left out,
+     * which makes the package larger.
+     *
+     * @return in the order in which pages are best looked up
+     * @throws CancelledException if it is cancelled meanwhile
+     */
+    List<Manifest.Reference> openAmong(Set<Manifest.Reference> others) throws CancelledException {
         List<Manifest.Reference> shared = new ArrayList<>();
         boolean upon = false;
         for (Manifest.Reference reference : openers.keySet()) {
             boolean earlier = reference.kind() == Manifest.Reference.Kind.PACKAGE;
-            if (others.contains(reference) && !(earlier && upon)) {
+            if (others.contains(reference) && !(earlier && upon) && opens(reference)) {
                 shared.add(reference);
                 upon |= earlier;
             }
@@ -55,8 +66,27 @@ final class SharedPages implements AutoCloseable {
         return shared;
     }
 
-    /** The pages of one of them, which are the caller's to close; empty if it is not here. */
-    Optional<PageSource> find(Manifest.Reference reference) throws VmmigException {
+    private boolean opens(Manifest.Reference reference) throws CancelledException {
+        try {
+            Optional<PageSource> pages = find(reference);
+            pages.ifPresent(source -> opened.put(reference, source));
+            if (pages.isEmpty()) {
+                LOG.info("{} is not used as a reference, so the package will be larger", words(reference));
+            }
+            return pages.isPresent();
+        } catch (CancelledException e) {
+            throw e;
+        } catch (VmmigException e) {
+            LOG.warn(
+                    "{} cannot be used as a reference, so the package will be larger: {}",
+                    words(reference),
+                    e.getMessage());
+            return false;
+        }
+    }
+
+    /** The pages of one of them; empty if it is not here. */
+    private Optional<PageSource> find(Manifest.Reference reference) throws VmmigException {
         Opener opener = openers.get(reference);
         return opener == null ? Optional.empty() : opener.open();
     }

@@ -149,7 +149,7 @@ public final class NewFile implements Closeable {
     /** Brings the file to its length and, with its name, to the disk. */
     public void finish() throws IOException {
         settle();
-        syncDirectory();
+        syncDirectoryOf(path);
         finished = true;
     }
 
@@ -158,7 +158,7 @@ public final class NewFile implements Closeable {
         settle();
         Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
         finished = true;
-        syncDirectory();
+        syncDirectoryOf(target);
     }
 
     private void settle() throws IOException {
@@ -168,8 +168,9 @@ public final class NewFile implements Closeable {
         channel.force(true);
     }
 
-    private void syncDirectory() throws IOException {
-        Path directory = path.toAbsolutePath().getParent();
+    /** Brings the name of a file to the disk. */
+    public static void syncDirectoryOf(Path file) throws IOException {
+        Path directory = file.toAbsolutePath().getParent();
         if (directory != null) {
             try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
                 names.force(true);

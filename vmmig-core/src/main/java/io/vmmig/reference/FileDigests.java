@@ -21,7 +21,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -144,10 +143,7 @@ final class FileDigests {
 
     /** Drops the older half of too many notes. */
     private void prune() throws IOException {
-        List<Path> notes;
-        try (Stream<Path> entries = Files.list(directory)) {
-            notes = new ArrayList<>(entries.toList());
-        }
+        List<Path> notes = new ArrayList<>(PrivateFiles.list(directory));
         if (notes.size() <= MAX_NOTES) {
             return;
         }

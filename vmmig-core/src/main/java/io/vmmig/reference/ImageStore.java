@@ -17,18 +17,13 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,7 +41,6 @@ public final class ImageStore {
     private static final Pattern NAME = Pattern.compile("sha256-([0-9a-f]{64})\\.(qcow2|raw)");
     private static final String ADDING = ".adding-";
     private static final String REFERENCES = "references";
-    private static final Duration ABANDONED = Duration.ofDays(1);
 
     private final Path directory;
     private final FileDigests digests;
@@ -65,10 +59,7 @@ public final class ImageStore {
     public static ImageStore at(Path directory) throws VmmigException {
         Path absolute = directory.toAbsolutePath().normalize();
         try {
-            if (!Files.isDirectory(absolute)) {
-                Files.createDirectories(
-                        absolute, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x")));
-            }
+            PrivateFiles.makeDirectory(absolute, "rwx--x--x");
         } catch (IOException e) {
             throw failed("the image store " + absolute + " could not be made", e);
         }
@@ -115,7 +106,7 @@ public final class ImageStore {
                     return digest;
                 }
             }
-            sweep();
+            PrivateFiles.sweep(directory, ADDING);
             Digest digest = copy(image, format, before);
             references().prepare(digest, layoutOf(image, format));
             return digest;
@@ -174,21 +165,6 @@ public final class ImageStore {
             // Nobody has had the file open for writing but this method, so it needs no time to settle.
             digests.remember(file, FileStamp.of(file), digest);
             return digest;
-        }
-    }
-
-    /** Removes copies that were never finished. */
-    private void sweep() throws IOException {
-        FileTime limit = FileTime.from(Instant.now().minus(ABANDONED));
-        for (Path entry : entries()) {
-            try {
-                boolean adding = entry.getFileName().toString().startsWith(ADDING);
-                if (adding && Files.getLastModifiedTime(entry).compareTo(limit) < 0) {
-                    Files.deleteIfExists(entry);
-                }
-            } catch (NoSuchFileException e) {
-                LOG.debug("{} was finished meanwhile", entry);
-            }
         }
     }
 
@@ -281,7 +257,7 @@ public final class ImageStore {
     public List<BaseImage> list() throws VmmigException {
         List<BaseImage> images = new ArrayList<>();
         try {
-            for (Path entry : entries()) {
+            for (Path entry : PrivateFiles.list(directory)) {
                 Matcher name = NAME.matcher(entry.getFileName().toString());
                 if (name.matches()) {
                     ImageFormat format = ImageFormat.of(name.group(2)).orElseThrow();
@@ -312,12 +288,6 @@ public final class ImageStore {
             throw failed("could not remove " + digest + " from the image store " + directory, e);
         }
         return removed;
-    }
-
-    private List<Path> entries() throws IOException {
-        try (Stream<Path> entries = Files.list(directory)) {
-            return entries.sorted().toList();
-        }
     }
 
     private Path fileOf(Digest digest, ImageFormat format) {

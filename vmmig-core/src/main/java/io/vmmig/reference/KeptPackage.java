@@ -1,39 +1,40 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
+import io.vmmig.Digest;
 import io.vmmig.PackageFormatException;
+import io.vmmig.bundle.PackageLimits;
+import io.vmmig.bundle.format.Malformed;
+import io.vmmig.bundle.format.PackageOrder;
+import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.bundle.format.TarHeader;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.SharedFile;
+import io.vmmig.reference.SegmentCache.Segment;
 import io.vmmig.snapshot.PageMap;
 import io.vmmig.snapshot.StoredSegments;
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Consumer;
 import java.util.function.ToLongFunction;
 
 /** The pages of an earlier package, in the order in which its instructions produce them. Thread-safe. */
 final class KeptPackage implements PageContent {
     private static final int PAGE_BYTES = PageSource.PAGE_BYTES;
 
-    /** Each takes up to 4 MiB of heap; several threads read at neighbouring places. */
-    private static final int OPEN_SEGMENTS = 6;
-
     private final SharedFile file;
     private final List<PageSource> references;
+    private final SegmentCache cache;
+    private final Consumer<PackageFormatException> onDamage;
+    private final AtomicBoolean toldOfDamage = new AtomicBoolean();
     private final List<Place> places = new ArrayList<>();
-    private final Map<Integer, OpenSegment> open = new LinkedHashMap<>(16, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Integer, OpenSegment> eldest) {
-            return size() > OPEN_SEGMENTS;
-        }
-    };
 
     private long positions;
     private long contents;
@@ -48,47 +49,114 @@ final class KeptPackage implements PageContent {
      */
     private record Place(long at, int length, long firstPosition, long firstContent) {}
 
-    private record OpenSegment(byte[] body, PageMap map) {}
-
-    private KeptPackage(SharedFile file, List<PageSource> references) {
+    private KeptPackage(
+            SharedFile file,
+            List<PageSource> references,
+            SegmentCache cache,
+            Consumer<PackageFormatException> onDamage) {
         this.file = file;
         this.references = references;
+        this.cache = cache;
+        this.onDamage = onDamage;
     }
 
     /**
      * Opens a package that was verified when it was kept.
      *
+     * @param seal the digest of its seal
      * @param references its own references, in the order of its manifest; they are closed with this
+     * @param cache shared with the packages that it stands upon
+     * @param onDamage is told once if a page turns out to be damaged
+     * @throws PackageFormatException if it is not whole, or another package
      */
-    static KeptPackage open(Path path, List<PageSource> references) throws IOException {
+    static KeptPackage open(
+            Path path,
+            Digest seal,
+            List<PageSource> references,
+            SegmentCache cache,
+            Consumer<PackageFormatException> onDamage)
+            throws IOException, PackageFormatException {
         SharedFile file = SharedFile.open(path);
-        KeptPackage opened = new KeptPackage(file, references);
+        KeptPackage opened = new KeptPackage(file, references, cache, onDamage);
         try {
-            opened.findSegments();
+            opened.findSegments(seal);
             return opened;
-        } catch (PackageFormatException e) {
-            file.close();
-            throw new IOException(path + " is damaged: " + e.getMessage(), e);
-        } catch (IOException | RuntimeException | Error e) {
+        } catch (IOException | PackageFormatException | RuntimeException | Error e) {
             file.close();
             throw e;
         }
     }
 
-    private void findSegments() throws IOException, PackageFormatException {
+    private void findSegments(Digest seal) throws IOException, PackageFormatException {
         byte[] block = new byte[TarHeader.BLOCK];
         long at = 0;
-        while (file.read(at, block, 0, block.length) == block.length && block[0] != 0) {
+        boolean sealed = false;
+        for (readFully(at, block); !isZero(block); readFully(at, block)) {
             TarHeader header = TarHeader.parse(block);
             at += TarHeader.BLOCK;
-            if (header.name().startsWith("disks/") || header.name().startsWith("snapshot/")) {
-                int length = Math.toIntExact(Math.min(header.size(), Integer.MAX_VALUE));
-                PageMap map = StoredSegments.map(new BufferedInputStream(new Section(at, length)));
-                places.add(new Place(at, length, positions, contents));
-                positions += map.positions();
-                contents += map.contents();
+            long end = at + header.size() + Math.floorMod(-header.size(), (long) TarHeader.BLOCK);
+            if (end > file.bytes()) {
+                throw Malformed.truncated("the package ends in its entry " + header.name());
             }
-            at += header.size() + Math.floorMod(-header.size(), (long) TarHeader.BLOCK);
+            if (header.name().startsWith("disks/") || header.name().startsWith("snapshot/")) {
+                addSegment(at, header);
+            } else if (header.name().equals(PackageOrder.SEAL)) {
+                requireSeal(at, header, seal);
+                sealed = true;
+            }
+            at = end;
+        }
+        if (!sealed) {
+            throw Malformed.truncated("the package has no seal");
+        }
+        requireEnd(at);
+    }
+
+    private void addSegment(long at, TarHeader header) throws IOException, PackageFormatException {
+        int limit = PackageLimits.DEFAULT.storedSegmentBytes();
+        if (header.size() > limit) {
+            throw Malformed.overLimit("the size of " + header.name(), header.size(), limit);
+        }
+        PageMap map = StoredSegments.map(new BufferedInputStream(new Section(at, header.size())));
+        places.add(new Place(at, (int) header.size(), positions, contents));
+        positions += map.positions();
+        contents += map.contents();
+    }
+
+    private void requireSeal(long at, TarHeader header, Digest seal) throws IOException, PackageFormatException {
+        int limit = PackageLimits.DEFAULT.sealBytes();
+        if (header.size() > limit) {
+            throw Malformed.overLimit("the size of " + header.name(), header.size(), limit);
+        }
+        byte[] json = new byte[(int) header.size()];
+        readFully(at, json);
+        if (!SealedContent.plain(header.name(), json).digest().equals(seal)) {
+            throw Malformed.because("the package has another seal than it was kept by");
+        }
+    }
+
+    private void requireEnd(long from) throws IOException, PackageFormatException {
+        long length = 2 * TarHeader.BLOCK;
+        length += Math.floorMod(-(from + length), (long) TarHeader.RECORD);
+        byte[] end = new byte[(int) length];
+        readFully(from, end);
+        if (!isZero(end) || file.bytes() != from + length) {
+            throw Malformed.because("something follows the seal of the package");
+        }
+    }
+
+    private static boolean isZero(byte[] bytes) {
+        for (byte b : bytes) {
+            if (b != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void readFully(long at, byte[] target) throws IOException, PackageFormatException {
+        if (file.read(at, target, 0, target.length) < target.length) {
+            throw Malformed.truncated("the package ends after " + file.bytes() + " bytes, before its end");
         }
     }
 
@@ -112,13 +180,13 @@ final class KeptPackage implements PageContent {
     private void readPage(long page, byte[] buffer, int offset) throws IOException {
         try {
             int index = placeOfPosition(page);
-            OpenSegment segment = segment(index);
+            Segment segment = segment(index);
             PageMap.Origin origin =
                     segment.map().atPosition((int) (page - places.get(index).firstPosition()));
             while (origin instanceof PageMap.Origin.Same same) {
                 long content = places.get(index).firstContent() + same.content() - same.distance();
                 if (content < 0 || same.distance() < 1) {
-                    throw new IOException("a page leads nowhere");
+                    throw Malformed.because("a page leads nowhere");
                 }
                 index = placeOfContent(content);
                 segment = segment(index);
@@ -126,9 +194,18 @@ final class KeptPackage implements PageContent {
                         .ofContent((int) (content - places.get(index).firstContent()));
             }
             copy(origin, segment.body(), buffer, offset);
-        } catch (PackageFormatException | IndexOutOfBoundsException e) {
-            throw new IOException(file.path() + " is damaged: " + e.getMessage(), e);
+        } catch (PackageFormatException e) {
+            throw damaged(e);
+        } catch (IndexOutOfBoundsException e) {
+            throw damaged(Malformed.because("the package refers to pages that are not there", e));
         }
+    }
+
+    private IOException damaged(PackageFormatException e) {
+        if (!toldOfDamage.getAndSet(true)) {
+            onDamage.accept(e);
+        }
+        return new IOException(file.path() + " is damaged: " + e.getMessage(), e);
     }
 
     private void copy(PageMap.Origin origin, byte[] body, byte[] buffer, int offset) throws IOException {
@@ -167,23 +244,17 @@ final class KeptPackage implements PageContent {
         return low;
     }
 
-    private OpenSegment segment(int index) throws IOException, PackageFormatException {
-        synchronized (open) {
-            OpenSegment found = open.get(index);
-            if (found != null) {
-                return found;
-            }
+    private Segment segment(int index) throws IOException, PackageFormatException {
+        Segment cached = cache.get(this, index);
+        if (cached != null) {
+            return cached;
         }
         Place place = places.get(index);
         byte[] stored = new byte[place.length()];
-        if (file.read(place.at(), stored, 0, stored.length) < stored.length) {
-            throw new IOException(file.path() + " ends too early");
-        }
+        readFully(place.at(), stored);
         byte[] body = StoredSegments.body(stored);
-        OpenSegment segment = new OpenSegment(body, PageMap.of(body, body.length));
-        synchronized (open) {
-            open.put(index, segment);
-        }
+        Segment segment = new Segment(body, PageMap.of(body, body.length));
+        cache.put(this, index, segment);
         return segment;
     }
 
@@ -211,14 +282,18 @@ final class KeptPackage implements PageContent {
 
         @Override
         public int read(byte[] buffer, int offset, int length) throws IOException {
+            if (length == 0) {
+                return 0;
+            }
             if (left == 0) {
                 return -1;
             }
             int read = file.read(at, buffer, offset, (int) Math.min(length, left));
-            if (read > 0) {
-                at += read;
-                left -= read;
+            if (read <= 0) {
+                throw new EOFException(file.path() + " has become shorter");
             }
+            at += read;
+            left -= read;
             return read;
         }
     }

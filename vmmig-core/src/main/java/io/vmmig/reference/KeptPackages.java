@@ -1,60 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
+import io.vmmig.CancelledException;
 import io.vmmig.Digest;
+import io.vmmig.Failure;
+import io.vmmig.IncompatibleException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.page.PageSource;
+import io.vmmig.qcow2.NewFile;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Packages that a host has sent or received, kept so that later ones of the same guests need to hold only what has changed.
- * When they take more than the quota, the ones that were not used for longest are removed.
+ * When they take more than the quota, the ones that were not used for longest are removed, though never one that another
+ * which stays stands upon. One that turns out to be damaged is removed.
  *
  * <p>They hold the guests' memory as packages do; they are readable by their owner only. Thread-safe, and any number of
  * processes may use one directory at once.
  */
 public final class KeptPackages {
     private static final Logger LOG = LoggerFactory.getLogger(KeptPackages.class);
-    private static final Pattern NAME = Pattern.compile("sha256-([0-9a-f]{64})\\.package");
+    private static final Pattern NAME = Pattern.compile("sha256-([0-9a-f]{64})\\.(package|index)");
     private static final String KEEPING = ".keeping-";
-    private static final Duration ABANDONED = Duration.ofDays(1);
     private static final long DEFAULT_QUOTA = 8L << 30;
+    private static final Pattern QUOTA = Pattern.compile("([0-9]{1,18})\n");
 
     /** Each package that stands on another makes reading slower, and is of no use without all of those. */
-    private static final int MAX_DEPTH = 8;
+    private static final int MAX_CHAIN = 9;
 
     private final Path directory;
+    private final IndexQueue indexes;
     private final Map<Path, Made> known = new ConcurrentHashMap<>();
-    private volatile long quota = DEFAULT_QUOTA;
+    /** Those whose index was intact when it was looked at last; whoever finds one damaged removes it. */
+    private final Set<Digest> indexed = ConcurrentHashMap.newKeySet();
 
-    KeptPackages(Path directory) {
+    KeptPackages(Path directory, IndexQueue indexes) {
         this.directory = directory;
+        this.indexes = indexes;
     }
 
     /** Finds what packages refer to besides other packages; what it gives is closed with the package's pages. */
@@ -65,58 +76,95 @@ public final class KeptPackages {
     }
 
     /**
-     * Packages may take so much space. With 0 none are kept, and those that are here are removed.
+     * Packages may take so much space, their indexes included; one that just passes comes on top of that. With 0 none are kept,
+     * and those that are here are removed. It is noted in the directory, and holds for all who use that, from now on.
      *
-     * @param bytes 0 or more; 8 GiB unless said otherwise
+     * @param bytes 0 or more; 8 GiB unless it was ever said otherwise
+     * @throws VmmigException with {@link Problem#FILE_FAILED} or {@link Problem#DISK_FULL} if it cannot be noted, or if packages
+     *     cannot be removed
      */
     public void quota(long bytes) throws VmmigException {
         if (bytes < 0) {
             throw new IllegalArgumentException("a quota is not negative: " + bytes);
         }
-        quota = bytes;
         try {
+            PrivateFiles.makeDirectory(directory);
+            String note = Math.min(bytes, Long.MAX_VALUE / 10) + "\n";
+            PrivateFiles.replace(quotaFile(), note.getBytes(StandardCharsets.US_ASCII), ".quota-");
             makeRoom();
         } catch (IOException e) {
             throw failed(e);
         }
     }
 
+    /**
+     * How much space packages may take, in bytes.
+     *
+     * @throws VmmigException with {@link Problem#FILE_FAILED} if what is noted in the directory cannot be read
+     */
+    public long quota() throws VmmigException {
+        try {
+            return readQuota();
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    private long readQuota() throws IOException {
+        try {
+            Matcher note = QUOTA.matcher(Files.readString(quotaFile(), StandardCharsets.US_ASCII));
+            if (!note.matches()) {
+                throw new IOException(quotaFile() + " does not hold a number of bytes");
+            }
+            return Long.parseLong(note.group(1));
+        } catch (NoSuchFileException e) {
+            return DEFAULT_QUOTA;
+        }
+    }
+
     /** Begins to keep a package that passes by; nothing is kept unless it is finished. */
     public PackageKeeping begin() {
-        if (quota == 0) {
-            return PackageKeeping.nothing();
-        }
         try {
-            if (!Files.isDirectory(directory)) {
-                Files.createDirectories(
-                        directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            long quota = readQuota();
+            if (quota == 0) {
+                return PackageKeeping.nothing(Failure.of(
+                        Problem.DISK_FULL,
+                        "the package is not kept: the quota of " + directory + " is 0",
+                        "Raise it with KeptPackages.quota."));
             }
-            return PackageKeeping.in(directory.resolve(KEEPING + UUID.randomUUID()), this);
+            PrivateFiles.makeDirectory(directory);
+            return PackageKeeping.in(PrivateFiles.create(directory, KEEPING), this, quota);
         } catch (IOException e) {
             LOG.warn("packages cannot be kept in {}, so the next ones will be larger", directory, e);
-            return PackageKeeping.nothing();
+            return PackageKeeping.nothing(failed(e).failure());
         }
     }
 
-    void keep(Path finished, Digest seal) throws IOException {
-        Files.move(finished, packageFile(seal), StandardCopyOption.ATOMIC_MOVE);
-        makeRoom();
+    /**
+     * Moves a package, which is on the disk, to its place.
+     *
+     * @return whether it has stayed there when room had been made
+     */
+    boolean keep(Path finished, Digest seal) throws IOException {
+        Path file = packageFile(seal);
+        Files.move(finished, file, StandardCopyOption.ATOMIC_MOVE);
+        try {
+            NewFile.syncDirectoryOf(file);
+            makeRoom();
+        } catch (IOException e) {
+            LOG.warn("{} is kept, but older packages may take more than their quota", file, e);
+        }
+        return Files.exists(file);
     }
 
-    /** The seals of the packages of a guest, the latest first. */
+    /**
+     * The seals of the packages of a guest, the latest first; without those that stand upon a package which is not here.
+     *
+     * @throws VmmigException with {@link Problem#FILE_FAILED} if the directory cannot be read; a package that cannot is left out
+     */
     public List<Digest> of(UUID guest) throws VmmigException {
         try {
-            List<Made> made = new ArrayList<>();
-            List<Path> files = list();
-            for (Path file : files) {
-                try {
-                    made.add(made(file));
-                } catch (NoSuchFileException e) {
-                    LOG.debug("{} has gone", file, e);
-                }
-            }
-            known.keySet().retainAll(files);
-            return made.stream()
+            return whole(all()).stream()
                     .filter(one -> one.guest().equals(guest))
                     .sorted(Comparator.comparing(Made::at).reversed())
                     .map(Made::seal)
@@ -126,14 +174,55 @@ public final class KeptPackages {
         }
     }
 
-    /** Of whom a package is, and of when: what a file of that name holds never changes. */
-    private record Made(Digest seal, UUID guest, Instant at) {}
+    /** Of whom a package is, of when, and what it stands upon: what a file of that name holds never changes. */
+    private record Made(Digest seal, UUID guest, Instant at, Set<Digest> needs) {}
 
-    private Made made(Path file) throws IOException, VmmigException {
+    /** Those that stand upon nothing that is missing. */
+    private static List<Made> whole(List<Made> made) {
+        List<Made> whole = new ArrayList<>(made);
+        Set<Digest> seals = sealsOf(whole);
+        while (whole.removeIf(one -> !seals.containsAll(one.needs()))) {
+            seals.retainAll(sealsOf(whole));
+        }
+        return whole;
+    }
+
+    private static Set<Digest> sealsOf(List<Made> made) {
+        return made.stream().map(Made::seal).collect(Collectors.toSet());
+    }
+
+    /** All packages whose manifests can be read. */
+    private List<Made> all() throws IOException {
+        List<Path> files = entries().stream()
+                .filter(entry ->
+                        NAME.matcher(nameOf(entry)).matches() && nameOf(entry).endsWith(".package"))
+                .toList();
+        known.keySet().retainAll(files);
+        List<Made> made = new ArrayList<>();
+        for (Path file : files) {
+            Digest seal = seal(file);
+            try {
+                made.add(made(file, seal));
+            } catch (NoSuchFileException e) {
+                LOG.debug("{} has gone", file, e);
+            } catch (IOException e) {
+                LOG.warn("the kept package {} cannot be read", file, e);
+            } catch (VmmigException e) {
+                discard(seal, e);
+            }
+        }
+        return made;
+    }
+
+    private Made made(Path file, Digest seal) throws IOException, VmmigException {
         Made made = known.get(file);
         if (made == null) {
             Manifest manifest = manifest(file);
-            made = new Made(seal(file), manifest.guestUuid(), manifest.createdAt());
+            Set<Digest> needs = manifest.references().stream()
+                    .filter(reference -> reference.kind() == Manifest.Reference.Kind.PACKAGE)
+                    .map(Manifest.Reference::digest)
+                    .collect(Collectors.toSet());
+            made = new Made(seal, manifest.guestUuid(), manifest.createdAt(), needs);
             known.put(file, made);
         }
         return made;
@@ -145,61 +234,175 @@ public final class KeptPackages {
         }
     }
 
-    /**
-     * The pages of an earlier package, or nothing if it is not here, or something that it refers to is not.
-     *
-     * @param indexed whether pages are to be found in it; an index is built unless there is one, which takes a second for
-     *     each gigabyte of memory
-     * @return to be closed by the caller
-     */
-    public Optional<PageSource> find(Digest seal, Others others, boolean indexed) throws VmmigException {
-        return find(seal, others, indexed, MAX_DEPTH);
+    /** A package that cannot be read goes, so that the next one does not refer to it; one from a newer vmmig stays. */
+    private void discard(Digest seal, VmmigException why) {
+        Path file = packageFile(seal);
+        if (why.problem() == Problem.PACKAGE_MALFORMED
+                || why.problem() == Problem.PACKAGE_TRUNCATED
+                || why.problem() == Problem.DIGEST_MISMATCH) {
+            LOG.warn("the kept package {} is damaged and removed: {}", file, why.getMessage());
+            remove(seal);
+        } else {
+            LOG.warn("the kept package {} cannot be used: {}", file, why.getMessage());
+        }
     }
 
-    private Optional<PageSource> find(Digest seal, Others others, boolean indexed, int depth) throws VmmigException {
-        Path file = packageFile(seal);
-        List<PageSource> references = new ArrayList<>();
-        boolean opened = false;
-        try {
-            for (Manifest.Reference reference : manifest(file).references()) {
-                Optional<PageSource> pages = reference.kind() != Manifest.Reference.Kind.PACKAGE
-                        ? others.find(reference)
-                        : depth == 0 ? Optional.empty() : find(reference.digest(), others, false, depth - 1);
+    private void remove(Digest seal) {
+        PrivateFiles.deleteOrWarn(packageFile(seal));
+        PrivateFiles.deleteOrWarn(indexFile(seal));
+    }
+
+    /**
+     * Removes those of these packages, and of the ones that they stand upon, which are not byte for byte what was kept. All of
+     * them are read.
+     */
+    public void removeDamaged(Collection<Digest> seals) {
+        List<Digest> all = new ArrayList<>(seals);
+        for (int i = 0; i < all.size() && i < MAX_CHAIN; i++) {
+            Digest seal = all.get(i);
+            Path file = packageFile(seal);
+            try {
+                made(file, seal).needs().stream()
+                        .filter(need -> !all.contains(need))
+                        .forEach(all::add);
+                KeptPackageCheck.requireIntact(file, seal);
+            } catch (NoSuchFileException e) {
+                LOG.debug("{} has gone", file, e);
+            } catch (IOException e) {
+                LOG.warn("the kept package {} could not be verified", file, e);
+            } catch (VmmigException e) {
+                discard(seal, e);
+            }
+        }
+    }
+
+    /**
+     * The pages of an earlier package, or nothing if it is not here, is damaged, or something that it refers to is not here.
+     * Pages are found in it by their hash once its index is there; see {@link #prepare}.
+     *
+     * @return to be closed by the caller
+     * @throws CancelledException if the thread is interrupted
+     */
+    public Optional<PageSource> find(Digest seal, Others others) throws CancelledException {
+        return new Opening(others).open(seal).map(content -> pages(content, seal));
+    }
+
+    private PageSource pages(KeptPackage content, Digest seal) {
+        Path index = indexFile(seal);
+        return new IndexedPages(content, index, nameOf(seal), () -> PrivateFiles.deleteOrWarn(index));
+    }
+
+    /**
+     * Has the index of a package built in the background, unless there is one. That takes a second for each gigabyte of memory;
+     * this returns at once.
+     *
+     * @return completes when the index is there; exceptionally with a {@link VmmigException} if it cannot be built, or a
+     *     {@link java.util.concurrent.CancellationException} if the store is closed
+     */
+    public CompletionStage<Void> prepare(Digest seal, Others others) {
+        if (indexed.contains(seal) && Files.exists(indexFile(seal))) {
+            return CompletableFuture.completedStage(null);
+        }
+        return indexes.add(nameOf(seal), () -> {
+            try (KeptPackage content = new Opening(others).open(seal).orElseThrow(() -> missing(seal))) {
+                IndexFile.ensure(indexFile(seal), nameOf(seal), content);
+                indexed.add(seal);
+                makeRoom();
+            } catch (IOException e) {
+                throw VmmigException.from(
+                        e, Problem.FILE_FAILED, "could not build the index of the kept package " + seal, "");
+            }
+        });
+    }
+
+    private static IncompatibleException missing(Digest seal) {
+        return new IncompatibleException(
+                Problem.REFERENCE_MISSING,
+                "the kept package " + seal + ", or something that it refers to, is not here",
+                "Add it with ReferenceStore.addPackage.");
+    }
+
+    /** Opens a package and those that it stands upon, which may be crafted to be more than a chain. */
+    private final class Opening {
+        private final Others others;
+        private final SegmentCache cache = new SegmentCache();
+        private int left = MAX_CHAIN;
+
+        Opening(Others others) {
+            this.others = others;
+        }
+
+        Optional<KeptPackage> open(Digest seal) throws CancelledException {
+            Path file = packageFile(seal);
+            List<PageSource> references = new ArrayList<>();
+            Optional<KeptPackage> opened = Optional.empty();
+            try {
+                if (left-- > 0 && openReferences(seal, manifest(file), references)) {
+                    opened = Optional.of(KeptPackage.open(file, seal, references, cache, why -> discard(seal, why)));
+                    touch(file);
+                }
+            } catch (NoSuchFileException e) {
+                LOG.debug("{} is not here", file, e);
+            } catch (IOException e) {
+                LOG.warn("the kept package {} cannot be used", file, e);
+            } catch (CancelledException e) {
+                throw e;
+            } catch (VmmigException e) {
+                discard(seal, e);
+            } finally {
+                if (opened.isEmpty()) {
+                    references.forEach(PageSource::close);
+                }
+            }
+            return opened;
+        }
+
+        private boolean openReferences(Digest seal, Manifest manifest, List<PageSource> references)
+                throws CancelledException {
+            for (Manifest.Reference reference : manifest.references()) {
+                Optional<PageSource> pages = open(reference);
                 if (pages.isEmpty()) {
-                    return Optional.empty();
+                    LOG.info("the kept package {} needs {}, which is not here", seal, reference.digest());
+                    return false;
                 }
                 references.add(pages.get());
             }
-            KeptPackage content = KeptPackage.open(file, references);
-            opened = true;
-            Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
-            return Optional.of(indexed ? indexed(content, seal) : unindexed(content, seal));
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
-        } catch (IOException e) {
-            LOG.warn("the kept package {} cannot be used", file, e);
-            return Optional.empty();
-        } finally {
-            if (!opened) {
-                references.forEach(PageSource::close);
+            return true;
+        }
+
+        private Optional<PageSource> open(Manifest.Reference reference) throws CancelledException {
+            if (reference.kind() == Manifest.Reference.Kind.PACKAGE) {
+                return open(reference.digest()).map(content -> pages(content, reference.digest()));
+            }
+            try {
+                return others.find(reference);
+            } catch (CancelledException e) {
+                throw e;
+            } catch (VmmigException e) {
+                LOG.warn("what a kept package refers to cannot be used: {}", e.getMessage());
+                return Optional.empty();
             }
         }
     }
 
-    private PageSource unindexed(KeptPackage content, Digest seal) {
-        return new IndexedPages(content, directory.resolve("none"), name(seal), () -> {});
-    }
-
-    private PageSource indexed(KeptPackage content, Digest seal) throws IOException {
-        Path index = indexFile(seal);
-        if (!ReferenceStore.hasIndex(index, name(seal), IndexedPages.pagesOf(content))) {
-            ReferenceStore.build(content, index, name(seal));
+    private static void touch(Path file) {
+        try {
+            Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+        } catch (IOException e) {
+            LOG.debug("the time of {} cannot be set, so it may be removed early", file, e);
         }
-        return new IndexedPages(content, index, name(seal), () -> remove(index));
     }
 
-    private static String name(Digest seal) {
+    private static String nameOf(Digest seal) {
         return seal + " package";
+    }
+
+    private static String nameOf(Path file) {
+        return file.getFileName().toString();
+    }
+
+    private Path quotaFile() {
+        return directory.resolve("quota");
     }
 
     private Path packageFile(Digest seal) {
@@ -211,62 +414,59 @@ public final class KeptPackages {
     }
 
     private static Digest seal(Path file) {
-        Matcher name = NAME.matcher(file.getFileName().toString());
+        Matcher name = NAME.matcher(nameOf(file));
         if (!name.matches()) {
             throw new IllegalArgumentException(file + " is no kept package");
         }
         return new Digest(name.group(1));
     }
 
-    private List<Path> list() throws IOException {
-        if (!Files.isDirectory(directory)) {
-            return List.of();
-        }
-        try (Stream<Path> entries = Files.list(directory)) {
-            return entries.filter(entry ->
-                            NAME.matcher(entry.getFileName().toString()).matches())
-                    .toList();
-        }
+    private List<Path> entries() throws IOException {
+        return Files.isDirectory(directory) ? PrivateFiles.list(directory) : List.of();
     }
 
     private void makeRoom() throws IOException {
+        long quota = readQuota();
         sweep();
-        List<Path> files = new ArrayList<>(list());
-        files.sort(Comparator.comparing(KeptPackages::usedAt));
+        List<Eviction.Candidate> candidates = new ArrayList<>();
         long bytes = 0;
-        for (Path file : files) {
-            bytes += size(file) + size(indexFile(seal(file)));
+        for (Made one : all()) {
+            candidates.add(new Eviction.Candidate(one.seal(), usedAt(packageFile(one.seal())), one.needs()));
+            bytes += size(one.seal());
         }
-        for (Path file : files) {
+        for (Digest seal : Eviction.order(candidates)) {
             if (bytes <= quota) {
                 break;
             }
-            Path index = indexFile(seal(file));
-            bytes -= size(file) + size(index);
-            remove(file);
-            remove(index);
+            LOG.info("the kept package {} is removed, to make room", seal);
+            bytes -= size(seal);
+            remove(seal);
         }
     }
 
+    /** Removes what was never finished, and indexes of packages that are not here any more. */
     private void sweep() throws IOException {
-        if (!Files.isDirectory(directory)) {
-            return;
+        if (Files.isDirectory(directory)) {
+            PrivateFiles.sweep(directory, ".");
         }
-        Instant limit = Instant.now().minus(ABANDONED);
-        try (Stream<Path> entries = Files.list(directory)) {
-            entries.filter(entry -> entry.getFileName().toString().startsWith("."))
-                    .filter(entry -> usedAt(entry).toInstant().isBefore(limit))
-                    .forEach(KeptPackages::remove);
+        for (Path entry : entries()) {
+            if (NAME.matcher(nameOf(entry)).matches() && !Files.exists(packageFile(seal(entry)))) {
+                PrivateFiles.deleteOrWarn(entry);
+            }
         }
     }
 
-    private static FileTime usedAt(Path file) {
+    private static Instant usedAt(Path file) {
         try {
-            return Files.getLastModifiedTime(file);
+            return Files.getLastModifiedTime(file).toInstant();
         } catch (IOException e) {
             LOG.debug("{} has gone", file, e);
-            return FileTime.from(Instant.now());
+            return Instant.now();
         }
+    }
+
+    private long size(Digest seal) throws IOException {
+        return size(packageFile(seal)) + size(indexFile(seal));
     }
 
     private static long size(Path file) throws IOException {
@@ -277,16 +477,8 @@ public final class KeptPackages {
         }
     }
 
-    private static void remove(Path file) {
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            LOG.warn("{} could not be removed", file, e);
-        }
-    }
-
     private static VmmigException failed(IOException e) {
         return VmmigException.from(
-                e, Problem.FILE_FAILED, "the kept packages could not be read", "Check the path and its permissions.");
+                e, Problem.FILE_FAILED, "the kept packages could not be used", "Check the path and its permissions.");
     }
 }

@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
+import io.vmmig.Digest;
+import io.vmmig.IncompatibleException;
 import io.vmmig.Level;
+import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageLimits;
+import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageReader.Entry;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageWriter;
@@ -11,80 +17,156 @@ import io.vmmig.page.PageSource;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** A second package of the contents of a first, which refers to no earlier ones; or nothing at all. For one thread. */
+/**
+ * Reads a package to its end, whatever it refers to being in a store, or makes another one of the same contents. For one
+ * thread, and one use.
+ */
 final class PackageCopy implements AutoCloseable {
-    private final @Nullable PackageWriter writer;
+    private final ReferenceStore store;
+    private final ImageStore images;
+    private final PackageReader reader;
+    private final List<PageSource> opened = new ArrayList<>();
+    private final Map<Digest, Path> bootFiles = new LinkedHashMap<>();
 
-    private PackageCopy(@Nullable PackageWriter writer) {
-        this.writer = writer;
+    /** Begins to read a package. */
+    PackageCopy(InputStream in, ReferenceStore store, ImageStore images) throws VmmigException {
+        this.store = store;
+        this.images = images;
+        this.reader = PackageReader.from(in, PackageLimits.DEFAULT, this::open);
     }
 
-    /**
-     * Begins a copy.
-     *
-     * @param out where it goes to, or null if what is read is not written
-     * @param manifest that of the first package
-     * @param references what it refers to, in the order of the manifest
-     */
-    static PackageCopy to(@Nullable OutputStream out, Manifest manifest, List<PageSource> references)
-            throws VmmigException {
-        if (out == null) {
-            return new PackageCopy(null);
+    private List<PageSource> open(Manifest manifest) throws VmmigException {
+        for (Manifest.Reference reference : manifest.references()) {
+            opened.add(store.find(reference)
+                    .orElseThrow(() -> missing("refers to a " + reference.kind().word() + " " + reference.digest())));
         }
+        return opened;
+    }
+
+    private static IncompatibleException missing(String what) {
+        return new IncompatibleException(
+                Problem.REFERENCE_MISSING,
+                "the package " + what + ", which is not here",
+                "Add it first, with ImageStore.add or ReferenceStore.addPackage.");
+    }
+
+    /** Verifies all of it; kernel and ramdisk become content of the image store. */
+    PackageSummary drain() throws IOException, VmmigException {
+        for (Entry entry = readBootFiles(); entry != null; entry = reader.next()) {
+            if (entry instanceof Entry.DiskLayer layer) {
+                layer.stream().transferTo(OutputStream.nullOutputStream());
+            } else if (entry instanceof Entry.Snapshot snapshot) {
+                snapshot.stream().transferTo(OutputStream.nullOutputStream());
+            }
+        }
+        PackageSummary summary = reader.verify();
+        addBootFiles();
+        return summary;
+    }
+
+    /** Makes its kernel and ramdisk content of the image store, and reads no further. */
+    void takeBootFiles() throws IOException, VmmigException {
+        readBootFiles();
+        addBootFiles();
+    }
+
+    private void addBootFiles() throws VmmigException {
+        for (Path file : bootFiles.values()) {
+            images.add(file, ImageFormat.RAW);
+        }
+    }
+
+    /** Kernel and ramdisk stay in files for a while, where the pages behind them may refer to them. */
+    private @Nullable Entry readBootFiles() throws IOException, VmmigException {
+        Manifest manifest = reader.manifest();
+        Entry entry = reader.next();
+        if (entry instanceof Entry.Kernel kernel) {
+            spool(kernel.stream(), manifest.kernel());
+            entry = reader.next();
+        }
+        if (entry instanceof Entry.Ramdisk ramdisk) {
+            spool(ramdisk.stream(), manifest.ramdisk());
+            entry = reader.next();
+        }
+        return entry;
+    }
+
+    private void spool(InputStream in, Manifest.@Nullable Content content) throws IOException, VmmigException {
+        Digest digest = Objects.requireNonNull(content).digest();
+        Path file = store.spool(in);
+        bootFiles.put(digest, file);
+        store.adopt(file, digest);
+    }
+
+    /** Writes it anew, without the references to earlier packages, and with kernel and ramdisk if they are here. */
+    PackageSummary fold(OutputStream full) throws IOException, VmmigException {
+        Entry entry = readBootFiles();
         List<Manifest.Reference> others = new ArrayList<>();
         List<PageSource> pages = new ArrayList<>();
-        for (int i = 0; i < references.size(); i++) {
-            Manifest.Reference reference = manifest.references().get(i);
+        for (int i = 0; i < opened.size(); i++) {
+            Manifest.Reference reference = reader.manifest().references().get(i);
             if (reference.kind() != Manifest.Reference.Kind.PACKAGE) {
                 others.add(reference);
-                pages.add(references.get(i));
+                pages.add(opened.get(i));
             }
         }
-        return new PackageCopy(PackageWriter.to(out, manifest.withReferences(others), pages, Level.BALANCED));
-    }
-
-    void add(Entry entry) throws IOException, VmmigException {
-        if (entry instanceof Entry.Domain domain) {
-            if (writer != null) {
-                writer.writeDomain(domain.xml(), domain.cookie());
+        Manifest manifest = reader.manifest().withReferences(others);
+        try (PackageWriter writer = PackageWriter.to(full, manifest, pages, Level.BALANCED)) {
+            writeBootFile(manifest.kernel(), writer::writeKernel);
+            writeBootFile(manifest.ramdisk(), writer::writeRamdisk);
+            for (; entry != null; entry = reader.next()) {
+                write(entry, writer);
             }
-        } else if (entry instanceof Entry.Kernel kernel) {
-            pass(kernel.stream(), PackageWriter::writeKernel);
-        } else if (entry instanceof Entry.Ramdisk ramdisk) {
-            pass(ramdisk.stream(), PackageWriter::writeRamdisk);
-        } else if (entry instanceof Entry.DiskLayer layer) {
-            pass(layer.stream(), (to, in) -> to.writeDiskLayer(layer.target(), layer.layer(), in));
-        } else if (entry instanceof Entry.Snapshot snapshot) {
-            pass(snapshot.stream(), PackageWriter::writeSnapshot);
+            reader.verify();
+            return writer.finish();
         }
     }
 
     private interface Writing {
-        void write(PackageWriter to, InputStream content) throws VmmigException;
+        void write(InputStream content) throws VmmigException;
     }
 
-    private void pass(InputStream content, Writing writing) throws IOException, VmmigException {
-        if (writer == null) {
-            content.transferTo(OutputStream.nullOutputStream());
-        } else {
-            writing.write(writer, content);
+    private void writeBootFile(Manifest.@Nullable Content content, Writing writing) throws IOException, VmmigException {
+        if (content == null) {
+            return;
+        }
+        Path file = bootFiles.get(content.digest());
+        if (file == null) {
+            Optional<BaseImage> held = images.find(content.digest());
+            if (held.isEmpty()) {
+                return;
+            }
+            file = images.verified(content.digest()).path();
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            writing.write(in);
         }
     }
 
-    /** Finishes the copy; null if there is none. */
-    @Nullable
-    PackageSummary finish() throws VmmigException {
-        return writer == null ? null : writer.finish();
+    private static void write(Entry entry, PackageWriter writer) throws VmmigException {
+        if (entry instanceof Entry.Domain domain) {
+            writer.writeDomain(domain.xml(), domain.cookie());
+        } else if (entry instanceof Entry.DiskLayer layer) {
+            writer.writeDiskLayer(layer.target(), layer.layer(), layer.stream());
+        } else if (entry instanceof Entry.Snapshot snapshot) {
+            writer.writeSnapshot(snapshot.stream());
+        }
     }
 
     @Override
     public void close() {
-        if (writer != null) {
-            writer.close();
-        }
+        reader.close();
+        opened.forEach(PageSource::close);
+        bootFiles.values().forEach(PrivateFiles::deleteOrWarn);
     }
 }

@@ -2,16 +2,18 @@
 package io.vmmig.reference;
 
 import io.vmmig.Digest;
+import io.vmmig.Failure;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;
-import java.io.FilterInputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,26 +25,39 @@ import org.slf4j.LoggerFactory;
 public final class PackageKeeping implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PackageKeeping.class);
     private static final int BUFFER_BYTES = 256 << 10;
+    private static final long SPACE_CHECK_BYTES = 64 << 20;
 
-    private final @Nullable Path file;
-    private final @Nullable KeptPackages packages;
-    private @Nullable OutputStream out;
+    /** The guest's disks, which are written beside this, and everything else on that file system come first. */
+    private static final long MOST_LEFT_FREE = 1L << 30;
 
-    private PackageKeeping(@Nullable Path file, @Nullable KeptPackages packages, @Nullable OutputStream out) {
-        this.file = file;
-        this.packages = packages;
-        this.out = out;
+    private static final int PART_LEFT_FREE = 20;
+
+    private @Nullable Recording recording;
+    private Failure failure = Failure.of(Problem.FILE_FAILED, "the package was not finished", "");
+
+    private PackageKeeping(@Nullable Recording recording) {
+        this.recording = recording;
     }
 
     /** Keeps nothing. */
     public static PackageKeeping nothing() {
-        return new PackageKeeping(null, null, null);
+        return new PackageKeeping(null);
     }
 
-    static PackageKeeping in(Path file, KeptPackages packages) throws IOException {
-        Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        return new PackageKeeping(
-                file, packages, new BufferedOutputStream(new FileOutputStream(file.toFile()), BUFFER_BYTES));
+    static PackageKeeping nothing(Failure why) {
+        PackageKeeping nothing = nothing();
+        nothing.failure = why;
+        return nothing;
+    }
+
+    /**
+     * Keeps a package.
+     *
+     * @param file is empty and ours
+     * @param limit the most that the package may have, in bytes
+     */
+    static PackageKeeping in(Path file, KeptPackages packages, long limit) throws IOException {
+        return new PackageKeeping(new Recording(file, packages, limit));
     }
 
     /** A stream that passes everything on to {@code target}. */
@@ -68,7 +83,7 @@ public final class PackageKeeping implements AutoCloseable {
 
     /** A stream that passes everything on from {@code source}. */
     public InputStream passingFrom(InputStream source) {
-        return new FilterInputStream(source) {
+        return new InputStream() {
             @Override
             public int read() throws IOException {
                 byte[] one = new byte[1];
@@ -77,20 +92,29 @@ public final class PackageKeeping implements AutoCloseable {
 
             @Override
             public int read(byte[] buffer, int offset, int length) throws IOException {
-                int read = in.read(buffer, offset, length);
+                int read = source.read(buffer, offset, length);
                 if (read > 0) {
                     record(buffer, offset, read);
                 }
                 return read;
             }
+
+            @Override
+            public int available() throws IOException {
+                return source.available();
+            }
+
+            @Override
+            public void close() throws IOException {
+                source.close();
+            }
         };
     }
 
     private synchronized void record(byte[] buffer, int offset, int length) {
-        OutputStream open = out;
-        if (open != null) {
+        if (recording != null) {
             try {
-                open.write(buffer, offset, length);
+                recording.write(buffer, offset, length);
             } catch (IOException e) {
                 giveUp(e);
             }
@@ -98,41 +122,109 @@ public final class PackageKeeping implements AutoCloseable {
     }
 
     private void giveUp(IOException why) {
-        LOG.warn("the package could not be kept, so the next one will be larger: {}", why.getMessage());
+        failure = VmmigException.from(
+                        why, Problem.FILE_FAILED, "the package could not be kept", "Check the directory and its disk.")
+                .failure();
+        LOG.warn("{}, so the next one will be larger", failure.what());
         close();
     }
 
-    /** Keeps the package, which is complete and verified. */
-    public synchronized void finish(Digest seal) {
-        OutputStream open = out;
-        if (open == null || file == null || packages == null) {
-            return;
+    /**
+     * Keeps the package, which is complete and verified, and brings it to the disk; that may take seconds. Never throws.
+     *
+     * @return whether it is kept; if not, the log says why
+     */
+    public synchronized boolean finish(Digest seal) {
+        if (recording == null) {
+            return false;
         }
         try {
-            open.close();
-            packages.keep(file, seal);
-            out = null;
+            recording.finish(seal);
+            recording = null;
+            return true;
         } catch (IOException e) {
             giveUp(e);
+        } catch (RuntimeException e) {
+            giveUp(new IOException(e));
         }
+        return false;
+    }
+
+    /** Why the package is not kept. */
+    synchronized Failure failure() {
+        return failure;
     }
 
     @Override
     public synchronized void close() {
-        OutputStream open = out;
-        out = null;
-        if (open == null || file == null) {
-            return;
+        if (recording != null) {
+            recording.discard();
+            recording = null;
         }
-        try {
-            open.close();
-        } catch (IOException e) {
-            LOG.debug("{} could not be closed", file, e);
+    }
+
+    /** The file, while it is written. For one thread at a time. */
+    private static final class Recording {
+        private final Path file;
+        private final KeptPackages packages;
+        private final long limit;
+        private final FileStore store;
+        private final long leftFree;
+        private final FileOutputStream out;
+        private final OutputStream buffered;
+        private long bytes;
+        private long nextCheck;
+
+        Recording(Path file, KeptPackages packages, long limit) throws IOException {
+            this.file = file;
+            this.packages = packages;
+            this.limit = limit;
+            this.store = Files.getFileStore(file);
+            this.leftFree = Math.min(MOST_LEFT_FREE, store.getTotalSpace() / PART_LEFT_FREE);
+            this.out = new FileOutputStream(file.toFile());
+            this.buffered = new BufferedOutputStream(out, BUFFER_BYTES);
         }
-        try {
-            Files.deleteIfExists(file);
-        } catch (IOException e) {
-            LOG.warn("{} could not be removed", file, e);
+
+        void write(byte[] buffer, int offset, int length) throws IOException {
+            bytes += length;
+            if (bytes > limit) {
+                throw refusal("it has more than the " + limit + " bytes that kept packages may take");
+            }
+            if (bytes > nextCheck) {
+                long left = store.getUsableSpace() - leftFree;
+                if (left < 0) {
+                    throw refusal("less than " + leftFree + " bytes are free beside " + file);
+                }
+                nextCheck = bytes + Math.min(SPACE_CHECK_BYTES, left / 2);
+            }
+            buffered.write(buffer, offset, length);
+        }
+
+        void finish(Digest seal) throws IOException {
+            buffered.flush();
+            out.getFD().sync();
+            out.close();
+            if (!packages.keep(file, seal)) {
+                throw refusal("it and those that it stands upon have more than the " + limit
+                        + " bytes that kept packages may take");
+            }
+        }
+
+        private static IOException refusal(String why) {
+            VmmigException refusal = VmmigException.of(
+                    Problem.DISK_FULL,
+                    "the package is not kept: " + why,
+                    "Raise the quota with KeptPackages.quota, or free some space.");
+            return new IOException(refusal.getMessage(), refusal);
+        }
+
+        void discard() {
+            try {
+                out.close();
+            } catch (IOException e) {
+                LOG.debug("{} could not be closed", file, e);
+            }
+            PrivateFiles.deleteOrWarn(file);
         }
     }
 }

@@ -16,34 +16,21 @@ import io.vmmig.qcow2.SharedFile;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.UUID;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,30 +48,20 @@ import org.slf4j.LoggerFactory;
 public final class ReferenceStore implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReferenceStore.class);
     private static final Pattern NAME = Pattern.compile("sha256-([0-9a-f]{64})\\.[a-z0-9_]+\\.(index|pages)");
-    private static final String BUILDING = ".building-";
-    private static final Duration ABANDONED = Duration.ofDays(1);
+    private static final Duration TOUCHED_EVERY = Duration.ofDays(1);
     private static final Duration UNUSED = Duration.ofDays(30);
     private static final int CHUNK_BYTES = 1 << 20;
-    private static final FileAttribute<?> OWNER_ONLY =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-    private static final int CLOSE_SECONDS = 30;
 
     private final Path directory;
     private final ImageStore images;
     private final KeptPackages packages;
-    private final ExecutorService builder = Executors.newSingleThreadExecutor(work -> {
-        Thread thread = new Thread(work, "vmmig-references");
-        thread.setDaemon(true);
-        thread.setPriority(Thread.MIN_PRIORITY);
-        return thread;
-    });
-    private final ConcurrentHashMap<String, CompletableFuture<Void>> underWay = new ConcurrentHashMap<>();
+    private final IndexQueue indexes = new IndexQueue();
     private final ConcurrentHashMap<Path, FileStamp> verified = new ConcurrentHashMap<>();
 
     private ReferenceStore(Path directory, ImageStore images) {
         this.directory = directory;
         this.images = images;
-        this.packages = new KeptPackages(directory.resolve("packages"));
+        this.packages = new KeptPackages(directory.resolve("packages"), indexes);
     }
 
     /**
@@ -96,10 +73,7 @@ public final class ReferenceStore implements AutoCloseable {
     public static ReferenceStore open(Path directory, ImageStore images) throws VmmigException {
         Path absolute = directory.toAbsolutePath().normalize();
         try {
-            if (!Files.isDirectory(absolute)) {
-                Files.createDirectories(
-                        absolute, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            }
+            PrivateFiles.makeDirectory(absolute);
             ReferenceStore store = new ReferenceStore(absolute, images);
             store.sweep();
             return store;
@@ -115,11 +89,13 @@ public final class ReferenceStore implements AutoCloseable {
 
     /**
      * Keeps a copy of a package, so that packages which refer to it can be unpacked here, or made here. What it refers to
-     * itself must be here.
+     * itself must be here. Its kernel and its ramdisk become content of the image store, since packages that refer to it leave
+     * them out.
      *
      * @return the digest of its seal, by which others refer to it
      * @throws VmmigException with {@link Problem#REFERENCE_MISSING} if something that it refers to is not here; and as
-     *     {@link PackageReader} does if it is not whole or damaged
+     *     {@link PackageReader} does if it is not whole or damaged; with {@link Problem#DISK_FULL} also if it is larger than
+     *     {@link KeptPackages#quota()} allows
      */
     public Digest addPackage(Path file) throws VmmigException {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), CHUNK_BYTES)) {
@@ -130,9 +106,13 @@ public final class ReferenceStore implements AutoCloseable {
     }
 
     private Digest addPackage(InputStream in) throws VmmigException {
-        try (PackageKeeping keeping = packages.begin()) {
-            Digest seal = copy(keeping.passingFrom(in), null).seal();
-            keeping.finish(seal);
+        try (PackageKeeping keeping = packages.begin();
+                PackageCopy copy = new PackageCopy(keeping.passingFrom(in), this, images)) {
+            Digest seal = copy.drain().seal();
+            if (!keeping.finish(seal)) {
+                throw VmmigException.of(keeping.failure(), null);
+            }
+            packages.prepare(seal, this::find);
             return seal;
         } catch (IOException e) {
             throw failed("could not read a package", e);
@@ -146,100 +126,65 @@ public final class ReferenceStore implements AutoCloseable {
         InputStream open() throws IOException;
     }
 
-    /** As {@link #addPackage(Path)}, unless it is here. */
+    /**
+     * As {@link #addPackage(Path)}, unless it is here.
+     *
+     * @throws IOException what {@code opener} threw
+     */
     public void addPackageUnlessHeld(PackageOpener opener) throws IOException, VmmigException {
-        Digest seal;
+        PackageReader.Outline outline;
         try (InputStream in = opener.open()) {
-            seal = PackageReader.readSeal(in, PackageLimits.DEFAULT);
+            outline = PackageReader.readOutline(in, PackageLimits.DEFAULT);
         }
-        Optional<PageSource> held = packages.find(seal, this::find, false);
-        if (held.isPresent()) {
-            held.get().close();
+        Optional<PageSource> held = packages.find(outline.seal(), this::find);
+        if (held.isEmpty()) {
+            try (InputStream in = opener.open()) {
+                addPackage(in);
+            }
             return;
         }
-        try (InputStream in = opener.open()) {
-            addPackage(in);
+        held.get().close();
+        if (lacksAny(outline.bootFiles())) {
+            try (InputStream in = opener.open();
+                    PackageCopy copy = new PackageCopy(in, this, images)) {
+                copy.takeBootFiles();
+            }
         }
+    }
+
+    private boolean lacksAny(Set<Digest> contents) throws VmmigException {
+        for (Digest content : contents) {
+            if (images.find(content).isEmpty()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**
      * Makes a package that refers to earlier ones complete in itself, but for what it takes from base images, kernels and
-     * ramdisks. What it refers to must be here. Neither stream is closed.
+     * ramdisks. What it refers to must be here; a kernel and a ramdisk that it leaves out are put in if the image store holds
+     * them. Neither stream is closed.
      *
      * @throws VmmigException as {@link #addPackage} does
      */
     public PackageSummary fold(InputStream changes, OutputStream full) throws VmmigException {
-        try {
-            return copy(changes, full);
+        try (PackageCopy copy = new PackageCopy(changes, this, images)) {
+            return copy.fold(full);
         } catch (IOException e) {
             throw failed("could not fold a package", e);
         }
     }
 
-    /** Reads a package to its end, and writes another of the same contents, unless that is null. */
-    private PackageSummary copy(InputStream in, @Nullable OutputStream out) throws IOException, VmmigException {
-        List<PageSource> opened = new ArrayList<>();
-        try (PackageReader reader = PackageReader.from(in, PackageLimits.DEFAULT, manifest -> {
-                    for (Manifest.Reference reference : manifest.references()) {
-                        opened.add(require(reference));
-                    }
-                    return opened;
-                });
-                PackageCopy copy = PackageCopy.to(out, reader.manifest(), opened)) {
-            for (PackageReader.Entry entry = reader.next(); entry != null; entry = reader.next()) {
-                if (entry instanceof PackageReader.Entry.Kernel kernel) {
-                    copyBootFile(kernel.stream(), reader.manifest().kernel(), PackageReader.Entry.Kernel::new, copy);
-                } else if (entry instanceof PackageReader.Entry.Ramdisk ramdisk) {
-                    copyBootFile(ramdisk.stream(), reader.manifest().ramdisk(), PackageReader.Entry.Ramdisk::new, copy);
-                } else {
-                    copy.add(entry);
-                }
-            }
-            PackageSummary read = reader.verify();
-            PackageSummary written = copy.finish();
-            return written == null ? read : written;
-        } finally {
-            opened.forEach(PageSource::close);
-        }
-    }
-
-    private void copyBootFile(
-            InputStream in,
-            Manifest.@Nullable Content content,
-            Function<InputStream, PackageReader.Entry> entry,
-            PackageCopy copy)
-            throws IOException, VmmigException {
-        Path file = spool(in);
-        try {
-            if (content != null) {
-                adopt(file, content.digest());
-            }
-            try (InputStream again = Files.newInputStream(file)) {
-                copy.add(entry.apply(again));
-            }
-        } finally {
-            Files.deleteIfExists(file);
-        }
-    }
-
-    private Path spool(InputStream in) throws IOException {
-        Path file = Files.createFile(directory.resolve(BUILDING + UUID.randomUUID()), OWNER_ONLY);
+    Path spool(InputStream in) throws IOException {
+        Path file = PrivateFiles.create(directory, IndexFile.BUILDING);
         try (OutputStream out = Files.newOutputStream(file)) {
             in.transferTo(out);
             return file;
         } catch (IOException | RuntimeException | Error e) {
-            Files.deleteIfExists(file);
+            PrivateFiles.deleteOrWarn(file);
             throw e;
         }
-    }
-
-    private PageSource require(Manifest.Reference reference) throws VmmigException {
-        return find(reference)
-                .orElseThrow(() -> new IncompatibleException(
-                        Problem.REFERENCE_MISSING,
-                        "the package refers to a " + reference.kind().word() + " " + reference.digest()
-                                + ", which is not here",
-                        "Add it first, with ImageStore.add or ReferenceStore.addPackage."));
     }
 
     /** The pages of a reference of some package, to be closed by the caller; empty if it is not here. */
@@ -250,7 +195,7 @@ public final class ReferenceStore implements AutoCloseable {
                 Optional<PageSource> held = held(reference.digest(), PageLayout.BOOT_1);
                 yield held.isPresent() ? held : adopted(reference.digest());
             }
-            case PACKAGE -> packages.find(reference.digest(), this::find, false);
+            case PACKAGE -> packages.find(reference.digest(), this::find);
         };
     }
 
@@ -303,7 +248,7 @@ public final class ReferenceStore implements AutoCloseable {
             try {
                 adopt(file, digest);
             } finally {
-                Files.deleteIfExists(file);
+                PrivateFiles.deleteOrWarn(file);
             }
         } catch (IOException e) {
             throw failed("could not keep a kernel or ramdisk", e);
@@ -388,14 +333,14 @@ public final class ReferenceStore implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("{} is unpacked again", file, e);
         }
-        PageFile.create(file, pages, BUILDING, name);
+        PageFile.create(file, pages, IndexFile.BUILDING, name);
         return openPages(pages, name);
     }
 
     /** Opens a file of pages, which is verified unless it was, and has not changed since. */
     private PageContent openPages(Path pages, String name) throws IOException {
         FileTime used = Files.getLastModifiedTime(pages);
-        if (used.toInstant().plus(ABANDONED).isBefore(Instant.now())) {
+        if (used.toInstant().plus(TOUCHED_EVERY).isBefore(Instant.now())) {
             Files.setLastModifiedTime(pages, FileTime.from(Instant.now()));
         }
         FileStamp stamp = FileStamp.of(pages);
@@ -431,121 +376,31 @@ public final class ReferenceStore implements AutoCloseable {
     }
 
     private CompletionStage<Void> prepare(Digest digest, PageLayout layout, FileSupplier file) {
-        String name = nameOf(digest, layout);
-        CompletableFuture<Void> mine = new CompletableFuture<>();
-        CompletableFuture<Void> others = underWay.putIfAbsent(name, mine);
-        if (others != null) {
-            return others.minimalCompletionStage();
-        }
-        try {
-            builder.execute(() -> {
-                try {
-                    ensureIndex(file.get(), layout, digest);
-                    underWay.remove(name, mine);
-                    mine.complete(null);
-                } catch (VmmigException | RuntimeException | Error e) {
-                    underWay.remove(name, mine);
-                    mine.completeExceptionally(builder.isShutdown() ? closed() : e);
-                }
-            });
-        } catch (RejectedExecutionException e) {
-            underWay.remove(name, mine);
-            mine.completeExceptionally(closed());
-        }
-        return mine.minimalCompletionStage();
-    }
-
-    private static CancellationException closed() {
-        return new CancellationException("the reference store was closed");
+        return indexes.add(nameOf(digest, layout), () -> ensureIndex(file.get(), layout, digest));
     }
 
     private void ensureIndex(Path file, PageLayout layout, Digest digest) throws VmmigException {
-        Path target = pathOf(digest, layout, "index");
         try (PageContent content = contentOf(file, layout, digest)) {
-            if (!hasIndex(target, nameOf(digest, layout), IndexedPages.pagesOf(content))) {
-                build(content, target, nameOf(digest, layout));
-            }
+            IndexFile.ensure(pathOf(digest, layout, "index"), nameOf(digest, layout), content);
             sweep();
         } catch (IOException e) {
             throw failed("could not build the index of " + file, e);
         }
     }
 
-    static boolean hasIndex(Path path, String name, long pages) {
-        try {
-            PageIndex.open(path, name, pages).close();
-            return true;
-        } catch (NoSuchFileException e) {
-            return false;
-        } catch (IOException e) {
-            LOG.info("the index {} is built again", path, e);
-            return false;
-        }
-    }
-
-    static void build(PageContent content, Path target, String name) throws IOException {
-        long pages = IndexedPages.pagesOf(content);
-        if (pages > IndexLayout.MAX_PAGES) {
-            throw new IOException("content of more than " + IndexLayout.MAX_PAGES + " pages cannot be indexed");
-        }
-        long begun = System.nanoTime();
-        byte[] chunk = new byte[CHUNK_BYTES];
-        try (PageIndexBuilder index = PageIndexBuilder.begin(target, BUILDING, name, pages)) {
-            for (long page = nextPage(content, 0); page < pages; ) {
-                if (Thread.currentThread().isInterrupted()) {
-                    throw new InterruptedIOException("the reference store was closed");
-                }
-                int count = (int) Math.min(CHUNK_BYTES / PageSource.PAGE_BYTES, pages - page);
-                content.read(page * PageSource.PAGE_BYTES, chunk, 0, count * PageSource.PAGE_BYTES);
-                for (int i = 0; i < count; i++) {
-                    index.add(chunk, i * PageSource.PAGE_BYTES, page + i);
-                }
-                page = nextPage(content, page + count);
-            }
-            index.finish();
-        }
-        LOG.info("built the index {} in {} ms", target, (System.nanoTime() - begun) / 1_000_000);
-    }
-
-    private static long nextPage(PageContent content, long page) throws IOException {
-        long data = content.nextData(page * PageSource.PAGE_BYTES);
-        return data >= content.bytes() ? Long.MAX_VALUE : data / PageSource.PAGE_BYTES;
-    }
-
     private void rebuild(Path file, PageLayout layout, Digest digest) {
-        try {
-            Files.deleteIfExists(pathOf(digest, layout, "index"));
-        } catch (IOException e) {
-            LOG.warn("a damaged index could not be removed", e);
-        }
+        PrivateFiles.deleteOrWarn(pathOf(digest, layout, "index"));
         prepare(file, layout, digest);
     }
 
     /** Removes what was never finished, and what was not used for long and is not of content that is held. */
     private void sweep() throws IOException, VmmigException {
-        List<Path> entries;
-        try (Stream<Path> listed = Files.list(directory)) {
-            entries = listed.toList();
-        }
-        for (Path entry : entries) {
-            String file = entry.getFileName().toString();
-            Matcher name = NAME.matcher(file);
-            if (file.startsWith(BUILDING)) {
-                deleteIfOlder(entry, ABANDONED);
-            } else if (name.matches() && images.find(new Digest(name.group(1))).isEmpty()) {
-                deleteIfOlder(entry, UNUSED);
+        PrivateFiles.sweep(directory, IndexFile.BUILDING);
+        for (Path entry : PrivateFiles.list(directory)) {
+            Matcher name = NAME.matcher(entry.getFileName().toString());
+            if (name.matches() && images.find(new Digest(name.group(1))).isEmpty()) {
+                PrivateFiles.deleteIfOlder(entry, UNUSED);
             }
-        }
-    }
-
-    private static void deleteIfOlder(Path file, Duration age) throws IOException {
-        try {
-            FileTime limit = FileTime.from(Instant.now().minus(age));
-            if (Files.getLastModifiedTime(file).compareTo(limit) < 0) {
-                Files.deleteIfExists(file);
-            }
-        } catch (NoSuchFileException e) {
-            LOG.debug("{} was removed meanwhile", file);
         }
     }
 
@@ -564,15 +419,7 @@ public final class ReferenceStore implements AutoCloseable {
     /** Stops building, and waits for up to half a minute until it has stopped. Pages that were opened stay open. */
     @Override
     public void close() {
-        builder.shutdownNow();
-        try {
-            if (!builder.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
-                LOG.warn("the index builder of {} has not stopped yet", directory);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        underWay.values().forEach(future -> future.completeExceptionally(closed()));
+        indexes.close();
     }
 
     private static VmmigException failed(String what, IOException e) {

@@ -117,6 +117,11 @@ public final class PageMap {
         return kind != Op.FILL && kind != Op.ZERO_RECORDS;
     }
 
+    /** How much heap it takes, but for what every object does. */
+    public long bytes() {
+        return (5L * Integer.BYTES + Long.BYTES) * kinds.length;
+    }
+
     /** How many pages there are. */
     public int positions() {
         return position;

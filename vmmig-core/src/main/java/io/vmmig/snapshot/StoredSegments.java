@@ -2,6 +2,7 @@
 package io.vmmig.snapshot;
 
 import com.github.luben.zstd.ZstdDecompressCtx;
+import com.github.luben.zstd.ZstdIOException;
 import com.github.luben.zstd.ZstdInputStream;
 import io.vmmig.PackageFormatException;
 import java.io.IOException;
@@ -35,6 +36,8 @@ public final class StoredSegments {
             byte[] head = java.util.Arrays.copyOf(length, Integer.BYTES + instructions);
             int read = in.readNBytes(head, Integer.BYTES, instructions);
             return PageMap.of(head, Integer.BYTES + read);
+        } catch (ZstdIOException e) {
+            throw Frames.malformed("a segment is no zstd frame: " + e.getMessage());
         }
     }
 

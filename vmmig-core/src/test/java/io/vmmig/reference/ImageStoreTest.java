@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -53,6 +54,11 @@ class ImageStoreTest {
         while (!FileStamp.of(aged.resolve("4")).settled()) {
             Thread.sleep(50);
         }
+    }
+
+    @AfterEach
+    void stopBuilding() throws Exception {
+        store.references().close();
     }
 
     @BeforeEach

@@ -61,8 +61,9 @@ class ReferenceStoreTest {
     }
 
     @AfterEach
-    void close() {
+    void close() throws Exception {
         store.close();
+        images.references().close();
     }
 
     private static void await(CompletionStage<Void> stage) throws Exception {

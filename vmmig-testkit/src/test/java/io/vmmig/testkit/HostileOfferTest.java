@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,6 +38,11 @@ class HostileOfferTest {
 
     private ImageStore images;
     private Manifest.Content held;
+
+    @AfterEach
+    void stopBuilding() throws Exception {
+        images.references().close();
+    }
 
     @BeforeEach
     void fillStore() throws Exception {

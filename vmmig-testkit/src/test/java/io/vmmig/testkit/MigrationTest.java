@@ -29,6 +29,7 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
@@ -51,6 +52,7 @@ class MigrationTest {
     private final InMemoryTransport transport = new InMemoryTransport();
     private final byte[] memory = new byte[20_000_000];
     private final byte[] disk = new byte[300_000];
+    private ImageStore images;
     private Receiver receiver;
     private Path guests;
 
@@ -61,7 +63,13 @@ class MigrationTest {
         Path image = Files.write(directory.resolve("vda.raw"), disk);
         a.start(Domains.xml("web-1", Domains.disk("vda", image, "raw")), memory, true);
         guests = directory.resolve("guests");
-        receiver = Receiver.of(b).into(guests).images(ImageStore.at(directory.resolve("images")));
+        images = ImageStore.at(directory.resolve("images"));
+        receiver = Receiver.of(b).into(guests).images(images);
+    }
+
+    @AfterEach
+    void stopBuilding() throws Exception {
+        images.references().close();
     }
 
     private Migrator migrator() {
@@ -142,11 +150,7 @@ class MigrationTest {
 
         Path home = directory.resolve("home");
         Migration back = Migrator.of(b).from("web-1").to(transport).start();
-        Receiver.of(a)
-                .into(home)
-                .images(ImageStore.at(directory.resolve("images")))
-                .receive(transport.accept(SOON))
-                .await(SOON);
+        Receiver.of(a).into(home).images(images).receive(transport.accept(SOON)).await(SOON);
         back.await(SOON);
 
         assertThat(a.memoryOf("web-1").orElseThrow()).isEqualTo(memory);

@@ -50,9 +50,9 @@ class PackageFilesIT {
         String sum = guest.memorySum();
         a.remove("layered");
 
-        assertThat(Files.size(monday)).isLessThan(Files.size(full) / 2);
-        assertThat(Files.size(tuesday)).isLessThan(Files.size(full) / 2);
-        assertThat(Files.size(upon)).isLessThan(Files.size(full) / 2);
+        assertThat(Files.size(monday)).isLessThan(Files.size(full) / 20);
+        assertThat(Files.size(tuesday)).isLessThan(Files.size(full) / 20);
+        assertThat(Files.size(upon)).isLessThan(Files.size(full) / 20);
         LabHost b = Hosts.b();
         assertThatThrownBy(() ->
                         b.restore(tuesday, List.of(), Intake.usual()).move().await())

@@ -7,6 +7,7 @@ import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageReader;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
@@ -19,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -46,7 +48,7 @@ final class FileOutgoingSession implements OutgoingSession {
     private final Path file;
     private final Path part;
     private final boolean replacing;
-    private final Set<Digest> earlier;
+    private final List<PackageReader.Outline> earlier;
     private final OutputStream data = new BufferedOutputStream(new PartOutput(), BUFFER_BYTES) {
         @Override
         public void close() throws IOException {
@@ -61,8 +63,8 @@ final class FileOutgoingSession implements OutgoingSession {
 
     private @Nullable VmmigException reason;
 
-    FileOutgoingSession(Path file, boolean replacing, Set<Digest> earlier) {
-        this.earlier = Set.copyOf(earlier);
+    FileOutgoingSession(Path file, boolean replacing, List<PackageReader.Outline> earlier) {
+        this.earlier = List.copyOf(earlier);
         this.file = file;
         this.part = Names.partOf(file);
         this.replacing = replacing;
@@ -93,16 +95,24 @@ final class FileOutgoingSession implements OutgoingSession {
                 throw failure(e);
             }
         }
-        return new Acceptance(Set.of(), references(offer.manifest()));
+        return new Acceptance(held(), references(offer.manifest()));
+    }
+
+    /** Kernels and ramdisks that are in the packages which the caller has named. */
+    private Set<String> held() {
+        return earlier.stream()
+                .flatMap(outline -> outline.bootFiles().stream())
+                .map(Digest::toString)
+                .collect(Collectors.toSet());
     }
 
     /**
-     * Base images, which whoever restores the guest has to have anyway, kernel and ramdisk, which are in the package, and the
-     * packages that the caller has named.
+     * Base images, which whoever restores the guest has to have anyway, kernel and ramdisk, which are in the package or
+     * in those that the caller has named, and these.
      */
     private Set<Manifest.Reference> references(Manifest manifest) {
-        Stream<Manifest.Reference> packages =
-                earlier.stream().map(seal -> new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, seal));
+        Stream<Manifest.Reference> packages = earlier.stream()
+                .map(outline -> new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, outline.seal()));
         return Stream.of(manifest.baseReferences().stream(), manifest.bootReferences().stream(), packages)
                 .flatMap(part -> part)
                 .collect(Collectors.toSet());

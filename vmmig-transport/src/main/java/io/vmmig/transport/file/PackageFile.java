@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.file;
 
-import io.vmmig.Digest;
 import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
@@ -18,9 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * A package as a file.
@@ -67,7 +64,8 @@ public final class PackageFile implements Transport {
 
     /**
      * The same, but it is to hold only what has changed since an earlier package of the same guest, which is then needed to
-     * restore the guest. It is complete in itself if the source has not kept the earlier package.
+     * restore the guest. A kernel and a ramdisk that an earlier package holds are left out as well. It is complete in itself if
+     * the source has not kept the earlier package.
      *
      * <p>If the guest is taken in from the file, the earlier package is taken in along with it, unless the destination holds it.
      * May be called more than once, for a package that stands upon one that stands upon another: the oldest comes first.
@@ -108,20 +106,20 @@ public final class PackageFile implements Transport {
                 throw failed(path + " is not a file, so it is not replaced", "Choose another name.");
             }
         }
-        return new FileOutgoingSession(path, replacing, sealsOfEarlier());
+        return new FileOutgoingSession(path, replacing, outlinesOfEarlier());
     }
 
-    private Set<Digest> sealsOfEarlier() throws VmmigException {
-        Set<Digest> seals = new HashSet<>();
+    private List<PackageReader.Outline> outlinesOfEarlier() throws VmmigException {
+        List<PackageReader.Outline> outlines = new ArrayList<>();
         for (Path file : earlier) {
             try (InputStream in = Files.newInputStream(file)) {
-                seals.add(PackageReader.readSeal(in, PackageLimits.DEFAULT));
+                outlines.add(PackageReader.readOutline(in, PackageLimits.DEFAULT));
             } catch (IOException e) {
                 throw new TransportException(
                         Problem.FILE_FAILED, "the earlier package " + file + " cannot be read", "Check its name.", e);
             }
         }
-        return seals;
+        return outlines;
     }
 
     /**

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What is known of a package before anything in it is decoded. */
-class OutlineTest {
+class EvidenceTest {
     private static final List<String> SIGNATURES = List.of("first.of.all", "second");
     private static final Set<Problem> REFUSALS = EnumSet.of(
             Problem.DIGEST_MISMATCH,
@@ -45,17 +45,17 @@ class OutlineTest {
         bytes = out.toByteArray();
     }
 
-    private static PackageReader.Outline read(byte[] bytes) throws VmmigException {
-        return PackageReader.readOutline(new ByteArrayInputStream(bytes), PackageLimits.DEFAULT);
+    private static PackageReader.Evidence read(byte[] bytes) throws VmmigException {
+        return PackageReader.readEvidence(new ByteArrayInputStream(bytes), PackageLimits.DEFAULT);
     }
 
     @Test
     void signaturesAreOfTheContents() throws Exception {
-        PackageReader.Outline outline = read(bytes);
+        PackageReader.Evidence evidence = read(bytes);
 
-        assertThat(outline.manifest()).isEqualTo(Packages.small().manifest());
-        assertThat(outline.contentsDigest()).isEqualTo(signed);
-        assertThat(outline.signatures()).isEqualTo(SIGNATURES);
+        assertThat(evidence.manifest()).isEqualTo(Packages.small().manifest());
+        assertThat(evidence.contentsDigest()).isEqualTo(signed);
+        assertThat(evidence.signatures()).isEqualTo(SIGNATURES);
         try (PackageReader reader = PackageReader.from(new ByteArrayInputStream(bytes), PackageLimits.DEFAULT)) {
             PackageSummary summary = Packages.drain(reader);
             assertThat(summary.contentsDigest()).isEqualTo(signed);

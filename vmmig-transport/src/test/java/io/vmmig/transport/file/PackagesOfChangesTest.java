@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.file;
+
+import static io.vmmig.transport.testing.Problems.assertProblem;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vmmig.Digest;
+import io.vmmig.Migrator;
+import io.vmmig.Problem;
+import io.vmmig.Receiver;
+import io.vmmig.domain.DomainXml;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.reference.ImageStore;
+import io.vmmig.testkit.InMemoryHypervisor;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Files that hold what has changed, and leave out kernel and ramdisk. */
+@Timeout(60)
+class PackagesOfChangesTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+
+    @TempDir
+    private Path directory;
+
+    private final List<ImageStore> stores = new ArrayList<>();
+    private final InMemoryHypervisor a = new InMemoryHypervisor("host-a");
+    private final InMemoryHypervisor b = new InMemoryHypervisor("host-b");
+    private final byte[] memory = random(40_000, 1);
+    private ImageStore here;
+    private ImageStore there;
+    private Path disk;
+    private Path kernel;
+    private Path ramdisk;
+
+    @BeforeEach
+    void startGuest() throws Exception {
+        here = store("here");
+        there = store("there");
+        disk = Files.write(directory.resolve("vda.raw"), random(1_000_000, 2));
+        kernel = Files.write(directory.resolve("kernel"), random(2_000_000, 3));
+        ramdisk = Files.write(directory.resolve("ramdisk"), random(3_000_000, 4));
+        a.start(
+                "<domain type='qemu'><name>web-1</name><uuid>" + new UUID(1, 2) + "</uuid>"
+                        + "<memory unit='KiB'>262144</memory><vcpu>1</vcpu>"
+                        + "<os><type arch='x86_64' machine='pc-q35-7.2'>hvm</type>"
+                        + "<kernel>" + kernel + "</kernel><initrd>" + ramdisk + "</initrd></os>"
+                        + "<devices><emulator>/usr/bin/qemu-system-x86_64</emulator>"
+                        + "<disk type='file' device='disk'><driver name='qemu' type='raw'/><source file='" + disk
+                        + "'/><target dev='vda' bus='virtio'/></disk></devices></domain>",
+                memory,
+                true);
+    }
+
+    @AfterEach
+    void stopBuilding() throws Exception {
+        for (ImageStore store : stores) {
+            store.references().close();
+        }
+    }
+
+    private ImageStore store(String name) throws Exception {
+        ImageStore store = ImageStore.at(directory.resolve(name));
+        stores.add(store);
+        return store;
+    }
+
+    private static byte[] random(int length, long seed) {
+        byte[] bytes = new byte[length];
+        new Random(seed).nextBytes(bytes);
+        return bytes;
+    }
+
+    private static Digest digest(Path file) throws Exception {
+        MessageDigest sha256 = Digest.newSha256();
+        sha256.update(Files.readAllBytes(file));
+        return Digest.of(sha256);
+    }
+
+    private Path save(String name, ImageStore images, Path... upon) throws Exception {
+        Path file = directory.resolve(name + ".vmmig");
+        Migrator.of(a)
+                .from("web-1")
+                .images(images)
+                .to(packageFile(file, upon))
+                .leavingItRunning()
+                .start()
+                .await(SOON);
+        return file;
+    }
+
+    private static PackageFile packageFile(Path file, Path... upon) {
+        PackageFile packageFile = PackageFile.at(file);
+        for (Path earlier : upon) {
+            packageFile = packageFile.upon(earlier);
+        }
+        return packageFile;
+    }
+
+    private void restore(Path file, Path... upon) throws Exception {
+        Receiver.of(b)
+                .into(directory.resolve("guests"))
+                .images(there)
+                .receive(packageFile(file, upon).incoming())
+                .await(SOON);
+    }
+
+    private void assertRestored() throws Exception {
+        assertThat(b.stateOf("web-1")).contains(GuestState.RUNNING);
+        assertThat(b.memoryOf("web-1").orElseThrow()).isEqualTo(memory);
+        DomainXml domain = DomainXml.parse(b.guest("web-1").domainXml());
+        assertThat(Files.mismatch(domain.kernel().orElseThrow(), kernel)).isEqualTo(-1);
+        assertThat(Files.mismatch(domain.ramdisk().orElseThrow(), ramdisk)).isEqualTo(-1);
+        assertThat(Files.mismatch(domain.disks().get(0).file(), disk)).isEqualTo(-1);
+    }
+
+    private void assertNothingIsThere() {
+        assertThat(b.guests()).isEmpty();
+        assertThat(directory.resolve("guests/web-1")).doesNotExist();
+    }
+
+    @Test
+    void kernelAndRamdiskAreInTheFirstOnly() throws Exception {
+        Path full = save("full", here);
+        Path monday = save("monday", here, full);
+        Path tuesday = save("tuesday", here, full, monday);
+        assertThat(Files.size(full)).isGreaterThan(6_000_000);
+        assertThat(Files.size(monday)).isLessThan(Files.size(full) / 20);
+        assertThat(Files.size(tuesday)).isLessThan(Files.size(full) / 20);
+
+        assertThatThrownBy(() -> restore(tuesday))
+                .satisfies(e -> assertProblem(e, Problem.REFERENCE_MISSING))
+                .hasMessageContaining("the earlier package");
+        assertNothingIsThere();
+        restore(tuesday, full, monday);
+        assertRestored();
+    }
+
+    @Test
+    void aKernelThatWasRemovedIsAskedForAndTakenFromTheEarlierPackage() throws Exception {
+        Path full = save("full", here);
+        Path monday = save("monday", here, full);
+        there.references().addPackage(full);
+        there.remove(digest(kernel));
+
+        assertThatThrownBy(() -> restore(monday))
+                .satisfies(e -> assertProblem(e, Problem.REFERENCE_MISSING))
+                .hasMessageContaining("leaves out its kernel " + digest(kernel))
+                .hasMessageContaining("PackageFile.upon");
+        assertNothingIsThere();
+        restore(monday, full);
+        assertRestored();
+    }
+
+    @Test
+    void whatStandsUponNothingIsCompleteInItself() throws Exception {
+        Path full = save("full", here);
+        ImageStore forgetful = store("forgetful");
+        Path other = save("other", forgetful, full);
+        assertThat(Files.size(other)).isGreaterThan(6_000_000);
+        restore(other);
+        assertRestored();
+    }
+}
