@@ -111,6 +111,7 @@ class PackagesOfChangesTest {
 
     private void restore(Path file, Path... upon) throws Exception {
         Receiver.of(b)
+                .acceptingUnsigned()
                 .into(directory.resolve("guests"))
                 .images(there)
                 .receive(packageFile(file, upon).incoming())
