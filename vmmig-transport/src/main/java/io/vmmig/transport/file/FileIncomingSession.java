@@ -45,16 +45,20 @@ final class FileIncomingSession implements IncomingSession {
     private @Nullable Offer offer;
     private @Nullable VmmigException reason;
 
-    FileIncomingSession(Path file, RandomAccessFile content, List<Path> earlier) {
+    private final FileSealing sealing;
+
+    FileIncomingSession(Path file, RandomAccessFile content, List<Path> earlier, FileSealing sealing) {
         this.file = file;
         this.content = content;
-        this.earlier = earlier.stream().map(Earlier::new).toList();
+        this.sealing = sealing;
+        this.earlier = earlier.stream().map(path -> new Earlier(path, sealing)).toList();
     }
 
-    private record Earlier(Path file) implements EarlierPackage {
+    private record Earlier(Path file, FileSealing sealing) implements EarlierPackage {
         @Override
         public InputStream open() throws IOException {
-            return new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES);
+            InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES);
+            return new OpenedLazily(in, file, sealing);
         }
 
         @Override
@@ -155,10 +159,7 @@ final class FileIncomingSession implements IncomingSession {
     }
 
     private InputStream newStream() {
-        return new BufferedInputStream(new FromStart(), BUFFER_BYTES) {
-            @Override
-            public void close() {}
-        };
+        return new OpenedLazily(new BufferedInputStream(new FromStart(), BUFFER_BYTES), file, sealing);
     }
 
     private VmmigException failure(IOException e) {

@@ -8,6 +8,7 @@ import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageReader;
+import io.vmmig.crypto.SealingOutputStream;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
@@ -48,6 +49,7 @@ final class FileOutgoingSession implements OutgoingSession {
     private final Path file;
     private final Path part;
     private final boolean replacing;
+    private final FileSealing sealing;
     private final List<PackageReader.Outline> earlier;
     private final OutputStream data = new BufferedOutputStream(new PartOutput(), BUFFER_BYTES) {
         @Override
@@ -61,9 +63,12 @@ final class FileOutgoingSession implements OutgoingSession {
     /** Not a channel: that would be closed by the interrupt of a thread that writes. */
     private @Nullable FileOutputStream output;
 
+    private @Nullable SealingOutputStream sealed;
+
     private @Nullable VmmigException reason;
 
-    FileOutgoingSession(Path file, boolean replacing, List<PackageReader.Outline> earlier) {
+    FileOutgoingSession(Path file, boolean replacing, List<PackageReader.Outline> earlier, FileSealing sealing) {
+        this.sealing = sealing;
         this.earlier = List.copyOf(earlier);
         this.file = file;
         this.part = Names.partOf(file);
@@ -91,6 +96,7 @@ final class FileOutgoingSession implements OutgoingSession {
             try {
                 Files.createFile(part, OWNER_ONLY);
                 output = new FileOutputStream(part.toFile());
+                sealed = sealing.begin(data);
             } catch (IOException e) {
                 throw failure(e);
             }
@@ -135,12 +141,22 @@ final class FileOutgoingSession implements OutgoingSession {
 
     @Override
     public OutputStream packageStream() {
-        return data;
+        synchronized (lock) {
+            return sealed == null ? data : sealed;
+        }
+    }
+
+    @Override
+    public Set<String> recipients() {
+        return sealing.fingerprints();
     }
 
     @Override
     public void finish() throws VmmigException {
         try {
+            if (packageStream() instanceof SealingOutputStream open) {
+                open.finish();
+            }
             data.flush();
             writable().getFD().sync();
         } catch (IOException e) {

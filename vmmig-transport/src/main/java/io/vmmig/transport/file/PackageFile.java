@@ -6,9 +6,13 @@ import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
+import io.vmmig.crypto.AgeSealing;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.NodeKeys;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Transport;
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
@@ -18,27 +22,33 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /**
  * A package as a file.
  *
  * <pre>{@code
- * Transport file = PackageFile.at(Path.of("/backup/web-1.vmmig"));
+ * Transport file = PackageFile.at(Path.of("/backup/web-1.vmmig")).sealedFor(identity.keys());
+ * IncomingSession back = PackageFile.at(Path.of("/backup/web-1.vmmig")).openedBy(identity).incoming();
  * }</pre>
  *
- * <p>The file appears, whole, when the guest has been handed over, and is for its owner only, since it holds the guest's
- * memory. Until then what there is lies beside it as {@code .NAME.UUID.vmmig-part}; such a file is left over only when the
+ * <p>It holds the guest's memory, with all keys and passwords that are in it; so it is sealed for those who may open it, in
+ * the age format (age-encryption.org/v1), which {@code age -d} opens as well.
+ *
+ * <p>The file appears, whole, when the guest has been handed over, and is for its owner only. Until then what there is lies beside it as {@code .NAME.UUID.vmmig-part}; such a file is left over only when the
  * process is killed, and may then be deleted. Immutable and thread-safe.
  */
 public final class PackageFile implements Transport {
     private final Path path;
     private final boolean replacing;
     private final List<Path> earlier;
+    private final FileSealing sealing;
 
-    private PackageFile(Path path, boolean replacing, List<Path> earlier) {
+    private PackageFile(Path path, boolean replacing, List<Path> earlier, FileSealing sealing) {
         this.path = path;
         this.replacing = replacing;
         this.earlier = List.copyOf(earlier);
+        this.sealing = sealing;
     }
 
     /**
@@ -54,12 +64,35 @@ public final class PackageFile implements Transport {
         if (absolute.getFileName() == null || absolute.getParent() == null) {
             throw new IllegalArgumentException(path + " is no name of a file");
         }
-        return new PackageFile(absolute, false, List.of());
+        return new PackageFile(absolute, false, List.of(), FileSealing.UNDECIDED);
     }
 
     /** The same, but a file that is there already is replaced, at once and only by a whole package. */
     public PackageFile replacing() {
-        return new PackageFile(path, true, earlier);
+        return new PackageFile(path, true, earlier, sealing);
+    }
+
+    /**
+     * The same, but what is written is sealed for these hosts, and nobody else can read it: this one too only if it is among
+     * them.
+     *
+     * @param hosts one at least; see {@code HostIdentity.keys()} and {@code NodeCard.keys()}
+     */
+    public PackageFile sealedFor(NodeKeys... hosts) {
+        if (hosts.length == 0 || hosts.length > AgeSealing.MAX_RECIPIENTS) {
+            throw new IllegalArgumentException("to seal takes 1 to " + AgeSealing.MAX_RECIPIENTS + " hosts");
+        }
+        return new PackageFile(path, replacing, earlier, sealing.sealedFor(Set.of(hosts)));
+    }
+
+    /** The same, but what is written is in the clear: whoever can read the file has all that the guest has in its memory. */
+    public PackageFile unsealed() {
+        return new PackageFile(path, replacing, earlier, sealing.sealedFor(Set.of()));
+    }
+
+    /** The same, but what was sealed for {@code self}, with its present keys or former ones, is opened. */
+    public PackageFile openedBy(HostIdentity self) {
+        return new PackageFile(path, replacing, earlier, sealing.openedBy(self));
     }
 
     /**
@@ -74,7 +107,7 @@ public final class PackageFile implements Transport {
     public PackageFile upon(Path earlierPackage) {
         List<Path> more = new ArrayList<>(earlier);
         more.add(earlierPackage);
-        return new PackageFile(path, replacing, more);
+        return new PackageFile(path, replacing, more, sealing);
     }
 
     /** Where it is. */
@@ -85,11 +118,18 @@ public final class PackageFile implements Transport {
     /**
      * {@inheritDoc}
      *
-     * @throws VmmigException with {@link Problem#FILE_FAILED} when the directory is not there or cannot be written, or when
-     *     the file exists and is not to be replaced
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it was not said for whom the file is sealed, with
+     *     {@link Problem#FILE_FAILED} when the directory is not there or cannot be written, or when the file exists and is
+     *     not to be replaced
      */
     @Override
     public OutgoingSession open() throws VmmigException {
+        if (!sealing.decided()) {
+            throw VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "it was not said for whom the package " + path + " is to be sealed",
+                    "Say so with PackageFile.sealedFor(…), or let it be in the clear with unsealed().");
+        }
         Path directory = Names.directoryOf(path);
         if (!Files.isDirectory(directory)) {
             throw failed("there is no directory " + directory, "Create it, or choose another one.");
@@ -106,14 +146,14 @@ public final class PackageFile implements Transport {
                 throw failed(path + " is not a file, so it is not replaced", "Choose another name.");
             }
         }
-        return new FileOutgoingSession(path, replacing, outlinesOfEarlier());
+        return new FileOutgoingSession(path, replacing, outlinesOfEarlier(), sealing);
     }
 
     private List<PackageReader.Outline> outlinesOfEarlier() throws VmmigException {
         List<PackageReader.Outline> outlines = new ArrayList<>();
         for (Path file : earlier) {
-            try (InputStream in = Files.newInputStream(file)) {
-                outlines.add(PackageReader.readOutline(in, PackageLimits.DEFAULT));
+            try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+                outlines.add(PackageReader.readOutline(sealing.opened(in, file), PackageLimits.DEFAULT));
             } catch (IOException e) {
                 throw new TransportException(
                         Problem.FILE_FAILED, "the earlier package " + file + " cannot be read", "Check its name.", e);
@@ -137,7 +177,7 @@ public final class PackageFile implements Transport {
             throw failed(path + " is not a file", "Check its name.");
         }
         try {
-            return new FileIncomingSession(path, new RandomAccessFile(path.toFile(), "r"), earlier);
+            return new FileIncomingSession(path, new RandomAccessFile(path.toFile(), "r"), earlier, sealing);
         } catch (IOException e) {
             throw new TransportException(
                     Problem.FILE_FAILED, "the package " + path + " cannot be read", "Check its permissions.", e);

@@ -16,12 +16,12 @@ class FileContractTest extends TransportContract {
 
     @Override
     protected Transport transport() {
-        return PackageFile.at(temp.resolve("web-1.vmmig"));
+        return PackageFile.at(temp.resolve("web-1.vmmig")).unsealed();
     }
 
     @Override
     protected IncomingSession arrival() throws VmmigException {
-        return PackageFile.at(temp.resolve("web-1.vmmig")).incoming();
+        return PackageFile.at(temp.resolve("web-1.vmmig")).unsealed().incoming();
     }
 
     @Override

@@ -46,7 +46,7 @@ class PackageFileTest {
 
     @Test
     void aPackageIsForItsOwnerOnly() throws Exception {
-        write(PackageFile.at(file), 100_000);
+        write(PackageFile.at(file).unsealed(), 100_000);
 
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                 .isEqualTo("rw-------");
@@ -55,7 +55,7 @@ class PackageFileTest {
 
     @Test
     void untilTheCommitThereIsOnlyAPartThatPeopleRecognise() throws Exception {
-        try (OutgoingSession session = PackageFile.at(file).open()) {
+        try (OutgoingSession session = PackageFile.at(file).unsealed().open()) {
             assertThat(names()).isEmpty();
             session.offer(Samples.offer());
             Packages.write(session.packageStream(), Samples.offer(), 100_000);
@@ -72,7 +72,7 @@ class PackageFileTest {
     void aFileThatIsThereIsNotTouched() throws Exception {
         Files.writeString(file, "mine");
 
-        assertThatThrownBy(PackageFile.at(file)::open)
+        assertThatThrownBy(PackageFile.at(file).unsealed()::open)
                 .satisfies(e -> assertProblem(e, Problem.FILE_FAILED))
                 .hasMessageContaining("exists already");
         assertThat(file).hasContent("mine");
@@ -80,7 +80,7 @@ class PackageFileTest {
 
     @Test
     void norIsOneThatComesMeanwhile() throws Exception {
-        try (OutgoingSession session = PackageFile.at(file).open()) {
+        try (OutgoingSession session = PackageFile.at(file).unsealed().open()) {
             session.offer(Samples.offer());
             Packages.write(session.packageStream(), Samples.offer(), 100_000);
             session.finish();
@@ -97,7 +97,7 @@ class PackageFileTest {
     @Test
     void aFileIsReplacedOnlyByAWholePackageAndOnlyWhenAsked() throws Exception {
         Files.writeString(file, "old");
-        PackageFile replacing = PackageFile.at(file).replacing();
+        PackageFile replacing = PackageFile.at(file).unsealed().replacing();
         try (OutgoingSession session = replacing.open()) {
             session.offer(Samples.offer());
             Packages.write(session.packageStream(), Samples.offer(), 100_000);
@@ -114,7 +114,7 @@ class PackageFileTest {
 
     @Test
     void placesWhereNoFileCanBe() throws Exception {
-        assertThatThrownBy(PackageFile.at(temp.resolve("no/such/directory"))::open)
+        assertThatThrownBy(PackageFile.at(temp.resolve("no/such/directory")).unsealed()::open)
                 .satisfies(e -> assertProblem(e, Problem.FILE_FAILED))
                 .hasMessageContaining("there is no directory");
         Path directory = Files.createDirectory(temp.resolve("directory"));
@@ -125,7 +125,7 @@ class PackageFileTest {
 
     @Test
     void anAbortFromAnotherThreadStopsTheWriter() throws Exception {
-        try (OutgoingSession session = PackageFile.at(file).open()) {
+        try (OutgoingSession session = PackageFile.at(file).unsealed().open()) {
             session.offer(Samples.offer());
             Background<Void> writing = Background.run(() -> {
                 byte[] block = new byte[64 << 10];
@@ -149,7 +149,7 @@ class PackageFileTest {
 
     @Test
     void anInterruptDoesNotLoseThePackage() throws Exception {
-        try (OutgoingSession session = PackageFile.at(file).open()) {
+        try (OutgoingSession session = PackageFile.at(file).unsealed().open()) {
             session.offer(Samples.offer());
             Thread.currentThread().interrupt();
             session.packageStream().write(new byte[1 << 20]);
@@ -162,7 +162,7 @@ class PackageFileTest {
 
     @Test
     void aDiskThatCannotHoldThePackageIsFoundOutBeforeTheGuestStops() throws Exception {
-        try (OutgoingSession session = PackageFile.at(file).open()) {
+        try (OutgoingSession session = PackageFile.at(file).unsealed().open()) {
             long free = Files.getFileStore(temp).getUsableSpace();
 
             assertThatThrownBy(() -> session.offer(new io.vmmig.transport.Offer(
@@ -189,7 +189,7 @@ class PackageFileTest {
             Path directory = Path.of(args[0]);
             String found = "nothing";
             try (OutgoingSession session =
-                    PackageFile.at(directory.resolve("web-1.vmmig")).open()) {
+                    PackageFile.at(directory.resolve("web-1.vmmig")).unsealed().open()) {
                 session.offer(new io.vmmig.transport.Offer(Samples.manifest(64 << 20, 1 << 20), Samples.XML));
                 byte[] block = new byte[100_000];
                 for (int i = 0; i < 200; i++) {
@@ -217,15 +217,16 @@ class PackageFileTest {
                 .asString()
                 .startsWith(".web-1.vmmig.")
                 .endsWith(".vmmig-part");
-        write(PackageFile.at(file), 1000);
+        write(PackageFile.at(file).unsealed(), 1000);
         assertThat(file).exists();
     }
 
     /** Dies in the middle. */
     static final class Killed {
         public static void main(String[] args) throws Exception {
-            OutgoingSession session =
-                    PackageFile.at(Path.of(args[0]).resolve("web-1.vmmig")).open();
+            OutgoingSession session = PackageFile.at(Path.of(args[0]).resolve("web-1.vmmig"))
+                    .unsealed()
+                    .open();
             session.offer(Samples.offer());
             session.packageStream().write(new byte[1 << 20]);
             session.finish();
@@ -235,9 +236,9 @@ class PackageFileTest {
 
     @Test
     void aPackageIsTakenInAndStays() throws Exception {
-        write(PackageFile.at(file), 100_000);
+        write(PackageFile.at(file).unsealed(), 100_000);
         byte[] before = Files.readAllBytes(file);
-        try (IncomingSession session = PackageFile.at(file).incoming()) {
+        try (IncomingSession session = PackageFile.at(file).unsealed().incoming()) {
             assertThat(session.live()).isFalse();
             assertThat(session.description()).contains(file.toString());
             assertThat(session.offer()).isEqualTo(Samples.offer());
@@ -252,9 +253,9 @@ class PackageFileTest {
 
     @Test
     void whatIsReadIsWhatWasOffered() throws Exception {
-        write(PackageFile.at(file), 100_000);
+        write(PackageFile.at(file).unsealed(), 100_000);
         byte[] before = Files.readAllBytes(file);
-        try (IncomingSession session = PackageFile.at(file).incoming()) {
+        try (IncomingSession session = PackageFile.at(file).unsealed().incoming()) {
             session.offer();
             Files.delete(file);
             Files.writeString(file, "another");
@@ -265,8 +266,8 @@ class PackageFileTest {
 
     @Test
     void aRefusalEndsTheSessionAndNotTheFile() throws Exception {
-        write(PackageFile.at(file), 100_000);
-        try (IncomingSession session = PackageFile.at(file).incoming()) {
+        write(PackageFile.at(file).unsealed(), 100_000);
+        try (IncomingSession session = PackageFile.at(file).unsealed().incoming()) {
             session.offer();
             session.accept(YES);
             session.refuse(Samples.failure(Problem.NAME_IN_USE));
@@ -282,8 +283,8 @@ class PackageFileTest {
 
     @Test
     void nothingIsCommittedBeforeItIsRestored() throws Exception {
-        write(PackageFile.at(file), 1000);
-        try (IncomingSession session = PackageFile.at(file).incoming()) {
+        write(PackageFile.at(file).unsealed(), 1000);
+        try (IncomingSession session = PackageFile.at(file).unsealed().incoming()) {
             session.offer();
             session.accept(YES);
             assertThatThrownBy(session::awaitCommit).isInstanceOf(IllegalStateException.class);
@@ -293,12 +294,12 @@ class PackageFileTest {
 
     @Test
     void filesThatAreNoPackages() throws Exception {
-        assertThatThrownBy(PackageFile.at(temp.resolve("nothing"))::incoming)
+        assertThatThrownBy(PackageFile.at(temp.resolve("nothing")).unsealed()::incoming)
                 .satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
         assertThatThrownBy(PackageFile.at(Path.of("/dev/zero"))::incoming)
                 .satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
         Files.writeString(file, "Dear diary, ".repeat(1000));
-        try (IncomingSession session = PackageFile.at(file).incoming()) {
+        try (IncomingSession session = PackageFile.at(file).unsealed().incoming()) {
             assertThatThrownBy(session::offer).satisfies(e -> assertProblem(e, Problem.PACKAGE_MALFORMED));
         }
     }
@@ -310,7 +311,7 @@ class PackageFileTest {
         try (OutputStream out = Files.newOutputStream(file)) {
             out.write(whole.toByteArray(), 0, whole.size() / 2);
         }
-        try (IncomingSession session = PackageFile.at(file).incoming()) {
+        try (IncomingSession session = PackageFile.at(file).unsealed().incoming()) {
             assertThat(session.offer()).isEqualTo(Samples.offer());
             session.accept(YES);
             assertThatThrownBy(() -> Packages.read(session.packageStream()))

@@ -102,7 +102,7 @@ class PackagesOfChangesTest {
     }
 
     private static PackageFile packageFile(Path file, Path... upon) {
-        PackageFile packageFile = PackageFile.at(file);
+        PackageFile packageFile = PackageFile.at(file).unsealed();
         for (Path earlier : upon) {
             packageFile = packageFile.upon(earlier);
         }
