@@ -8,6 +8,7 @@ import io.vmmig.pipeline.Recorder;
 import io.vmmig.pipeline.SendPipeline;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.transport.Transport;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,7 @@ public final class Migrator {
     private final @Nullable ImageStore images;
     private final boolean leaveRunning;
     private final boolean sendFreePages;
+    private final @Nullable Duration ballooning;
     private final Level level;
     private final List<MigrationListener> listeners;
 
@@ -42,6 +44,7 @@ public final class Migrator {
             @Nullable ImageStore images,
             boolean leaveRunning,
             boolean sendFreePages,
+            @Nullable Duration ballooning,
             Level level,
             List<MigrationListener> listeners) {
         this.hypervisor = hypervisor;
@@ -50,23 +53,26 @@ public final class Migrator {
         this.images = images;
         this.leaveRunning = leaveRunning;
         this.sendFreePages = sendFreePages;
+        this.ballooning = ballooning;
         this.level = level;
         this.listeners = List.copyOf(listeners);
     }
 
     /** Guests of this hypervisor are to move. It stays the caller's, and open until the migration is over. */
     public static Migrator of(Hypervisor hypervisor) {
-        return new Migrator(hypervisor, null, null, null, false, false, Level.BALANCED, List.of());
+        return new Migrator(hypervisor, null, null, null, false, false, null, Level.BALANCED, List.of());
     }
 
     /** The guest of that name is to move. */
     public Migrator from(String guest) {
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, level, listeners);
+        return new Migrator(
+                hypervisor, guest, transport, images, leaveRunning, sendFreePages, ballooning, level, listeners);
     }
 
     /** It is to move there. */
     public Migrator to(Transport transport) {
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, level, listeners);
+        return new Migrator(
+                hypervisor, guest, transport, images, leaveRunning, sendFreePages, ballooning, level, listeners);
     }
 
     /**
@@ -75,17 +81,19 @@ public final class Migrator {
      * are larger.
      */
     public Migrator images(ImageStore images) {
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, level, listeners);
+        return new Migrator(
+                hypervisor, guest, transport, images, leaveRunning, sendFreePages, ballooning, level, listeners);
     }
 
     /** The guest goes on here once its package is complete, which makes the package a copy. For package files only. */
     public Migrator leavingItRunning() {
-        return new Migrator(hypervisor, guest, transport, images, true, sendFreePages, level, listeners);
+        return new Migrator(hypervisor, guest, transport, images, true, sendFreePages, ballooning, level, listeners);
     }
 
     /** So much work is to go into making the package small; {@link Level#BALANCED} unless said otherwise. */
     public Migrator level(Level level) {
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, level, listeners);
+        return new Migrator(
+                hypervisor, guest, transport, images, leaveRunning, sendFreePages, ballooning, level, listeners);
     }
 
     /**
@@ -93,14 +101,31 @@ public final class Migrator {
      * is: that takes a running Linux guest, and about a tenth of a second before it is stopped.
      */
     public Migrator sendingFreePages() {
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, true, level, listeners);
+        return new Migrator(hypervisor, guest, transport, images, leaveRunning, true, ballooning, level, listeners);
+    }
+
+    /**
+     * Where it cannot be told which memory is free, be it another system than Linux or a kernel of an unknown layout, the guest's
+     * balloon driver is asked for what is free, but for a tenth of all memory and at least 64 MiB. That is done before the guest is
+     * stopped, and given back as soon as it goes on, here or there; in between it has so much less to work with. Also with
+     * {@link #sendingFreePages()}, which forgoes the telling. Never done unless asked for.
+     *
+     * @param atMost how long the guest may take to lend its memory, while it runs
+     * @throws IllegalArgumentException when that is no time at all
+     */
+    public Migrator ballooningWithin(Duration atMost) {
+        if (atMost.isNegative() || atMost.isZero()) {
+            throw new IllegalArgumentException("a balloon takes some time");
+        }
+        return new Migrator(
+                hypervisor, guest, transport, images, leaveRunning, sendFreePages, atMost, level, listeners);
     }
 
     /** The listener is told what happens. May be called more than once. */
     public Migrator onEvent(MigrationListener listener) {
         List<MigrationListener> more = new ArrayList<>(listeners);
         more.add(listener);
-        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, level, more);
+        return new Migrator(hypervisor, guest, transport, images, leaveRunning, sendFreePages, ballooning, level, more);
     }
 
     /**
@@ -120,6 +145,7 @@ public final class Migrator {
                 images,
                 leaveRunning,
                 sendFreePages,
+                ballooning,
                 level,
                 new Recorder(guest, listeners),
                 cancellation);

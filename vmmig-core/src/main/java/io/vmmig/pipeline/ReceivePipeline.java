@@ -160,6 +160,8 @@ public final class ReceivePipeline {
                 state = state.then(DestinationState.COMMITTED);
                 recorder.enter(Phase.RESUME);
                 Instant resumedAt = resume(arrival.manifest(), restored);
+                Ballooning.giveBack(
+                        hypervisor, arrival.guestName(), restoration.domain().domain());
                 keeping.finish(restoration.summary().seal());
                 return Reports.of(
                         arrival.manifest(),
@@ -170,6 +172,7 @@ public final class ReceivePipeline {
                         null,
                         resumedAt,
                         arrival.references(),
+                        null,
                         null,
                         restoration.domain().changes());
             } catch (VmmigException | RuntimeException | Error e) {

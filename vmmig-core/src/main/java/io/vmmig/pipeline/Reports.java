@@ -25,6 +25,7 @@ final class Reports {
             @Nullable Instant resumedAt,
             List<Digest> references,
             MigrationReport.@Nullable FreePages freePages,
+            MigrationReport.@Nullable Balloon balloon,
             List<DomainChange> changes) {
         List<MigrationReport.ContentSize> contents = summary.contents().stream()
                 .map(c -> new MigrationReport.ContentSize(c.name(), c.bytes(), c.storedBytes(), c.digest()))
@@ -54,6 +55,7 @@ final class Reports {
                                 count.pages()))
                         .toList(),
                 freePages,
+                balloon,
                 changes);
     }
 

@@ -33,6 +33,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -56,6 +57,7 @@ public final class SendPipeline {
     private final @Nullable ImageStore images;
     private final boolean leaveRunning;
     private final boolean sendFreePages;
+    private final @Nullable Duration ballooning;
     private final Level level;
     private final Recorder recorder;
     private final Cancellation cancellation;
@@ -70,6 +72,7 @@ public final class SendPipeline {
             @Nullable ImageStore images,
             boolean leaveRunning,
             boolean sendFreePages,
+            @Nullable Duration ballooning,
             Level level,
             Recorder recorder,
             Cancellation cancellation) {
@@ -79,6 +82,7 @@ public final class SendPipeline {
         this.images = images;
         this.leaveRunning = leaveRunning;
         this.sendFreePages = sendFreePages;
+        this.ballooning = ballooning;
         this.level = level;
         this.recorder = recorder;
         this.cancellation = cancellation;
@@ -154,19 +158,28 @@ public final class SendPipeline {
         try (PackageWriter writer = PackageWriter.to(out, outgoing.manifest(), outgoing.references(), level)) {
             cancellation.onRequest(writer::close);
             writeBootFiles(writer, outgoing);
-            if (search != null) {
-                search.awaitBegun();
+            try (Ballooning lent = lend(outgoing.guest(), search)) {
+                if (search != null) {
+                    search.awaitBegun();
+                }
+                cancellation.check();
+                recorder.enter(Phase.SUSPEND);
+                SavedGuest saved = outgoing.guest().save();
+                state = state.then(SourceState.SAVED);
+                wasRunning = saved.wasRunning();
+                Future<FreePages> free = search == null
+                        ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
+                        : search.finish();
+                return handOver(outgoing, writer, saved, free, lent);
             }
-            cancellation.check();
-            recorder.enter(Phase.SUSPEND);
-            SavedGuest saved = outgoing.guest().save();
-            state = state.then(SourceState.SAVED);
-            wasRunning = saved.wasRunning();
-            Future<FreePages> free = search == null
-                    ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
-                    : search.finish();
-            return handOver(outgoing, writer, saved, free);
         }
+    }
+
+    /** Where the guest's memory does not tell what is free, its balloon may. */
+    private Ballooning lend(Guest guest, @Nullable FreePagesTask search) throws VmmigException {
+        return ballooning == null || (search != null && search.awaitFound())
+                ? Ballooning.none()
+                : Ballooning.take(guest, ballooning, cancellation);
     }
 
     private void writeBootFiles(PackageWriter writer, Outgoing outgoing) throws VmmigException {
@@ -211,13 +224,14 @@ public final class SendPipeline {
     }
 
     private MigrationReport handOver(
-            Outgoing outgoing, PackageWriter writer, SavedGuest saved, Future<FreePages> search) throws VmmigException {
+            Outgoing outgoing, PackageWriter writer, SavedGuest saved, Future<FreePages> search, Ballooning lent)
+            throws VmmigException {
         OutgoingSession session = outgoing.session();
         PackageSummary summary;
         FreePages free;
         try {
             outgoing.departure().requireUnchanged(saved.domainXml());
-            writeDisks(outgoing, writer, saved);
+            writeDisks(outgoing, writer, saved, lent);
             free = FreePagesTask.await(search);
             summary = writeSnapshot(outgoing, writer, saved, free);
             recorder.enter(Phase.RESTORE);
@@ -237,14 +251,15 @@ public final class SendPipeline {
         commit(session, saved);
         outgoing.keeping().finish(summary.seal());
         Instant resumedAt = transport.live() && wasRunning ? Instant.now() : null;
-        return retire(outgoing, saved, free, summary, resumedAt);
+        return retire(outgoing, saved, free, lent, summary, resumedAt);
     }
 
     /** First the disks, which are settled; QEMU holds the memory back until it is read. */
-    private void writeDisks(Outgoing outgoing, PackageWriter writer, SavedGuest saved) throws VmmigException {
+    private void writeDisks(Outgoing outgoing, PackageWriter writer, SavedGuest saved, Ballooning lent)
+            throws VmmigException {
         recorder.enter(Phase.DISKS, outgoing.departure().diskBytes());
         try {
-            writer.writeDomain(saved.domainXml(), saved.cookie());
+            writer.writeDomain(lent.withAllMemory(saved.domainXml()), saved.cookie());
             for (Map.Entry<String, DiskChain> disk :
                     outgoing.departure().chains().entrySet()) {
                 writeDisk(writer, disk.getKey(), disk.getValue(), outgoing.manifest());
@@ -321,7 +336,12 @@ public final class SendPipeline {
     }
 
     private MigrationReport retire(
-            Outgoing outgoing, SavedGuest saved, FreePages free, PackageSummary summary, @Nullable Instant resumedAt)
+            Outgoing outgoing,
+            SavedGuest saved,
+            FreePages free,
+            Ballooning lent,
+            PackageSummary summary,
+            @Nullable Instant resumedAt)
             throws VmmigException {
         Departure departure = outgoing.departure();
         Instant here = resumedAt;
@@ -332,6 +352,7 @@ public final class SendPipeline {
         } else {
             recorder.enter(Phase.RETIRE);
             saved.retire();
+            lent.gone();
             GuestDirectory.removeDeparted(departure.ownFiles());
         }
         state = state.then(SourceState.RETIRED);
@@ -346,6 +367,7 @@ public final class SendPipeline {
                 here,
                 departure.references(),
                 new MigrationReport.FreePages(free.leftOut(), free.reason().orElse(null)),
+                lent.report(),
                 List.of());
     }
 
