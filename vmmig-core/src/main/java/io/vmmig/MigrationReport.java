@@ -32,6 +32,7 @@ import org.jspecify.annotations.Nullable;
  * @param references base images that the guest needs and that did not travel
  * @param pages what the pages of disks and memory were stored as
  * @param freePages memory that the guest's kernel did not use, or null at the destination
+ * @param balloon memory that the guest has lent while it was being sent, or null if it was not asked for any
  * @param domainChanges what was changed in the domain XML; empty at the source
  * @param provenance the hosts that have vouched for the guest, the oldest first; empty at the source, and where nobody asked
  */
@@ -52,6 +53,7 @@ public record MigrationReport(
         List<Digest> references,
         List<PageCount> pages,
         @Nullable FreePages freePages,
+        @Nullable Balloon balloon,
         List<DomainChange> domainChanges,
         List<Handling> provenance) {
     private static final int PAGE_BYTES = 4096;
@@ -100,6 +102,15 @@ public record MigrationReport(
      */
     public record FreePages(long leftOut, @Nullable String keptBecause) {}
 
+    /**
+     * Memory that a guest's balloon driver has lent to the host until the guest went on. What was in it was not sent.
+     *
+     * @param takenBytes how much it has lent
+     * @param missedBytes how much more it should have lent
+     * @param missedBecause why it has not, or why it could not be asked at all; null if it has
+     */
+    public record Balloon(long takenBytes, long missedBytes, @Nullable String missedBecause) {}
+
     /** How long the guest stood still, in milliseconds, if this end saw it both stop and go on. */
     public OptionalLong downtimeMillis() {
         return suspendedAt == null || resumedAt == null
@@ -137,6 +148,13 @@ public record MigrationReport(
             free.addProperty("leftOut", freePages.leftOut());
             free.addProperty("keptBecause", freePages.keptBecause());
             json.add("freePages", free);
+        }
+        if (balloon != null) {
+            JsonObject lent = new JsonObject();
+            lent.addProperty("takenBytes", balloon.takenBytes());
+            lent.addProperty("missedBytes", balloon.missedBytes());
+            lent.addProperty("missedBecause", balloon.missedBecause());
+            json.add("balloon", lent);
         }
         json.add("domainChanges", changesJson());
         json.add("provenance", provenanceJson());

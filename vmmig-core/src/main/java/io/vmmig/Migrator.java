@@ -11,6 +11,7 @@ import io.vmmig.pipeline.SendSettings;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.transport.Transport;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -108,6 +109,22 @@ public final class Migrator {
      */
     public Migrator signedBy(PackageSigner signer) {
         return with(settings.withSigner(signer));
+    }
+
+    /**
+     * Where it cannot be told which memory is free, be it another system than Linux or a kernel of an unknown layout, the guest's
+     * balloon driver is asked for what is free, but for a tenth of all memory and at least 64 MiB. That is done before the guest is
+     * stopped, and given back as soon as it goes on, here or there; in between it has so much less to work with. Also with
+     * {@link #sendingFreePages()}, which forgoes the telling. Never done unless asked for.
+     *
+     * @param atMost how long the guest may take to lend its memory, while it runs
+     * @throws IllegalArgumentException when that is no time at all
+     */
+    public Migrator ballooningWithin(Duration atMost) {
+        if (atMost.isNegative() || atMost.isZero()) {
+            throw new IllegalArgumentException("a balloon takes some time");
+        }
+        return with(settings.withBallooning(atMost));
     }
 
     /** The listener is told what happens. May be called more than once. */

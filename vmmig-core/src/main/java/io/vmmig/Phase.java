@@ -9,7 +9,7 @@ public enum Phase {
     CONNECT,
     /** Asking the destination whether it can take the guest. */
     OFFER,
-    /** Moving kernel and ramdisk, if the destination lacks them, and looking at the guest's memory, while it runs. */
+    /** Moving kernel and ramdisk, if the destination lacks them, and looking for free memory, while the guest runs. */
     BOOT_FILES,
     /** Suspending the guest; downtime begins here. */
     SUSPEND,

@@ -96,7 +96,25 @@ public final class DomainXml {
 
     /** The guest's memory, in bytes. */
     public long memoryBytes() throws VmmigException {
-        Element memory = Xml.child(root(), "memory").orElseThrow(() -> missing("memory"));
+        return bytes(Xml.child(root(), "memory").orElseThrow(() -> missing("memory")));
+    }
+
+    /** The part of its memory that the guest is to have, without what its balloon takes, in bytes. */
+    public long currentMemoryBytes() throws VmmigException {
+        Optional<Element> current = Xml.child(root(), "currentMemory");
+        return current.isPresent() ? bytes(current.get()) : memoryBytes();
+    }
+
+    /** A copy with another {@link #currentMemoryBytes()}, which is rounded down to KiB. */
+    public DomainXml withCurrentMemory(long bytes) throws VmmigException {
+        DomainXml copy = copy();
+        Element current = Xml.childOrNew(copy.root(), "currentMemory");
+        current.setAttribute("unit", "KiB");
+        current.setTextContent(Long.toString(bytes >> 10));
+        return copy;
+    }
+
+    private static long bytes(Element memory) throws VmmigException {
         try {
             return Math.multiplyExact(Long.parseLong(Xml.text(memory)), unit(memory.getAttribute("unit")));
         } catch (NumberFormatException | ArithmeticException e) {

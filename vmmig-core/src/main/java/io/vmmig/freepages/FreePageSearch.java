@@ -169,6 +169,11 @@ public final class FreePageSearch implements AutoCloseable {
         return variables.anyAgain(ram, (then, now) -> Ticks.between(then, now, elapsedMillis));
     }
 
+    /** Why nothing will come of it, as far as that is known; empty when there is hope. */
+    public Optional<String> doubt() {
+        return Optional.of(reason).filter(known -> !known.isEmpty());
+    }
+
     /** Whether it was so long ago that another kernel can have been loaded since. */
     public boolean stale() {
         return since(found).compareTo(TRUSTED) > 0;

@@ -33,6 +33,11 @@ public interface Guest {
         return Optional.empty();
     }
 
+    /** The guest's balloon; empty when this hypervisor has none. Whether a driver answers to it shows only when it is asked. */
+    default Optional<Balloon> balloon() {
+        return Optional.empty();
+    }
+
     /**
      * Suspends the guest and begins to save its memory and device state as a stream. From here on the guest stands still,
      * its disks are settled on the host's files, and the caller owns the decision whether it goes on here or not:

@@ -44,10 +44,15 @@ final class FreePagesTask implements AutoCloseable {
         return FreePageSearch.begin(guest, DomainXml.parse(guest.domainXml()));
     }
 
+    /** Waits until it is known whether a kernel was found that tells what is free. */
+    boolean awaitFound() throws VmmigException {
+        return await(search).doubt().isEmpty();
+    }
+
     /** Waits for what is done while the guest runs; it is to be suspended right after that. */
     void awaitBegun() throws VmmigException {
         FreePageSearch begun = await(search);
-        if (begun.stale()) {
+        if (begun.stale() && begun.doubt().isEmpty()) {
             begun.close();
             search = thread.submit(this::search);
             begun = await(search);

@@ -282,6 +282,8 @@ public final class ReceivePipeline {
                 take(arrival.manifest());
                 Instant resumedAt = resume(arrival.manifest(), restored);
                 remember(restoration);
+                Ballooning.giveBack(
+                        hypervisor, arrival.guestName(), restoration.domain().domain());
                 MigrationReport report = Reports.of(
                         arrival.manifest(),
                         restoration.summary(),
@@ -291,6 +293,7 @@ public final class ReceivePipeline {
                         null,
                         resumedAt,
                         arrival.references(),
+                        null,
                         null,
                         restoration.domain().changes(),
                         provenance);

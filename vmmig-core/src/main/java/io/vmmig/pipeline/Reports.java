@@ -26,6 +26,7 @@ final class Reports {
             @Nullable Instant resumedAt,
             List<Digest> references,
             MigrationReport.@Nullable FreePages freePages,
+            MigrationReport.@Nullable Balloon balloon,
             List<DomainChange> changes,
             List<Handling> provenance) {
         List<MigrationReport.ContentSize> contents = summary.contents().stream()
@@ -56,6 +57,7 @@ final class Reports {
                                 count.pages()))
                         .toList(),
                 freePages,
+                balloon,
                 changes,
                 provenance);
     }

@@ -148,19 +148,28 @@ public final class SendPipeline {
                 PackageWriter.to(out, outgoing.manifest(), outgoing.references(), settings.level())) {
             cancellation.onRequest(writer::close);
             writeBootFiles(writer, outgoing);
-            if (search != null) {
-                search.awaitBegun();
+            try (Ballooning lent = lend(outgoing.guest(), search)) {
+                if (search != null) {
+                    search.awaitBegun();
+                }
+                cancellation.check();
+                recorder.enter(Phase.SUSPEND);
+                SavedGuest saved = outgoing.guest().save();
+                state = state.then(SourceState.SAVED);
+                wasRunning = saved.wasRunning();
+                Future<FreePages> free = search == null
+                        ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
+                        : search.finish();
+                return handOver(outgoing, writer, saved, free, lent);
             }
-            cancellation.check();
-            recorder.enter(Phase.SUSPEND);
-            SavedGuest saved = outgoing.guest().save();
-            state = state.then(SourceState.SAVED);
-            wasRunning = saved.wasRunning();
-            Future<FreePages> free = search == null
-                    ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
-                    : search.finish();
-            return handOver(outgoing, writer, saved, free);
         }
+    }
+
+    /** Where the guest's memory does not tell what is free, its balloon may. */
+    private Ballooning lend(Guest guest, @Nullable FreePagesTask search) throws VmmigException {
+        return settings.ballooning() == null || (search != null && search.awaitFound())
+                ? Ballooning.none()
+                : Ballooning.take(guest, settings.ballooning(), cancellation);
     }
 
     private void writeBootFiles(PackageWriter writer, Outgoing outgoing) throws VmmigException {
@@ -205,13 +214,14 @@ public final class SendPipeline {
     }
 
     private MigrationReport handOver(
-            Outgoing outgoing, PackageWriter writer, SavedGuest saved, Future<FreePages> search) throws VmmigException {
+            Outgoing outgoing, PackageWriter writer, SavedGuest saved, Future<FreePages> search, Ballooning lent)
+            throws VmmigException {
         OutgoingSession session = outgoing.session();
         PackageSummary summary;
         FreePages free;
         try {
             outgoing.departure().requireUnchanged(saved.domainXml());
-            writeDisks(outgoing, writer, saved);
+            writeDisks(outgoing, writer, saved, lent);
             free = FreePagesTask.await(search);
             summary = writeSnapshot(outgoing, writer, saved, free);
             recorder.enter(Phase.RESTORE);
@@ -230,7 +240,7 @@ public final class SendPipeline {
         committed = true;
         commit(session, saved);
         Instant resumedAt = transport.live() && wasRunning ? Instant.now() : null;
-        MigrationReport report = retire(outgoing, saved, free, summary, resumedAt);
+        MigrationReport report = retire(outgoing, saved, free, lent, summary, resumedAt);
         keep(outgoing, summary.seal());
         return report;
     }
@@ -248,10 +258,11 @@ public final class SendPipeline {
     }
 
     /** First the disks, which are settled; QEMU holds the memory back until it is read. */
-    private void writeDisks(Outgoing outgoing, PackageWriter writer, SavedGuest saved) throws VmmigException {
+    private void writeDisks(Outgoing outgoing, PackageWriter writer, SavedGuest saved, Ballooning lent)
+            throws VmmigException {
         recorder.enter(Phase.DISKS, outgoing.departure().diskBytes());
         try {
-            writer.writeDomain(saved.domainXml(), saved.cookie());
+            writer.writeDomain(lent.withAllMemory(saved.domainXml()), saved.cookie());
             for (Map.Entry<String, DiskChain> disk :
                     outgoing.departure().chains().entrySet()) {
                 writeDisk(writer, disk.getKey(), disk.getValue(), outgoing.manifest());
@@ -357,7 +368,12 @@ public final class SendPipeline {
     }
 
     private MigrationReport retire(
-            Outgoing outgoing, SavedGuest saved, FreePages free, PackageSummary summary, @Nullable Instant resumedAt)
+            Outgoing outgoing,
+            SavedGuest saved,
+            FreePages free,
+            Ballooning lent,
+            PackageSummary summary,
+            @Nullable Instant resumedAt)
             throws VmmigException {
         Departure departure = outgoing.departure();
         Instant here = resumedAt;
@@ -368,6 +384,7 @@ public final class SendPipeline {
         } else {
             recorder.enter(Phase.RETIRE);
             saved.retire();
+            lent.gone();
             GuestDirectory.removeDeparted(departure.ownFiles());
             forget(departure.manifest().guestUuid());
         }
@@ -383,6 +400,7 @@ public final class SendPipeline {
                 here,
                 departure.references(),
                 new MigrationReport.FreePages(free.leftOut(), free.reason().orElse(null)),
+                lent.report(),
                 List.of(),
                 List.of());
     }

@@ -5,6 +5,7 @@ import io.vmmig.Level;
 import io.vmmig.domain.DomainPolicy;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.reference.ImageStore;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param policy what the guest may have
  * @param leaveRunning whether the guest goes on here
  * @param sendFreePages whether free memory is sent as well
+ * @param ballooning how long the guest may take to lend its free memory, or null if it is not asked
  * @param level how much work is to go into making the package small
  * @param signer who vouches for the package, or null
  */
@@ -22,39 +24,45 @@ public record SendSettings(
         DomainPolicy policy,
         boolean leaveRunning,
         boolean sendFreePages,
+        @Nullable Duration ballooning,
         Level level,
         @Nullable PackageSigner signer) {
     /** As a program sends it that asks for nothing special. */
     public static final SendSettings USUAL =
-            new SendSettings(null, DomainPolicy.standard(), false, false, Level.BALANCED, null);
+            new SendSettings(null, DomainPolicy.standard(), false, false, null, Level.BALANCED, null);
 
     /** With another {@link #images}. */
     public SendSettings withImages(ImageStore images) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, level, signer);
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer);
     }
 
     /** With another {@link #policy}. */
     public SendSettings withPolicy(DomainPolicy policy) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, level, signer);
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer);
     }
 
     /** With another {@link #leaveRunning}. */
     public SendSettings withLeaveRunning(boolean leaveRunning) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, level, signer);
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer);
     }
 
     /** With another {@link #sendFreePages}. */
     public SendSettings withSendFreePages(boolean sendFreePages) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, level, signer);
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer);
     }
 
     /** With another {@link #level}. */
     public SendSettings withLevel(Level level) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, level, signer);
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer);
     }
 
     /** With another {@link #signer}. */
     public SendSettings withSigner(PackageSigner signer) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, level, signer);
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer);
+    }
+
+    /** With another {@link #ballooning}. */
+    public SendSettings withBallooning(Duration ballooning) {
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer);
     }
 }

@@ -33,6 +33,20 @@ class DomainXmlTest {
     }
 
     @Test
+    void hasAllOfItsMemoryUnlessItSaysOtherwise() throws Exception {
+        DomainXml domain = DomainXml.parse(Domains.web1());
+        DomainXml less = DomainXml.parse(domain.withCurrentMemory(100 << 20).text());
+        DomainXml silent =
+                DomainXml.parse(Domains.web1().replace("<currentMemory unit='KiB'>262144</currentMemory>", ""));
+
+        assertThat(domain.currentMemoryBytes()).isEqualTo(256L << 20);
+        assertThat(less.currentMemoryBytes()).isEqualTo(100L << 20);
+        assertThat(less.memoryBytes()).isEqualTo(256L << 20);
+        assertThat(silent.currentMemoryBytes()).isEqualTo(256L << 20);
+        assertThat(silent.withCurrentMemory(100 << 20).currentMemoryBytes()).isEqualTo(100L << 20);
+    }
+
+    @Test
     void survivesBeingWrittenAndReadAgain() throws Exception {
         DomainXml domain = DomainXml.parse(Domains.web1());
         DomainXml again = domain.rewritten();

@@ -4,6 +4,7 @@ package io.vmmig.libvirt;
 import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.Balloon;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.GuestState;
@@ -79,6 +80,11 @@ final class LibvirtGuest implements Guest {
     /** The memory as libvirt shows it, which always works, and is slow. */
     GuestMemory shownMemory() {
         return new LibvirtGuestMemory(quickCalls);
+    }
+
+    @Override
+    public Optional<Balloon> balloon() {
+        return Optional.of(new LibvirtBalloon(calls));
     }
 
     @Override

@@ -4,9 +4,12 @@ package io.vmmig.testkit;
 import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.domain.DomainXml;
+import io.vmmig.hypervisor.Balloon;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.SavedGuest;
+import java.util.Optional;
 import java.util.UUID;
 
 /** A guest of an {@link InMemoryHypervisor}. */
@@ -17,6 +20,7 @@ final class InMemoryGuest implements Guest {
     private final String domainXml;
     private final byte[] memory;
     private final boolean persistent;
+    private final InMemoryBalloon balloon;
     private GuestState state;
     private boolean saving;
 
@@ -27,7 +31,8 @@ final class InMemoryGuest implements Guest {
             String domainXml,
             byte[] memory,
             boolean persistent,
-            GuestState state) {
+            GuestState state)
+            throws VmmigException {
         this.host = host;
         this.name = name;
         this.uuid = uuid;
@@ -35,6 +40,7 @@ final class InMemoryGuest implements Guest {
         this.memory = memory;
         this.persistent = persistent;
         this.state = state;
+        balloon = new InMemoryBalloon(host, memory, DomainXml.parse(domainXml).memoryBytes());
     }
 
     @Override
@@ -57,9 +63,23 @@ final class InMemoryGuest implements Guest {
         return persistent;
     }
 
+    /** As of libvirt, it says how much memory the guest has at this moment. */
     @Override
-    public String domainXml() {
-        return domainXml;
+    public String domainXml() throws VmmigException {
+        return balloon.isEmpty()
+                ? domainXml
+                : DomainXml.parse(domainXml)
+                        .withCurrentMemory(balloon.sizeBytes())
+                        .text();
+    }
+
+    @Override
+    public Optional<Balloon> balloon() {
+        return Optional.of(balloon);
+    }
+
+    InMemoryBalloon inMemoryBalloon() {
+        return balloon;
     }
 
     byte[] contents() {
@@ -105,6 +125,6 @@ final class InMemoryGuest implements Guest {
         boolean wasRunning = state == GuestState.RUNNING;
         saving = true;
         state = GuestState.PAUSED;
-        return new InMemorySave(host, this, wasRunning);
+        return new InMemorySave(host, this, domainXml(), wasRunning);
     }
 }

@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -39,7 +40,9 @@ public final class InMemoryHypervisor implements Hypervisor {
         /** When a restored guest that was not resumed is to be removed. */
         REMOVE_RESTORED,
         /** When the guest is to be removed from the source. */
-        RETIRE
+        RETIRE,
+        /** When a guest's balloon is to have another size. */
+        RESIZE
     }
 
     private final String hostName;
@@ -64,6 +67,28 @@ public final class InMemoryHypervisor implements Hypervisor {
         if (guest != null) {
             guest.become(GuestState.STOPPED);
         }
+    }
+
+    /**
+     * Gives a guest a balloon driver. What the guest lends reads as zeros: it is the end of its memory.
+     *
+     * @param freeBytes how much of its memory the driver says is free
+     * @param lendableBytes how much of it the driver lends at most; with 0 it does not answer when it is asked for any
+     */
+    public synchronized void addBalloon(String name, long freeBytes, long lendableBytes) {
+        InMemoryGuest guest = guests.get(name);
+        if (guest == null) {
+            throw new IllegalArgumentException("there is no guest " + name);
+        }
+        guest.inMemoryBalloon().addDriver(freeBytes, lendableBytes);
+    }
+
+    /** How much memory a guest has at this moment, in bytes, without what it lends; empty if there is none of that name. */
+    public synchronized OptionalLong sizeOf(String name) {
+        InMemoryGuest guest = guests.get(name);
+        return guest == null
+                ? OptionalLong.empty()
+                : OptionalLong.of(guest.inMemoryBalloon().sizeBytes());
     }
 
     /** Makes a step fail from now on. */

@@ -57,8 +57,16 @@ final class InMemoryRestore implements RestoringGuest {
             throw aborted();
         }
         host.failIfTold(InMemoryHypervisor.Step.FINISH);
+        byte[] stream = memory.toByteArray();
         InMemoryGuest guest = new InMemoryGuest(
-                host, name, uuid, request.domainXml(), memory.toByteArray(), request.persistent(), GuestState.PAUSED);
+                host,
+                name,
+                uuid,
+                request.domainXml(),
+                InMemoryBalloon.memoryIn(stream),
+                request.persistent(),
+                GuestState.PAUSED);
+        guest.inMemoryBalloon().restore(stream);
         host.put(guest);
         return new Restored(guest);
     }

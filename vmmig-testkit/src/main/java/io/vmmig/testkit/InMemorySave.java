@@ -15,19 +15,21 @@ import org.jspecify.annotations.Nullable;
 final class InMemorySave implements SavedGuest {
     private final InMemoryHypervisor host;
     private final InMemoryGuest guest;
+    private final String domainXml;
     private final boolean wasRunning;
     private final Instant suspendedAt = Instant.now();
     private boolean settled;
 
-    InMemorySave(InMemoryHypervisor host, InMemoryGuest guest, boolean wasRunning) {
+    InMemorySave(InMemoryHypervisor host, InMemoryGuest guest, String domainXml, boolean wasRunning) {
         this.host = host;
         this.guest = guest;
+        this.domainXml = domainXml;
         this.wasRunning = wasRunning;
     }
 
     @Override
     public String domainXml() {
-        return guest.domainXml();
+        return domainXml;
     }
 
     @Override
@@ -47,7 +49,7 @@ final class InMemorySave implements SavedGuest {
 
     @Override
     public InputStream memory() {
-        byte[] memory = guest.contents();
+        byte[] memory = guest.inMemoryBalloon().stream();
         return new FilterInputStream(new ByteArrayInputStream(memory)) {
             private int passed;
 

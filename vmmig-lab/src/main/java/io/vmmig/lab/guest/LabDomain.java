@@ -18,6 +18,7 @@ public final class LabDomain {
     private final String parameters;
     private final List<LabDisk> disks;
     private final List<String> devices;
+    private final boolean node;
     private final boolean persistent;
 
     private LabDomain(
@@ -28,6 +29,7 @@ public final class LabDomain {
             String parameters,
             List<LabDisk> disks,
             List<String> devices,
+            boolean node,
             boolean persistent) {
         this.image = image;
         this.name = name;
@@ -36,37 +38,40 @@ public final class LabDomain {
         this.parameters = parameters;
         this.disks = List.copyOf(disks);
         this.devices = List.copyOf(devices);
+        this.node = node;
         this.persistent = persistent;
     }
 
     /** A transient guest of that name, without disks. */
     public static LabDomain of(GuestKind.Image image, String name) {
-        return new LabDomain(image, name, UUID.randomUUID(), image.kind().memoryMib(), "", List.of(), List.of(), false);
+        return new LabDomain(
+                image, name, UUID.randomUUID(), image.kind().memoryMib(), "", List.of(), List.of(), false, false);
     }
 
     /** With that uuid. */
     public LabDomain uuid(UUID uuid) {
-        return new LabDomain(image, name, uuid, memoryMib, parameters, disks, devices, persistent);
+        return new LabDomain(image, name, uuid, memoryMib, parameters, disks, devices, node, persistent);
     }
 
     /** With that much memory. */
     public LabDomain memoryMib(int mib) {
-        return new LabDomain(image, name, uuid, mib, parameters, disks, devices, persistent);
+        return new LabDomain(image, name, uuid, mib, parameters, disks, devices, node, persistent);
     }
 
     /** With one more parameter for the guest's script, such as {@code vmmig.memory=64}. */
     public LabDomain parameter(String parameter) {
-        return new LabDomain(image, name, uuid, memoryMib, parameters + " " + parameter, disks, devices, persistent);
+        return new LabDomain(
+                image, name, uuid, memoryMib, parameters + " " + parameter, disks, devices, node, persistent);
     }
 
     /** With one more disk; the first is vda. */
     public LabDomain disk(LabDisk disk) {
-        return new LabDomain(image, name, uuid, memoryMib, parameters, plus(disks, disk), devices, persistent);
+        return new LabDomain(image, name, uuid, memoryMib, parameters, plus(disks, disk), devices, node, persistent);
     }
 
     /** With one more device, given as XML. */
     public LabDomain device(String xml) {
-        return new LabDomain(image, name, uuid, memoryMib, parameters, disks, plus(devices, xml), persistent);
+        return new LabDomain(image, name, uuid, memoryMib, parameters, disks, plus(devices, xml), node, persistent);
     }
 
     /** With an interface on that bridge. */
@@ -74,9 +79,14 @@ public final class LabDomain {
         return device("<interface type='bridge'><source bridge='" + bridge + "'/><model type='virtio'/></interface>");
     }
 
+    /** With a NUMA node, which makes its memory another than vmmig can tell the free pages of; x86_64 only. */
+    public LabDomain node() {
+        return new LabDomain(image, name, uuid, memoryMib, parameters, disks, devices, true, persistent);
+    }
+
     /** Kept by its host even when it does not run. */
     public LabDomain kept() {
-        return new LabDomain(image, name, uuid, memoryMib, parameters, disks, devices, true);
+        return new LabDomain(image, name, uuid, memoryMib, parameters, disks, devices, node, true);
     }
 
     private static <T> List<T> plus(List<T> list, T one) {
@@ -118,6 +128,10 @@ public final class LabDomain {
         if (arm) {
             xml.append("<features><gic version='2'/></features>\n");
             xml.append("<cpu mode='custom' match='exact'><model>cortex-a57</model></cpu>\n");
+        }
+        if (node) {
+            xml.append("<cpu><numa><cell id='0' cpus='0' memory='").append(memoryMib);
+            xml.append("' unit='MiB'/></numa></cpu>\n");
         }
         xml.append("<devices>\n");
         for (int i = 0; i < disks.size(); i++) {

@@ -191,6 +191,10 @@ public final class HostAgent {
     private JsonObject save(long id, JsonObject command) throws VmmigException, InterruptedException {
         Contender contender = Contender.valueOf(text(command, "contender"));
         Migrator migrator = contender.apply(sender(id)).to(packageFile(command));
+        if (command.has("balloonMillis")) {
+            migrator = migrator.ballooningWithin(
+                    Duration.ofMillis(command.get("balloonMillis").getAsLong()));
+        }
         return send(id, command, flag(command, "leaveRunning") ? migrator.leavingItRunning() : migrator);
     }
 

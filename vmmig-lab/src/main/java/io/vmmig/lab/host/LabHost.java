@@ -247,6 +247,14 @@ public final class LabHost implements AutoCloseable {
         return save(guest, file, List.of(), leaveRunning, contender, events);
     }
 
+    /** Writes a guest to a package file after it has lent what it does not use, for which it has that long. */
+    public Move saveBallooning(
+            String guest, Path file, boolean leaveRunning, Duration atMost, Consumer<JsonObject> events) {
+        JsonObject command = saving(guest, file, List.of(), leaveRunning, Contender.DEFAULT);
+        command.addProperty("balloonMillis", atMost.toMillis());
+        return move(command, events);
+    }
+
     private Move save(
             String guest,
             Path file,
@@ -254,13 +262,18 @@ public final class LabHost implements AutoCloseable {
             boolean leaveRunning,
             Contender contender,
             Consumer<JsonObject> events) {
+        return move(saving(guest, file, earlier, leaveRunning, contender), events);
+    }
+
+    private static JsonObject saving(
+            String guest, Path file, List<Path> earlier, boolean leaveRunning, Contender contender) {
         JsonObject command = command("save");
         command.addProperty("guest", guest);
         command.addProperty("file", file.toString());
         command.add("upon", names(earlier));
         command.addProperty("leaveRunning", leaveRunning);
         command.addProperty("contender", contender.name());
-        return move(command, events);
+        return command;
     }
 
     /** Restores a guest from a package file. */

@@ -14,6 +14,7 @@ public final class Domain implements AutoCloseable {
     /** The most that libvirt's daemon puts into one answer. */
     public static final int MAX_PEEK_BYTES = 4 << 20;
 
+    private static final int AFFECT_LIVE = 1;
     private static final int MEMORY_PHYSICAL = 2;
     private static final int XML_SECURE = 1;
     private static final int XML_MIGRATABLE = 8;
@@ -127,6 +128,25 @@ public final class Domain implements AutoCloseable {
      */
     public void peek(long address, Memory target) throws LibvirtError {
         checked(LibvirtLibrary.virDomainMemoryPeek(open(), address, target.size(), target, MEMORY_PHYSICAL));
+    }
+
+    /** What is known of its memory. */
+    public MemoryStatistics memoryStatistics() throws LibvirtError {
+        try (Memory entries = new Memory((long) MemoryStatistics.MAX_ENTRIES * MemoryStatistics.ENTRY_BYTES)) {
+            entries.clear();
+            int count = checked(LibvirtLibrary.virDomainMemoryStats(open(), entries, MemoryStatistics.MAX_ENTRIES, 0));
+            return MemoryStatistics.of(entries, count);
+        }
+    }
+
+    /** Has its balloon driver tell about its memory so often, as long as it runs; 0 is never. */
+    public void setMemoryStatisticsPeriod(int seconds) throws LibvirtError {
+        checked(LibvirtLibrary.virDomainSetMemoryStatsPeriod(open(), seconds, AFFECT_LIVE));
+    }
+
+    /** Asks its balloon driver to leave it that much memory, and waits for nothing. */
+    public void setMemory(long bytes) throws LibvirtError {
+        checked(LibvirtLibrary.virDomainSetMemoryFlags(open(), bytes >> 10, AFFECT_LIVE));
     }
 
     /** Saves memory and device state to a file and ends the domain. Returns when it is gone. */

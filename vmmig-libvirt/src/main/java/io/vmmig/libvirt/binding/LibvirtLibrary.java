@@ -93,6 +93,12 @@ final class LibvirtLibrary {
 
     static native int virDomainMemoryPeek(Pointer domain, long start, long size, Pointer buffer, int flags);
 
+    static native int virDomainMemoryStats(Pointer domain, Pointer entries, int count, int flags);
+
+    static native int virDomainSetMemoryFlags(Pointer domain, long kib, int flags);
+
+    static native int virDomainSetMemoryStatsPeriod(Pointer domain, int seconds, int flags);
+
     static native int virDomainSaveFlags(Pointer domain, String path, @Nullable String xml, int flags);
 
     static native @Nullable Pointer virDomainSnapshotCreateXML(Pointer domain, String xml, int flags);

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.CancelledException;
+import io.vmmig.MigrationReport;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.domain.DomainXml;
+import io.vmmig.hypervisor.Balloon;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.Hypervisor;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Free memory that a guest lends to its host while it moves, so that what was in it is not sent. Closing gives it back, unless
+ * the guest is {@link #gone()}. Nothing of this fails a migration. For one thread.
+ *
+ * <p>Only memory that holds nothing is taken, but for a margin: to get at caches would slow the guest down, and take long.
+ */
+final class Ballooning implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Ballooning.class);
+
+    private static final long MIB = 1L << 20;
+    private static final long LEAST_MARGIN = 64 * MIB;
+    private static final int MARGIN_PART = 10;
+    private static final long POLL_MILLIS = 50;
+    /** A driver that answers lends hundreds of MiB in a second. */
+    private static final Duration STALL = Duration.ofSeconds(3);
+
+    private static final Duration ANSWER = Duration.ofSeconds(5);
+
+    private final String guest;
+    private final @Nullable Balloon balloon;
+    private final long fullBytes;
+    private long takenBytes;
+    private long missedBytes;
+    private @Nullable String reason;
+    private boolean gone;
+
+    private Ballooning(String guest, @Nullable Balloon balloon, long fullBytes, @Nullable String reason) {
+        this.guest = guest;
+        this.balloon = balloon;
+        this.fullBytes = fullBytes;
+        this.reason = reason;
+    }
+
+    /** Nobody is asked for anything. */
+    static Ballooning none() {
+        return new Ballooning("", null, 0, null);
+    }
+
+    /**
+     * Asks a running guest for its free memory, and waits until it has lent it or the time is up.
+     *
+     * @throws CancelledException when that was asked for; the guest has its memory back then, or will have it soon
+     */
+    static Ballooning take(Guest guest, Duration atMost, Cancellation cancellation) throws CancelledException {
+        long end = System.nanoTime() + atMost.toNanos();
+        try {
+            Optional<Balloon> balloon = guest.balloon();
+            if (balloon.isEmpty()) {
+                return nothing(guest, "this hypervisor has no balloon for it");
+            }
+            if (guest.state() != GuestState.RUNNING) {
+                return nothing(guest, "it does not run");
+            }
+            OptionalLong free = balloon.get().freeBytes(atMost.compareTo(ANSWER) < 0 ? atMost : ANSWER);
+            cancellation.check();
+            if (free.isEmpty()) {
+                return nothing(guest, "it does not tell how much of its memory is free");
+            }
+            return take(guest.name(), balloon.get(), free.getAsLong(), end, cancellation);
+        } catch (CancelledException e) {
+            throw e;
+        } catch (VmmigException | RuntimeException e) {
+            LOG.debug("guest {}: its balloon cannot be used", guest.name(), e);
+            return nothing(guest, because(e));
+        }
+    }
+
+    private static Ballooning nothing(Guest guest, String reason) {
+        return new Ballooning(guest.name(), null, 0, reason);
+    }
+
+    private static Ballooning take(String guest, Balloon balloon, long free, long end, Cancellation cancellation)
+            throws VmmigException {
+        long full = balloon.sizeBytes();
+        long spare = (free - Math.max(LEAST_MARGIN, full / MARGIN_PART)) / MIB * MIB;
+        Ballooning ballooning = new Ballooning(guest, balloon, full, null);
+        if (spare <= 0 || spare >= full) {
+            ballooning.reason = "it has no memory to spare";
+            return ballooning;
+        }
+        boolean settled = false;
+        try {
+            ballooning.shrink(balloon, full - spare, end, cancellation);
+            settled = true;
+            return ballooning;
+        } finally {
+            if (!settled) {
+                ballooning.giveBack(balloon);
+            }
+        }
+    }
+
+    private void shrink(Balloon balloon, long target, long end, Cancellation cancellation) throws VmmigException {
+        balloon.resize(target);
+        long size = fullBytes;
+        long progress = System.nanoTime();
+        while (size > target && reason == null) {
+            cancellation.check();
+            await();
+            long now = System.nanoTime();
+            long smaller = balloon.sizeBytes();
+            if (smaller < size) {
+                size = smaller;
+                progress = now;
+            } else if (now - progress > STALL.toNanos()) {
+                reason = size == fullBytes ? "its balloon driver does not answer" : "it lends no more than that";
+            }
+            if (now - end > 0 && size > target && reason == null) {
+                reason = "the time was up";
+            }
+        }
+        takenBytes = fullBytes - size;
+        missedBytes = Math.max(0, size - target);
+        if (missedBytes > 0) {
+            // It would go on with it while it is saved, and where it goes.
+            balloon.resize(size);
+        }
+    }
+
+    private static void await() throws CancelledException {
+        try {
+            TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancelledException(Problem.CANCELLED, "the thread was interrupted", "", e);
+        }
+    }
+
+    private static String because(Exception e) {
+        return e instanceof VmmigException known ? known.failure().what() : e.toString();
+    }
+
+    /** What came of it, or null if nobody was asked. */
+    MigrationReport.@Nullable Balloon report() {
+        return balloon == null && reason == null ? null : new MigrationReport.Balloon(takenBytes, missedBytes, reason);
+    }
+
+    /** A domain XML of the guest, with the memory that it is to have once it goes on. */
+    String withAllMemory(String domainXml) throws VmmigException {
+        return takenBytes == 0
+                ? domainXml
+                : DomainXml.parse(domainXml).withCurrentMemory(fullBytes).text();
+    }
+
+    /** The guest lives on elsewhere. */
+    void gone() {
+        gone = true;
+    }
+
+    @Override
+    public void close() {
+        if (balloon != null && takenBytes > 0 && !gone) {
+            giveBack(balloon);
+        }
+    }
+
+    private void giveBack(Balloon from) {
+        try {
+            from.resize(fullBytes);
+        } catch (VmmigException | RuntimeException e) {
+            LOG.error(
+                    "guest {}: could not be given its memory back; set it to {} KiB, as with virsh setmem --live",
+                    guest,
+                    fullBytes >> 10,
+                    e);
+        }
+    }
+
+    /** Gives a guest that has arrived as much memory as its domain XML says, should it have lent some before it left. */
+    static void giveBack(Hypervisor hypervisor, String guest, DomainXml domain) {
+        try {
+            Optional<Balloon> balloon = hypervisor.guest(guest).balloon();
+            long full = domain.currentMemoryBytes();
+            if (balloon.isPresent() && balloon.get().sizeBytes() < full) {
+                new Ballooning(guest, balloon.get(), full, null).giveBack(balloon.get());
+            }
+        } catch (VmmigException | RuntimeException e) {
+            LOG.warn("guest {}: it cannot be told whether it has all of its memory", guest, e);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.Balloon;
+import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.libvirt.binding.MemoryStatistics;
+import java.time.Duration;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.w3c.dom.Element;
+import org.xml.sax.SAXException;
+
+/** The virtio balloon of a guest. */
+final class LibvirtBalloon implements Balloon {
+    private static final Logger LOG = LoggerFactory.getLogger(LibvirtBalloon.class);
+    private static final long POLL_MILLIS = 100;
+
+    private final GuestCalls guest;
+
+    LibvirtBalloon(GuestCalls guest) {
+        this.guest = guest;
+    }
+
+    @Override
+    public long sizeBytes() throws VmmigException {
+        return statistics()
+                .sizeBytes()
+                .orElseThrow(() -> new HypervisorException(
+                        Problem.HYPERVISOR_FAILED,
+                        "libvirt does not tell how much memory " + guest.name() + " has",
+                        ""));
+    }
+
+    private MemoryStatistics statistics() throws VmmigException {
+        return guest.call("read the memory statistics of", Domain::memoryStatistics);
+    }
+
+    @Override
+    public OptionalLong freeBytes(Duration atMost) throws VmmigException {
+        long end = System.nanoTime() + atMost.toNanos();
+        long before = statistics().updated();
+        int period = period(guest.call("read the XML of", Domain::xml));
+        setPeriod(1);
+        try {
+            while (System.nanoTime() - end < 0) {
+                MemoryStatistics now = statistics();
+                if (now.updated() > before && now.unusedBytes().isPresent()) {
+                    return now.unusedBytes();
+                }
+                TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            resetPeriod(period);
+        }
+        return OptionalLong.empty();
+    }
+
+    private void resetPeriod(int seconds) {
+        try {
+            setPeriod(seconds);
+        } catch (VmmigException e) {
+            LOG.warn("{}: its memory statistics are still collected each second", guest.name(), e);
+        }
+    }
+
+    private void setPeriod(int seconds) throws VmmigException {
+        guest.call("ask for the memory statistics of", domain -> {
+            domain.setMemoryStatisticsPeriod(seconds);
+            return true;
+        });
+    }
+
+    /** How often the driver of a guest tells about its memory, in seconds; 0 if it does not. */
+    static int period(String domainXml) throws HypervisorException {
+        try {
+            Element devices = Xml.child(Xml.parse(domainXml), "devices");
+            Element balloon = devices == null ? null : Xml.child(devices, "memballoon");
+            Element statistics = balloon == null ? null : Xml.child(balloon, "stats");
+            return statistics == null ? 0 : Integer.parseInt(statistics.getAttribute("period"));
+        } catch (SAXException | NumberFormatException e) {
+            throw new HypervisorException(
+                    Problem.HYPERVISOR_FAILED, "libvirt gave a domain XML that is none: " + e.getMessage(), "", e);
+        }
+    }
+
+    @Override
+    public void resize(long bytes) throws VmmigException {
+        guest.call("set the memory of", domain -> {
+            domain.setMemory(bytes);
+            return true;
+        });
+    }
+}

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vmmig.CancelledException;
+import io.vmmig.Migration;
+import io.vmmig.MigrationReport;
+import io.vmmig.Migrator;
+import io.vmmig.Phase;
+import io.vmmig.Problem;
+import io.vmmig.Receiver;
+import io.vmmig.VmmigException;
+import io.vmmig.domain.DomainXml;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.reference.ImageStore;
+import io.vmmig.testkit.InMemoryHypervisor.Step;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** A guest whose memory does not tell what is free, and which lends what is; it has 256 MiB, and keeps 64 of what is free. */
+@Timeout(60)
+class BallooningTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final long MIB = 1 << 20;
+    private static final long FULL = 256 * MIB;
+    private static final long MARGIN = 64 * MIB;
+    private static final int LENT = (int) (12 * MIB);
+
+    @TempDir
+    private Path directory;
+
+    private final InMemoryHypervisor a = new InMemoryHypervisor("host-a");
+    private final InMemoryHypervisor b = new InMemoryHypervisor("host-b");
+    private final InMemoryTransport transport = new InMemoryTransport();
+    private final byte[] memory = new byte[(int) (16 * MIB)];
+    private byte[] left = new byte[0];
+
+    @BeforeEach
+    void startGuest() throws Exception {
+        new Random(1).nextBytes(memory);
+        a.start(Domains.xml("web-1"), memory, true);
+        a.addBalloon("web-1", MARGIN + LENT, LENT);
+        left = memory.clone();
+        Arrays.fill(left, left.length - LENT, left.length, (byte) 0);
+    }
+
+    private Migration send(Duration atMost) {
+        return Migrator.of(a)
+                .from("web-1")
+                .to(transport)
+                .ballooningWithin(atMost)
+                .start();
+    }
+
+    private Migration receive() throws Exception {
+        return Receiver.of(b)
+                .into(directory.resolve("guests"))
+                .images(ImageStore.at(directory.resolve("images")))
+                .receive(transport.accept(SOON));
+    }
+
+    private MigrationReport move() throws Exception {
+        Migration sending = send(SOON);
+        assertThat(receive().await(SOON).balloon()).isNull();
+        return sending.await(SOON);
+    }
+
+    private static VmmigException failureOf(Migration migration) throws Exception {
+        try {
+            migration.await(SOON);
+        } catch (VmmigException e) {
+            return e;
+        }
+        throw new AssertionError("the migration went well");
+    }
+
+    @Test
+    void whatAGuestLendsIsNotSentAndIsGivenBackWhereItGoes() throws Exception {
+        MigrationReport sent = move();
+
+        assertThat(sent.balloon()).isEqualTo(new MigrationReport.Balloon(LENT, 0, null));
+        assertThat(sent.packageBytes()).isBetween((long) memory.length - LENT, memory.length - LENT / 2L);
+        assertThat(sent.toJson()).contains("\"takenBytes\": " + LENT);
+        assertThat(b.memoryOf("web-1")).hasValue(left);
+        assertThat(b.sizeOf("web-1")).hasValue(FULL);
+        assertThat(b.stateOf("web-1")).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void nobodyIsAskedUnlessItWasAskedFor() throws Exception {
+        Migration sending =
+                Migrator.of(a).from("web-1").to(transport).sendingFreePages().start();
+        receive().await(SOON);
+
+        assertThat(sending.await(SOON).balloon()).isNull();
+        assertThat(sending.await(SOON).toJson()).doesNotContain("balloon");
+        assertThatThrownBy(() -> Migrator.of(a).ballooningWithin(Duration.ZERO))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void theDestinationIsToldOfAllMemory() throws Exception {
+        b.fail(Step.RESIZE);
+
+        MigrationReport sent = move();
+
+        assertThat(sent.balloon()).isEqualTo(new MigrationReport.Balloon(LENT, 0, null));
+        assertThat(b.stateOf("web-1")).as("whatever comes after the commit").contains(GuestState.RUNNING);
+        assertThat(b.sizeOf("web-1")).as("what the stream says").hasValue(FULL - LENT);
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"SAVE", "STREAM"})
+    void aGuestThatGoesOnHereGetsItBack(Step step) throws Exception {
+        a.fail(step);
+        Migration sending = send(SOON);
+        Migration receiving = receive();
+
+        assertThat(failureOf(sending).problem()).isEqualTo(Problem.HYPERVISOR_FAILED);
+        failureOf(receiving);
+        assertThat(a.stateOf("web-1")).contains(GuestState.RUNNING);
+        assertThat(a.sizeOf("web-1")).hasValue(FULL);
+        assertThat(a.memoryOf("web-1")).as("it was lent").hasValue(left);
+    }
+
+    @Test
+    void aGuestOfWhichNobodyKnowsWhereItRunsGetsItBackInBothPlaces() throws Exception {
+        transport.loseAnswerToCommit();
+        Migration sending = send(SOON);
+        receive().await(SOON);
+
+        assertThat(failureOf(sending).problem()).isEqualTo(Problem.OUTCOME_UNKNOWN);
+        assertThat(a.stateOf("web-1")).contains(GuestState.PAUSED);
+        assertThat(a.sizeOf("web-1")).hasValue(FULL);
+        assertThat(b.sizeOf("web-1")).hasValue(FULL);
+    }
+
+    @Test
+    void aDriverThatDoesNotAnswerChangesNothing() throws Exception {
+        a.addBalloon("web-1", MARGIN + LENT, 0);
+
+        assertThat(move().balloon())
+                .isEqualTo(new MigrationReport.Balloon(0, LENT, "its balloon driver does not answer"));
+        assertThat(b.sizeOf("web-1")).hasValue(FULL);
+    }
+
+    @Test
+    void whatADriverLendsInTimeIsEnough() throws Exception {
+        a.addBalloon("web-1", MARGIN + LENT, 5 * MIB);
+        Migration sending = send(Duration.ofMillis(200));
+        receive().await(SOON);
+
+        assertThat(sending.await(SOON).balloon())
+                .isEqualTo(new MigrationReport.Balloon(5 * MIB, LENT - 5 * MIB, "the time was up"));
+        assertThat(b.sizeOf("web-1")).hasValue(FULL);
+    }
+
+    @Test
+    void aGuestKeepsWhatItNeeds() throws Exception {
+        a.addBalloon("web-1", MARGIN + MIB - 1, FULL);
+
+        assertThat(move().balloon()).isEqualTo(new MigrationReport.Balloon(0, 0, "it has no memory to spare"));
+    }
+
+    @Test
+    void aGuestThatTellsNonsenseKeepsAll() throws Exception {
+        a.addBalloon("web-1", Long.MAX_VALUE, FULL);
+
+        assertThat(move().balloon()).isEqualTo(new MigrationReport.Balloon(0, 0, "it has no memory to spare"));
+        assertThat(b.memoryOf("web-1").orElseThrow()).startsWith(Arrays.copyOf(left, 1000));
+    }
+
+    @Test
+    void aBalloonThatFailsFailsNoMigration() throws Exception {
+        a.fail(Step.RESIZE);
+
+        assertThat(move().balloon().missedBecause()).contains("told to fail at RESIZE");
+        assertThat(b.stateOf("web-1")).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void aGuestWithoutADriverIsSentAsItIs() throws Exception {
+        a.start(Domains.xml("web-2"), memory, true);
+        Migration sending = Migrator.of(a)
+                .from("web-2")
+                .to(transport)
+                .ballooningWithin(SOON)
+                .start();
+        receive().await(SOON);
+
+        assertThat(sending.await(SOON).balloon())
+                .isEqualTo(new MigrationReport.Balloon(0, 0, "it does not tell how much of its memory is free"));
+    }
+
+    @Test
+    void cancelWhileADriverIsBusyGivesItBack() throws Exception {
+        a.addBalloon("web-1", MARGIN + LENT, 5 * MIB);
+        CountDownLatch asked = new CountDownLatch(1);
+        Migration sending = Migrator.of(a)
+                .from("web-1")
+                .to(transport)
+                .ballooningWithin(SOON)
+                .onEvent(e -> {
+                    if (e.phase() == Phase.BOOT_FILES) {
+                        asked.countDown();
+                    }
+                })
+                .start();
+        Migration receiving = receive();
+        assertThat(asked.await(20, TimeUnit.SECONDS)).isTrue();
+        while (a.sizeOf("web-1").orElseThrow() == FULL) {
+            Thread.onSpinWait();
+        }
+
+        assertThat(sending.cancel()).isTrue();
+
+        assertThat(failureOf(sending)).isInstanceOf(CancelledException.class);
+        failureOf(receiving);
+        assertThat(a.stateOf("web-1")).contains(GuestState.RUNNING);
+        assertThat(a.sizeOf("web-1")).hasValue(FULL);
+    }
+
+    @Test
+    void theXmlOfAGuestSaysWhatItHas() throws Exception {
+        a.guest("web-1").balloon().orElseThrow().resize(FULL - LENT);
+
+        assertThat(DomainXml.parse(a.guest("web-1").domainXml()).currentMemoryBytes())
+                .isEqualTo(FULL - LENT);
+    }
+}
