@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.domain;
 
+import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.HostCapabilities;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -45,5 +47,16 @@ final class Domains {
         Path path = Path.of(directory);
         return new GuestFiles(
                 path, Map.of("vda", path.resolve("vda.0.qcow2")), path.resolve("kernel"), path.resolve("ramdisk"));
+    }
+
+    /** A domain on a host that fits, with its files in {@code /vm}. */
+    static AdaptedDomain adapted(DomainXml saved) throws VmmigException {
+        Map<String, Path> disks = new HashMap<>();
+        saved.disks().forEach(disk -> disks.put(disk.target(), Path.of("/vm", disk.target())));
+        return new DomainAdapter(
+                        hostFor(saved.architecture(), saved.domainType(), saved.machine()),
+                        DomainSettings.asSaved().keepingNetworks(),
+                        new GuestFiles(Path.of("/vm"), disks, Path.of("/vm/kernel"), Path.of("/vm/ramdisk")))
+                .adapt(saved);
     }
 }
