@@ -4,6 +4,7 @@ package io.vmmig.transport;
 import io.vmmig.Failure;
 import io.vmmig.VmmigException;
 import java.io.OutputStream;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,14 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  */
 public interface OutgoingSession extends AutoCloseable {
+    /**
+     * The fingerprints, 64 hex digits each, of the hosts that the package is for, if that is known; else empty. It is always
+     * the same, and may be asked at any time.
+     */
+    default Set<String> recipients() {
+        return Set.of();
+    }
+
     /**
      * Asks the destination whether it will take the guest.
      *
