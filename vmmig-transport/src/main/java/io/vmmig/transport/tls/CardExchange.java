@@ -92,9 +92,9 @@ final class CardExchange {
         if (!theirs.keys().equals(connection.peer())) {
             throw new IntegrityException(
                     Problem.NODE_CARD_INVALID,
-                    peer + " has the fingerprint " + connection.peer().fingerprint()
-                            + ", but has shown the card of a host with the fingerprint "
-                            + theirs.keys().fingerprint(),
+                    peer + " has shown the card of another host, with the fingerprint "
+                            + theirs.keys().fingerprint() + "; its own fingerprint is "
+                            + connection.peer().fingerprint(),
                     "Find out who is between the two hosts; until then, hand the cards over as files.");
         }
         return theirs;

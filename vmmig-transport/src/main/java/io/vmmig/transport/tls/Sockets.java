@@ -34,7 +34,9 @@ final class Sockets {
     static void closeWhenRead(Socket socket) {
         ScheduledFuture<?> deadline = Watchdog.in(LAST_WORDS, () -> closeQuietly(socket));
         try {
-            socket.shutdownOutput();
+            if (!socket.isOutputShutdown()) {
+                socket.shutdownOutput();
+            }
             socket.getInputStream().transferTo(OutputStream.nullOutputStream());
         } catch (IOException e) {
             LOG.trace("closed by the peer, or at the deadline", e);
