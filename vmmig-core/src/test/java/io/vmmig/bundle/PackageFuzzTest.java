@@ -26,7 +26,12 @@ class PackageFuzzTest {
             assertThat(e.getMessage()).isNotBlank();
         }
         try {
-            PackageReader.readSeal(new ByteArrayInputStream(bytes), PackageLimits.DEFAULT);
+            PackageReader.readOutline(new ByteArrayInputStream(bytes), PackageLimits.DEFAULT);
+        } catch (VmmigException e) {
+            assertThat(e.getMessage()).isNotBlank();
+        }
+        try {
+            PackageReader.readEvidence(new ByteArrayInputStream(bytes), PackageLimits.DEFAULT);
         } catch (VmmigException e) {
             assertThat(e.getMessage()).isNotBlank();
         }

@@ -4,29 +4,28 @@ package io.vmmig.examples;
 import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
 import io.vmmig.VmmigException;
-import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.NodeStore;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.transport.Transport;
 import io.vmmig.transport.tls.TlsTransport;
 import java.nio.file.Path;
 
-/** Moves a running guest to a host on which {@link Receive} waits. */
+/** Moves a running guest to a host on which {@link Receive} waits, and which {@link MeetHost} has added to the trusted nodes. */
 public final class MigrateOverTls {
     private MigrateOverTls() {}
 
     public static void main(String[] args) throws InterruptedException {
-        if (args.length != 6) {
-            System.err.println("usage: MigrateOverTls LIBVIRT-URI GUEST HOST PORT FINGERPRINT IDENTITY-DIRECTORY");
+        if (args.length != 7) {
+            System.err.println(
+                    "usage: MigrateOverTls LIBVIRT-URI GUEST NODE HOST PORT IDENTITY-DIRECTORY NODES-DIRECTORY");
             System.exit(2);
         }
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
-            HostIdentity identity = HostIdentity.in(Path.of(args[5]));
-            System.out.println("this host's fingerprint is " + identity.fingerprint());
-            Transport node = TlsTransport.to(args[2], Integer.parseInt(args[3]))
-                    .as(identity)
-                    .trusting(Fingerprint.parse(args[4]));
+            Transport node = TlsTransport.to(args[3], Integer.parseInt(args[4]))
+                    .as(HostIdentity.in(Path.of(args[5])))
+                    .trusting(NodeStore.in(Path.of(args[6])), args[2]);
             MigrationReport report = Migrator.of(hypervisor)
                     .from(args[1])
                     .to(node)

@@ -4,30 +4,29 @@ package io.vmmig.examples;
 import io.vmmig.MigrationReport;
 import io.vmmig.Receiver;
 import io.vmmig.VmmigException;
-import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.NodeStore;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.transport.tls.TlsListener;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Set;
 
-/** Takes in one guest from a host that is known by its fingerprint. */
+/** Takes in one guest from any of the trusted nodes, which {@link AwaitHost} has added. */
 public final class Receive {
     private Receive() {}
 
     public static void main(String[] args) throws InterruptedException {
         if (args.length != 6) {
             System.err.println(
-                    "usage: Receive LIBVIRT-URI PORT FINGERPRINT IDENTITY-DIRECTORY GUESTS-DIRECTORY IMAGES-DIRECTORY");
+                    "usage: Receive LIBVIRT-URI PORT IDENTITY-DIRECTORY NODES-DIRECTORY GUESTS-DIRECTORY IMAGES-DIRECTORY");
             System.exit(2);
         }
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0]);
                 TlsListener listener = TlsListener.on("0.0.0.0", Integer.parseInt(args[1]))
-                        .as(HostIdentity.in(Path.of(args[3])))
-                        .trusting(Set.of(Fingerprint.parse(args[2])))
+                        .as(HostIdentity.in(Path.of(args[2])))
+                        .trusting(NodeStore.in(Path.of(args[3])))
                         .listen()) {
             System.out.println("listening on port " + listener.port());
             MigrationReport report = Receiver.of(hypervisor)

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vmmig.lab.Await;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -55,6 +56,16 @@ final class Example {
                 .lines()
                 .filter(line -> line.startsWith(beginning))
                 .findFirst());
+    }
+
+    /** Types a line. */
+    void say(String line) {
+        try {
+            process.getOutputStream().write((line + "\n").getBytes(StandardCharsets.UTF_8));
+            process.getOutputStream().flush();
+        } catch (IOException e) {
+            throw new AssertionError(name + " does not listen; it says: " + read(err), e);
+        }
     }
 
     /** All of its output, once it has ended well. */

@@ -4,7 +4,9 @@ package io.vmmig.lab.it;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.examples.AwaitHost;
 import io.vmmig.examples.CancelMidway;
+import io.vmmig.examples.MeetHost;
 import io.vmmig.examples.MigrateOverTls;
 import io.vmmig.examples.Receive;
 import io.vmmig.examples.RestoreFromFile;
@@ -57,13 +59,16 @@ class ExamplesIT {
         LabHost d = Hosts.d();
         LabGuest guest = Hosts.startTiny(c, "sample");
         String sum = guest.memorySum();
+        String nodesOfC = Hosts.lab().directory().resolve("nodes-c").toString();
+        String nodesOfD = Hosts.lab().directory().resolve("nodes-d").toString();
+        introduce(c, nodesOfC, d, nodesOfD);
 
         Example receive = Example.start(
                 Receive.class,
                 d.uri(),
                 "0",
-                HostIdentity.in(c.identityDirectory()).fingerprint().toString(),
                 d.identityDirectory().toString(),
+                nodesOfD,
                 d.guestsDirectory().toString(),
                 d.imagesDirectory().toString());
         String port = receive.awaitLine("listening on port ").replaceAll("\\D", "");
@@ -71,10 +76,11 @@ class ExamplesIT {
                 MigrateOverTls.class,
                 c.uri(),
                 "sample",
+                "host-d",
                 "127.0.0.1",
                 port,
-                d.fingerprint(),
-                c.identityDirectory().toString());
+                c.identityDirectory().toString(),
+                nodesOfC);
 
         assertThat(migrate.output()).contains("\"downtimeMillis\"");
         assertThat(receive.output()).contains("sample runs here now");
@@ -83,10 +89,39 @@ class ExamplesIT {
         assertThat(arrived.memorySum()).isEqualTo(sum);
     }
 
+    private static void introduce(LabHost c, String nodesOfC, LabHost d, String nodesOfD) throws Exception {
+        Example await = Example.start(
+                AwaitHost.class, "host-d", "0", d.identityDirectory().toString(), nodesOfD);
+        String port = await.awaitLine("listening on port ").replaceAll("\\D", "");
+        Example meet = Example.start(
+                MeetHost.class,
+                "host-c",
+                "127.0.0.1",
+                port,
+                c.identityDirectory().toString(),
+                nodesOfC);
+        String ofC = HostIdentity.in(c.identityDirectory()).fingerprint().toString();
+
+        assertThat(meet.awaitLine("this host: ")).endsWith(ofC);
+        assertThat(await.awaitLine("that host: ")).endsWith(ofC);
+        assertThat(meet.awaitLine("that host: ")).endsWith(d.fingerprint());
+        assertThat(await.awaitLine("this host: ")).endsWith(d.fingerprint());
+        meet.say("yes");
+        await.say("yes");
+        assertThat(meet.output()).contains("host-d is trusted now");
+        assertThat(await.output()).contains("host-c is trusted now");
+    }
+
     @Test
     void eachSaysHowItIsUsed() {
         for (Class<?> example : new Class<?>[] {
-            SaveToFile.class, RestoreFromFile.class, MigrateOverTls.class, Receive.class, CancelMidway.class
+            SaveToFile.class,
+            RestoreFromFile.class,
+            MeetHost.class,
+            AwaitHost.class,
+            MigrateOverTls.class,
+            Receive.class,
+            CancelMidway.class
         }) {
             Example run = Example.start(example);
             assertThat(run.status()).isEqualTo(2);

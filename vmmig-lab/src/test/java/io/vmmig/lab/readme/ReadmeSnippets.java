@@ -5,39 +5,40 @@ import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
 import io.vmmig.Receiver;
 import io.vmmig.VmmigException;
-import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.NodeStore;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.reference.ImageStore;
+import io.vmmig.transport.tls.Introduction;
 import io.vmmig.transport.tls.TlsListener;
 import io.vmmig.transport.tls.TlsTransport;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Set;
 
 /** The Java of the README, so that it compiles; {@link ReadmeTest} compares the two. */
 final class ReadmeSnippets {
     private ReadmeSnippets() {}
 
-    static MigrationReport source(Fingerprint fingerprintOfB) throws VmmigException, InterruptedException {
+    static MigrationReport source() throws VmmigException, InterruptedException {
         try (Hypervisor hypervisor = LibvirtHypervisor.connect("qemu:///system")) {
             HostIdentity identity = HostIdentity.in(Path.of("/var/lib/mytool/identity"));
+            NodeStore nodes = NodeStore.in(Path.of("/var/lib/mytool/nodes"));
             MigrationReport report = Migrator.of(hypervisor)
                     .from("web-1")
                     .images(ImageStore.at(Path.of("/var/lib/mytool/images")))
-                    .to(TlsTransport.to("host-b", 16550).as(identity).trusting(fingerprintOfB))
+                    .to(TlsTransport.to("host-b", 16550).as(identity).trusting(nodes, "host-b"))
                     .start()
                     .await();
             return report;
         }
     }
 
-    static MigrationReport destination(Fingerprint fingerprintOfA) throws VmmigException, InterruptedException {
+    static MigrationReport destination() throws VmmigException, InterruptedException {
         try (Hypervisor hypervisor = LibvirtHypervisor.connect("qemu:///system");
                 TlsListener listener = TlsListener.on("0.0.0.0", 16550)
                         .as(HostIdentity.in(Path.of("/var/lib/mytool/identity")))
-                        .trusting(Set.of(fingerprintOfA))
+                        .trusting(NodeStore.in(Path.of("/var/lib/mytool/nodes")))
                         .listen()) {
             MigrationReport report = Receiver.of(hypervisor)
                     .into(Path.of("/var/lib/mytool/guests"))
@@ -46,5 +47,12 @@ final class ReadmeSnippets {
                     .await();
             return report;
         }
+    }
+
+    static void introduction(HostIdentity identity) throws VmmigException {
+        Introduction introduction =
+                Introduction.with("host-b", 16550).as(identity, "host-a").within(Duration.ofSeconds(10));
+        System.out.println("this host:  " + introduction.ours().keys().fingerprint());
+        System.out.println("that host:  " + introduction.theirs().keys().fingerprint());
     }
 }

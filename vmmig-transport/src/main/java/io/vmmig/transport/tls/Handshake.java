@@ -13,23 +13,29 @@ import io.vmmig.transport.wire.Preamble;
 import io.vmmig.transport.wire.Watchdog;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.Socket;
+import java.security.cert.Certificate;
 import java.security.cert.CertificateExpiredException;
 import java.security.cert.CertificateNotYetValidException;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.Collectors;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 
 /** From a TCP connection to two hosts that know each other and speak the same version, or an error that says why not. */
 final class Handshake {
-    private static final int MOST_TO_NAME = 3;
-    private static final Duration LAST_WORDS = Duration.ofMillis(500);
+    /**
+     * What a client asks for (ALPN) that wants to show its card to a host that does not know it. One that asks for nothing
+     * comes with a guest.
+     */
+    static final String INTRODUCTION = "vmmig-introduction/1";
+
     private static final String ALERT = "Received fatal alert: ";
     /** By which a peer may say that it does not like our key. */
     private static final Set<String> KEY_ALERTS = Set.of(
@@ -42,25 +48,40 @@ final class Handshake {
             "certificate_expired");
 
     private final HostIdentity self;
-    private final Set<Fingerprint> trusted;
+    private final Trust trust;
     private final boolean client;
-    private final String peer;
+    /** Of a client: that it wants to be introduced, and nothing else. Of a server: that clients may want that. */
+    private final boolean introductions;
 
-    private Handshake(HostIdentity self, Set<Fingerprint> trusted, boolean client, String peer) {
+    private final String peer;
+    private @Nullable SSLEngine engine;
+    private boolean introductionWanted;
+
+    private Handshake(HostIdentity self, Trust trust, boolean client, boolean introductions, String peer) {
         this.self = self;
-        this.trusted = trusted;
+        this.trust = trust;
         this.client = client;
+        this.introductions = introductions;
         this.peer = peer;
     }
 
-    /** The side that connected. */
-    static Handshake ofClient(HostIdentity self, Fingerprint trusted, String peer) {
-        return new Handshake(self, Set.of(trusted), true, peer);
+    /** The side that connected, to send a guest. */
+    static Handshake ofClient(HostIdentity self, Trust trust, String peer) {
+        return new Handshake(self, trust, true, false, peer);
     }
 
-    /** The side that listened. */
-    static Handshake ofServer(HostIdentity self, Set<Fingerprint> trusted, String peer) {
-        return new Handshake(self, trusted, false, peer);
+    /** The side that connected, to be introduced. Whichever host answers is taken, if it is one of vmmig. */
+    static Handshake ofStranger(HostIdentity self, String peer) {
+        return new Handshake(self, new Trust(any -> true, "nobody is trusted"), true, true, peer);
+    }
+
+    /**
+     * The side that listened.
+     *
+     * @param introductions whether a client that asks for an introduction, and then can have nothing else, may be a stranger
+     */
+    static Handshake ofServer(HostIdentity self, Trust trust, boolean introductions, String peer) {
+        return new Handshake(self, trust, false, introductions, peer);
     }
 
     /**
@@ -72,7 +93,7 @@ final class Handshake {
         AtomicBoolean late = new AtomicBoolean();
         ScheduledFuture<?> deadline = Watchdog.in(timeout, () -> {
             late.set(true);
-            closeQuietly(raw);
+            Sockets.closeQuietly(raw);
         });
         boolean done = false;
         boolean told = !client;
@@ -81,6 +102,7 @@ final class Handshake {
             raw.setKeepAlive(true);
             TlsConnection connection = new TlsConnection(raw, engine());
             connection.handshake();
+            requireWhatWasAgreed(connection);
             exchangePreambles(connection);
             done = deadline.cancel(false) || !late.get();
             if (!done) {
@@ -102,19 +124,54 @@ final class Handshake {
             deadline.cancel(false);
             if (!done) {
                 if (told) {
-                    letThemRead(raw);
+                    Sockets.closeWhenRead(raw);
                 }
-                closeQuietly(raw);
+                Sockets.closeQuietly(raw);
             }
         }
     }
 
     /** Of a context of its own, since no session is to be resumed: each connection is authenticated anew. */
     private SSLEngine engine() {
-        SSLEngine engine = TlsContexts.of(self, trusted).createSSLEngine();
-        engine.setSSLParameters(TlsContexts.parameters());
-        engine.setUseClientMode(client);
-        return engine;
+        SSLEngine fresh = TlsContexts.of(self, this::mayPass).createSSLEngine();
+        SSLParameters parameters = TlsContexts.parameters();
+        if (client && introductions) {
+            parameters.setApplicationProtocols(new String[] {INTRODUCTION});
+        }
+        fresh.setSSLParameters(parameters);
+        fresh.setUseClientMode(client);
+        if (!client) {
+            fresh.setHandshakeApplicationProtocolSelector((any, offered) -> choose(offered));
+        }
+        engine = fresh;
+        return fresh;
+    }
+
+    /** Asked before certificates are looked at, if the client asks for anything; null refuses it. */
+    private @Nullable String choose(List<String> offered) {
+        introductionWanted = offered.contains(INTRODUCTION);
+        return introductionWanted && introductions ? INTRODUCTION : null;
+    }
+
+    private boolean mayPass(Fingerprint node) throws VmmigException {
+        SSLEngine current = engine;
+        boolean stranger = current != null && INTRODUCTION.equals(current.getHandshakeApplicationProtocol());
+        return stranger || trust.nodes().trusts(node);
+    }
+
+    /** What passed as an introduction must be one, on both sides; whatever else may be wrong, a guest takes trust. */
+    private void requireWhatWasAgreed(TlsConnection connection) throws VmmigException {
+        boolean introduction = connection.protocol().equals(INTRODUCTION);
+        if (client && introductions != introduction) {
+            throw new TransportException(
+                    Problem.PROTOCOL_MISMATCH,
+                    peer + " is of a vmmig that does not know introductions, or of something else",
+                    "Check the address and the port; else hand the cards of the two hosts over as files.");
+        }
+        Fingerprint seen = connection.peer().fingerprint();
+        if (!introduction && !trust.nodes().trusts(seen)) {
+            throw untrusted(seen, null);
+        }
     }
 
     /** The server speaks first: so a client that it does not know reads its refusal before it writes into a closed socket. */
@@ -130,20 +187,18 @@ final class Handshake {
         Preamble.check(theirs);
     }
 
-    /** A socket that is closed over unread bytes resets the connection, and the peer would never learn what we told it. */
-    private static void letThemRead(Socket raw) {
-        ScheduledFuture<?> deadline = Watchdog.in(LAST_WORDS, () -> closeQuietly(raw));
-        try {
-            raw.shutdownOutput();
-            raw.getInputStream().transferTo(OutputStream.nullOutputStream());
-        } catch (IOException e) {
-            // Then it is as closed as it was to be.
-        } finally {
-            deadline.cancel(false);
-        }
-    }
-
     private VmmigException explain(IOException e) {
+        VmmigException unanswered = find(VmmigException.class, e);
+        if (unanswered != null) {
+            return unanswered;
+        }
+        if (!client && introductionWanted && !introductions) {
+            return new TransportException(
+                    Problem.PEER_UNTRUSTED,
+                    peer + " wanted to introduce itself, but this host takes no introductions",
+                    "Let this host take them for as long as they are wanted, or take the other's card as a file.",
+                    e);
+        }
         UntrustedKeyException untrusted = find(UntrustedKeyException.class, e);
         if (untrusted != null) {
             return untrusted(untrusted.seen(), e);
@@ -157,6 +212,20 @@ final class Handshake {
                     e);
         }
         String alert = alert(e);
+        if (client && introductions && "no_application_protocol".equals(alert)) {
+            return new TransportException(
+                    Problem.PEER_UNTRUSTED,
+                    peer + " takes no introductions",
+                    "Let " + peer + " take them for as long as they are wanted, or hand it this host's card as a file.",
+                    e);
+        }
+        if (alert != null && KEY_ALERTS.contains(alert) && !isOwnCertificateValid()) {
+            return new TransportException(
+                    Problem.PEER_UNTRUSTED,
+                    peer + " refuses the certificate of this host, which has expired, or is not valid yet",
+                    "Check the clocks of both hosts; if they are right, renew the keys of this host.",
+                    e);
+        }
         if (alert != null && KEY_ALERTS.contains(alert)) {
             return new TransportException(
                     Problem.PEER_UNTRUSTED,
@@ -179,26 +248,35 @@ final class Handshake {
                 e);
     }
 
-    private VmmigException untrusted(@Nullable Fingerprint seen, IOException e) {
+    private VmmigException untrusted(@Nullable Fingerprint seen, @Nullable IOException e) {
         if (seen == null) {
             return new TransportException(
-                    Problem.PEER_UNTRUSTED,
-                    peer + " did not show the keys of a vmmig host",
-                    "Check that it is one.",
+                    Failure.of(
+                            Problem.PEER_UNTRUSTED,
+                            peer + " did not show the keys of a vmmig host",
+                            "Check that it is one."),
                     e);
         }
-        String expected = trusted.size() > MOST_TO_NAME
-                ? "that is none of the " + trusted.size() + " trusted ones"
-                : "trusted is " + (trusted.isEmpty() ? "none" : names());
         return new TransportException(
-                Problem.PEER_UNTRUSTED,
-                peer + " has the fingerprint " + seen + ", but " + expected,
-                "If that is its fingerprint indeed, trust it; if it has changed for no known reason, find out why first.",
+                Failure.of(
+                        Problem.PEER_UNTRUSTED,
+                        peer + " has the fingerprint " + seen + ", but " + trust.words(),
+                        "If that is its fingerprint indeed, trust it; if it has changed for no known reason, find out why"
+                                + " first."),
                 e);
     }
 
-    private String names() {
-        return trusted.stream().map(Fingerprint::toString).sorted().collect(Collectors.joining(", "));
+    private boolean isOwnCertificateValid() {
+        SSLEngine current = engine;
+        Certificate[] shown = current == null ? null : current.getSession().getLocalCertificates();
+        try {
+            if (shown != null && shown[0] instanceof X509Certificate own) {
+                own.checkValidity();
+            }
+            return true;
+        } catch (CertificateExpiredException | CertificateNotYetValidException e) {
+            return false;
+        }
     }
 
     private static @Nullable String alert(IOException e) {
@@ -216,13 +294,5 @@ final class Handshake {
             }
         }
         return null;
-    }
-
-    private static void closeQuietly(Socket socket) {
-        try {
-            socket.close();
-        } catch (IOException e) {
-            // Closed or not, nothing more is done with it.
-        }
     }
 }

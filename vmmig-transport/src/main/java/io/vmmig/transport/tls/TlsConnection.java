@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.tls;
 
+import io.vmmig.crypto.NodeKeys;
 import io.vmmig.transport.wire.Connection;
 import java.io.EOFException;
 import java.io.IOException;
@@ -8,11 +9,14 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.net.Socket;
 import java.nio.ByteBuffer;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 import javax.net.ssl.SSLEngineResult.HandshakeStatus;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -112,9 +116,28 @@ final class TlsConnection implements Connection {
         }
     }
 
-    /** The peer's certificate, which shows its keys, is in here. */
-    SSLSession session() {
-        return engine.getSession();
+    /** Whom the handshake has shown to be at the other end. */
+    NodeKeys peer() {
+        try {
+            return NodeKeys.of((X509Certificate) engine.getSession().getPeerCertificates()[0]);
+        } catch (SSLPeerUnverifiedException | CertificateException e) {
+            throw new IllegalStateException("the handshake has taken a certificate that is none", e);
+        }
+    }
+
+    /** What both have agreed to speak, by ALPN; empty if they said nothing about it. */
+    String protocol() {
+        return engine.getApplicationProtocol();
+    }
+
+    /** Says nothing more, and closes when the peer has read it all, or after half a second. */
+    void closeWhenRead() {
+        try {
+            endOutput();
+        } catch (IOException e) {
+            LOG.debug("could not say that this is the end", e);
+        }
+        Sockets.closeWhenRead(socket);
     }
 
     @Override

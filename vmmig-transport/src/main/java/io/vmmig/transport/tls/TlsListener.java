@@ -6,7 +6,9 @@ import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
-import io.vmmig.crypto.NodeKeys;
+import io.vmmig.crypto.NodeCard;
+import io.vmmig.crypto.NodeStore;
+import io.vmmig.crypto.TrustedNodes;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.wire.Timeouts;
 import io.vmmig.transport.wire.WireIncomingSession;
@@ -14,8 +16,6 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
-import java.security.cert.CertificateException;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
@@ -27,7 +27,6 @@ import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
-import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,8 +36,8 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>{@code
  * try (TlsListener listener = TlsListener.on("0.0.0.0", 16550)
- *         .as(HostIdentity.in(directory))
- *         .trusting(Set.of(node1, node3))
+ *         .as(HostIdentity.in(identityDirectory))
+ *         .trusting(NodeStore.in(nodesDirectory))
  *         .listen()) {
  *     IncomingSession session = listener.accept(Duration.ofMinutes(1));
  *     …
@@ -46,7 +45,7 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>Connections are secured beside each other, each within the connect timeout; a peer that is not trusted, or does not
- * get that far, is logged and forgotten, and disturbs nobody. Thread-safe; several threads may accept.
+ * get that far, is logged and forgotten, and disturbs nobody; of very many, only some are logged. Thread-safe; several threads may accept.
  */
 public final class TlsListener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TlsListener.class);
@@ -59,23 +58,38 @@ public final class TlsListener implements AutoCloseable {
     private final ServerSocket server;
     private final BlockingQueue<IncomingSession> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
     private final Set<Socket> handshakes = new LinkedHashSet<>();
+    private final RefusalLog refusals = new RefusalLog(LOG::warn, System::nanoTime);
+    private final TrustWatch watch;
+    private final @Nullable Reception reception;
     private volatile boolean closed;
 
     private record Config(
             String host,
             int port,
             HostIdentity self,
-            Set<Fingerprint> trusted,
+            Trust trust,
             Timeouts timeouts,
+            @Nullable NodeCard card,
+            Consumer<NodeCard> strangers,
             Consumer<VmmigException> onRejected) {
         Config with(Timeouts timeouts) {
-            return new Config(host, port, self, trusted, timeouts, onRejected);
+            return new Config(host, port, self, trust, timeouts, card, strangers, onRejected);
+        }
+
+        Config with(NodeCard card, Consumer<NodeCard> strangers) {
+            return new Config(host, port, self, trust, timeouts, card, strangers, onRejected);
+        }
+
+        Config with(Consumer<VmmigException> onRejected) {
+            return new Config(host, port, self, trust, timeouts, card, strangers, onRejected);
         }
     }
 
-    private TlsListener(Config config, ServerSocket server) {
+    private TlsListener(Config config, ServerSocket server, TrustWatch watch) {
         this.config = config;
         this.server = server;
+        this.watch = watch;
+        this.reception = config.card == null ? null : new Reception(config.card, config.strangers);
     }
 
     /**
@@ -116,8 +130,21 @@ public final class TlsListener implements AutoCloseable {
 
         /** Goes on with the fingerprints of the hosts that may come, and no other may. */
         public Ready trusting(Set<Fingerprint> peers) {
-            return new Ready(
-                    new Config(address.host, address.port, self, Set.copyOf(peers), Timeouts.DEFAULT, rejected -> {}));
+            return ready(Trust.in(Set.copyOf(peers)));
+        }
+
+        /**
+         * Goes on with the hosts that may come, and no other may; they are asked each time. What is open with a host that is
+         * trusted no more ends at once, with {@link Problem#PEER_UNTRUSTED} at both ends; but a guest that has been handed over
+         * to this host stays.
+         */
+        public Ready trusting(TrustedNodes nodes) {
+            return ready(Trust.in(Objects.requireNonNull(nodes)));
+        }
+
+        private Ready ready(Trust trust) {
+            return new Ready(new Config(
+                    address.host, address.port, self, trust, Timeouts.DEFAULT, null, stranger -> {}, rejected -> {}));
         }
     }
 
@@ -140,21 +167,38 @@ public final class TlsListener implements AutoCloseable {
         }
 
         /**
+         * Lets every host that reaches the port introduce itself, which it is not when this is not called: it shows its card,
+         * sees the card of this host, and can do nothing else ({@link Introduction}). It is not trusted by that: let people
+         * compare the fingerprints at both hosts before {@link NodeStore#add}. The card of a trusted host that has renewed its
+         * keys can go to {@link NodeStore#renew} first, which takes it, or throws {@link Problem#NODE_UNKNOWN}.
+         *
+         * <p>Strangers who come too often, or while many cards wait to be taken, are turned away.
+         *
+         * @param name what people call this host: 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit
+         * @param strangers takes the cards of those who have come, which hold the keys that they have shown; called by one
+         *     thread of its own, and may take its time; what it throws is logged
+         */
+        public Ready introducing(String name, Consumer<NodeCard> strangers) {
+            return new Ready(config.with(config.self.card(name), Objects.requireNonNull(strangers)));
+        }
+
+        /**
          * Told of each peer that was turned away, and why, such as with {@link Problem#PEER_UNTRUSTED}; for an audit log.
-         * Called by the peer's own thread; what it throws is logged.
+         * Called by the peer's own thread; what it throws is logged. Everybody who reaches the port decides how often.
          */
         public Ready onRejected(Consumer<VmmigException> listener) {
-            return new Ready(
-                    new Config(config.host, config.port, config.self, config.trusted, config.timeouts, listener));
+            return new Ready(config.with(Objects.requireNonNull(listener)));
         }
 
         /**
          * Listens from now on.
          *
-         * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the address is not one of this host, or is taken
+         * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the address is not one of this host, or is taken;
+         *     what {@link TrustedNodes#onRemoval} throws
          */
         public TlsListener listen() throws VmmigException {
             WarmUp.begin();
+            TrustWatch watch = TrustWatch.over(config.trust.nodes(), config.self.fingerprint());
             try {
                 ServerSocket server = new ServerSocket();
                 try {
@@ -163,10 +207,11 @@ public final class TlsListener implements AutoCloseable {
                     server.close();
                     throw e;
                 }
-                TlsListener listener = new TlsListener(config, server);
+                TlsListener listener = new TlsListener(config, server, watch);
                 listener.daemon("listener " + listener.port(), listener::listen);
                 return listener;
             } catch (IOException | IllegalArgumentException e) {
+                watch.close();
                 throw VmmigException.of(
                         io.vmmig.Failure.of(
                                 Problem.REQUEST_INVALID,
@@ -224,7 +269,7 @@ public final class TlsListener implements AutoCloseable {
                 daemon("handshake " + raw.getRemoteSocketAddress(), () -> welcome(raw));
             } catch (IOException | OutOfMemoryError e) {
                 if (!closed) {
-                    LOG.warn("could not take a connection", e);
+                    refusals.say("could not take a connection: " + e);
                     pause();
                 }
             }
@@ -251,16 +296,22 @@ public final class TlsListener implements AutoCloseable {
                 oldest.remove();
             }
         }
-        crowdedOut.forEach(TlsListener::closeQuietly);
+        crowdedOut.forEach(Sockets::closeQuietly);
     }
 
     private void welcome(Socket raw) {
         String address = String.valueOf(raw.getRemoteSocketAddress()).replaceFirst("^/", "");
         @Nullable IncomingSession session = null;
         try {
-            TlsConnection connection =
-                    Handshake.ofServer(config.self, config.trusted, address).perform(raw, config.timeouts.connect());
-            session = WireIncomingSession.start(connection, describe(address, connection), config.timeouts);
+            TlsConnection connection = Handshake.ofServer(config.self, config.trust, reception != null, address)
+                    .perform(raw, config.timeouts.connect());
+            Fingerprint peer = connection.peer().fingerprint();
+            String name = "host " + address + " (fingerprint " + peer + ")";
+            if (reception != null && connection.protocol().equals(Handshake.INTRODUCTION)) {
+                reception.welcome(connection, name, config.timeouts.connect());
+                return;
+            }
+            session = new TlsIncomingSession(WireIncomingSession.start(connection, name, config.timeouts), peer, watch);
             if (closed || !waiting.offer(session)) {
                 session.refuse(io.vmmig.Failure.of(
                         Problem.PEER_FAILED, "the destination is closing, or has too much to do", "Try again later."));
@@ -269,24 +320,15 @@ public final class TlsListener implements AutoCloseable {
                 closeWaiting();
             }
         } catch (VmmigException e) {
-            LOG.warn("turned away {}: {}", address, e.getMessage());
+            refusals.say("turned away " + address + ": " + e.getMessage());
             tell(e);
         } catch (IOException e) {
-            LOG.warn("lost {} before anything was said", address, e);
-            closeQuietly(raw);
+            refusals.say("lost " + address + " before anything was said: " + e);
+            Sockets.closeQuietly(raw);
         } finally {
             synchronized (handshakes) {
                 handshakes.remove(raw);
             }
-        }
-    }
-
-    private static String describe(String address, TlsConnection connection) throws SSLPeerUnverifiedException {
-        X509Certificate shown = (X509Certificate) connection.session().getPeerCertificates()[0];
-        try {
-            return "host " + address + " (fingerprint " + NodeKeys.of(shown).fingerprint() + ")";
-        } catch (CertificateException e) {
-            throw new IllegalStateException("the handshake has taken a certificate that is none", e);
         }
     }
 
@@ -308,22 +350,18 @@ public final class TlsListener implements AutoCloseable {
             LOG.debug("closing failed", e);
         }
         synchronized (handshakes) {
-            handshakes.forEach(TlsListener::closeQuietly);
+            handshakes.forEach(Sockets::closeQuietly);
         }
         closeWaiting();
+        if (reception != null) {
+            reception.close();
+        }
+        watch.close();
     }
 
     private void closeWaiting() {
         for (IncomingSession session = waiting.poll(); session != null; session = waiting.poll()) {
             session.close();
-        }
-    }
-
-    private static void closeQuietly(Socket socket) {
-        try {
-            socket.close();
-        } catch (IOException e) {
-            LOG.trace("closing failed", e);
         }
     }
 }

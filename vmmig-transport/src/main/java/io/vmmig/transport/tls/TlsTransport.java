@@ -2,46 +2,86 @@
 package io.vmmig.transport.tls;
 
 import io.vmmig.Problem;
-import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.NodeStore;
+import io.vmmig.crypto.TrustedNodes;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Transport;
 import io.vmmig.transport.wire.Timeouts;
 import io.vmmig.transport.wire.WireOutgoingSession;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Set;
 
 /**
  * Straight to another host, where a {@link TlsListener} waits.
  *
  * <pre>{@code
  * Transport node = TlsTransport.to("node2.example", 16550)
- *     .as(HostIdentity.in(directory))
- *     .trusting(Fingerprint.parse("1f0c-…"));
+ *     .as(HostIdentity.in(identityDirectory))
+ *     .trusting(NodeStore.in(nodesDirectory), "node2");
  * }</pre>
  *
  * <p>Both hosts prove who they are, or there is no connection. Immutable and thread-safe.
  */
 public final class TlsTransport implements Transport {
-    private final String host;
-    private final int port;
+    private final HostAddress address;
     private final HostIdentity self;
-    private final Fingerprint trusted;
+    private final Trusted trusted;
     private final Timeouts timeouts;
 
-    private TlsTransport(String host, int port, HostIdentity self, Fingerprint trusted, Timeouts timeouts) {
-        this.host = host;
-        this.port = port;
+    private TlsTransport(HostAddress address, HostIdentity self, Trusted trusted, Timeouts timeouts) {
+        this.address = address;
         this.self = self;
         this.trusted = trusted;
         this.timeouts = timeouts;
+    }
+
+    /** Whom to expect, which may be another host each time. */
+    private interface Trusted {
+        Trust now() throws VmmigException;
+
+        String describe(String host);
+    }
+
+    private record TheOne(Fingerprint peer) implements Trusted {
+        @Override
+        public Trust now() {
+            return Trust.in(Set.of(peer));
+        }
+
+        @Override
+        public String describe(String host) {
+            return host + " (fingerprint " + peer + ")";
+        }
+    }
+
+    private record Any(TrustedNodes nodes) implements Trusted {
+        @Override
+        public Trust now() {
+            return Trust.in(nodes);
+        }
+
+        @Override
+        public String describe(String host) {
+            return host;
+        }
+    }
+
+    private record Named(NodeStore nodes, String name) implements Trusted {
+        @Override
+        public Trust now() throws VmmigException {
+            return Trust.in(nodes, name);
+        }
+
+        @Override
+        public String describe(String host) {
+            return host + " (node " + name + ")";
+        }
     }
 
     /**
@@ -50,20 +90,15 @@ public final class TlsTransport implements Transport {
      * @param port from 1 to 65535
      */
     public static Destination to(String host, int port) {
-        if (port < 1 || port > 0xffff) {
-            throw new IllegalArgumentException("port " + port);
-        }
-        return new Destination(Objects.requireNonNull(host), port);
+        return new Destination(HostAddress.of(host, port));
     }
 
     /** An address; missing is who asks. */
     public static final class Destination {
-        private final String host;
-        private final int port;
+        private final HostAddress address;
 
-        private Destination(String host, int port) {
-            this.host = host;
-            this.port = port;
+        private Destination(HostAddress address) {
+            this.address = address;
         }
 
         /** Goes on with who this host is. */
@@ -84,8 +119,27 @@ public final class TlsTransport implements Transport {
 
         /** Ends with the fingerprint of the one host that may answer. */
         public TlsTransport trusting(Fingerprint peer) {
-            return new TlsTransport(
-                    destination.host, destination.port, self, Objects.requireNonNull(peer), Timeouts.DEFAULT);
+            return with(new TheOne(Objects.requireNonNull(peer)));
+        }
+
+        /**
+         * Ends with the name that the one host that may answer has among {@code nodes}, which are asked for each transfer and
+         * while it lasts: when the node is deleted, a transfer to it ends at once with {@link Problem#PEER_UNTRUSTED}.
+         */
+        public TlsTransport trusting(NodeStore nodes, String name) {
+            return with(new Named(Objects.requireNonNull(nodes), Objects.requireNonNull(name)));
+        }
+
+        /**
+         * Ends with the hosts any of which may answer; they are asked for each transfer and while it lasts. When the host that
+         * has answered is trusted no more, a transfer to it ends at once with {@link Problem#PEER_UNTRUSTED}.
+         */
+        public TlsTransport trusting(TrustedNodes nodes) {
+            return with(new Any(Objects.requireNonNull(nodes)));
+        }
+
+        private TlsTransport with(Trusted trusted) {
+            return new TlsTransport(destination.address, self, trusted, Timeouts.DEFAULT);
         }
     }
 
@@ -94,7 +148,7 @@ public final class TlsTransport implements Transport {
      * at least 100 ms.
      */
     public TlsTransport connectTimeout(Duration timeout) {
-        return new TlsTransport(host, port, self, trusted, timeouts.withConnect(timeout));
+        return new TlsTransport(address, self, trusted, timeouts.withConnect(timeout));
     }
 
     /**
@@ -102,7 +156,7 @@ public final class TlsTransport implements Transport {
      * however long, gives such signs. Thirty seconds when not said; at least 100 ms.
      */
     public TlsTransport idleTimeout(Duration timeout) {
-        return new TlsTransport(host, port, self, trusted, timeouts.withIdle(timeout));
+        return new TlsTransport(address, self, trusted, timeouts.withIdle(timeout));
     }
 
     /**
@@ -110,7 +164,7 @@ public final class TlsTransport implements Transport {
      * when not said; at least 100 ms.
      */
     public TlsTransport progressTimeout(Duration timeout) {
-        return new TlsTransport(host, port, self, trusted, timeouts.withProgress(timeout));
+        return new TlsTransport(address, self, trusted, timeouts.withProgress(timeout));
     }
 
     /**
@@ -118,73 +172,43 @@ public final class TlsTransport implements Transport {
      *
      * @throws VmmigException with {@link Problem#PEER_UNREACHABLE} when nobody listens there,
      *     {@link Problem#PEER_UNTRUSTED} when one of the two hosts does not trust the other,
+     *     {@link Problem#NODE_UNKNOWN} when no node has the name that was given,
      *     {@link Problem#PROTOCOL_MISMATCH} when something else listens there or another version of vmmig,
      *     {@link Problem#PEER_STALLED} or {@link Problem#CONNECTION_LOST} when it does not get that far
      */
     @Override
     public OutgoingSession open() throws VmmigException {
         WarmUp.begin();
-        long deadline = System.nanoTime() + timeouts.connect().toNanos();
-        Socket raw = connect(deadline);
-        Duration left = Duration.ofNanos(Math.max(deadline - System.nanoTime(), 1));
-        TlsConnection connection = Handshake.ofClient(self, trusted, address()).perform(raw, left);
+        Trust trust = trusted.now();
+        // Before the handshake asks, so that no removal falls between; it goes on until the session is closed.
+        try (TrustWatch watch = TrustWatch.over(trust.nodes(), self.fingerprint())) {
+            long deadline = System.nanoTime() + timeouts.connect().toNanos();
+            Socket raw = address.connect(deadline);
+            Duration left = Duration.ofNanos(Math.max(deadline - System.nanoTime(), 1));
+            TlsConnection connection =
+                    Handshake.ofClient(self, trust, address.toString()).perform(raw, left);
+            return session(connection, watch);
+        }
+    }
+
+    private OutgoingSession session(TlsConnection connection, TrustWatch watch) throws VmmigException {
+        Fingerprint peer = connection.peer().fingerprint();
         try {
-            return WireOutgoingSession.start(connection, address(), timeouts);
+            WireOutgoingSession wire = WireOutgoingSession.start(connection, address.toString(), timeouts);
+            return new TlsOutgoingSession(wire, "host " + address + " (fingerprint " + peer + ")", peer, watch);
         } catch (IOException e) {
             connection.cut();
             throw VmmigException.from(
                     e,
                     Problem.CONNECTION_LOST,
-                    "the connection with " + address() + " broke",
+                    "the connection with " + address + " broke",
                     "Try again; if it happens again, look at the log of the other host.");
         }
     }
 
-    private Socket connect(long deadline) throws VmmigException {
-        InetAddress[] addresses;
-        try {
-            addresses = InetAddress.getAllByName(host);
-        } catch (UnknownHostException e) {
-            throw new TransportException(
-                    Problem.PEER_UNREACHABLE, "the host " + host + " is not known", "Check its name.", e);
-        }
-        IOException last = new IOException("no address");
-        for (InetAddress address : addresses) {
-            long left = (deadline - System.nanoTime()) / 1_000_000;
-            if (left <= 0) {
-                break;
-            }
-            Socket raw = new Socket();
-            try {
-                raw.connect(new InetSocketAddress(address, port), (int) left);
-                return raw;
-            } catch (IOException e) {
-                last = e;
-                closeQuietly(raw);
-            }
-        }
-        throw new TransportException(
-                Problem.PEER_UNREACHABLE,
-                "nobody answers at " + address() + ": " + last.getMessage(),
-                "Check that vmmig listens there, and the firewalls on the way.",
-                last);
-    }
-
-    private static void closeQuietly(Socket socket) {
-        try {
-            socket.close();
-        } catch (IOException e) {
-            // Closed or not, nothing more is done with it.
-        }
-    }
-
-    private String address() {
-        return (host.indexOf(':') < 0 ? host : "[" + host + "]") + ":" + port;
-    }
-
     @Override
     public String description() {
-        return "host " + address() + " (fingerprint " + trusted + ")";
+        return trusted.describe("host " + address);
     }
 
     @Override

@@ -15,7 +15,9 @@ enum Kind {
     COMMIT(8, Kind.SMALL),
     RESUMED(9, Kind.SMALL),
     ABORT(10, Kind.SMALL),
-    HEARTBEAT(11, Kind.SMALL);
+    HEARTBEAT(11, Kind.SMALL),
+    /** In introductions only, as REFUSE may be too. */
+    CARD(12, Kind.SMALL);
 
     private static final int SMALL = 64 << 10;
 

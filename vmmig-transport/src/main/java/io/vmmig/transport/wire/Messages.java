@@ -10,6 +10,7 @@ import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageLimits;
+import io.vmmig.crypto.NodeCard;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.wire.proto.Wire;
@@ -93,6 +94,14 @@ final class Messages {
 
     static Failure readRefuse(byte[] payload) throws TransportException {
         return FailureCodec.fromWire(parse(Wire.Refuse.parser(), payload).getFailure());
+    }
+
+    static byte[] card(NodeCard card) {
+        return Wire.Card.newBuilder().setText(card.text()).build().toByteArray();
+    }
+
+    static NodeCard readCard(byte[] payload) throws VmmigException {
+        return NodeCard.parse(parse(Wire.Card.parser(), payload).getText());
     }
 
     static byte[] abort(@Nullable Failure failure) {

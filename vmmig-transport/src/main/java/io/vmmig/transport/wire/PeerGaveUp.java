@@ -5,7 +5,7 @@ import io.vmmig.Failure;
 import io.vmmig.VmmigException;
 
 /** The peer has said that it gives up, so there is no need to tell it. */
-final class PeerGaveUp extends Exception {
+public final class PeerGaveUp extends Exception {
     private static final long serialVersionUID = 1;
 
     private final VmmigException reason;
@@ -14,7 +14,8 @@ final class PeerGaveUp extends Exception {
         this.reason = VmmigException.of(failure, null);
     }
 
-    VmmigException reason() {
+    /** Why, as the peer has put it. */
+    public VmmigException reason() {
         return reason;
     }
 }

@@ -111,6 +111,17 @@ public final class WireIncomingSession implements IncomingSession {
         });
     }
 
+    /**
+     * Ends it at once, as though the connection had broken for {@code reason}; the source is told as far as that may be. Once
+     * {@link #awaitCommit()} has returned it does nothing, since no more is taken from the source, and how the guest came out
+     * remains to be said. Never throws, never blocks.
+     */
+    public void fail(VmmigException reason) {
+        if (!link.locked(() -> handedOver)) {
+            link.end(reason, true);
+        }
+    }
+
     @Override
     public void refuse(Failure reason) {
         link.end(VmmigException.of(reason, null), () -> stage == Stage.RESUMED ? null : giveUp(reason));

@@ -90,6 +90,14 @@ public final class WireOutgoingSession implements OutgoingSession {
         return link.locked(() -> refused);
     }
 
+    /**
+     * Ends it at once, as though the connection had broken for {@code reason}; the destination is told as far as that may be.
+     * Never throws, never blocks.
+     */
+    public void fail(VmmigException reason) {
+        link.end(reason, true);
+    }
+
     @Override
     public void abort(@Nullable Failure reason) {
         if (!isCommitted()) {

@@ -3,7 +3,9 @@ package io.vmmig.transport.tls;
 
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.NodeCard;
 import io.vmmig.crypto.TlsContexts;
+import io.vmmig.crypto.TrustedNodes;
 import io.vmmig.transport.testing.Samples;
 import io.vmmig.transport.wire.proto.Wire;
 import java.io.DataInputStream;
@@ -14,6 +16,7 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Set;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 
 /** A peer that is trusted, and does with the protocol what it likes. */
@@ -29,17 +32,20 @@ final class RawPeer implements AutoCloseable {
     static final int RESUMED = 9;
     static final int ABORT = 10;
     static final int HEARTBEAT = 11;
+    static final int CARD = 12;
 
     final Socket raw;
     final SSLSocket tls;
     final DataInputStream in;
     final DataOutputStream out;
 
-    private RawPeer(Socket raw, boolean client, HostIdentity self, Fingerprint trusted) throws IOException {
+    private RawPeer(Socket raw, boolean client, HostIdentity self, TrustedNodes trusted, String... protocols)
+            throws IOException {
         this.raw = raw;
-        tls = (SSLSocket)
-                TlsContexts.of(self, Set.of(trusted)).getSocketFactory().createSocket(raw, "", 0, true);
-        tls.setSSLParameters(TlsContexts.parameters());
+        tls = (SSLSocket) TlsContexts.of(self, trusted).getSocketFactory().createSocket(raw, "", 0, true);
+        SSLParameters parameters = TlsContexts.parameters();
+        parameters.setApplicationProtocols(protocols);
+        tls.setSSLParameters(parameters);
         tls.setUseClientMode(client);
         tls.setSoTimeout(10_000);
         tls.startHandshake();
@@ -49,12 +55,32 @@ final class RawPeer implements AutoCloseable {
 
     /** A source. */
     static RawPeer connect(int port, HostIdentity self, Fingerprint trusted) throws IOException {
-        return new RawPeer(new Socket("127.0.0.1", port), true, self, trusted);
+        return new RawPeer(new Socket("127.0.0.1", port), true, self, TrustedNodes.of(Set.of(trusted)));
+    }
+
+    /** Somebody who asks for an introduction. */
+    static RawPeer meet(int port, HostIdentity self) throws IOException {
+        return new RawPeer(new Socket("127.0.0.1", port), true, self, any -> true, "vmmig-introduction/1");
+    }
+
+    /** Whom somebody asks for an introduction. */
+    static RawPeer beMet(ServerSocket server, HostIdentity self) throws IOException {
+        return new RawPeer(server.accept(), false, self, any -> true, "vmmig-introduction/1");
+    }
+
+    /** Anybody, whoever answers. */
+    static RawPeer connect(int port, HostIdentity self, String... protocols) throws IOException {
+        return new RawPeer(new Socket("127.0.0.1", port), true, self, any -> true, protocols);
+    }
+
+    /** A destination for anybody. */
+    static RawPeer accept(ServerSocket server, HostIdentity self, String... protocols) throws IOException {
+        return new RawPeer(server.accept(), false, self, any -> true, protocols);
     }
 
     /** A destination. */
     static RawPeer accept(ServerSocket server, HostIdentity self, Fingerprint trusted) throws IOException {
-        return new RawPeer(server.accept(), false, self, trusted);
+        return new RawPeer(server.accept(), false, self, TrustedNodes.of(Set.of(trusted)));
     }
 
     static ServerSocket listen() throws IOException {
@@ -103,6 +129,10 @@ final class RawPeer implements AutoCloseable {
         return send(
                 COMPLETE,
                 Wire.Complete.newBuilder().setTotalBytes(total).build().toByteArray());
+    }
+
+    RawPeer card(NodeCard card) throws IOException {
+        return send(CARD, Wire.Card.newBuilder().setText(card.text()).build().toByteArray());
     }
 
     /** The payload of the next frame of that kind; others are passed over. */

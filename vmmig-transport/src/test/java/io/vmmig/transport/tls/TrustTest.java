@@ -22,6 +22,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLException;
@@ -85,6 +87,34 @@ class TrustTest {
             assertThatThrownBy(() -> readAsAnybody(pair.listener.port(), "TLSv1.3"))
                     .isInstanceOf(IOException.class);
             assertThat(pair.rejected.poll(5, TimeUnit.SECONDS)).isNotNull();
+        }
+    }
+
+    @Test
+    void anExpiredCertificateIsNamedAtBothEnds() throws Exception {
+        HostIdentity expired = Expired.in(temp.resolve("expired"));
+        HostIdentity valid = HostIdentity.in(temp.resolve("valid"));
+        assertExpired(expired, valid, "has a certificate that has expired", "which has expired");
+        assertExpired(valid, expired, "which has expired", "has a certificate that has expired");
+    }
+
+    private void assertExpired(HostIdentity destination, HostIdentity source, String atSource, String atDestination)
+            throws Exception {
+        BlockingQueue<VmmigException> rejected = new LinkedBlockingQueue<>();
+        try (TlsListener listener = TlsListener.on("127.0.0.1", 0)
+                .as(destination)
+                .trusting(Set.of(source.fingerprint()))
+                .onRejected(rejected::add)
+                .listen()) {
+            assertThatThrownBy(() -> TlsTransport.to("127.0.0.1", listener.port())
+                            .as(source)
+                            .trusting(destination.fingerprint())
+                            .open())
+                    .satisfies(e -> assertProblem(e, Problem.PEER_UNTRUSTED))
+                    .hasMessageContaining(atSource);
+            assertThat(rejected.poll(5, TimeUnit.SECONDS))
+                    .satisfies(e -> assertProblem(e, Problem.PEER_UNTRUSTED))
+                    .hasMessageContaining(atDestination);
         }
     }
 

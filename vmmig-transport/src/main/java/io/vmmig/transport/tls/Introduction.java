@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.tls;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.NodeCard;
+import io.vmmig.crypto.NodeStore;
+import java.net.Socket;
+import java.time.Duration;
+
+/**
+ * Two hosts that do not know each other yet have shown each other their cards over the network.
+ *
+ * <pre>{@code
+ * Introduction introduction = Introduction.with("node2.example", 16550)
+ *     .as(HostIdentity.in(directory), "node1")
+ *     .within(Duration.ofSeconds(10));
+ * // Both are shown at both hosts, and people compare them.
+ * show(introduction.ours().keys().fingerprint(), introduction.theirs().keys().fingerprint());
+ * if (confirmed()) {
+ *     nodes.add(introduction.theirs());
+ * }
+ * }</pre>
+ *
+ * <p>The other host has a {@link TlsListener} that is {@link TlsListener.Ready#introducing}, and does the same with the card of
+ * this one. Nobody is trusted by having been introduced: somebody between the two hosts can introduce himself to both, and then
+ * the fingerprints at one host are not those at the other. That is what people compare. The card of a trusted host that has
+ * renewed its keys needs no comparison: {@link NodeStore#renew} takes it. Immutable and thread-safe.
+ */
+public final class Introduction {
+    private final NodeCard ours;
+    private final NodeCard theirs;
+
+    private Introduction(NodeCard ours, NodeCard theirs) {
+        this.ours = ours;
+        this.theirs = theirs;
+    }
+
+    /**
+     * Begins with where the other host listens: a name or an address.
+     *
+     * @param port from 1 to 65535
+     */
+    public static Host with(String host, int port) {
+        return new Host(HostAddress.of(host, port));
+    }
+
+    /** An address; missing is who comes. */
+    public static final class Host {
+        private final HostAddress address;
+
+        private Host(HostAddress address) {
+            this.address = address;
+        }
+
+        /**
+         * Goes on with who this host is.
+         *
+         * @param name what people call this host: 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit
+         */
+        public Guest as(HostIdentity self, String name) {
+            return new Guest(address, self, self.card(name));
+        }
+    }
+
+    /** An address and who comes; missing is how long to wait. */
+    public static final class Guest {
+        private final HostAddress address;
+        private final HostIdentity self;
+        private final NodeCard ours;
+
+        private Guest(HostAddress address, HostIdentity self, NodeCard ours) {
+            this.address = address;
+            this.self = self;
+            this.ours = ours;
+        }
+
+        /**
+         * Shows the other host this one's card, and takes its.
+         *
+         * @param timeout for all of it; at least 100 ms
+         * @throws VmmigException with {@link Problem#PEER_UNREACHABLE} when nobody listens there,
+         *     {@link Problem#PEER_UNTRUSTED} when it takes no introductions, {@link Problem#PEER_FAILED} when it has too many,
+         *     {@link Problem#NODE_CARD_INVALID} when its card or this one's is damaged or another host's,
+         *     {@link Problem#PROTOCOL_MISMATCH} or {@link Problem#PROTOCOL_VIOLATION} when it is something else or another
+         *     version of vmmig, {@link Problem#PEER_STALLED} or {@link Problem#CONNECTION_LOST} when it does not get that far
+         */
+        public Introduction within(Duration timeout) throws VmmigException {
+            if (timeout.toMillis() < 100) {
+                throw new IllegalArgumentException("an introduction takes at least 100 ms");
+            }
+            long deadline = System.nanoTime() + timeout.toNanos();
+            Socket raw = address.connect(deadline);
+            TlsConnection connection =
+                    Handshake.ofStranger(self, address.toString()).perform(raw, left(deadline));
+            CardExchange exchange = new CardExchange(connection, address.toString());
+            NodeCard theirs = exchange.within(left(deadline), () -> {
+                exchange.show(ours);
+                return exchange.see();
+            });
+            return new Introduction(ours, theirs);
+        }
+
+        private static Duration left(long deadline) {
+            return Duration.ofNanos(Math.max(deadline - System.nanoTime(), 1));
+        }
+    }
+
+    /** What the other host has been shown. */
+    public NodeCard ours() {
+        return ours;
+    }
+
+    /** What the other host has shown: the keys are those of whoever has answered, and the name is what he calls himself. */
+    public NodeCard theirs() {
+        return theirs;
+    }
+
+    /** Both cards, as name and fingerprint. */
+    @Override
+    public String toString() {
+        return "Introduction[ours " + ours + ", theirs " + theirs + "]";
+    }
+}

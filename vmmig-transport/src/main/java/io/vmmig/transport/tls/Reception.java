@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.tls;
+
+import io.vmmig.Problem;
+import io.vmmig.TransportException;
+import io.vmmig.VmmigException;
+import io.vmmig.crypto.Fingerprint;
+import io.vmmig.crypto.NodeCard;
+import java.time.Duration;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes the introductions of strangers and hands their cards on, one after the other, in a thread of its own. Everybody may
+ * come, so how often is bounded, and how many may wait until somebody has looked at their cards. Thread-safe.
+ */
+final class Reception implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Reception.class);
+    /** Cards that nobody has looked at yet. */
+    static final int MAX_WAITING = 16;
+
+    private static final int BURST = 32;
+    private static final Duration INTERVAL = Duration.ofSeconds(1);
+
+    private final NodeCard ours;
+    private final Consumer<NodeCard> strangers;
+    private final RateLimit rate = new RateLimit(BURST, INTERVAL, System::nanoTime);
+    private final Set<Fingerprint> waiting = new HashSet<>();
+    private final ThreadPoolExecutor teller;
+
+    Reception(NodeCard ours, Consumer<NodeCard> strangers) {
+        this.ours = ours;
+        this.strangers = strangers;
+        // Never more than MAX_WAITING, of which `waiting` takes care.
+        this.teller = new ThreadPoolExecutor(1, 1, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
+            Thread thread = new Thread(work, "vmmig-introductions");
+            thread.setDaemon(true);
+            return thread;
+        });
+        teller.allowCoreThreadTimeOut(true);
+        teller.setRejectedExecutionHandler((work, closed) -> LOG.debug("introduced when the listener was closing"));
+    }
+
+    /** Shows and sees cards, within {@code timeout}; closes the connection. */
+    void welcome(TlsConnection connection, String peer, Duration timeout) throws VmmigException {
+        CardExchange exchange = new CardExchange(connection, peer);
+        Fingerprint stranger = connection.peer().fingerprint();
+        boolean[] entered = new boolean[1];
+        boolean told = false;
+        try {
+            NodeCard theirs = exchange.within(timeout, () -> {
+                if (!rate.tryOne()) {
+                    throw busy("has had too many introductions just now");
+                }
+                NodeCard card = exchange.see();
+                entered[0] = enter(stranger);
+                exchange.show(ours);
+                exchange.awaitEnd();
+                return card;
+            });
+            if (entered[0]) {
+                teller.execute(() -> tell(theirs));
+                told = true;
+            }
+        } finally {
+            if (entered[0] && !told) {
+                leave(stranger);
+            }
+        }
+    }
+
+    /** Whether the card has to be handed on, which need not be when it waits for that already. */
+    private boolean enter(Fingerprint stranger) throws VmmigException {
+        synchronized (waiting) {
+            if (waiting.contains(stranger)) {
+                return false;
+            }
+            if (waiting.size() >= MAX_WAITING) {
+                throw busy("has too many introductions to look at");
+            }
+            return waiting.add(stranger);
+        }
+    }
+
+    private void leave(Fingerprint stranger) {
+        synchronized (waiting) {
+            waiting.remove(stranger);
+        }
+    }
+
+    private void tell(NodeCard theirs) {
+        try {
+            strangers.accept(theirs);
+        } catch (RuntimeException e) {
+            LOG.warn("a listener for introductions failed", e);
+        } finally {
+            leave(theirs.keys().fingerprint());
+        }
+    }
+
+    private static VmmigException busy(String why) {
+        return new TransportException(
+                Problem.PEER_FAILED,
+                "the host that listens " + why,
+                "Try again in a minute, or hand the cards of the two hosts over as files.");
+    }
+
+    /** Hands on no more cards. */
+    @Override
+    public void close() {
+        teller.getQueue().clear();
+        teller.shutdown();
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.tls;
+
+import io.vmmig.Failure;
+import io.vmmig.VmmigException;
+import io.vmmig.crypto.Fingerprint;
+import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.Offer;
+import io.vmmig.transport.wire.WireIncomingSession;
+import java.io.InputStream;
+
+/** A transfer from a host that is known, and that is refused when that host is trusted no more. */
+final class TlsIncomingSession implements IncomingSession {
+    private final WireIncomingSession wire;
+    private final TrustWatch.Guarded guarded;
+
+    TlsIncomingSession(WireIncomingSession wire, Fingerprint peer, TrustWatch watch) {
+        this.wire = wire;
+        this.guarded = watch.guard(peer, wire.description(), wire::fail);
+    }
+
+    @Override
+    public Offer offer() throws VmmigException {
+        return wire.offer();
+    }
+
+    @Override
+    public String description() {
+        return wire.description();
+    }
+
+    @Override
+    public boolean live() {
+        return wire.live();
+    }
+
+    @Override
+    public void accept(Acceptance acceptance) throws VmmigException {
+        wire.accept(acceptance);
+    }
+
+    @Override
+    public InputStream packageStream() {
+        return wire.packageStream();
+    }
+
+    @Override
+    public void restored() throws VmmigException {
+        wire.restored();
+    }
+
+    @Override
+    public void awaitCommit() throws VmmigException {
+        wire.awaitCommit();
+    }
+
+    @Override
+    public void resumed() throws VmmigException {
+        wire.resumed();
+    }
+
+    @Override
+    public void refuse(Failure reason) {
+        wire.refuse(reason);
+    }
+
+    @Override
+    public void close() {
+        try {
+            wire.close();
+        } finally {
+            guarded.close();
+        }
+    }
+}

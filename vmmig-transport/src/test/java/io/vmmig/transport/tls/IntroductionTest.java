@@ -1,0 +1,495 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.tls;
+
+import static io.vmmig.transport.testing.Problems.assertProblem;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.Node;
+import io.vmmig.crypto.NodeCard;
+import io.vmmig.crypto.NodeStore;
+import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.testing.Background;
+import io.vmmig.transport.wire.proto.Wire;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Two hosts that have never met. */
+@Timeout(60)
+class IntroductionTest {
+    @TempDir
+    Path temp;
+
+    private final BlockingQueue<NodeCard> strangers = new LinkedBlockingQueue<>();
+    private final BlockingQueue<VmmigException> rejected = new LinkedBlockingQueue<>();
+    private HostIdentity a;
+    private HostIdentity b;
+    private NodeStore nodesOfA;
+    private NodeStore nodesOfB;
+    private TlsListener listener;
+
+    @BeforeEach
+    void listen() throws Exception {
+        a = HostIdentity.in(temp.resolve("a"));
+        b = HostIdentity.in(temp.resolve("b"));
+        nodesOfA = NodeStore.in(temp.resolve("nodes-a"));
+        nodesOfB = NodeStore.in(temp.resolve("nodes-b"));
+        listener = ready().introducing("host-b", strangers::add).listen();
+    }
+
+    private TlsListener.Ready ready() {
+        return TlsListener.on("127.0.0.1", 0)
+                .as(b)
+                .trusting(nodesOfB)
+                .connectTimeout(Duration.ofSeconds(5))
+                .onRejected(rejected::add);
+    }
+
+    @AfterEach
+    void close() {
+        listener.close();
+    }
+
+    private Introduction meet(HostIdentity self, String name) throws VmmigException {
+        return meet(listener.port(), self, name);
+    }
+
+    private static Introduction meet(int port, HostIdentity self, String name) throws VmmigException {
+        return Introduction.with("127.0.0.1", port).as(self, name).within(Duration.ofSeconds(5));
+    }
+
+    private VmmigException nextRejected() throws InterruptedException {
+        VmmigException next = rejected.poll(5, TimeUnit.SECONDS);
+        assertThat(next).as("a refusal at the listener").isNotNull();
+        return next;
+    }
+
+    @Test
+    void eachGetsTheCardOfTheOther() throws Exception {
+        Introduction introduction = meet(a, "host-a");
+        NodeCard stranger = strangers.poll(5, TimeUnit.SECONDS);
+
+        assertThat(introduction.ours()).isEqualTo(a.card("host-a"));
+        assertThat(introduction.theirs()).isEqualTo(b.card("host-b"));
+        assertThat(stranger).isEqualTo(a.card("host-a"));
+        assertThat(introduction.toString())
+                .contains(a.fingerprint().toString(), b.fingerprint().toString());
+        assertThat(rejected).isEmpty();
+    }
+
+    @Test
+    void whoIsAddedCanMoveGuestsBothWays() throws Exception {
+        nodesOfA.add(meet(a, "host-a").theirs());
+        nodesOfB.add(strangers.poll(5, TimeUnit.SECONDS));
+
+        try (OutgoingSession there = TlsTransport.to("127.0.0.1", listener.port())
+                .as(a)
+                .trusting(nodesOfA, "host-b")
+                .open()) {
+            assertThat(there.recipients()).containsExactly(b.fingerprint().hex());
+        }
+        try (TlsListener atA =
+                        TlsListener.on("127.0.0.1", 0).as(a).trusting(nodesOfA).listen();
+                OutgoingSession back = TlsTransport.to("127.0.0.1", atA.port())
+                        .as(b)
+                        .trusting(nodesOfB, "host-a")
+                        .open()) {
+            assertThat(back.recipients()).containsExactly(a.fingerprint().hex());
+        }
+    }
+
+    @Test
+    void toHaveMetIsNotToBeTrusted() throws Exception {
+        Introduction introduction = meet(a, "host-a");
+
+        assertThatThrownBy(() -> TlsTransport.to("127.0.0.1", listener.port())
+                        .as(a)
+                        .trusting(introduction.theirs().keys().fingerprint())
+                        .open())
+                .satisfies(e -> assertProblem(e, Problem.PEER_UNTRUSTED));
+        assertThat(nodesOfA.list()).isEmpty();
+        assertThat(nodesOfB.list()).isEmpty();
+    }
+
+    @Test
+    void aTrustedHostWithNewKeysNeedsNoComparison() throws Exception {
+        nodesOfB.add(a.card("host-a"), "alpha");
+        HostIdentity renewed = HostIdentity.rotate(temp.resolve("a"));
+
+        meet(renewed, "host-a");
+        Node known = nodesOfB.renew(strangers.poll(5, TimeUnit.SECONDS));
+
+        assertThat(known.name()).isEqualTo("alpha");
+        assertThat(nodesOfB.trusts(renewed.fingerprint())).isTrue();
+        assertThat(nodesOfB.trusts(a.fingerprint())).isFalse();
+
+        meet(HostIdentity.in(temp.resolve("c")), "host-a");
+        NodeCard stranger = strangers.poll(5, TimeUnit.SECONDS);
+        assertThatThrownBy(() -> nodesOfB.renew(stranger)).satisfies(e -> assertProblem(e, Problem.NODE_UNKNOWN));
+    }
+
+    @Test
+    void aListenerWithNewKeysIsRenewedByThoseWhoTrustedIt() throws Exception {
+        nodesOfA.add(b.card("host-b"));
+        HostIdentity renewed = HostIdentity.rotate(temp.resolve("b"));
+        try (TlsListener again = TlsListener.on("127.0.0.1", 0)
+                .as(renewed)
+                .trusting(nodesOfB)
+                .introducing("host-b", strangers::add)
+                .listen()) {
+            nodesOfA.renew(meet(again.port(), a, "host-a").theirs());
+        }
+        assertThat(nodesOfA.find("host-b").orElseThrow().fingerprint()).isEqualTo(renewed.fingerprint());
+    }
+
+    @Test
+    void whereTheyAreOffAStrangerLearnsIt() throws Exception {
+        try (TlsListener off = ready().listen()) {
+            assertThatThrownBy(() -> meet(off.port(), a, "host-a"))
+                    .satisfies(e -> assertProblem(e, Problem.PEER_UNTRUSTED))
+                    .hasMessageContaining("takes no introductions");
+            assertThat(nextRejected())
+                    .satisfies(e -> assertProblem(e, Problem.PEER_UNTRUSTED))
+                    .hasMessageContaining("this host takes no introductions");
+        }
+        assertThat(strangers).isEmpty();
+    }
+
+    @Test
+    void whereTheyAreOffATrustedHostGetsNoneEither() throws Exception {
+        nodesOfB.add(a.card("host-a"));
+        try (TlsListener off = ready().listen()) {
+            assertThatThrownBy(() -> meet(off.port(), a, "host-a"))
+                    .satisfies(e -> assertProblem(e, Problem.PEER_UNTRUSTED))
+                    .hasMessageContaining("takes no introductions");
+        }
+    }
+
+    @Test
+    void aStrangerCannotSendAGuestOverAnIntroduction() throws Exception {
+        try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
+            stranger.preamble(1);
+            stranger.send(
+                    RawPeer.HELLO,
+                    Wire.Hello.newBuilder().setIdleTimeoutMs(400).build().toByteArray());
+            assertRefused(stranger, Problem.PROTOCOL_VIOLATION, "kind 1");
+        }
+        try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
+            stranger.preamble(1).offer();
+            assertRefused(stranger, Problem.PROTOCOL_VIOLATION, "kind 2");
+        }
+        assertThatThrownBy(() -> listener.accept(Duration.ofMillis(200)))
+                .satisfies(e -> assertProblem(e, Problem.PEER_STALLED));
+    }
+
+    @Test
+    void aTransferHasNoCards() throws Exception {
+        nodesOfB.add(a.card("host-a"));
+        try (RawPeer source = RawPeer.connect(listener.port(), a, b.fingerprint())) {
+            source.greet().card(a.card("host-a"));
+            assertThat(Wire.Refuse.parseFrom(source.await(RawPeer.REFUSE))
+                            .getFailure()
+                            .getProblem())
+                    .isEqualTo("PROTOCOL_VIOLATION");
+        }
+        assertThat(strangers).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"h2", "vmmig-introduction/2", "vmmig"})
+    void anotherProtocolIsNotGuessedAt(String protocol) throws Exception {
+        nodesOfB.add(a.card("host-a"));
+        assertThatThrownBy(() -> RawPeer.connect(listener.port(), a, protocol))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("no_application_protocol");
+        assertThat(nextRejected()).satisfies(e -> assertProblem(e, Problem.PROTOCOL_MISMATCH));
+    }
+
+    private void assertRefused(RawPeer stranger, Problem problem, String text) throws Exception {
+        Wire.Failure told =
+                Wire.Refuse.parseFrom(stranger.await(RawPeer.REFUSE)).getFailure();
+        assertThat(told.getProblem()).isEqualTo(problem.name());
+        assertThat(told.getWhat()).contains(text);
+        assertThat(nextRejected()).satisfies(e -> assertProblem(e, problem)).hasMessageContaining(text);
+        assertThat(strangers).isEmpty();
+    }
+
+    @Test
+    void garbageForACard() throws Exception {
+        try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
+            stranger.preamble(1).send(RawPeer.CARD, (byte) 0xff, (byte) 0xff, (byte) 1);
+            assertRefused(stranger, Problem.PROTOCOL_VIOLATION, "cannot be read");
+        }
+        for (String text : new String[] {"", "hello", "vmmig node card 1\n", "x".repeat(40_000)}) {
+            try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
+                stranger.preamble(1)
+                        .send(
+                                RawPeer.CARD,
+                                Wire.Card.newBuilder().setText(text).build().toByteArray());
+                assertRefused(stranger, Problem.NODE_CARD_INVALID, "not the card of a host");
+            }
+        }
+        String forged = a.card("host-a").text().replace("name: host-a", "name: host-x");
+        try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
+            stranger.preamble(1)
+                    .send(
+                            RawPeer.CARD,
+                            Wire.Card.newBuilder().setText(forged).build().toByteArray());
+            assertRefused(stranger, Problem.NODE_CARD_INVALID, "not signed");
+        }
+    }
+
+    @Test
+    void aCardOfAnotherHost() throws Exception {
+        HostIdentity c = HostIdentity.in(temp.resolve("c"));
+        try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
+            stranger.preamble(1).card(c.card("host-a"));
+            assertRefused(stranger, Problem.NODE_CARD_INVALID, c.fingerprint().toString());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {(64 << 10) + 1, Integer.MAX_VALUE, -1})
+    void aCardWithoutBounds(int length) throws Exception {
+        try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
+            stranger.preamble(1).sendHeader(RawPeer.CARD, length);
+            assertRefused(stranger, Problem.PROTOCOL_VIOLATION, Integer.toUnsignedString(length) + " bytes");
+        }
+    }
+
+    @Test
+    void aSecondCard() throws Exception {
+        try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
+            stranger.preamble(1).card(a.card("host-a")).card(a.card("host-a"));
+            stranger.await(RawPeer.CARD);
+            assertRefused(stranger, Problem.PROTOCOL_VIOLATION, "a second card");
+        }
+    }
+
+    @Test
+    void anotherVersion() throws Exception {
+        try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
+            stranger.preamble(9);
+            assertThat(nextRejected())
+                    .satisfies(e -> assertProblem(e, Problem.PROTOCOL_MISMATCH))
+                    .hasMessageContaining("version 9");
+        }
+    }
+
+    @Test
+    void aStrangerThatSaysNothing() throws Exception {
+        try (TlsListener hasty = ready().connectTimeout(Duration.ofMillis(700))
+                        .introducing("host-b", strangers::add)
+                        .listen();
+                RawPeer stranger = RawPeer.meet(hasty.port(), a)) {
+            stranger.preamble(1);
+            assertThat(nextRejected()).satisfies(e -> assertProblem(e, Problem.PEER_STALLED));
+            assertThatThrownBy(() -> stranger.await(RawPeer.CARD)).isInstanceOf(IOException.class);
+        }
+    }
+
+    @Test
+    void aStrangerThatTakesTheCardAndStays() throws Exception {
+        try (TlsListener hasty = ready().connectTimeout(Duration.ofMillis(700))
+                        .introducing("host-b", strangers::add)
+                        .listen();
+                RawPeer stranger = RawPeer.meet(hasty.port(), a)) {
+            stranger.preamble(1).card(a.card("host-a"));
+            stranger.await(RawPeer.CARD);
+            assertThat(nextRejected()).satisfies(e -> assertProblem(e, Problem.PEER_STALLED));
+        }
+        assertThat(strangers).isEmpty();
+    }
+
+    @Test
+    void aStrangerWhoseCertificateHasExpired() throws Exception {
+        HostIdentity expired = Expired.in(temp.resolve("expired"));
+        assertThatThrownBy(() -> meet(expired, "host-a"))
+                .satisfies(e -> assertProblem(e, Problem.PEER_UNTRUSTED))
+                .hasMessageContaining("refuses the certificate of this host, which has expired");
+        assertThat(nextRejected())
+                .satisfies(e -> assertProblem(e, Problem.PEER_UNTRUSTED))
+                .hasMessageContaining("has a certificate that has expired");
+    }
+
+    @Test
+    void aListenerThatFailsToLookDisturbsNobody() throws Exception {
+        BlockingQueue<NodeCard> seen = new LinkedBlockingQueue<>();
+        Consumer<NodeCard> clumsy = card -> {
+            seen.add(card);
+            throw new IllegalStateException("clumsy");
+        };
+        try (TlsListener other = ready().introducing("host-b", clumsy).listen()) {
+            for (int i = 0; i < 3; i++) {
+                meet(other.port(), a, "host-a");
+                assertThat(seen.poll(5, TimeUnit.SECONDS)).isNotNull();
+            }
+        }
+    }
+
+    @Test
+    void whatAHostThatIsMetMaySayInstead() throws Exception {
+        assertMeeting(peer -> peer.preamble(1).send(RawPeer.HELLO), Problem.PROTOCOL_VIOLATION, "kind 1", true);
+        assertMeeting(
+                peer -> peer.preamble(1).sendHeader(RawPeer.CARD, 1 << 30),
+                Problem.PROTOCOL_VIOLATION,
+                "1073741824 bytes",
+                true);
+        assertMeeting(peer -> peer.preamble(1).card(a.card("host-b")), Problem.NODE_CARD_INVALID, "another host", true);
+        assertMeeting(peer -> peer.preamble(3), Problem.PROTOCOL_MISMATCH, "version 3", false);
+        assertMeeting(peer -> peer.raw.close(), Problem.CONNECTION_LOST, "broke", false);
+        assertMeeting(
+                peer -> peer.preamble(1)
+                        .send(
+                                RawPeer.REFUSE,
+                                Wire.Refuse.newBuilder()
+                                        .setFailure(Wire.Failure.newBuilder()
+                                                .setProblem("PEER_FAILED")
+                                                .setWhat("not\u001b[2J now"))
+                                        .build()
+                                        .toByteArray()),
+                Problem.PEER_FAILED,
+                "has refused to be introduced: not [2J now",
+                false);
+    }
+
+    private interface Doing {
+        void with(RawPeer peer) throws Exception;
+    }
+
+    private void assertMeeting(Doing doing, Problem problem, String text, boolean told) throws Exception {
+        try (ServerSocket server = RawPeer.listen()) {
+            Background<Void> other = Background.run(() -> {
+                try (RawPeer peer = RawPeer.beMet(server, b)) {
+                    doing.with(peer);
+                    if (told) {
+                        assertThat(Wire.Refuse.parseFrom(peer.await(RawPeer.REFUSE))
+                                        .getFailure()
+                                        .getProblem())
+                                .isEqualTo(problem.name());
+                    } else if (!peer.raw.isClosed()) {
+                        // Until the other end has read what it was told.
+                        peer.in.readAllBytes();
+                    }
+                }
+                return null;
+            });
+            assertThatThrownBy(() -> meet(server.getLocalPort(), a, "host-a"))
+                    .satisfies(e -> assertProblem(e, problem))
+                    .hasMessageContaining(text);
+            other.get();
+        }
+    }
+
+    @Test
+    void aHostThatIsMetAndSaysNothing() throws Exception {
+        try (ServerSocket server = RawPeer.listen()) {
+            Background<Void> other = Background.run(() -> {
+                try (RawPeer peer = RawPeer.beMet(server, b)) {
+                    peer.preamble(1);
+                    assertThatThrownBy(() -> {
+                                peer.await(RawPeer.CARD);
+                                peer.await(RawPeer.CARD);
+                            })
+                            .isInstanceOf(IOException.class);
+                }
+                return null;
+            });
+            assertThatThrownBy(() -> Introduction.with("127.0.0.1", server.getLocalPort())
+                            .as(a, "host-a")
+                            .within(Duration.ofMillis(900)))
+                    .satisfies(e -> assertProblem(e, Problem.PEER_STALLED));
+            other.get();
+        }
+    }
+
+    @Test
+    void aHostThatDoesNotKnowIntroductions() throws Exception {
+        try (ServerSocket server = RawPeer.listen()) {
+            Background<Void> other = Background.run(() -> {
+                try (RawPeer peer = RawPeer.accept(server, b)) {
+                    assertThatThrownBy(() -> peer.await(RawPeer.CARD)).isInstanceOf(EOFException.class);
+                } catch (IOException e) {
+                    // The handshake may have failed here too.
+                }
+                return null;
+            });
+            assertThatThrownBy(() -> meet(server.getLocalPort(), a, "host-a"))
+                    .satisfies(e -> assertProblem(e, Problem.PROTOCOL_MISMATCH))
+                    .hasMessageContaining("does not know introductions");
+            other.get();
+        }
+    }
+
+    @Test
+    void nobodyAndSomethingElse() throws Exception {
+        int free;
+        try (ServerSocket server = new ServerSocket(0)) {
+            free = server.getLocalPort();
+        }
+        assertThatThrownBy(() -> meet(free, a, "host-a")).satisfies(e -> assertProblem(e, Problem.PEER_UNREACHABLE));
+        try (ServerSocket server = RawPeer.listen()) {
+            Background<Void> other = Background.run(() -> {
+                try (var socket = server.accept()) {
+                    socket.getOutputStream().write("SSH-2.0-OpenSSH\r\n".getBytes(StandardCharsets.US_ASCII));
+                    socket.getInputStream().readAllBytes();
+                }
+                return null;
+            });
+            assertThatThrownBy(() -> meet(server.getLocalPort(), a, "host-a"))
+                    .satisfies(e -> assertProblem(e, Problem.PROTOCOL_MISMATCH));
+            other.get();
+        }
+    }
+
+    @Test
+    void aNameThatIsNoneIsRefusedBeforeAnybodyIsMet() {
+        assertThatThrownBy(() -> Introduction.with("127.0.0.1", 1).as(a, "host\na"))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> ready().introducing("", strangers::add)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Introduction.with("127.0.0.1", 0)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void oneThatWaitsToBeLookedAtWaitsOnce() throws Exception {
+        java.util.concurrent.CountDownLatch look = new java.util.concurrent.CountDownLatch(1);
+        Consumer<NodeCard> slow = card -> {
+            strangers.add(card);
+            try {
+                look.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        };
+        try (TlsListener other = TlsListener.on("127.0.0.1", 0)
+                .as(b)
+                .trusting(Set.of())
+                .introducing("host-b", slow)
+                .listen()) {
+            for (int i = 0; i < Reception.MAX_WAITING + 4; i++) {
+                assertThat(meet(other.port(), a, "host-a").theirs()).isEqualTo(b.card("host-b"));
+            }
+            assertThat(strangers).hasSize(1);
+            look.countDown();
+        }
+    }
+}
