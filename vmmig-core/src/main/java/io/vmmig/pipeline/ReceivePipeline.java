@@ -106,9 +106,9 @@ public final class ReceivePipeline {
             Offer offer = session.offer();
             requireWithinLimits(offer);
             recorder.renameGuest(offer.manifest().guestName());
+            requireNew(offer.manifest());
             Arrival arrival = arrival(offer);
             recorder.renameGuest(arrival.guestName());
-            requireNew(arrival.manifest());
             if (keptEarlierPackages()) {
                 // Its kernel and its ramdisk may have been in these.
                 arrival = arrival(offer);

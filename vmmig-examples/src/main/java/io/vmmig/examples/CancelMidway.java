@@ -26,7 +26,7 @@ public final class CancelMidway {
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
             Migration migration = Migrator.of(hypervisor)
                     .from(args[1])
-                    .to(PackageFile.at(Path.of(args[2])))
+                    .to(PackageFile.at(Path.of(args[2])).unsealed())
                     .onEvent(event -> {
                         if (event.phase() == Phase.SNAPSHOT) {
                             midway.countDown();

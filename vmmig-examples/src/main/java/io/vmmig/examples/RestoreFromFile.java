@@ -4,28 +4,37 @@ package io.vmmig.examples;
 import io.vmmig.MigrationReport;
 import io.vmmig.Receiver;
 import io.vmmig.VmmigException;
+import io.vmmig.crypto.AcceptedSigners;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.PackageSignatures;
+import io.vmmig.crypto.SignaturePolicy;
 import io.vmmig.domain.DomainSettings;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.transport.file.PackageFile;
 import java.nio.file.Path;
+import java.util.Set;
 
 /** Brings the guest in a package file to life, as a copy with a name and a uuid of its own. */
 public final class RestoreFromFile {
     private RestoreFromFile() {}
 
     public static void main(String[] args) throws InterruptedException {
-        if (args.length != 5) {
-            System.err.println("usage: RestoreFromFile LIBVIRT-URI FILE NEW-NAME GUESTS-DIRECTORY IMAGES-DIRECTORY");
+        if (args.length != 6) {
+            System.err.println("usage: RestoreFromFile LIBVIRT-URI FILE NEW-NAME GUESTS-DIRECTORY IMAGES-DIRECTORY"
+                    + " IDENTITY-DIRECTORY");
             System.exit(2);
         }
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
+            HostIdentity self = HostIdentity.in(Path.of(args[5]));
+            AcceptedSigners ourselves = AcceptedSigners.of(Set.of(self.keys().signing()));
             MigrationReport report = Receiver.of(hypervisor)
+                    .accepting(PackageSignatures.by(SignaturePolicy.of(self, ourselves)))
                     .into(Path.of(args[3]))
                     .images(ImageStore.at(Path.of(args[4])))
                     .as(DomainSettings.asSaved().named(args[2]).withNewUuid())
-                    .receive(PackageFile.at(Path.of(args[1])).incoming())
+                    .receive(PackageFile.at(Path.of(args[1])).openedBy(self).incoming())
                     .await();
             System.out.println(report.guest() + " runs; what is different about it:");
             report.domainChanges().forEach(change -> System.out.println("  " + change));

@@ -4,6 +4,8 @@ package io.vmmig.examples;
 import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
 import io.vmmig.VmmigException;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.PackageSignatures;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.transport.file.PackageFile;
@@ -14,14 +16,16 @@ public final class SaveToFile {
     private SaveToFile() {}
 
     public static void main(String[] args) throws InterruptedException {
-        if (args.length != 3) {
-            System.err.println("usage: SaveToFile LIBVIRT-URI GUEST FILE");
+        if (args.length != 4) {
+            System.err.println("usage: SaveToFile LIBVIRT-URI GUEST FILE IDENTITY-DIRECTORY");
             System.exit(2);
         }
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
+            HostIdentity self = HostIdentity.in(Path.of(args[3]));
             MigrationReport report = Migrator.of(hypervisor)
                     .from(args[1])
-                    .to(PackageFile.at(Path.of(args[2])))
+                    .to(PackageFile.at(Path.of(args[2])).sealedFor(self.keys()))
+                    .signedBy(PackageSignatures.of(self))
                     .leavingItRunning()
                     .start()
                     .await();

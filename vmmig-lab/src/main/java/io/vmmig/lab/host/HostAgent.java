@@ -14,6 +14,8 @@ import io.vmmig.bundle.ImageFormat;
 import io.vmmig.crypto.AcceptedSigners;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.NodeCard;
+import io.vmmig.crypto.NodeKeys;
 import io.vmmig.crypto.PackageSignatures;
 import io.vmmig.crypto.SignaturePolicy;
 import io.vmmig.event.MigrationListener;
@@ -33,6 +35,8 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -86,6 +90,7 @@ public final class HostAgent {
         HostCapabilities host = hypervisor.capabilities();
         JsonObject greeting = new JsonObject();
         greeting.addProperty("fingerprint", identity.fingerprint().toString());
+        greeting.addProperty("card", identity.card("lab").text());
         greeting.addProperty("versions", "libvirt " + host.libvirtVersion() + ", QEMU " + host.hypervisorVersion());
         return greeting;
     }
@@ -190,7 +195,7 @@ public final class HostAgent {
 
     private JsonObject save(long id, JsonObject command) throws VmmigException, InterruptedException {
         Contender contender = Contender.valueOf(text(command, "contender"));
-        Migrator migrator = contender.apply(sender(id)).to(packageFile(command));
+        Migrator migrator = contender.apply(sender(id)).to(sealed(packageFile(command), command));
         if (command.has("balloonMillis")) {
             migrator = migrator.ballooningWithin(
                     Duration.ofMillis(command.get("balloonMillis").getAsLong()));
@@ -226,7 +231,18 @@ public final class HostAgent {
     }
 
     private JsonObject restore(long id, JsonObject command) throws VmmigException, InterruptedException {
-        return finish(id, receiver(id, command).receive(packageFile(command).incoming()));
+        return finish(
+                id,
+                receiver(id, command)
+                        .receive(packageFile(command).openedBy(identity).incoming()));
+    }
+
+    private static PackageFile sealed(PackageFile file, JsonObject command) throws VmmigException {
+        List<NodeKeys> hosts = new ArrayList<>();
+        for (JsonElement card : command.getAsJsonArray("sealedFor")) {
+            hosts.add(NodeCard.parse(card.getAsString()).keys());
+        }
+        return hosts.isEmpty() ? file.unsealed() : file.sealedFor(hosts.toArray(NodeKeys[]::new));
     }
 
     private static PackageFile packageFile(JsonObject command) {

@@ -38,11 +38,11 @@ public final class Journey {
         return examine("tls", guest, sum, sent, received, receiving.guest(guest.name()));
     }
 
-    /** Into a package file, and out of it again. */
+    /** Into a package file that only {@code to} can open, and out of it again. */
     public Passage throughFile(LabGuest guest, LabHost to, Path file) {
         LabHost from = guest.host();
         String sum = guest.memorySum();
-        JsonObject sent = from.save(guest.name(), file, false, event -> events.accept(from, event))
+        JsonObject sent = from.saveFor(List.of(to), guest.name(), file, false, event -> events.accept(from, event))
                 .await();
         Restoring restoring = to.restore(file, Intake.usual().telling(event -> events.accept(to, event)));
         JsonObject received = restoring.move().await();

@@ -234,17 +234,28 @@ public final class LabHost implements AutoCloseable {
 
     /** Writes a guest to a package file. */
     public Move save(String guest, Path file, boolean leaveRunning, Consumer<JsonObject> events) {
-        return save(guest, file, List.of(), leaveRunning, Contender.DEFAULT, events);
+        return save(guest, file, List.of(), List.of(), leaveRunning, Contender.DEFAULT, events);
+    }
+
+    /** Writes a guest to a package file that only these hosts can open. */
+    public Move saveFor(
+            List<LabHost> hosts, String guest, Path file, boolean leaveRunning, Consumer<JsonObject> events) {
+        return save(guest, file, List.of(), hosts, leaveRunning, Contender.DEFAULT, events);
     }
 
     /** Writes what has changed of a guest since an earlier package to a file; the guest goes on. */
     public Move saveChanges(String guest, Path file, List<Path> earlier) {
-        return save(guest, file, earlier, true, Contender.DEFAULT, event -> {});
+        return saveChangesFor(List.of(), guest, file, earlier);
+    }
+
+    /** As {@link #saveChanges}, for these hosts to open. */
+    public Move saveChangesFor(List<LabHost> hosts, String guest, Path file, List<Path> earlier) {
+        return save(guest, file, earlier, hosts, true, Contender.DEFAULT, event -> {});
     }
 
     /** Writes a guest to a package file, in one of several ways. */
     public Move save(String guest, Path file, boolean leaveRunning, Contender contender, Consumer<JsonObject> events) {
-        return save(guest, file, List.of(), leaveRunning, contender, events);
+        return save(guest, file, List.of(), List.of(), leaveRunning, contender, events);
     }
 
     /** Writes a guest to a package file after it has lent what it does not use, for which it has that long. */
@@ -259,6 +270,7 @@ public final class LabHost implements AutoCloseable {
             String guest,
             Path file,
             List<Path> earlier,
+            List<LabHost> sealedFor,
             boolean leaveRunning,
             Contender contender,
             Consumer<JsonObject> events) {
@@ -271,6 +283,9 @@ public final class LabHost implements AutoCloseable {
         command.addProperty("guest", guest);
         command.addProperty("file", file.toString());
         command.add("upon", names(earlier));
+        JsonArray cards = new JsonArray();
+        sealedFor.forEach(host -> cards.add(host.greeting.get("card").getAsString()));
+        command.add("sealedFor", cards);
         command.addProperty("leaveRunning", leaveRunning);
         command.addProperty("contender", contender.name());
         return command;

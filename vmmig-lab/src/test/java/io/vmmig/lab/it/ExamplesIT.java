@@ -32,7 +32,8 @@ class ExamplesIT {
         String file = Hosts.lab().directory().resolve("sample.vmmig").toString();
         String other = Hosts.lab().directory().resolve("cancelled.vmmig").toString();
 
-        Example save = Example.start(SaveToFile.class, c.uri(), "sample", file);
+        Example save = Example.start(
+                SaveToFile.class, c.uri(), "sample", file, c.identityDirectory().toString());
         assertThat(save.output()).contains("sample:").contains("bytes of package");
         guest.ticking();
 
@@ -42,7 +43,8 @@ class ExamplesIT {
                 file,
                 "copy",
                 d.guestsDirectory().toString(),
-                d.imagesDirectory().toString());
+                d.imagesDirectory().toString(),
+                c.identityDirectory().toString());
         assertThat(restore.output()).contains("copy runs");
         d.adopt("copy").ticking();
 
