@@ -231,10 +231,7 @@ public final class HostAgent {
     }
 
     private JsonObject restore(long id, JsonObject command) throws VmmigException, InterruptedException {
-        return finish(
-                id,
-                receiver(id, command)
-                        .receive(packageFile(command).openedBy(identity).incoming()));
+        return finish(id, receiver(id, command).receive(packageFile(command).incoming()));
     }
 
     private static PackageFile sealed(PackageFile file, JsonObject command) throws VmmigException {
@@ -245,8 +242,8 @@ public final class HostAgent {
         return hosts.isEmpty() ? file.unsealed() : file.sealedFor(hosts.toArray(NodeKeys[]::new));
     }
 
-    private static PackageFile packageFile(JsonObject command) {
-        PackageFile file = PackageFile.at(Path.of(text(command, "file")));
+    private PackageFile packageFile(JsonObject command) {
+        PackageFile file = PackageFile.at(Path.of(text(command, "file"))).openedBy(identity);
         for (JsonElement earlier : command.getAsJsonArray("upon")) {
             file = file.upon(Path.of(earlier.getAsString()));
         }

@@ -261,7 +261,7 @@ public final class LabHost implements AutoCloseable {
     /** Writes a guest to a package file after it has lent what it does not use, for which it has that long. */
     public Move saveBallooning(
             String guest, Path file, boolean leaveRunning, Duration atMost, Consumer<JsonObject> events) {
-        JsonObject command = saving(guest, file, List.of(), leaveRunning, Contender.DEFAULT);
+        JsonObject command = saving(guest, file, List.of(), List.of(), leaveRunning, Contender.DEFAULT);
         command.addProperty("balloonMillis", atMost.toMillis());
         return move(command, events);
     }
@@ -274,11 +274,16 @@ public final class LabHost implements AutoCloseable {
             boolean leaveRunning,
             Contender contender,
             Consumer<JsonObject> events) {
-        return move(saving(guest, file, earlier, leaveRunning, contender), events);
+        return move(saving(guest, file, earlier, sealedFor, leaveRunning, contender), events);
     }
 
     private static JsonObject saving(
-            String guest, Path file, List<Path> earlier, boolean leaveRunning, Contender contender) {
+            String guest,
+            Path file,
+            List<Path> earlier,
+            List<LabHost> sealedFor,
+            boolean leaveRunning,
+            Contender contender) {
         JsonObject command = command("save");
         command.addProperty("guest", guest);
         command.addProperty("file", file.toString());

@@ -5,11 +5,15 @@ import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
 import io.vmmig.Receiver;
 import io.vmmig.VmmigException;
+import io.vmmig.crypto.AcceptedSigners;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeStore;
+import io.vmmig.crypto.PackageSignatures;
+import io.vmmig.crypto.SignaturePolicy;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.reference.ImageStore;
+import io.vmmig.transport.file.PackageFile;
 import io.vmmig.transport.tls.Introduction;
 import io.vmmig.transport.tls.TlsListener;
 import io.vmmig.transport.tls.TlsTransport;
@@ -54,5 +58,27 @@ final class ReadmeSnippets {
                 Introduction.with("host-b", 16550).as(identity, "host-a").within(Duration.ofSeconds(10));
         System.out.println("this host:  " + introduction.ours().keys().fingerprint());
         System.out.println("that host:  " + introduction.theirs().keys().fingerprint());
+    }
+
+    static void save(Hypervisor hypervisor, HostIdentity identity) throws VmmigException, InterruptedException {
+        Migrator.of(hypervisor)
+                .from("web-1")
+                .to(PackageFile.at(Path.of("/backup/web-1.vmmig")).sealedFor(identity.keys()))
+                .signedBy(PackageSignatures.of(identity))
+                .start()
+                .await();
+    }
+
+    static void restore(Hypervisor hypervisor, HostIdentity identity, NodeStore nodes)
+            throws VmmigException, InterruptedException {
+        SignaturePolicy policy = SignaturePolicy.of(identity, AcceptedSigners.in(nodes));
+        Receiver.of(hypervisor)
+                .into(Path.of("/var/lib/mytool/guests"))
+                .images(ImageStore.at(Path.of("/var/lib/mytool/images")))
+                .accepting(PackageSignatures.by(policy))
+                .receive(PackageFile.at(Path.of("/backup/web-1.vmmig"))
+                        .openedBy(identity)
+                        .incoming())
+                .await();
     }
 }
