@@ -40,6 +40,12 @@ record Round(OldWay old, Map<Contender, Sent> sent) {
         return sent(contender).packageMillis() / (double) old.wholeMillis();
     }
 
+    /** What it costs to seal and sign, of the time to a whole package. */
+    double protectionRatio() {
+        long without = sent(Contender.UNPROTECTED).packageMillis();
+        return (sent(Contender.PROTECTED).packageMillis() - without) / (double) without;
+    }
+
     void print(PrintStream out) {
         out.println(old.line());
         for (Contender contender : Contender.values()) {

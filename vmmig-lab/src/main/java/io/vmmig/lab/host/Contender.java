@@ -3,6 +3,7 @@ package io.vmmig.lab.host;
 
 import io.vmmig.Level;
 import io.vmmig.Migrator;
+import java.util.List;
 import java.util.function.UnaryOperator;
 
 /** A way of sending a guest, where there are several to be compared. */
@@ -17,7 +18,13 @@ public enum Contender implements UnaryOperator<Migrator> {
     FASTEST("fastest", migrator -> migrator.level(Level.FASTEST)),
 
     /** With the most work. */
-    SMALLEST("smallest", migrator -> migrator.level(Level.SMALLEST));
+    SMALLEST("smallest", migrator -> migrator.level(Level.SMALLEST)),
+
+    /** Neither signed nor sealed. */
+    UNPROTECTED("unprotected", migrator -> migrator.signedBy(claim -> List.of())),
+
+    /** Signed, and sealed for the host itself. */
+    PROTECTED("sealed and signed", migrator -> migrator);
 
     private final String title;
     private final UnaryOperator<Migrator> settings;
@@ -25,6 +32,11 @@ public enum Contender implements UnaryOperator<Migrator> {
     Contender(String title, UnaryOperator<Migrator> settings) {
         this.title = title;
         this.settings = settings;
+    }
+
+    /** Whether the package is sealed. */
+    public boolean sealed() {
+        return this == PROTECTED;
     }
 
     /** What people call it. */

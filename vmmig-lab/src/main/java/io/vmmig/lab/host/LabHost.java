@@ -255,7 +255,8 @@ public final class LabHost implements AutoCloseable {
 
     /** Writes a guest to a package file, in one of several ways. */
     public Move save(String guest, Path file, boolean leaveRunning, Contender contender, Consumer<JsonObject> events) {
-        return save(guest, file, List.of(), List.of(), leaveRunning, contender, events);
+        List<LabHost> sealedFor = contender.sealed() ? List.of(this) : List.of();
+        return save(guest, file, List.of(), sealedFor, leaveRunning, contender, events);
     }
 
     /** Writes a guest to a package file after it has lent what it does not use, for which it has that long. */
