@@ -311,6 +311,8 @@ public final class TlsListener implements AutoCloseable {
                 reception.welcome(connection, name, config.timeouts.connect());
                 return;
             }
+            // From here on it is not ours to crowd out, or to close with the listener: it may be accepted at once.
+            handshakeIsOver(raw);
             session = new TlsIncomingSession(WireIncomingSession.start(connection, name, config.timeouts), peer, watch);
             if (closed || !waiting.offer(session)) {
                 session.refuse(io.vmmig.Failure.of(
@@ -326,9 +328,13 @@ public final class TlsListener implements AutoCloseable {
             refusals.say("lost " + address + " before anything was said: " + e);
             Sockets.closeQuietly(raw);
         } finally {
-            synchronized (handshakes) {
-                handshakes.remove(raw);
-            }
+            handshakeIsOver(raw);
+        }
+    }
+
+    private void handshakeIsOver(Socket raw) {
+        synchronized (handshakes) {
+            handshakes.remove(raw);
         }
     }
 

@@ -311,7 +311,7 @@ class LiveTrustTest {
                     if (event instanceof MigrationEvent.Progress progress
                             && progress.phase() == io.vmmig.Phase.SNAPSHOT
                             && deleted.compareAndSet(false, true)) {
-                        deleteUnchecked(whom);
+                        deleteWhileItStandsStill(whom, sending);
                     }
                 })
                 .receive(accept());
@@ -331,10 +331,18 @@ class LiveTrustTest {
         assertThat(guests.resolve("web-1")).doesNotExist();
     }
 
-    private void deleteUnchecked(By whom) {
+    /** Called by the thread that moves the bytes: so nothing moves until the deletion has been noticed at the source. */
+    private void deleteWhileItStandsStill(By whom, Migration sending) {
         try {
             deleteBy(whom);
         } catch (VmmigException e) {
+            throw new IllegalStateException(e);
+        }
+        try {
+            sending.await(Duration.ofSeconds(20));
+        } catch (VmmigException e) {
+            // The test looks at it in its own thread.
+        } catch (Exception e) {
             throw new IllegalStateException(e);
         }
     }
