@@ -111,7 +111,7 @@ public final class DomainXml {
         Element current = Xml.childOrNew(copy.root(), "currentMemory");
         current.setAttribute("unit", "KiB");
         current.setTextContent(Long.toString(bytes >> 10));
-        return copy;
+        return copy.rewritten();
     }
 
     private static long bytes(Element memory) throws VmmigException {

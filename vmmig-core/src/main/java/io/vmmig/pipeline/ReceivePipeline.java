@@ -117,6 +117,10 @@ public final class ReceivePipeline {
             try {
                 try (SharedPages shared = arrival.sharedPages(images, session.live())) {
                     reliedUpon = shared.all();
+                    if (session.live()) {
+                        // Another try has another package, so this can be noted before the guest is stopped.
+                        take(arrival.manifest());
+                    }
                     session.accept(new Acceptance(arrival.held(), Set.copyOf(shared.all())));
                     return takeOver(arrival, shared);
                 }
@@ -175,7 +179,6 @@ public final class ReceivePipeline {
         }
     }
 
-    /** Not before the guest is given to us: a package file whose restore has failed can be restored later. */
     private void take(Manifest manifest) throws VmmigException {
         if (settings.domain().uuid().isEmpty()) {
             TakenPackages.beside(images).add(manifest.packageId());
@@ -279,7 +282,10 @@ public final class ReceivePipeline {
                 cancellation.pointOfNoReturn();
                 state = state.then(DestinationState.COMMITTED);
                 recorder.enter(Phase.RESUME);
-                take(arrival.manifest());
+                if (!session.live()) {
+                    // Not before: a package file whose restore has failed can be restored later.
+                    take(arrival.manifest());
+                }
                 Instant resumedAt = resume(arrival.manifest(), restored);
                 remember(restoration);
                 Ballooning.giveBack(

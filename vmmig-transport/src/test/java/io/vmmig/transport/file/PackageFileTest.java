@@ -118,7 +118,7 @@ class PackageFileTest {
                 .satisfies(e -> assertProblem(e, Problem.FILE_FAILED))
                 .hasMessageContaining("there is no directory");
         Path directory = Files.createDirectory(temp.resolve("directory"));
-        assertThatThrownBy(PackageFile.at(directory).replacing()::open)
+        assertThatThrownBy(PackageFile.at(directory).unsealed().replacing()::open)
                 .satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
         assertThatIllegalArgumentException().isThrownBy(() -> PackageFile.at(Path.of("/")));
     }
