@@ -22,7 +22,18 @@ class RoundTest {
                         + "{ 'name': 'snapshot', 'bytes': 900, 'storedBytes': 70 }] }")
                 .getAsJsonObject();
         Sent sent = new Sent(millis, 10, report);
-        return new Round(OLD, Map.of(Contender.DEFAULT, sent, Contender.WITH_FREE_PAGES, sent));
+        Sent slower = new Sent(millis + millis / 10, 10, report);
+        return new Round(
+                OLD,
+                Map.of(
+                        Contender.DEFAULT,
+                        sent,
+                        Contender.WITH_FREE_PAGES,
+                        sent,
+                        Contender.UNPROTECTED,
+                        sent,
+                        Contender.PROTECTED,
+                        slower));
     }
 
     @Test
@@ -34,6 +45,7 @@ class RoundTest {
                 .isCloseTo(80 / 400.0, within(1e-9));
         assertThat(round.timeRatio(Contender.DEFAULT)).isCloseTo(2, within(1e-9));
         assertThat(round.wholeTimeRatio(Contender.DEFAULT)).isCloseTo(0.1, within(1e-9));
+        assertThat(round.protectionRatio()).isCloseTo(0.1, within(1e-9));
     }
 
     @Test
@@ -41,6 +53,6 @@ class RoundTest {
         List<Figure> figures = Scenario.IDLE.figures(List.of(round(80, 0, 10), round(400, 0, 200), round(120, 0, 40)));
 
         assertThat(figures.get(0).value()).isCloseTo(120 / 400.0, within(1e-9));
-        assertThat(figures).extracting(Figure::holds).containsExactly(true, true, true, true);
+        assertThat(figures).extracting(Figure::holds).containsExactly(true, true, true, true, true);
     }
 }
