@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
 final class FileDigests {
     private static final Logger LOG = LoggerFactory.getLogger(FileDigests.class);
     private static final int MAX_NOTE_BYTES = 16 << 10;
-    private static final int ATTEMPTS = 3;
+    private static final int ATTEMPTS = 20;
     private static final int MAX_NOTES = 1024;
     private static final int BUFFER_BYTES = 256 << 10;
     private static final String TEMPORARY = ".tmp";

@@ -148,8 +148,11 @@ class QemuImagesIT {
         qemu.img("create -q -f qcow2 -o " + option + " top 64M");
         qemu.io("top", "qcow2", "write -P 0x11 0 3M");
         qemu.io("top", "qcow2", "write -P 0x22 50M 100k");
-        qemu.io("top", "qcow2", "write -c -P 0x33 20M 2M");
-        qemu.io("top", "qcow2", "write -c -P 0x44 22M 2M");
+        if (!option.startsWith("preallocation")) {
+            // QEMU compresses into clusters only that are not there yet.
+            qemu.io("top", "qcow2", "write -c -P 0x33 20M 2M");
+            qemu.io("top", "qcow2", "write -c -P 0x44 22M 2M");
+        }
         if (!option.equals("compat=0.10")) {
             qemu.io("top", "qcow2", "write -z 1M 1M");
         }
@@ -307,8 +310,8 @@ class QemuImagesIT {
     }
 
     /**
-     * What lies behind the header is taken as it is. Here it says that the header's own cluster is free, so that what a guest
-     * writes would become the header; QEMU itself does not let that happen.
+     * Here the reference counts say that the header's own cluster is free, so that what a guest writes would become the
+     * header; but they are not the ones that QEMU gets to see.
      */
     @Test
     void aGuestCannotWriteTheHeader() throws Exception {
@@ -326,7 +329,8 @@ class QemuImagesIT {
         Path file = destination.resolve("top");
         ImageFiles.writeLayer(new ByteArrayInputStream(image), Move.describe(chain), 0, file, base);
         Qemu.Result written = qemu.run("qemu-io", "-f", "qcow2", "-c", "write -P 7 4M 64k", file.toString());
-        assertThat(written.output()).contains("Preventing invalid");
+        assertThat(written.output()).contains("wrote 65536/65536");
+        qemu.img("check -q " + file);
         byte[] after = Files.readAllBytes(file);
         int name = (int) ByteBuffer.wrap(after).getLong(8);
         assertThat(new String(after, name, base.toString().length(), StandardCharsets.UTF_8))
