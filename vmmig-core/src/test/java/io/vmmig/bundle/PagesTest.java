@@ -152,7 +152,7 @@ class PagesTest {
     }
 
     /** Each takes a hundredth of a second. */
-    private static final int CHANGES = Integer.getInteger("vmmig.fuzzedInstructions", 400);
+    private static final int CHANGES = Integer.getInteger("vmmig.fuzzedInstructions", 150);
 
     /** Random changes of real instructions: either they still mean something, or there is the one checked exception. */
     @Test

@@ -49,9 +49,13 @@ final class InMemoryBalloon implements Balloon {
     }
 
     @Override
-    public synchronized void resize(long bytes) throws VmmigException {
+    public void resize(long bytes) throws VmmigException {
+        // Before the lock is taken, since the host asks its guests with its own lock held.
         host.failIfTold(InMemoryHypervisor.Step.RESIZE);
-        long wanted = full - bytes;
+        lend(full - bytes);
+    }
+
+    private synchronized void lend(long wanted) {
         taken = Math.max(Math.min(taken, wanted), Math.min(wanted, lendable));
         int lent = (int) Math.min(memory.length, taken);
         Arrays.fill(memory, memory.length - lent, memory.length, (byte) 0);
