@@ -43,7 +43,7 @@ final class TlsPair implements AutoCloseable {
 
     /** Notices everything within a fraction of a second. */
     static TlsPair hasty(Path directory) throws VmmigException {
-        return new TlsPair(directory, Duration.ofSeconds(2), Duration.ofMillis(400), Duration.ofMillis(1500));
+        return new TlsPair(directory, Duration.ofSeconds(2), Duration.ofMillis(700), Duration.ofMillis(1500));
     }
 
     OutgoingSession open() throws VmmigException {
