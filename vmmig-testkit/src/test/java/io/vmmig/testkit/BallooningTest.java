@@ -22,6 +22,7 @@ import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -46,9 +47,16 @@ class BallooningTest {
     private final InMemoryTransport transport = new InMemoryTransport();
     private final byte[] memory = new byte[(int) (16 * MIB)];
     private byte[] left = new byte[0];
+    private ImageStore images;
+
+    @AfterEach
+    void stopBuilding() throws Exception {
+        images.references().close();
+    }
 
     @BeforeEach
     void startGuest() throws Exception {
+        images = ImageStore.at(directory.resolve("images"));
         new Random(1).nextBytes(memory);
         a.start(Domains.xml("web-1"), memory, true);
         a.addBalloon("web-1", MARGIN + LENT, LENT);
@@ -65,10 +73,7 @@ class BallooningTest {
     }
 
     private Migration receive() throws Exception {
-        return Receiver.of(b)
-                .into(directory.resolve("guests"))
-                .images(ImageStore.at(directory.resolve("images")))
-                .receive(transport.accept(SOON));
+        return Receiver.of(b).into(directory.resolve("guests")).images(images).receive(transport.accept(SOON));
     }
 
     private MigrationReport move() throws Exception {

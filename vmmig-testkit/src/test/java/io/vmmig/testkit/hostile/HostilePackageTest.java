@@ -108,12 +108,17 @@ class HostilePackageTest extends HostilePackageContract {
 
         @Override
         public void receive(byte[] content) throws Exception {
-            Receiver.of(watched)
-                    .acceptingUnsigned()
-                    .into(guests)
-                    .images(ImageStore.at(images))
-                    .receive(new InMemoryPackage(content))
-                    .await(SOON);
+            ImageStore store = ImageStore.at(images);
+            try {
+                Receiver.of(watched)
+                        .acceptingUnsigned()
+                        .into(guests)
+                        .images(store)
+                        .receive(new InMemoryPackage(content))
+                        .await(SOON);
+            } finally {
+                store.references().close();
+            }
         }
 
         @Override
