@@ -19,6 +19,8 @@ import java.util.List;
 /** Measures packages of real guests, and how long they take, beside the way of {@code virsh save} and {@code zip -9}. */
 public final class SizeBench {
     private static final int ROUNDS = 5;
+    /** Sizes differ less from round to round than times do. */
+    private static final int ROUNDS_OF_SIZES = 3;
     /** After so many packages the JVM has compiled most of what makes them. Sizes need none. */
     private static final int WARM_UPS = 40;
 
@@ -26,12 +28,12 @@ public final class SizeBench {
 
     private final PrintStream out;
     private final List<Scenario> scenarios;
-    private final int rounds;
+    private final int asked;
 
-    private SizeBench(PrintStream out, List<Scenario> scenarios, int rounds) {
+    private SizeBench(PrintStream out, List<Scenario> scenarios, int asked) {
         this.out = out;
         this.scenarios = scenarios;
-        this.rounds = rounds;
+        this.asked = asked;
     }
 
     /**
@@ -55,7 +57,7 @@ public final class SizeBench {
     private static SizeBench parse(PrintStream out, List<String> words) {
         Options options = new Options(words.toArray(String[]::new));
         boolean quick = options.flag("quick");
-        int rounds = (int) options.number("rounds", 1, quick ? 1 : ROUNDS);
+        int rounds = (int) options.number("rounds", 1, quick ? 1 : 0);
         String only = options.word("only", ALL);
         options.requireNoMore();
         if (quick) {
@@ -77,9 +79,7 @@ public final class SizeBench {
         JsonObject details = new JsonObject();
         try (Lab lab = Lab.open()) {
             MeasuredHosts hosts = new MeasuredHosts(lab, scenarios.equals(List.of(Scenario.IDLE_QUICK)) ? 0 : WARM_UPS);
-            out.printf(
-                    "A Debian of 512 MiB, %s; number of rounds, each with a fresh guest: %d%n",
-                    hosts.versions(), rounds);
+            out.printf("A Debian of 512 MiB, %s; each round has a fresh guest%n", hosts.versions());
             details.addProperty("versions", hosts.versions());
             for (Scenario scenario : scenarios) {
                 List<Round> done = measure(hosts, scenario);
@@ -94,6 +94,7 @@ public final class SizeBench {
 
     private List<Round> measure(MeasuredHosts hosts, Scenario scenario) {
         out.printf("%n%s: %s%n", scenario.name(), scenario.title());
+        int rounds = asked > 0 ? asked : scenario == Scenario.IDLE ? ROUNDS : ROUNDS_OF_SIZES;
         List<Round> done = new ArrayList<>();
         for (int i = 0; i < rounds; i++) {
             out.printf("  round %d%n", i + 1);
