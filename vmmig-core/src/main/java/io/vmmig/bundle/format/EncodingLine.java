@@ -69,6 +69,7 @@ public final class EncodingLine implements AutoCloseable {
     public void plain(String name, byte[] content) throws VmmigException {
         contents.add(move(() -> {
             tar.entry(name, content, content.length);
+            tar.flush();
             return SealedContent.plain(name, content);
         }));
     }
@@ -112,6 +113,7 @@ public final class EncodingLine implements AutoCloseable {
         contents.add(move(() -> {
             SealedContent sealed = SealedContent.segmented(place, segments, decoded, stored);
             place.requireExpected(sealed);
+            tar.flush();
             return sealed;
         }));
     }
@@ -183,7 +185,9 @@ public final class EncodingLine implements AutoCloseable {
             stored.add(segment.stored(), segment.storedLength());
             tar.entry(place.segmentName(index), segment.stored(), segment.storedLength());
             if (index == 0 && place.kind() == Place.Kind.SNAPSHOT) {
-                // With its first bytes the other end starts its QEMU, which takes longer than all the rest.
+                // With its first bytes the other end starts its QEMU, which takes longer than all the rest. For the
+                // same reason
+                // it gets every content as soon as that is whole.
                 tar.flush();
             }
             level.learn(ready - begun, System.nanoTime() - ready, inputWaited);
