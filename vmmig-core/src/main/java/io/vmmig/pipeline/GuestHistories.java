@@ -7,15 +7,13 @@ import io.vmmig.Digest;
 import io.vmmig.PackageFormatException;
 import io.vmmig.bundle.format.JsonFields;
 import io.vmmig.bundle.format.StrictJson;
-import io.vmmig.qcow2.NewFile;
+import io.vmmig.qcow2.PrivateFiles;
 import io.vmmig.reference.ImageStore;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.UUID;
 import org.slf4j.Logger;
@@ -73,13 +71,8 @@ final class GuestHistories {
         json.add("signatures", array(signatures));
         json.add("changes", array(changes));
         try {
-            Files.createDirectories(
-                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-            try (NewFile file = NewFile.create(directory.resolve("." + UUID.randomUUID()))) {
-                byte[] bytes = json.toString().getBytes(StandardCharsets.UTF_8);
-                file.append(new ByteArrayInputStream(bytes), bytes.length, null);
-                file.finishAs(fileOf(guest));
-            }
+            PrivateFiles.makeDirectory(directory);
+            PrivateFiles.replace(fileOf(guest), json.toString().getBytes(StandardCharsets.UTF_8), ".");
         } catch (IOException e) {
             LOG.warn("how guest {} came here could not be noted", guest, e);
         }
@@ -87,11 +80,7 @@ final class GuestHistories {
 
     /** Forgets a guest that has left. */
     void remove(UUID guest) {
-        try {
-            Files.deleteIfExists(fileOf(guest));
-        } catch (IOException e) {
-            LOG.warn("the history of guest {} could not be removed", guest, e);
-        }
+        PrivateFiles.deleteOrWarn(fileOf(guest));
     }
 
     private static JsonArray array(List<String> texts) {

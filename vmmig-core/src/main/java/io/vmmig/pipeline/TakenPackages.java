@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
+import io.vmmig.Failure;
 import io.vmmig.IntegrityException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.qcow2.NewFile;
+import io.vmmig.qcow2.PrivateFiles;
 import io.vmmig.reference.ImageStore;
 import java.io.IOException;
-import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.List;
 import java.util.UUID;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,12 +50,9 @@ final class TakenPackages {
     void add(UUID packageId) throws VmmigException {
         Path mark = directory.resolve(packageId.toString());
         try {
-            Files.createDirectories(
-                    directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            PrivateFiles.makeDirectory(directory);
             Files.createFile(mark, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
-                names.force(true);
-            }
+            NewFile.syncDirectoryOf(mark);
             sweep();
         } catch (FileAlreadyExistsException e) {
             throw replayed(packageId, e);
@@ -79,22 +75,14 @@ final class TakenPackages {
     }
 
     private void sweep() throws IOException {
-        Instant limit = Instant.now().minus(REMEMBERED);
-        List<Path> marks;
-        try (Stream<Path> listed = Files.list(directory)) {
-            marks = listed.toList();
-        }
-        for (Path mark : marks) {
-            if (Files.getLastModifiedTime(mark).toInstant().isBefore(limit)) {
-                Files.deleteIfExists(mark);
-            }
+        for (Path mark : PrivateFiles.list(directory)) {
+            PrivateFiles.deleteIfOlder(mark, REMEMBERED);
         }
     }
 
-    private static IntegrityException replayed(
-            UUID packageId, java.lang.@org.jspecify.annotations.Nullable Throwable e) {
+    private static IntegrityException replayed(UUID packageId, @Nullable Throwable e) {
         return new IntegrityException(
-                io.vmmig.Failure.of(
+                Failure.of(
                         Problem.PACKAGE_REPLAYED,
                         "the package " + packageId + " was taken in here before",
                         "Its guest has gone on since. If you want a copy of it as it was, give that a new uuid and name."),

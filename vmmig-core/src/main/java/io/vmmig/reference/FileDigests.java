@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import io.vmmig.Digest;
 import io.vmmig.PackageFormatException;
 import io.vmmig.bundle.format.StrictJson;
+import io.vmmig.qcow2.PrivateFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;

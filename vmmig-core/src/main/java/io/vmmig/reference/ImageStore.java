@@ -9,6 +9,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.qcow2.NewFile;
+import io.vmmig.qcow2.PrivateFiles;
 import io.vmmig.qcow2.Qcow2Header;
 import java.io.IOException;
 import java.io.InputStream;

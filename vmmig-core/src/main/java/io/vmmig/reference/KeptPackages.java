@@ -12,6 +12,7 @@ import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.NewFile;
+import io.vmmig.qcow2.PrivateFiles;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

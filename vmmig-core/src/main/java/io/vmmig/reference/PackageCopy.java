@@ -14,6 +14,7 @@ import io.vmmig.bundle.PackageReader.Entry;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageWriter;
 import io.vmmig.page.PageSource;
+import io.vmmig.qcow2.PrivateFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -5,6 +5,7 @@ import io.vmmig.Digest;
 import io.vmmig.Failure;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.qcow2.PrivateFiles;
 import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;
 import java.io.FilterOutputStream;

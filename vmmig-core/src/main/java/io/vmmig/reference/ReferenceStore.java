@@ -11,6 +11,7 @@ import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.page.PageSource;
+import io.vmmig.qcow2.PrivateFiles;
 import io.vmmig.qcow2.Qcow2Image;
 import io.vmmig.qcow2.SharedFile;
 import java.io.BufferedInputStream;

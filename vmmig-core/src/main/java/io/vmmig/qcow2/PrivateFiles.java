@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.reference;
+package io.vmmig.qcow2;
 
-import io.vmmig.qcow2.NewFile;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -20,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Files that are for their owner only, which are made beside their place, and what is left of those that never got there. */
-final class PrivateFiles {
+public final class PrivateFiles {
     private static final Logger LOG = LoggerFactory.getLogger(PrivateFiles.class);
     private static final Duration ABANDONED = Duration.ofDays(1);
     private static final FileAttribute<?> OWNER_ONLY =
@@ -29,12 +28,12 @@ final class PrivateFiles {
     private PrivateFiles() {}
 
     /** Makes a directory that others cannot look into, unless there is one. */
-    static void makeDirectory(Path directory) throws IOException {
+    public static void makeDirectory(Path directory) throws IOException {
         makeDirectory(directory, "rwx------");
     }
 
     /** Makes a directory with these permissions; one that is there keeps its own. */
-    static void makeDirectory(Path directory, String permissions) throws IOException {
+    public static void makeDirectory(Path directory, String permissions) throws IOException {
         if (!Files.isDirectory(directory)) {
             Files.createDirectories(
                     directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(permissions)));
@@ -42,12 +41,12 @@ final class PrivateFiles {
     }
 
     /** Makes an empty file whose name begins with {@code prefix}. */
-    static Path create(Path directory, String prefix) throws IOException {
+    public static Path create(Path directory, String prefix) throws IOException {
         return Files.createFile(directory.resolve(prefix + UUID.randomUUID()), OWNER_ONLY);
     }
 
     /** Gives a small file another content, or leaves it as it is; the name of an unfinished one begins with {@code prefix}. */
-    static void replace(Path file, byte[] content, String prefix) throws IOException {
+    public static void replace(Path file, byte[] content, String prefix) throws IOException {
         try (NewFile replacement = NewFile.create(file.resolveSibling(prefix + UUID.randomUUID()))) {
             replacement.write(ByteBuffer.wrap(content), 0);
             replacement.finishAs(file);
@@ -55,7 +54,7 @@ final class PrivateFiles {
     }
 
     /** What is in a directory, by name. */
-    static List<Path> list(Path directory) throws IOException {
+    public static List<Path> list(Path directory) throws IOException {
         try (Stream<Path> entries = Files.list(directory)) {
             return entries.sorted().toList();
         } catch (UncheckedIOException e) {
@@ -64,7 +63,7 @@ final class PrivateFiles {
     }
 
     /** Removes the files that were never finished. */
-    static void sweep(Path directory, String prefix) throws IOException {
+    public static void sweep(Path directory, String prefix) throws IOException {
         for (Path entry : list(directory)) {
             if (entry.getFileName().toString().startsWith(prefix)) {
                 deleteIfOlder(entry, ABANDONED);
@@ -73,7 +72,7 @@ final class PrivateFiles {
     }
 
     /** Removes a file that has not been changed for so long. */
-    static void deleteIfOlder(Path file, Duration age) throws IOException {
+    public static void deleteIfOlder(Path file, Duration age) throws IOException {
         try {
             FileTime limit = FileTime.from(Instant.now().minus(age));
             if (Files.getLastModifiedTime(file).compareTo(limit) < 0) {
@@ -85,7 +84,7 @@ final class PrivateFiles {
     }
 
     /** Removes a file, or says in the log that it is still there. */
-    static void deleteOrWarn(Path file) {
+    public static void deleteOrWarn(Path file) {
         try {
             Files.deleteIfExists(file);
         } catch (IOException e) {
