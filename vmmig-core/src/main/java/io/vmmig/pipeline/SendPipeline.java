@@ -120,7 +120,10 @@ public final class SendPipeline {
                 Manifest manifest = departure.manifest().withReferences(shared.openAmong(acceptance.references()));
                 List<PageSource> references = shared.of(manifest.references());
                 cancellation.check();
-                return send(new Outgoing(guest, departure, manifest, references, acceptance, session, keeping), search);
+                GuestHistory history = history(manifest.guestUuid());
+                return send(
+                        new Outgoing(guest, departure, manifest, references, history, acceptance, session, keeping),
+                        search);
             } catch (VmmigException e) {
                 if (!committed) {
                     session.abort(tellable(e));
@@ -136,6 +139,7 @@ public final class SendPipeline {
             Departure departure,
             Manifest manifest,
             List<PageSource> references,
+            GuestHistory history,
             Acceptance acceptance,
             OutgoingSession session,
             PackageKeeping keeping) {}
@@ -202,6 +206,14 @@ public final class SendPipeline {
         return settings.images() == null
                 ? PackageKeeping.nothing()
                 : settings.images().references().packages().begin();
+    }
+
+    /** Read while the guest still runs; only a signer has a use for it. */
+    private GuestHistory history(UUID guest) throws VmmigException {
+        ImageStore images = settings.images();
+        return images == null || settings.signer() == null
+                ? GuestHistory.UNKNOWN
+                : GuestHistories.beside(images).find(guest);
     }
 
     private void requireSensible() throws VmmigException {
@@ -288,13 +300,9 @@ public final class SendPipeline {
         if (signer == null) {
             return List.of();
         }
-        Manifest manifest = outgoing.manifest();
-        ImageStore images = settings.images();
-        GuestHistory history = images == null
-                ? GuestHistory.UNKNOWN
-                : GuestHistories.beside(images).find(manifest.guestUuid());
+        GuestHistory history = outgoing.history();
         return signer.sign(new PackageClaim(
-                manifest.packageId(),
+                outgoing.manifest().packageId(),
                 contents,
                 outgoing.session().recipients(),
                 history.from(),

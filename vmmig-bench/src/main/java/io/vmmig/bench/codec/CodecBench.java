@@ -5,6 +5,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.vmmig.Level;
 import io.vmmig.VmmigException;
+import io.vmmig.bench.BaseImagePages;
 import io.vmmig.bench.Figure;
 import io.vmmig.bench.Options;
 import io.vmmig.bench.Outcome;

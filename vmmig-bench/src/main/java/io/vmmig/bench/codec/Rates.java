@@ -3,6 +3,7 @@ package io.vmmig.bench.codec;
 
 import io.vmmig.Level;
 import io.vmmig.VmmigException;
+import io.vmmig.bench.MeasuredMemory;
 import io.vmmig.bench.Medians;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageLimits;
@@ -16,11 +17,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.UUID;
 
 /**
  * How fast a package of one stream is written and read.
@@ -43,7 +42,7 @@ record Rates(double encoded, double decoded, double size, double referenced) {
 
     static Rates measure(byte[] stream, Level level, List<Manifest.Reference> references, List<PageSource> pages)
             throws IOException, VmmigException {
-        Manifest manifest = manifest(stream.length).withReferences(references);
+        Manifest manifest = MeasuredMemory.manifest(stream.length).withReferences(references);
         ByteArrayOutputStream written = new ByteArrayOutputStream(stream.length);
         PackageSummary summary = write(stream, manifest, pages, level, written);
         byte[] bytes = written.toByteArray();
@@ -114,29 +113,6 @@ record Rates(double encoded, double decoded, double size, double referenced) {
             bytes += n;
         }
         return bytes;
-    }
-
-    private static Manifest manifest(long memoryBytes) {
-        return new Manifest(
-                UUID.randomUUID(),
-                "measured",
-                UUID.randomUUID(),
-                "x86_64",
-                "pc-q35-7.2",
-                "qemu",
-                null,
-                memoryBytes,
-                1,
-                true,
-                false,
-                "7.2.0",
-                "9.0.0",
-                "bench",
-                Instant.now(),
-                null,
-                null,
-                List.of(),
-                List.of());
     }
 
     /** The rates as a line of a table. */

@@ -3,10 +3,8 @@ package io.vmmig.bench.stages;
 
 import io.vmmig.Level;
 import io.vmmig.VmmigException;
+import io.vmmig.bench.BaseImagePages;
 import io.vmmig.page.PageSource;
-import io.vmmig.reference.ImageStore;
-import io.vmmig.reference.PageLayout;
-import io.vmmig.reference.ReferenceStore;
 import io.vmmig.snapshot.Cutter;
 import io.vmmig.snapshot.LevelControl;
 import io.vmmig.snapshot.PageCutter;
@@ -24,7 +22,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
@@ -50,8 +47,7 @@ public class CodecState {
     public boolean base;
 
     private final List<Segment> segments = new ArrayList<>();
-    private @Nullable ReferenceStore store;
-    private @Nullable PageSource pages;
+    private @Nullable BaseImagePages image;
     private @Nullable PageEncoder encoder;
     private @Nullable PageDecoder decoder;
     private int next;
@@ -90,19 +86,9 @@ public class CodecState {
     }
 
     private PageSource openBase() throws IOException, VmmigException {
-        Path directory = Path.of(System.getProperty(REFERENCES_PROPERTY));
-        Path image = Path.of(System.getProperty(BASE_PROPERTY));
-        ImageStore images = ImageStore.at(directory);
-        store = images.references();
-        try {
-            store.prepare(image, PageLayout.QCOW2, images.digestOf(image))
-                    .toCompletableFuture()
-                    .join();
-        } catch (CompletionException e) {
-            throw new IOException("the index of the base image could not be built", e);
-        }
-        pages = store.of(image, PageLayout.QCOW2, images.digestOf(image));
-        return pages;
+        image = BaseImagePages.of(
+                Path.of(System.getProperty(BASE_PROPERTY)), Path.of(System.getProperty(REFERENCES_PROPERTY)));
+        return image.pages();
     }
 
     private static Segment take(SegmentPool pool) throws IOException {
@@ -142,11 +128,8 @@ public class CodecState {
     public void close() {
         encoder().close();
         decoder().close();
-        if (pages != null) {
-            pages.close();
-        }
-        if (store != null) {
-            store.close();
+        if (image != null) {
+            image.close();
         }
     }
 }

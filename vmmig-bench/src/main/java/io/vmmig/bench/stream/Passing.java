@@ -3,7 +3,7 @@ package io.vmmig.bench.stream;
 
 import io.vmmig.Digest;
 import io.vmmig.VmmigException;
-import io.vmmig.bundle.Manifest;
+import io.vmmig.bench.MeasuredMemory;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageSummary;
@@ -13,9 +13,6 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.Channels;
 import java.nio.channels.Pipe;
-import java.time.Instant;
-import java.util.List;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 
@@ -70,7 +67,7 @@ final class Passing {
     private static void write(
             InputStream stream, long memoryBytes, OutputStream out, CompletableFuture<PackageSummary> writing) {
         try (out) {
-            try (PackageWriter writer = PackageWriter.to(out, manifest(memoryBytes))) {
+            try (PackageWriter writer = PackageWriter.to(out, MeasuredMemory.manifest(memoryBytes))) {
                 writer.writeDomain("<domain/>", null);
                 writer.writeSnapshot(stream);
                 writing.complete(writer.finish());
@@ -100,28 +97,5 @@ final class Passing {
             }
             return snapshot;
         }
-    }
-
-    private static Manifest manifest(long memoryBytes) {
-        return new Manifest(
-                UUID.randomUUID(),
-                "generated",
-                UUID.randomUUID(),
-                "x86_64",
-                "pc-q35-7.2",
-                "qemu",
-                null,
-                memoryBytes,
-                1,
-                true,
-                false,
-                "7.2.0",
-                "9.0.0",
-                "bench",
-                Instant.now(),
-                null,
-                null,
-                List.of(),
-                List.of());
     }
 }

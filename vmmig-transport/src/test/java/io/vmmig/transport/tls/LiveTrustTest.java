@@ -229,20 +229,26 @@ class LiveTrustTest {
         }
     }
 
+    /** What is left to say then is that the guest has been resumed. */
+    private static Background<Void> commit(OutgoingSession source, IncomingSession destination) throws VmmigException {
+        Background<Void> sending = Background.run(() -> {
+            source.offer(Samples.offer());
+            source.finish();
+            source.commit();
+            return null;
+        });
+        destination.offer();
+        destination.accept(YES);
+        destination.restored();
+        destination.awaitCommit();
+        return sending;
+    }
+
     @Test
     void aGuestThatHasBeenHandedOverStays() throws Exception {
         try (OutgoingSession source = toB.open();
                 IncomingSession destination = accept()) {
-            Background<Void> sending = Background.run(() -> {
-                source.offer(Samples.offer());
-                source.finish();
-                source.commit();
-                return null;
-            });
-            destination.offer();
-            destination.accept(YES);
-            destination.restored();
-            destination.awaitCommit();
+            Background<Void> sending = commit(source, destination);
 
             nodesOfB.delete(a.fingerprint());
 
@@ -255,16 +261,7 @@ class LiveTrustTest {
     void theWordOfADeletedDestinationIsNotBelieved() throws Exception {
         try (OutgoingSession source = toB.open();
                 IncomingSession destination = accept()) {
-            Background<Void> sending = Background.run(() -> {
-                source.offer(Samples.offer());
-                source.finish();
-                source.commit();
-                return null;
-            });
-            destination.offer();
-            destination.accept(YES);
-            destination.restored();
-            destination.awaitCommit();
+            Background<Void> sending = commit(source, destination);
 
             nodesOfA.delete(b.fingerprint());
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.bench.codec;
+package io.vmmig.bench;
 
 import io.vmmig.Digest;
 import io.vmmig.VmmigException;
@@ -12,9 +12,17 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletionException;
 
-/** The pages of a qcow2 base image, indexed. */
-record BaseImagePages(ReferenceStore store, Manifest.Reference reference, PageSource pages) implements AutoCloseable {
-    static BaseImagePages of(Path image, Path directory) throws IOException, VmmigException {
+/**
+ * The pages of a qcow2 base image, indexed.
+ *
+ * @param store where the index lies
+ * @param reference what a package calls the image
+ * @param pages its pages, to be looked up
+ */
+public record BaseImagePages(ReferenceStore store, Manifest.Reference reference, PageSource pages)
+        implements AutoCloseable {
+    /** Opens the image's pages, with an index in the directory, which is built if it is not there. */
+    public static BaseImagePages of(Path image, Path directory) throws IOException, VmmigException {
         ImageStore images = ImageStore.at(directory);
         ReferenceStore store = images.references();
         Digest digest = images.digestOf(image);
