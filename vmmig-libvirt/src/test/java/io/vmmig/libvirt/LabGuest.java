@@ -99,7 +99,7 @@ final class LabGuest implements AutoCloseable {
                     <type arch='%s'>hvm</type>
                     <kernel>%s/kernel</kernel>
                     <initrd>%s/initrd</initrd>
-                    <cmdline>console=%s quiet panic=-1 vmmig.memory=%d</cmdline>
+                    <cmdline>console=%s quiet panic=-1 cryptomgr.notests vmmig.memory=%d</cmdline>
                   </os>
                   %s
                   <devices>
@@ -113,6 +113,7 @@ final class LabGuest implements AutoCloseable {
                       <source mode='bind' path='%s'/>
                       <target type='virtio' name='io.vmmig.lab.0'/>
                     </channel>
+                    <rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>
                     <memballoon model='virtio'/>
                   </devices>
                 </domain>
