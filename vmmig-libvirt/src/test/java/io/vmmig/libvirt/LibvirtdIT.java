@@ -18,7 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** With a libvirt daemon, on a lab host of its own. */
-class LibvirtdIT extends RealGuestFaultTests {
+class LibvirtdIT extends RealGuestTests {
     private static final String HOST = "libvirtit";
     private static final String NEWER_HOST = "libvirtnew";
 
@@ -79,6 +79,7 @@ class LibvirtdIT extends RealGuestFaultTests {
                 }
                 assertThat(destination.guests()).isEmpty();
                 try (RestoringGuest restoring = destination.restore(request)) {
+                    restoring.awaitReady();
                     saved.memory().transferTo(restoring.memory());
                     try (RestoredGuest restored = restoring.finish()) {
                         saved.retire();

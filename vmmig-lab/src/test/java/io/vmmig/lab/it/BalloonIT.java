@@ -28,8 +28,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** Guests whose memory does not tell what is free, and whose balloon does. */
 class BalloonIT {
-    private static final int MEMORY_MIB = 512;
-    private static final int JUNK_MIB = 200;
+    private static final int MEMORY_MIB = 320;
+    private static final int JUNK_MIB = 80;
     private static final long MIB = 1 << 20;
     private static final Duration SOON = Duration.ofSeconds(30);
 

@@ -13,13 +13,46 @@ import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.libvirt.LibvirtOptions.SaveMethod;
+import io.vmmig.libvirt.binding.Connection;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** What goes wrong in libvirt, QEMU and streams. One kind of connection is enough to try it on: it takes minutes. */
-abstract class RealGuestFaultTests extends RealGuestTests {
+class LibvirtdFaultsIT extends RealGuests {
+    private static final String HOST = "faults";
+
+    private static String uri;
+    private static Connection connection;
+
+    @BeforeAll
+    static void startHost() throws Exception {
+        uri = Lab.run("host", "up", HOST);
+        connection = Connection.open(uri);
+    }
+
+    @AfterAll
+    static void stopHost() throws Exception {
+        if (connection != null) {
+            connection.close();
+        }
+        Lab.run("host", "down", HOST);
+    }
+
+    @Override
+    String uri() {
+        return uri;
+    }
+
+    @Override
+    Connection connection() {
+        return connection;
+    }
+
     @Test
     void aTruncatedStreamRestoresNothing() throws Exception {
         start(SaveMethod.SNAPSHOT, false);
@@ -37,6 +70,15 @@ abstract class RealGuestFaultTests extends RealGuestTests {
                 assertProblem(Problem.HYPERVISOR_FAILED, restoring::finish);
             }
             assertThat(hypervisor.guests()).extracting(GuestId::name).doesNotContain(lab.name);
+        }
+        try (RestoringGuest restoring = hypervisor.restore(request)) {
+            assertThatThrownBy(() -> restoring.memory().write("QEVN".getBytes(StandardCharsets.US_ASCII)))
+                    .hasMessageContaining("does not come as a stream of QEMU's");
+        }
+        RestoreRequest impossible = new RestoreRequest(
+                request.domainXml().replaceFirst("<initrd>[^<]*<", "<initrd>/nowhere<"), request.cookie(), false);
+        try (RestoringGuest restoring = hypervisor.restore(impossible)) {
+            assertProblem(Problem.HYPERVISOR_FAILED, restoring::awaitReady);
         }
         // And none of that is in the way of a restore that is right.
         try (RestoringGuest restoring = hypervisor.restore(request)) {
