@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * of vmmig as it is, also where an {@link java.io.IOException} has wrapped it. Interrupting the caller's thread ends it with a
  * {@link io.vmmig.CancelledException}. A call that waits for its input ends when the input does.
  *
- * <p>The output is written by a thread of the writer's own, flushed after each content and when the snapshot begins, and never closed. A few
+ * <p>The output is written by a thread of the writer's own, flushed after each segment, and never closed. A few
  * segments of 4 MiB are under way at once, so memory stays below 128 MiB for contents of any size. For one thread, except
  * {@link #close()}.
  */

@@ -24,6 +24,14 @@ public interface Guest {
     String domainXml() throws VmmigException;
 
     /**
+     * What {@link SavedGuest#cookie()} is going to be, as far as that shows while the guest runs; empty when it does not. With it
+     * a destination can start its hypervisor before the guest stands still.
+     */
+    default Optional<String> cookie() throws VmmigException {
+        return Optional.empty();
+    }
+
+    /**
      * The guest's memory, for reading; empty when this hypervisor cannot show it.
      *
      * @param ram where the guest has RAM; nothing else is read

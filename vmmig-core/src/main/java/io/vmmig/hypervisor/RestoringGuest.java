@@ -10,6 +10,14 @@ import java.io.OutputStream;
  */
 public interface RestoringGuest extends AutoCloseable {
     /**
+     * Waits until the hypervisor is ready to take memory, or for ten seconds. Nothing depends on it but how long the guest stands
+     * still; it need not be called.
+     *
+     * @throws VmmigException when the hypervisor could not get ready; the caller still closes
+     */
+    default void awaitReady() throws VmmigException {}
+
+    /**
      * Takes the QEMU migration stream. Writing blocks while the hypervisor is busy; when the restore has failed, it throws
      * an {@link java.io.IOException} whose cause is a {@link VmmigException}.
      */

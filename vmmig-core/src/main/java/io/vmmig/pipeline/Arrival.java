@@ -19,8 +19,10 @@ import io.vmmig.domain.Obstacle;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.page.PageSource;
+import io.vmmig.qcow2.ImageFiles;
 import io.vmmig.reference.ImageStore;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -47,6 +49,7 @@ final class Arrival {
     private final List<Path> newFiles = new ArrayList<>();
     private final @Nullable Path kernel;
     private final @Nullable Path ramdisk;
+    private boolean reserved;
 
     private Arrival(Manifest manifest, HostCapabilities host, ReceiveSettings receive, ImageStore images, Path guests)
             throws VmmigException {
@@ -261,6 +264,41 @@ final class Arrival {
         return directory.occupy(newFiles);
     }
 
+    /** Whether {@link #reserveLayers} can be called: nothing is missing any more but what comes when the guest stands still. */
+    boolean canReserve() {
+        return (newKernel() == null || Files.exists(newKernel()))
+                && (newRamdisk() == null || Files.exists(newRamdisk()))
+                && manifest.disks().stream()
+                        .flatMap(disk -> disk.layers().stream())
+                        .allMatch(ImageFiles::canReserve);
+    }
+
+    /** Makes empty images, upon which a hypervisor can get ready. */
+    void reserveLayers() throws VmmigException {
+        reserved = true;
+        try {
+            for (Manifest.Disk disk : manifest.disks()) {
+                for (int i = 0; i < disk.layers().size(); i++) {
+                    ImageFiles.reserveLayer(disk, i, layer(disk.target(), i), backing(disk.target(), i));
+                }
+            }
+        } catch (IOException e) {
+            throw VmmigException.from(
+                    e, Problem.FILE_FAILED, "could not make a disk image", "Check the destination's directories.");
+        }
+    }
+
+    /** Writes a layer, over the empty one if there is one. */
+    void writeLayer(InputStream in, Manifest.Disk disk, int layer) throws IOException, VmmigException {
+        Path file = layer(disk.target(), layer);
+        Path backing = backing(disk.target(), layer);
+        if (reserved) {
+            ImageFiles.fillLayer(in, disk, layer, file, backing);
+        } else {
+            ImageFiles.writeLayer(in, disk, layer, file, backing);
+        }
+    }
+
     /** Where a received kernel goes, or null if this host has it already. */
     @Nullable
     Path newKernel() {
@@ -273,14 +311,12 @@ final class Arrival {
         return ramdisk != null && newFiles.contains(ramdisk) ? ramdisk : null;
     }
 
-    /** Where a layer goes. */
-    Path layer(String target, int layer) throws VmmigException {
+    private Path layer(String target, int layer) throws VmmigException {
         return layerFiles.getOrDefault(target, List.of()).get(layer);
     }
 
     /** The image below a layer on this host, or null if the layer stands alone. */
-    @Nullable
-    Path backing(String target, int layer) throws VmmigException {
+    private @Nullable Path backing(String target, int layer) throws VmmigException {
         return layer == 0 ? baseFiles.get(target) : layer(target, layer - 1);
     }
 

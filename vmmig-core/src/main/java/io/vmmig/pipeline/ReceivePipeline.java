@@ -67,6 +67,7 @@ public final class ReceivePipeline {
     private boolean leftBehind;
     private boolean taken;
     private @Nullable Digest authentic;
+    private @Nullable EarlyRestore early;
     private List<Handling> provenance = List.of();
 
     public ReceivePipeline(
@@ -102,6 +103,7 @@ public final class ReceivePipeline {
         try {
             cancellation.check();
             recorder.enter(Phase.OFFER);
+            CodecWarmUp.READING.begin();
             requireAuthentic();
             Offer offer = session.offer();
             requireWithinLimits(offer);
@@ -121,10 +123,18 @@ public final class ReceivePipeline {
                         // Another try has another package, so this can be noted before the guest is stopped.
                         take(arrival.manifest());
                     }
+                    beginEarly(arrival, offer);
+                    if (early != null) {
+                        early.awaitReady();
+                    }
+                    CodecWarmUp.READING.await();
                     session.accept(new Acceptance(arrival.held(), Set.copyOf(shared.all())));
-                    return takeOver(arrival, shared);
+                    return takeOver(arrival, offer, shared);
                 }
             } catch (VmmigException | RuntimeException | Error e) {
+                if (early != null) {
+                    early.close();
+                }
                 if (state != DestinationState.RESUMED && !leftBehind) {
                     occupied.discard();
                     giveBack(arrival.manifest());
@@ -138,6 +148,21 @@ public final class ReceivePipeline {
             }
             removeDamaged(e);
             throw e;
+        }
+    }
+
+    /** Begins what can begin before the guest stands still, once all is here that it takes. */
+    private void beginEarly(Arrival arrival, Offer offer) throws VmmigException {
+        if (early == null && session.live() && offer.cookie() != null && arrival.canReserve()) {
+            cancellation.check();
+            early = EarlyRestore.begin(
+                    hypervisor,
+                    arrival,
+                    new RestoreRequest(
+                            arrival.adapt(offer.domainXml()).domain().text(),
+                            arrival.adaptCookie(offer.cookie()),
+                            arrival.manifest().persistent()));
+            cancellation.onRequest(early::abort);
         }
     }
 
@@ -253,10 +278,16 @@ public final class ReceivePipeline {
     /** The transport knows the format's bounds, and only we know those of this destination. */
     private void requireWithinLimits(Offer offer) throws VmmigException {
         Manifest.fromJson(offer.manifest().toJson(), settings.limits());
-        int bytes = offer.domainXml().getBytes(StandardCharsets.UTF_8).length;
+        requireWithinLimits("the size of the domain XML", offer.domainXml());
+        if (offer.cookie() != null) {
+            requireWithinLimits("the size of libvirt's cookie", offer.cookie());
+        }
+    }
+
+    private void requireWithinLimits(String what, String xml) throws VmmigException {
+        int bytes = xml.getBytes(StandardCharsets.UTF_8).length;
         if (bytes > settings.limits().xmlBytes()) {
-            throw Malformed.overLimit(
-                    "the size of the domain XML", bytes, settings.limits().xmlBytes());
+            throw Malformed.overLimit(what, bytes, settings.limits().xmlBytes());
         }
     }
 
@@ -264,7 +295,7 @@ public final class ReceivePipeline {
         return state == DestinationState.RESUMED || (state == DestinationState.COMMITTED && leftBehind);
     }
 
-    private MigrationReport takeOver(Arrival arrival, SharedPages shared) throws VmmigException {
+    private MigrationReport takeOver(Arrival arrival, Offer offer, SharedPages shared) throws VmmigException {
         try (PackageKeeping keeping = images.references().packages().begin();
                 PackageReader reader = PackageReader.from(
                         keeping.passingFrom(session.packageStream()),
@@ -272,7 +303,7 @@ public final class ReceivePipeline {
                         manifest -> shared.of(manifest.references()))) {
             cancellation.onRequest(reader::close);
             requireAsOffered(reader.manifest(), arrival.manifest());
-            Restoration restoration = new Restoration(arrival, reader);
+            Restoration restoration = new Restoration(arrival, offer, reader);
             RestoredGuest restored = restoration.run();
             try {
                 state = state.then(DestinationState.RESTORED);
@@ -368,13 +399,15 @@ public final class ReceivePipeline {
     /** From the first entry of the package to the paused guest. */
     private final class Restoration {
         private final Arrival arrival;
+        private final Offer offer;
         private final PackageReader reader;
         private @Nullable AdaptedDomain domain;
         private @Nullable String cookie;
         private @Nullable PackageSummary summary;
 
-        Restoration(Arrival arrival, PackageReader reader) {
+        Restoration(Arrival arrival, Offer offer, PackageReader reader) {
             this.arrival = arrival;
+            this.offer = offer;
             this.reader = reader;
         }
 
@@ -394,11 +427,13 @@ public final class ReceivePipeline {
                                 kernel.stream(),
                                 arrival.newKernel(),
                                 arrival.manifest().kernel());
+                        beginEarly(arrival, offer);
                     } else if (entry instanceof Entry.Ramdisk ramdisk) {
                         receiveFile(
                                 ramdisk.stream(),
                                 arrival.newRamdisk(),
                                 arrival.manifest().ramdisk());
+                        beginEarly(arrival, offer);
                     } else if (entry instanceof Entry.DiskLayer layer) {
                         receiveLayer(layer);
                     } else if (entry instanceof Entry.Snapshot snapshot) {
@@ -462,12 +497,7 @@ public final class ReceivePipeline {
                     .findFirst()
                     .orElseThrow();
             try (InputStream in = new CountingInput(entry.stream(), recorder::moved)) {
-                ImageFiles.writeLayer(
-                        in,
-                        disk,
-                        entry.layer(),
-                        arrival.layer(entry.target(), entry.layer()),
-                        arrival.backing(entry.target(), entry.layer()));
+                arrival.writeLayer(in, disk, entry.layer());
             }
         }
 
@@ -477,7 +507,7 @@ public final class ReceivePipeline {
             RestoreRequest request = new RestoreRequest(
                     domain().domain().text(), cookie, arrival.manifest().persistent());
             try (InputStream in = new CountingInput(content, recorder::moved);
-                    RestoringGuest restoring = hypervisor.restore(request)) {
+                    RestoringGuest restoring = restoring(request)) {
                 cancellation.onRequest(restoring::close);
                 HeldBackEnd end = HeldBackEnd.copy(in, restoring.memory());
                 state = state.then(DestinationState.RECEIVED);
@@ -490,6 +520,18 @@ public final class ReceivePipeline {
                 end.writeTo(restoring.memory());
                 return restoring.finish();
             }
+        }
+
+        private RestoringGuest restoring(RestoreRequest request) throws VmmigException {
+            RestoringGuest begun = early == null ? null : early.take(request);
+            if (begun != null) {
+                return begun;
+            }
+            if (early != null) {
+                LOG.info("guest {}: it has come otherwise than was offered, so it starts afresh", recorder.guest());
+                early.close();
+            }
+            return hypervisor.restore(request);
         }
 
         private void requireNoMore() throws IOException, VmmigException {

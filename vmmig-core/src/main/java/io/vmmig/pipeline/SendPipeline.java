@@ -97,6 +97,7 @@ public final class SendPipeline {
         cancellation.check();
         recorder.enter(Phase.PREPARE);
         requireSensible();
+        CodecWarmUp.WRITING.begin();
         Guest guest = hypervisor.guest(guestName);
         try (FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest)) {
             HostCapabilities host = hypervisor.capabilities();
@@ -115,7 +116,7 @@ public final class SendPipeline {
             try {
                 recorder.enter(Phase.OFFER);
                 Manifest offered = departure.manifest().withReferences(shared.all());
-                Acceptance acceptance = session.offer(new Offer(offered, departure.xml()));
+                Acceptance acceptance = session.offer(new Offer(offered, departure.xml(), cookie(guest)));
                 cancellation.check();
                 Manifest manifest = departure.manifest().withReferences(shared.openAmong(acceptance.references()));
                 List<PageSource> references = shared.of(manifest.references());
@@ -131,6 +132,13 @@ public final class SendPipeline {
                 throw e;
             }
         }
+    }
+
+    /** What the destination needs to start early; a guest whose balloon is used departs with another XML. */
+    private @Nullable String cookie(Guest guest) throws VmmigException {
+        return transport.live() && settings.ballooning() == null
+                ? guest.cookie().orElse(null)
+                : null;
     }
 
     /** The guest, and what the two ends have agreed on. */
@@ -156,6 +164,7 @@ public final class SendPipeline {
                 if (search != null) {
                     search.awaitBegun();
                 }
+                CodecWarmUp.WRITING.await();
                 cancellation.check();
                 recorder.enter(Phase.SUSPEND);
                 SavedGuest saved = outgoing.guest().save();

@@ -7,6 +7,7 @@ import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.format.Malformed;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,52 @@ public final class ImageFiles {
     }
 
     /**
+     * Whether {@link #reserveLayer} can make such a layer.
+     *
+     * @param layer what the manifest says of it
+     */
+    public static boolean canReserve(Manifest.Layer layer) {
+        return layer.format() == ImageFormat.RAW
+                ? layer.virtualBytes() > 0
+                : layer.virtualBytes() <= EmptyImage.MAX_VIRTUAL_BYTES;
+    }
+
+    /**
+     * Makes a new file of mode 0600 for a layer that is still to come: an image of the same format and virtual size on the same
+     * backing, which holds nothing. A hypervisor can open it as long as it only waits for a guest: QEMU reads an image again
+     * before it lets a guest run on it that came from elsewhere.
+     *
+     * @param backing the image on this host that the layer stands on, or null if it stands alone
+     * @throws IOException if writing fails, or the file is there already
+     */
+    public static void reserveLayer(Manifest.Disk disk, int layer, Path file, @Nullable Path backing)
+            throws IOException, VmmigException {
+        Manifest.Layer described = disk.layers().get(layer);
+        try (NewFile out = NewFile.create(file)) {
+            if (described.format() == ImageFormat.RAW) {
+                out.write(ByteBuffer.allocate(1), described.virtualBytes() - 1);
+            } else {
+                EmptyImage.write(
+                        out,
+                        described.virtualBytes(),
+                        local(PackageNames.expected(disk, layer), backing),
+                        named(disk, layer));
+            }
+            out.finish();
+        }
+    }
+
+    /**
+     * As {@link #writeLayer}, but to the file that {@link #reserveLayer} has made.
+     */
+    public static void fillLayer(InputStream in, Manifest.Disk disk, int layer, Path file, @Nullable Path backing)
+            throws IOException, VmmigException {
+        try (NewFile out = NewFile.over(file)) {
+            write(in, disk, layer, out, backing);
+        }
+    }
+
+    /**
      * Writes a layer of a disk to a new, sparse file of mode 0600, which is on disk when this returns. If it fails, there is
      * no file. A qcow2 header has to name exactly the backing that the manifest implies, and is written anew; all tables are
      * checked, and reference counts made afresh.
@@ -44,20 +91,34 @@ public final class ImageFiles {
      */
     public static void writeLayer(InputStream in, Manifest.Disk disk, int layer, Path file, @Nullable Path backing)
             throws IOException, VmmigException {
+        try (NewFile out = NewFile.create(file)) {
+            write(in, disk, layer, out, backing);
+        }
+    }
+
+    private static void write(InputStream in, Manifest.Disk disk, int layer, NewFile out, @Nullable Path backing)
+            throws IOException, VmmigException {
         Qcow2Header.Backing expected = PackageNames.expected(disk, layer);
         if ((expected == null) != (backing == null)) {
             throw new IllegalArgumentException("a backing file belongs to a layer that stands on something");
         }
-        String called = "layer " + layer + " of disk " + disk.target();
         Manifest.Layer described = disk.layers().get(layer);
-        try (NewFile out = NewFile.create(file)) {
-            if (described.format() == ImageFormat.RAW) {
-                writeRaw(in, described, out, new ImageProblems(called), backing);
-            } else {
-                writeQcow2(in, described, out, called, expected, backing);
-            }
-            out.finish();
+        if (described.format() == ImageFormat.RAW) {
+            writeRaw(in, described, out, new ImageProblems(named(disk, layer)), backing);
+        } else {
+            writeQcow2(in, described, out, named(disk, layer), expected, backing);
         }
+        out.finish();
+    }
+
+    private static String named(Manifest.Disk disk, int layer) {
+        return "layer " + layer + " of disk " + disk.target();
+    }
+
+    private static Qcow2Header.@Nullable Backing local(Qcow2Header.@Nullable Backing expected, @Nullable Path backing) {
+        return expected == null || backing == null
+                ? null
+                : new Qcow2Header.Backing(backing.toAbsolutePath().toString(), expected.format());
     }
 
     private static void writeRaw(
@@ -89,9 +150,7 @@ public final class ImageFiles {
         if (header.virtualBytes() != layer.virtualBytes()) {
             throw problems.malformed("is not of the virtual size that the manifest says");
         }
-        Qcow2Header.Backing local = expected == null || backing == null
-                ? null
-                : new Qcow2Header.Backing(backing.toAbsolutePath().toString(), expected.format());
+        Qcow2Header.Backing local = local(expected, backing);
         header.requireNoSnapshots();
         // Says in time if the name does not fit.
         header.withBacking(local);

@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -51,6 +52,14 @@ public final class NewFile implements Closeable {
                         path,
                         Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
                         PRIVATE));
+    }
+
+    /** As a new one, in the place of a file that is there, which others may hold open. */
+    static NewFile over(Path path) throws IOException {
+        FileChannel channel =
+                FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+        channel.truncate(0);
+        return new NewFile(path, channel);
     }
 
     /**

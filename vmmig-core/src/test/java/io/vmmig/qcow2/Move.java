@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.vmmig.Digest;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
@@ -18,6 +20,33 @@ final class Move {
 
     /** Moves a disk into {@code destination}, where its base image already is under the name {@code base}. */
     static Path of(Path top, ImageFormat format, Path destination) throws Exception {
+        return of(top, format, destination, false);
+    }
+
+    /** As if the destination had made empty images before; {@code check} looks at the top one. */
+    static Path ofReserved(Path top, ImageFormat format, Path destination, Check check) throws Exception {
+        Manifest.Disk disk = describe(DiskChain.read(top, format, false));
+        Path below = disk.base() == null ? null : destination.resolve("base");
+        if (below != null) {
+            Files.copy(DiskChain.read(top, format, false).base().path(), below);
+        }
+        for (int i = 0; i < disk.layers().size(); i++) {
+            Path file = destination.resolve("layer" + i);
+            assertThat(ImageFiles.canReserve(disk.layers().get(i))).isTrue();
+            ImageFiles.reserveLayer(disk, i, file, below);
+            below = file;
+        }
+        check.look(below);
+        Files.deleteIfExists(destination.resolve("base"));
+        return of(top, format, destination, true);
+    }
+
+    /** Looks at an image. */
+    interface Check {
+        void look(Path image) throws Exception;
+    }
+
+    private static Path of(Path top, ImageFormat format, Path destination, boolean reserved) throws Exception {
         DiskChain chain = DiskChain.read(top, format, false);
         Manifest.Disk disk = describe(chain);
         Path below = null;
@@ -30,7 +59,11 @@ final class Move {
         for (int i = 0; i < disk.layers().size(); i++) {
             Path file = destination.resolve("layer" + i);
             try (InputStream in = chain.open(i, baseDigest)) {
-                ImageFiles.writeLayer(in, disk, i, file, below);
+                if (reserved) {
+                    ImageFiles.fillLayer(in, disk, i, file, below);
+                } else {
+                    ImageFiles.writeLayer(in, disk, i, file, below);
+                }
             }
             below = file;
         }

@@ -99,6 +99,42 @@ class QemuImagesIT {
         assertThat(Files.mismatch(source.resolve("base.raw"), arrived)).isEqualTo(-1);
     }
 
+    /** Before a layer comes, there is an image on which a QEMU can wait for its guest. */
+    @ParameterizedTest
+    @ValueSource(strings = {"8M", "3T", "1000000"})
+    void aPlaceIsReservedForAChain(String size) throws Exception {
+        qemu.img("create -q -f qcow2 -b base.qcow2 -F qcow2 -o cluster_size=2M,extended_l2=on middle");
+        qemu.io("middle", "qcow2", "write -P 0x22 1M 1M");
+        qemu.img("create -q -f qcow2 -b middle -F qcow2 top " + size);
+        qemu.io("top", "qcow2", "write -P 0x33 64k 64k");
+        Path arrived = Move.ofReserved(source.resolve("top"), ImageFormat.QCOW2, destination, empty -> {
+            qemu.img("check -q -f qcow2 " + empty);
+            assertThat(qemu.img("info -f qcow2 " + empty))
+                    .contains("backing file: " + destination.resolve("layer0"))
+                    .contains("backing file format: qcow2")
+                    .contains("virtual size: " + virtualSize("top"));
+            qemu.io(empty.toString(), "qcow2", "read -P 0x11 0 64k");
+        });
+        requireSame(source.resolve("top"), arrived);
+    }
+
+    private String virtualSize(String image) throws Exception {
+        return qemu.img("info -f qcow2 " + image)
+                .lines()
+                .filter(line -> line.startsWith("virtual size: "))
+                .findFirst()
+                .orElseThrow()
+                .substring("virtual size: ".length());
+    }
+
+    @Test
+    void aPlaceIsReservedForARawImage() throws Exception {
+        Path arrived = Move.ofReserved(
+                source.resolve("base.raw"), ImageFormat.RAW, destination, empty -> assertThat(Files.size(empty))
+                        .isEqualTo(8 << 20));
+        assertThat(Files.mismatch(source.resolve("base.raw"), arrived)).isEqualTo(-1);
+    }
+
     @Test
     void aDeepChainArrivesAsItWas() throws Exception {
         qemu.img("create -q -f qcow2 -b base.qcow2 -F qcow2 middle");

@@ -71,6 +71,27 @@ final class LibvirtGuest implements Guest {
         return calls.call("read the XML of", Domain::xml);
     }
 
+    /**
+     * Libvirt saves what it has made of the CPU that was asked for, if that is another one ({@code qemuDomainSaveCookieNew} in its
+     * {@code qemu_domain.c}).
+     */
+    @Override
+    public Optional<String> cookie() throws VmmigException {
+        try {
+            String asked = cpu(domainXml());
+            String live = cpu(calls.call("read the live XML of", Domain::liveXml));
+            return Optional.of("<cookie>" + (live.equals(asked) ? "" : live) + "</cookie>");
+        } catch (SAXException e) {
+            LOG.debug("{}: its XML cannot be read", name(), e);
+            return Optional.empty();
+        }
+    }
+
+    private static String cpu(String domainXml) throws SAXException {
+        Element cpu = Xml.child(Xml.parse(domainXml), "cpu");
+        return cpu == null ? "" : Xml.text(cpu);
+    }
+
     @Override
     public Optional<GuestMemory> memory(List<RamRegion> ram) {
         GuestMemory shown = shownMemory();

@@ -28,6 +28,12 @@ import org.slf4j.LoggerFactory;
 final class LibvirtRestoringGuest implements RestoringGuest {
     private static final Logger LOG = LoggerFactory.getLogger(LibvirtRestoringGuest.class);
 
+    /** How QEMU's stream always begins: it refuses any other. */
+    private static final byte[] MAGIC = {'Q', 'E', 'V', 'M'};
+
+    /** Whoever waits longer is better served by beginning. */
+    private static final Duration GET_READY = Duration.ofSeconds(10);
+
     /** How long libvirt may take to notice that its stream has ended; ten times what it needs on a busy machine. */
     private static final Duration NOTICE = Duration.ofSeconds(5);
 
@@ -88,12 +94,27 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         }
         try {
             restoring.memory.put(preamble, 0, preamble.length);
+            // When QEMU has read that much, it is ready for the rest.
+            restoring.memory.put(MAGIC, 0, MAGIC.length);
             restoring.memory.flushNow();
         } catch (VmmigException | RuntimeException e) {
             restoring.close();
             throw e;
         }
         return restoring;
+    }
+
+    @Override
+    public void awaitReady() throws VmmigException {
+        try {
+            boolean ready = feeder.awaitTaken(GET_READY);
+            if (call.isDone()) {
+                memory.explain();
+            }
+            LOG.debug("{}: {}", guest.name(), ready ? "QEMU is ready" : "QEMU is not ready yet");
+        } catch (IOException e) {
+            throw translated(e);
+        }
     }
 
     @Override
@@ -107,7 +128,6 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             throw new IllegalStateException("finished already");
         }
         try {
-            memory.beginAtLeast();
             try {
                 feeder.finish(options.restoreStall());
             } catch (IOException e) {
@@ -217,7 +237,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
     /** What the caller writes to. Its failures carry what libvirt said. */
     private final class Memory extends OutputStream {
         private boolean sated;
-        private boolean begun;
+        private int begun;
 
         @Override
         public void write(int value) throws IOException {
@@ -228,8 +248,8 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         public void write(byte[] bytes, int offset, int count) throws IOException {
             Objects.checkFromIndexSize(offset, count, bytes.length);
             try {
-                begun |= count > 0;
-                put(bytes, offset, count);
+                int done = begin(bytes, offset, count);
+                put(bytes, offset + done, count - done);
             } catch (VmmigException e) {
                 throw new IOException(e);
             }
@@ -244,11 +264,18 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             }
         }
 
-        /** See {@link FifoFeeder#breakOff()}: without a single byte QEMU would wait for ever, not fail. */
-        void beginAtLeast() throws VmmigException {
-            if (!begun) {
-                put(new byte[1], 0, 1);
+        /** Passes over what QEMU has already; returns how many bytes that was. */
+        private int begin(byte[] bytes, int offset, int count) throws VmmigException {
+            int done = 0;
+            for (; begun < MAGIC.length && done < count; begun++, done++) {
+                if (bytes[offset + done] != MAGIC[begun]) {
+                    throw new HypervisorException(
+                            Problem.HYPERVISOR_FAILED,
+                            "the memory of " + guest.name() + " does not come as a stream of QEMU's",
+                            "Make the package again.");
+                }
             }
+            return done;
         }
 
         void put(byte[] bytes, int offset, int count) throws VmmigException {

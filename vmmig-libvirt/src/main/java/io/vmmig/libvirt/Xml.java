@@ -12,6 +12,8 @@ import javax.xml.parsers.ParserConfigurationException;
 import org.jspecify.annotations.Nullable;
 import org.w3c.dom.Element;
 import org.w3c.dom.Node;
+import org.w3c.dom.ls.DOMImplementationLS;
+import org.w3c.dom.ls.LSSerializer;
 import org.xml.sax.InputSource;
 import org.xml.sax.SAXException;
 import org.xml.sax.helpers.DefaultHandler;
@@ -60,6 +62,15 @@ final class Xml {
     static String text(Element parent, String name) {
         Element child = child(parent, name);
         return child == null ? "" : child.getTextContent().trim();
+    }
+
+    /** An element as it may stand in another document. */
+    static String text(Element element) {
+        DOMImplementationLS writing = (DOMImplementationLS)
+                element.getOwnerDocument().getImplementation().getFeature("LS", "3.0");
+        LSSerializer serializer = writing.createLSSerializer();
+        serializer.getDomConfig().setParameter("xml-declaration", false);
+        return serializer.writeToString(element);
     }
 
     /** A text as it may stand between the quotes of an attribute. */

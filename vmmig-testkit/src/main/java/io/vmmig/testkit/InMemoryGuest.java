@@ -63,6 +63,11 @@ final class InMemoryGuest implements Guest {
         return persistent;
     }
 
+    @Override
+    public Optional<String> cookie() {
+        return Optional.of(InMemorySave.COOKIE);
+    }
+
     /** As of libvirt, it says how much memory the guest has at this moment. */
     @Override
     public String domainXml() throws VmmigException {

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A save of an {@link InMemoryGuest}. */
 final class InMemorySave implements SavedGuest {
+    static final String COOKIE = "<cookie/>";
+
     private final InMemoryHypervisor host;
     private final InMemoryGuest guest;
     private final String domainXml;
@@ -34,7 +36,7 @@ final class InMemorySave implements SavedGuest {
 
     @Override
     public @Nullable String cookie() {
-        return "<cookie/>";
+        return COOKIE;
     }
 
     @Override

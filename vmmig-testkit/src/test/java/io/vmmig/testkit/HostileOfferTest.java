@@ -20,6 +20,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -72,13 +73,31 @@ class HostileOfferTest {
         assertThat(refusal(disk, "raw", "")).isEqualTo(Problem.PACKAGE_MALFORMED);
     }
 
+    /** With it a hypervisor would be started. */
+    @Test
+    void cookiesAreJudged() throws Exception {
+        Manifest.Disk alone = new Manifest.Disk("vda", List.of(QCOW2), null);
+        assertThat(refusal(alone, "qcow2", "", "<cookie><novelty path='/etc/shadow'/></cookie>"))
+                .isEqualTo(Problem.DOMAIN_UNSUPPORTED);
+        assertThat(refusal(
+                        alone, "qcow2", "", "<!DOCTYPE cookie [<!ENTITY x SYSTEM '/etc/passwd'>]><cookie>&x;</cookie>"))
+                .isEqualTo(Problem.DOMAIN_UNSUPPORTED);
+        assertThat(refusal(alone, "qcow2", "", "<cookie>" + " ".repeat(64 << 20) + "</cookie>"))
+                .isEqualTo(Problem.PACKAGE_LIMIT_EXCEEDED);
+    }
+
     private Problem refusal(Manifest.Disk disk, String usedAs, String more) throws Exception {
+        return refusal(disk, usedAs, more, null);
+    }
+
+    private Problem refusal(Manifest.Disk disk, String usedAs, String more, @Nullable String cookie) throws Exception {
         String xml = Domains.xml(
                 "web-1", Domains.disk("vda", Path.of("/srv/vda"), usedAs).replace("</disk>", more + "</disk>"));
         InMemoryTransport transport = new InMemoryTransport();
         Path guests = directory.resolve("guests");
         try (OutgoingSession session = transport.open()) {
-            CompletableFuture<Void> offering = CompletableFuture.runAsync(() -> offer(session, manifest(disk), xml));
+            CompletableFuture<Void> offering =
+                    CompletableFuture.runAsync(() -> offer(session, manifest(disk), xml, cookie));
             VmmigException e =
                     catchThrowableOfType(VmmigException.class, () -> Receiver.of(new InMemoryHypervisor("host-b"))
                             .into(guests)
@@ -93,8 +112,8 @@ class HostileOfferTest {
         }
     }
 
-    private static void offer(OutgoingSession session, Manifest manifest, String xml) {
-        assertThat(catchThrowableOfType(VmmigException.class, () -> session.offer(new Offer(manifest, xml))))
+    private static void offer(OutgoingSession session, Manifest manifest, String xml, @Nullable String cookie) {
+        assertThat(catchThrowableOfType(VmmigException.class, () -> session.offer(new Offer(manifest, xml, cookie))))
                 .isNotNull();
     }
 

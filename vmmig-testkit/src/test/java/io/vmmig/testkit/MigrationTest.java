@@ -185,7 +185,7 @@ class MigrationTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"RESTORE", "FINISH", "RESUME_RESTORED"})
+    @EnumSource(names = {"FINISH", "RESUME_RESTORED"})
     void whatFailsAtTheDestinationIsRolledBack(Step step) throws Exception {
         b.fail(step);
         Migration sending = migrator().start();
@@ -196,6 +196,23 @@ class MigrationTest {
         assertThat(e.failure().source()).isEqualTo(EndState.RUNS);
         assertThat(e.failure().destination()).isEqualTo(EndState.HOLDS_NOTHING);
         assertThat(e).hasMessageContaining(step.name());
+        failureOf(receiving);
+        assertRolledBack();
+    }
+
+    /** Its hypervisor is started first. */
+    @Test
+    void aDestinationThatCannotStartRefusesWhileTheGuestRuns() throws Exception {
+        b.fail(Step.RESTORE);
+        Migration sending = migrator().start();
+        Migration receiving = receive();
+
+        VmmigException e = failureOf(sending);
+        assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_FAILED);
+        assertThat(e.failure().phase()).isEqualTo(Phase.OFFER);
+        assertThat(e.failure().source()).isEqualTo(EndState.UNTOUCHED);
+        assertThat(e.failure().destination()).isEqualTo(EndState.HOLDS_NOTHING);
+        assertThat(e).hasMessageContaining("RESTORE");
         failureOf(receiving);
         assertRolledBack();
     }

@@ -184,12 +184,9 @@ public final class EncodingLine implements AutoCloseable {
             long ready = System.nanoTime();
             stored.add(segment.stored(), segment.storedLength());
             tar.entry(place.segmentName(index), segment.stored(), segment.storedLength());
-            if (index == 0 && place.kind() == Place.Kind.SNAPSHOT) {
-                // With its first bytes the other end starts its QEMU, which takes longer than all the rest. For the
-                // same reason
-                // it gets every content as soon as that is whole.
-                tar.flush();
-            }
+            // Pages of references take so little room that else the other end would have nothing to do until all were
+            // sent.
+            tar.flush();
             level.learn(ready - begun, System.nanoTime() - ready, inputWaited);
             byte[] digest = CrossThread.get(digested);
             if (paged) {

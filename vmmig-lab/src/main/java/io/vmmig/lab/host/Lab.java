@@ -12,8 +12,9 @@ import java.util.List;
 
 /** Hosts on this machine, which vanish without a trace when the lab is closed. Thread-safe. */
 public final class Lab implements AutoCloseable {
-    /** Far less than any guest has memory. */
-    private static final List<String> JVM_OPTIONS = List.of("-Xmx256m", "-Dorg.slf4j.simpleLogger.showDateTime=true");
+    /** Less than most guests have memory; in so small a heap G1 would be marking all the time. */
+    private static final List<String> JVM_OPTIONS =
+            List.of("-Xmx256m", "-XX:+UseParallelGC", "-Dorg.slf4j.simpleLogger.showDateTime=true");
 
     private final Path directory;
     private final Deque<LabHost> hosts = new ArrayDeque<>();

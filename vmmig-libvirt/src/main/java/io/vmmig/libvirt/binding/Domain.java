@@ -79,6 +79,11 @@ public final class Domain implements AutoCloseable {
         return Connection.owned(LibvirtLibrary.virDomainGetXMLDesc(open(), XML_SECURE | XML_MIGRATABLE));
     }
 
+    /** The XML as it runs now, as this libvirt alone can read it. */
+    public String liveXml() throws LibvirtError {
+        return Connection.owned(LibvirtLibrary.virDomainGetXMLDesc(open(), 0));
+    }
+
     /** Starts a stopped domain. */
     public void start() throws LibvirtError {
         checked(LibvirtLibrary.virDomainCreate(open()));

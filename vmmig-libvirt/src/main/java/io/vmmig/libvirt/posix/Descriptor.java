@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt.posix;
 
+import com.sun.jna.Memory;
 import com.sun.jna.Native;
+import com.sun.jna.Pointer;
 import java.io.IOException;
 
 /**
@@ -70,6 +72,16 @@ final class Descriptor implements AutoCloseable {
             if (errno != LibC.EINTR) {
                 throw LibC.failure("cannot write");
             }
+        }
+    }
+
+    /** How many bytes lie in a pipe, at whichever end. */
+    int unread() throws IOException {
+        try (Memory count = new Memory(Integer.BYTES)) {
+            if (LibC.ioctl(number(), LibC.FIONREAD, Pointer.nativeValue(count)) < 0) {
+                throw LibC.failure("cannot look into a pipe");
+            }
+            return count.getInt(0);
         }
     }
 

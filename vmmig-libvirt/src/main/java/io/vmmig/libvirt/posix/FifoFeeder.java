@@ -22,6 +22,7 @@ public final class FifoFeeder implements AutoCloseable {
     public static final int PIPE_BYTES = 1 << 20;
 
     private static final int BATCH_BYTES = 1 << 20;
+    private static final Duration GLANCE = Duration.ofMillis(5);
 
     private final Path fifo;
     private final int replayLimit;
@@ -105,6 +106,35 @@ public final class FifoFeeder implements AutoCloseable {
             end = 0;
         }
         return true;
+    }
+
+    /**
+     * Waits until the reader has taken everything.
+     *
+     * @return whether it has; false when it is gone for good, or has not done so within {@code most}
+     */
+    public synchronized boolean awaitTaken(Duration most) throws IOException {
+        long end = System.nanoTime() + most.toNanos();
+        while (flush(most) && writer != null) {
+            int unread = writer.unread();
+            if (unread == 0) {
+                return true;
+            }
+            if (System.nanoTime() > end || readerDone) {
+                return false;
+            }
+            // A pipe does not tell when it has become empty.
+            boolean gone = wakeup.awaitReaderGone(writer, GLANCE);
+            throwIfClosed();
+            if (gone) {
+                letGoOfReader();
+                if (!replayable) {
+                    return false;
+                }
+                sent = 0;
+            }
+        }
+        return false;
     }
 
     /** Hands on all and ends the stream. While the reader may still come back, waits until it does or is done. */

@@ -23,6 +23,7 @@ final class LibC {
     static final int O_CLOEXEC = 0x80000;
     static final int F_SETFL = 4;
     static final int F_SETPIPE_SZ = 1031;
+    static final long FIONREAD = 0x541b;
     static final int EFD_NONBLOCK = O_NONBLOCK;
     static final int EFD_CLOEXEC = O_CLOEXEC;
     static final int IN_NONBLOCK = O_NONBLOCK;
@@ -53,6 +54,8 @@ final class LibC {
     static native int poll(long address, long count, int timeoutMillis);
 
     static native int fcntl(int fd, int command, int argument);
+
+    static native int ioctl(int fd, long request, long address);
 
     static native int mkfifo(String path, int mode);
 

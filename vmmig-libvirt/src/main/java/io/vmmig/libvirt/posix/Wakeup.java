@@ -14,6 +14,7 @@ import java.time.Duration;
 final class Wakeup implements AutoCloseable {
     private static final short POLLIN = 1;
     private static final short POLLOUT = 4;
+    private static final short POLLERR = 8;
     private static final int POLL_ENTRY = 8;
 
     private final Descriptor event;
@@ -46,6 +47,11 @@ final class Wakeup implements AutoCloseable {
     /** Whether the descriptor became writable or lost its reader, or a wake-up came, before the deadline. */
     boolean awaitWritable(Descriptor descriptor, Duration deadline) throws IOException {
         return await(descriptor.number(), POLLOUT, deadline);
+    }
+
+    /** Whether the descriptor lost its reader before the deadline; a wake-up ends the wait as well. */
+    boolean awaitReaderGone(Descriptor descriptor, Duration deadline) throws IOException {
+        return await(descriptor.number(), (short) 0, deadline) && (polled.getShort(POLL_ENTRY + 6) & POLLERR) != 0;
     }
 
     /** Whether a wake-up came before the deadline. */

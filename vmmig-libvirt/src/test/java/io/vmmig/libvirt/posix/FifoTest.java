@@ -184,6 +184,39 @@ class FifoTest {
     }
 
     @Test
+    void whoeverWaitsForAReaderLearnsWhenItHasTakenAll() throws Exception {
+        byte[] bytes = noise(1_004);
+        for (int peeks = 0; peeks < 3; peeks++) {
+            Path fresh = directory.resolve("fifo-" + peeks);
+            Fifo.make(fresh);
+            try (FifoFeeder feeder = new FifoFeeder(fresh, 1_000)) {
+                Future<byte[]> reader = readerOf(fresh, peeks, 500, feeder);
+                assertThat(feeder.write(bytes, 0, bytes.length, PATIENCE)).isTrue();
+                assertThat(feeder.awaitTaken(PATIENCE)).isTrue();
+                assertThat(reader.isDone()).as("it waits for more").isFalse();
+                feeder.finish(PATIENCE);
+                assertThat(reader.get()).isEqualTo(bytes);
+            }
+        }
+    }
+
+    @Test
+    void aReaderThatDoesNotTakeAllIsNotWaitedForForEver() throws Exception {
+        try (FifoFeeder feeder = new FifoFeeder(fifo, 1_000)) {
+            Future<InputStream> reader = elsewhere(() -> Files.newInputStream(fifo));
+            feeder.write(new byte[10], 0, 10, PATIENCE);
+            feeder.flush(PATIENCE);
+            assertThat(feeder.awaitTaken(SHORT)).isFalse();
+            reader.get().readNBytes(10);
+            assertThat(feeder.awaitTaken(PATIENCE)).isTrue();
+            feeder.write(new byte[10], 0, 10, PATIENCE);
+            reader.get().close();
+            feeder.readerDone();
+            assertThat(feeder.awaitTaken(PATIENCE)).isFalse();
+        }
+    }
+
+    @Test
     void aReaderThatLeavesForGoodIsNoticed() throws Exception {
         try (FifoFeeder feeder = new FifoFeeder(fifo, 1000)) {
             elsewhere(() -> {

@@ -36,11 +36,13 @@ final class Messages {
     }
 
     static byte[] offer(Offer offer) throws TransportException {
-        byte[] payload = Wire.Offer.newBuilder()
+        Wire.Offer.Builder message = Wire.Offer.newBuilder()
                 .setManifest(ByteString.copyFrom(offer.manifest().toJson()))
-                .setDomainXml(offer.domainXml())
-                .build()
-                .toByteArray();
+                .setDomainXml(offer.domainXml());
+        if (offer.cookie() != null) {
+            message.setCookie(offer.cookie());
+        }
+        byte[] payload = message.build().toByteArray();
         if (payload.length > Kind.OFFER.maxLength()) {
             throw new TransportException(
                     Problem.REQUEST_INVALID, "the guest's description is too large for a destination to take", "");
@@ -51,7 +53,9 @@ final class Messages {
     static Offer readOffer(byte[] payload) throws VmmigException {
         Wire.Offer offer = parse(Wire.Offer.parser(), payload);
         return new Offer(
-                Manifest.fromJson(offer.getManifest().toByteArray(), PackageLimits.DEFAULT), offer.getDomainXml());
+                Manifest.fromJson(offer.getManifest().toByteArray(), PackageLimits.DEFAULT),
+                offer.getDomainXml(),
+                offer.hasCookie() ? offer.getCookie() : null);
     }
 
     static byte[] accept(Acceptance acceptance) {

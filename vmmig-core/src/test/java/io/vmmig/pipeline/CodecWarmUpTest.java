@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vmmig.qemu.RamScanner;
+import org.junit.jupiter.api.Test;
+
+class CodecWarmUpTest {
+    /** Were the stream not understood, another part of the codec would become warm. */
+    @Test
+    void whatItPacksIsUnderstoodAsMemory() {
+        byte[] stream = CodecWarmUp.memory();
+        Pages pages = new Pages();
+        RamScanner scanner = new RamScanner();
+
+        int told = scanner.scan(stream, 0, stream.length, true, pages);
+
+        assertThat(told).isEqualTo(stream.length);
+        assertThat(pages.filled).isPositive();
+        assertThat(pages.full + pages.filled).isEqualTo(2048);
+    }
+
+    private static final class Pages implements RamScanner.Visitor {
+        private int full;
+        private int filled;
+
+        @Override
+        public void opaque(int offset, int length) {}
+
+        @Override
+        public void page(int offset, int headerBytes, String block, long address) {
+            full++;
+        }
+
+        @Override
+        public void filled(int offset, int headerBytes, String block, long address) {
+            filled++;
+        }
+    }
+}
