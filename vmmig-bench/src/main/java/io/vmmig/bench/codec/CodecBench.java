@@ -9,6 +9,9 @@ import io.vmmig.bench.BaseImagePages;
 import io.vmmig.bench.Figure;
 import io.vmmig.bench.Options;
 import io.vmmig.bench.Outcome;
+import io.vmmig.bench.stages.CodecAlone;
+import io.vmmig.bench.stages.CodecState;
+import io.vmmig.bench.stages.MemorySegments;
 import io.vmmig.bench.stages.RealMemory;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.guest.GuestKind;
@@ -21,7 +24,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** How fast packages are written and read, with all that belongs to it but the hypervisor, the disk and the network. */
+/**
+ * How fast the page codec is, alone, and how fast packages are written and read, with all that belongs to it (finding pages, digests,
+ * tar) but the hypervisor, the disk and the network.
+ */
 public final class CodecBench {
     private static final double BALANCED_RATE = 700;
     private static final double FASTEST_RATE = 1500;
@@ -49,7 +55,12 @@ public final class CodecBench {
 
     private Outcome run(Path directory) throws IOException, VmmigException {
         GuestKind.Image debian = GuestKind.DEBIAN.image();
-        byte[] stream = Files.readAllBytes(RealMemory.in(directory, debian));
+        Path memory = RealMemory.in(directory, debian);
+        System.setProperty(MemorySegments.FILE_PROPERTY, memory.toString());
+        System.setProperty(CodecState.BASE_PROPERTY, debian.qcow2().toString());
+        System.setProperty(
+                CodecState.REFERENCES_PROPERTY, directory.resolve("references").toString());
+        byte[] stream = Files.readAllBytes(memory);
         out.printf(
                 Locale.ROOT,
                 "The memory of a real Debian that has read files, %.1f MB as QEMU writes it, on %d processors%n",
@@ -66,14 +77,21 @@ public final class CodecBench {
                     String what = level + (withBase ? " with the base image" : "");
                     out.println(rates.line(what));
                     details.add(toJson(rates, what));
-                    figures.addAll(figures(rates, level, withBase, what));
+                    CodecAlone alone = CodecAlone.measure(level, withBase);
+                    out.printf(
+                            Locale.ROOT,
+                            "  %-30s encode %5.0f MB/s  decode %5.0f MB/s%n",
+                            "  the page codec alone",
+                            alone.encoded(),
+                            alone.decoded());
+                    figures.addAll(figures(alone, level, withBase, what));
                 }
             }
         }
         return new Outcome(figures, details);
     }
 
-    private static List<Figure> figures(Rates rates, Level level, boolean withBase, String what) {
+    private static List<Figure> figures(CodecAlone rates, Level level, boolean withBase, String what) {
         double least =
                 switch (level) {
                     case BALANCED -> BALANCED_RATE;

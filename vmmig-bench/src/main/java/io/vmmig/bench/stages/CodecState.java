@@ -32,8 +32,10 @@ import org.openjdk.jmh.annotations.TearDown;
 /** The page codec with segments from all over a real guest's stream, cut and encoded once. */
 @State(Scope.Benchmark)
 public class CodecState {
-    static final String BASE_PROPERTY = "vmmig.bench.base";
-    static final String REFERENCES_PROPERTY = "vmmig.bench.references";
+    /** Names the base image. */
+    public static final String BASE_PROPERTY = "vmmig.bench.base";
+    /** Names the directory for its index. */
+    public static final String REFERENCES_PROPERTY = "vmmig.bench.references";
 
     private static final int COUNT = 16;
     private static final int ONE_IN = 4;
@@ -54,7 +56,12 @@ public class CodecState {
 
     /** Cuts and encodes, and tells how large that is. */
     @Setup
-    public void cut() throws IOException, VmmigException {
+    public void setUp() throws IOException, VmmigException {
+        System.out.printf("%s%s: %.3f of the size%n", level, base ? " with a base image" : "", cut());
+    }
+
+    /** Cuts and encodes; returns how large that is, compared with the stream. */
+    double cut() throws IOException, VmmigException {
         List<Reference> references = base ? List.of(new Reference(openBase(), Reference.Order.ANY)) : List.of();
         encoder = new PageEncoder(
                 references, LevelControl.of(level), new PageTally(references.size()), Segments.MAX_BYTES);
@@ -81,8 +88,7 @@ public class CodecState {
         if (segments.size() < COUNT) {
             throw new IOException("the guest's memory is too small");
         }
-        System.out.printf(
-                "%s%s: %.3f of the size%n", level, base ? " with a base image" : "", stored / (double) decoded);
+        return stored / (double) decoded;
     }
 
     private PageSource openBase() throws IOException, VmmigException {

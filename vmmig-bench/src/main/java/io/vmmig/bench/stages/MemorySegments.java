@@ -18,7 +18,8 @@ public class MemorySegments {
     public static final int MIB = 4;
 
     static final int BYTES = MIB << 20;
-    static final String FILE_PROPERTY = "vmmig.bench.memory";
+    /** Names the file with the stream. */
+    public static final String FILE_PROPERTY = "vmmig.bench.memory";
 
     private static final int COUNT = 8;
 
