@@ -14,6 +14,7 @@ import io.vmmig.crypto.age.X25519Stanza;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
@@ -27,6 +28,8 @@ import java.util.Set;
 public final class AgeSealing {
     /** For how many one stream can be sealed. */
     public static final int MAX_RECIPIENTS = Header.MAX_STANZAS;
+
+    private static final byte[] BEGINNING = "age-encryption.org/".getBytes(StandardCharsets.US_ASCII);
 
     private AgeSealing() {}
 
@@ -66,6 +69,19 @@ public final class AgeSealing {
             throws IOException, VmmigException {
         List<AgeIdentity> each = List.copyOf(identities);
         return begin(from, stanzas -> unwrap(stanzas, each));
+    }
+
+    /**
+     * Whether a stream begins as every sealed one does, and no other package.
+     *
+     * @param stream can be marked; it stays where it is
+     * @throws IOException when {@code stream} fails
+     */
+    public static boolean begins(InputStream stream) throws IOException {
+        stream.mark(BEGINNING.length);
+        byte[] start = stream.readNBytes(BEGINNING.length);
+        stream.reset();
+        return Arrays.equals(start, BEGINNING);
     }
 
     /** Begins to seal for whoever knows {@code passphrase}. */

@@ -24,7 +24,6 @@ import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.reference.ImageStore;
-import io.vmmig.transport.Transport;
 import io.vmmig.transport.file.PackageFile;
 import io.vmmig.transport.tls.TlsListener;
 import io.vmmig.transport.tls.TlsTransport;
@@ -187,10 +186,10 @@ public final class HostAgent {
     }
 
     private JsonObject migrate(long id, JsonObject command) throws VmmigException, InterruptedException {
-        Transport node = TlsTransport.to(ADDRESS, command.get("port").getAsInt())
+        TlsTransport node = TlsTransport.to(ADDRESS, command.get("port").getAsInt())
                 .as(identity)
                 .trusting(Fingerprint.parse(text(command, "trusting")));
-        return send(id, command, sender(id).to(node));
+        return send(id, command, sender(id).to(command.has("sealing") ? node.sealing() : node));
     }
 
     private JsonObject save(long id, JsonObject command) throws VmmigException, InterruptedException {

@@ -223,13 +223,24 @@ public final class LabHost implements AutoCloseable {
         return migrate(guest, to.port(), to.host().fingerprint(), event -> {});
     }
 
+    /** Moves a guest to a host that waits for one, sealed on top of TLS. */
+    public Move migrateSealed(String guest, Receiving to) {
+        JsonObject command = migration(guest, to.port(), to.host().fingerprint());
+        command.addProperty("sealing", true);
+        return move(command, event -> {});
+    }
+
     /** Moves a guest to whoever listens at that port of this machine and shows that fingerprint. */
     public Move migrate(String guest, int port, String fingerprint, Consumer<JsonObject> events) {
+        return move(migration(guest, port, fingerprint), events);
+    }
+
+    private static JsonObject migration(String guest, int port, String fingerprint) {
         JsonObject command = command("migrate");
         command.addProperty("guest", guest);
         command.addProperty("port", port);
         command.addProperty("trusting", fingerprint);
-        return move(command, events);
+        return command;
     }
 
     /** Writes a guest to a package file. */

@@ -3,11 +3,14 @@ package io.vmmig.lab.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonObject;
 import io.vmmig.lab.Trees;
+import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.Journey;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Passage;
+import io.vmmig.lab.host.Receiving;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -57,6 +60,20 @@ class MoveIT {
         assertThat(Files.size(file))
                 .isBetween(passage.packageBytes() + 100, passage.packageBytes() * 1001 / 1000 + 1000);
         Trees.delete(file);
+    }
+
+    @Test
+    void sealedOnTopOfTls() {
+        LabHost a = Hosts.a();
+        LabGuest guest = Hosts.startTiny(a, "sealed");
+        String sum = guest.memorySum();
+
+        Receiving receiving = Hosts.b().receive(a.fingerprint(), Intake.usual());
+        JsonObject sent = a.migrateSealed("sealed", receiving).await();
+        JsonObject received = receiving.move().await();
+
+        Moves.assertSameContents(sent, received);
+        assertThat(receiving.guest("sealed").ticking().memorySum()).isEqualTo(sum);
     }
 
     /** A guest that its host forgets when it ends is forgotten at the destination too; one that is kept, is kept. */

@@ -9,6 +9,7 @@ import io.vmmig.bundle.PackageReader;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
+import io.vmmig.transport.wire.OpenedLazily;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -58,7 +59,7 @@ final class FileIncomingSession implements IncomingSession {
         @Override
         public InputStream open() throws IOException {
             InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES);
-            return new OpenedLazily(in, file, sealing);
+            return new OpenedLazily(in, content -> sealing.opened(content, file));
         }
 
         @Override
@@ -159,7 +160,8 @@ final class FileIncomingSession implements IncomingSession {
     }
 
     private InputStream newStream() {
-        return new OpenedLazily(new BufferedInputStream(new FromStart(), BUFFER_BYTES), file, sealing);
+        return new OpenedLazily(
+                new BufferedInputStream(new FromStart(), BUFFER_BYTES), stored -> sealing.opened(stored, file));
     }
 
     private VmmigException failure(IOException e) {

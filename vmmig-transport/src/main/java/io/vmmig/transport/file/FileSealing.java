@@ -12,9 +12,7 @@ import io.vmmig.crypto.SealingOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -29,8 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 record FileSealing(boolean decided, Set<NodeKeys> recipients, List<AgeIdentity> identities) {
     static final FileSealing UNDECIDED = new FileSealing(false, Set.of(), List.of());
-
-    private static final byte[] MAGIC = "age-encryption.org/".getBytes(StandardCharsets.US_ASCII);
 
     FileSealing {
         recipients = Set.copyOf(recipients);
@@ -64,10 +60,7 @@ record FileSealing(boolean decided, Set<NodeKeys> recipients, List<AgeIdentity> 
      * @param content the file's bytes, which can be marked
      */
     InputStream opened(InputStream content, Path file) throws IOException, VmmigException {
-        content.mark(MAGIC.length);
-        byte[] start = content.readNBytes(MAGIC.length);
-        content.reset();
-        if (!Arrays.equals(start, MAGIC)) {
+        if (!AgeSealing.begins(content)) {
             return content;
         }
         if (identities.isEmpty()) {

@@ -3,20 +3,30 @@ package io.vmmig.transport.tls;
 
 import io.vmmig.Failure;
 import io.vmmig.VmmigException;
+import io.vmmig.crypto.AgeSealing;
 import io.vmmig.crypto.Fingerprint;
+import io.vmmig.crypto.HostIdentity;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
+import io.vmmig.transport.wire.OpenedLazily;
 import io.vmmig.transport.wire.WireIncomingSession;
+import java.io.BufferedInputStream;
 import java.io.InputStream;
 
 /** A transfer from a host that is known, and that is refused when that host is trusted no more. */
 final class TlsIncomingSession implements IncomingSession {
+    private static final int BUFFER_BYTES = 64 << 10;
+
     private final WireIncomingSession wire;
     private final TrustWatch.Guarded guarded;
+    private final InputStream opened;
 
-    TlsIncomingSession(WireIncomingSession wire, Fingerprint peer, TrustWatch watch) {
+    TlsIncomingSession(WireIncomingSession wire, HostIdentity self, Fingerprint peer, TrustWatch watch) {
         this.wire = wire;
+        this.opened = new OpenedLazily(
+                new BufferedInputStream(wire.packageStream(), BUFFER_BYTES),
+                sent -> AgeSealing.begins(sent) ? AgeSealing.open(sent, self.sealingIdentities()) : sent);
         this.guarded = watch.guard(peer, wire.description(), wire::fail);
     }
 
@@ -42,7 +52,7 @@ final class TlsIncomingSession implements IncomingSession {
 
     @Override
     public InputStream packageStream() {
-        return wire.packageStream();
+        return opened;
     }
 
     @Override

@@ -313,7 +313,8 @@ public final class TlsListener implements AutoCloseable {
             }
             // From here on it is not ours to crowd out, or to close with the listener: it may be accepted at once.
             handshakeIsOver(raw);
-            session = new TlsIncomingSession(WireIncomingSession.start(connection, name, config.timeouts), peer, watch);
+            session = new TlsIncomingSession(
+                    WireIncomingSession.start(connection, name, config.timeouts), config.self, peer, watch);
             if (closed || !waiting.offer(session)) {
                 session.refuse(io.vmmig.Failure.of(
                         Problem.PEER_FAILED, "the destination is closing, or has too much to do", "Try again later."));

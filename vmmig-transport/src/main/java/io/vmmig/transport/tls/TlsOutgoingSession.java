@@ -2,46 +2,76 @@
 package io.vmmig.transport.tls;
 
 import io.vmmig.Failure;
+import io.vmmig.Problem;
 import io.vmmig.VmmigException;
-import io.vmmig.crypto.Fingerprint;
+import io.vmmig.crypto.AgeSealing;
+import io.vmmig.crypto.NodeKeys;
+import io.vmmig.crypto.SealingOutputStream;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.wire.WireOutgoingSession;
+import java.io.IOException;
 import java.io.OutputStream;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** A transfer to a host that is known, and that is given up when that host is trusted no more. */
 final class TlsOutgoingSession implements OutgoingSession {
     private final WireOutgoingSession wire;
-    private final Fingerprint peer;
+    private final String name;
+    private final NodeKeys peer;
+    private final boolean sealing;
     private final TrustWatch.Guarded guarded;
+    private @Nullable SealingOutputStream sealed;
 
-    TlsOutgoingSession(WireOutgoingSession wire, String name, Fingerprint peer, TrustWatch watch) {
+    TlsOutgoingSession(WireOutgoingSession wire, String name, NodeKeys peer, boolean sealing, TrustWatch watch) {
         this.wire = wire;
+        this.name = name;
         this.peer = peer;
-        this.guarded = watch.guard(peer, name, wire::fail);
+        this.sealing = sealing;
+        this.guarded = watch.guard(peer.fingerprint(), name, wire::fail);
     }
 
     @Override
     public Set<String> recipients() {
-        return Set.of(peer.hex());
+        return Set.of(peer.fingerprint().hex());
     }
 
     @Override
     public Acceptance offer(Offer offer) throws VmmigException {
-        return wire.offer(offer);
+        Acceptance acceptance = wire.offer(offer);
+        if (sealing) {
+            try {
+                sealed = AgeSealing.seal(wire.packageStream(), List.of(peer.sealing()));
+            } catch (IOException e) {
+                throw lost(e);
+            }
+        }
+        return acceptance;
     }
 
     @Override
     public OutputStream packageStream() {
-        return wire.packageStream();
+        return sealed == null ? wire.packageStream() : sealed;
     }
 
     @Override
     public void finish() throws VmmigException {
+        if (sealed != null) {
+            try {
+                sealed.finish();
+            } catch (IOException e) {
+                throw lost(e);
+            }
+        }
         wire.finish();
+    }
+
+    private VmmigException lost(IOException e) {
+        return VmmigException.from(
+                e, Problem.CONNECTION_LOST, "the package could not be sealed for " + name, "Try again.");
     }
 
     @Override

@@ -5,6 +5,7 @@ import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.NodeKeys;
 import io.vmmig.crypto.NodeStore;
 import io.vmmig.crypto.TrustedNodes;
 import io.vmmig.transport.OutgoingSession;
@@ -33,12 +34,14 @@ public final class TlsTransport implements Transport {
     private final HostIdentity self;
     private final Trusted trusted;
     private final Timeouts timeouts;
+    private final boolean sealing;
 
-    private TlsTransport(HostAddress address, HostIdentity self, Trusted trusted, Timeouts timeouts) {
+    private TlsTransport(HostAddress address, HostIdentity self, Trusted trusted, Timeouts timeouts, boolean sealing) {
         this.address = address;
         this.self = self;
         this.trusted = trusted;
         this.timeouts = timeouts;
+        this.sealing = sealing;
     }
 
     /** Whom to expect, which may be another host each time. */
@@ -139,8 +142,20 @@ public final class TlsTransport implements Transport {
         }
 
         private TlsTransport with(Trusted trusted) {
-            return new TlsTransport(destination.address, self, trusted, Timeouts.DEFAULT);
+            return new TlsTransport(destination.address, self, trusted, Timeouts.DEFAULT, false);
         }
+    }
+
+    /**
+     * The same, but the package is also sealed for the host that answers, on top of TLS: whoever breaks the connection's keys, now
+     * or from a recording, needs that host's sealing key as well. Costs what sealing a file costs.
+     */
+    public TlsTransport sealing() {
+        return new TlsTransport(address, self, trusted, timeouts, true);
+    }
+
+    private TlsTransport with(Timeouts changed) {
+        return new TlsTransport(address, self, trusted, changed, sealing);
     }
 
     /**
@@ -148,7 +163,7 @@ public final class TlsTransport implements Transport {
      * at least 100 ms.
      */
     public TlsTransport connectTimeout(Duration timeout) {
-        return new TlsTransport(address, self, trusted, timeouts.withConnect(timeout));
+        return with(timeouts.withConnect(timeout));
     }
 
     /**
@@ -156,7 +171,7 @@ public final class TlsTransport implements Transport {
      * however long, gives such signs. Thirty seconds when not said; at least 100 ms.
      */
     public TlsTransport idleTimeout(Duration timeout) {
-        return new TlsTransport(address, self, trusted, timeouts.withIdle(timeout));
+        return with(timeouts.withIdle(timeout));
     }
 
     /**
@@ -164,7 +179,7 @@ public final class TlsTransport implements Transport {
      * when not said; at least 100 ms.
      */
     public TlsTransport progressTimeout(Duration timeout) {
-        return new TlsTransport(address, self, trusted, timeouts.withProgress(timeout));
+        return with(timeouts.withProgress(timeout));
     }
 
     /**
@@ -192,10 +207,11 @@ public final class TlsTransport implements Transport {
     }
 
     private OutgoingSession session(TlsConnection connection, TrustWatch watch) throws VmmigException {
-        Fingerprint peer = connection.peer().fingerprint();
+        NodeKeys peer = connection.peer();
         try {
             WireOutgoingSession wire = WireOutgoingSession.start(connection, address.toString(), timeouts);
-            return new TlsOutgoingSession(wire, "host " + address + " (fingerprint " + peer + ")", peer, watch);
+            return new TlsOutgoingSession(
+                    wire, "host " + address + " (fingerprint " + peer.fingerprint() + ")", peer, sealing, watch);
         } catch (IOException e) {
             connection.cut();
             throw VmmigException.from(

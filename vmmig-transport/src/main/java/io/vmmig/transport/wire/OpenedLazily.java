@@ -1,30 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.transport.file;
+package io.vmmig.transport.wire;
 
 import io.vmmig.VmmigException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** The package that a file holds. Its seal is looked at when it is read. For one thread. */
-final class OpenedLazily extends InputStream {
+/** A package that may be sealed, which is looked at when it is read. For one thread. */
+public final class OpenedLazily extends InputStream {
     private final InputStream content;
-    private final Path file;
-    private final FileSealing sealing;
+    private final Opening opening;
     private @Nullable InputStream opened;
 
-    OpenedLazily(InputStream content, Path file, FileSealing sealing) {
+    /** Opens a package, or finds it open. */
+    public interface Opening {
+        /** The package in the clear. */
+        InputStream open(InputStream content) throws IOException, VmmigException;
+    }
+
+    /** Of what is read from {@code content}. */
+    public OpenedLazily(InputStream content, Opening opening) {
         this.content = content;
-        this.file = file;
-        this.sealing = sealing;
+        this.opening = opening;
     }
 
     private InputStream opened() throws IOException {
         InputStream open = opened;
         if (open == null) {
             try {
-                open = sealing.opened(content, file);
+                open = opening.open(content);
             } catch (VmmigException e) {
                 throw new IOException(e.getMessage(), e);
             }

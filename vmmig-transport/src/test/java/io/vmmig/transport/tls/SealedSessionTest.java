@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.tls;
+
+import static io.vmmig.transport.testing.Problems.assertProblem;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vmmig.Problem;
+import io.vmmig.crypto.AgeSealing;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.NodeKeys;
+import io.vmmig.crypto.SealingOutputStream;
+import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.testing.Background;
+import io.vmmig.transport.testing.Samples;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Packages that are sealed on top of TLS. */
+@Timeout(60)
+class SealedSessionTest {
+    private static final Acceptance YES = new Acceptance(Set.of());
+    private static final Duration SOON = Duration.ofSeconds(10);
+
+    @TempDir
+    Path temp;
+
+    private final byte[] bytes = new byte[3_000_000];
+    private HostIdentity a;
+    private HostIdentity b;
+    private TlsListener listener;
+    private TlsTransport plain;
+
+    @BeforeEach
+    void listen() throws Exception {
+        new Random(1).nextBytes(bytes);
+        a = HostIdentity.in(temp.resolve("a"));
+        b = HostIdentity.in(temp.resolve("b"));
+        listener = TlsListener.on("127.0.0.1", 0)
+                .as(b)
+                .trusting(Set.of(a.fingerprint()))
+                .listen();
+        plain = TlsTransport.to("127.0.0.1", listener.port()).as(a).trusting(b.fingerprint());
+    }
+
+    @AfterEach
+    void close() {
+        listener.close();
+    }
+
+    @Test
+    void comesThroughWhole() throws Exception {
+        try (OutgoingSession source = plain.sealing().idleTimeout(SOON).open();
+                IncomingSession destination = listener.accept(SOON)) {
+            Background<Void> sending = Background.run(() -> {
+                source.offer(Samples.offer());
+                assertThat(source.packageStream()).isInstanceOf(SealingOutputStream.class);
+                source.packageStream().write(bytes);
+                source.packageStream().flush();
+                source.finish();
+                source.commit();
+                return null;
+            });
+            destination.offer();
+            destination.accept(YES);
+            assertThat(destination.packageStream().readAllBytes()).isEqualTo(bytes);
+            destination.restored();
+            destination.awaitCommit();
+            destination.resumed();
+            sending.get();
+        }
+    }
+
+    @Test
+    void whatIsSealedForAnotherHostIsRefused() throws Exception {
+        NodeKeys another = HostIdentity.in(temp.resolve("c")).keys();
+        try (OutgoingSession source = plain.open();
+                IncomingSession destination = listener.accept(SOON)) {
+            Background<Void> sending = Background.run(() -> {
+                source.offer(Samples.offer());
+                try (SealingOutputStream sealed = AgeSealing.seal(source.packageStream(), List.of(another.sealing()))) {
+                    sealed.write(bytes, 0, 100_000);
+                    sealed.finish();
+                }
+                source.packageStream().flush();
+                return null;
+            });
+            destination.offer();
+            destination.accept(YES);
+            assertThatThrownBy(() -> destination.packageStream().read())
+                    .cause()
+                    .satisfies(e -> assertProblem(e, Problem.SEAL_NOT_FOR_US));
+            sending.get();
+        }
+    }
+
+    @Test
+    void anEndThatWasNotMadeIsNone() throws Exception {
+        try (OutgoingSession source = plain.open();
+                IncomingSession destination = listener.accept(SOON)) {
+            Background<Void> sending = Background.run(() -> {
+                source.offer(Samples.offer());
+                SealingOutputStream sealed =
+                        AgeSealing.seal(source.packageStream(), List.of(b.keys().sealing()));
+                sealed.write(bytes, 0, 100_000);
+                sealed.flush();
+                assertThatThrownBy(source::finish).isInstanceOf(io.vmmig.VmmigException.class);
+                return null;
+            });
+            destination.offer();
+            destination.accept(YES);
+            assertThatThrownBy(() -> destination.packageStream().readAllBytes())
+                    .cause()
+                    .satisfies(e -> assertProblem(e, Problem.SEAL_TRUNCATED));
+            destination.close();
+            sending.get();
+        }
+    }
+}
