@@ -68,7 +68,7 @@ class EvidenceTest {
     void whatIsStoredIsWhatWasSealed() {
         int seal = lastHeader("seal.json");
         Random random = new Random(1);
-        for (int i = 0; i < 2000; i++) {
+        for (int i = 0; i < 700; i++) {
             byte[] changed = bytes.clone();
             int at = random.nextInt(seal);
             changed[at] ^= (byte) (1 << random.nextInt(8));

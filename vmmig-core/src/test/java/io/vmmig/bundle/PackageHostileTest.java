@@ -88,7 +88,7 @@ class PackageHostileTest {
     @Test
     void anyDamageIsFound() {
         Random random = new Random(3);
-        for (int i = 0; i < 250; i++) {
+        for (int i = 0; i < 120; i++) {
             byte[] bytes = whole.clone();
             int at = random.nextInt(bytes.length);
             int length = random.nextInt(Math.min(2000, bytes.length - at));

@@ -48,7 +48,7 @@ class PagesTest {
     void damagedStreams() throws Exception {
         byte[] stream = RamStream.of(RamStream.pages(300, 5), RamStream.pages(40, 6));
         Random random = new Random(7);
-        for (int i = 0; i < 150; i++) {
+        for (int i = 0; i < 80; i++) {
             byte[] damaged = stream.clone();
             for (int j = 0; j <= i % 5; j++) {
                 int at = random.nextInt(i % 3 == 0 ? 200 : damaged.length);

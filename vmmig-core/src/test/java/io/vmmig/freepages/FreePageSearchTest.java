@@ -355,7 +355,7 @@ class FreePageSearchTest {
     void flippedBits(String architecture, Supplier<FakeKernel> made) throws Doubt {
         BitSet truth = expected();
         int[] reasons = new int[2];
-        for (int seed = 0; seed < 1500; seed++) {
+        for (int seed = 0; seed < 600; seed++) {
             Random random = new Random(seed);
             FakeKernel kernel = made.get();
             List<Integer> used = places(kernel);

@@ -168,7 +168,7 @@ class PageIndexTest {
     @ValueSource(longs = {0, 1, 1 << 20})
     @Timeout(value = 20, unit = TimeUnit.SECONDS)
     void floodsOfTheSameHashMakeNothingSlow(long step) throws Exception {
-        long pages = 1 << 21;
+        long pages = 1 << 20;
         PageIndex index = build(pages, builder -> {
             for (long page = 0; page < pages; page++) {
                 builder.add(0x123456789abcdefL + page * step, page);

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Trusted peers that have gone mad: whatever they send, each call returns or throws what it says it throws. */
 @Timeout(120)
 class WireFuzzTest {
-    private static final int ROUNDS = 60;
+    private static final int ROUNDS = 30;
 
     @TempDir
     Path temp;
