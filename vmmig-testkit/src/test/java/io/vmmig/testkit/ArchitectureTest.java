@@ -7,11 +7,13 @@ import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.sli
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTag;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
 /** Rules over core and the testkit; each other module has its own copy of the ones that concern it. */
 @AnalyzeClasses(packages = "io.vmmig", importOptions = ImportOption.DoNotIncludeTests.class)
+@ArchTag("once")
 class ArchitectureTest {
     @ArchTest
     static final ArchRule noCycles =

@@ -15,8 +15,10 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.zip.Deflater;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
+@Tag("once")
 class GeneratedStreamTest {
     private static final int PAGE = GeneratedStream.PAGE;
     private static final long MEMORY = 200L << 20;
