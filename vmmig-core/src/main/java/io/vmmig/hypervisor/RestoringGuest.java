@@ -10,12 +10,15 @@ import java.io.OutputStream;
  */
 public interface RestoringGuest extends AutoCloseable {
     /**
-     * Waits until the hypervisor is ready to take memory, or for ten seconds. Nothing depends on it but how long the guest stands
-     * still; it need not be called.
+     * Waits until the hypervisor is ready to take memory, or for ten seconds. A hypervisor that is ready has opened the guest's disks,
+     * and reads nothing of them any more until {@link #finish()}. It need not be called.
      *
+     * @return whether it is ready for certain
      * @throws VmmigException when the hypervisor could not get ready; the caller still closes
      */
-    default void awaitReady() throws VmmigException {}
+    default boolean awaitReady() throws VmmigException {
+        return false;
+    }
 
     /**
      * Takes the QEMU migration stream. Writing blocks while the hypervisor is busy; when the restore has failed, it throws

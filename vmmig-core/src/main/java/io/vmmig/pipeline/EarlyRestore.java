@@ -13,8 +13,11 @@ import org.jspecify.annotations.Nullable;
  * longer to start than most guests take to send. For one thread.
  */
 final class EarlyRestore implements AutoCloseable {
+    private static final int PATIENCE = 6;
+
     private final RestoreRequest request;
     private final RestoringGuest restoring;
+    private boolean ready;
     private boolean taken;
 
     EarlyRestore(RestoreRequest request, RestoringGuest restoring) {
@@ -30,7 +33,18 @@ final class EarlyRestore implements AutoCloseable {
 
     /** Waits for the hypervisor, though not for long. */
     void awaitReady() throws VmmigException {
-        restoring.awaitReady();
+        ready = ready || restoring.awaitReady();
+    }
+
+    /** To be called before anything is written to the disks: what is not ready by now, and might still look at them, is ended. */
+    void settle() throws VmmigException {
+        // To begin again would not be sooner.
+        for (int i = 0; i < PATIENCE && !ready; i++) {
+            awaitReady();
+        }
+        if (!ready) {
+            close();
+        }
     }
 
     /** Gives up, from any thread. */
@@ -41,7 +55,8 @@ final class EarlyRestore implements AutoCloseable {
     /** The restore, if it is the one that is asked for now that the guest stands still; else null. */
     @Nullable
     RestoringGuest take(RestoreRequest asked) {
-        taken = asked.domainXml().equals(request.domainXml())
+        taken = ready
+                && asked.domainXml().equals(request.domainXml())
                 && asked.persistent() == request.persistent()
                 && Objects.equals(essence(asked.cookie()), essence(request.cookie()));
         return taken ? restoring : null;

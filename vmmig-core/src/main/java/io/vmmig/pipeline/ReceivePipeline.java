@@ -497,6 +497,9 @@ public final class ReceivePipeline {
                     .findFirst()
                     .orElseThrow();
             try (InputStream in = new CountingInput(entry.stream(), recorder::moved)) {
+                if (early != null) {
+                    early.settle();
+                }
                 arrival.writeLayer(in, disk, entry.layer());
             }
         }
@@ -523,12 +526,17 @@ public final class ReceivePipeline {
         }
 
         private RestoringGuest restoring(RestoreRequest request) throws VmmigException {
+            if (early != null) {
+                early.settle();
+            }
             RestoringGuest begun = early == null ? null : early.take(request);
             if (begun != null) {
                 return begun;
             }
             if (early != null) {
-                LOG.info("guest {}: it has come otherwise than was offered, so it starts afresh", recorder.guest());
+                LOG.info(
+                        "guest {}: it has come otherwise than was offered, or too soon, so it starts afresh",
+                        recorder.guest());
                 early.close();
             }
             return hypervisor.restore(request);

@@ -31,8 +31,9 @@ class EarlyRestoreTest {
                     <cookie>%1$s</cookie>,  '<cookie>\n  <cpu>\n    <model>qemu64</model>\n  </cpu>\n</cookie>'
                     ,
                     """)
-    void whatWasBegunIsTakenIfItIsTheSame(@Nullable String offered, @Nullable String come) {
+    void whatWasBegunIsTakenIfItIsTheSame(@Nullable String offered, @Nullable String come) throws Exception {
         try (EarlyRestore early = begun(formatted(offered))) {
+            early.settle();
             assertThat(early.take(new RestoreRequest(XML, formatted(come), false)))
                     .isSameAs(restoring);
         }
@@ -50,11 +51,24 @@ class EarlyRestoreTest {
         "<domain/>, , false",
         "<domain/>, <cookie><cpu><model>qemu64</model></cpu></cookie>, false"
     })
-    void andEndedIfItIsNot(String xml, @Nullable String cookie, boolean persistent) {
+    void andEndedIfItIsNot(String xml, @Nullable String cookie, boolean persistent) throws Exception {
         try (EarlyRestore early = begun("<cookie/>")) {
+            early.settle();
             assertThat(early.take(new RestoreRequest(xml, cookie, persistent))).isNull();
         }
         assertThat(restoring.closed).isTrue();
+    }
+
+    /** It could still look at disks that are being written. */
+    @Test
+    void whatIsNotReadyWhenTheDisksComeIsEnded() throws Exception {
+        restoring.ready = false;
+        EarlyRestore early = begun("<cookie/>");
+
+        early.settle();
+
+        assertThat(restoring.closed).isTrue();
+        assertThat(early.take(new RestoreRequest(XML, "<cookie/>", false))).isNull();
     }
 
     @Test
@@ -65,7 +79,13 @@ class EarlyRestoreTest {
     }
 
     private static final class Restoring implements RestoringGuest {
+        private boolean ready = true;
         private boolean closed;
+
+        @Override
+        public boolean awaitReady() {
+            return ready;
+        }
 
         @Override
         public OutputStream memory() {

@@ -105,13 +105,13 @@ final class LibvirtRestoringGuest implements RestoringGuest {
     }
 
     @Override
-    public void awaitReady() throws VmmigException {
+    public boolean awaitReady() throws VmmigException {
         try {
             boolean ready = feeder.awaitTaken(GET_READY);
             if (call.isDone()) {
                 memory.explain();
             }
-            LOG.debug("{}: {}", guest.name(), ready ? "QEMU is ready" : "QEMU is not ready yet");
+            return ready;
         } catch (IOException e) {
             throw translated(e);
         }

@@ -79,7 +79,7 @@ class LibvirtdIT extends RealGuestTests {
                 }
                 assertThat(destination.guests()).isEmpty();
                 try (RestoringGuest restoring = destination.restore(request)) {
-                    restoring.awaitReady();
+                    assertThat(restoring.awaitReady()).isTrue();
                     saved.memory().transferTo(restoring.memory());
                     try (RestoredGuest restored = restoring.finish()) {
                         saved.retire();

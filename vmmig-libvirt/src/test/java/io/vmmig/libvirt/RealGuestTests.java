@@ -47,7 +47,7 @@ abstract class RealGuestTests extends RealGuests {
         int ticks = lab.ticks();
 
         try (RestoringGuest restoring = hypervisor.restore(request)) {
-            restoring.awaitReady();
+            assertThat(restoring.awaitReady()).isTrue();
             try (RestoredGuest restored = feed(restoring, image, bytes).finish()) {
                 assertThat(hypervisor.guest(lab.name).state()).isEqualTo(GuestState.PAUSED);
                 assertThat(lab.ticks()).isEqualTo(ticks);
