@@ -31,6 +31,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +50,7 @@ final class Arrival {
     private final List<Path> newFiles = new ArrayList<>();
     private final @Nullable Path kernel;
     private final @Nullable Path ramdisk;
+    private @Nullable AdaptedDomain offered;
     private boolean reserved;
 
     private Arrival(Manifest manifest, HostCapabilities host, ReceiveSettings receive, ImageStore images, Path guests)
@@ -78,6 +80,7 @@ final class Arrival {
         HostCapabilities host = hypervisor.capabilities();
         Arrival arrival = new Arrival(manifest, host, settings, images, guests);
         AdaptedDomain adapted = arrival.adapt(domainXml);
+        arrival.offered = adapted;
         requireUnused(hypervisor, adapted.domain());
         GuestDirectory.requireFree(arrival.newFiles);
         requireSpace(guests, manifest);
@@ -133,6 +136,11 @@ final class Arrival {
         }
         requireAgreement(domain);
         return new DomainAdapter(host, settings, files(), policy).adapt(domain);
+    }
+
+    /** The domain as this host would have it by the offer. */
+    AdaptedDomain offered() {
+        return Objects.requireNonNull(offered);
     }
 
     /** Libvirt's cookie as this host takes it. */

@@ -159,7 +159,7 @@ public final class ReceivePipeline {
                     hypervisor,
                     arrival,
                     new RestoreRequest(
-                            arrival.adapt(offer.domainXml()).domain().text(),
+                            arrival.offered().domain().text(),
                             arrival.adaptCookie(offer.cookie()),
                             arrival.manifest().persistent()));
             cancellation.onRequest(early::abort);
@@ -528,12 +528,10 @@ public final class ReceivePipeline {
         private RestoringGuest restoring(RestoreRequest request) throws VmmigException {
             if (early != null) {
                 early.settle();
-            }
-            RestoringGuest begun = early == null ? null : early.take(request);
-            if (begun != null) {
-                return begun;
-            }
-            if (early != null) {
+                RestoringGuest begun = early.take(request);
+                if (begun != null) {
+                    return begun;
+                }
                 LOG.info(
                         "guest {}: it has come otherwise than was offered, or too soon, so it starts afresh",
                         recorder.guest());

@@ -16,6 +16,7 @@ import io.vmmig.libvirt.LibvirtOptions.SaveMethod;
 import io.vmmig.libvirt.binding.Connection;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
@@ -53,17 +54,21 @@ class LibvirtdFaultsIT extends RealGuests {
         return connection;
     }
 
+    private RestoreRequest saveAndRetire(Path image) throws Exception {
+        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
+            drain(saved, image);
+            RestoreRequest request = new RestoreRequest(saved.domainXml(), saved.cookie(), true);
+            saved.retire();
+            return request;
+        }
+    }
+
     @Test
     void aTruncatedStreamRestoresNothing() throws Exception {
         start(SaveMethod.SNAPSHOT, false);
         Path image = scratch.resolve("image");
-        RestoreRequest request;
-        long bytes;
-        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
-            bytes = drain(saved, image);
-            request = new RestoreRequest(saved.domainXml(), saved.cookie(), true);
-            saved.retire();
-        }
+        RestoreRequest request = saveAndRetire(image);
+        long bytes = Files.size(image);
         for (long kept : new long[] {0, 100, 1 << 20, bytes / 2}) {
             try (RestoringGuest restoring = hypervisor.restore(request)) {
                 feed(restoring, image, kept);
@@ -92,13 +97,8 @@ class LibvirtdFaultsIT extends RealGuests {
     void aRestoreThatIsGivenUpLeavesNothing() throws Exception {
         start(SaveMethod.SNAPSHOT, false);
         Path image = scratch.resolve("image");
-        RestoreRequest request;
-        long bytes;
-        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
-            bytes = drain(saved, image);
-            request = new RestoreRequest(saved.domainXml(), saved.cookie(), true);
-            saved.retire();
-        }
+        RestoreRequest request = saveAndRetire(image);
+        long bytes = Files.size(image);
         hypervisor.restore(request).close();
         feed(hypervisor.restore(request), image, bytes / 2).close();
         feed(hypervisor.restore(request), image, bytes).close();
@@ -138,13 +138,8 @@ class LibvirtdFaultsIT extends RealGuests {
     void aRestoreThatHangsEndsInATimeout() throws Exception {
         start(SaveMethod.SNAPSHOT, false);
         Path image = scratch.resolve("image");
-        RestoreRequest request;
-        long bytes;
-        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
-            bytes = drain(saved, image);
-            request = new RestoreRequest(saved.domainXml(), saved.cookie(), true);
-            saved.retire();
-        }
+        RestoreRequest request = saveAndRetire(image);
+        long bytes = Files.size(image);
         hypervisor.close();
         hypervisor = LibvirtHypervisor.connect(uri(), options().withRestoreStall(Duration.ofSeconds(3)));
         try (RestoringGuest restoring = hypervisor.restore(request)) {

@@ -113,7 +113,6 @@ public final class EncodingLine implements AutoCloseable {
         contents.add(move(() -> {
             SealedContent sealed = SealedContent.segmented(place, segments, decoded, stored);
             place.requireExpected(sealed);
-            tar.flush();
             return sealed;
         }));
     }

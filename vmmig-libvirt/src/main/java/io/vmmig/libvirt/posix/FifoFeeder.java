@@ -116,8 +116,7 @@ public final class FifoFeeder implements AutoCloseable {
     public synchronized boolean awaitTaken(Duration most) throws IOException {
         long end = System.nanoTime() + most.toNanos();
         while (flush(most) && writer != null) {
-            int unread = writer.unread();
-            if (unread == 0) {
+            if (writer.unread() == 0) {
                 return true;
             }
             if (System.nanoTime() > end || readerDone) {
