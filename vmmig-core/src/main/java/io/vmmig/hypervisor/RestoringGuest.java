@@ -14,7 +14,7 @@ public interface RestoringGuest extends AutoCloseable {
      * and reads nothing of them any more until {@link #finish()}. It need not be called.
      *
      * @return whether it is ready for certain
-     * @throws VmmigException when the hypervisor could not get ready; the caller still closes
+     * @throws VmmigException when the hypervisor could not get ready, or has not even begun; the caller still closes
      */
     default boolean awaitReady() throws VmmigException {
         return false;
