@@ -37,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -474,6 +475,7 @@ class KeptPackagesTest {
         assertThat(file(full)).doesNotExist();
     }
 
+    @Tag("once")
     @Test
     void manyPackagesInAChainNeedNoMoreHeapThanFew() throws Exception {
         Random random = new Random(5);

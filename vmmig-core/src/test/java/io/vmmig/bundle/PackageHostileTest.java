@@ -28,6 +28,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -37,6 +38,7 @@ class PackageHostileTest {
     private final Contents contents = Packages.small();
     private final byte[] whole = write(contents);
 
+    @Tag("once")
     @Test
     void truncatedAnywhere() throws Exception {
         Random random = new Random(1);
@@ -71,6 +73,7 @@ class PackageHostileTest {
         assertProblem(concat(whole, whole), Problem.PACKAGE_MALFORMED);
     }
 
+    @Tag("once")
     @Test
     void everyFlippedBitIsFound() {
         Random random = new Random(2);
@@ -85,6 +88,7 @@ class PackageHostileTest {
         }
     }
 
+    @Tag("once")
     @Test
     void anyDamageIsFound() {
         Random random = new Random(3);

@@ -18,11 +18,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The law: what comes out is what went in, byte for byte, whatever it is. */
+@Tag("once")
 class PagesTest {
     private static final byte[][] BEFORE = RamStream.pages(5000, 11);
 

@@ -16,6 +16,7 @@ import java.util.Random;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -350,6 +351,7 @@ class FreePageSearchTest {
     }
 
     /** Whatever is in memory, the answer is a reason or the truth. */
+    @Tag("once")
     @ParameterizedTest(name = "{0}")
     @MethodSource("kernels")
     void flippedBits(String architecture, Supplier<FakeKernel> made) throws Doubt {
@@ -405,6 +407,7 @@ class FreePageSearchTest {
     }
 
     /** What programs in an aarch64 guest can write: any number where the kernel gives one of its own. */
+    @Tag("once")
     @Test
     void madeUpNumbers() {
         int doubts = 0;

@@ -20,6 +20,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -197,6 +198,7 @@ class PageFileTest {
         assertThat(cut(image)).isEqualTo(pages(image));
     }
 
+    @Tag("once")
     @Test
     @Timeout(value = 2, unit = TimeUnit.MINUTES)
     void spoiltArchivesDoNoHarm() throws Exception {
@@ -222,6 +224,7 @@ class PageFileTest {
         }
     }
 
+    @Tag("once")
     @Test
     @Timeout(value = 2, unit = TimeUnit.MINUTES)
     void aBombIsTheFileAlone() throws Exception {

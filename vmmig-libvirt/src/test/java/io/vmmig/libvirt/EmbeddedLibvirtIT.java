@@ -38,6 +38,7 @@ class EmbeddedLibvirtIT extends RealGuestTests {
     @AfterAll
     static void leave() throws Exception {
         if (connection != null) {
+            endGuests(connection);
             connection.close();
         }
         if (first != null) {

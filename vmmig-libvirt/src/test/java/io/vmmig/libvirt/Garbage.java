@@ -14,19 +14,22 @@ final class Garbage implements RamScanner.Visitor {
     private static final int FLAGS_BYTE = Long.BYTES - 1;
 
     private final FreePages pages;
+    private final int oneIn;
     private final byte[] noise = new byte[1 << 20];
     private final Random random;
     private final byte[] buffer = new byte[1 << 20];
     private OutputStream out = OutputStream.nullOutputStream();
-    private long overwritten;
+    private long free;
 
-    Garbage(FreePages pages, Random random) {
+    /** All of the free pages, or one in {@code oneIn} of them. */
+    Garbage(FreePages pages, int oneIn, Random random) {
         this.pages = pages;
+        this.oneIn = oneIn;
         this.random = random;
         random.nextBytes(noise);
     }
 
-    /** Returns how many pages it has overwritten. */
+    /** Returns how many pages it has found free. */
     long copy(InputStream stream, OutputStream target) throws IOException {
         out = target;
         RamScanner scanner = new RamScanner();
@@ -40,7 +43,7 @@ final class Garbage implements RamScanner.Visitor {
             System.arraycopy(buffer, told, buffer, 0, filled - told);
             filled -= told;
         }
-        return overwritten;
+        return free;
     }
 
     @Override
@@ -50,7 +53,7 @@ final class Garbage implements RamScanner.Visitor {
 
     @Override
     public void page(int offset, int headerBytes, String block, long address) {
-        if (pages.isFree(block, address)) {
+        if (isNext(block, address)) {
             overwrite(offset, headerBytes);
         } else {
             write(buffer, offset, headerBytes + RamScanner.PAGE_BYTES);
@@ -59,7 +62,7 @@ final class Garbage implements RamScanner.Visitor {
 
     @Override
     public void filled(int offset, int headerBytes, String block, long address) {
-        if (pages.isFree(block, address)) {
+        if (isNext(block, address)) {
             buffer[offset + FLAGS_BYTE] ^= RamScanner.ZERO ^ RamScanner.PAGE;
             overwrite(offset, headerBytes);
         } else {
@@ -67,10 +70,13 @@ final class Garbage implements RamScanner.Visitor {
         }
     }
 
+    private boolean isNext(String block, long address) {
+        return pages.isFree(block, address) && free++ % oneIn == 0;
+    }
+
     private void overwrite(int offset, int headerBytes) {
         write(buffer, offset, headerBytes);
         write(noise, random.nextInt(noise.length - RamScanner.PAGE_BYTES), RamScanner.PAGE_BYTES);
-        overwritten++;
     }
 
     private void write(byte[] bytes, int offset, int length) {

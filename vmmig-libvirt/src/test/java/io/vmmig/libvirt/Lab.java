@@ -6,9 +6,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /** The commands of the repository's lab. Whatever they lack is an error that says so; nothing is skipped. */
 final class Lab {
@@ -53,6 +55,15 @@ final class Lab {
         } finally {
             Files.delete(output);
             Files.delete(errors);
+        }
+    }
+
+    /** With all that is in it. */
+    static void delete(Path directory) throws IOException {
+        try (Stream<Path> left = Files.walk(directory)) {
+            for (Path file : left.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
         }
     }
 

@@ -59,17 +59,15 @@ final class LabGuest implements AutoCloseable {
     }
 
     /** Boots a tiny one and waits until it is ready. {@code fillMib} of its memory hold something. */
-    static LabGuest boot(
-            Connection connection, Path scratch, String name, int memoryMib, int fillMib, boolean persistent)
+    static LabGuest boot(Connection connection, String name, int memoryMib, int fillMib, boolean persistent)
             throws Exception {
-        return boot(connection, scratch, name, Kind.TINY_X86_64, memoryMib, fillMib, persistent);
+        return boot(connection, name, Kind.TINY_X86_64, memoryMib, fillMib, persistent);
     }
 
     /** Boots one of a kind. */
-    static LabGuest boot(
-            Connection connection, Path scratch, String name, Kind kind, int memoryMib, int fillMib, boolean persistent)
+    static LabGuest boot(Connection connection, String name, Kind kind, int memoryMib, int fillMib, boolean persistent)
             throws Exception {
-        LabGuest guest = new LabGuest(connection, Files.createDirectory(scratch.resolve(name)), name);
+        LabGuest guest = new LabGuest(connection, Files.createTempDirectory(Path.of("/tmp"), "vmmig-guest"), name);
         String image = Lab.run("guest", kind.image);
         Path disk = guest.files.resolve("disk.qcow2");
         Process create = new ProcessBuilder(
@@ -211,7 +209,7 @@ final class LabGuest implements AutoCloseable {
     }
 
     @Override
-    public void close() throws LibvirtError {
+    public void close() throws LibvirtError, IOException {
         try (Domain domain = connection.domain(uuid)) {
             GuestCalls.removeNow(domain);
         } catch (LibvirtError e) {
@@ -219,5 +217,6 @@ final class LabGuest implements AutoCloseable {
                 throw e;
             }
         }
+        Lab.delete(files);
     }
 }

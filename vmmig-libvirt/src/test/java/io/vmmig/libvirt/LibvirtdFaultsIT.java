@@ -39,6 +39,7 @@ class LibvirtdFaultsIT extends RealGuests {
     @AfterAll
     static void stopHost() throws Exception {
         if (connection != null) {
+            endGuests(connection);
             connection.close();
         }
         Lab.run("host", "down", HOST);
@@ -182,7 +183,7 @@ class LibvirtdFaultsIT extends RealGuests {
         start(SaveMethod.AUTOMATIC, false);
         String xml = hypervisor.guest(lab.name).domainXml();
         assertProblem(Problem.NAME_IN_USE, () -> hypervisor.restore(new RestoreRequest(xml, null, false)));
-        String renamed = xml.replace("<name>it-guest<", "<name>other<");
+        String renamed = xml.replace("<name>guest<", "<name>other<");
         assertProblem(Problem.UUID_IN_USE, () -> hypervisor.restore(new RestoreRequest(renamed, null, false)));
         lab.awaitTicking();
     }

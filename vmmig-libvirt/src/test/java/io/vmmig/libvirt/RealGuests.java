@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.libvirt.LibvirtOptions.SaveMethod;
@@ -14,17 +16,25 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.TestInfo;
 
-/** A real guest for each test, and what is to be left of it: nothing. */
+/**
+ * A real guest for each test, and what is to be left of a test: nothing. A guest that has come through one test is there for the
+ * next, since booting takes longer than most tests.
+ */
 abstract class RealGuests {
     static final int MEMORY_MIB = 160;
     static final int FILL_MIB = 16;
+
+    /** By whether they are persistent. */
+    private static final Map<Boolean, LabGuest> GUESTS = new HashMap<>();
 
     Path scratch;
     LabGuest lab;
@@ -44,9 +54,6 @@ abstract class RealGuests {
         if (hypervisor != null) {
             hypervisor.close();
         }
-        if (lab != null) {
-            lab.close();
-        }
         try (Stream<Path> left = Files.walk(scratch)) {
             List<Path> files = left.sorted(java.util.Comparator.reverseOrder()).toList();
             List<Path> fifos = files.stream()
@@ -62,12 +69,37 @@ abstract class RealGuests {
     }
 
     void start(SaveMethod method, boolean persistent) throws Exception {
-        lab = LabGuest.boot(connection(), scratch, "it-guest", MEMORY_MIB, FILL_MIB, persistent);
         hypervisor = LibvirtHypervisor.connect(uri(), options().withSaveMethod(method));
+        lab = GUESTS.get(persistent);
+        if (lab != null) {
+            lab.use(connection());
+            if (!lives(persistent)) {
+                GUESTS.remove(persistent).close();
+                lab = null;
+            }
+        }
+        if (lab == null) {
+            String name = persistent ? "kept-guest" : "guest";
+            lab = LabGuest.boot(connection(), name, MEMORY_MIB, FILL_MIB, persistent);
+            GUESTS.put(persistent, lab);
+        }
     }
 
-    Path scratch() {
-        return scratch;
+    private boolean lives(boolean persistent) throws VmmigException {
+        if (hypervisor.guests().stream().noneMatch(guest -> guest.name().equals(lab.name))) {
+            return false;
+        }
+        Guest guest = hypervisor.guest(lab.name);
+        return guest.state() == GuestState.RUNNING && guest.persistent() == persistent;
+    }
+
+    /** To be called after the last test of a class. */
+    static void endGuests(Connection connection) throws Exception {
+        for (LabGuest guest : GUESTS.values()) {
+            guest.use(connection);
+            guest.close();
+        }
+        GUESTS.clear();
     }
 
     LibvirtOptions options() throws Exception {

@@ -10,10 +10,12 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTag;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import org.junit.jupiter.api.Tag;
 
 /** Rules over core and the testkit; each other module has its own copy of the ones that concern it. */
 @AnalyzeClasses(packages = "io.vmmig", importOptions = ImportOption.DoNotIncludeTests.class)
 @ArchTag("once")
+@Tag("once")
 class ArchitectureTest {
     @ArchTest
     static final ArchRule noCycles =

@@ -19,7 +19,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** The main thing: a guest moves, and has lost nothing. */
-@Tag("alone")
 class MoveIT {
     private static final long DOWNTIME_MILLIS = 1500;
 
@@ -29,6 +28,7 @@ class MoveIT {
     }
 
     @Test
+    @Tag("alone")
     void overTlsThereAndBack() {
         LabGuest guest = Hosts.startTiny(Hosts.a(), "there");
 

@@ -49,7 +49,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class RealMemoryIT {
     private static final int DAMAGED_BYTES = 8 << 20;
-    private static final int VARIANTS = 100;
+    private static final int VARIANTS = 40;
     private static final int CHUNK_BYTES = 1 << 20;
 
     private static final Map<GuestKind, SaveImage> SAVED = new EnumMap<>(GuestKind.class);
