@@ -53,7 +53,7 @@ final class MeasuredHosts {
         this.a = host("a");
         LabGuest guest = start(a, WARM_UP);
         for (int i = 0; i < warmUps; i++) {
-            Sent.toFile(guest, Contender.DEFAULT, scratch);
+            Sent.toFile(guest, i % 2 == 0 ? Contender.DEFAULT : Contender.PROTECTED, scratch);
         }
         a.remove(WARM_UP);
     }

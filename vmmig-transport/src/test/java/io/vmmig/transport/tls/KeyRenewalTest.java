@@ -11,6 +11,7 @@ import io.vmmig.transport.testing.OtherProcess;
 import io.vmmig.transport.testing.Samples;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -37,7 +38,7 @@ class KeyRenewalTest {
         static final int BYTES = 200 << 20;
 
         public static void main(String[] args) throws Exception {
-            try (TlsPair pair = TlsPair.hasty(Path.of(args[0]))) {
+            try (TlsPair pair = TlsPair.noticingSilenceOf(Duration.ofSeconds(3), Path.of(args[0]))) {
                 Background<Long> destination = Background.run(() -> {
                     try (IncomingSession session = pair.accept()) {
                         session.offer();

@@ -41,6 +41,11 @@ final class TlsPair implements AutoCloseable {
         return new TlsPair(directory, Duration.ofSeconds(5), Duration.ofSeconds(5), Duration.ofSeconds(20));
     }
 
+    /** Notices a host that is silent for so long, and is patient otherwise. */
+    static TlsPair noticingSilenceOf(Duration idle, Path directory) throws VmmigException {
+        return new TlsPair(directory, Duration.ofSeconds(5), idle, Duration.ofSeconds(20));
+    }
+
     /** Notices everything within a fraction of a second. */
     static TlsPair hasty(Path directory) throws VmmigException {
         return new TlsPair(directory, Duration.ofSeconds(2), Duration.ofMillis(700), Duration.ofMillis(1500));

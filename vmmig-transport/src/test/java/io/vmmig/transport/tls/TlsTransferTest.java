@@ -144,29 +144,25 @@ class TlsTransferTest {
 
     @Test
     void longPausesAreNoStallWhileBothLive() throws Exception {
-        try (TlsPair pair = TlsPair.hasty(temp)) {
+        long pauseMillis = 2_000;
+        try (TlsPair pair = TlsPair.noticingSilenceOf(Duration.ofMillis(1_500), temp)) {
             Background<Void> destination = Background.run(() -> {
                 try (IncomingSession session = pair.accept()) {
                     session.offer();
-                    Thread.sleep(600);
                     session.accept(YES);
                     session.packageStream().readAllBytes();
-                    Thread.sleep(600);
+                    Thread.sleep(pauseMillis);
                     session.restored();
                     session.awaitCommit();
-                    Thread.sleep(600);
                     session.resumed();
                     return null;
                 }
             });
             try (OutgoingSession session = pair.open()) {
-                Thread.sleep(600);
                 session.offer(Samples.offer());
-                Thread.sleep(600);
                 session.packageStream().write(1);
-                Thread.sleep(600);
+                Thread.sleep(pauseMillis);
                 session.finish();
-                Thread.sleep(600);
                 session.commit();
             }
             destination.get();
