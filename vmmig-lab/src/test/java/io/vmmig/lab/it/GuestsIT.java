@@ -14,8 +14,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * Guests of every kind. Each is booted once and then goes from embedded driver to embedded driver, on to a libvirtd, and from
- * there to another libvirtd.
+ * Guests of every kind. Each is booted once and then goes from embedded driver to embedded driver, and on to a libvirtd; the one
+ * with the most disks also from there to another libvirtd.
  */
 class GuestsIT {
     @AfterEach
@@ -23,8 +23,8 @@ class GuestsIT {
         Hosts.clear();
     }
 
-    private static LabGuest grandTour(LabGuest guest) {
-        return Moves.tour(guest, Hosts.b(), Hosts.c(), Hosts.d());
+    private static LabGuest tour(LabGuest guest) {
+        return Moves.tour(guest, Hosts.b(), Hosts.c());
     }
 
     @Test
@@ -33,7 +33,7 @@ class GuestsIT {
                 .start(LabDomain.of(GuestKind.TINY_X86_64.image(), "diskless"))
                 .ready();
 
-        grandTour(guest);
+        tour(guest);
     }
 
     /** One over a raw base image, one over a qcow2 base image, one that is two overlays deep, and a raw one without a base. */
@@ -57,7 +57,7 @@ class GuestsIT {
                 .disk(alone);
         LabGuest guest = a.start(domain).ready();
 
-        LabGuest arrived = grandTour(guest);
+        LabGuest arrived = Moves.tour(tour(guest), Hosts.d());
 
         assertThat(arrived.records()).containsOnlyKeys("vda", "vdb", "vdc", "vdd");
     }
@@ -68,12 +68,12 @@ class GuestsIT {
         GuestKind.Image image = GuestKind.TINY_AARCH64.image();
         LabHost a = Hosts.a();
         LabDisk disk = LabDisk.overlay(Hosts.disk(a, "arm", "a"), image.qcow2(), "qcow2");
-        for (LabHost host : List.of(a, Hosts.b(), Hosts.c(), Hosts.d())) {
+        for (LabHost host : List.of(a, Hosts.b(), Hosts.c())) {
             host.addImage(image.qcow2(), "qcow2");
         }
         LabGuest guest = a.start(LabDomain.of(image, "arm").disk(disk)).ready();
 
-        grandTour(guest);
+        tour(guest);
     }
 
     @Test
@@ -81,13 +81,13 @@ class GuestsIT {
         GuestKind.Image image = GuestKind.DEBIAN.image();
         LabHost a = Hosts.a();
         LabDisk disk = LabDisk.overlay(Hosts.disk(a, "debian", "a"), image.qcow2(), "qcow2");
-        for (LabHost host : List.of(a, Hosts.b(), Hosts.c(), Hosts.d())) {
+        for (LabHost host : List.of(a, Hosts.b(), Hosts.c())) {
             host.addImage(image.qcow2(), "qcow2");
         }
         LabGuest guest = a.start(LabDomain.of(image, "debian").disk(disk)).ready();
         guest.run("echo of this boot >/run/note");
 
-        LabGuest arrived = grandTour(guest);
+        LabGuest arrived = tour(guest);
 
         assertThat(arrived.run("cat /run/note")).isEqualTo("of this boot");
         assertThatThrownBy(() -> arrived.run("echo no; false")).hasMessageContaining("status 1: no");
