@@ -52,6 +52,8 @@ public enum Problem {
     DISK_FULL(Family.TRANSPORT),
     /** A local file could not be read or written. */
     FILE_FAILED(Family.TRANSPORT),
+    /** What was noted of a migration cannot be read any more. */
+    JOURNAL_DAMAGED(Family.TRANSPORT),
     /** Nobody listens at the address. */
     PEER_UNREACHABLE(Family.TRANSPORT),
     /** The peer showed another key than the one it is known by, or does not know ours. */

@@ -9,10 +9,12 @@ import java.util.Set;
  * <pre>
  *   OFFERED ──► RECEIVED ──► VERIFIED ──► RESTORED ──► COMMITTED ──► RESUMED
  *      │           │            │            │             │
- *      └───────────┴────────────┴────────────┴─────────────┴──► DISCARDED
+ *      ├───────────┴────────────┴────────────┤             │           ▲
+ *      ▼                                     ▼             ▼           │ (it runs after all)
+ *  ABANDONED ──────────────────────────► DISCARDED ◄── RETRACTING ─────┘
  * </pre>
  *
- * <p>The guest may run at the destination in COMMITTED and RESUMED only.
+ * <p>The guest may run at the destination in COMMITTED, RETRACTING and RESUMED only.
  */
 public enum DestinationState {
     /** The source has said what it wants to send. */
@@ -27,23 +29,38 @@ public enum DestinationState {
     COMMITTED,
     /** The guest goes on here. */
     RESUMED,
+    /** The guest will never run here; something of it may be left. */
+    ABANDONED,
+    /** The source has given the guest away, but it cannot be made to run here, and is being removed. */
+    RETRACTING,
     /** Nothing of the guest is left here. */
     DISCARDED;
 
     private Set<DestinationState> successors() {
         return switch (this) {
-            case OFFERED -> Set.of(RECEIVED, DISCARDED);
-            case RECEIVED -> Set.of(VERIFIED, DISCARDED);
-            case VERIFIED -> Set.of(RESTORED, DISCARDED);
-            case RESTORED -> Set.of(COMMITTED, DISCARDED);
-            case COMMITTED -> Set.of(RESUMED, DISCARDED);
+            case OFFERED -> Set.of(RECEIVED, ABANDONED, DISCARDED);
+            case RECEIVED -> Set.of(VERIFIED, ABANDONED, DISCARDED);
+            case VERIFIED -> Set.of(RESTORED, ABANDONED, DISCARDED);
+            case RESTORED -> Set.of(COMMITTED, ABANDONED, DISCARDED);
+            case COMMITTED -> Set.of(RESUMED, RETRACTING);
+            case ABANDONED -> Set.of(DISCARDED);
+            case RETRACTING -> Set.of(DISCARDED, RESUMED);
             case RESUMED, DISCARDED -> Set.of();
         };
     }
 
+    boolean canBecome(DestinationState next) {
+        return successors().contains(next);
+    }
+
+    /** Whether it is noted before the step to it is taken. What is lost of the others in a crash is not missed. */
+    boolean durable() {
+        return this != RECEIVED && this != VERIFIED;
+    }
+
     /** The state after a step; an illegal step is a bug of vmmig, and throws {@link IllegalStateException}. */
     public DestinationState then(DestinationState next) {
-        if (!successors().contains(next)) {
+        if (!canBecome(next)) {
             throw new IllegalStateException("a destination that is " + this + " cannot become " + next);
         }
         return next;

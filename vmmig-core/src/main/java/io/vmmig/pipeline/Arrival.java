@@ -16,6 +16,7 @@ import io.vmmig.domain.DomainSettings;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.domain.GuestFiles;
 import io.vmmig.domain.Obstacle;
+import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.page.PageSource;
@@ -25,6 +26,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -267,9 +269,24 @@ final class Arrival {
         return Set.copyOf(held);
     }
 
-    /** Makes the guest's directory. */
-    GuestDirectory.Occupied occupy() throws VmmigException {
-        return directory.occupy(newFiles);
+    /** The guest's directory, in which nothing has been made yet. */
+    GuestDirectory.Occupied occupying() throws VmmigException {
+        return directory.occupying(newFiles);
+    }
+
+    /** What is noted of it. */
+    ArrivalJournal.Facts facts(GuestDirectory.Occupied occupied, boolean live) throws VmmigException {
+        return new ArrivalJournal.Facts(
+                manifest.packageId(),
+                guestName,
+                offered().domain().uuid(),
+                manifest.running(),
+                directory.path(),
+                occupied.existed(),
+                occupied.before(),
+                occupied.files(),
+                live,
+                Instant.now());
     }
 
     /** Whether {@link #reserveLayers} can be called: nothing is missing any more but what comes when the guest stands still. */

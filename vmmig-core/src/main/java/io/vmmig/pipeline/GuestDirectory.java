@@ -5,6 +5,7 @@ import io.vmmig.IncompatibleException;
 import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
+import io.vmmig.handover.ArrivalJournal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
@@ -75,22 +76,20 @@ final class GuestDirectory {
         }
     }
 
-    /** Makes the directory if need be, and notes which files will be made. */
-    Occupied occupy(List<Path> files) throws VmmigException {
+    /** Looks at the directory before anything is made in it. */
+    Occupied occupying(List<Path> files) throws VmmigException {
         try {
             boolean existed = Files.isDirectory(path);
-            Files.createDirectories(path.getParent());
-            if (!existed) {
-                Files.createDirectory(path, PASSABLE_DIRECTORY);
-            }
-            Set<Path> before = entries(path);
-            if (!files.isEmpty()) {
-                writeList(files);
-            }
-            return new Occupied(existed, before, List.copyOf(files));
+            return new Occupied(existed, existed ? entries(path) : Set.of(), List.copyOf(files));
         } catch (IOException e) {
-            throw failed("could not make the directory " + path, e);
+            throw failed("could not look into the directory " + path, e);
         }
+    }
+
+    /** The directory as it was occupied earlier, perhaps by a process that is no more. */
+    static Occupied occupied(ArrivalJournal.Facts facts) {
+        return new GuestDirectory(facts.directory())
+        .new Occupied(facts.directoryExisted(), Set.copyOf(facts.before()), facts.files());
     }
 
     private void writeList(List<Path> files) throws IOException {
@@ -122,11 +121,41 @@ final class GuestDirectory {
             this.files = files;
         }
 
+        boolean existed() {
+            return existed;
+        }
+
+        List<Path> before() {
+            return before.stream().sorted().toList();
+        }
+
+        List<Path> files() {
+            return files;
+        }
+
+        /** Makes the directory if need be, and notes which files will be made. */
+        void make() throws VmmigException {
+            try {
+                Files.createDirectories(path.getParent());
+                if (!existed) {
+                    Files.createDirectory(path, PASSABLE_DIRECTORY);
+                }
+                if (!files.isEmpty()) {
+                    writeList(files);
+                }
+            } catch (IOException e) {
+                throw failed("could not make the directory " + path, e);
+            }
+        }
+
         /** Removes all that has come since, whoever made it: QEMU's logs and sockets too. */
         void discard() {
             try {
                 for (Path file : files) {
                     Files.deleteIfExists(file);
+                }
+                if (!Files.isDirectory(path, LinkOption.NOFOLLOW_LINKS)) {
+                    return;
                 }
                 for (Path entry : entries(path)) {
                     if (!before.contains(entry) || entry.endsWith(LIST)) {

@@ -19,6 +19,7 @@ import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.format.Malformed;
 import io.vmmig.domain.AdaptedDomain;
 import io.vmmig.domain.DomainChange;
+import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.handover.DestinationState;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.RestoreRequest;
@@ -62,7 +63,7 @@ public final class ReceivePipeline {
     private final ReceiveSettings settings;
     private final Recorder recorder;
     private final Cancellation cancellation;
-    private DestinationState state = DestinationState.OFFERED;
+    private @Nullable ArrivalJournal journal;
     private List<Manifest.Reference> reliedUpon = List.of();
     private boolean leftBehind;
     private boolean taken;
@@ -115,31 +116,11 @@ public final class ReceivePipeline {
                 // Its kernel and its ramdisk may have been in these.
                 arrival = arrival(offer);
             }
-            GuestDirectory.Occupied occupied = arrival.occupy();
-            try {
-                try (SharedPages shared = arrival.sharedPages(images, session.live())) {
-                    reliedUpon = shared.all();
-                    if (session.live()) {
-                        // Another try has another package, so this can be noted before the guest is stopped.
-                        take(arrival.manifest());
-                    }
-                    beginEarly(arrival, offer);
-                    if (early != null) {
-                        early.awaitReady();
-                    }
-                    CodecWarmUp.READING.await();
-                    session.accept(new Acceptance(arrival.held(), Set.copyOf(shared.all())));
-                    return takeOver(arrival, offer, shared);
-                }
-            } catch (VmmigException | RuntimeException | Error e) {
-                if (early != null) {
-                    early.close();
-                }
-                if (state != DestinationState.RESUMED && !leftBehind) {
-                    occupied.discard();
-                    giveBack(arrival.manifest());
-                }
-                throw e;
+            GuestDirectory.Occupied occupied = arrival.occupying();
+            try (ArrivalJournal noted = ArrivalJournal.begin(images, arrival.facts(occupied, session.live()))) {
+                journal = noted;
+                noted.onAbandoned(session::close);
+                return receive(arrival, offer, occupied, noted);
             }
         } catch (VmmigException e) {
             // Only now, when nothing runs here, may the source be told so. If that is not certain it is told nothing.
@@ -147,6 +128,38 @@ public final class ReceivePipeline {
                 session.refuse(explained(e).failure());
             }
             removeDamaged(e);
+            throw e;
+        }
+    }
+
+    private MigrationReport receive(
+            Arrival arrival, Offer offer, GuestDirectory.Occupied occupied, ArrivalJournal noted)
+            throws VmmigException {
+        try {
+            occupied.make();
+            try (SharedPages shared = arrival.sharedPages(images, session.live())) {
+                reliedUpon = shared.all();
+                if (session.live()) {
+                    // Another try has another package, so this can be noted before the guest is stopped.
+                    take(arrival.manifest());
+                }
+                beginEarly(arrival, offer);
+                if (early != null) {
+                    early.awaitReady();
+                }
+                CodecWarmUp.READING.await();
+                session.accept(new Acceptance(arrival.held(), Set.copyOf(shared.all())));
+                return takeOver(arrival, offer, shared, noted);
+            }
+        } catch (VmmigException | RuntimeException | Error e) {
+            if (early != null) {
+                early.close();
+            }
+            if (noted.state() != DestinationState.RESUMED && !leftBehind) {
+                occupied.discard();
+                giveBack(arrival.manifest());
+                noted.discarded();
+            }
             throw e;
         }
     }
@@ -292,10 +305,15 @@ public final class ReceivePipeline {
     }
 
     private boolean mayRunHere() {
-        return state == DestinationState.RESUMED || (state == DestinationState.COMMITTED && leftBehind);
+        return state() == DestinationState.RESUMED || (state() == DestinationState.RETRACTING && leftBehind);
     }
 
-    private MigrationReport takeOver(Arrival arrival, Offer offer, SharedPages shared) throws VmmigException {
+    private DestinationState state() {
+        return journal == null ? DestinationState.OFFERED : journal.state();
+    }
+
+    private MigrationReport takeOver(Arrival arrival, Offer offer, SharedPages shared, ArrivalJournal noted)
+            throws VmmigException {
         try (PackageKeeping keeping = images.references().packages().begin();
                 PackageReader reader = PackageReader.from(
                         keeping.passingFrom(session.packageStream()),
@@ -303,21 +321,21 @@ public final class ReceivePipeline {
                         manifest -> shared.of(manifest.references()))) {
             cancellation.onRequest(reader::close);
             requireAsOffered(reader.manifest(), arrival.manifest());
-            Restoration restoration = new Restoration(arrival, offer, reader);
+            Restoration restoration = new Restoration(arrival, offer, reader, noted);
             RestoredGuest restored = restoration.run();
             try {
-                state = state.then(DestinationState.RESTORED);
+                noted.enter(DestinationState.RESTORED);
                 session.restored();
                 recorder.enter(Phase.COMMIT);
                 session.awaitCommit();
                 cancellation.pointOfNoReturn();
-                state = state.then(DestinationState.COMMITTED);
+                noted.enter(DestinationState.COMMITTED);
                 recorder.enter(Phase.RESUME);
                 if (!session.live()) {
                     // Not before: a package file whose restore has failed can be restored later.
                     take(arrival.manifest());
                 }
-                Instant resumedAt = resume(arrival.manifest(), restored);
+                Instant resumedAt = resume(arrival.manifest(), restored, noted);
                 remember(restoration);
                 Ballooning.giveBack(
                         hypervisor, arrival.guestName(), restoration.domain().domain());
@@ -337,6 +355,9 @@ public final class ReceivePipeline {
                 keep(keeping, restoration.summary().seal());
                 return report;
             } catch (VmmigException | RuntimeException | Error e) {
+                if (noted.state() == DestinationState.COMMITTED) {
+                    noted.retracting();
+                }
                 remove(restored, e);
                 throw e;
             }
@@ -359,7 +380,7 @@ public final class ReceivePipeline {
         try {
             restored.close();
         } catch (VmmigException e) {
-            leftBehind = state != DestinationState.RESUMED;
+            leftBehind = state() != DestinationState.RESUMED;
             LOG.error("guest {}: could not be removed", recorder.guest(), e);
             reason.addSuppressed(e);
         }
@@ -379,7 +400,8 @@ public final class ReceivePipeline {
         }
     }
 
-    private @Nullable Instant resume(Manifest manifest, RestoredGuest restored) throws VmmigException {
+    private @Nullable Instant resume(Manifest manifest, RestoredGuest restored, ArrivalJournal noted)
+            throws VmmigException {
         Instant resumedAt = null;
         if (manifest.running()) {
             restored.resume();
@@ -387,7 +409,7 @@ public final class ReceivePipeline {
         } else {
             restored.leavePaused();
         }
-        state = state.then(DestinationState.RESUMED);
+        noted.resumed();
         try {
             session.resumed();
         } catch (VmmigException e) {
@@ -401,14 +423,16 @@ public final class ReceivePipeline {
         private final Arrival arrival;
         private final Offer offer;
         private final PackageReader reader;
+        private final ArrivalJournal noted;
         private @Nullable AdaptedDomain domain;
         private @Nullable String cookie;
         private @Nullable PackageSummary summary;
 
-        Restoration(Arrival arrival, Offer offer, PackageReader reader) {
+        Restoration(Arrival arrival, Offer offer, PackageReader reader, ArrivalJournal noted) {
             this.arrival = arrival;
             this.offer = offer;
             this.reader = reader;
+            this.noted = noted;
         }
 
         RestoredGuest run() throws VmmigException {
@@ -513,13 +537,13 @@ public final class ReceivePipeline {
                     RestoringGuest restoring = restoring(request)) {
                 cancellation.onRequest(restoring::close);
                 HeldBackEnd end = HeldBackEnd.copy(in, restoring.memory());
-                state = state.then(DestinationState.RECEIVED);
+                noted.enter(DestinationState.RECEIVED);
                 recorder.enter(Phase.RESTORE);
                 requireNoMore();
                 PackageSummary read = reader.verify();
                 requireAuthentic(reader.manifest(), read);
                 summary = read;
-                state = state.then(DestinationState.VERIFIED);
+                noted.enter(DestinationState.VERIFIED);
                 end.writeTo(restoring.memory());
                 return restoring.finish();
             }
@@ -571,7 +595,7 @@ public final class ReceivePipeline {
     }
 
     private EndState here() {
-        if (state == DestinationState.RESUMED) {
+        if (state() == DestinationState.RESUMED) {
             return EndState.RUNS;
         }
         if (mayRunHere()) {

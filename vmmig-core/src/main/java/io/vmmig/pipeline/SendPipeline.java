@@ -14,8 +14,10 @@ import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageWriter;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.freepages.FreePages;
+import io.vmmig.handover.DepartureJournal;
 import io.vmmig.handover.SourceState;
 import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.SavedGuest;
@@ -167,14 +169,51 @@ public final class SendPipeline {
                 CodecWarmUp.WRITING.await();
                 cancellation.check();
                 recorder.enter(Phase.SUSPEND);
-                SavedGuest saved = outgoing.guest().save();
-                state = state.then(SourceState.SAVED);
-                wasRunning = saved.wasRunning();
-                Future<FreePages> free = search == null
-                        ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
-                        : search.finish();
-                return handOver(outgoing, writer, saved, free, lent);
+                try (DepartureJournal journal = DepartureJournal.begin(settings.images(), facts(outgoing))) {
+                    return suspend(outgoing, writer, search, lent, journal);
+                }
             }
+        }
+    }
+
+    private MigrationReport suspend(
+            Outgoing outgoing,
+            PackageWriter writer,
+            @Nullable FreePagesTask search,
+            Ballooning lent,
+            DepartureJournal journal)
+            throws VmmigException {
+        SavedGuest saved;
+        try {
+            saved = outgoing.guest().save();
+        } catch (VmmigException e) {
+            settle(journal);
+            throw e;
+        }
+        state = state.then(SourceState.SAVED);
+        wasRunning = saved.wasRunning();
+        Future<FreePages> free = search == null
+                ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
+                : search.finish();
+        return handOver(outgoing, writer, saved, free, lent, journal);
+    }
+
+    private DepartureJournal.Facts facts(Outgoing outgoing) throws VmmigException {
+        return new DepartureJournal.Facts(
+                outgoing.manifest().packageId(),
+                guestName,
+                outgoing.manifest().guestUuid(),
+                outgoing.guest().state() == GuestState.RUNNING,
+                transport.address().orElse(null),
+                List.copyOf(outgoing.departure().ownFiles()));
+    }
+
+    /** What stays noted by mistake, a recovery finds to be settled. */
+    private void settle(DepartureJournal journal) {
+        try {
+            journal.settle();
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: the notes of its departure stay", guestName, e);
         }
     }
 
@@ -235,7 +274,12 @@ public final class SendPipeline {
     }
 
     private MigrationReport handOver(
-            Outgoing outgoing, PackageWriter writer, SavedGuest saved, Future<FreePages> search, Ballooning lent)
+            Outgoing outgoing,
+            PackageWriter writer,
+            SavedGuest saved,
+            Future<FreePages> search,
+            Ballooning lent,
+            DepartureJournal journal)
             throws VmmigException {
         OutgoingSession session = outgoing.session();
         PackageSummary summary;
@@ -250,8 +294,9 @@ public final class SendPipeline {
             state = state.then(SourceState.SENT);
             recorder.enter(Phase.COMMIT);
             cancellation.pointOfNoReturn();
+            journal.commit();
         } catch (VmmigException e) {
-            rollBack(saved, e);
+            rollBack(saved, journal, e);
             throw e;
         } catch (RuntimeException | Error e) {
             saved.resume();
@@ -259,9 +304,10 @@ public final class SendPipeline {
         }
         state = state.then(SourceState.COMMITTED);
         committed = true;
-        commit(session, saved);
+        commit(outgoing, saved, journal);
         Instant resumedAt = transport.live() && wasRunning ? Instant.now() : null;
         MigrationReport report = retire(outgoing, saved, free, lent, summary, resumedAt);
+        settle(journal);
         keep(outgoing, summary.seal());
         return report;
     }
@@ -357,27 +403,42 @@ public final class SendPipeline {
         return new CountingInput(in, recorder::moved);
     }
 
-    private void rollBack(SavedGuest saved, VmmigException reason) {
+    private void rollBack(SavedGuest saved, DepartureJournal journal, VmmigException reason) {
         try {
             saved.resume();
             state = state.then(SourceState.ROLLED_BACK);
+            settle(journal);
         } catch (VmmigException e) {
             LOG.error("guest {}: could not be resumed after {}", guestName, reason.problem(), e);
             reason.addSuppressed(e);
         }
     }
 
-    private void commit(OutgoingSession session, SavedGuest saved) throws VmmigException {
+    private void commit(Outgoing outgoing, SavedGuest saved, DepartureJournal journal) throws VmmigException {
         try {
-            session.commit();
+            outgoing.session().commit();
         } catch (VmmigException e) {
-            if (e.problem() == Problem.OUTCOME_UNKNOWN) {
-                saved.leavePaused();
-                state = state.then(SourceState.UNKNOWN);
-            } else {
-                rollBack(saved, e);
+            if (e.problem() != Problem.OUTCOME_UNKNOWN) {
+                rollBack(saved, journal, e);
+                throw e;
             }
-            throw e;
+            switch (Inquiry.about(outgoing.manifest().packageId(), transport, guestName)) {
+                case TAKEN -> LOG.info("guest {}: the destination has taken it, and says so now", guestName);
+                case NOT_TAKEN -> {
+                    VmmigException lost = VmmigException.of(
+                            Problem.CONNECTION_LOST,
+                            "the connection broke while the guest was handed over, and the destination has not taken it",
+                            "Start the migration again.");
+                    lost.addSuppressed(e);
+                    rollBack(saved, journal, lost);
+                    throw lost;
+                }
+                case UNDER_WAY, UNHEARD_OF -> {
+                    saved.leavePaused();
+                    state = state.then(SourceState.UNKNOWN);
+                    throw e;
+                }
+            }
         } catch (RuntimeException | Error e) {
             saved.leavePaused();
             throw e;

@@ -2,6 +2,8 @@
 package io.vmmig.transport;
 
 import io.vmmig.VmmigException;
+import java.util.Optional;
+import java.util.UUID;
 
 /** A way to a destination: a host, a file. Immutable and reusable; each {@link #open()} is one transfer. */
 public interface Transport {
@@ -13,4 +15,22 @@ public interface Transport {
 
     /** Whether a guest comes to life at the other end, rather than lie there as a package. */
     boolean live();
+
+    /**
+     * By what the same destination is found again later, such as {@code host-b:16550}; empty when it cannot be asked for what
+     * became of a package.
+     */
+    default Optional<String> address() {
+        return Optional.empty();
+    }
+
+    /**
+     * Asks the destination what became of a package whose hand-over was cut short. Asking gives up a hand-over that has not
+     * been completed there.
+     *
+     * @throws VmmigException when there is no answer
+     */
+    default Outcome outcomeOf(UUID packageId) throws VmmigException {
+        return Outcome.UNHEARD_OF;
+    }
 }

@@ -20,11 +20,17 @@ class GuestDirectoryTest {
     @TempDir
     private Path guests;
 
+    private static GuestDirectory.Occupied occupied(GuestDirectory directory, Path... files) throws Exception {
+        GuestDirectory.Occupied occupied = directory.occupying(List.of(files));
+        occupied.make();
+        return occupied;
+    }
+
     @Test
     void discardsAllThatCame() throws Exception {
         GuestDirectory directory = GuestDirectory.of(guests, "web-1");
         Path disk = directory.path().resolve("vda.0.qcow2");
-        GuestDirectory.Occupied occupied = directory.occupy(List.of(disk));
+        GuestDirectory.Occupied occupied = occupied(directory, disk);
         assertThat(Files.getPosixFilePermissions(directory.path()))
                 .isEqualTo(PosixFilePermissions.fromString("rwx--x--x"));
         Files.writeString(disk, "disk");
@@ -40,7 +46,7 @@ class GuestDirectoryTest {
         Path log = Files.createDirectory(guests.resolve("web-1")).resolve("old.log");
         Files.writeString(log, "kept");
 
-        GuestDirectory.of(guests, "web-1").occupy(List.of()).discard();
+        occupied(GuestDirectory.of(guests, "web-1")).discard();
 
         assertThat(guests.resolve("web-1")).isDirectoryContaining(log::equals);
         assertThat(log.getParent().toFile().list()).hasSize(1);
@@ -50,7 +56,7 @@ class GuestDirectoryTest {
     void removesADepartedGuestsOwnFilesOnly() throws Exception {
         GuestDirectory directory = GuestDirectory.of(guests, "web-1");
         Path disk = directory.path().resolve("vda.0.qcow2");
-        directory.occupy(List.of(disk));
+        occupied(directory, disk);
         Files.writeString(disk, "disk");
         Path log = Files.writeString(directory.path().resolve("serial-0.log"), "the user may want it");
         Path base = Files.writeString(guests.resolve("base.qcow2"), "not vmmig's");

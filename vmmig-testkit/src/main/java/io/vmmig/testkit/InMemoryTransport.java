@@ -5,9 +5,13 @@ import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.Outcome;
+import io.vmmig.transport.OutcomeBook;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Transport;
 import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -16,6 +20,7 @@ import java.util.concurrent.TimeUnit;
 public final class InMemoryTransport implements Transport {
     private final BlockingQueue<IncomingSession> arrivals = new LinkedBlockingQueue<>();
     private volatile boolean losesAnswerToCommit;
+    private volatile OutcomeBook outcomes = packageId -> Outcome.UNHEARD_OF;
 
     /** A transport with nobody at it yet. */
     public InMemoryTransport() {}
@@ -23,6 +28,21 @@ public final class InMemoryTransport implements Transport {
     /** From now on the destination hears the commit, and the source does not hear the answer. */
     public void loseAnswerToCommit() {
         losesAnswerToCommit = true;
+    }
+
+    /** From now on sources that ask what became of a package are answered from there. */
+    public void answerFrom(OutcomeBook book) {
+        outcomes = book;
+    }
+
+    @Override
+    public Outcome outcomeOf(UUID packageId) throws VmmigException {
+        return outcomes.outcomeOf(packageId);
+    }
+
+    @Override
+    public Optional<String> address() {
+        return Optional.of("memory");
     }
 
     @Override

@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.tls;
 
-import io.vmmig.Failure;
 import io.vmmig.IntegrityException;
 import io.vmmig.Problem;
-import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.NodeCard;
 import io.vmmig.transport.wire.Cards;
 import io.vmmig.transport.wire.PeerGaveUp;
-import io.vmmig.transport.wire.Watchdog;
+import io.vmmig.transport.wire.Talk;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.atomic.AtomicBoolean;
 
-/** Two hosts show each other their cards, on a connection on which nothing else can be said. */
+/** Two hosts show each other their cards. */
 final class CardExchange {
     private final TlsConnection connection;
     private final String peer;
@@ -25,61 +21,9 @@ final class CardExchange {
         this.peer = peer;
     }
 
-    @FunctionalInterface
-    interface Steps {
-        NodeCard take() throws IOException, VmmigException, PeerGaveUp;
-    }
-
-    /**
-     * Does the steps within {@code timeout}, whatever the peer does, and closes the connection. When one fails, the peer is
-     * told why.
-     */
-    NodeCard within(Duration timeout, Steps steps) throws VmmigException {
-        AtomicBoolean late = new AtomicBoolean();
-        ScheduledFuture<?> deadline = Watchdog.in(timeout, () -> {
-            late.set(true);
-            connection.cut();
-        });
-        try {
-            return steps.take();
-        } catch (PeerGaveUp e) {
-            Failure theirs = e.reason().failure();
-            throw VmmigException.of(
-                    Failure.of(
-                            theirs.problem(),
-                            peer + " has refused to be introduced: " + theirs.what(),
-                            theirs.remedy()),
-                    e);
-        } catch (VmmigException e) {
-            tell(e.failure());
-            throw e;
-        } catch (IOException e) {
-            throw late.get()
-                    ? new TransportException(
-                            Problem.PEER_STALLED,
-                            peer + " did not show its card within " + timeout.toMillis() + " ms",
-                            "Check that host and the network, then try again.",
-                            e)
-                    : VmmigException.from(
-                            e,
-                            Problem.CONNECTION_LOST,
-                            "the connection with " + peer + " broke during the introduction",
-                            "Try again; if it happens again, look at the log of the other host.");
-        } finally {
-            deadline.cancel(false);
-            connection.closeWhenRead();
-        }
-    }
-
-    private void tell(Failure reason) {
-        ScheduledFuture<?> deadline = Watchdog.in(Sockets.LAST_WORDS, connection::cut);
-        try {
-            Cards.refuse(connection, reason);
-        } catch (IOException e) {
-            // Whoever does not listen is not told.
-        } finally {
-            deadline.cancel(false);
-        }
+    /** Does the steps within {@code timeout}; see {@link ShortTalk#within}. */
+    NodeCard within(Duration timeout, ShortTalk.Steps<NodeCard> steps) throws VmmigException {
+        return new ShortTalk(connection, peer, "introduction").within(timeout, steps);
     }
 
     void show(NodeCard ours) throws IOException {
@@ -101,6 +45,6 @@ final class CardExchange {
     }
 
     void awaitEnd() throws IOException, VmmigException, PeerGaveUp {
-        Cards.awaitEnd(connection);
+        Talk.awaitEnd(connection);
     }
 }

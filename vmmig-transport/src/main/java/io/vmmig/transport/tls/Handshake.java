@@ -35,6 +35,8 @@ final class Handshake {
      * comes with a guest.
      */
     static final String INTRODUCTION = "vmmig-introduction/1";
+    /** What a client asks for that wants to know what became of a guest. */
+    static final String INQUIRY = "vmmig-inquiry/1";
 
     private static final String ALERT = "Received fatal alert: ";
     /** By which a peer may say that it does not like our key. */
@@ -50,29 +52,38 @@ final class Handshake {
     private final HostIdentity self;
     private final Trust trust;
     private final boolean client;
-    /** Of a client: that it wants to be introduced, and nothing else. Of a server: that clients may want that. */
+    /** Of a client: what it wants, and nothing else; empty for a session with a guest. */
+    private final String wanted;
+    /** Of a server: that clients may want to be introduced. */
     private final boolean introductions;
 
     private final String peer;
     private @Nullable SSLEngine engine;
     private boolean introductionWanted;
 
-    private Handshake(HostIdentity self, Trust trust, boolean client, boolean introductions, String peer) {
+    private Handshake(
+            HostIdentity self, Trust trust, boolean client, String wanted, boolean introductions, String peer) {
         this.self = self;
         this.trust = trust;
         this.client = client;
+        this.wanted = wanted;
         this.introductions = introductions;
         this.peer = peer;
     }
 
     /** The side that connected, to send a guest. */
     static Handshake ofClient(HostIdentity self, Trust trust, String peer) {
-        return new Handshake(self, trust, true, false, peer);
+        return new Handshake(self, trust, true, "", false, peer);
+    }
+
+    /** The side that connected, to ask what became of a guest. */
+    static Handshake ofInquirer(HostIdentity self, Trust trust, String peer) {
+        return new Handshake(self, trust, true, INQUIRY, false, peer);
     }
 
     /** The side that connected, to be introduced. Whichever host answers is taken, if it is one of vmmig. */
     static Handshake ofStranger(HostIdentity self, String peer) {
-        return new Handshake(self, new Trust(any -> true, "nobody is trusted"), true, true, peer);
+        return new Handshake(self, new Trust(any -> true, "nobody is trusted"), true, INTRODUCTION, false, peer);
     }
 
     /**
@@ -81,7 +92,7 @@ final class Handshake {
      * @param introductions whether a client that asks for an introduction, and then can have nothing else, may be a stranger
      */
     static Handshake ofServer(HostIdentity self, Trust trust, boolean introductions, String peer) {
-        return new Handshake(self, trust, false, introductions, peer);
+        return new Handshake(self, trust, false, "", introductions, peer);
     }
 
     /**
@@ -135,8 +146,8 @@ final class Handshake {
     private SSLEngine engine() {
         SSLEngine fresh = TlsContexts.of(self, this::mayPass).createSSLEngine();
         SSLParameters parameters = TlsContexts.parameters();
-        if (client && introductions) {
-            parameters.setApplicationProtocols(new String[] {INTRODUCTION});
+        if (!wanted.isEmpty()) {
+            parameters.setApplicationProtocols(new String[] {wanted});
         }
         fresh.setSSLParameters(parameters);
         fresh.setUseClientMode(client);
@@ -150,7 +161,10 @@ final class Handshake {
     /** Asked before certificates are looked at, if the client asks for anything; null refuses it. */
     private @Nullable String choose(List<String> offered) {
         introductionWanted = offered.contains(INTRODUCTION);
-        return introductionWanted && introductions ? INTRODUCTION : null;
+        if (introductionWanted) {
+            return introductions ? INTRODUCTION : null;
+        }
+        return offered.contains(INQUIRY) ? INQUIRY : null;
     }
 
     private boolean mayPass(Fingerprint node) throws VmmigException {
@@ -162,11 +176,14 @@ final class Handshake {
     /** What passed as an introduction must be one, on both sides; whatever else may be wrong, a guest takes trust. */
     private void requireWhatWasAgreed(TlsConnection connection) throws VmmigException {
         boolean introduction = connection.protocol().equals(INTRODUCTION);
-        if (client && introductions != introduction) {
+        if (client && !connection.protocol().equals(wanted)) {
             throw new TransportException(
                     Problem.PROTOCOL_MISMATCH,
-                    peer + " is of a vmmig that does not know introductions, or of something else",
-                    "Check the address and the port; else hand the cards of the two hosts over as files.");
+                    peer + " is of a vmmig that does not know "
+                            + (wanted.equals(INQUIRY) ? "inquiries" : "introductions") + ", or of something else",
+                    wanted.equals(INQUIRY)
+                            ? "Check the address and the port; else look there yourself."
+                            : "Check the address and the port; else hand the cards of the two hosts over as files.");
         }
         Fingerprint seen = connection.peer().fingerprint();
         if (!introduction && !trust.nodes().trusts(seen)) {
@@ -212,7 +229,7 @@ final class Handshake {
                     e);
         }
         String alert = alert(e);
-        if (client && introductions && "no_application_protocol".equals(alert)) {
+        if (wanted.equals(INTRODUCTION) && "no_application_protocol".equals(alert)) {
             return new TransportException(
                     Problem.PEER_UNTRUSTED,
                     peer + " takes no introductions",

@@ -20,6 +20,19 @@ record HostAddress(String host, int port) {
         return new HostAddress(Objects.requireNonNull(host), port);
     }
 
+    /** As {@link #toString()} says it. */
+    static HostAddress parse(String text) {
+        int colon = text.lastIndexOf(':');
+        String host = colon < 0 ? "" : text.substring(0, colon);
+        if (host.startsWith("[") && host.endsWith("]")) {
+            host = host.substring(1, host.length() - 1);
+        }
+        if (host.isEmpty() || !text.substring(colon + 1).matches("[0-9]{1,5}")) {
+            throw new IllegalArgumentException("not of the form HOST:PORT: " + text);
+        }
+        return of(host, Integer.parseInt(text.substring(colon + 1)));
+    }
+
     /** By TCP, until {@code deadline} of {@link System#nanoTime()}. */
     Socket connect(long deadline) throws VmmigException {
         InetAddress[] addresses;

@@ -10,6 +10,10 @@ import io.vmmig.crypto.NodeCard;
 import io.vmmig.crypto.NodeStore;
 import io.vmmig.crypto.TrustedNodes;
 import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.Outcome;
+import io.vmmig.transport.OutcomeBook;
+import io.vmmig.transport.wire.Inquiries;
+import io.vmmig.transport.wire.Talk;
 import io.vmmig.transport.wire.Timeouts;
 import io.vmmig.transport.wire.WireIncomingSession;
 import java.io.IOException;
@@ -23,6 +27,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -71,17 +76,22 @@ public final class TlsListener implements AutoCloseable {
             Timeouts timeouts,
             @Nullable NodeCard card,
             Consumer<NodeCard> strangers,
-            Consumer<VmmigException> onRejected) {
+            Consumer<VmmigException> onRejected,
+            OutcomeBook outcomes) {
         Config with(Timeouts timeouts) {
-            return new Config(host, port, self, trust, timeouts, card, strangers, onRejected);
+            return new Config(host, port, self, trust, timeouts, card, strangers, onRejected, outcomes);
         }
 
         Config with(NodeCard card, Consumer<NodeCard> strangers) {
-            return new Config(host, port, self, trust, timeouts, card, strangers, onRejected);
+            return new Config(host, port, self, trust, timeouts, card, strangers, onRejected, outcomes);
         }
 
         Config with(Consumer<VmmigException> onRejected) {
-            return new Config(host, port, self, trust, timeouts, card, strangers, onRejected);
+            return new Config(host, port, self, trust, timeouts, card, strangers, onRejected, outcomes);
+        }
+
+        Config answering(OutcomeBook outcomes) {
+            return new Config(host, port, self, trust, timeouts, card, strangers, onRejected, outcomes);
         }
     }
 
@@ -144,7 +154,15 @@ public final class TlsListener implements AutoCloseable {
 
         private Ready ready(Trust trust) {
             return new Ready(new Config(
-                    address.host, address.port, self, trust, Timeouts.DEFAULT, null, stranger -> {}, rejected -> {}));
+                    address.host,
+                    address.port,
+                    self,
+                    trust,
+                    Timeouts.DEFAULT,
+                    null,
+                    stranger -> {},
+                    rejected -> {},
+                    packageId -> Outcome.UNHEARD_OF));
         }
     }
 
@@ -180,6 +198,15 @@ public final class TlsListener implements AutoCloseable {
          */
         public Ready introducing(String name, Consumer<NodeCard> strangers) {
             return new Ready(config.with(config.self.card(name), Objects.requireNonNull(strangers)));
+        }
+
+        /**
+         * Answers trusted sources that ask what became of a package, after they have lost the connection over which its guest
+         * was being handed over; such as by {@link io.vmmig.Recovery#outcomesNotedBeside}. Without this they are told that
+         * nothing is known, and a person has to look.
+         */
+        public Ready answering(OutcomeBook outcomes) {
+            return new Ready(config.answering(Objects.requireNonNull(outcomes)));
         }
 
         /**
@@ -311,6 +338,10 @@ public final class TlsListener implements AutoCloseable {
                 reception.welcome(connection, name, config.timeouts.connect());
                 return;
             }
+            if (connection.protocol().equals(Handshake.INQUIRY)) {
+                answer(connection, name);
+                return;
+            }
             // From here on it is not ours to crowd out, or to close with the listener: it may be accepted at once.
             handshakeIsOver(raw);
             session = new TlsIncomingSession(
@@ -331,6 +362,17 @@ public final class TlsListener implements AutoCloseable {
         } finally {
             handshakeIsOver(raw);
         }
+    }
+
+    private void answer(TlsConnection connection, String name) throws VmmigException {
+        Outcome said = new ShortTalk(connection, name, "inquiry").within(config.timeouts.connect(), () -> {
+            UUID packageId = Inquiries.hear(connection);
+            Outcome outcome = config.outcomes.outcomeOf(packageId);
+            Inquiries.answer(connection, outcome);
+            Talk.awaitEnd(connection);
+            return outcome;
+        });
+        LOG.info("{} asked what became of a package, and was told {}", name, said);
     }
 
     private void handshakeIsOver(Socket raw) {

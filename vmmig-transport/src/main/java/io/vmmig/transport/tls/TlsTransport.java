@@ -8,15 +8,19 @@ import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeKeys;
 import io.vmmig.crypto.NodeStore;
 import io.vmmig.crypto.TrustedNodes;
+import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Transport;
+import io.vmmig.transport.wire.Inquiries;
 import io.vmmig.transport.wire.Timeouts;
 import io.vmmig.transport.wire.WireOutgoingSession;
 import java.io.IOException;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 
 /**
  * Straight to another host, where a {@link TlsListener} waits.
@@ -94,6 +98,16 @@ public final class TlsTransport implements Transport {
      */
     public static Destination to(String host, int port) {
         return new Destination(HostAddress.of(host, port));
+    }
+
+    /**
+     * Begins with where to, as {@link #address()} says it.
+     *
+     * @param address such as {@code host-b:16550} or {@code [::1]:16550}
+     * @throws IllegalArgumentException when it is none
+     */
+    public static Destination to(String address) {
+        return new Destination(HostAddress.parse(address));
     }
 
     /** An address; missing is who asks. */
@@ -199,11 +213,37 @@ public final class TlsTransport implements Transport {
         try (TrustWatch watch = TrustWatch.over(trust.nodes(), self.fingerprint())) {
             long deadline = System.nanoTime() + timeouts.connect().toNanos();
             Socket raw = address.connect(deadline);
-            Duration left = Duration.ofNanos(Math.max(deadline - System.nanoTime(), 1));
             TlsConnection connection =
-                    Handshake.ofClient(self, trust, address.toString()).perform(raw, left);
+                    Handshake.ofClient(self, trust, address.toString()).perform(raw, left(deadline));
             return session(connection, watch);
         }
+    }
+
+    @Override
+    public Optional<String> address() {
+        return Optional.of(address.toString());
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Within the connect timeout; throws as {@link #open()} does.
+     */
+    @Override
+    public Outcome outcomeOf(UUID packageId) throws VmmigException {
+        WarmUp.begin();
+        long deadline = System.nanoTime() + timeouts.connect().toNanos();
+        Socket raw = address.connect(deadline);
+        TlsConnection connection =
+                Handshake.ofInquirer(self, trusted.now(), address.toString()).perform(raw, left(deadline));
+        return new ShortTalk(connection, address.toString(), "inquiry").within(left(deadline), () -> {
+            Inquiries.ask(connection, packageId);
+            return Inquiries.await(connection);
+        });
+    }
+
+    private static Duration left(long deadline) {
+        return Duration.ofNanos(Math.max(deadline - System.nanoTime(), 1));
     }
 
     private OutgoingSession session(TlsConnection connection, TrustWatch watch) throws VmmigException {

@@ -17,7 +17,11 @@ enum Kind {
     ABORT(10, Kind.SMALL),
     HEARTBEAT(11, Kind.SMALL),
     /** In introductions only, as REFUSE may be too. */
-    CARD(12, Kind.SMALL);
+    CARD(12, Kind.SMALL),
+    /** In inquiries only, as REFUSE may be too. */
+    INQUIRE(13, Kind.SMALL),
+    /** In inquiries only. */
+    ANSWER(14, Kind.SMALL);
 
     private static final int SMALL = 64 << 10;
 

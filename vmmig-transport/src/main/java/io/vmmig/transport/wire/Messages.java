@@ -13,14 +13,19 @@ import io.vmmig.bundle.PackageLimits;
 import io.vmmig.crypto.NodeCard;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
+import io.vmmig.transport.Outcome;
 import io.vmmig.transport.wire.proto.Wire;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** The payloads of the control frames, to and from what the rest of vmmig speaks of. */
 final class Messages {
+    private static final Pattern PACKAGE_ID = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
+
     private Messages() {}
 
     static byte[] hello(Duration idle) {
@@ -106,6 +111,35 @@ final class Messages {
 
     static NodeCard readCard(byte[] payload) throws VmmigException {
         return NodeCard.parse(parse(Wire.Card.parser(), payload).getText());
+    }
+
+    static byte[] inquire(UUID packageId) {
+        return Wire.Inquire.newBuilder()
+                .setPackageId(packageId.toString())
+                .build()
+                .toByteArray();
+    }
+
+    static UUID readInquire(byte[] payload) throws VmmigException {
+        String text = parse(Wire.Inquire.parser(), payload).getPackageId();
+        if (!PACKAGE_ID.matcher(text).matches()) {
+            throw Faults.violation("an inquiry about no package");
+        }
+        return UUID.fromString(text);
+    }
+
+    static byte[] answer(Outcome outcome) {
+        return Wire.Answer.newBuilder().setOutcome(outcome.name()).build().toByteArray();
+    }
+
+    static Outcome readAnswer(byte[] payload) throws VmmigException {
+        String name = parse(Wire.Answer.parser(), payload).getOutcome();
+        for (Outcome outcome : Outcome.values()) {
+            if (outcome.name().equals(name)) {
+                return outcome;
+            }
+        }
+        throw Faults.violation("an answer that this vmmig does not know");
     }
 
     static byte[] abort(@Nullable Failure failure) {

@@ -281,7 +281,7 @@ class IntroductionTest {
         try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
             stranger.preamble(1).card(a.card("host-a")).card(a.card("host-a"));
             stranger.await(RawPeer.CARD);
-            assertRefused(stranger, Problem.PROTOCOL_VIOLATION, "a second card");
+            assertRefused(stranger, Problem.PROTOCOL_VIOLATION, "a frame of kind 12 in place of REFUSE");
         }
     }
 
@@ -368,7 +368,7 @@ class IntroductionTest {
                                         .build()
                                         .toByteArray()),
                 Problem.PEER_FAILED,
-                "has refused to be introduced: not [2J now",
+                "has refused the introduction: not [2J now",
                 false);
     }
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig;
+
+import io.vmmig.handover.ArrivalJournal;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.pipeline.RecoveryPipeline;
+import io.vmmig.reference.ImageStore;
+import io.vmmig.transport.OutcomeBook;
+import io.vmmig.transport.Peers;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finishes or undoes the migrations that a crash, a power failure or a lost connection has cut short at this host. To be called when
+ * a program starts that moves guests, and again as long as something is left open:
+ *
+ * <pre>{@code
+ * RecoveryReport report = Recovery.of(hypervisor)
+ *         .images(store)
+ *         .asking(address -> TlsTransport.to(address).as(identity).trusting(nodes))
+ *         .run();
+ * }</pre>
+ *
+ * <p>Migrations that are under way, in this process or in another, are left alone. May be repeated at will: what is settled
+ * stays as it is. Immutable.
+ */
+public final class Recovery {
+    private final Hypervisor hypervisor;
+    private final @Nullable ImageStore images;
+    private final @Nullable Peers peers;
+
+    private Recovery(Hypervisor hypervisor, @Nullable ImageStore images, @Nullable Peers peers) {
+        this.hypervisor = hypervisor;
+        this.images = images;
+        this.peers = peers;
+    }
+
+    /** Guests of this hypervisor, which stays the caller's. */
+    public static Recovery of(Hypervisor hypervisor) {
+        return new Recovery(hypervisor, null, null);
+    }
+
+    /** The migrations were noted beside these images: those that {@link Migrator#images} and {@link Receiver#images} were told. */
+    public Recovery images(ImageStore store) {
+        return new Recovery(hypervisor, store, peers);
+    }
+
+    /** Destinations are asked in this way, where only they know what became of a guest. Otherwise such a guest is left paused. */
+    public Recovery asking(Peers others) {
+        return new Recovery(hypervisor, images, others);
+    }
+
+    /**
+     * Settles what can be settled. What fails for one guest is in the report, and is no reason not to go on with the next.
+     *
+     * @throws VmmigException when the notes cannot be read, or the hypervisor cannot be reached
+     * @throws IllegalStateException when it was not said where the migrations were noted
+     */
+    public RecoveryReport run() throws VmmigException {
+        if (images == null) {
+            throw new IllegalStateException("say beside which images migrations were noted with images(…)");
+        }
+        return new RecoveryPipeline(hypervisor, images, peers).run();
+    }
+
+    /** What sources are to be told that have lost the connection to this host, by what is noted beside these images. */
+    public static OutcomeBook outcomesNotedBeside(ImageStore images) {
+        return packageId -> ArrivalJournal.outcomeOf(images, packageId);
+    }
+}

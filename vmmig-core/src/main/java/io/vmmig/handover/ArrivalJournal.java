@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.handover;
+
+import com.google.gson.JsonObject;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.format.JsonFields;
+import io.vmmig.reference.ImageStore;
+import io.vmmig.transport.Outcome;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What the destination notes of one guest that comes, from before anything is made for it. It stays when all is settled, so
+ * that a source that asks later gets its answer. Thread-safe.
+ */
+public final class ArrivalJournal implements AutoCloseable {
+    private static final String WHERE = "the journal of an arrival";
+    /** Those that this process has under way. */
+    private static final Map<Path, ArrivalJournal> LIVE = new ConcurrentHashMap<>();
+
+    private static final Logger LOG = LoggerFactory.getLogger(ArrivalJournal.class);
+
+    private final Path file;
+    private final Journal journal;
+    private final Facts facts;
+    private final List<Runnable> whenAbandoned = new ArrayList<>();
+    private DestinationState state;
+
+    private ArrivalJournal(Path file, Journal journal, Facts facts, DestinationState state) {
+        this.file = file;
+        this.journal = journal;
+        this.facts = facts;
+        this.state = state;
+    }
+
+    /**
+     * What the arrival is about.
+     *
+     * @param packageId the package in which the guest travels
+     * @param guest its name here
+     * @param uuid its uuid here
+     * @param running whether it is to run here
+     * @param directory where its files are made
+     * @param directoryExisted whether that was there before
+     * @param before what was in it then
+     * @param files the files that are made for it
+     * @param live whether its source waits, and may ask for the outcome
+     * @param begun when it came
+     */
+    public record Facts(
+            UUID packageId,
+            String guest,
+            UUID uuid,
+            boolean running,
+            Path directory,
+            boolean directoryExisted,
+            List<Path> before,
+            List<Path> files,
+            boolean live,
+            Instant begun) {
+        public Facts {
+            before = List.copyOf(before);
+            files = List.copyOf(files);
+        }
+
+        private JsonObject toJson() {
+            JsonObject json = new JsonObject();
+            json.addProperty("package", packageId.toString());
+            json.addProperty("guest", guest);
+            json.addProperty("uuid", uuid.toString());
+            json.addProperty("running", running);
+            json.addProperty("directory", directory.toString());
+            json.addProperty("directoryExisted", directoryExisted);
+            json.add("before", Notes.json(before));
+            json.add("files", Notes.json(files));
+            json.addProperty("live", live);
+            json.addProperty("begun", begun.toString());
+            return json;
+        }
+
+        private static Facts of(JsonObject json) throws VmmigException {
+            JsonFields fields = new JsonFields(json, WHERE);
+            return new Facts(
+                    fields.uuid("package"),
+                    fields.text("guest", 1024),
+                    fields.uuid("uuid"),
+                    fields.flag("running"),
+                    Notes.path(fields, "directory"),
+                    fields.flag("directoryExisted"),
+                    Notes.paths(fields, "before"),
+                    Notes.paths(fields, "files"),
+                    fields.flag("live"),
+                    fields.instant("begun"));
+        }
+    }
+
+    /**
+     * Begins before anything is made for the guest.
+     * @throws VmmigException with {@link Problem#PACKAGE_REPLAYED} when there has been an arrival of that package
+     */
+    public static ArrivalJournal begin(ImageStore images, Facts facts) throws VmmigException {
+        Notes notes = Notes.ofArrivals(images);
+        // Of a package that lies still there may be many copies.
+        UUID id = facts.live() ? facts.packageId() : UUID.randomUUID();
+        Path file = notes.fileOf(id);
+        if (Files.exists(file)) {
+            throw VmmigException.of(
+                    Problem.PACKAGE_REPLAYED,
+                    "the package " + facts.packageId() + " has been here before, and its source may have been told so",
+                    "Start the migration again, which makes a new package.");
+        }
+        DestinationState first = DestinationState.OFFERED;
+        ArrivalJournal arrival = new ArrivalJournal(file, notes.begin(id, facts.toJson(), first.name()), facts, first);
+        LIVE.put(file, arrival);
+        return arrival;
+    }
+
+    /** The journals of all arrivals that are remembered. */
+    public static List<Path> all(ImageStore images) throws VmmigException {
+        return Notes.ofArrivals(images).all();
+    }
+
+    /**
+     * One of them; empty when it never came to say anything.
+     *
+     * @throws VmmigException with {@link Problem#GUEST_BUSY} when the arrival is under way
+     */
+    public static Optional<ArrivalJournal> open(Path file) throws VmmigException {
+        Optional<Journal> journal = Journal.open(file);
+        if (journal.isEmpty()) {
+            return Optional.empty();
+        }
+        Journal found = journal.get();
+        try {
+            return Optional.of(
+                    new ArrivalJournal(file, found, Facts.of(found.facts()), DestinationState.valueOf(found.state())));
+        } catch (VmmigException | IllegalArgumentException e) {
+            found.close();
+            throw VmmigException.of(
+                    Problem.JOURNAL_DAMAGED,
+                    "the journal " + file + " says what this vmmig does not understand",
+                    "Was it written by a newer one?");
+        }
+    }
+
+    /** What one of them is about, be it under way or not; empty when it never came to say so. */
+    public static Optional<Facts> factsOf(Path file) throws VmmigException {
+        Optional<JsonObject> facts = Journal.factsOf(file);
+        return facts.isEmpty() ? Optional.empty() : Optional.of(Facts.of(facts.get()));
+    }
+
+    /** What is to be said to a source that asks; see {@link io.vmmig.transport.OutcomeBook}. */
+    public static Outcome outcomeOf(ImageStore images, UUID packageId) throws VmmigException {
+        Path file = Notes.ofArrivals(images).fileOf(packageId);
+        ArrivalJournal live = LIVE.get(file);
+        if (live != null) {
+            return live.outcome();
+        }
+        try {
+            Optional<ArrivalJournal> ended = open(file);
+            if (ended.isEmpty()) {
+                return Outcome.UNHEARD_OF;
+            }
+            try (ArrivalJournal arrival = ended.get()) {
+                return arrival.outcome();
+            }
+        } catch (VmmigException e) {
+            if (e.problem() == Problem.GUEST_BUSY) {
+                return Outcome.UNDER_WAY;
+            }
+            throw e;
+        }
+    }
+
+    private Outcome outcome() throws VmmigException {
+        List<Runnable> toRun;
+        synchronized (this) {
+            Outcome outcome = HandOverRules.outcome(state, journal.torn());
+            if (outcome != Outcome.NOT_TAKEN || !state.canBecome(DestinationState.ABANDONED)) {
+                return outcome;
+            }
+            enter(DestinationState.ABANDONED);
+            toRun = List.copyOf(whenAbandoned);
+        }
+        toRun.forEach(Runnable::run);
+        return Outcome.NOT_TAKEN;
+    }
+
+    public Facts facts() {
+        return facts;
+    }
+
+    public synchronized DestinationState state() {
+        return state;
+    }
+
+    /** Whether a further step may have been written. */
+    public boolean torn() {
+        return journal.torn();
+    }
+
+    /** Calls {@code stopper} when the source has asked, and was told that the guest is not taken. */
+    public void onAbandoned(Runnable stopper) {
+        synchronized (this) {
+            if (state != DestinationState.ABANDONED) {
+                whenAbandoned.add(stopper);
+                return;
+            }
+        }
+        stopper.run();
+    }
+
+    /**
+     * Notes a step before it is taken; durably, if anything hangs on it.
+     *
+     * @throws VmmigException with {@link Problem#CONNECTION_LOST} when the source has been told that there will be none
+     */
+    public synchronized void enter(DestinationState next) throws VmmigException {
+        if (state == DestinationState.ABANDONED && next != DestinationState.DISCARDED) {
+            throw VmmigException.of(
+                    Problem.CONNECTION_LOST,
+                    "the source has lost the connection and taken the guest back",
+                    "Start the migration again.");
+        }
+        DestinationState entered = state.then(next);
+        if (entered.durable()) {
+            journal.enter(entered.name());
+        }
+        state = entered;
+    }
+
+    /** Notes that the guest cannot be made to run here; if that cannot be written, a person will have to look after a crash. */
+    public synchronized void retracting() {
+        state = state.then(DestinationState.RETRACTING);
+        try {
+            journal.enter(state.name());
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: it is removed again, which could not be noted in {}", facts.guest(), file, e);
+        }
+    }
+
+    /** Notes that the guest runs here; if that cannot be written, a recovery will find it running. */
+    public synchronized void resumed() {
+        state = state.then(DestinationState.RESUMED);
+        noteTheEnd(true);
+    }
+
+    /** Notes that nothing of the guest is left here; if that cannot be written, a recovery will find nothing. */
+    public synchronized void discarded() {
+        boolean mayHaveBeenGiven = state == DestinationState.RESTORED
+                || state == DestinationState.RETRACTING
+                || state == DestinationState.ABANDONED;
+        state = state.then(DestinationState.DISCARDED);
+        noteTheEnd(mayHaveBeenGiven);
+    }
+
+    /** @param asked whether its source may ask for it */
+    private void noteTheEnd(boolean asked) {
+        try {
+            if (facts.live() && asked) {
+                journal.enter(state.name());
+            } else {
+                journal.remove();
+            }
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: it is {} here, which could not be noted in {}", facts.guest(), state, file, e);
+        }
+    }
+
+    /** Lets go of it; what is not settled is left to a recovery. */
+    @Override
+    public void close() {
+        LIVE.remove(file, this);
+        journal.close();
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.handover;
+
+import com.google.gson.JsonObject;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.format.JsonFields;
+import io.vmmig.reference.ImageStore;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** What the source notes of one guest that it gives away, from before it is stopped until all is settled. Thread-safe. */
+public final class DepartureJournal implements AutoCloseable {
+    private static final String WHERE = "the journal of a departure";
+
+    private final @Nullable Journal journal;
+    private final Facts facts;
+
+    private DepartureJournal(@Nullable Journal journal, Facts facts) {
+        this.journal = journal;
+        this.facts = facts;
+    }
+
+    /**
+     * What the departure is about.
+     *
+     * @param packageId the package in which the guest travels
+     * @param guest its name here
+     * @param uuid its uuid here
+     * @param running whether it ran, so that it is to run again if it stays
+     * @param address where its destination is found, or null if that cannot be asked
+     * @param files those of its files that go when it is gone
+     */
+    public record Facts(
+            UUID packageId, String guest, UUID uuid, boolean running, @Nullable String address, List<Path> files) {
+        public Facts {
+            files = List.copyOf(files);
+        }
+
+        private JsonObject toJson() {
+            JsonObject json = new JsonObject();
+            json.addProperty("package", packageId.toString());
+            json.addProperty("guest", guest);
+            json.addProperty("uuid", uuid.toString());
+            json.addProperty("running", running);
+            if (address != null) {
+                json.addProperty("address", address);
+            }
+            json.add("files", Notes.json(files));
+            return json;
+        }
+
+        private static Facts of(JsonObject json) throws VmmigException {
+            JsonFields fields = new JsonFields(json, WHERE);
+            return new Facts(
+                    fields.uuid("package"),
+                    fields.text("guest", 1024),
+                    fields.uuid("uuid"),
+                    fields.flag("running"),
+                    fields.has("address") ? fields.text("address", 1024) : null,
+                    Notes.paths(fields, "files"));
+        }
+    }
+
+    /**
+     * Begins before the guest is stopped.
+     *
+     * @param images beside which it is noted; null if it cannot be
+     */
+    public static DepartureJournal begin(@Nullable ImageStore images, Facts facts) throws VmmigException {
+        Journal journal = images == null
+                ? null
+                : Notes.ofDepartures(images).begin(facts.packageId(), facts.toJson(), SourceState.PREPARED.name());
+        return new DepartureJournal(journal, facts);
+    }
+
+    /** The journals of departures that are not settled, or are under way. */
+    public static List<Path> all(ImageStore images) throws VmmigException {
+        return Notes.ofDepartures(images).all();
+    }
+
+    /** The package that a journal is about, by its name. */
+    public static UUID packageOf(Path file) {
+        return Notes.packageOf(file);
+    }
+
+    /** One of them; empty when it has been settled meanwhile, or never came to say anything. */
+    public static Optional<DepartureJournal> open(Path file) throws VmmigException {
+        Optional<Journal> journal = Journal.open(file);
+        return journal.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new DepartureJournal(
+                        journal.get(), Facts.of(journal.get().facts())));
+    }
+
+    public Facts facts() {
+        return facts;
+    }
+
+    /** Whether the word that gives the guest away may have left. */
+    public boolean mayBeCommitted() {
+        return journal != null && (journal.torn() || journal.state().equals(SourceState.COMMITTED.name()));
+    }
+
+    /** Before the word is sent that gives the guest away. */
+    public void commit() throws VmmigException {
+        if (journal != null) {
+            journal.enter(SourceState.COMMITTED.name());
+        }
+    }
+
+    /** The guest has gone, or goes on here. */
+    public void settle() throws VmmigException {
+        if (journal != null) {
+            journal.remove();
+        }
+    }
+
+    /** Leaves it to a recovery, unless it is settled. */
+    @Override
+    public void close() {
+        if (journal != null) {
+            journal.close();
+        }
+    }
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.handover;
+
+import io.vmmig.transport.Outcome;
+
+/**
+ * Who may do what with a guest whose hand-over has not come to its end: the whole of what is decided after a crash, or after a
+ * connection was lost. It is what a model of both ends is checked with.
+ */
+public final class HandOverRules {
+    private HandOverRules() {}
+
+    /** What an end finds of the guest on its hypervisor. */
+    public enum Found {
+        /** Nothing. */
+        NOTHING,
+        /** A guest that stands still. */
+        PAUSED,
+        /** A guest that runs. */
+        RUNNING,
+        /** A definition of a guest that does not run, and has no memory. */
+        STOPPED
+    }
+
+    /** What an end does about it. */
+    public enum Step {
+        /** The guest goes on here. */
+        RESUME,
+        /** The guest lives at the other end; what is left of it here goes. */
+        RETIRE,
+        /** The guest will not live here; what is left of it goes. */
+        DISCARD,
+        /** It is as it should be; only the notes were behind. */
+        NOTE,
+        /** It is as it should be, and so are the notes. */
+        NOTHING,
+        /** Nobody knows; a person has to see what there is. */
+        LEAVE
+    }
+
+    /** What a destination says to a source that has lost the connection. */
+    public static Outcome outcome(DestinationState state, boolean torn) {
+        return switch (state) {
+            // A step that may have been written may have been COMMITTED.
+            case OFFERED, RECEIVED, VERIFIED, RESTORED -> torn ? Outcome.UNDER_WAY : Outcome.NOT_TAKEN;
+            case COMMITTED, RETRACTING -> Outcome.UNDER_WAY;
+            case RESUMED -> Outcome.TAKEN;
+            case ABANDONED, DISCARDED -> Outcome.NOT_TAKEN;
+        };
+    }
+
+    /**
+     * What a destination does that comes to itself after a crash.
+     *
+     * @param runs whether the guest is to run here once it is here
+     */
+    public static Step ofDestination(DestinationState state, boolean runs, Found found) {
+        return switch (state) {
+            // Who runs was resumed by somebody else, and is not ours to end.
+            case OFFERED, RECEIVED, VERIFIED, RESTORED, ABANDONED -> found == Found.RUNNING ? Step.LEAVE : Step.DISCARD;
+            case COMMITTED ->
+                switch (found) {
+                    case PAUSED -> runs ? Step.RESUME : Step.NOTE;
+                    case RUNNING -> Step.NOTE;
+                    // It may have run, and ended by itself.
+                    case NOTHING, STOPPED -> Step.LEAVE;
+                };
+            case RETRACTING -> found == Found.RUNNING ? Step.NOTE : Step.DISCARD;
+            case RESUMED, DISCARDED -> Step.NOTHING;
+        };
+    }
+
+    /**
+     * What a source does that comes to itself after a crash.
+     *
+     * @param outcome what the destination says, if the guest may have been given away; else {@link Outcome#NOT_TAKEN}
+     * @param ran whether the guest ran before it was stopped
+     */
+    public static Step ofSource(Outcome outcome, boolean ran, Found found) {
+        return switch (outcome) {
+            // Who runs in two places is for a person to see.
+            case TAKEN -> found == Found.RUNNING ? Step.LEAVE : Step.RETIRE;
+            case NOT_TAKEN -> ran && found == Found.PAUSED ? Step.RESUME : Step.NOTE;
+            case UNDER_WAY, UNHEARD_OF -> Step.LEAVE;
+        };
+    }
+}

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.handover;
+
+import com.google.gson.JsonObject;
+import io.vmmig.PackageFormatException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.format.JsonFields;
+import io.vmmig.bundle.format.StrictJson;
+import io.vmmig.qcow2.NewFile;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one end has written down of one migration: a file that only grows, with a line for what the migration is about and one
+ * for each step, written and synced before the step is taken. Each line is its CRC-32C in eight hexadecimal digits, a space and
+ * a JSON object. Whoever has it open has it alone, in this process and among all; thread-safe.
+ */
+final class Journal implements Closeable {
+    private static final int MAX_BYTES = 8 << 20;
+    private static final String WHERE = "a journal";
+    private static final String STATE = "state";
+    private static final Pattern LINE = Pattern.compile("([0-9a-f]{8}) (\\{.*\\})");
+    private static final Pattern STATE_FORM = Pattern.compile("[A-Z_]{1,32}");
+
+    private final Path file;
+    private final FileChannel channel;
+    private final JsonObject facts;
+    private String state;
+    private long intact;
+    private boolean torn;
+
+    private Journal(Path file, FileChannel channel, JsonObject facts, String state, long intact, boolean torn) {
+        this.file = file;
+        this.channel = channel;
+        this.facts = facts;
+        this.state = state;
+        this.intact = intact;
+        this.torn = torn;
+    }
+
+    /** Begins one; the first line is durable, and the file is nobody else's, when this returns. */
+    static Journal begin(Path file, JsonObject facts, String state) throws VmmigException {
+        try {
+            FileChannel channel = FileChannel.open(
+                    file,
+                    Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            try {
+                if (!locked(channel)) {
+                    throw new IOException("somebody else has it open");
+                }
+                Journal journal = new Journal(file, channel, facts, state, 0, false);
+                journal.append(facts);
+                journal.append(stateLine(state));
+                NewFile.syncDirectoryOf(file);
+                return journal;
+            } catch (IOException | RuntimeException e) {
+                channel.close();
+                Files.deleteIfExists(file);
+                throw e;
+            }
+        } catch (IOException e) {
+            throw unwritten(file, e);
+        }
+    }
+
+    /**
+     * One that was begun earlier.
+     *
+     * @return empty when there is none, or none that says anything, since the very first write was cut short
+     * @throws VmmigException with {@link Problem#GUEST_BUSY} when its migration is under way
+     */
+    static Optional<Journal> open(Path file) throws VmmigException {
+        try {
+            FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
+            try {
+                if (!locked(channel)) {
+                    throw VmmigException.of(
+                            Problem.GUEST_BUSY,
+                            "the migration that is noted in " + file + " is under way",
+                            "Wait until it is over.");
+                }
+                Optional<Journal> journal = read(file, channel);
+                if (journal.isEmpty()) {
+                    channel.close();
+                }
+                return journal;
+            } catch (IOException | VmmigException | RuntimeException e) {
+                channel.close();
+                throw e;
+            }
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw unread(file, e);
+        }
+    }
+
+    /** The facts of one, whoever has it open; empty when there are none. */
+    static Optional<JsonObject> factsOf(Path file) throws VmmigException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            return read(file, channel).map(Journal::facts);
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (IOException e) {
+            throw unread(file, e);
+        }
+    }
+
+    private static boolean locked(FileChannel channel) throws IOException {
+        try {
+            @Nullable FileLock lock = channel.tryLock();
+            return lock != null;
+        } catch (OverlappingFileLockException e) {
+            return false;
+        }
+    }
+
+    private static Optional<Journal> read(Path file, FileChannel channel) throws IOException, VmmigException {
+        if (channel.size() > MAX_BYTES) {
+            throw damaged(file);
+        }
+        ByteBuffer buffer = ByteBuffer.allocate((int) channel.size());
+        while (buffer.hasRemaining() && channel.read(buffer) >= 0) {
+            // On to the end.
+        }
+        // One character for each byte.
+        String text = new String(buffer.array(), 0, buffer.position(), StandardCharsets.ISO_8859_1);
+        List<JsonObject> lines = new ArrayList<>();
+        int intact = 0;
+        for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', intact)) {
+            @Nullable JsonObject line = parsed(text.substring(intact, end));
+            if (line == null) {
+                break;
+            }
+            lines.add(line);
+            intact = end + 1;
+        }
+        int lineEnd = text.indexOf('\n', intact);
+        if (lineEnd >= 0 && lineEnd < text.length() - 1) {
+            throw damaged(file);
+        }
+        if (lines.size() < 2) {
+            return Optional.empty();
+        }
+        String state = new JsonFields(lines.get(lines.size() - 1), WHERE).text(STATE, STATE_FORM);
+        return Optional.of(new Journal(file, channel, lines.get(0), state, intact, intact < text.length()));
+    }
+
+    private static @Nullable JsonObject parsed(String text) throws PackageFormatException {
+        Matcher line = LINE.matcher(text);
+        if (!line.matches()) {
+            return null;
+        }
+        byte[] json = line.group(2).getBytes(StandardCharsets.ISO_8859_1);
+        return line.group(1).equals(checksum(json)) ? StrictJson.object(json, WHERE) : null;
+    }
+
+    private static String checksum(byte[] json) {
+        CRC32C checksum = new CRC32C();
+        checksum.update(json);
+        return String.format("%08x", checksum.getValue());
+    }
+
+    private static JsonObject stateLine(String state) {
+        JsonObject line = new JsonObject();
+        line.addProperty(STATE, state);
+        return line;
+    }
+
+    private static VmmigException damaged(Path file) {
+        return VmmigException.of(
+                Problem.JOURNAL_DAMAGED,
+                "the journal " + file + " is damaged",
+                "See at both hosts where its guest is, settle it by hand, and remove the file.");
+    }
+
+    private static VmmigException unread(Path file, IOException e) {
+        return VmmigException.from(
+                e, Problem.FILE_FAILED, "could not read the journal " + file, "Check the file and its disk.");
+    }
+
+    private static VmmigException unwritten(Path file, IOException e) {
+        return VmmigException.from(
+                e, Problem.FILE_FAILED, "could not write the journal " + file, "Check the directory and its disk.");
+    }
+
+    /** What the migration is about. */
+    JsonObject facts() {
+        return facts;
+    }
+
+    /** The last step that is certainly written. */
+    synchronized String state() {
+        return state;
+    }
+
+    /** Whether a further step was being written when everything ended. */
+    synchronized boolean torn() {
+        return torn;
+    }
+
+    /** Notes a step; it is durable when this returns. If this throws, it may be durable or not. */
+    synchronized void enter(String next) throws VmmigException {
+        try {
+            append(stateLine(next));
+        } catch (IOException e) {
+            throw unwritten(file, e);
+        }
+        state = next;
+        torn = false;
+    }
+
+    /** Over whatever is torn. */
+    private void append(JsonObject line) throws IOException {
+        byte[] json = line.toString().getBytes(StandardCharsets.UTF_8);
+        byte[] start = (checksum(json) + ' ').getBytes(StandardCharsets.US_ASCII);
+        ByteBuffer bytes = ByteBuffer.allocate(start.length + json.length + 1)
+                .put(start)
+                .put(json)
+                .put((byte) '\n')
+                .flip();
+        channel.truncate(intact);
+        channel.position(intact);
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
+        channel.force(true);
+        intact = channel.position();
+    }
+
+    /** Removes it: all is settled, and nobody will ask. */
+    synchronized void remove() throws VmmigException {
+        try (channel) {
+            Files.deleteIfExists(file);
+            NewFile.syncDirectoryOf(file);
+        } catch (IOException e) {
+            throw unwritten(file, e);
+        }
+    }
+
+    /** Lets go of it; it stays as it is. */
+    @Override
+    public void close() {
+        try {
+            channel.close();
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException("closing loses nothing that was synced", e);
+        }
+    }
+}

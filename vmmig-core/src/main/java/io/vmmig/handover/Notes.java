@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.handover;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.format.JsonFields;
+import io.vmmig.qcow2.PrivateFiles;
+import io.vmmig.reference.ImageStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import java.util.regex.Pattern;
+
+/** Where the journals of one end lie: beside the images, each named as its package. */
+final class Notes {
+    private static final String ENDING = ".journal";
+    private static final Pattern NAME =
+            Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}" + Pattern.quote(ENDING));
+    private static final int MAX_FILES = 10_000;
+    private static final int MAX_PATH = 4096;
+
+    private final Path directory;
+
+    private Notes(Path directory) {
+        this.directory = directory;
+    }
+
+    static Notes ofDepartures(ImageStore images) {
+        return new Notes(images.directory().resolve("departures"));
+    }
+
+    static Notes ofArrivals(ImageStore images) {
+        return new Notes(images.directory().resolve("arrivals"));
+    }
+
+    Path fileOf(UUID packageId) {
+        return directory.toAbsolutePath().normalize().resolve(packageId + ENDING);
+    }
+
+    Journal begin(UUID packageId, JsonObject facts, String state) throws VmmigException {
+        try {
+            PrivateFiles.makeDirectory(directory);
+        } catch (IOException e) {
+            throw failed(e);
+        }
+        return Journal.begin(fileOf(packageId), facts, state);
+    }
+
+    /** The package that a journal is named as. */
+    static UUID packageOf(Path file) {
+        String name = file.getFileName().toString();
+        return UUID.fromString(name.substring(0, name.length() - ENDING.length()));
+    }
+
+    /** Every journal that there is. */
+    List<Path> all() throws VmmigException {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try {
+            return PrivateFiles.list(directory.toAbsolutePath().normalize()).stream()
+                    .filter(file -> NAME.matcher(file.getFileName().toString()).matches())
+                    .toList();
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    private VmmigException failed(IOException e) {
+        return VmmigException.from(
+                e,
+                Problem.FILE_FAILED,
+                "could not look into the journals in " + directory,
+                "Check the directory and its disk.");
+    }
+
+    static JsonArray json(List<Path> files) {
+        JsonArray array = new JsonArray();
+        files.forEach(file -> array.add(file.toString()));
+        return array;
+    }
+
+    static List<Path> paths(JsonFields fields, String name) throws VmmigException {
+        return fields.texts(name, MAX_FILES, MAX_PATH).stream().map(Path::of).toList();
+    }
+
+    static Path path(JsonFields fields, String name) throws VmmigException {
+        return Path.of(fields.text(name, MAX_PATH));
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.VmmigException;
+import io.vmmig.transport.Outcome;
+import io.vmmig.transport.Transport;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Asks a destination how a hand-over ended whose answer was lost, as long as the guest's downtime is worth another try. */
+final class Inquiry {
+    private static final Logger LOG = LoggerFactory.getLogger(Inquiry.class);
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(3);
+
+    private Inquiry() {}
+
+    /** The destination's answer; {@link Outcome#UNDER_WAY} when there was none in time. Does not throw. */
+    static Outcome about(UUID packageId, Transport transport, String guest) {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        Duration pause = FIRST_PAUSE;
+        while (true) {
+            try {
+                Outcome outcome = transport.outcomeOf(packageId);
+                if (outcome != Outcome.UNDER_WAY) {
+                    return outcome;
+                }
+                LOG.info("guest {}: the destination is still busy with it", guest);
+            } catch (VmmigException e) {
+                LOG.info("guest {}: {} cannot be asked what became of it: {}", guest, transport, e.getMessage());
+            }
+            if (System.nanoTime() + pause.toNanos() > end) {
+                return Outcome.UNDER_WAY;
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(pause.toMillis());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return Outcome.UNDER_WAY;
+            }
+            pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : pause.multipliedBy(2);
+        }
+    }
+}

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.Problem;
+import io.vmmig.RecoveryReport;
+import io.vmmig.RecoveryReport.Result;
+import io.vmmig.RecoveryReport.Settlement;
+import io.vmmig.RecoveryReport.Side;
+import io.vmmig.VmmigException;
+import io.vmmig.handover.ArrivalJournal;
+import io.vmmig.handover.DepartureJournal;
+import io.vmmig.handover.DestinationState;
+import io.vmmig.handover.HandOverRules;
+import io.vmmig.handover.HandOverRules.Found;
+import io.vmmig.handover.HandOverRules.Step;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.reference.ImageStore;
+import io.vmmig.transport.Outcome;
+import io.vmmig.transport.Peers;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** What is done after a crash: for each journal what {@link HandOverRules} say. */
+public final class RecoveryPipeline {
+    private final Hypervisor hypervisor;
+    private final ImageStore images;
+    private final @Nullable Peers peers;
+    private final List<Settlement> settlements = new ArrayList<>();
+
+    public RecoveryPipeline(Hypervisor hypervisor, ImageStore images, @Nullable Peers peers) {
+        this.hypervisor = hypervisor;
+        this.images = images;
+        this.peers = peers;
+    }
+
+    /** Settles what can be settled. */
+    public RecoveryReport run() throws VmmigException {
+        for (Path file : ArrivalJournal.all(images)) {
+            settleArrival(file);
+        }
+        for (Path file : DepartureJournal.all(images)) {
+            settleDeparture(file);
+        }
+        return new RecoveryReport(settlements);
+    }
+
+    /** A guest as this host has it. */
+    private record Sight(Found found, @Nullable Guest guest) {}
+
+    private Sight look(UUID uuid) throws VmmigException {
+        Optional<Hypervisor.GuestId> known = hypervisor.guests().stream()
+                .filter(guest -> guest.uuid().equals(uuid))
+                .findFirst();
+        if (known.isEmpty()) {
+            return new Sight(Found.NOTHING, null);
+        }
+        Guest guest = hypervisor.guest(known.get().name());
+        return switch (guest.state()) {
+            case RUNNING -> new Sight(Found.RUNNING, guest);
+            case PAUSED -> new Sight(Found.PAUSED, guest);
+            case STOPPED -> new Sight(Found.STOPPED, guest);
+        };
+    }
+
+    private static void resume(Sight sight) throws VmmigException {
+        if (sight.guest() != null) {
+            sight.guest().resume();
+        }
+    }
+
+    private static void remove(Sight sight) throws VmmigException {
+        if (sight.guest() != null) {
+            sight.guest().remove();
+        }
+    }
+
+    private void settleArrival(Path file) {
+        Optional<ArrivalJournal> noted = open(file, Side.DESTINATION, () -> ArrivalJournal.open(file));
+        if (noted.isEmpty()) {
+            return;
+        }
+        try (ArrivalJournal journal = noted.get()) {
+            if (journal.state() == DestinationState.RESUMED || journal.state() == DestinationState.DISCARDED) {
+                return;
+            }
+            try {
+                settle(journal, file);
+            } catch (VmmigException e) {
+                report(journal, Result.LEFT_OPEN, e.failure().sentence());
+            }
+        }
+    }
+
+    private void settle(ArrivalJournal journal, Path file) throws VmmigException {
+        ArrivalJournal.Facts facts = journal.facts();
+        if (superseded(facts, file)) {
+            journal.discarded();
+            report(journal, Result.NOTED, "it has come again since, with another package");
+            return;
+        }
+        Sight sight = look(facts.uuid());
+        switch (HandOverRules.ofDestination(journal.state(), facts.running(), sight.found())) {
+            case DISCARD -> {
+                remove(sight);
+                GuestDirectory.occupied(facts).discard();
+                TakenPackages.beside(images).remove(facts.packageId());
+                journal.discarded();
+                report(journal, Result.DISCARDED, "it had not been handed over, and nothing of it is left here");
+            }
+            case RESUME -> {
+                resume(sight);
+                journal.resumed();
+                report(journal, Result.RESUMED, "it had been handed over, and goes on here now");
+            }
+            case NOTE -> {
+                journal.resumed();
+                report(journal, Result.NOTED, "it is here, as it should be");
+            }
+            default -> report(journal, Result.LEFT_OPEN, openArrival(sight));
+        }
+    }
+
+    private static String openArrival(Sight sight) {
+        return sight.found() == Found.RUNNING
+                ? "it runs here, though its source has never said that it may. See whether it runs there too, and end one of"
+                        + " them"
+                : "it had been handed over, and is not here any more: either this host failed before it ran, or it ran and"
+                        + " ended. Its source keeps it paused; resume it there if you are sure that it has not run here";
+    }
+
+    /** Whether the same guest has come again; what is here then belongs to that arrival. */
+    private boolean superseded(ArrivalJournal.Facts facts, Path file) throws VmmigException {
+        for (Path other : ArrivalJournal.all(images)) {
+            Optional<ArrivalJournal.Facts> later =
+                    other.equals(file) ? Optional.empty() : ArrivalJournal.factsOf(other);
+            if (later.isPresent()
+                    && later.get().begun().isAfter(facts.begun())
+                    && (later.get().uuid().equals(facts.uuid())
+                            || later.get().directory().equals(facts.directory()))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void settleDeparture(Path file) {
+        Optional<DepartureJournal> noted = open(file, Side.SOURCE, () -> DepartureJournal.open(file));
+        if (noted.isEmpty()) {
+            return;
+        }
+        try (DepartureJournal journal = noted.get()) {
+            try {
+                settle(journal);
+            } catch (VmmigException e) {
+                report(journal, Result.LEFT_OPEN, e.failure().sentence());
+            }
+        }
+    }
+
+    private void settle(DepartureJournal journal) throws VmmigException {
+        DepartureJournal.Facts facts = journal.facts();
+        Outcome outcome = journal.mayBeCommitted() ? ask(facts) : Outcome.NOT_TAKEN;
+        Sight sight = look(facts.uuid());
+        Step step = HandOverRules.ofSource(outcome, facts.running(), sight.found());
+        switch (step) {
+            case RESUME -> {
+                resume(sight);
+                journal.settle();
+                report(journal, Result.RESUMED, "it had not been handed over, and goes on here now");
+            }
+            case RETIRE -> {
+                remove(sight);
+                GuestDirectory.removeDeparted(new HashSet<>(facts.files()));
+                GuestHistories.beside(images).remove(facts.uuid());
+                journal.settle();
+                report(journal, Result.RETIRED, "it has been taken over by the destination, and is no more here");
+            }
+            case NOTE -> {
+                journal.settle();
+                report(journal, Result.NOTED, notedDeparture(sight));
+            }
+            default -> report(journal, Result.LEFT_OPEN, openDeparture(outcome));
+        }
+    }
+
+    private static String notedDeparture(Sight sight) {
+        return switch (sight.found()) {
+            case RUNNING, PAUSED -> "it is here, as it was";
+            case NOTHING, STOPPED -> "it had not been handed over, and has ended here; its disks are as it left them";
+        };
+    }
+
+    private static String openDeparture(Outcome outcome) {
+        return switch (outcome) {
+            case TAKEN ->
+                "it has been taken over by the destination, and yet runs here too: end one of them at once, and see which"
+                        + " disks are the right ones";
+            case UNDER_WAY ->
+                "only the destination knows whether it has taken it, and cannot be asked yet; it is kept paused here. Let"
+                        + " the destination recover, then try again";
+            case UNHEARD_OF ->
+                "the destination knows nothing of it; it is kept paused here. See there whether it runs: if it does, remove"
+                        + " it here; if not, resume it here";
+            case NOT_TAKEN -> throw new IllegalStateException("a guest that was not taken is not left open");
+        };
+    }
+
+    private Outcome ask(DepartureJournal.Facts facts) {
+        if (peers == null || facts.address() == null) {
+            return Outcome.UNDER_WAY;
+        }
+        try {
+            return peers.at(facts.address()).outcomeOf(facts.packageId());
+        } catch (VmmigException e) {
+            return Outcome.UNDER_WAY;
+        }
+    }
+
+    @FunctionalInterface
+    private interface Opening<T> {
+        Optional<T> open() throws VmmigException;
+    }
+
+    /** Empty when there is nothing to settle, or it is not for us. */
+    private <T> Optional<T> open(Path file, Side side, Opening<T> opening) {
+        try {
+            return opening.open();
+        } catch (VmmigException e) {
+            if (e.problem() != Problem.GUEST_BUSY) {
+                settlements.add(new Settlement(
+                        DepartureJournal.packageOf(file),
+                        "(not known)",
+                        side,
+                        Result.LEFT_OPEN,
+                        e.failure().sentence()));
+            }
+            return Optional.empty();
+        }
+    }
+
+    private void report(ArrivalJournal journal, Result result, String what) {
+        ArrivalJournal.Facts facts = journal.facts();
+        settlements.add(new Settlement(facts.packageId(), facts.guest(), Side.DESTINATION, result, what));
+    }
+
+    private void report(DepartureJournal journal, Result result, String what) {
+        DepartureJournal.Facts facts = journal.facts();
+        settlements.add(new Settlement(facts.packageId(), facts.guest(), Side.SOURCE, result, what));
+    }
+}

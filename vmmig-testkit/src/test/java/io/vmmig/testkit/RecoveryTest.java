@@ -1,0 +1,441 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vmmig.EndState;
+import io.vmmig.Migration;
+import io.vmmig.MigrationReport;
+import io.vmmig.Migrator;
+import io.vmmig.Phase;
+import io.vmmig.Problem;
+import io.vmmig.Receiver;
+import io.vmmig.Recovery;
+import io.vmmig.RecoveryReport;
+import io.vmmig.RecoveryReport.Result;
+import io.vmmig.RecoveryReport.Settlement;
+import io.vmmig.RecoveryReport.Side;
+import io.vmmig.VmmigException;
+import io.vmmig.handover.ArrivalJournal;
+import io.vmmig.handover.DepartureJournal;
+import io.vmmig.handover.DestinationState;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.reference.ImageStore;
+import io.vmmig.transport.Outcome;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What one end does that comes to itself in the middle of a hand-over. */
+@Timeout(60)
+class RecoveryTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final String GUEST = "web-1";
+
+    @TempDir
+    Path directory;
+
+    private final InMemoryHypervisor host = new InMemoryHypervisor("host");
+    private final InMemoryTransport transport = new InMemoryTransport();
+    private final UUID packageId = UUID.randomUUID();
+    private ImageStore images;
+    private Path guests;
+    private UUID uuid;
+
+    @BeforeEach
+    void startGuest() throws Exception {
+        host.start(Domains.xml(GUEST, ""), new byte[1_000_000], true);
+        uuid = host.guest(GUEST).uuid();
+        images = ImageStore.at(directory.resolve("images"));
+        guests = Files.createDirectories(directory.resolve("guests"));
+    }
+
+    @AfterEach
+    void stopBuilding() throws Exception {
+        images.references().close();
+    }
+
+    private void pause() throws Exception {
+        host.guest(GUEST).save().leavePaused();
+    }
+
+    private void removeGuest() throws Exception {
+        host.guest(GUEST).remove();
+    }
+
+    private List<Settlement> recover() throws Exception {
+        return Recovery.of(host)
+                .images(images)
+                .asking(address -> transport)
+                .run()
+                .settlements();
+    }
+
+    private void assertSettled(Side side, Result result) throws Exception {
+        assertThat(recover()).singleElement().satisfies(settlement -> {
+            assertThat(settlement.packageId()).isEqualTo(packageId);
+            assertThat(settlement.guest()).isEqualTo(GUEST);
+            assertThat(settlement.side()).isEqualTo(side);
+            assertThat(settlement.result()).as(settlement.what()).isEqualTo(result);
+        });
+        if (result != Result.LEFT_OPEN) {
+            assertThat(recover()).isEmpty();
+        }
+    }
+
+    // ---- the source
+
+    private DepartureJournal departure(Path... files) throws Exception {
+        return DepartureJournal.begin(
+                images, new DepartureJournal.Facts(packageId, GUEST, uuid, true, "memory", List.of(files)));
+    }
+
+    @Test
+    void aGuestThatWasNotGivenAwayGoesOn() throws Exception {
+        departure().close();
+        pause();
+
+        assertSettled(Side.SOURCE, Result.RESUMED);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void aGuestThatHasNotBeenStoppedYetIsNotTouched() throws Exception {
+        departure().close();
+
+        assertSettled(Side.SOURCE, Result.NOTED);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void aGuestThatWasTakenIsRemoved() throws Exception {
+        try (DepartureJournal journal = departure()) {
+            journal.commit();
+        }
+        pause();
+        transport.answerFrom(any -> Outcome.TAKEN);
+
+        assertSettled(Side.SOURCE, Result.RETIRED);
+        assertThat(host.guests()).isEmpty();
+    }
+
+    @Test
+    void aGuestThatWasNotTakenGoesOn() throws Exception {
+        try (DepartureJournal journal = departure()) {
+            journal.commit();
+        }
+        pause();
+        transport.answerFrom(any -> Outcome.NOT_TAKEN);
+
+        assertSettled(Side.SOURCE, Result.RESUMED);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void aGuestOfWhichNobodyKnowsStaysPausedUntilSomebodyDoes() throws Exception {
+        try (DepartureJournal journal = departure()) {
+            journal.commit();
+        }
+        pause();
+
+        assertSettled(Side.SOURCE, Result.LEFT_OPEN);
+        transport.answerFrom(any -> Outcome.UNDER_WAY);
+        assertSettled(Side.SOURCE, Result.LEFT_OPEN);
+        transport.answerFrom(any -> {
+            throw VmmigException.of(Problem.PEER_UNREACHABLE, "nobody is there", "");
+        });
+        assertSettled(Side.SOURCE, Result.LEFT_OPEN);
+        assertThat(Recovery.of(host).images(images).run().settled()).isFalse();
+        assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
+
+        transport.answerFrom(any -> Outcome.TAKEN);
+        assertSettled(Side.SOURCE, Result.RETIRED);
+    }
+
+    @Test
+    void aGuestThatRunsInTwoPlacesIsForAPersonToSee() throws Exception {
+        try (DepartureJournal journal = departure()) {
+            journal.commit();
+        }
+        transport.answerFrom(any -> Outcome.TAKEN);
+
+        assertSettled(Side.SOURCE, Result.LEFT_OPEN);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void aStepThatMayHaveBeenNotedIsTakenForOne() throws Exception {
+        departure().close();
+        Path file = DepartureJournal.all(images).get(0);
+        Files.writeString(file, Files.readString(file) + "0000");
+        pause();
+        transport.answerFrom(any -> Outcome.TAKEN);
+
+        assertSettled(Side.SOURCE, Result.RETIRED);
+    }
+
+    // ---- the destination
+
+    private ArrivalJournal arrival() throws Exception {
+        Path home = guests.resolve(GUEST);
+        return ArrivalJournal.begin(
+                images,
+                new ArrivalJournal.Facts(
+                        packageId,
+                        GUEST,
+                        uuid,
+                        true,
+                        home,
+                        false,
+                        List.of(),
+                        List.of(home.resolve("vda.0.raw")),
+                        true,
+                        Instant.now()));
+    }
+
+    private void fillHome() throws Exception {
+        Path home = Files.createDirectories(guests.resolve(GUEST));
+        Files.writeString(home.resolve("vda.0.raw"), "disk");
+        Files.writeString(home.resolve("console.log"), "QEMU's");
+    }
+
+    private ArrivalJournal restored() throws Exception {
+        ArrivalJournal journal = arrival();
+        fillHome();
+        pause();
+        journal.enter(DestinationState.RECEIVED);
+        journal.enter(DestinationState.VERIFIED);
+        journal.enter(DestinationState.RESTORED);
+        return journal;
+    }
+
+    private Outcome outcome() throws Exception {
+        return Recovery.outcomesNotedBeside(images).outcomeOf(packageId);
+    }
+
+    @Test
+    void aGuestThatWasNotHandedOverIsRemovedWithItsFiles() throws Exception {
+        restored().close();
+
+        assertSettled(Side.DESTINATION, Result.DISCARDED);
+        assertThat(host.guests()).isEmpty();
+        assertThat(guests).isEmptyDirectory();
+        assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
+    }
+
+    @Test
+    void aGuestThatHasJustBegunToComeLeavesNothing() throws Exception {
+        removeGuest();
+        arrival().close();
+        fillHome();
+
+        assertSettled(Side.DESTINATION, Result.DISCARDED);
+        assertThat(guests).isEmptyDirectory();
+    }
+
+    @Test
+    void aGuestThatWasHandedOverGoesOn() throws Exception {
+        try (ArrivalJournal journal = restored()) {
+            journal.enter(DestinationState.COMMITTED);
+        }
+        assertThat(outcome()).isEqualTo(Outcome.UNDER_WAY);
+
+        assertSettled(Side.DESTINATION, Result.RESUMED);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+        assertThat(guests.resolve(GUEST).resolve("vda.0.raw")).exists();
+        assertThat(outcome()).isEqualTo(Outcome.TAKEN);
+    }
+
+    @Test
+    void aGuestThatRunsAlreadyIsNoted() throws Exception {
+        try (ArrivalJournal journal = restored()) {
+            journal.enter(DestinationState.COMMITTED);
+        }
+        host.guest(GUEST).resume();
+
+        assertSettled(Side.DESTINATION, Result.NOTED);
+        assertThat(outcome()).isEqualTo(Outcome.TAKEN);
+    }
+
+    @Test
+    void aGuestThatWasHandedOverAndIsGoneIsForAPersonToSee() throws Exception {
+        try (ArrivalJournal journal = restored()) {
+            journal.enter(DestinationState.COMMITTED);
+        }
+        removeGuest();
+
+        assertSettled(Side.DESTINATION, Result.LEFT_OPEN);
+        assertThat(outcome()).isEqualTo(Outcome.UNDER_WAY);
+        assertThat(guests.resolve(GUEST).resolve("vda.0.raw")).exists();
+    }
+
+    @Test
+    void aGuestThatRunsThoughNobodySaidSoIsForAPersonToSee() throws Exception {
+        restored().close();
+        host.guest(GUEST).resume();
+
+        assertSettled(Side.DESTINATION, Result.LEFT_OPEN);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void whoeverAsksBeforeTheRecoveryIsToldTheTruthThatItThenKeepsTo() throws Exception {
+        restored().close();
+
+        assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
+        assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
+        assertSettled(Side.DESTINATION, Result.DISCARDED);
+        assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
+    }
+
+    /** Its files have the same names, and its guest the same uuid. */
+    @Test
+    void whatHasComeAgainSinceIsNotRemoved() throws Exception {
+        restored().close();
+        ArrivalJournal.Facts first =
+                ArrivalJournal.factsOf(ArrivalJournal.all(images).get(0)).orElseThrow();
+        UUID again = UUID.randomUUID();
+        try (ArrivalJournal later = ArrivalJournal.begin(
+                images,
+                new ArrivalJournal.Facts(
+                        again,
+                        GUEST,
+                        uuid,
+                        true,
+                        first.directory(),
+                        false,
+                        List.of(),
+                        first.files(),
+                        true,
+                        first.begun().plusSeconds(1)))) {
+            later.enter(DestinationState.RECEIVED);
+            later.enter(DestinationState.VERIFIED);
+            later.enter(DestinationState.RESTORED);
+            later.enter(DestinationState.COMMITTED);
+            later.resumed();
+        }
+
+        assertSettled(Side.DESTINATION, Result.NOTED);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
+        assertThat(guests.resolve(GUEST).resolve("vda.0.raw")).exists();
+    }
+
+    @Test
+    void whatIsUnderWayIsLeftAlone() throws Exception {
+        try (ArrivalJournal arriving = restored();
+                DepartureJournal departing = departure()) {
+            assertThat(recover()).isEmpty();
+            arriving.enter(DestinationState.COMMITTED);
+            departing.commit();
+        }
+        assertThat(recover()).hasSize(2);
+    }
+
+    @Test
+    void aDamagedJournalIsOneOfSeveral() throws Exception {
+        departure().close();
+        pause();
+        Path damaged = images.directory().resolve("departures").resolve(UUID.randomUUID() + ".journal");
+        Files.writeString(damaged, "one\ntwo\nthree\n");
+
+        RecoveryReport report = Recovery.of(host).images(images).run();
+
+        assertThat(report.settled()).isFalse();
+        assertThat(report.settlements())
+                .extracting(Settlement::result)
+                .containsExactlyInAnyOrder(Result.RESUMED, Result.LEFT_OPEN);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void withoutNotesThereIsNothingToRecoverFrom() {
+        assertThatThrownBy(() -> Recovery.of(host).run())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("images");
+    }
+
+    // ---- both, while they live
+
+    private final InMemoryHypervisor other = new InMemoryHypervisor("other");
+
+    private Receiver receiver() {
+        return Receiver.of(other).into(guests).images(images);
+    }
+
+    @Test
+    void aSourceThatDoesNotHearTheAnswerAsks() throws Exception {
+        ImageStore own = ImageStore.at(directory.resolve("own"));
+        CountDownLatch taken = new CountDownLatch(1);
+        transport.loseAnswerToCommit();
+        transport.answerFrom(id -> {
+            awaitQuietly(taken);
+            return Recovery.outcomesNotedBeside(images).outcomeOf(id);
+        });
+
+        Migration sending =
+                Migrator.of(host).images(own).from(GUEST).to(transport).start();
+        MigrationReport received = receiver().receive(transport.accept(SOON)).await(SOON);
+        taken.countDown();
+        MigrationReport sent = sending.await(SOON);
+
+        assertThat(sent.packageId()).isEqualTo(received.packageId());
+        assertThat(host.guests()).isEmpty();
+        assertThat(other.stateOf(GUEST)).contains(GuestState.RUNNING);
+        assertThat(DepartureJournal.all(own)).isEmpty();
+        own.references().close();
+    }
+
+    /** Whoever asks has lost the connection: what waits for the word over it must never get it. */
+    @Test
+    void aGuestThatItsSourceHasAskedForIsGivenUp() throws Exception {
+        CountDownLatch waiting = new CountDownLatch(1);
+        CountDownLatch asked = new CountDownLatch(1);
+        Migration sending = Migrator.of(host)
+                .from(GUEST)
+                .to(transport)
+                .onEvent(event -> {
+                    if (event.phase() == Phase.COMMIT) {
+                        waiting.countDown();
+                        awaitQuietly(asked);
+                    }
+                })
+                .start();
+        Migration receiving = receiver().receive(transport.accept(SOON));
+        assertThat(waiting.await(20, TimeUnit.SECONDS)).isTrue();
+        UUID id = ArrivalJournal.factsOf(ArrivalJournal.all(images).get(0))
+                .orElseThrow()
+                .packageId();
+
+        assertThat(Recovery.outcomesNotedBeside(images).outcomeOf(id)).isEqualTo(Outcome.NOT_TAKEN);
+        asked.countDown();
+
+        assertThatThrownBy(() -> sending.await(SOON)).isInstanceOfSatisfying(VmmigException.class, e -> assertThat(
+                        e.failure().source())
+                .isEqualTo(EndState.RUNS));
+        assertThatThrownBy(() -> receiving.await(SOON)).isInstanceOf(VmmigException.class);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+        assertThat(other.guests()).isEmpty();
+        assertThat(Recovery.outcomesNotedBeside(images).outcomeOf(id)).isEqualTo(Outcome.NOT_TAKEN);
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            if (!latch.await(20, TimeUnit.SECONDS)) {
+                throw new AssertionError("the other end did not get that far");
+            }
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+}

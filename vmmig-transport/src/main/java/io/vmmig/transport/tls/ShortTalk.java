@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.tls;
+
+import io.vmmig.Failure;
+import io.vmmig.Problem;
+import io.vmmig.TransportException;
+import io.vmmig.VmmigException;
+import io.vmmig.transport.wire.PeerGaveUp;
+import io.vmmig.transport.wire.Talk;
+import io.vmmig.transport.wire.Watchdog;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * A talk of a few frames on a connection on which nothing else can be said.
+ *
+ * @param connection what is spoken over
+ * @param peer what the other host is called
+ * @param about what the talk is, such as "introduction"
+ */
+record ShortTalk(TlsConnection connection, String peer, String about) {
+    @FunctionalInterface
+    interface Steps<T> {
+        T take() throws IOException, VmmigException, PeerGaveUp;
+    }
+
+    /**
+     * Does the steps within {@code timeout}, whatever the peer does, and closes the connection. When one fails, the peer is
+     * told why.
+     */
+    <T> T within(Duration timeout, Steps<T> steps) throws VmmigException {
+        AtomicBoolean late = new AtomicBoolean();
+        ScheduledFuture<?> deadline = Watchdog.in(timeout, () -> {
+            late.set(true);
+            connection.cut();
+        });
+        try {
+            return steps.take();
+        } catch (PeerGaveUp e) {
+            Failure theirs = e.reason().failure();
+            throw VmmigException.of(
+                    Failure.of(
+                            theirs.problem(),
+                            peer + " has refused the " + about + ": " + theirs.what(),
+                            theirs.remedy()),
+                    e);
+        } catch (VmmigException e) {
+            tell(e.failure());
+            throw e;
+        } catch (IOException e) {
+            throw late.get()
+                    ? new TransportException(
+                            Problem.PEER_STALLED,
+                            peer + " did not do its part of the " + about + " within " + timeout.toMillis() + " ms",
+                            "Check that host and the network, then try again.",
+                            e)
+                    : VmmigException.from(
+                            e,
+                            Problem.CONNECTION_LOST,
+                            "the connection with " + peer + " broke during the " + about,
+                            "Try again; if it happens again, look at the log of the other host.");
+        } finally {
+            deadline.cancel(false);
+            connection.closeWhenRead();
+        }
+    }
+
+    private void tell(Failure reason) {
+        ScheduledFuture<?> deadline = Watchdog.in(Sockets.LAST_WORDS, connection::cut);
+        try {
+            Talk.refuse(connection, reason);
+        } catch (IOException e) {
+            // Whoever does not listen is not told.
+        } finally {
+            deadline.cancel(false);
+        }
+    }
+}
