@@ -3,6 +3,7 @@ package io.vmmig.lab.host;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.vmmig.lab.Await;
 import io.vmmig.lab.LabException;
 import java.io.BufferedReader;
 import java.io.BufferedWriter;
@@ -161,8 +162,8 @@ final class AgentProcess implements AutoCloseable {
         }
     }
 
-    /** Kills the agent on the spot; the guests of its host go on. */
-    void kill() {
-        process.destroyForcibly().onExit().join();
+    /** Waits until it has ended by itself. */
+    void awaitDeath() {
+        Await.until("the agent of host " + name + " to die", START_TIME, () -> !process.isAlive());
     }
 }

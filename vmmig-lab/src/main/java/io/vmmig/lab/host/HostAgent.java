@@ -9,6 +9,8 @@ import io.vmmig.Migration;
 import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
 import io.vmmig.Receiver;
+import io.vmmig.Recovery;
+import io.vmmig.RecoveryReport;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.crypto.AcceptedSigners;
@@ -134,6 +136,8 @@ public final class HostAgent {
             case "save" -> save(id, command);
             case "receive" -> receive(id, command);
             case "restore" -> restore(id, command);
+            case "recover" -> recover(command);
+            case "answer" -> answer(command);
             case "cancel" -> cancel(command);
             case "heap" -> heap();
             default -> throw new IllegalArgumentException("unknown command " + command);
@@ -189,12 +193,13 @@ public final class HostAgent {
         TlsTransport node = TlsTransport.to(ADDRESS, command.get("port").getAsInt())
                 .as(identity)
                 .trusting(Fingerprint.parse(text(command, "trusting")));
-        return send(id, command, sender(id).to(command.has("sealing") ? node.sealing() : node));
+        Doom.of(command).watch(images.directory().resolve("departures"));
+        return send(id, command, sender(id, command).to(command.has("sealing") ? node.sealing() : node));
     }
 
     private JsonObject save(long id, JsonObject command) throws VmmigException, InterruptedException {
         Contender contender = Contender.valueOf(text(command, "contender"));
-        Migrator migrator = contender.apply(sender(id)).to(sealed(packageFile(command), command));
+        Migrator migrator = contender.apply(sender(id, command)).to(sealed(packageFile(command), command));
         if (command.has("balloonMillis")) {
             migrator = migrator.ballooningWithin(
                     Duration.ofMillis(command.get("balloonMillis").getAsLong()));
@@ -202,11 +207,11 @@ public final class HostAgent {
         return send(id, command, flag(command, "leaveRunning") ? migrator.leavingItRunning() : migrator);
     }
 
-    private Migrator sender(long id) {
+    private Migrator sender(long id, JsonObject command) {
         return Migrator.of(hypervisor)
                 .images(images)
                 .signedBy(PackageSignatures.of(identity))
-                .onEvent(teller(id));
+                .onEvent(teller(id, command));
     }
 
     private JsonObject send(long id, JsonObject command, Migrator migrator)
@@ -220,8 +225,10 @@ public final class HostAgent {
                 .as(identity)
                 .trusting(Set.of(source))
                 .onRejected(e -> sayRejected(id, e))
+                .answering(Recovery.outcomesNotedBeside(images))
                 .listen()) {
             listeners.put(id, listener);
+            Doom.of(command).watch(images.directory().resolve("arrivals"));
             JsonObject event = new JsonObject();
             event.addProperty("port", listener.port());
             say(id, "event", event);
@@ -259,7 +266,7 @@ public final class HostAgent {
                 .images(imagesFor(command))
                 .accepting(PackageSignatures.by(SignaturePolicy.of(identity, AcceptedSigners.anybody())))
                 .as(GuestChanges.of(command.getAsJsonObject("changes")).settings())
-                .onEvent(teller(id));
+                .onEvent(teller(id, command));
     }
 
     private JsonObject finish(long id, Migration migration) throws VmmigException, InterruptedException {
@@ -268,8 +275,40 @@ public final class HostAgent {
         return JsonParser.parseString(report.toJson()).getAsJsonObject();
     }
 
-    private MigrationListener teller(long id) {
-        return event -> say(id, "event", Events.toJson(event));
+    private MigrationListener teller(long id, JsonObject command) {
+        Doom doom = Doom.of(command);
+        return event -> {
+            JsonObject json = Events.toJson(event);
+            doom.hear(json);
+            say(id, "event", json);
+        };
+    }
+
+    private JsonObject recover(JsonObject command) throws VmmigException {
+        Fingerprint peer = Fingerprint.parse(text(command, "trusting"));
+        RecoveryReport report = Recovery.of(hypervisor)
+                .images(images)
+                .asking(address -> TlsTransport.to(address).as(identity).trusting(peer))
+                .run();
+        JsonArray settlements = new JsonArray();
+        for (RecoveryReport.Settlement settlement : report.settlements()) {
+            settlements.add(settlement.guest() + " " + settlement.side() + " " + settlement.result() + ": "
+                    + settlement.what());
+        }
+        JsonObject result = new JsonObject();
+        result.addProperty("settled", report.settled());
+        result.add("settlements", settlements);
+        return result;
+    }
+
+    /** Answers, until the agent ends, those who ask what became of a guest. */
+    private JsonObject answer(JsonObject command) throws VmmigException {
+        TlsListener.on(ADDRESS, command.get("port").getAsInt())
+                .as(identity)
+                .trusting(Set.of(Fingerprint.parse(text(command, "trusting"))))
+                .answering(Recovery.outcomesNotedBeside(images))
+                .listen();
+        return new JsonObject();
     }
 
     private JsonObject cancel(JsonObject command) {

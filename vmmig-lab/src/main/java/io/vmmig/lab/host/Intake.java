@@ -11,9 +11,16 @@ public final class Intake {
     private final GuestChanges changes;
     private final @Nullable Path guests;
     private final @Nullable Path images;
+    private final Doom doom;
     private final Consumer<JsonObject> events;
 
-    private Intake(GuestChanges changes, @Nullable Path guests, @Nullable Path images, Consumer<JsonObject> events) {
+    private Intake(
+            GuestChanges changes,
+            @Nullable Path guests,
+            @Nullable Path images,
+            Doom doom,
+            Consumer<JsonObject> events) {
+        this.doom = doom;
         this.changes = changes;
         this.guests = guests;
         this.images = images;
@@ -22,27 +29,32 @@ public final class Intake {
 
     /** As it was, to where the host keeps its guests. */
     public static Intake usual() {
-        return new Intake(GuestChanges.none(), null, null, event -> {});
+        return new Intake(GuestChanges.none(), null, null, Doom.never(), event -> {});
     }
 
     /** With these changes. */
     public Intake changed(GuestChanges changes) {
-        return new Intake(changes, guests, images, events);
+        return new Intake(changes, guests, images, doom, events);
     }
 
     /** Its files go to a directory in this one. */
     public Intake into(Path guests) {
-        return new Intake(changes, guests, images, events);
+        return new Intake(changes, guests, images, doom, events);
     }
 
     /** Base images are in this store, and not in the host's own. */
     public Intake images(Path images) {
-        return new Intake(changes, guests, images, events);
+        return new Intake(changes, guests, images, doom, events);
     }
 
     /** The destination's events go there. */
     public Intake telling(Consumer<JsonObject> events) {
-        return new Intake(changes, guests, images, events);
+        return new Intake(changes, guests, images, doom, events);
+    }
+
+    /** The agent dies while it does it. */
+    public Intake doomed(Doom doom) {
+        return new Intake(changes, guests, images, doom, events);
     }
 
     Consumer<JsonObject> events() {
@@ -50,6 +62,7 @@ public final class Intake {
     }
 
     void addTo(JsonObject command, LabHost host) {
+        doom.addTo(command);
         command.add("changes", changes.json());
         command.addProperty("guests", (guests == null ? host.guestsDirectory() : guests).toString());
         if (images != null) {

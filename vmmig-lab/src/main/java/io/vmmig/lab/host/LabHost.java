@@ -30,21 +30,16 @@ public final class LabHost implements AutoCloseable {
     private final String name;
     private final Path directory;
     private final LibvirtKind libvirt;
-    private final AgentProcess agent;
+    private final List<String> jvmOptions;
+    private volatile AgentProcess agent;
     private final JsonObject greeting;
 
     private LabHost(String name, Path directory, LibvirtKind libvirt, List<String> jvmOptions) {
         this.name = name;
         this.directory = directory;
         this.libvirt = libvirt;
-        List<String> arguments = List.of(
-                libvirt.uri(),
-                guestsDirectory().toString(),
-                imagesDirectory().toString(),
-                identityDirectory().toString());
-        List<String> options = new ArrayList<>(jvmOptions);
-        options.add("-Djava.io.tmpdir=" + directory.resolve("tmp"));
-        this.agent = AgentProcess.start(name, directory.resolve("agent.log"), options, arguments);
+        this.jvmOptions = jvmOptions;
+        this.agent = startAgent();
         try {
             this.greeting = agent.greeting();
         } catch (RuntimeException e) {
@@ -52,6 +47,46 @@ public final class LabHost implements AutoCloseable {
             libvirt.close();
             throw e;
         }
+    }
+
+    private AgentProcess startAgent() {
+        List<String> arguments = List.of(
+                libvirt.uri(),
+                guestsDirectory().toString(),
+                imagesDirectory().toString(),
+                identityDirectory().toString());
+        List<String> options = new ArrayList<>(jvmOptions);
+        options.add("-Djava.io.tmpdir=" + directory.resolve("tmp"));
+        return AgentProcess.start(name, directory.resolve("agent.log"), options, arguments);
+    }
+
+    /** Waits until its agent has died, and starts another one; guests are as they were left. */
+    public void revive() {
+        agent.awaitDeath();
+        agent = startAgent();
+        agent.greeting();
+    }
+
+    /**
+     * Settles what an agent that has died had under way; returns what was done, a line for each guest.
+     *
+     * @param other the other end
+     */
+    public List<String> recover(LabHost other) {
+        JsonObject command = command("recover");
+        command.addProperty("trusting", other.fingerprint());
+        JsonArray settlements = call(command).getAsJsonArray("settlements");
+        return StreamSupport.stream(settlements.spliterator(), false)
+                .map(JsonElement::getAsString)
+                .toList();
+    }
+
+    /** Answers another host, from now on, at a port where it has listened before. */
+    public void answer(LabHost other, int port) {
+        JsonObject command = command("answer");
+        command.addProperty("trusting", other.fingerprint());
+        command.addProperty("port", port);
+        call(command);
     }
 
     static LabHost start(String name, Path directory, LibvirtKind libvirt, List<String> jvmOptions) {
@@ -221,6 +256,13 @@ public final class LabHost implements AutoCloseable {
     /** Moves a guest to a host that is receiving. */
     public Move migrate(String guest, Receiving to) {
         return migrate(guest, to.port(), to.host().fingerprint(), event -> {});
+    }
+
+    /** Moves a guest to a host that waits for one; the agent dies while it does it. */
+    public Move migrateDoomed(String guest, Receiving to, Doom doom) {
+        JsonObject command = migration(guest, to.port(), to.host().fingerprint());
+        doom.addTo(command);
+        return move(command, event -> {});
     }
 
     /** Moves a guest to a host that waits for one, sealed on top of TLS. */
