@@ -55,7 +55,9 @@ final class IndexFile {
                 if (Thread.currentThread().isInterrupted()) {
                     throw new InterruptedIOException("the reference store was closed");
                 }
-                int count = (int) Math.min(CHUNK_BYTES / PageSource.PAGE_BYTES, pages - page);
+                long end =
+                        -Math.floorDiv(-content.endOfData(page * PageSource.PAGE_BYTES), (long) PageSource.PAGE_BYTES);
+                int count = (int) Math.min(CHUNK_BYTES / PageSource.PAGE_BYTES, end - page);
                 content.read(page * PageSource.PAGE_BYTES, chunk, 0, count * PageSource.PAGE_BYTES);
                 for (int i = 0; i < count; i++) {
                     index.add(chunk, i * PageSource.PAGE_BYTES, page + i);

@@ -165,9 +165,35 @@ final class KeptPackage implements PageContent {
         return positions * PAGE_BYTES;
     }
 
+    /** Whoever looks for pages finds the first of those that are the same, and needs no help with those of one byte. */
     @Override
-    public long nextData(long position) {
-        return position;
+    public long nextData(long position) throws IOException {
+        return next(position, true);
+    }
+
+    @Override
+    public long endOfData(long position) throws IOException {
+        return next(position, false);
+    }
+
+    private long next(long position, boolean distinct) throws IOException {
+        long page = position / PAGE_BYTES;
+        try {
+            while (page < positions) {
+                int index = placeOfPosition(page);
+                long first = places.get(index).firstPosition();
+                PageMap map = segment(index).map();
+                int from = (int) (page - first);
+                int found = distinct ? map.nextDistinct(from) : map.endOfDistinct(from);
+                if (found < map.positions()) {
+                    return (first + found) * PAGE_BYTES;
+                }
+                page = first + map.positions();
+            }
+        } catch (PackageFormatException e) {
+            throw damaged(e);
+        }
+        return bytes();
     }
 
     @Override

@@ -13,9 +13,19 @@ interface PageContent extends Closeable {
     void read(long position, byte[] buffer, int offset, int length) throws IOException;
 
     /**
-     * The first position, from {@code position} on, at which there may be anything but zeros; the end if there is none.
+     * The first position, from {@code position} on, at which there may be a page that is worth finding, which one of zeros is not;
+     * the end if there is none.
      *
      * @param position a multiple of the size of a page
      */
     long nextData(long position) throws IOException;
+
+    /**
+     * Where that ends which begins at {@code position} and is worth finding.
+     *
+     * @param position what {@link #nextData} has given
+     */
+    default long endOfData(long position) throws IOException {
+        return bytes();
+    }
 }

@@ -132,6 +132,33 @@ public final class PageMap {
         return content;
     }
 
+    /** The first position from {@code from} on whose page is neither of one byte nor the same as one before; else how many there are. */
+    public int nextDistinct(int from) {
+        return next(from, true);
+    }
+
+    /** The first position from {@code from} on whose page is of one byte or the same as one before; else how many there are. */
+    public int endOfDistinct(int from) {
+        return next(from, false);
+    }
+
+    private int next(int from, boolean distinct) {
+        if (from >= position) {
+            return position;
+        }
+        for (int run = lastUpTo(positions, from); run < runs; run++) {
+            int end = run + 1 < runs ? positions[run + 1] : position;
+            if (end > from && isDistinct(kinds[run]) == distinct) {
+                return Math.max(from, positions[run]);
+            }
+        }
+        return position;
+    }
+
+    private static boolean isDistinct(int kind) {
+        return isContent(kind) && kind != Op.SAME;
+    }
+
     /** Where the page at a position comes from. */
     public Origin atPosition(int wanted) {
         int run = lastUpTo(positions, wanted);
