@@ -8,6 +8,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.JsonFields;
 import io.vmmig.bundle.format.StrictJson;
 import io.vmmig.qcow2.NewFile;
+import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -69,8 +70,7 @@ final class Journal implements Closeable {
                     throw new IOException("somebody else has it open");
                 }
                 Journal journal = new Journal(file, channel, facts, state, 0, false);
-                journal.append(facts);
-                journal.append(stateLine(state));
+                journal.append(List.of(facts, stateLine(state)));
                 NewFile.syncDirectoryOf(file);
                 return journal;
             } catch (IOException | RuntimeException e) {
@@ -222,7 +222,7 @@ final class Journal implements Closeable {
     /** Notes a step; it is durable when this returns. If this throws, it may be durable or not. */
     synchronized void enter(String next) throws VmmigException {
         try {
-            append(stateLine(next));
+            append(List.of(stateLine(next)));
         } catch (IOException e) {
             throw unwritten(file, e);
         }
@@ -231,14 +231,15 @@ final class Journal implements Closeable {
     }
 
     /** Over whatever is torn. */
-    private void append(JsonObject line) throws IOException {
-        byte[] json = line.toString().getBytes(StandardCharsets.UTF_8);
-        byte[] start = (checksum(json) + ' ').getBytes(StandardCharsets.US_ASCII);
-        ByteBuffer bytes = ByteBuffer.allocate(start.length + json.length + 1)
-                .put(start)
-                .put(json)
-                .put((byte) '\n')
-                .flip();
+    private void append(List<JsonObject> lines) throws IOException {
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        for (JsonObject line : lines) {
+            byte[] json = line.toString().getBytes(StandardCharsets.UTF_8);
+            text.writeBytes((checksum(json) + ' ').getBytes(StandardCharsets.US_ASCII));
+            text.writeBytes(json);
+            text.write('\n');
+        }
+        ByteBuffer bytes = ByteBuffer.wrap(text.toByteArray());
         channel.truncate(intact);
         channel.position(intact);
         while (bytes.hasRemaining()) {

@@ -162,40 +162,35 @@ public final class SendPipeline {
                 PackageWriter.to(out, outgoing.manifest(), outgoing.references(), settings.level())) {
             cancellation.onRequest(writer::close);
             writeBootFiles(writer, outgoing);
-            try (Ballooning lent = lend(outgoing.guest(), search)) {
-                if (search != null) {
-                    search.awaitBegun();
-                }
-                CodecWarmUp.WRITING.await();
-                cancellation.check();
-                recorder.enter(Phase.SUSPEND);
-                try (DepartureJournal journal = DepartureJournal.begin(settings.images(), facts(outgoing))) {
-                    return suspend(outgoing, writer, search, lent, journal);
-                }
+            // The disk writes it down while the search goes on.
+            try (DepartureJournal journal = DepartureJournal.begin(settings.images(), facts(outgoing))) {
+                return suspend(outgoing, writer, search, journal);
             }
         }
     }
 
     private MigrationReport suspend(
-            Outgoing outgoing,
-            PackageWriter writer,
-            @Nullable FreePagesTask search,
-            Ballooning lent,
-            DepartureJournal journal)
+            Outgoing outgoing, PackageWriter writer, @Nullable FreePagesTask search, DepartureJournal journal)
             throws VmmigException {
-        SavedGuest saved;
-        try {
-            saved = outgoing.guest().save();
-        } catch (VmmigException e) {
-            settle(journal);
-            throw e;
+        try (Ballooning lent = lend(outgoing.guest(), search)) {
+            if (search != null) {
+                search.awaitBegun();
+            }
+            CodecWarmUp.WRITING.await();
+            cancellation.check();
+            recorder.enter(Phase.SUSPEND);
+            SavedGuest saved = outgoing.guest().save();
+            state = state.then(SourceState.SAVED);
+            wasRunning = saved.wasRunning();
+            Future<FreePages> free = search == null
+                    ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
+                    : search.finish();
+            return handOver(outgoing, writer, saved, free, lent, journal);
+        } finally {
+            if (state == SourceState.PREPARED) {
+                settle(journal);
+            }
         }
-        state = state.then(SourceState.SAVED);
-        wasRunning = saved.wasRunning();
-        Future<FreePages> free = search == null
-                ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
-                : search.finish();
-        return handOver(outgoing, writer, saved, free, lent, journal);
     }
 
     private DepartureJournal.Facts facts(Outgoing outgoing) throws VmmigException {

@@ -3,18 +3,34 @@ package io.vmmig.snapshot;
 
 import com.github.luben.zstd.ZstdCompressCtx;
 import com.github.luben.zstd.ZstdDecompressCtx;
+import io.vmmig.Level;
 import io.vmmig.PackageFormatException;
 import java.io.IOException;
 import java.io.InputStream;
 
 /** Stores each segment as one zstd frame of its bytes. */
 public final class ZstdCodec implements SegmentEncoder, SegmentDecoder {
-    /** Kernels and ramdisks are compressed already, as a rule. */
-    private static final int LEVEL = 1;
+    /** Kernels and ramdisks are compressed already, as a rule: another tenth costs more time than the rest of their way. */
+    private static final int LITTLE = -1;
 
-    private final NativeContexts<ZstdCompressCtx> compressors =
-            new NativeContexts<>(() -> Frames.compressor().setLevel(LEVEL));
+    private static final int MUCH = 3;
+
+    private final NativeContexts<ZstdCompressCtx> compressors;
     private final NativeContexts<ZstdDecompressCtx> decompressors = new NativeContexts<>(ZstdDecompressCtx::new);
+
+    private ZstdCodec(int level) {
+        compressors = new NativeContexts<>(() -> Frames.compressor().setLevel(level));
+    }
+
+    /** Encodes with so much work. */
+    public static SegmentEncoder encoder(Level level) {
+        return new ZstdCodec(level == Level.SMALLEST ? MUCH : LITTLE);
+    }
+
+    /** Decodes what was encoded with any amount of work. */
+    public static SegmentDecoder decoder() {
+        return new ZstdCodec(LITTLE);
+    }
 
     /** Cuts a content into segments that are full, but for the last. */
     public static boolean fill(Segment segment, InputStream in) throws IOException {

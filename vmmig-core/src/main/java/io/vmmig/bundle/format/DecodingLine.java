@@ -42,7 +42,7 @@ public final class DecodingLine implements AutoCloseable {
     private final PackageOrder order;
     private final PackageLimits limits;
     private final SegmentPool pool;
-    private final SegmentDecoder plain = new ZstdCodec();
+    private final SegmentDecoder plain = ZstdCodec.decoder();
     private final CompletableFuture<List<Reference>> references = new CompletableFuture<>();
     private final Map<String, PageTally> tallies = new ConcurrentHashMap<>();
     private final PageRing ring = new PageRing();

@@ -44,12 +44,12 @@ public final class EncodingLine implements AutoCloseable {
     private final Crew crew = new Crew("vmmig-encode");
     private final SegmentPool pool =
             new SegmentPool(Crew.segments(), SEGMENT_BYTES, Segments.storedBytes(SEGMENT_BYTES));
-    private final ZstdCodec plain = new ZstdCodec();
+    private final SegmentEncoder plain;
     private final PageCutter pages = new PageCutter();
     private final List<Reference> references;
     private final LevelControl level;
     private final Map<String, PageTally> tallies = new LinkedHashMap<>();
-    private final List<SegmentEncoder> encoders = new ArrayList<>(List.of(plain));
+    private final List<SegmentEncoder> encoders = new ArrayList<>();
     private final TarOutput tar;
     private final List<Future<SealedContent>> contents = new ArrayList<>();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
@@ -63,6 +63,8 @@ public final class EncodingLine implements AutoCloseable {
         this.tar = new TarOutput(out);
         this.references = List.copyOf(references);
         this.level = LevelControl.of(level);
+        this.plain = ZstdCodec.encoder(level);
+        encoders.add(plain);
     }
 
     /** Takes a content that becomes one entry as it is. */
