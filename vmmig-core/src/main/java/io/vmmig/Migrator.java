@@ -71,7 +71,8 @@ public final class Migrator {
     /**
      * Base images that the guests stand on are remembered in this store, so that they are read once and not for each
      * migration: their digests, and the pages that need not be sent because the destination has them. Without it packages
-     * are larger.
+     * are larger. Beside it each hand-over is noted, so that a {@link Recovery} can settle what a crash cuts short; without it
+     * a guest that a crash leaves paused is for a person to resume.
      */
     public Migrator images(ImageStore images) {
         return with(settings.withImages(images));

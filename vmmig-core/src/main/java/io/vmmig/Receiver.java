@@ -52,7 +52,10 @@ public final class Receiver {
         return with(settings.withGuests(guests));
     }
 
-    /** Base images that the guests stand on are in this store. */
+    /**
+     * Base images that the guests stand on are in this store. Beside it each hand-over is noted, so that a {@link Recovery} can
+     * settle what a crash cuts short.
+     */
     public Receiver images(ImageStore images) {
         return with(settings.withImages(images));
     }

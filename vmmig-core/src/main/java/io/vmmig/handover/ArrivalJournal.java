@@ -9,6 +9,7 @@ import io.vmmig.reference.ImageStore;
 import io.vmmig.transport.Outcome;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -274,6 +275,13 @@ public final class ArrivalJournal implements AutoCloseable {
             }
         } catch (VmmigException e) {
             LOG.warn("guest {}: it is {} here, which could not be noted in {}", facts.guest(), state, file, e);
+        }
+    }
+
+    /** Removes it if it is older than that, so that no source will ask for it any more. */
+    public synchronized void forgetAfter(Duration age) throws VmmigException {
+        if (facts.begun().isBefore(Instant.now().minus(age))) {
+            journal.remove();
         }
     }
 

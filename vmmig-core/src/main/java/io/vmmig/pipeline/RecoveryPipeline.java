@@ -19,6 +19,7 @@ import io.vmmig.reference.ImageStore;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.Peers;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -28,6 +29,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What is done after a crash: for each journal what {@link HandOverRules} say. */
 public final class RecoveryPipeline {
+    /** As long as a source may ask what became of its guest. */
+    private static final Duration REMEMBERED = Duration.ofDays(1000);
+
     private final Hypervisor hypervisor;
     private final ImageStore images;
     private final @Nullable Peers peers;
@@ -86,11 +90,12 @@ public final class RecoveryPipeline {
             return;
         }
         try (ArrivalJournal journal = noted.get()) {
-            if (journal.state() == DestinationState.RESUMED || journal.state() == DestinationState.DISCARDED) {
-                return;
-            }
             try {
-                settle(journal, file);
+                if (journal.state() == DestinationState.RESUMED || journal.state() == DestinationState.DISCARDED) {
+                    journal.forgetAfter(REMEMBERED);
+                } else {
+                    settle(journal, file);
+                }
             } catch (VmmigException e) {
                 report(journal, Result.LEFT_OPEN, e.failure().sentence());
             }
@@ -122,14 +127,18 @@ public final class RecoveryPipeline {
                 journal.resumed();
                 report(journal, Result.NOTED, "it is here, as it should be");
             }
-            default -> report(journal, Result.LEFT_OPEN, openArrival(sight));
+            default -> report(journal, Result.LEFT_OPEN, openArrival(facts, sight));
         }
     }
 
-    private static String openArrival(Sight sight) {
-        return sight.found() == Found.RUNNING
-                ? "it runs here, though its source has never said that it may. See whether it runs there too, and end one of"
-                        + " them"
+    private static String openArrival(ArrivalJournal.Facts facts, Sight sight) {
+        if (sight.found() == Found.RUNNING) {
+            return "it runs here, though its source has never said that it may. See whether it runs there too, and end one of"
+                    + " them";
+        }
+        return !facts.live()
+                ? "it was about to run here, out of a package file, and is not here any more. If you are sure that it has not"
+                        + " run, restore it as a copy with a uuid of its own"
                 : "it had been handed over, and is not here any more: either this host failed before it ran, or it ran and"
                         + " ended. Its source keeps it paused; resume it there if you are sure that it has not run here";
     }

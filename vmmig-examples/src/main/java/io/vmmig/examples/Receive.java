@@ -3,6 +3,7 @@ package io.vmmig.examples;
 
 import io.vmmig.MigrationReport;
 import io.vmmig.Receiver;
+import io.vmmig.Recovery;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeStore;
@@ -23,21 +24,29 @@ public final class Receive {
                     "usage: Receive LIBVIRT-URI PORT IDENTITY-DIRECTORY NODES-DIRECTORY GUESTS-DIRECTORY IMAGES-DIRECTORY");
             System.exit(2);
         }
-        try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0]);
-                TlsListener listener = TlsListener.on("0.0.0.0", Integer.parseInt(args[1]))
-                        .as(HostIdentity.in(Path.of(args[2])))
-                        .trusting(NodeStore.in(Path.of(args[3])))
-                        .listen()) {
-            System.out.println("listening on port " + listener.port());
-            MigrationReport report = Receiver.of(hypervisor)
-                    .into(Path.of(args[4]))
-                    .images(ImageStore.at(Path.of(args[5])))
-                    .receive(listener.accept(Duration.ofMinutes(5)))
-                    .await();
-            System.out.println(report.guest() + " runs here now; it came from " + report.from());
+        try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
+            ImageStore images = ImageStore.at(Path.of(args[5]));
+            take(hypervisor, images, args);
         } catch (VmmigException e) {
             System.err.println(e.getMessage());
             System.exit(1);
+        }
+    }
+
+    private static void take(Hypervisor hypervisor, ImageStore images, String[] args)
+            throws VmmigException, InterruptedException {
+        try (TlsListener listener = TlsListener.on("0.0.0.0", Integer.parseInt(args[1]))
+                .as(HostIdentity.in(Path.of(args[2])))
+                .trusting(NodeStore.in(Path.of(args[3])))
+                .answering(Recovery.outcomesNotedBeside(images))
+                .listen()) {
+            System.out.println("listening on port " + listener.port());
+            MigrationReport report = Receiver.of(hypervisor)
+                    .into(Path.of(args[4]))
+                    .images(images)
+                    .receive(listener.accept(Duration.ofMinutes(5)))
+                    .await();
+            System.out.println(report.guest() + " runs here now; it came from " + report.from());
         }
     }
 }

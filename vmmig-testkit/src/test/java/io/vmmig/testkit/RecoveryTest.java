@@ -188,6 +188,10 @@ class RecoveryTest {
     // ---- the destination
 
     private ArrivalJournal arrival() throws Exception {
+        return arrival(Instant.now());
+    }
+
+    private ArrivalJournal arrival(Instant begun) throws Exception {
         Path home = guests.resolve(GUEST);
         return ArrivalJournal.begin(
                 images,
@@ -201,7 +205,7 @@ class RecoveryTest {
                         List.of(),
                         List.of(home.resolve("vda.0.raw")),
                         true,
-                        Instant.now()));
+                        begun));
     }
 
     private void fillHome() throws Exception {
@@ -329,6 +333,22 @@ class RecoveryTest {
         assertSettled(Side.DESTINATION, Result.NOTED);
         assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
         assertThat(guests.resolve(GUEST).resolve("vda.0.raw")).exists();
+    }
+
+    @Test
+    void whatNobodyWillAskForAnyMoreIsForgotten() throws Exception {
+        try (ArrivalJournal journal = arrival(Instant.now().minus(Duration.ofDays(1001)))) {
+            journal.enter(DestinationState.RECEIVED);
+            journal.enter(DestinationState.VERIFIED);
+            journal.enter(DestinationState.RESTORED);
+            journal.enter(DestinationState.COMMITTED);
+            journal.resumed();
+        }
+        assertThat(outcome()).isEqualTo(Outcome.TAKEN);
+
+        assertThat(recover()).isEmpty();
+        assertThat(outcome()).isEqualTo(Outcome.UNHEARD_OF);
+        assertThat(ArrivalJournal.all(images)).isEmpty();
     }
 
     @Test

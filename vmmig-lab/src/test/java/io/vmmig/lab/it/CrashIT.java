@@ -31,16 +31,18 @@ class CrashIT {
     }
 
     static Stream<Doom> ofTheSource() {
-        Stream<Doom> some = Stream.of(Doom.in("SNAPSHOT"), Doom.afterNoting("COMMITTED"));
-        Stream<Doom> others = Stream.of("OFFER", "BOOT_FILES", "SUSPEND", "DISKS", "RESTORE", "COMMIT", "RETIRE")
+        Stream<Doom> some = Stream.of(Doom.afterNoting("COMMITTED"));
+        Stream<Doom> others = Stream.of(
+                        "OFFER", "BOOT_FILES", "SUSPEND", "DISKS", "SNAPSHOT", "RESTORE", "COMMIT", "RETIRE")
                 .map(Doom::in);
         return ALL ? Stream.concat(some, others) : some;
     }
 
     static Stream<Doom> ofTheDestination() {
-        Stream<Doom> some = Stream.of(Doom.in("SNAPSHOT"), Doom.afterNoting("COMMITTED"));
+        Stream<Doom> some = Stream.of(Doom.afterNoting("COMMITTED"));
         Stream<Doom> others = Stream.concat(
-                Stream.of("BOOT_FILES", "DISKS", "RESTORE", "COMMIT", "RESUME").map(Doom::in),
+                Stream.of("BOOT_FILES", "DISKS", "SNAPSHOT", "RESTORE", "COMMIT", "RESUME")
+                        .map(Doom::in),
                 Stream.of("OFFERED", "RESTORED", "RESUMED").map(Doom::afterNoting));
         return ALL ? Stream.concat(some, others) : some;
     }

@@ -4,6 +4,8 @@ package io.vmmig.lab.readme;
 import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
 import io.vmmig.Receiver;
+import io.vmmig.Recovery;
+import io.vmmig.RecoveryReport;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.AcceptedSigners;
 import io.vmmig.crypto.HostIdentity;
@@ -39,18 +41,29 @@ final class ReadmeSnippets {
     }
 
     static MigrationReport destination() throws VmmigException, InterruptedException {
+        ImageStore images = ImageStore.at(Path.of("/var/lib/mytool/images"));
         try (Hypervisor hypervisor = LibvirtHypervisor.connect("qemu:///system");
                 TlsListener listener = TlsListener.on("0.0.0.0", 16550)
                         .as(HostIdentity.in(Path.of("/var/lib/mytool/identity")))
                         .trusting(NodeStore.in(Path.of("/var/lib/mytool/nodes")))
+                        .answering(Recovery.outcomesNotedBeside(images))
                         .listen()) {
             MigrationReport report = Receiver.of(hypervisor)
                     .into(Path.of("/var/lib/mytool/guests"))
-                    .images(ImageStore.at(Path.of("/var/lib/mytool/images")))
+                    .images(images)
                     .receive(listener.accept(Duration.ofMinutes(5)))
                     .await();
             return report;
         }
+    }
+
+    static RecoveryReport recovery(Hypervisor hypervisor, HostIdentity identity, NodeStore nodes)
+            throws VmmigException {
+        RecoveryReport report = Recovery.of(hypervisor)
+                .images(ImageStore.at(Path.of("/var/lib/mytool/images")))
+                .asking(address -> TlsTransport.to(address).as(identity).trusting(nodes))
+                .run();
+        return report;
     }
 
     static void introduction(HostIdentity identity) throws VmmigException {
