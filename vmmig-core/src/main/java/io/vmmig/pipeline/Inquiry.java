@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
+import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.Transport;
@@ -32,6 +33,9 @@ final class Inquiry {
                 LOG.info("guest {}: the destination is still busy with it", guest);
             } catch (VmmigException e) {
                 LOG.info("guest {}: {} cannot be asked what became of it: {}", guest, transport, e.getMessage());
+                if (e.problem() == Problem.PEER_UNTRUSTED || e.problem() == Problem.NODE_UNKNOWN) {
+                    return Outcome.UNDER_WAY;
+                }
             }
             if (System.nanoTime() + pause.toNanos() > end) {
                 return Outcome.UNDER_WAY;

@@ -24,6 +24,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,6 +33,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 
 /** A guest whose memory does not tell what is free, and which lends what is; it has 256 MiB, and keeps 64 of what is free. */
 @Timeout(60)
+@Tag("once")
 class BallooningTest {
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final long MIB = 1 << 20;

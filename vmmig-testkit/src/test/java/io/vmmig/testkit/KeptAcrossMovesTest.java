@@ -28,12 +28,14 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What both ends keep of one move makes the next one shorter, and never makes it fail. */
 @Timeout(60)
+@Tag("once")
 class KeptAcrossMovesTest {
     private static final Duration SOON = Duration.ofSeconds(20);
 

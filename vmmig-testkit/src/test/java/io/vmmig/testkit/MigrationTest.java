@@ -33,6 +33,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -293,6 +294,7 @@ class MigrationTest {
     }
 
     @RepeatedTest(60)
+    @Tag("once")
     void cancelAtAnyMomentIsCleanOrTooLate(RepetitionInfo round) throws Exception {
         Migration sending = migrator().start();
         Migration receiving = receive();
