@@ -55,8 +55,7 @@ final class IndexFile {
                 if (Thread.currentThread().isInterrupted()) {
                     throw new InterruptedIOException("the reference store was closed");
                 }
-                long end =
-                        -Math.floorDiv(-content.endOfData(page * PageSource.PAGE_BYTES), (long) PageSource.PAGE_BYTES);
+                long end = IndexedPages.pagesUpTo(content.endOfData(page * PageSource.PAGE_BYTES));
                 int count = (int) Math.min(CHUNK_BYTES / PageSource.PAGE_BYTES, end - page);
                 content.read(page * PageSource.PAGE_BYTES, chunk, 0, count * PageSource.PAGE_BYTES);
                 for (int i = 0; i < count; i++) {

@@ -42,7 +42,12 @@ final class IndexedPages implements PageSource {
     }
 
     static long pagesOf(PageContent content) {
-        return (content.bytes() + PAGE_BYTES - 1) / PAGE_BYTES;
+        return pagesUpTo(content.bytes());
+    }
+
+    /** How many pages begin before a position. */
+    static long pagesUpTo(long position) {
+        return (position + PAGE_BYTES - 1) / PAGE_BYTES;
     }
 
     @Override

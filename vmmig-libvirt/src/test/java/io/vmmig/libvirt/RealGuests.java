@@ -54,18 +54,15 @@ abstract class RealGuests {
         if (hypervisor != null) {
             hypervisor.close();
         }
-        try (Stream<Path> left = Files.walk(scratch)) {
-            List<Path> files = left.sorted(java.util.Comparator.reverseOrder()).toList();
-            List<Path> fifos = files.stream()
-                    .filter(p -> p.toString().startsWith(scratch.resolve("work") + "/"))
+        List<Path> left;
+        try (Stream<Path> files = Files.walk(scratch)) {
+            left = files.filter(file -> file.startsWith(work()) && !file.equals(work()))
                     .toList();
-            for (Path file : files) {
-                Files.delete(file);
-            }
-            assertThat(fifos)
-                    .as("left in the work directory by " + test.getDisplayName())
-                    .isEmpty();
         }
+        Lab.delete(scratch);
+        assertThat(left)
+                .as("left in the work directory by " + test.getDisplayName())
+                .isEmpty();
     }
 
     void start(SaveMethod method, boolean persistent) throws Exception {
@@ -103,7 +100,11 @@ abstract class RealGuests {
     }
 
     LibvirtOptions options() throws Exception {
-        return LibvirtOptions.defaults().withWorkDirectory(Files.createDirectories(scratch.resolve("work")));
+        return LibvirtOptions.defaults().withWorkDirectory(Files.createDirectories(work()));
+    }
+
+    private Path work() {
+        return scratch.resolve("work");
     }
 
     static void assertProblem(Problem problem, ThrowingCallable call) {

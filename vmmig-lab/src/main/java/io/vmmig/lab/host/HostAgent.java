@@ -296,7 +296,6 @@ public final class HostAgent {
                     + settlement.what());
         }
         JsonObject result = new JsonObject();
-        result.addProperty("settled", report.settled());
         result.add("settlements", settlements);
         return result;
     }

@@ -8,12 +8,14 @@ import io.vmmig.Failure;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.Outcome;
 import io.vmmig.transport.testing.Samples;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -30,7 +32,9 @@ class MessagesFuzzTest {
                 Messages.accept(new Acceptance(Set.of("sha256:" + "ab".repeat(32)))),
                 Messages.refuse(failure),
                 Messages.abort(failure),
-                Messages.complete(1 << 20));
+                Messages.complete(1 << 20),
+                Messages.inquire(UUID.randomUUID()),
+                Messages.answer(Outcome.TAKEN));
     }
 
     /** The payload of any control frame, taken for each of them. */
@@ -43,7 +47,9 @@ class MessagesFuzzTest {
                 Messages::readAccept,
                 Messages::readRefuse,
                 Messages::readAbort,
-                Messages::readComplete);
+                Messages::readComplete,
+                Messages::readInquire,
+                Messages::readAnswer);
         for (Reading reading : readings) {
             try {
                 Object read = reading.read(payload);
