@@ -26,9 +26,12 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What is done after a crash: for each journal what {@link HandOverRules} say. */
 public final class RecoveryPipeline {
+    private static final Logger LOG = LoggerFactory.getLogger(RecoveryPipeline.class);
     /** As long as a source may ask what became of its guest. */
     private static final Duration REMEMBERED = Duration.ofDays(1000);
 
@@ -105,8 +108,15 @@ public final class RecoveryPipeline {
     private void settle(ArrivalJournal journal, Path file) throws VmmigException {
         ArrivalJournal.Facts facts = journal.facts();
         if (superseded(facts, file)) {
-            journal.discarded();
-            report(journal, Result.NOTED, "it has come again since, with another package");
+            if (journal.state() == DestinationState.COMMITTED) {
+                report(
+                        journal,
+                        Result.LEFT_OPEN,
+                        "it had been handed over, and has come again since, with another package");
+            } else {
+                journal.discarded();
+                report(journal, Result.NOTED, "it has come again since, with another package");
+            }
             return;
         }
         Sight sight = look(facts.uuid());
@@ -227,6 +237,11 @@ public final class RecoveryPipeline {
         try {
             return peers.at(facts.address()).outcomeOf(facts.packageId());
         } catch (VmmigException e) {
+            LOG.warn(
+                    "guest {}: {} cannot be asked what became of it: {}",
+                    facts.guest(),
+                    facts.address(),
+                    e.getMessage());
             return Outcome.UNDER_WAY;
         }
     }

@@ -289,7 +289,9 @@ public final class SendPipeline {
             state = state.then(SourceState.SENT);
             recorder.enter(Phase.COMMIT);
             cancellation.pointOfNoReturn();
-            journal.commit();
+            if (!settings.leaveRunning()) {
+                journal.commit();
+            }
         } catch (VmmigException e) {
             rollBack(saved, journal, e);
             throw e;

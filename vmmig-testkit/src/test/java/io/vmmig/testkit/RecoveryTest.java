@@ -304,9 +304,7 @@ class RecoveryTest {
     }
 
     /** Its files have the same names, and its guest the same uuid. */
-    @Test
-    void whatHasComeAgainSinceIsNotRemoved() throws Exception {
-        restored().close();
+    private void comeAgain() throws Exception {
         ArrivalJournal.Facts first =
                 ArrivalJournal.factsOf(ArrivalJournal.all(images).get(0)).orElseThrow();
         UUID again = UUID.randomUUID();
@@ -329,10 +327,29 @@ class RecoveryTest {
             later.enter(DestinationState.COMMITTED);
             later.resumed();
         }
+    }
+
+    @Test
+    void whatHasComeAgainSinceIsNotRemoved() throws Exception {
+        restored().close();
+        comeAgain();
 
         assertSettled(Side.DESTINATION, Result.NOTED);
         assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
         assertThat(guests.resolve(GUEST).resolve("vda.0.raw")).exists();
+    }
+
+    /** What stands here paused may be the later one, which waits for its source's word. */
+    @Test
+    void whatWasHandedOverAndHasComeAgainSinceIsForAPersonToSee() throws Exception {
+        try (ArrivalJournal journal = restored()) {
+            journal.enter(DestinationState.COMMITTED);
+        }
+        comeAgain();
+
+        assertSettled(Side.DESTINATION, Result.LEFT_OPEN);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
+        assertThat(outcome()).isEqualTo(Outcome.UNDER_WAY);
     }
 
     @Test

@@ -7,20 +7,25 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vmmig.Digest;
 import io.vmmig.Migrator;
+import io.vmmig.Phase;
 import io.vmmig.Problem;
 import io.vmmig.Receiver;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.testkit.InMemoryHypervisor;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -130,6 +135,41 @@ class PackagesOfChangesTest {
     private void assertNothingIsThere() {
         assertThat(b.guests()).isEmpty();
         assertThat(directory.resolve("guests/web-1")).doesNotExist();
+    }
+
+    /** A crash after its file is whole must not leave the guest paused, as one that may have been given away. */
+    @Test
+    void ofACopyIsNeverNotedThatTheGuestWasGivenAway() throws Exception {
+        List<String> notes = Collections.synchronizedList(new ArrayList<>());
+        Migrator.of(a)
+                .from("web-1")
+                .images(here)
+                .to(packageFile(directory.resolve("copy.vmmig")))
+                .leavingItRunning()
+                .onEvent(event -> {
+                    if (event.phase() == Phase.RESUME) {
+                        notes.addAll(departures());
+                    }
+                })
+                .start()
+                .await(SOON);
+
+        assertThat(notes)
+                .isNotEmpty()
+                .allSatisfy(note -> assertThat(note).contains("PREPARED").doesNotContain("COMMITTED"));
+        assertThat(departures()).isEmpty();
+    }
+
+    private List<String> departures() {
+        try (Stream<Path> files = Files.list(here.directory().resolve("departures"))) {
+            List<String> notes = new ArrayList<>();
+            for (Path file : files.toList()) {
+                notes.add(Files.readString(file));
+            }
+            return notes;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     @Test
