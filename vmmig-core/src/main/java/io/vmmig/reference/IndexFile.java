@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
-import io.vmmig.page.PageSource;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.NoSuchFileException;
@@ -15,7 +14,6 @@ final class IndexFile {
     static final String BUILDING = ".building-";
 
     private static final Logger LOG = LoggerFactory.getLogger(IndexFile.class);
-    private static final int CHUNK_BYTES = 1 << 20;
 
     private IndexFile() {}
 
@@ -49,27 +47,15 @@ final class IndexFile {
             throw new IOException("content of more than " + IndexLayout.MAX_PAGES + " pages cannot be indexed");
         }
         long begun = System.nanoTime();
-        byte[] chunk = new byte[CHUNK_BYTES];
         try (PageIndexBuilder index = PageIndexBuilder.begin(path, BUILDING, name, pages)) {
-            for (long page = nextPage(content, 0); page < pages; ) {
+            content.visit((buffer, offset, page) -> {
                 if (Thread.currentThread().isInterrupted()) {
                     throw new InterruptedIOException("the reference store was closed");
                 }
-                long end = IndexedPages.pagesUpTo(content.endOfData(page * PageSource.PAGE_BYTES));
-                int count = (int) Math.min(CHUNK_BYTES / PageSource.PAGE_BYTES, end - page);
-                content.read(page * PageSource.PAGE_BYTES, chunk, 0, count * PageSource.PAGE_BYTES);
-                for (int i = 0; i < count; i++) {
-                    index.add(chunk, i * PageSource.PAGE_BYTES, page + i);
-                }
-                page = nextPage(content, page + count);
-            }
+                index.add(buffer, offset, page);
+            });
             index.finish();
         }
         LOG.info("built the index {} in {} ms", path, (System.nanoTime() - begun) / 1_000_000);
-    }
-
-    private static long nextPage(PageContent content, long page) throws IOException {
-        long data = content.nextData(page * PageSource.PAGE_BYTES);
-        return data >= content.bytes() ? Long.MAX_VALUE : data / PageSource.PAGE_BYTES;
     }
 }

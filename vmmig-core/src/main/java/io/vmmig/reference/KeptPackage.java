@@ -12,6 +12,7 @@ import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.SharedFile;
 import io.vmmig.reference.SegmentCache.Segment;
 import io.vmmig.snapshot.PageMap;
+import io.vmmig.snapshot.StoredBodies;
 import io.vmmig.snapshot.StoredSegments;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
@@ -155,7 +156,11 @@ final class KeptPackage implements PageContent {
     }
 
     private void readFully(long at, byte[] target) throws IOException, PackageFormatException {
-        if (file.read(at, target, 0, target.length) < target.length) {
+        readFully(at, target, target.length);
+    }
+
+    private void readFully(long at, byte[] target, int length) throws IOException, PackageFormatException {
+        if (file.read(at, target, 0, length) < length) {
             throw Malformed.truncated("the package ends after " + file.bytes() + " bytes, before its end");
         }
     }
@@ -167,33 +172,32 @@ final class KeptPackage implements PageContent {
 
     /** Whoever looks for pages finds the first of those that are the same, and needs no help with those of one byte. */
     @Override
-    public long nextData(long position) throws IOException {
-        return next(position, true);
-    }
-
-    @Override
-    public long endOfData(long position) throws IOException {
-        return next(position, false);
-    }
-
-    private long next(long position, boolean distinct) throws IOException {
-        long page = position / PAGE_BYTES;
-        try {
-            while (page < positions) {
-                int index = placeOfPosition(page);
-                long first = places.get(index).firstPosition();
-                PageMap map = segment(index).map();
-                int from = (int) (page - first);
-                int found = distinct ? map.nextDistinct(from) : map.endOfDistinct(from);
-                if (found < map.positions()) {
-                    return (first + found) * PAGE_BYTES;
+    public void visit(Visitor visitor) throws IOException {
+        byte[] page = new byte[PAGE_BYTES];
+        try (StoredBodies bodies = new StoredBodies(PackageLimits.DEFAULT.storedSegmentBytes())) {
+            for (Place place : places) {
+                readFully(place.at(), bodies.stored(), place.length());
+                byte[] body = bodies.decode(place.length());
+                PageMap map = PageMap.of(body, bodies.decodedLength());
+                int end = 0;
+                for (int at = map.nextDistinct(0); at < map.positions(); at = map.nextDistinct(end)) {
+                    end = map.endOfDistinct(at);
+                    for (; at < end; at++) {
+                        PageMap.Origin origin = map.atPosition(at);
+                        if (origin instanceof PageMap.Origin.Literal literal) {
+                            visitor.page(body, literal.offset(), place.firstPosition() + at);
+                        } else {
+                            copy(origin, body, page, 0);
+                            visitor.page(page, 0, place.firstPosition() + at);
+                        }
+                    }
                 }
-                page = first + map.positions();
             }
         } catch (PackageFormatException e) {
             throw damaged(e);
+        } catch (IndexOutOfBoundsException e) {
+            throw damaged(Malformed.because("the package refers to pages that are not there", e));
         }
-        return bytes();
     }
 
     @Override

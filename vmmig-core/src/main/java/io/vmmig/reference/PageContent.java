@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
+import io.vmmig.page.PageSource;
 import java.io.Closeable;
 import java.io.IOException;
 
@@ -12,20 +13,34 @@ interface PageContent extends Closeable {
     /** Reads what is there; behind the end there are zeros. */
     void read(long position, byte[] buffer, int offset, int length) throws IOException;
 
-    /**
-     * The first position, from {@code position} on, at which there may be a page that is worth finding, which one of zeros is not;
-     * the end if there is none.
-     *
-     * @param position a multiple of the size of a page
-     */
-    long nextData(long position) throws IOException;
+    /** Takes pages. */
+    @FunctionalInterface
+    interface Visitor {
+        /**
+         * Takes a page, whose bytes are there only until this returns.
+         *
+         * @param page its number
+         */
+        void page(byte[] buffer, int offset, long page) throws IOException;
+    }
 
-    /**
-     * Where that ends which begins at {@code position} and is worth finding.
-     *
-     * @param position what {@link #nextData} has given
-     */
-    default long endOfData(long position) throws IOException {
-        return bytes();
+    /** Shows all pages that may be worth finding, in their order; there may be others among them. */
+    default void visit(Visitor visitor) throws IOException {
+        byte[] chunk = new byte[1 << 20];
+        for (long at = nextData(0); at < bytes(); at = nextData(at)) {
+            at -= at % PageSource.PAGE_BYTES;
+            long pages = Math.min(IndexedPages.pagesUpTo(bytes() - at), chunk.length / PageSource.PAGE_BYTES);
+            int length = (int) pages * PageSource.PAGE_BYTES;
+            read(at, chunk, 0, length);
+            for (int offset = 0; offset < length; offset += PageSource.PAGE_BYTES) {
+                visitor.page(chunk, offset, (at + offset) / PageSource.PAGE_BYTES);
+            }
+            at += length;
+        }
+    }
+
+    /** The first position, from {@code position} on, at which there may be something but zeros; the end if there is none. */
+    default long nextData(long position) throws IOException {
+        return Math.min(position, bytes());
     }
 }

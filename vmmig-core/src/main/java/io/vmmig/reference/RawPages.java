@@ -30,11 +30,6 @@ final class RawPages implements PageContent {
     }
 
     @Override
-    public long nextData(long position) {
-        return Math.min(position, bytes);
-    }
-
-    @Override
     public void close() throws IOException {
         file.close();
     }

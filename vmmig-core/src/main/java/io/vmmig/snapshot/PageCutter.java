@@ -50,6 +50,11 @@ public final class PageCutter {
         return new Records();
     }
 
+    /** Leaves its room to others, when all has been cut. */
+    public void dissolve() {
+        window.dissolve();
+    }
+
     private static boolean isFilled(byte[] buffer, int offset) {
         // Bytes that equal themselves one further on are all the same; the JVM compares many at a time.
         return Arrays.equals(buffer, offset, offset + PAGE_BYTES - 1, buffer, offset + 1, offset + PAGE_BYTES);

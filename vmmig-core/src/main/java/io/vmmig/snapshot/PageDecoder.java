@@ -49,12 +49,13 @@ public final class PageDecoder implements SegmentDecoder {
 
         Workbench(List<Reference> references, int segmentBytes) {
             this.references = ReadAhead.of(references);
-            this.body = new byte[Segments.bodyBytes(segmentBytes)];
+            this.body = SpareArrays.take(Segments.bodyBytes(segmentBytes));
         }
 
         @Override
         public void close() {
             context.close();
+            SpareArrays.give(body);
         }
     }
 

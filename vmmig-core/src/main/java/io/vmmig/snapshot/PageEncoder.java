@@ -44,12 +44,13 @@ public final class PageEncoder implements SegmentEncoder {
 
         Workbench(List<Reference> references, int segmentBytes) {
             this.references = ReadAhead.of(references);
-            this.body = new byte[Segments.bodyBytes(segmentBytes)];
+            this.body = SpareArrays.takeAsLeft(Segments.bodyBytes(segmentBytes));
         }
 
         @Override
         public void close() {
             context.close();
+            SpareArrays.give(body);
         }
     }
 

@@ -8,8 +8,29 @@ public final class PageRing {
     /** How many are kept; among those, real guests have nearly all of their equal pages. Part of the format. */
     static final int PAGES = 8192;
 
-    private final byte[] bytes = new byte[PAGES * PageSource.PAGE_BYTES];
+    private static final int BYTES = PAGES * PageSource.PAGE_BYTES;
+
+    private final byte[] bytes;
     private long count;
+
+    /** An empty one. */
+    public PageRing() {
+        this(SpareArrays.take(BYTES));
+    }
+
+    private PageRing(byte[] bytes) {
+        this.bytes = bytes;
+    }
+
+    /** An empty one for a writer, who only looks at what he has put there. */
+    static PageRing forWriting() {
+        return new PageRing(SpareArrays.takeAsLeft(BYTES));
+    }
+
+    /** Leaves its room to others; nobody uses the ring any more. */
+    public void dissolve() {
+        SpareArrays.give(bytes);
+    }
 
     /** How many pages have been added. */
     long count() {

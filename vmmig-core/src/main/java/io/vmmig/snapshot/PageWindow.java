@@ -5,7 +5,7 @@ package io.vmmig.snapshot;
 final class PageWindow {
     private static final int SLOT_BITS = 16;
 
-    private final PageRing ring = new PageRing();
+    private final PageRing ring = PageRing.forWriting();
     private final long[] hashes = new long[1 << SLOT_BITS];
     private final long[] numbers = new long[1 << SLOT_BITS];
 
@@ -30,6 +30,11 @@ final class PageWindow {
             numbers[taken] = ring.count();
         }
         return twin;
+    }
+
+    /** Leaves its room to others; nobody uses the window any more. */
+    void dissolve() {
+        ring.dissolve();
     }
 
     private int twin(int slot, byte[] buffer, int offset, long hash) {

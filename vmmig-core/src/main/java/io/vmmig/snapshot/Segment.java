@@ -16,9 +16,15 @@ public final class Segment {
     private int decodedLength;
     private int storedLength;
 
-    Segment(int decodedCapacity, int storedCapacity) {
-        this.decoded = new byte[decodedCapacity];
-        this.stored = new byte[storedCapacity];
+    Segment(byte[] decoded, byte[] stored) {
+        this.decoded = decoded;
+        this.stored = stored;
+    }
+
+    /** Leaves its buffers to others. */
+    void dissolve() {
+        SpareArrays.give(decoded);
+        SpareArrays.give(stored);
     }
 
     /** The buffer of the decoded bytes, of which {@link #decodedLength()} count. */

@@ -3,6 +3,7 @@ package io.vmmig.snapshot;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +11,7 @@ import org.jspecify.annotations.Nullable;
  * the heap that a package costs. Thread-safe.
  */
 public final class SegmentPool implements AutoCloseable {
+    private final IntFunction<byte[]> arrays;
     private final int decodedCapacity;
     private final int storedCapacity;
     private final Deque<Segment> idle = new ArrayDeque<>();
@@ -23,6 +25,16 @@ public final class SegmentPool implements AutoCloseable {
      * @param storedCapacity the most bytes that one is stored in
      */
     public SegmentPool(int segments, int decodedCapacity, int storedCapacity) {
+        this(SpareArrays::take, segments, decodedCapacity, storedCapacity);
+    }
+
+    /** The same, but there may be anything in its segments: for a writer, who only looks at what he has put there. */
+    public static SegmentPool forWriting(int segments, int decodedCapacity, int storedCapacity) {
+        return new SegmentPool(SpareArrays::takeAsLeft, segments, decodedCapacity, storedCapacity);
+    }
+
+    private SegmentPool(IntFunction<byte[]> arrays, int segments, int decodedCapacity, int storedCapacity) {
+        this.arrays = arrays;
         this.unmade = segments;
         this.decodedCapacity = decodedCapacity;
         this.storedCapacity = storedCapacity;
@@ -38,7 +50,7 @@ public final class SegmentPool implements AutoCloseable {
         }
         if (idle.isEmpty()) {
             unmade--;
-            return new Segment(decodedCapacity, storedCapacity);
+            return new Segment(arrays.apply(decodedCapacity), arrays.apply(storedCapacity));
         }
         return idle.pop();
     }
@@ -50,14 +62,19 @@ public final class SegmentPool implements AutoCloseable {
 
     /** Gives a segment back. */
     public synchronized void give(Segment segment) {
-        idle.push(segment);
-        notify();
+        if (closed) {
+            segment.dissolve();
+        } else {
+            idle.push(segment);
+            notify();
+        }
     }
 
     /** Lets everybody who waits go, with nothing. */
     @Override
     public synchronized void close() {
         closed = true;
+        idle.forEach(Segment::dissolve);
         idle.clear();
         notifyAll();
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.snapshot;
 
+import com.github.luben.zstd.RecyclingBufferPool;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdIOException;
 import com.github.luben.zstd.ZstdInputStream;
@@ -25,7 +26,7 @@ public final class StoredSegments {
 
     /** The map of a stored segment, of which the beginning is enough. */
     public static PageMap map(InputStream stored) throws IOException, PackageFormatException {
-        try (InputStream in = new ZstdInputStream(stored)) {
+        try (InputStream in = new ZstdInputStream(stored, RecyclingBufferPool.INSTANCE)) {
             byte[] length = in.readNBytes(Integer.BYTES);
             int instructions = length.length < Integer.BYTES
                     ? -1

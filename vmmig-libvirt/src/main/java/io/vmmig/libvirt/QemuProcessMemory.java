@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
@@ -38,9 +39,7 @@ final class QemuProcessMemory implements GuestMemory {
     private static final int HEX = 16;
     private static final int PAGE_BYTES = 4096;
     private static final long HUGE_PAGE_BYTES = 2 << 20;
-    /** Of each region; each costs more than a millisecond. */
-    private static final int SAMPLES = 2;
-
+    /** In all, and one at least in each region; each costs several milliseconds. */
     private static final int EQUAL_SAMPLES = 2;
     /** A guest that runs may change one between two looks at it. */
     private static final int OTHER_SAMPLES = 1;
@@ -67,8 +66,8 @@ final class QemuProcessMemory implements GuestMemory {
      */
     static Optional<GuestMemory> find(UUID guest, List<RamRegion> ram, GuestMemory shown) {
         try {
-            for (Path process : processesOf(guest)) {
-                QemuProcessMemory found = in(process, ram, shown);
+            for (Path process : processes()) {
+                QemuProcessMemory found = isOf(process, guest) ? in(process, ram, shown) : null;
                 if (found != null) {
                     return Optional.of(found);
                 }
@@ -79,11 +78,14 @@ final class QemuProcessMemory implements GuestMemory {
         return Optional.empty();
     }
 
-    private static List<Path> processesOf(UUID guest) throws IOException {
+    /** The latest first, as a rule, for guests are among them; those of the system were there before. */
+    private static List<Path> processes() throws IOException {
         try (Stream<Path> entries = Files.list(PROCESSES)) {
             return entries.filter(entry ->
                             Character.isDigit(entry.getFileName().toString().charAt(0)))
-                    .filter(process -> isOf(process, guest))
+                    .sorted(Comparator.comparing((Path entry) ->
+                                    Long.parseLong(entry.getFileName().toString()))
+                            .reversed())
                     .toList();
         }
     }
@@ -155,24 +157,27 @@ final class QemuProcessMemory implements GuestMemory {
         byte[] there = new byte[PAGE_BYTES];
         int samples = 0;
         int equal = 0;
-        for (RamRegion region : ram) {
+        for (int i = 0; i < ram.size(); i++) {
+            RamRegion region = ram.get(i);
             long step = Math.max(PAGE_BYTES, region.bytes() / LOOKS & -PAGE_BYTES);
-            int ofRegion = 0;
-            for (long at = region.start();
-                    at < region.end() && ofRegion < SAMPLES && samples - equal <= OTHER_SAMPLES;
-                    at += step) {
+            int wanted = i < ram.size() - 1 ? 1 : Math.max(1, EQUAL_SAMPLES - equal);
+            for (long at = region.start(); at < region.end() && wanted > 0; at += step) {
                 if (!canRead(at, here)) {
                     return false;
                 }
                 if (isDistinctive(here)) {
                     shown.read(at, there, 0, PAGE_BYTES);
-                    equal += Arrays.equals(here, there) ? 1 : 0;
+                    boolean same = Arrays.equals(here, there);
+                    equal += same ? 1 : 0;
+                    wanted -= same ? 1 : 0;
                     samples++;
-                    ofRegion++;
+                    if (samples - equal > OTHER_SAMPLES) {
+                        return false;
+                    }
                 }
             }
         }
-        return equal >= EQUAL_SAMPLES && samples - equal <= OTHER_SAMPLES;
+        return equal >= EQUAL_SAMPLES;
     }
 
     private boolean canRead(long address, byte[] page) {

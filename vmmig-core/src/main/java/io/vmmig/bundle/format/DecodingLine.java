@@ -25,6 +25,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingDeque;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +48,7 @@ public final class DecodingLine implements AutoCloseable {
     private final Map<String, PageTally> tallies = new ConcurrentHashMap<>();
     private final PageRing ring = new PageRing();
     private final List<SegmentDecoder> decoders = new CopyOnWriteArrayList<>(List.of(plain));
+    private final AtomicBoolean repeating = new AtomicBoolean(true);
     private long entries = 1;
 
     /** What comes next in a package. */
@@ -257,6 +259,7 @@ public final class DecodingLine implements AutoCloseable {
         for (Future<SealedContent> content : contents) {
             actual.add(CrossThread.get(content));
         }
+        repeating.set(false);
         items.add(new Item.Whole(
                 seal,
                 new SealedPackage(
@@ -318,6 +321,9 @@ public final class DecodingLine implements AutoCloseable {
         crew.close();
         pool.close();
         decoders.forEach(SegmentDecoder::close);
+        if (!repeating.getAndSet(true)) {
+            ring.dissolve();
+        }
         items.addFirst(new Item.Failed(CrossThread.closed(READING)));
     }
 }

@@ -16,7 +16,6 @@ import io.vmmig.snapshot.Reference;
 import io.vmmig.snapshot.Segment;
 import io.vmmig.snapshot.SegmentEncoder;
 import io.vmmig.snapshot.SegmentPool;
-import io.vmmig.snapshot.Segments;
 import io.vmmig.snapshot.ZstdCodec;
 import java.io.IOException;
 import java.io.InputStream;
@@ -29,6 +28,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -43,7 +43,7 @@ public final class EncodingLine implements AutoCloseable {
 
     private final Crew crew = new Crew("vmmig-encode");
     private final SegmentPool pool =
-            new SegmentPool(Crew.segments(), SEGMENT_BYTES, Segments.storedBytes(SEGMENT_BYTES));
+            SegmentPool.forWriting(Crew.segments(), SEGMENT_BYTES, PackageLimits.DEFAULT.storedSegmentBytes());
     private final SegmentEncoder plain;
     private final PageCutter pages = new PageCutter();
     private final List<Reference> references;
@@ -53,6 +53,7 @@ public final class EncodingLine implements AutoCloseable {
     private final TarOutput tar;
     private final List<Future<SealedContent>> contents = new ArrayList<>();
     private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
+    private final AtomicBoolean cutting = new AtomicBoolean(true);
 
     /**
      * A line that ends in {@code out}, which only a thread of its own writes to, and which it never closes.
@@ -236,6 +237,7 @@ public final class EncodingLine implements AutoCloseable {
             tar.end();
             return tar.bytes();
         }));
+        cutting.set(false);
         return new SealedPackage(
                 bytes, SealedContent.plain(PackageOrder.SEAL, json).digest(), seal, tallies);
     }
@@ -298,5 +300,8 @@ public final class EncodingLine implements AutoCloseable {
         fail(CrossThread.closed(WRITING));
         crew.close();
         encoders.forEach(SegmentEncoder::close);
+        if (!cutting.getAndSet(true)) {
+            pages.dissolve();
+        }
     }
 }

@@ -12,9 +12,7 @@ import java.util.List;
 
 /** Hosts on this machine, which vanish without a trace when the lab is closed. Thread-safe. */
 public final class Lab implements AutoCloseable {
-    /** Less than most guests have memory; in so small a heap G1 would be marking all the time. */
-    private static final List<String> JVM_OPTIONS =
-            List.of("-Xmx256m", "-XX:+UseParallelGC", "-Dorg.slf4j.simpleLogger.showDateTime=true");
+    private static final List<String> SMALL_HEAP = List.of("-Xmx256m");
 
     private final Path directory;
     private final Deque<LabHost> hosts = new ArrayDeque<>();
@@ -42,22 +40,30 @@ public final class Lab implements AutoCloseable {
 
     /** Starts a host with libvirt's embedded driver in its JVM. */
     public LabHost embedded(String name) {
-        Path home = directory.resolve(name);
-        return start(name, EmbeddedLibvirt.in(home.resolve("e")));
+        return embedded(name, List.of());
+    }
+
+    /** The same, in a JVM with a heap of 256 MiB, which is less than most guests have memory. */
+    public LabHost embeddedInSmallHeap(String name) {
+        return embedded(name, SMALL_HEAP);
+    }
+
+    private LabHost embedded(String name, List<String> jvmOptions) {
+        return start(name, EmbeddedLibvirt.in(directory.resolve(name).resolve("e")), jvmOptions);
     }
 
     /** Starts a host with a libvirtd. */
     public LabHost libvirtd(String name) {
-        return start(name, LibvirtDaemon.up(directory.resolve("lab"), name));
+        return start(name, LibvirtDaemon.up(directory.resolve("lab"), name), List.of());
     }
 
     /** As {@link #libvirtd(String)}, with the libvirt and QEMU of that release of Debian. */
     public LabHost libvirtd(String name, String release) {
-        return start(name, LibvirtDaemon.up(directory.resolve("lab"), name, "--release", release));
+        return start(name, LibvirtDaemon.up(directory.resolve("lab"), name, "--release", release), List.of());
     }
 
-    private LabHost start(String name, LibvirtKind libvirt) {
-        LabHost host = LabHost.start(name, directory.resolve(name), libvirt, JVM_OPTIONS);
+    private LabHost start(String name, LibvirtKind libvirt, List<String> jvmOptions) {
+        LabHost host = LabHost.start(name, directory.resolve(name), libvirt, jvmOptions);
         synchronized (hosts) {
             hosts.push(host);
         }

@@ -26,6 +26,9 @@ import java.util.stream.StreamSupport;
  */
 public final class LabHost implements AutoCloseable {
     private static final Duration SOON = Duration.ofSeconds(60);
+    /** Two processors are too few for a collector that works beside, and the first classes are no reason to collect. */
+    private static final List<String> JVM_OPTIONS =
+            List.of("-XX:+UseParallelGC", "-XX:MetaspaceSize=128m", "-Dorg.slf4j.simpleLogger.showDateTime=true");
 
     private final String name;
     private final Path directory;
@@ -55,7 +58,8 @@ public final class LabHost implements AutoCloseable {
                 guestsDirectory().toString(),
                 imagesDirectory().toString(),
                 identityDirectory().toString());
-        List<String> options = new ArrayList<>(jvmOptions);
+        List<String> options = new ArrayList<>(JVM_OPTIONS);
+        options.addAll(jvmOptions);
         options.add("-Djava.io.tmpdir=" + directory.resolve("tmp"));
         return AgentProcess.start(name, directory.resolve("agent.log"), options, arguments);
     }

@@ -31,6 +31,11 @@ final class Hosts {
         return host("b", name -> lab().embedded(name));
     }
 
+    /** An embedded driver in a JVM whose heap is a small one. */
+    static LabHost inSmallHeap(String name) {
+        return host(name, n -> lab().embeddedInSmallHeap(n));
+    }
+
     static LabHost c() {
         return host("c", name -> lab().libvirtd(name));
     }

@@ -26,8 +26,8 @@ class LargeGuestIT {
 
     @Test
     void movesWithinASmallHeap() {
-        LabHost a = Hosts.a();
-        LabHost b = Hosts.b();
+        LabHost a = Hosts.inSmallHeap("small-a");
+        LabHost b = Hosts.inSmallHeap("small-b");
         LabGuest guest = a.start(Hosts.tiny(a, "large").memoryMib(1536)).ready();
         try (Channel channel = guest.connect()) {
             channel.fill(1024);
