@@ -14,6 +14,7 @@ import io.vmmig.transport.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -126,6 +127,15 @@ public final class Migrator {
             throw new IllegalArgumentException("a balloon takes some time");
         }
         return with(settings.withBallooning(atMost));
+    }
+
+    /**
+     * Only so many guests leave at once as there are permits: each takes one, waiting for it while its guest runs on, and gives it
+     * back at the end. To be shared by migrators, but not with {@link Receiver#within}: two hosts that send each other guests would
+     * wait for each other.
+     */
+    public Migrator within(Semaphore permits) {
+        return with(settings.withLimit(permits));
     }
 
     /** The listener is told what happens. May be called more than once. */

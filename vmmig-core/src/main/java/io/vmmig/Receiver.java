@@ -16,6 +16,7 @@ import io.vmmig.transport.IncomingSession;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 
 /**
  * Takes in guests that come to this host, over a network or out of a package file; the counterpart of {@link Migrator}.
@@ -91,6 +92,14 @@ public final class Receiver {
     /** Packages are taken from whoever made them. Anybody's package runs on this host then: for tests, and for the lost. */
     public Receiver acceptingUnsigned() {
         return with(settings.withVerifier((packageId, contents, signatures) -> List.of()));
+    }
+
+    /**
+     * Only so many guests are taken in at once as there are permits: each takes one, waiting for it while its guest runs on at the
+     * source, and gives it back at the end. To be shared by receivers, but not with {@link Migrator#within}.
+     */
+    public Receiver within(Semaphore permits) {
+        return with(settings.withLimit(permits));
     }
 
     /** The listener is told what happens. May be called more than once. */

@@ -92,11 +92,20 @@ public final class ReceivePipeline {
     public MigrationReport run() throws VmmigException {
         try (session) {
             cancellation.onRequest(session::close);
-            return receive();
+            return receiveInTurn();
         } catch (VmmigException e) {
             throw explained(e);
         } finally {
             recorder.end();
+        }
+    }
+
+    private MigrationReport receiveInTurn() throws VmmigException {
+        Turn turn = Turn.await(settings.limit(), cancellation);
+        try {
+            return receive();
+        } finally {
+            turn.end();
         }
     }
 

@@ -7,6 +7,7 @@ import io.vmmig.domain.DomainSettings;
 import io.vmmig.protection.PackageVerifier;
 import io.vmmig.reference.ImageStore;
 import java.nio.file.Path;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param limits how large a package may be
  * @param overcommitMemory whether guests are taken in for which there is no free memory
  * @param verifier whose packages are taken, or null for those of whoever is at the other end of a connection
+ * @param limit has a permit for each guest that may come at once, or null
  */
 public record ReceiveSettings(
         @Nullable Path guests,
@@ -27,43 +29,49 @@ public record ReceiveSettings(
         DomainPolicy policy,
         PackageLimits limits,
         boolean overcommitMemory,
-        @Nullable PackageVerifier verifier) {
+        @Nullable PackageVerifier verifier,
+        @Nullable Semaphore limit) {
     /** As a program takes them in that asks for nothing special. */
     public static final ReceiveSettings USUAL = new ReceiveSettings(
-            null, null, DomainSettings.asSaved(), DomainPolicy.standard(), PackageLimits.DEFAULT, false, null);
+            null, null, DomainSettings.asSaved(), DomainPolicy.standard(), PackageLimits.DEFAULT, false, null, null);
 
     /** With another {@link #guests}. */
     public ReceiveSettings withGuests(Path guests) {
-        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier);
+        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
     }
 
     /** With another {@link #images}. */
     public ReceiveSettings withImages(ImageStore images) {
-        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier);
+        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
     }
 
     /** With another {@link #domain}. */
     public ReceiveSettings withDomain(DomainSettings domain) {
-        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier);
+        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
     }
 
     /** With another {@link #policy}. */
     public ReceiveSettings withPolicy(DomainPolicy policy) {
-        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier);
+        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
     }
 
     /** With another {@link #limits}. */
     public ReceiveSettings withLimits(PackageLimits limits) {
-        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier);
+        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
     }
 
     /** With another {@link #overcommitMemory}. */
     public ReceiveSettings withOvercommitMemory(boolean overcommitMemory) {
-        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier);
+        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
     }
 
     /** With another {@link #verifier}. */
     public ReceiveSettings withVerifier(PackageVerifier verifier) {
-        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier);
+        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
+    }
+
+    /** With another {@link #limit}. */
+    public ReceiveSettings withLimit(Semaphore limit) {
+        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
     }
 }

@@ -84,7 +84,7 @@ public final class SendPipeline {
         try {
             GuestLock lock = GuestLock.take(hypervisor, guestName);
             try {
-                return move();
+                return moveInTurn();
             } finally {
                 lock.release();
             }
@@ -92,6 +92,15 @@ public final class SendPipeline {
             throw explained(e);
         } finally {
             recorder.end();
+        }
+    }
+
+    private MigrationReport moveInTurn() throws VmmigException {
+        Turn turn = Turn.await(settings.limit(), cancellation);
+        try {
+            return move();
+        } finally {
+            turn.end();
         }
     }
 

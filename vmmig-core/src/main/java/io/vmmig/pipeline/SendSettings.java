@@ -6,6 +6,7 @@ import io.vmmig.domain.DomainPolicy;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.reference.ImageStore;
 import java.time.Duration;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param ballooning how long the guest may take to lend its free memory, or null if it is not asked
  * @param level how much work is to go into making the package small
  * @param signer who vouches for the package, or null
+ * @param limit has a permit for each guest that may leave at once, or null
  */
 public record SendSettings(
         @Nullable ImageStore images,
@@ -26,43 +28,49 @@ public record SendSettings(
         boolean sendFreePages,
         @Nullable Duration ballooning,
         Level level,
-        @Nullable PackageSigner signer) {
+        @Nullable PackageSigner signer,
+        @Nullable Semaphore limit) {
     /** As a program sends it that asks for nothing special. */
     public static final SendSettings USUAL =
-            new SendSettings(null, DomainPolicy.standard(), false, false, null, Level.BALANCED, null);
+            new SendSettings(null, DomainPolicy.standard(), false, false, null, Level.BALANCED, null, null);
 
     /** With another {@link #images}. */
     public SendSettings withImages(ImageStore images) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer);
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
     }
 
     /** With another {@link #policy}. */
     public SendSettings withPolicy(DomainPolicy policy) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer);
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
     }
 
     /** With another {@link #leaveRunning}. */
     public SendSettings withLeaveRunning(boolean leaveRunning) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer);
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
     }
 
     /** With another {@link #sendFreePages}. */
     public SendSettings withSendFreePages(boolean sendFreePages) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer);
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
     }
 
     /** With another {@link #level}. */
     public SendSettings withLevel(Level level) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer);
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
     }
 
     /** With another {@link #signer}. */
     public SendSettings withSigner(PackageSigner signer) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer);
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
     }
 
     /** With another {@link #ballooning}. */
     public SendSettings withBallooning(Duration ballooning) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer);
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
+    }
+
+    /** With another {@link #limit}. */
+    public SendSettings withLimit(Semaphore limit) {
+        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
     }
 }

@@ -27,6 +27,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
@@ -131,6 +132,64 @@ class MigrationTest {
         assertThat(received.domainChanges()).isNotEmpty();
         assertThat(sent.toJson()).contains("\"downtimeMillis\"");
         assertMonotonic(events);
+    }
+
+    @Test
+    void waitsForItsTurnAndGivesItBack() throws Exception {
+        Semaphore leaving = new Semaphore(0);
+        Semaphore coming = new Semaphore(0);
+        receiver = receiver.within(coming);
+        Migration sending = migrator().within(leaving).start();
+        assertThat(sending.done()).isFalse();
+        leaving.release();
+        Migration receiving = receive();
+        coming.release();
+
+        receiving.await(SOON);
+        sending.await(SOON);
+
+        assertThat(b.stateOf("web-1")).contains(GuestState.RUNNING);
+        assertThat(leaving.availablePermits()).isOne();
+        assertThat(coming.availablePermits()).isOne();
+    }
+
+    @Test
+    void canBeCancelledBeforeItsTurn() throws Exception {
+        Semaphore leaving = new Semaphore(0);
+        Migration sending = migrator().within(leaving).start();
+        while (!leaving.hasQueuedThreads()) {
+            Thread.onSpinWait();
+        }
+
+        assertThat(sending.cancel()).isTrue();
+        VmmigException failure = failureOf(sending);
+
+        assertThat(failure.problem()).isEqualTo(Problem.CANCELLED);
+        assertThat(failure.failure().source()).isEqualTo(EndState.UNTOUCHED);
+        assertRolledBack();
+        leaving.release();
+        Migration again = migrator().within(leaving).start();
+        receive().await(SOON);
+        again.await(SOON);
+        assertThat(leaving.availablePermits()).isOne();
+    }
+
+    @Test
+    void whoWaitsAtTheDestinationCanBeCancelledThere() throws Exception {
+        Semaphore coming = new Semaphore(0);
+        receiver = receiver.within(coming);
+        Migration sending = migrator().start();
+        Migration receiving = receive();
+        while (!coming.hasQueuedThreads()) {
+            Thread.onSpinWait();
+        }
+
+        assertThat(receiving.cancel()).isTrue();
+
+        assertThat(failureOf(receiving).problem()).isEqualTo(Problem.CANCELLED);
+        failureOf(sending);
+        assertRolledBack();
+        assertThat(coming.availablePermits()).isZero();
     }
 
     private static void assertMonotonic(List<MigrationEvent> events) {
