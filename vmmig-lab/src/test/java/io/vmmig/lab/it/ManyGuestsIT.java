@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vmmig.lab.host.Journey;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.Passage;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** Ten guests change places, all at the same time. */
+class ManyGuestsIT {
+    private static final int EACH_WAY = 5;
+
+    @AfterEach
+    void clear() {
+        Hosts.clear();
+    }
+
+    @Test
+    void tenAtOnceInBothDirections() throws Exception {
+        LabHost a = Hosts.a();
+        LabHost b = Hosts.b();
+        List<LabGuest> ofA = start(a, "left-");
+        List<LabGuest> ofB = start(b, "right-");
+        Stream.concat(ofA.stream(), ofB.stream()).forEach(LabGuest::ready);
+
+        List<Callable<Passage>> moves = new ArrayList<>();
+        ofA.forEach(guest -> moves.add(() -> Journey.plain().overTls(guest, b)));
+        ofB.forEach(guest -> moves.add(() -> Journey.plain().overTls(guest, a)));
+        ExecutorService threads = Executors.newFixedThreadPool(moves.size());
+        try {
+            for (Future<Passage> move : threads.invokeAll(moves)) {
+                Passage passage = move.get();
+                Moves.assertWhole(passage);
+                Moves.assertGone(passage.left().host(), passage.left().name());
+            }
+        } finally {
+            threads.shutdownNow();
+        }
+
+        assertThat(a.guests()).hasSize(EACH_WAY).allMatch(name -> name.startsWith("right-"));
+        assertThat(b.guests()).hasSize(EACH_WAY).allMatch(name -> name.startsWith("left-"));
+    }
+
+    private static List<LabGuest> start(LabHost host, String prefix) {
+        List<LabGuest> guests = new ArrayList<>();
+        for (int i = 0; i < EACH_WAY; i++) {
+            guests.add(host.start(Hosts.tiny(host, prefix + i).memoryMib(128).parameter("vmmig.memory=8")));
+        }
+        return guests;
+    }
+}
