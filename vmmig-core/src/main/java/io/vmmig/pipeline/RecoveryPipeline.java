@@ -17,6 +17,7 @@ import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.transport.Outcome;
+import io.vmmig.transport.PackagePart;
 import io.vmmig.transport.Peers;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -184,7 +185,7 @@ public final class RecoveryPipeline {
 
     private void settle(DepartureJournal journal) throws VmmigException {
         DepartureJournal.Facts facts = journal.facts();
-        Outcome outcome = journal.mayBeCommitted() ? ask(facts) : Outcome.NOT_TAKEN;
+        Outcome outcome = outcome(journal);
         Sight sight = look(facts.uuid());
         Step step = HandOverRules.ofSource(outcome, facts.running(), sight.found());
         switch (step) {
@@ -204,7 +205,7 @@ public final class RecoveryPipeline {
                 journal.settle();
                 report(journal, Result.NOTED, notedDeparture(sight));
             }
-            default -> report(journal, Result.LEFT_OPEN, openDeparture(outcome));
+            default -> report(journal, Result.LEFT_OPEN, openDeparture(outcome, facts));
         }
     }
 
@@ -215,7 +216,7 @@ public final class RecoveryPipeline {
         };
     }
 
-    private static String openDeparture(Outcome outcome) {
+    private static String openDeparture(Outcome outcome, DepartureJournal.Facts facts) {
         return switch (outcome) {
             case TAKEN ->
                 "it has been taken over by the destination, and yet runs here too: end one of them at once, and see which"
@@ -224,10 +225,28 @@ public final class RecoveryPipeline {
                 "only the destination knows whether it has taken it, and cannot be asked yet; it is kept paused here. Let"
                         + " the destination recover, then try again";
             case UNHEARD_OF ->
-                "the destination knows nothing of it; it is kept paused here. See there whether it runs: if it does, remove"
-                        + " it here; if not, resume it here";
+                facts.address() != null
+                                && PackagePart.at(facts.address(), facts.packageId())
+                                        .isPresent()
+                        ? "its package is not in " + facts.address()
+                                + "; it is kept paused here. If somebody has taken the file"
+                                + " away, remove it here; if not, resume it here"
+                        : "the destination knows nothing of it; it is kept paused here. See there whether it runs: if it does, remove"
+                                + " it here; if not, resume it here";
             case NOT_TAKEN -> throw new IllegalStateException("a guest that was not taken is not left open");
         };
+    }
+
+    private Outcome outcome(DepartureJournal journal) throws VmmigException {
+        DepartureJournal.Facts facts = journal.facts();
+        Optional<PackagePart> part =
+                facts.address() == null ? Optional.empty() : PackagePart.at(facts.address(), facts.packageId());
+        // What there is of a package goes, whether or not the guest was about to leave.
+        Outcome ofFile = part.isPresent() ? part.get().settle() : null;
+        if (!journal.mayBeCommitted()) {
+            return Outcome.NOT_TAKEN;
+        }
+        return ofFile == null ? ask(facts) : ofFile;
     }
 
     private Outcome ask(DepartureJournal.Facts facts) {

@@ -12,6 +12,7 @@ import io.vmmig.crypto.SealingOutputStream;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.PackagePart;
 import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -47,7 +48,6 @@ final class FileOutgoingSession implements OutgoingSession {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private final Path file;
-    private final Path part;
     private final boolean replacing;
     private final FileSealing sealing;
     private final List<PackageReader.Outline> earlier;
@@ -63,6 +63,7 @@ final class FileOutgoingSession implements OutgoingSession {
     /** Not a channel: that would be closed by the interrupt of a thread that writes. */
     private @Nullable FileOutputStream output;
 
+    private @Nullable Path part;
     private @Nullable SealingOutputStream sealed;
 
     private @Nullable VmmigException reason;
@@ -71,7 +72,6 @@ final class FileOutgoingSession implements OutgoingSession {
         this.sealing = sealing;
         this.earlier = List.copyOf(earlier);
         this.file = file;
-        this.part = Names.partOf(file);
         this.replacing = replacing;
     }
 
@@ -93,9 +93,11 @@ final class FileOutgoingSession implements OutgoingSession {
         }
         synchronized (lock) {
             advance(Stage.OPENED, Stage.WRITING);
+            Path beside = new PackagePart(file, offer.manifest().packageId()).path();
             try {
-                Files.createFile(part, OWNER_ONLY);
-                output = new FileOutputStream(part.toFile());
+                Files.createFile(beside, OWNER_ONLY);
+                part = beside;
+                output = new FileOutputStream(beside.toFile());
                 sealed = sealing.begin(data);
             } catch (IOException e) {
                 throw failure(e);
@@ -174,10 +176,11 @@ final class FileOutgoingSession implements OutgoingSession {
             boolean named = false;
             try {
                 closeOutput();
+                Path written = Objects.requireNonNull(part);
                 if (replacing) {
-                    Names.replace(part, file);
+                    Names.replace(written, file);
                 } else {
-                    Names.publish(part, file);
+                    Names.publish(written, file);
                 }
                 named = true;
                 Names.sync(Names.directoryOf(file));
@@ -301,10 +304,13 @@ final class FileOutgoingSession implements OutgoingSession {
     }
 
     private void deletePart() {
+        Path written = part;
         try {
-            Files.deleteIfExists(part);
+            if (written != null) {
+                Files.deleteIfExists(written);
+            }
         } catch (IOException e) {
-            LOG.warn("{} is left over and may be deleted", part, e);
+            LOG.warn("{} is left over and may be deleted", written, e);
         }
     }
 

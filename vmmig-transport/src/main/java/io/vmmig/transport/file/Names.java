@@ -11,7 +11,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
-import java.util.UUID;
 
 /** Giving names to files so that a crash leaves either the old or the new, and never half of it. */
 final class Names {
@@ -19,11 +18,6 @@ final class Names {
 
     static Path directoryOf(Path file) {
         return Objects.requireNonNull(file.getParent());
-    }
-
-    /** A name beside {@code file} that nobody can foresee, and that people recognise. */
-    static Path partOf(Path file) {
-        return file.resolveSibling("." + file.getFileName() + "." + UUID.randomUUID() + ".vmmig-part");
     }
 
     /**

@@ -11,6 +11,7 @@ import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeKeys;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.PackagePart;
 import io.vmmig.transport.Transport;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -22,6 +23,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -36,7 +38,7 @@ import java.util.Set;
  * the age format (age-encryption.org/v1), which {@code age -d} opens as well.
  *
  * <p>The file appears, whole, when the guest has been handed over, and is for its owner only. Until then what there is lies beside it as {@code .NAME.UUID.vmmig-part}; such a file is left over only when the
- * process is killed, and may then be deleted. Immutable and thread-safe.
+ * process is killed, and a {@link io.vmmig.Recovery} removes it. Immutable and thread-safe.
  */
 public final class PackageFile implements Transport {
     private final Path path;
@@ -192,6 +194,11 @@ public final class PackageFile implements Transport {
     @Override
     public boolean live() {
         return false;
+    }
+
+    @Override
+    public Optional<String> address() {
+        return Optional.of(PackagePart.address(path));
     }
 
     @Override

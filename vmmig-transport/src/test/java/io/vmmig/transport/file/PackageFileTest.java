@@ -10,7 +10,9 @@ import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.PackagePart;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.testing.OtherProcess;
 import io.vmmig.transport.testing.Packages;
@@ -217,6 +219,9 @@ class PackageFileTest {
                 .asString()
                 .startsWith(".web-1.vmmig.")
                 .endsWith(".vmmig-part");
+        assertThat(new PackagePart(file, Samples.manifest().packageId()).settle())
+                .isEqualTo(Outcome.NOT_TAKEN);
+        assertThat(names()).isEmpty();
         write(PackageFile.at(file).unsealed(), 1000);
         assertThat(file).exists();
     }
