@@ -43,6 +43,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Packages that stand on earlier ones. */
+@Tag("once")
 class KeptPackagesTest {
     private static final byte[] DISK = Packages.memory(6 << 20, 21);
 
@@ -475,7 +476,6 @@ class KeptPackagesTest {
         assertThat(file(full)).doesNotExist();
     }
 
-    @Tag("once")
     @Test
     void manyPackagesInAChainNeedNoMoreHeapThanFew() throws Exception {
         Random random = new Random(5);

@@ -34,11 +34,11 @@ import org.junit.jupiter.api.Timeout;
 
 /** Packages that are damaged, or made to do harm: each is refused by name, in little time and memory. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Tag("once")
 class PackageHostileTest {
     private final Contents contents = Packages.small();
     private final byte[] whole = write(contents);
 
-    @Tag("once")
     @Test
     void truncatedAnywhere() throws Exception {
         Random random = new Random(1);
@@ -73,7 +73,6 @@ class PackageHostileTest {
         assertProblem(concat(whole, whole), Problem.PACKAGE_MALFORMED);
     }
 
-    @Tag("once")
     @Test
     void everyFlippedBitIsFound() {
         Random random = new Random(2);
@@ -88,7 +87,6 @@ class PackageHostileTest {
         }
     }
 
-    @Tag("once")
     @Test
     void anyDamageIsFound() {
         Random random = new Random(3);

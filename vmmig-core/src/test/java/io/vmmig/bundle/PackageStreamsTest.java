@@ -21,11 +21,13 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What happens when the streams fail, block, or are no longer wanted. */
 @Timeout(value = 1, unit = TimeUnit.MINUTES)
+@Tag("once")
 class PackageStreamsTest {
     private static final VmmigException PEER_GONE =
             VmmigException.of(Problem.PEER_STALLED, "the peer took nothing", "Look at the peer.");

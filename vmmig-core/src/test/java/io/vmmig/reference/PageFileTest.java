@@ -25,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
+@Tag("once")
 class PageFileTest {
     private static final String NAME = "sha256:abc boot_1";
     private static final int PAGE = PageSource.PAGE_BYTES;
@@ -198,7 +199,6 @@ class PageFileTest {
         assertThat(cut(image)).isEqualTo(pages(image));
     }
 
-    @Tag("once")
     @Test
     @Timeout(value = 2, unit = TimeUnit.MINUTES)
     void spoiltArchivesDoNoHarm() throws Exception {
@@ -224,7 +224,6 @@ class PageFileTest {
         }
     }
 
-    @Tag("once")
     @Test
     @Timeout(value = 2, unit = TimeUnit.MINUTES)
     void aBombIsTheFileAlone() throws Exception {

@@ -73,7 +73,7 @@ class FreePagesIT {
     }
 
     private LabGuest boot(LabGuest.Kind kind) throws Exception {
-        return LabGuest.boot(connection, "it-guest", kind, memoryMib(kind), 32, false);
+        return LabGuest.boot(connection, "it-guest", kind, memoryMib(kind), 8, false);
     }
 
     private static int memoryMib(LabGuest.Kind kind) {
@@ -120,7 +120,7 @@ class FreePagesIT {
     /** The hole below 4 GiB is in another place for larger guests. */
     @Test
     void aGuestWithRamOnBothSidesOfTheHole() throws Exception {
-        try (LabGuest lab = LabGuest.boot(connection, "it-guest", 3 << 10, 32, false)) {
+        try (LabGuest lab = LabGuest.boot(connection, "it-guest", 3 << 10, 8, false)) {
             // All of it would be gigabytes.
             goThroughGarbage(lab, 8, new Random(1));
         }

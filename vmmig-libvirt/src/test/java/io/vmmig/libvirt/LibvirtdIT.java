@@ -42,7 +42,7 @@ class LibvirtdIT extends RealGuestTests {
 
     @Test
     void aGuestCanBeRolledBackAfterLibvirtdHasCrashed() throws Exception {
-        try (LabGuest lab = LabGuest.boot(connection, "crash-guest", 192, 32, false);
+        try (LabGuest lab = LabGuest.boot(connection, "crash-guest", 192, 8, false);
                 LibvirtHypervisor hypervisor = LibvirtHypervisor.connect(uri)) {
             try {
                 SavedGuest saved = hypervisor.guest(lab.name).save();
@@ -69,7 +69,7 @@ class LibvirtdIT extends RealGuestTests {
     void aGuestMovesToANewerRelease() throws Exception {
         String newerUri = Lab.run("host", "up", NEWER_HOST, "--release", "trixie");
         try (Connection newer = Connection.open(newerUri);
-                LabGuest lab = LabGuest.boot(connection, "moving-guest", 192, 32, false);
+                LabGuest lab = LabGuest.boot(connection, "moving-guest", 192, 8, false);
                 LibvirtHypervisor source = LibvirtHypervisor.connect(uri);
                 LibvirtHypervisor destination = LibvirtHypervisor.connect(newerUri)) {
             String sum = lab.ask("sum");

@@ -30,6 +30,9 @@ import java.util.function.BiFunction;
 /** Shows a guest that moves from host to host, and proves that it has lost nothing. */
 public final class Demo {
     private static final String GUEST = "demo";
+    /** MiB of known content. */
+    private static final String MEMORY = "vmmig.memory=32";
+
     private static final int LINES_SHOWN = 3;
     private static final int KEY_SHOWN = 19;
 
@@ -86,7 +89,8 @@ public final class Demo {
                 host);
         long start = System.nanoTime();
         LabDisk disk = LabDisk.overlay(host.homeOf(GUEST).resolve("disk.qcow2"), image.qcow2(), "qcow2");
-        LabGuest guest = host.start(LabDomain.of(image, GUEST).disk(disk)).ready();
+        LabGuest guest = host.start(LabDomain.of(image, GUEST).parameter(MEMORY).disk(disk))
+                .ready();
         out.printf(
                 "  ready after %s; it prints a tick every 100 ms%n",
                 Units.millis((System.nanoTime() - start) / 1_000_000));

@@ -55,7 +55,7 @@ class ManyGuestsIT {
     private static List<LabGuest> start(LabHost host, String prefix) {
         List<LabGuest> guests = new ArrayList<>();
         for (int i = 0; i < EACH_WAY; i++) {
-            guests.add(host.start(Hosts.tiny(host, prefix + i).memoryMib(128).parameter("vmmig.memory=8")));
+            guests.add(host.start(Hosts.tiny(host, prefix + i).memoryMib(128)));
         }
         return guests;
     }

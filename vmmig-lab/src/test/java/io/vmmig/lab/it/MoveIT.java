@@ -30,7 +30,9 @@ class MoveIT {
     @Test
     @Tag("alone")
     void overTlsThereAndBack() {
-        LabGuest guest = Hosts.startTiny(Hosts.a(), "there");
+        LabGuest guest = Hosts.a()
+                .start(Hosts.tiny(Hosts.a(), "there").parameter("vmmig.memory=32"))
+                .ready();
 
         Passage there = Moves.overTls(guest, Hosts.b());
         Passage back = Moves.overTls(there.arrived(), Hosts.a());
