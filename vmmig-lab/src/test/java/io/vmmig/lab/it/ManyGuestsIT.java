@@ -15,9 +15,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Ten guests change places, all at the same time. */
+@Tag("faults")
 class ManyGuestsIT {
     private static final int EACH_WAY = 5;
 
