@@ -10,6 +10,7 @@ import io.vmmig.libvirt.posix.WorkDirectory;
 import io.vmmig.libvirt.saveimage.SaveImagePreamble;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
@@ -19,9 +20,12 @@ import org.slf4j.LoggerFactory;
 final class SnapshotTap implements MemoryTap {
     private static final Logger LOG = LoggerFactory.getLogger(SnapshotTap.class);
 
+    private static final Duration FREEING_INTERVAL = Duration.ofMillis(100);
+
     private final GuestCalls guest;
     private final LibvirtOptions options;
     private final WorkDirectory directory;
+    private final Path fifo;
     private final FifoSource source;
     private final Tapping tapping;
 
@@ -30,7 +34,7 @@ final class SnapshotTap implements MemoryTap {
         this.guest = guest;
         this.options = options;
         this.directory = directory;
-        Path fifo = directory.file("memory");
+        fifo = directory.file("memory");
         Fifo.make(fifo);
         source = new FifoSource(fifo);
         String xml = snapshotXml(fifo, disks);
@@ -85,15 +89,34 @@ final class SnapshotTap implements MemoryTap {
         // QEMU's next write fails, and the call with it.
         source.close();
         try {
-            if (!tapping.awaitEnd(options.callDeadline())) {
+            if (!awaitEnd()) {
                 guest.abortJob();
-                if (!tapping.awaitEnd(options.callDeadline())) {
+                if (!awaitEnd()) {
                     throw Errors.timeout("end the save of " + guest.name(), options.callDeadline());
                 }
             }
         } finally {
             removeDirectory();
         }
+    }
+
+    /**
+     * Waits for the call. It opens the FIFO twice, for the image and at last for its header, and without a reader it would wait
+     * there for ever, holding the guest; Linux does not tell whether it does.
+     */
+    private boolean awaitEnd() throws VmmigException {
+        long end = System.nanoTime() + options.callDeadline().toNanos();
+        while (!tapping.awaitEnd(FREEING_INTERVAL)) {
+            if (System.nanoTime() > end) {
+                return false;
+            }
+            try {
+                Fifo.freeWriters(fifo);
+            } catch (IOException e) {
+                throw Errors.file("free a FIFO", e);
+            }
+        }
+        return true;
     }
 
     @Override

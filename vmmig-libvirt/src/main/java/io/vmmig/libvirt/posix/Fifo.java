@@ -26,6 +26,11 @@ public final class Fifo {
         Files.move(fresh, path, StandardCopyOption.ATOMIC_MOVE);
     }
 
+    /** Frees those who hang in opening a FIFO for writing: they find a broken pipe. It stays for those still to come. */
+    public static void freeWriters(Path path) throws IOException {
+        Descriptor.open(path.toString(), LibC.O_RDONLY | LibC.O_NONBLOCK).close();
+    }
+
     /**
      * Removes a FIFO. Whoever hangs in opening either end of it is freed: a reader finds the end of the stream, a writer a
      * broken pipe, and whoever comes later finds no file.

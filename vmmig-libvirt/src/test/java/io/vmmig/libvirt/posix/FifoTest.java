@@ -111,6 +111,23 @@ class FifoTest {
     }
 
     @Test
+    void aWriterThatComesWhenTheSourceIsClosedCanBeFreed() throws Exception {
+        new FifoSource(fifo).close();
+        Future<Boolean> writer = elsewhere(() -> {
+            try (OutputStream out = Files.newOutputStream(fifo, StandardOpenOption.WRITE)) {
+                assertThatThrownBy(() -> out.write(new byte[1 << 20])).hasMessageContaining("pipe");
+            }
+            return true;
+        });
+        // It may come at any time, so once is not enough.
+        while (!writer.isDone()) {
+            Fifo.freeWriters(fifo);
+        }
+        assertThat(writer.get()).isTrue();
+        assertThat(fifo).exists();
+    }
+
+    @Test
     void aSourceThatNobodyFillsIsAStall() throws Exception {
         try (FifoSource source = new FifoSource(fifo)) {
             assertThatThrownBy(() -> source.read(new Memory(10), 0, 10, SHORT)).isInstanceOf(StalledException.class);
