@@ -22,7 +22,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -42,6 +44,12 @@ final class Journal implements Closeable {
     private static final Pattern LINE = Pattern.compile("([0-9a-f]{8}) (\\{.*\\})");
     private static final Pattern STATE_FORM = Pattern.compile("[A-Z_]{1,32}");
 
+    /**
+     * Those that this process has open. Whoever closes any descriptor of a file gives up all locks of his process on it, so a
+     * file that is in here is not opened a second time.
+     */
+    private static final Map<Path, Journal> OPEN = new HashMap<>();
+
     private final Path file;
     private final FileChannel channel;
     private final JsonObject facts;
@@ -60,6 +68,14 @@ final class Journal implements Closeable {
 
     /** Begins one; the first line is durable, and the file is nobody else's, when this returns. */
     static Journal begin(Path file, JsonObject facts, String state) throws VmmigException {
+        synchronized (OPEN) {
+            Journal journal = beginAlone(file, facts, state);
+            OPEN.put(keyOf(file), journal);
+            return journal;
+        }
+    }
+
+    private static Journal beginAlone(Path file, JsonObject facts, String state) throws VmmigException {
         try {
             FileChannel channel = FileChannel.open(
                     file,
@@ -90,14 +106,22 @@ final class Journal implements Closeable {
      * @throws VmmigException with {@link Problem#GUEST_BUSY} when its migration is under way
      */
     static Optional<Journal> open(Path file) throws VmmigException {
+        synchronized (OPEN) {
+            if (OPEN.containsKey(keyOf(file))) {
+                throw underWay(file);
+            }
+            Optional<Journal> journal = openAlone(file);
+            journal.ifPresent(opened -> OPEN.put(keyOf(file), opened));
+            return journal;
+        }
+    }
+
+    private static Optional<Journal> openAlone(Path file) throws VmmigException {
         try {
             FileChannel channel = FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE);
             try {
                 if (!locked(channel)) {
-                    throw VmmigException.of(
-                            Problem.GUEST_BUSY,
-                            "the migration that is noted in " + file + " is under way",
-                            "Wait until it is over.");
+                    throw underWay(file);
                 }
                 Optional<Journal> journal = read(file, channel);
                 if (journal.isEmpty()) {
@@ -117,12 +141,29 @@ final class Journal implements Closeable {
 
     /** The facts of one, whoever has it open; empty when there are none. */
     static Optional<JsonObject> factsOf(Path file) throws VmmigException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            return read(file, channel).map(Journal::facts);
-        } catch (NoSuchFileException e) {
-            return Optional.empty();
+        synchronized (OPEN) {
+            @Nullable Journal open = OPEN.get(keyOf(file));
+            if (open != null) {
+                return Optional.of(open.facts());
+            }
+            try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+                return read(file, channel).map(Journal::facts);
+            } catch (NoSuchFileException e) {
+                return Optional.empty();
+            } catch (IOException e) {
+                throw unread(file, e);
+            }
+        }
+    }
+
+    /** By whatever name its directory was given. */
+    private static Path keyOf(Path file) {
+        Path directory = file.toAbsolutePath().getParent();
+        try {
+            return directory == null ? file : directory.toRealPath().resolve(file.getFileName());
         } catch (IOException e) {
-            throw unread(file, e);
+            // Then there is no file that could be open.
+            return file;
         }
     }
 
@@ -185,6 +226,13 @@ final class Journal implements Closeable {
         JsonObject line = new JsonObject();
         line.addProperty(STATE, state);
         return line;
+    }
+
+    private static VmmigException underWay(Path file) {
+        return VmmigException.of(
+                Problem.GUEST_BUSY,
+                "the migration that is noted in " + file + " is under way",
+                "Wait until it is over.");
     }
 
     private static VmmigException damaged(Path file) {
@@ -251,21 +299,27 @@ final class Journal implements Closeable {
 
     /** Removes it: all is settled, and nobody will ask. */
     synchronized void remove() throws VmmigException {
-        try (channel) {
+        try {
             Files.deleteIfExists(file);
             NewFile.syncDirectoryOf(file);
         } catch (IOException e) {
             throw unwritten(file, e);
+        } finally {
+            close();
         }
     }
 
     /** Lets go of it; it stays as it is. */
     @Override
     public void close() {
-        try {
-            channel.close();
-        } catch (IOException e) {
-            throw new java.io.UncheckedIOException("closing loses nothing that was synced", e);
+        synchronized (OPEN) {
+            try {
+                channel.close();
+            } catch (IOException e) {
+                throw new java.io.UncheckedIOException("closing loses nothing that was synced", e);
+            } finally {
+                OPEN.values().remove(this);
+            }
         }
     }
 }

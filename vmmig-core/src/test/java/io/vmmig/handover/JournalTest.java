@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -91,6 +92,29 @@ class JournalTest {
         try (Journal journal = Journal.open(file).orElseThrow()) {
             assertThat(journal.state()).isEqualTo("RESTORED");
             assertProblem(Problem.GUEST_BUSY, () -> Journal.open(file));
+        }
+    }
+
+    /** Another process sees that by the lock alone, which any closing of the file in this one would end. */
+    @Test
+    void itStaysLockedWhoeverElseAsksForIt() throws Exception {
+        Path link = Files.createSymbolicLink(directory.resolve("link"), directory);
+        try (Journal journal = Journal.begin(file, FACTS, "OFFERED")) {
+            assertThat(locks()).isOne();
+            assertProblem(Problem.GUEST_BUSY, () -> Journal.open(file));
+            assertProblem(Problem.GUEST_BUSY, () -> Journal.open(link.resolve(file.getFileName())));
+            assertThat(Journal.factsOf(file)).contains(FACTS);
+            assertThat(Journal.factsOf(link.resolve(file.getFileName()))).contains(FACTS);
+            journal.enter("RESTORED");
+            assertThat(locks()).isOne();
+        }
+        assertThat(locks()).isZero();
+    }
+
+    private long locks() throws Exception {
+        String inode = ":" + Files.getAttribute(file, "unix:ino") + " ";
+        try (Stream<String> locks = Files.lines(Path.of("/proc/locks"))) {
+            return locks.filter(lock -> lock.contains(inode)).count();
         }
     }
 
