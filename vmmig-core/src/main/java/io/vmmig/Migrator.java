@@ -138,6 +138,26 @@ public final class Migrator {
         return with(settings.withLimit(permits));
     }
 
+    /**
+     * The migration may take so long from its turn to the hand-over, or it ends as though it had been cancelled, with {@link
+     * Problem#DEADLINE_EXCEEDED}; a day unless said otherwise.
+     *
+     * @throws IllegalArgumentException when that is no time at all
+     */
+    public Migrator takingAtMost(Duration atMost) {
+        return with(settings.withDeadlines(settings.deadlines().withMigration(atMost)));
+    }
+
+    /**
+     * The guest may stand still for so long before it is handed over, or it goes on here, as after {@link #takingAtMost}; six hours
+     * unless said otherwise.
+     *
+     * @throws IllegalArgumentException when that is no time at all
+     */
+    public Migrator suspendingAtMost(Duration atMost) {
+        return with(settings.withDeadlines(settings.deadlines().withSuspension(atMost)));
+    }
+
     /** The listener is told what happens. May be called more than once. */
     public Migrator onEvent(MigrationListener listener) {
         List<MigrationListener> more = new ArrayList<>(listeners);

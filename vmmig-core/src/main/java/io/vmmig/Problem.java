@@ -123,7 +123,9 @@ public enum Problem {
     PACKAGE_REPLAYED(Family.INTEGRITY),
 
     /** The migration was cancelled. */
-    CANCELLED(Family.CANCELLED);
+    CANCELLED(Family.CANCELLED),
+    /** The migration, or the time in which its guest stood still, has taken longer than was allowed. */
+    DEADLINE_EXCEEDED(Family.CANCELLED);
 
     /** The branch of {@link VmmigException} that a problem is thrown as. */
     public enum Family {

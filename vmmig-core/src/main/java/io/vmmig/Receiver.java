@@ -14,6 +14,7 @@ import io.vmmig.protection.PackageVerifier;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.transport.IncomingSession;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -100,6 +101,16 @@ public final class Receiver {
      */
     public Receiver within(Semaphore permits) {
         return with(settings.withLimit(permits));
+    }
+
+    /**
+     * The migration may take so long from its turn to the hand-over, or it ends as though it had been cancelled, with {@link
+     * Problem#DEADLINE_EXCEEDED}; a day unless said otherwise.
+     *
+     * @throws IllegalArgumentException when that is no time at all
+     */
+    public Receiver takingAtMost(Duration atMost) {
+        return with(settings.withDeadlines(settings.deadlines().withMigration(atMost)));
     }
 
     /** The listener is told what happens. May be called more than once. */

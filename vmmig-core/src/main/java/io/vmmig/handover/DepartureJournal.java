@@ -32,9 +32,16 @@ public final class DepartureJournal implements AutoCloseable {
      * @param running whether it ran, so that it is to run again if it stays
      * @param address where its destination is found, or null if that cannot be asked
      * @param files those of its files that go when it is gone
+     * @param memoryBytes what it is to have again if it stays, or null if it is not asked to lend any
      */
     public record Facts(
-            UUID packageId, String guest, UUID uuid, boolean running, @Nullable String address, List<Path> files) {
+            UUID packageId,
+            String guest,
+            UUID uuid,
+            boolean running,
+            @Nullable String address,
+            List<Path> files,
+            @Nullable Long memoryBytes) {
         public Facts {
             files = List.copyOf(files);
         }
@@ -49,6 +56,9 @@ public final class DepartureJournal implements AutoCloseable {
                 json.addProperty("address", address);
             }
             json.add("files", Notes.json(files));
+            if (memoryBytes != null) {
+                json.addProperty("memoryBytes", memoryBytes);
+            }
             return json;
         }
 
@@ -60,7 +70,8 @@ public final class DepartureJournal implements AutoCloseable {
                     fields.uuid("uuid"),
                     fields.flag("running"),
                     fields.has("address") ? fields.text("address", 1024) : null,
-                    Notes.paths(fields, "files"));
+                    Notes.paths(fields, "files"),
+                    fields.has("memoryBytes") ? fields.number("memoryBytes", 0, Long.MAX_VALUE) : null);
         }
     }
 

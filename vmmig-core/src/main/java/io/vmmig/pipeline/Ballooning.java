@@ -189,13 +189,21 @@ final class Ballooning implements AutoCloseable {
     /** Gives a guest that has arrived as much memory as its domain XML says, should it have lent some before it left. */
     static void giveBack(Hypervisor hypervisor, String guest, DomainXml domain) {
         try {
-            Optional<Balloon> balloon = hypervisor.guest(guest).balloon();
-            long full = domain.currentMemoryBytes();
-            if (balloon.isPresent() && balloon.get().sizeBytes() < full) {
-                new Ballooning(guest, balloon.get(), full, null).giveBack(balloon.get());
-            }
+            giveBack(hypervisor.guest(guest), domain.currentMemoryBytes());
         } catch (VmmigException | RuntimeException e) {
             LOG.warn("guest {}: it cannot be told whether it has all of its memory", guest, e);
+        }
+    }
+
+    /** Gives a guest as much memory as it had, should it have lent some. */
+    static void giveBack(Guest guest, long full) {
+        try {
+            Optional<Balloon> balloon = guest.balloon();
+            if (balloon.isPresent() && balloon.get().sizeBytes() < full) {
+                new Ballooning(guest.name(), balloon.get(), full, null).giveBack(balloon.get());
+            }
+        } catch (VmmigException | RuntimeException e) {
+            LOG.warn("guest {}: it cannot be told whether it has all of its memory", guest.name(), e);
         }
     }
 }

@@ -2,6 +2,7 @@
 package io.vmmig.pipeline;
 
 import io.vmmig.CancelledException;
+import io.vmmig.Failure;
 import io.vmmig.Problem;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,15 +18,22 @@ public final class Cancellation {
     private final Object lock = new Object();
     private final List<Runnable> stoppers = new ArrayList<>();
     private State state = State.OPEN;
+    private Failure reason = Failure.of(Problem.CANCELLED, "the migration was cancelled", "");
 
     /** Asks to stop; false if it is too late. Idempotent. */
     public boolean request() {
+        return request(reason());
+    }
+
+    /** As {@link #request()}, for a reason of its own, unless it has been asked for before. */
+    boolean request(Failure why) {
         List<Runnable> toRun;
         synchronized (lock) {
             if (state != State.OPEN) {
                 return state == State.REQUESTED;
             }
             state = State.REQUESTED;
+            reason = why;
             toRun = List.copyOf(stoppers);
         }
         toRun.forEach(Runnable::run);
@@ -65,7 +73,14 @@ public final class Cancellation {
         }
     }
 
-    private static CancelledException cancelled() {
-        return new CancelledException(Problem.CANCELLED, "the migration was cancelled", "");
+    /** Why it is to stop. */
+    Failure reason() {
+        synchronized (lock) {
+            return reason;
+        }
+    }
+
+    private CancelledException cancelled() {
+        return new CancelledException(reason(), null);
     }
 }

@@ -91,7 +91,7 @@ public final class ReceivePipeline {
     /** Receives the guest; throws with everything settled as the exception says. Closes the session. */
     public MigrationReport run() throws VmmigException {
         try (session) {
-            cancellation.onRequest(session::close);
+            cancellation.onRequest(() -> session.refuse(told(cancellation.reason())));
             return receiveInTurn();
         } catch (VmmigException e) {
             throw explained(e);
@@ -102,9 +102,11 @@ public final class ReceivePipeline {
 
     private MigrationReport receiveInTurn() throws VmmigException {
         Turn turn = Turn.await(settings.limit(), cancellation);
+        Deadline deadline = Deadline.after(settings.deadlines().migration(), "the migration went on", cancellation);
         try {
             return receive();
         } finally {
+            deadline.close();
             turn.end();
         }
     }
@@ -250,6 +252,11 @@ public final class ReceivePipeline {
                         restoration.domain().changes().stream()
                                 .map(ReceivePipeline::told)
                                 .toList());
+    }
+
+    /** As it is said to the source. */
+    private static Failure told(Failure reason) {
+        return Failure.of(reason.problem(), "the destination has stopped: " + reason.what(), reason.remedy());
     }
 
     /** What other hosts may know of a change: not where this one has its files. */
@@ -594,10 +601,9 @@ public final class ReceivePipeline {
     }
 
     private VmmigException explained(VmmigException thrown) {
-        boolean stoppedByUs = cancellation.requested() && !(thrown instanceof CancelledException);
-        VmmigException e = stoppedByUs
-                ? new CancelledException(Failure.of(Problem.CANCELLED, "the migration was cancelled", ""), thrown)
-                : thrown;
+        boolean stoppedByUs = cancellation.requested()
+                && thrown.problem() != cancellation.reason().problem();
+        VmmigException e = stoppedByUs ? new CancelledException(cancellation.reason(), thrown) : thrown;
         Failure failure = e.failure().during(recorder.guest(), recorder.phase());
         EndState source = session.live() ? EndState.UNKNOWN : EndState.HOLDS_PACKAGE;
         return VmmigException.of(failure.leaving(source, here()), e);

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param overcommitMemory whether guests are taken in for which there is no free memory
  * @param verifier whose packages are taken, or null for those of whoever is at the other end of a connection
  * @param limit has a permit for each guest that may come at once, or null
+ * @param deadlines how long it may take
  */
 public record ReceiveSettings(
         @Nullable Path guests,
@@ -30,48 +31,71 @@ public record ReceiveSettings(
         PackageLimits limits,
         boolean overcommitMemory,
         @Nullable PackageVerifier verifier,
-        @Nullable Semaphore limit) {
+        @Nullable Semaphore limit,
+        Deadlines deadlines) {
     /** As a program takes them in that asks for nothing special. */
     public static final ReceiveSettings USUAL = new ReceiveSettings(
-            null, null, DomainSettings.asSaved(), DomainPolicy.standard(), PackageLimits.DEFAULT, false, null, null);
+            null,
+            null,
+            DomainSettings.asSaved(),
+            DomainPolicy.standard(),
+            PackageLimits.DEFAULT,
+            false,
+            null,
+            null,
+            Deadlines.USUAL);
 
     /** With another {@link #guests}. */
     public ReceiveSettings withGuests(Path guests) {
-        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
+        return new ReceiveSettings(
+                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 
     /** With another {@link #images}. */
     public ReceiveSettings withImages(ImageStore images) {
-        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
+        return new ReceiveSettings(
+                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 
     /** With another {@link #domain}. */
     public ReceiveSettings withDomain(DomainSettings domain) {
-        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
+        return new ReceiveSettings(
+                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 
     /** With another {@link #policy}. */
     public ReceiveSettings withPolicy(DomainPolicy policy) {
-        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
+        return new ReceiveSettings(
+                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 
     /** With another {@link #limits}. */
     public ReceiveSettings withLimits(PackageLimits limits) {
-        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
+        return new ReceiveSettings(
+                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 
     /** With another {@link #overcommitMemory}. */
     public ReceiveSettings withOvercommitMemory(boolean overcommitMemory) {
-        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
+        return new ReceiveSettings(
+                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 
     /** With another {@link #verifier}. */
     public ReceiveSettings withVerifier(PackageVerifier verifier) {
-        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
+        return new ReceiveSettings(
+                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 
     /** With another {@link #limit}. */
     public ReceiveSettings withLimit(Semaphore limit) {
-        return new ReceiveSettings(guests, images, domain, policy, limits, overcommitMemory, verifier, limit);
+        return new ReceiveSettings(
+                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+    }
+
+    /** With other {@link #deadlines}. */
+    public ReceiveSettings withDeadlines(Deadlines deadlines) {
+        return new ReceiveSettings(
+                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 }

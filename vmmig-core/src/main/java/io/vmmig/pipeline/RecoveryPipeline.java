@@ -191,6 +191,7 @@ public final class RecoveryPipeline {
         switch (step) {
             case RESUME -> {
                 resume(sight);
+                giveMemoryBack(sight, facts);
                 journal.settle();
                 report(journal, Result.RESUMED, "it had not been handed over, and goes on here now");
             }
@@ -202,10 +203,17 @@ public final class RecoveryPipeline {
                 report(journal, Result.RETIRED, "it has been taken over by the destination, and is no more here");
             }
             case NOTE -> {
+                giveMemoryBack(sight, facts);
                 journal.settle();
                 report(journal, Result.NOTED, notedDeparture(sight));
             }
             default -> report(journal, Result.LEFT_OPEN, openDeparture(outcome, facts));
+        }
+    }
+
+    private static void giveMemoryBack(Sight sight, DepartureJournal.Facts facts) {
+        if (sight.guest() != null && sight.found() != Found.STOPPED && facts.memoryBytes() != null) {
+            Ballooning.giveBack(sight.guest(), facts.memoryBytes());
         }
     }
 

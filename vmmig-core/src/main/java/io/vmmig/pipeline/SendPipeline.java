@@ -97,9 +97,11 @@ public final class SendPipeline {
 
     private MigrationReport moveInTurn() throws VmmigException {
         Turn turn = Turn.await(settings.limit(), cancellation);
+        Deadline deadline = Deadline.after(settings.deadlines().migration(), "the migration went on", cancellation);
         try {
             return move();
         } finally {
+            deadline.close();
             turn.end();
         }
     }
@@ -123,7 +125,7 @@ public final class SendPipeline {
         try (shared;
                 PackageKeeping keeping = beginKeeping();
                 OutgoingSession session = transport.open()) {
-            cancellation.onRequest(() -> session.abort(cancelled()));
+            cancellation.onRequest(() -> session.abort(cancellation.reason()));
             try {
                 recorder.enter(Phase.OFFER);
                 Manifest offered = departure.manifest().withReferences(shared.all());
@@ -188,13 +190,19 @@ public final class SendPipeline {
             CodecWarmUp.WRITING.await();
             cancellation.check();
             recorder.enter(Phase.SUSPEND);
-            SavedGuest saved = outgoing.guest().save();
-            state = state.then(SourceState.SAVED);
-            wasRunning = saved.wasRunning();
-            Future<FreePages> free = search == null
-                    ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
-                    : search.finish();
-            return handOver(outgoing, writer, saved, free, lent, journal);
+            Deadline deadline =
+                    Deadline.after(settings.deadlines().suspension(), "the guest stood still", cancellation);
+            try {
+                SavedGuest saved = outgoing.guest().save();
+                state = state.then(SourceState.SAVED);
+                wasRunning = saved.wasRunning();
+                Future<FreePages> free = search == null
+                        ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
+                        : search.finish();
+                return handOver(outgoing, writer, saved, free, lent, journal);
+            } finally {
+                deadline.close();
+            }
         } finally {
             if (state == SourceState.PREPARED) {
                 settle(journal);
@@ -209,7 +217,10 @@ public final class SendPipeline {
                 outgoing.manifest().guestUuid(),
                 outgoing.guest().state() == GuestState.RUNNING,
                 transport.address().orElse(null),
-                List.copyOf(outgoing.departure().ownFiles()));
+                List.copyOf(outgoing.departure().ownFiles()),
+                settings.ballooning() == null
+                        ? null
+                        : outgoing.departure().domain().currentMemoryBytes());
     }
 
     /** What stays noted by mistake, a recovery finds to be settled. */
@@ -501,13 +512,10 @@ public final class SendPipeline {
         return cancelled(e).failure().during(guestName, recorder.phase());
     }
 
-    private static Failure cancelled() {
-        return Failure.of(Problem.CANCELLED, "the migration was cancelled", "");
-    }
-
     private VmmigException cancelled(VmmigException e) {
-        boolean stoppedByUs = cancellation.requested() && !(e instanceof CancelledException);
-        return stoppedByUs ? new CancelledException(cancelled(), e) : e;
+        boolean stoppedByUs =
+                cancellation.requested() && e.problem() != cancellation.reason().problem();
+        return stoppedByUs ? new CancelledException(cancellation.reason(), e) : e;
     }
 
     private VmmigException explained(VmmigException thrown) {

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param level how much work is to go into making the package small
  * @param signer who vouches for the package, or null
  * @param limit has a permit for each guest that may leave at once, or null
+ * @param deadlines how long it may take
  */
 public record SendSettings(
         @Nullable ImageStore images,
@@ -29,48 +30,63 @@ public record SendSettings(
         @Nullable Duration ballooning,
         Level level,
         @Nullable PackageSigner signer,
-        @Nullable Semaphore limit) {
+        @Nullable Semaphore limit,
+        Deadlines deadlines) {
     /** As a program sends it that asks for nothing special. */
-    public static final SendSettings USUAL =
-            new SendSettings(null, DomainPolicy.standard(), false, false, null, Level.BALANCED, null, null);
+    public static final SendSettings USUAL = new SendSettings(
+            null, DomainPolicy.standard(), false, false, null, Level.BALANCED, null, null, Deadlines.USUAL);
 
     /** With another {@link #images}. */
     public SendSettings withImages(ImageStore images) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
+        return new SendSettings(
+                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #policy}. */
     public SendSettings withPolicy(DomainPolicy policy) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
+        return new SendSettings(
+                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #leaveRunning}. */
     public SendSettings withLeaveRunning(boolean leaveRunning) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
+        return new SendSettings(
+                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #sendFreePages}. */
     public SendSettings withSendFreePages(boolean sendFreePages) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
+        return new SendSettings(
+                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #level}. */
     public SendSettings withLevel(Level level) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
+        return new SendSettings(
+                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #signer}. */
     public SendSettings withSigner(PackageSigner signer) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
+        return new SendSettings(
+                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #ballooning}. */
     public SendSettings withBallooning(Duration ballooning) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
+        return new SendSettings(
+                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #limit}. */
     public SendSettings withLimit(Semaphore limit) {
-        return new SendSettings(images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit);
+        return new SendSettings(
+                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
+    }
+
+    /** With other {@link #deadlines}. */
+    public SendSettings withDeadlines(Deadlines deadlines) {
+        return new SendSettings(
+                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 }

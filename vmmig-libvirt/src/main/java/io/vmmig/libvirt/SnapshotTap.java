@@ -85,19 +85,17 @@ final class SnapshotTap implements MemoryTap {
     }
 
     @Override
-    public void abort() throws VmmigException {
+    public synchronized void abort() throws VmmigException {
         // QEMU's next write fails, and the call with it.
         source.close();
-        try {
+        if (!awaitEnd()) {
+            guest.abortJob();
             if (!awaitEnd()) {
-                guest.abortJob();
-                if (!awaitEnd()) {
-                    throw Errors.timeout("end the save of " + guest.name(), options.callDeadline());
-                }
+                // The FIFO stays, for only there can the call be freed by whoever tries again.
+                throw Errors.timeout("end the save of " + guest.name(), options.callDeadline());
             }
-        } finally {
-            removeDirectory();
         }
+        removeDirectory();
     }
 
     /**

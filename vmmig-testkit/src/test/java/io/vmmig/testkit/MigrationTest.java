@@ -40,11 +40,14 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The logic of both pipelines, with guests that are byte arrays. */
 @Timeout(60)
 class MigrationTest {
     private static final Duration SOON = Duration.ofSeconds(20);
+
+    private static final Duration LITTLE = Duration.ofMillis(50);
 
     @TempDir
     private Path directory;
@@ -187,7 +190,7 @@ class MigrationTest {
         assertThat(receiving.cancel()).isTrue();
 
         assertThat(failureOf(receiving).problem()).isEqualTo(Problem.CANCELLED);
-        failureOf(sending);
+        assertThat(failureOf(sending).problem()).isEqualTo(Problem.CANCELLED);
         assertRolledBack();
         assertThat(coming.availablePermits()).isZero();
     }
@@ -350,6 +353,38 @@ class MigrationTest {
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    @Test
+    void aSourceThatTakesLongerThanItMayGivesUp() {
+        VmmigException failure = failureOf(migrator().takingAtMost(LITTLE).start());
+
+        assertThat(failure.problem()).isEqualTo(Problem.DEADLINE_EXCEEDED);
+        assertThat(failure).hasMessageContaining("the migration went on for longer than 0.05 s");
+        assertThat(failure.failure().source()).isEqualTo(EndState.UNTOUCHED);
+        assertRolledBack();
+    }
+
+    /** Whichever end it is that takes too long. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aGuestThatStandsStillForLongerThanItMayGoesOn(boolean source) throws Exception {
+        Migrator migrator = source ? migrator().suspendingAtMost(LITTLE) : migrator();
+        receiver = source ? receiver : receiver.takingAtMost(LITTLE);
+        CountDownLatch ended = new CountDownLatch(1);
+        Migration sending = migrator.onEvent(e -> {
+                    if (e.phase() == Phase.SNAPSHOT) {
+                        awaitQuietly(ended);
+                    }
+                })
+                .start();
+        VmmigException there = failureOf(receive());
+        ended.countDown();
+        VmmigException here = failureOf(sending);
+
+        assertThat(here.problem()).isEqualTo(Problem.DEADLINE_EXCEEDED);
+        assertThat(there.problem()).isEqualTo(Problem.DEADLINE_EXCEEDED);
+        assertRolledBack();
     }
 
     @RepeatedTest(60)

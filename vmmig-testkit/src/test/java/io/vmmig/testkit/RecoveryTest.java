@@ -42,6 +42,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RecoveryTest {
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final String GUEST = "web-1";
+    private static final long FULL_BYTES = 256L << 20;
 
     @TempDir
     Path directory;
@@ -98,7 +99,7 @@ class RecoveryTest {
 
     private DepartureJournal departure(Path... files) throws Exception {
         return DepartureJournal.begin(
-                images, new DepartureJournal.Facts(packageId, GUEST, uuid, true, "memory", List.of(files)));
+                images, new DepartureJournal.Facts(packageId, GUEST, uuid, true, "memory", List.of(files), FULL_BYTES));
     }
 
     @Test
@@ -108,6 +109,23 @@ class RecoveryTest {
 
         assertSettled(Side.SOURCE, Result.RESUMED);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void aGuestThatWasAskedToLendMemoryHasItAgain() throws Exception {
+        host.addBalloon(GUEST, FULL_BYTES / 2, FULL_BYTES / 2);
+        departure().close();
+        host.guest(GUEST).balloon().orElseThrow().resize(FULL_BYTES / 2);
+
+        assertSettled(Side.SOURCE, Result.NOTED);
+        assertThat(host.sizeOf(GUEST)).hasValue(FULL_BYTES);
+
+        departure().close();
+        host.guest(GUEST).balloon().orElseThrow().resize(FULL_BYTES / 2);
+        pause();
+
+        assertSettled(Side.SOURCE, Result.RESUMED);
+        assertThat(host.sizeOf(GUEST)).hasValue(FULL_BYTES);
     }
 
     @Test

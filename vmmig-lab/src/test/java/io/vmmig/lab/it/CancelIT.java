@@ -69,6 +69,7 @@ class CancelIT {
 
         assertThat(accepted).isTrue();
         assertThat(atDestination.problem()).isEqualTo(Problem.CANCELLED);
+        assertThat(atSource.problem()).isEqualTo(Problem.CANCELLED);
         assertThat(atSource.source()).isEqualTo(EndState.RUNS);
         assertThat(atSource.destination()).isEqualTo(EndState.HOLDS_NOTHING);
         assertUnharmed(guest, sum);

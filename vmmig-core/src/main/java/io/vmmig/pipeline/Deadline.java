@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.Failure;
+import io.vmmig.Problem;
+import java.time.Duration;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+
+/** Stops a migration that takes longer than it may, unless that is over before. */
+final class Deadline {
+    private static final ScheduledThreadPoolExecutor CLOCK = clock();
+
+    private final Future<?> alarm;
+
+    private Deadline(Future<?> alarm) {
+        this.alarm = alarm;
+    }
+
+    private static ScheduledThreadPoolExecutor clock() {
+        ScheduledThreadPoolExecutor clock = new ScheduledThreadPoolExecutor(1, task -> daemon(task, "vmmig-clock"));
+        clock.setRemoveOnCancelPolicy(true);
+        return clock;
+    }
+
+    private static Thread daemon(Runnable task, String name) {
+        Thread thread = new Thread(task, name);
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /** From now on; {@code what} says what takes that long, as in "the guest stood still". */
+    static Deadline after(Duration atMost, String what, Cancellation cancellation) {
+        Failure reason = Failure.of(
+                Problem.DEADLINE_EXCEEDED,
+                what + " for longer than " + words(atMost) + ", which is all it may",
+                "Look for what is slow, or allow it more time.");
+        // Stopping may take a while, which the deadlines of others must not wait for.
+        return new Deadline(CLOCK.schedule(
+                () -> daemon(() -> cancellation.request(reason), "vmmig-deadline")
+                        .start(),
+                atMost.toMillis(),
+                TimeUnit.MILLISECONDS));
+    }
+
+    private static String words(Duration duration) {
+        return duration.compareTo(Duration.ofMinutes(1)) < 0
+                ? duration.toMillis() / 1000.0 + " s"
+                : duration.toMinutes() + " min";
+    }
+
+    /** The thing is over. */
+    void close() {
+        alarm.cancel(false);
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import java.time.Duration;
+
+/**
+ * How long a migration may take.
+ *
+ * @param migration from its turn to the hand-over
+ * @param suspension from the moment in which the guest is suspended to the hand-over; only the source keeps to it
+ */
+public record Deadlines(Duration migration, Duration suspension) {
+    /** A day for the migration, six hours for the guest to stand still. */
+    public static final Deadlines USUAL = new Deadlines(Duration.ofDays(1), Duration.ofHours(6));
+
+    public Deadlines {
+        requireSensible(migration);
+        requireSensible(suspension);
+    }
+
+    private static void requireSensible(Duration atMost) {
+        if (atMost.isNegative() || atMost.isZero()) {
+            throw new IllegalArgumentException("a migration takes some time");
+        }
+    }
+
+    /** With another {@link #migration}. */
+    public Deadlines withMigration(Duration migration) {
+        return new Deadlines(migration, suspension);
+    }
+
+    /** With another {@link #suspension}. */
+    public Deadlines withSuspension(Duration suspension) {
+        return new Deadlines(migration, suspension);
+    }
+}
