@@ -124,6 +124,7 @@ public final class SendPipeline {
                 PackageKeeping keeping = beginKeeping();
                 OutgoingSession session = transport.open()) {
             cancellation.onRequest(() -> session.abort(cancelled()));
+            session.onReconnected(recorder::reconnected);
             try {
                 recorder.enter(Phase.OFFER);
                 Manifest offered = departure.manifest().withReferences(shared.all());
