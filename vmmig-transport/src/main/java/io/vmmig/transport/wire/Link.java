@@ -319,6 +319,9 @@ final class Link {
 
     /** Waits until the socket is closed, which is soon after the end; not for a peer that may come back to hear of it. */
     void awaitClosed() {
+        if (line.isDown() && line.staysForLastWords()) {
+            return;
+        }
         boolean interrupted = false;
         lock.lock();
         try {

@@ -163,13 +163,13 @@ class ResumeTest {
                 session.commit();
                 assertThat(arriving.get()).as("round " + round).isEqualTo(sent);
             }
-            assertThat(link.ways.size() - before).as("round " + round).isGreaterThan(2);
+            assertThat(link.ways.size() - before).as("round " + round).isGreaterThan(1);
             link.forget();
         }
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1, 300, 1500, 2500, 3000})
+    @ValueSource(ints = {0, 1, 1500, 2500})
     void aConnectionMayBreakWhileItIsMade(int after) throws Exception {
         link.next(Fate.cutAfterUp(3 * MIB), Fate.cutAfterUp(after), Fate.cutAfterDown(after));
         Background<Digest> arriving = receiving();

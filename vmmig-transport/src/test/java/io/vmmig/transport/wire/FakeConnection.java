@@ -37,6 +37,9 @@ final class FakeConnection implements Connection {
 
             @Override
             public int read(byte[] target, int offset, int length) throws IOException {
+                if (length == 0) {
+                    return 0;
+                }
                 int n = Math.min(length, brings.length - brought);
                 if (cut || (n == 0 && !endsInPeace)) {
                     throw new IOException("it broke");
