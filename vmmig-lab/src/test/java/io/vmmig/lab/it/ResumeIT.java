@@ -59,8 +59,7 @@ class ResumeIT {
                 .allMatch(phase -> phase.equals("SNAPSHOT"));
         Moves.assertSameContents(sent, received);
         Moves.assertGone(a, "resumed");
-        ConsoleLog across =
-                ConsoleLog.of(List.of(before, arrived.console().bytes()));
+        ConsoleLog across = ConsoleLog.of(List.of(before, arrived.console().bytes()));
         assertThat(across.complaints()).isEmpty();
         assertThat(across.ticksLost()).isZero();
         assertThat(across.ticksRepeated()).isZero();

@@ -8,7 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
-import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.testing.Background;
@@ -77,9 +76,8 @@ class HostileResumerTest {
     }
 
     private static Problem refusal(RawPeer peer) throws IOException {
-        return Problem.valueOf(Wire.Refuse.parseFrom(peer.await(RawPeer.REFUSE))
-                .getFailure()
-                .getProblem());
+        return Problem.valueOf(
+                Wire.Refuse.parseFrom(peer.await(RawPeer.REFUSE)).getFailure().getProblem());
     }
 
     private static long answer(RawPeer peer) throws IOException {
@@ -317,7 +315,9 @@ class HostileResumerTest {
                 while (true) {
                     try (RawPeer peer = RawPeer.accept(server, destination, RESUME)) {
                         peer.preamble(1).await(RawPeer.REJOIN);
-                        peer.send(RawPeer.REJOINED, Wire.Rejoined.getDefaultInstance().toByteArray());
+                        peer.send(
+                                RawPeer.REJOINED,
+                                Wire.Rejoined.getDefaultInstance().toByteArray());
                         connections++;
                     } catch (IOException e) {
                         if (server.isClosed()) {
@@ -326,9 +326,8 @@ class HostileResumerTest {
                     }
                 }
             });
-            try (OutgoingSession outgoing = transport(server)
-                    .resumingWithin(Duration.ofMillis(1000))
-                    .open()) {
+            try (OutgoingSession outgoing =
+                    transport(server).resumingWithin(Duration.ofMillis(1000)).open()) {
                 assertThatThrownBy(() -> outgoing.offer(Samples.offer()))
                         .isInstanceOf(VmmigException.class)
                         .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST));

@@ -120,9 +120,10 @@ class ResumeTest {
     }
 
     private static void assertConnectionLost(Background<?> end) {
-        assertThatThrownBy(() -> end.get(30)).satisfiesAnyOf(
-                e -> assertProblem(e, Problem.CONNECTION_LOST),
-                e -> assertProblem(e.getCause(), Problem.CONNECTION_LOST));
+        assertThatThrownBy(() -> end.get(30))
+                .satisfiesAnyOf(
+                        e -> assertProblem(e, Problem.CONNECTION_LOST),
+                        e -> assertProblem(e.getCause(), Problem.CONNECTION_LOST));
     }
 
     @Test
@@ -320,9 +321,8 @@ class ResumeTest {
         assertThatThrownBy(pair.destination::awaitCommit)
                 .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
                 .hasMessageContaining("did not come back within 300 ms");
-        assertThatThrownBy(pair.source::commit)
-                .satisfies(e -> assertThat(((VmmigException) e).problem())
-                        .isIn(Problem.CONNECTION_LOST, Problem.OUTCOME_UNKNOWN));
+        assertThatThrownBy(pair.source::commit).satisfies(e -> assertThat(((VmmigException) e).problem())
+                .isIn(Problem.CONNECTION_LOST, Problem.OUTCOME_UNKNOWN));
         pair.source.close();
         pair.destination.close();
     }
@@ -391,7 +391,8 @@ class ResumeTest {
         var nodes = io.vmmig.crypto.NodeStore.in(temp.resolve("nodes"));
         nodes.add(source.card("host-a"));
         listener.close();
-        listener = TlsListener.on("127.0.0.1", 0).as(destination).trusting(nodes).listen();
+        listener =
+                TlsListener.on("127.0.0.1", 0).as(destination).trusting(nodes).listen();
         link.close();
         link = new CutLink(listener.port());
         Pair pair = restored(transport());

@@ -82,8 +82,7 @@ class RedialTest {
 
     @Test
     void theSourceSaysWhichSessionAndHowMuchItHasAndBelievesTheAnswer() throws Exception {
-        FakeConnection second = new FakeConnection(
-                new Frame(Kind.REJOINED, Messages.rejoined(0)).toBytes(), false);
+        FakeConnection second = new FakeConnection(new Frame(Kind.REJOINED, Messages.rejoined(0)).toBytes(), false);
         Redialling redialling = new Redialling(within -> second, LONG, LONG);
         FakeConnection first = FakeConnection.broken();
         Line line = new Line(first, "the peer", LONG, redialling);
@@ -101,8 +100,7 @@ class RedialTest {
 
     @Test
     void anAnswerThatCannotBeIsAViolation() throws Exception {
-        FakeConnection second = new FakeConnection(
-                new Frame(Kind.REJOINED, Messages.rejoined(1)).toBytes(), false);
+        FakeConnection second = new FakeConnection(new Frame(Kind.REJOINED, Messages.rejoined(1)).toBytes(), false);
         Line line = broken(new Redialling(within -> second, LONG, LONG));
 
         assertThatThrownBy(line::connection).cause().satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION));

@@ -23,8 +23,8 @@ class SentWindowTest {
     private String sendAll() {
         StringBuilder sent = new StringBuilder();
         for (SentWindow.Part part = window.next(); part != null; part = window.next()) {
-            sent.append(new String(
-                    part.bytes(), part.from(), part.length(), java.nio.charset.StandardCharsets.US_ASCII));
+            sent.append(
+                    new String(part.bytes(), part.from(), part.length(), java.nio.charset.StandardCharsets.US_ASCII));
         }
         return sent.toString();
     }
@@ -78,7 +78,8 @@ class SentWindowTest {
         window.next();
         window.acknowledge(2);
 
-        assertThatThrownBy(() -> window.acknowledge(count)).satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION));
+        assertThatThrownBy(() -> window.acknowledge(count))
+                .satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION));
         assertThatThrownBy(() -> window.rewind(count)).satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION));
 
         window.acknowledge(5);
