@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param suspendedAt when the guest stopped at the source, or null at the destination
  * @param resumedAt when this end knew that the guest ran again, or null if it was left paused or lies in a package
  * @param totalMillis how long the migration took at this end, in milliseconds
+ * @param reconnections how often the connection with the other end broke and was taken up again
  * @param phases the phases, in order
  * @param snapshotBytes memory and device state as QEMU wrote them, in bytes
  * @param diskBytes all disk layers before compression, in bytes
@@ -45,6 +46,7 @@ public record MigrationReport(
         @Nullable Instant suspendedAt,
         @Nullable Instant resumedAt,
         long totalMillis,
+        int reconnections,
         List<PhaseTiming> phases,
         long snapshotBytes,
         long diskBytes,
@@ -134,6 +136,7 @@ public record MigrationReport(
         }
         downtimeMillis().ifPresent(millis -> json.addProperty("downtimeMillis", millis));
         json.addProperty("totalMillis", totalMillis);
+        json.addProperty("reconnections", reconnections);
         json.addProperty("snapshotBytes", snapshotBytes);
         json.addProperty("diskBytes", diskBytes);
         json.addProperty("packageBytes", packageBytes);

@@ -44,4 +44,11 @@ public sealed interface MigrationEvent {
             long bytesPerSecond,
             @Nullable Duration remaining)
             implements MigrationEvent {}
+
+    /**
+     * The connection with the other end broke, and was taken up again; the migration goes on where it was.
+     *
+     * @param outage how long there was none
+     */
+    record Reconnected(String guest, Phase phase, Instant at, Duration outage) implements MigrationEvent {}
 }

@@ -2,7 +2,7 @@
 package io.vmmig.event;
 
 /**
- * Hears of a migration's events, one at a time, on the thread that moves the bytes: it should be quick. What it throws is
+ * Hears of a migration's events, one at a time, on the threads that move the bytes: it should be quick. What it throws is
  * logged and does not disturb the migration.
  */
 @FunctionalInterface

@@ -92,6 +92,7 @@ public final class ReceivePipeline {
     public MigrationReport run() throws VmmigException {
         try (session) {
             cancellation.onRequest(() -> session.refuse(told(cancellation.reason())));
+            session.onReconnected(recorder::reconnected);
             return receiveInTurn();
         } catch (VmmigException e) {
             throw explained(e);

@@ -29,6 +29,7 @@ public final class Recorder {
     private long bytesDone;
     private long bytesExpected;
     private long lastProgress;
+    private int reconnections;
     private boolean listenerFailed;
 
     public Recorder(String guest, List<MigrationListener> listeners) {
@@ -94,6 +95,16 @@ public final class Recorder {
             lastProgress = now;
             tellProgress(phase(), now);
         }
+    }
+
+    /** The connection has been taken up again; from any thread. */
+    synchronized void reconnected(Duration outage) {
+        reconnections++;
+        tell(new MigrationEvent.Reconnected(guest, phase(), Instant.now(), outage));
+    }
+
+    synchronized int reconnections() {
+        return reconnections;
     }
 
     private void tellProgress(Phase current, long now) {

@@ -41,6 +41,7 @@ final class Reports {
                 suspendedAt,
                 resumedAt,
                 recorder.totalMillis(),
+                recorder.reconnections(),
                 recorder.timings(),
                 bytes(contents, PackageOrder.SNAPSHOT),
                 bytes(contents, "disks/"),

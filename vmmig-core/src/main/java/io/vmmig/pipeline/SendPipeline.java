@@ -126,6 +126,7 @@ public final class SendPipeline {
                 PackageKeeping keeping = beginKeeping();
                 OutgoingSession session = transport.open()) {
             cancellation.onRequest(() -> session.abort(cancellation.reason()));
+            session.onReconnected(recorder::reconnected);
             try {
                 recorder.enter(Phase.OFFER);
                 Manifest offered = departure.manifest().withReferences(shared.all());

@@ -5,7 +5,9 @@ import io.vmmig.Failure;
 import io.vmmig.VmmigException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * The destination's side of one transfer. The methods are called in the order in which they stand here, by one thread;
@@ -17,6 +19,13 @@ import java.util.List;
  * </pre>
  */
 public interface IncomingSession extends AutoCloseable {
+    /**
+     * Tells {@code listener} each time the connection has been taken up again after it had broken, and how long there was none;
+     * never, unless the transport can do that. To be called before the first {@code offer}. It is called by a thread on which the
+     * transfer waits, so it should be quick.
+     */
+    default void onReconnected(Consumer<Duration> listener) {}
+
     /** What the source offers. */
     Offer offer() throws VmmigException;
 

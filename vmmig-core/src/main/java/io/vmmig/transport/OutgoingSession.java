@@ -4,7 +4,9 @@ package io.vmmig.transport;
 import io.vmmig.Failure;
 import io.vmmig.VmmigException;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +26,13 @@ public interface OutgoingSession extends AutoCloseable {
     default Set<String> recipients() {
         return Set.of();
     }
+
+    /**
+     * Tells {@code listener} each time the connection has been taken up again after it had broken, and how long there was none;
+     * never, unless the transport can do that. To be called before the first {@code offer}. It is called by a thread on which the
+     * transfer waits, so it should be quick.
+     */
+    default void onReconnected(Consumer<Duration> listener) {}
 
     /**
      * Asks the destination whether it will take the guest.

@@ -21,6 +21,8 @@ final class Events {
             if (progress.remaining() != null) {
                 json.addProperty("remainingMillis", progress.remaining().toMillis());
             }
+        } else if (event instanceof MigrationEvent.Reconnected reconnected) {
+            json.addProperty("millis", reconnected.outage().toMillis());
         }
         return json;
     }

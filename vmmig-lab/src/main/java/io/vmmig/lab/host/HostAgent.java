@@ -221,12 +221,16 @@ public final class HostAgent {
 
     private JsonObject receive(long id, JsonObject command) throws VmmigException, InterruptedException {
         Fingerprint source = Fingerprint.parse(text(command, "trusting"));
-        try (TlsListener listener = TlsListener.on(ADDRESS, 0)
+        TlsListener.Ready ready = TlsListener.on(ADDRESS, 0)
                 .as(identity)
                 .trusting(Set.of(source))
                 .onRejected(e -> sayRejected(id, e))
-                .answering(Recovery.outcomesNotedBeside(images))
-                .listen()) {
+                .answering(Recovery.outcomesNotedBeside(images));
+        if (command.has("resumeMillis")) {
+            ready = ready.resumingWithin(
+                    Duration.ofMillis(command.get("resumeMillis").getAsLong()));
+        }
+        try (TlsListener listener = ready.listen()) {
             listeners.put(id, listener);
             Doom.of(command).watch(images.directory().resolve("arrivals"));
             JsonObject event = new JsonObject();

@@ -10,6 +10,7 @@ import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.Receiving;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -24,6 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class CrashIT {
     /** All moments, or those that are tried each time. */
     private static final boolean ALL = Boolean.getBoolean("vmmig.allFaults");
+
+    private static final Duration SHORT = Duration.ofSeconds(1);
 
     @AfterEach
     void clear() {
@@ -55,7 +58,8 @@ class CrashIT {
         LabGuest guest = Hosts.startTiny(c, "orphan");
         String sum = guest.memorySum();
 
-        Receiving receiving = d.receive(c.fingerprint(), Intake.usual());
+        // Nobody comes back who has died, so there is no use in waiting for him.
+        Receiving receiving = d.receive(c.fingerprint(), Intake.usual().resumingWithin(SHORT));
         Move sending = c.migrateDoomed("orphan", receiving, doom);
         c.revive();
         assertThat(catchThrowable(sending::await)).isNotNull();

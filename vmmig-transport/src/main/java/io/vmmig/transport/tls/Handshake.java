@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
@@ -37,6 +38,9 @@ final class Handshake {
     static final String INTRODUCTION = "vmmig-introduction/1";
     /** What a client asks for that wants to know what became of a guest. */
     static final String INQUIRY = "vmmig-inquiry/1";
+
+    /** What a client asks for that wants to go on with a session whose connection has broken. */
+    static final String RESUME = "vmmig-resume/1";
 
     private static final String ALERT = "Received fatal alert: ";
     /** By which a peer may say that it does not like our key. */
@@ -79,6 +83,11 @@ final class Handshake {
     /** The side that connected, to ask what became of a guest. */
     static Handshake ofInquirer(HostIdentity self, Trust trust, String peer) {
         return new Handshake(self, trust, true, INQUIRY, false, peer);
+    }
+
+    /** The side that connected, to go on with a session. */
+    static Handshake ofResumer(HostIdentity self, Trust trust, String peer) {
+        return new Handshake(self, trust, true, RESUME, false, peer);
     }
 
     /** The side that connected, to be introduced. Whichever host answers is taken, if it is one of vmmig. */
@@ -164,7 +173,7 @@ final class Handshake {
         if (introductionWanted) {
             return introductions ? INTRODUCTION : null;
         }
-        return offered.contains(INQUIRY) ? INQUIRY : null;
+        return Stream.of(INQUIRY, RESUME).filter(offered::contains).findFirst().orElse(null);
     }
 
     private boolean mayPass(Fingerprint node) throws VmmigException {
@@ -177,18 +186,28 @@ final class Handshake {
     private void requireWhatWasAgreed(TlsConnection connection) throws VmmigException {
         boolean introduction = connection.protocol().equals(INTRODUCTION);
         if (client && !connection.protocol().equals(wanted)) {
-            throw new TransportException(
-                    Problem.PROTOCOL_MISMATCH,
-                    peer + " is of a vmmig that does not know "
-                            + (wanted.equals(INQUIRY) ? "inquiries" : "introductions") + ", or of something else",
-                    wanted.equals(INQUIRY)
-                            ? "Check the address and the port; else look there yourself."
-                            : "Check the address and the port; else hand the cards of the two hosts over as files.");
+            throw notKnown();
         }
         Fingerprint seen = connection.peer().fingerprint();
         if (!introduction && !trust.nodes().trusts(seen)) {
             throw untrusted(seen, null);
         }
+    }
+
+    private VmmigException notKnown() {
+        String what = "introductions";
+        String remedy = "Check the address and the port; else hand the cards of the two hosts over as files.";
+        if (wanted.equals(INQUIRY)) {
+            what = "inquiries";
+            remedy = "Check the address and the port; else look there yourself.";
+        } else if (wanted.equals(RESUME)) {
+            what = "sessions that go on over another connection";
+            remedy = "Check the address and the port, then start the migration again.";
+        }
+        return new TransportException(
+                Problem.PROTOCOL_MISMATCH,
+                peer + " is of a vmmig that does not know " + what + ", or of something else",
+                remedy);
     }
 
     /** The server speaks first: so a client that it does not know reads its refusal before it writes into a closed socket. */

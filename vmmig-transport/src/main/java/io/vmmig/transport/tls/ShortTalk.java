@@ -67,6 +67,12 @@ record ShortTalk(TlsConnection connection, String peer, String about) {
         }
     }
 
+    /** Says only why there is nothing to talk about, and closes the connection. */
+    void refuse(VmmigException reason) {
+        tell(reason.failure());
+        connection.closeWhenRead();
+    }
+
     private void tell(Failure reason) {
         ScheduledFuture<?> deadline = Watchdog.in(Sockets.LAST_WORDS, connection::cut);
         try {

@@ -13,6 +13,8 @@ import io.vmmig.transport.wire.OpenedLazily;
 import io.vmmig.transport.wire.WireIncomingSession;
 import java.io.BufferedInputStream;
 import java.io.InputStream;
+import java.time.Duration;
+import java.util.function.Consumer;
 
 /** A transfer from a host that is known, and that is refused when that host is trusted no more. */
 final class TlsIncomingSession implements IncomingSession {
@@ -28,6 +30,11 @@ final class TlsIncomingSession implements IncomingSession {
                 new BufferedInputStream(wire.packageStream(), BUFFER_BYTES),
                 sent -> AgeSealing.begins(sent) ? AgeSealing.open(sent, self.sealingIdentities()) : sent);
         this.guarded = watch.guard(peer, wire.description(), wire::fail);
+    }
+
+    @Override
+    public void onReconnected(Consumer<Duration> listener) {
+        wire.onReconnected(listener);
     }
 
     @Override

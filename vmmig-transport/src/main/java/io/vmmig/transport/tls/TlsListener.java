@@ -13,8 +13,11 @@ import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutcomeBook;
 import io.vmmig.transport.wire.Inquiries;
+import io.vmmig.transport.wire.PeerGaveUp;
+import io.vmmig.transport.wire.Sessions;
 import io.vmmig.transport.wire.Talk;
 import io.vmmig.transport.wire.Timeouts;
+import io.vmmig.transport.wire.Watchdog;
 import io.vmmig.transport.wire.WireIncomingSession;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -30,6 +33,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -65,6 +69,7 @@ public final class TlsListener implements AutoCloseable {
     private final Set<Socket> handshakes = new LinkedHashSet<>();
     private final RefusalLog refusals = new RefusalLog(LOG::warn, System::nanoTime);
     private final TrustWatch watch;
+    private final Sessions sessions;
     private final @Nullable Reception reception;
     private volatile boolean closed;
 
@@ -99,6 +104,7 @@ public final class TlsListener implements AutoCloseable {
         this.config = config;
         this.server = server;
         this.watch = watch;
+        this.sessions = new Sessions(config.timeouts.resume());
         this.reception = config.card == null ? null : new Reception(config.card, config.strangers);
     }
 
@@ -182,6 +188,16 @@ public final class TlsListener implements AutoCloseable {
         /** After how long without any sign of life a source is taken for dead. Thirty seconds when not said; at least 100 ms. */
         public Ready idleTimeout(Duration timeout) {
             return new Ready(config.with(config.timeouts.withIdle(timeout)));
+        }
+
+        /**
+         * For how long a transfer waits for its source to come back after their connection has broken, or nothing was heard for the
+         * idle timeout. The guest stands still meanwhile, and what is here of it stays. Only as long as this listens: keep it open
+         * while guests arrive. Thirty seconds when not said, and never longer than the source tries; at least 100 ms, or zero to give
+         * up at once. Of very many transfers, those that lose their connection last are given up.
+         */
+        public Ready resumingWithin(Duration limit) {
+            return new Ready(config.with(config.timeouts.withResume(limit)));
         }
 
         /**
@@ -342,10 +358,17 @@ public final class TlsListener implements AutoCloseable {
                 answer(connection, name);
                 return;
             }
+            if (connection.protocol().equals(Handshake.RESUME)) {
+                rejoin(connection, peer, name);
+                return;
+            }
             // From here on it is not ours to crowd out, or to close with the listener: it may be accepted at once.
             handshakeIsOver(raw);
             session = new TlsIncomingSession(
-                    WireIncomingSession.start(connection, name, config.timeouts), config.self, peer, watch);
+                    WireIncomingSession.start(connection, name, config.timeouts, peer, sessions),
+                    config.self,
+                    peer,
+                    watch);
             if (closed || !waiting.offer(session)) {
                 session.refuse(io.vmmig.Failure.of(
                         Problem.PEER_FAILED, "the destination is closing, or has too much to do", "Try again later."));
@@ -375,6 +398,21 @@ public final class TlsListener implements AutoCloseable {
         LOG.info("{} asked what became of a package, and was told {}", name, said);
     }
 
+    private void rejoin(TlsConnection connection, Fingerprint peer, String name) throws VmmigException {
+        ScheduledFuture<?> deadline = Watchdog.in(config.timeouts.connect(), connection::cut);
+        try {
+            sessions.rejoin(connection, peer, () -> deadline.cancel(false));
+        } catch (VmmigException e) {
+            new ShortTalk(connection, name, "resumption").refuse(e);
+            throw e;
+        } catch (PeerGaveUp | IOException e) {
+            connection.cut();
+            LOG.debug("{} did not go on", name, e);
+        } finally {
+            deadline.cancel(false);
+        }
+    }
+
     private void handshakeIsOver(Socket raw) {
         synchronized (handshakes) {
             handshakes.remove(raw);
@@ -389,7 +427,10 @@ public final class TlsListener implements AutoCloseable {
         }
     }
 
-    /** Listens no more. Sources that wait to be accepted are refused; accepted sessions go on. Idempotent. */
+    /**
+     * Listens no more. Sources that wait to be accepted are refused; accepted sessions go on, but not over another connection if
+     * theirs breaks. Idempotent.
+     */
     @Override
     public void close() {
         closed = true;
@@ -402,6 +443,7 @@ public final class TlsListener implements AutoCloseable {
             handshakes.forEach(Sockets::closeQuietly);
         }
         closeWaiting();
+        sessions.close();
         if (reception != null) {
             reception.close();
         }

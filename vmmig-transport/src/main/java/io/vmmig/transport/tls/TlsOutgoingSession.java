@@ -13,8 +13,10 @@ import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.wire.WireOutgoingSession;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A transfer to a host that is known, and that is given up when that host is trusted no more. */
@@ -32,6 +34,11 @@ final class TlsOutgoingSession implements OutgoingSession {
         this.peer = peer;
         this.sealing = sealing;
         this.guarded = watch.guard(peer.fingerprint(), name, wire::fail);
+    }
+
+    @Override
+    public void onReconnected(Consumer<Duration> listener) {
+        wire.onReconnected(listener);
     }
 
     @Override

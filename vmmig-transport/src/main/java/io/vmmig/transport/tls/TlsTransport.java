@@ -197,6 +197,16 @@ public final class TlsTransport implements Transport {
     }
 
     /**
+     * The same, but goes on trying for {@code limit} to connect again when the connection breaks, or nothing is heard from the other
+     * host for the idle timeout; what has arrived is not sent again, and if it succeeds nobody notices more than a pause. The
+     * other host must be the same and still have the transfer; one whose program was started again says at once that it has not.
+     * Thirty seconds when not said, and never longer than that host waits; at least 100 ms, or zero to give up at once.
+     */
+    public TlsTransport resumingWithin(Duration limit) {
+        return with(timeouts.withResume(limit));
+    }
+
+    /**
      * {@inheritDoc}
      *
      * @throws VmmigException with {@link Problem#PEER_UNREACHABLE} when nobody listens there,
@@ -215,7 +225,7 @@ public final class TlsTransport implements Transport {
             Socket raw = address.connect(deadline);
             TlsConnection connection =
                     Handshake.ofClient(self, trust, address.toString()).perform(raw, left(deadline));
-            return session(connection, watch);
+            return session(connection, trust, watch);
         }
     }
 
@@ -246,10 +256,12 @@ public final class TlsTransport implements Transport {
         return Duration.ofNanos(Math.max(deadline - System.nanoTime(), 1));
     }
 
-    private OutgoingSession session(TlsConnection connection, TrustWatch watch) throws VmmigException {
+    private OutgoingSession session(TlsConnection connection, Trust trust, TrustWatch watch) throws VmmigException {
         NodeKeys peer = connection.peer();
+        Trust same = trust.only(peer.fingerprint());
         try {
-            WireOutgoingSession wire = WireOutgoingSession.start(connection, address.toString(), timeouts);
+            WireOutgoingSession wire = WireOutgoingSession.start(
+                    connection, address.toString(), timeouts, within -> dialAgain(same, within));
             return new TlsOutgoingSession(
                     wire, "host " + address + " (fingerprint " + peer.fingerprint() + ")", peer, sealing, watch);
         } catch (IOException e) {
@@ -260,6 +272,12 @@ public final class TlsTransport implements Transport {
                     "the connection with " + address + " broke",
                     "Try again; if it happens again, look at the log of the other host.");
         }
+    }
+
+    private TlsConnection dialAgain(Trust same, Duration within) throws VmmigException {
+        long deadline = System.nanoTime() + within.toNanos();
+        Socket raw = address.connect(deadline);
+        return Handshake.ofResumer(self, same, address.toString()).perform(raw, left(deadline));
     }
 
     @Override

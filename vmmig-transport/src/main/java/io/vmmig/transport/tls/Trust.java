@@ -48,6 +48,11 @@ record Trust(TrustedNodes nodes, String words) {
                 new OneOf(nodes, node.fingerprint()), "the trusted node " + name + " has " + node.fingerprint());
     }
 
+    /** Of these, only the one that has been there before. */
+    Trust only(Fingerprint one) {
+        return new Trust(new OneOf(nodes, one), "the one before had " + one);
+    }
+
     private record OneOf(TrustedNodes nodes, Fingerprint one) implements TrustedNodes {
         @Override
         public boolean trusts(Fingerprint node) throws VmmigException {

@@ -4,15 +4,15 @@ package io.vmmig.transport.wire;
 import io.vmmig.VmmigException;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Arrays;
 
 /** The bytes of a package, gathered into frames. */
 final class DataOutput extends OutputStream {
-    /** Four full TLS records, header included; larger frames never let JDK 17 compile its AES. */
-    private static final int FRAME_BYTES = 64 << 10;
+    private static final int FRAME_BYTES = Frame.DATA_FRAME_BYTES;
 
     private final Link link;
     private final Runnable permission;
-    private final byte[] frame = new byte[FRAME_BYTES];
+    private byte[] frame = new byte[FRAME_BYTES];
     private int filled = Frame.HEADER_BYTES;
     private long total;
 
@@ -69,7 +69,13 @@ final class DataOutput extends OutputStream {
 
     private void send() throws IOException {
         try {
-            link.sendData(frame, filled);
+            if (filled < FRAME_BYTES / 2) {
+                // What is kept until it has arrived is not to be mostly air.
+                link.sendData(Arrays.copyOf(frame, filled), filled);
+            } else {
+                link.sendData(frame, filled);
+                frame = link.spareFrame();
+            }
             filled = Frame.HEADER_BYTES;
         } catch (VmmigException e) {
             throw new IOException(e.getMessage(), e);

@@ -7,6 +7,7 @@ import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import java.io.IOException;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /** What can go wrong on a connection, in words. */
 final class Faults {
@@ -26,6 +27,23 @@ final class Faults {
     static VmmigException silent(String peer, Duration idle) {
         return new TransportException(
                 Problem.PEER_STALLED, "nothing was heard from " + peer + " for " + idle.toMillis() + " ms", CHECK_PEER);
+    }
+
+    /** As what was lost, and why there is no other connection. */
+    static VmmigException notTakenUpAgain(VmmigException lost, String why, @Nullable Throwable cause) {
+        Failure failure = lost.failure();
+        return VmmigException.of(
+                Failure.of(
+                        failure.problem(), failure.what() + ", and was not taken up again: " + why, failure.remedy()),
+                cause);
+    }
+
+    /** To a peer that comes back, but has nothing to come back to. */
+    static VmmigException nothingToRejoin() {
+        return new TransportException(
+                Problem.CONNECTION_LOST,
+                "this host knows nothing of that transfer any more",
+                "Look at its log: the program was started again, or has given the transfer up.");
     }
 
     static VmmigException takesNothing(String peer, Duration progress) {

@@ -5,6 +5,8 @@ package io.vmmig.transport.wire;
 record Frame(Kind kind, byte[] payload) {
     /** Of kind and length, before the payload. */
     static final int HEADER_BYTES = 5;
+    /** Four full TLS records, header included; larger frames never let JDK 17 compile its AES. */
+    static final int DATA_FRAME_BYTES = 64 << 10;
 
     Frame {
         if (payload.length > kind.maxLength()) {

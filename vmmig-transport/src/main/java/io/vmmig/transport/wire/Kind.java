@@ -21,9 +21,16 @@ enum Kind {
     /** In inquiries only, as REFUSE may be too. */
     INQUIRE(13, Kind.SMALL),
     /** In inquiries only. */
-    ANSWER(14, Kind.SMALL);
+    ANSWER(14, Kind.SMALL),
+    /** As HEARTBEAT, it does not count in what is acknowledged. */
+    ACK(15, Kind.TINY),
+    /** The first frame of a connection that goes on where another one broke. */
+    REJOIN(16, Kind.TINY),
+    /** The answer to that. */
+    REJOINED(17, Kind.TINY);
 
     private static final int SMALL = 64 << 10;
+    private static final int TINY = 64;
 
     private final int code;
     private final int maxLength;

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.wire;
 
+import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.ScheduledFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -38,17 +38,14 @@ final class Link {
     private static final Duration LINGER = Duration.ofMillis(800);
     private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
-    private final Connection connection;
+    private final Line line;
+    private final LineOutput out;
     private final DataInputStream in;
-    private final OutputStream out;
     private final String peer;
     private final Timeouts timeouts;
     private final Conversation conversation;
 
-    private final ReentrantLock writing = new ReentrantLock();
-    private volatile long lastWrite = System.nanoTime();
-    private volatile long writeBegan;
-    private volatile boolean isWriting;
+    private final @Nullable Comeback comeback;
     private final AtomicInteger halves = new AtomicInteger(2);
 
     /** Guards the state of the conversation too. */
@@ -65,20 +62,32 @@ final class Link {
      * A link over a connection whose preambles have been exchanged.
      *
      * @param peer the peer's name, for messages
+     * @param comeback how to get another connection when this one breaks; null to end then
      */
-    Link(Connection connection, String peer, Timeouts timeouts, Conversation conversation) {
-        this.connection = connection;
-        this.in = new DataInputStream(connection.input());
-        this.out = connection.output();
+    Link(
+            Connection connection,
+            String peer,
+            Timeouts timeouts,
+            Conversation conversation,
+            @Nullable Comeback comeback) {
+        this.line = new Line(connection, peer, timeouts.idle(), comeback);
+        this.out = new LineOutput(line);
+        this.in = new DataInputStream(new FrameInput(line));
         this.peer = peer;
         this.timeouts = timeouts;
         this.conversation = conversation;
+        this.comeback = comeback;
     }
 
     void start() throws IOException {
-        byte[] hello = new Frame(Kind.HELLO, Messages.hello(timeouts.idle())).toBytes();
-        write(hello, hello.length);
-        connection.readTimeout(timeouts.idle());
+        Resumption offered = comeback == null ? null : comeback.offered();
+        byte[] hello = new Frame(Kind.HELLO, Messages.hello(new Messages.Hello(timeouts.idle(), offered))).toBytes();
+        try {
+            line.connection().readTimeout(timeouts.idle());
+            out.write(hello, hello.length, () -> {});
+        } catch (VmmigException e) {
+            throw new IllegalStateException("nothing keeps HELLO", e);
+        }
         long every = Math.max(10, timeouts.progress().toMillis() / 8);
         watch = Watchdog.every(Duration.ofMillis(Math.min(every, 1000)), this::watchProgress);
         daemon("reader", this::read);
@@ -93,6 +102,32 @@ final class Link {
 
     String peer() {
         return peer;
+    }
+
+    /** Told each time the connection has been taken up again, and how long there was none. */
+    void onResumed(Consumer<Duration> listener) {
+        line.onResumed(listener);
+    }
+
+    /**
+     * The peer, and nobody else, wants to go on over another connection.
+     *
+     * @return how much has come from it
+     * @throws VmmigException when that cannot be; what the peer has made up ends the link as well
+     */
+    long rejoin(Messages.Rejoin rejoin) throws VmmigException {
+        try {
+            return line.rejoin(rejoin.attempt(), rejoin.received());
+        } catch (VmmigException e) {
+            if (e.problem() == Problem.PROTOCOL_VIOLATION) {
+                end(e, true);
+            }
+            throw e;
+        }
+    }
+
+    Line line() {
+        return line;
     }
 
     // ---- for the conversation -------------------------------------------------------------------------------------
@@ -170,37 +205,37 @@ final class Link {
      */
     void send(Frame frame, Runnable atTheBrink) throws VmmigException {
         byte[] bytes = frame.toBytes();
-        writing.lock();
         try {
-            lock.lock();
-            try {
-                if (ended != null) {
-                    throw again(ended);
+            out.write(bytes, bytes.length, () -> {
+                lock.lock();
+                try {
+                    requireAlive();
+                    atTheBrink.run();
+                    changed.signalAll();
+                } finally {
+                    lock.unlock();
                 }
-                atTheBrink.run();
-                changed.signalAll();
-            } finally {
-                lock.unlock();
-            }
-            write(bytes, bytes.length);
+            });
         } catch (IOException e) {
             throw broken(e);
-        } finally {
-            writing.unlock();
         }
     }
 
-    /** Sends a data frame: {@code length} bytes of {@code frame}, of which the first are left free for the header. */
+    /** An array for {@link #sendData}. */
+    byte[] spareFrame() {
+        return line.spareFrame();
+    }
+
+    /**
+     * Sends a data frame: {@code length} bytes of {@code frame}, of which the first are left free for the header. The array is
+     * not the caller's any more.
+     */
     void sendData(byte[] frame, int length) throws VmmigException {
         Frame.putHeader(frame, Kind.DATA, length - Frame.HEADER_BYTES);
-        writing.lock();
         try {
-            requireAlive();
-            write(frame, length);
+            out.write(frame, length, this::requireAlive);
         } catch (IOException e) {
             throw broken(e);
-        } finally {
-            writing.unlock();
         }
     }
 
@@ -221,15 +256,23 @@ final class Link {
      * @param tell whether the peer is to be told
      */
     void end(VmmigException reason, boolean tell) {
-        end(reason, () -> tell ? conversation.farewell(reason.failure()) : null);
+        if (tell) {
+            end(reason, () -> conversation.farewell(reason.failure()), false);
+        } else {
+            end(reason, () -> null, true);
+        }
     }
 
     /**
-     * Ends the link, unless it has ended already.
+     * Ends the link, unless it has ended already. The peer learns that this was no accident.
      *
-     * @param lastFrame asked, with the state locked, for what to tell the peer; when it says null, the connection is cut
+     * @param lastFrame asked, with the state locked, for what else to tell the peer; null if nothing
      */
     void end(VmmigException reason, Supplier<@Nullable Frame> lastFrame) {
+        end(reason, lastFrame, false);
+    }
+
+    private void end(VmmigException reason, Supplier<@Nullable Frame> lastFrame, boolean cut) {
         Frame last;
         lock.lock();
         try {
@@ -243,10 +286,11 @@ final class Link {
         } finally {
             lock.unlock();
         }
-        if (last == null) {
+        line.beginEnd();
+        if (cut || (last == null && line.isDown())) {
             hardClose();
         } else {
-            Watchdog.in(LINGER, this::hardClose);
+            Watchdog.in(LINGER, this::closeUnlessAwaited);
         }
         conversation.onEnd(reason);
     }
@@ -263,11 +307,21 @@ final class Link {
         } finally {
             lock.unlock();
         }
-        Watchdog.in(LINGER, this::hardClose);
+        line.beginEnd();
+        Watchdog.in(LINGER, this::closeUnlessAwaited);
     }
 
-    /** Waits until the socket is closed, which is soon after the end. */
+    private void closeUnlessAwaited() {
+        if (!line.staysForLastWords()) {
+            hardClose();
+        }
+    }
+
+    /** Waits until the socket is closed, which is soon after the end; not for a peer that may come back to hear of it. */
     void awaitClosed() {
+        if (line.isDown() && line.staysForLastWords()) {
+            return;
+        }
         boolean interrupted = false;
         lock.lock();
         try {
@@ -286,22 +340,10 @@ final class Link {
                 Thread.currentThread().interrupt();
             }
         }
-        hardClose();
+        closeUnlessAwaited();
     }
 
     // ---- writing --------------------------------------------------------------------------------------------------
-
-    private void write(byte[] bytes, int length) throws IOException {
-        writeBegan = System.nanoTime();
-        isWriting = true;
-        try {
-            out.write(bytes, 0, length);
-            out.flush();
-        } finally {
-            isWriting = false;
-            lastWrite = System.nanoTime();
-        }
-    }
 
     /** Why a write failed: the reader may just be learning it from the peer, which says it better than the socket. */
     private VmmigException broken(IOException e) {
@@ -326,73 +368,27 @@ final class Link {
     }
 
     private void beat() {
-        while (awaitNextBeat()) {
-            // Somebody who writes gives the sign of life himself; and if he cannot, neither can we.
-            if (System.nanoTime() - lastWrite >= interval() && writing.tryLock()) {
+        try {
+            while (isAlive()) {
                 try {
-                    byte[] bytes = Frame.empty(Kind.HEARTBEAT).toBytes();
-                    write(bytes, bytes.length);
+                    out.tend(interval());
                 } catch (IOException e) {
                     broken(e);
-                } finally {
-                    writing.unlock();
                 }
             }
-        }
-        sayFarewell();
-        halfDone();
-    }
-
-    private long interval() {
-        lock.lock();
-        try {
-            return heartbeat.toNanos();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private boolean awaitNextBeat() {
-        lock.lock();
-        try {
-            if (ended == null) {
-                long interval = heartbeat.toNanos();
-                changed.awaitNanos(Math.max(interval - (System.nanoTime() - lastWrite), interval / 4));
-            }
-            return ended == null;
-        } catch (InterruptedException e) {
-            return false;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void sayFarewell() {
-        try {
-            if (connection.isCut() || !writing.tryLock(LAST_WORDS.toMillis(), TimeUnit.MILLISECONDS)) {
-                return;
-            }
-            try {
-                Frame last;
-                lock.lock();
-                try {
-                    last = farewell;
-                } finally {
-                    lock.unlock();
-                }
-                if (last != null) {
-                    byte[] bytes = last.toBytes();
-                    write(bytes, bytes.length);
-                }
-                connection.endOutput();
-            } finally {
-                writing.unlock();
-            }
-        } catch (IOException e) {
-            LOG.debug("{}: could not say farewell", peer, e);
+            out.sayLast(locked(() -> farewell), LAST_WORDS, this::halfDone);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+            halfDone();
         }
+    }
+
+    private boolean isAlive() {
+        return locked(() -> ended == null);
+    }
+
+    private Duration interval() {
+        return locked(() -> heartbeat);
     }
 
     // ---- reading --------------------------------------------------------------------------------------------------
@@ -406,7 +402,8 @@ final class Link {
         } catch (SocketTimeoutException e) {
             end(Faults.silent(peer, timeouts.idle()), false);
         } catch (IOException e) {
-            end(Faults.lost(peer, e), false);
+            VmmigException reason = Faults.lost(peer, e);
+            end(reason, reason.problem() == Problem.PROTOCOL_VIOLATION);
         } catch (PeerGaveUp e) {
             end(e.reason(), false);
         } catch (VmmigException e) {
@@ -415,15 +412,20 @@ final class Link {
             LOG.error("{}: the connection is given up", peer, e);
             end(Faults.lost(peer, e), true);
         }
-        drain();
+        if (line.drain() || !line.isResumable()) {
+            halfDone();
+        } else {
+            hardClose();
+        }
     }
 
     private void readHello() throws IOException, VmmigException {
         if (in.readUnsignedByte() != Kind.HELLO.code()) {
             throw Faults.violation("it did not begin with HELLO");
         }
-        Duration theirIdle = Duration.ofMillis(Messages.readHello(readPayload(Kind.HELLO)));
-        Duration quarter = theirIdle.dividedBy(4);
+        Messages.Hello theirs = Messages.readHello(readPayload(Kind.HELLO));
+        line.agree(theirs.resumption());
+        Duration quarter = theirs.idle().dividedBy(4);
         lock.lock();
         try {
             heartbeat = quarter.compareTo(FASTEST_HEARTBEAT) < 0
@@ -476,22 +478,10 @@ final class Link {
         return payload;
     }
 
-    private void drain() {
-        try {
-            byte[] ignored = new byte[16 << 10];
-            while (!connection.isCut() && in.read(ignored) >= 0) {
-                continue;
-            }
-        } catch (IOException e) {
-            LOG.trace("{}: drained", peer, e);
-        }
-        halfDone();
-    }
-
     // ---- the end --------------------------------------------------------------------------------------------------
 
     private void watchProgress() {
-        if (isWriting && System.nanoTime() - writeBegan > timeouts.progress().toNanos()) {
+        if (out.isStuckFor(timeouts.progress())) {
             end(Faults.takesNothing(peer, timeouts.progress()), false);
         }
     }
@@ -504,7 +494,7 @@ final class Link {
     }
 
     private void hardClose() {
-        connection.cut();
+        line.close();
         lock.lock();
         try {
             closed = true;

@@ -28,16 +28,80 @@ final class Messages {
 
     private Messages() {}
 
-    static byte[] hello(Duration idle) {
-        return Wire.Hello.newBuilder()
-                .setIdleTimeoutMs((int) Math.min(idle.toMillis(), Integer.MAX_VALUE))
+    /**
+     * What a peer begins with.
+     *
+     * @param idle after how much silence it takes this host for dead
+     * @param resumption whether and how it takes up connections again
+     */
+    record Hello(Duration idle, @Nullable Resumption resumption) {}
+
+    static byte[] hello(Hello hello) {
+        Wire.Hello.Builder message = Wire.Hello.newBuilder().setIdleTimeoutMs(millis(hello.idle()));
+        Resumption resumption = hello.resumption();
+        if (resumption != null) {
+            Wire.Resumption.Builder ours = Wire.Resumption.newBuilder().setWithinMs(millis(resumption.within()));
+            if (resumption.id() != null) {
+                ours.setSessionId(ByteString.copyFrom(resumption.id().bytes()));
+            }
+            message.setResumption(ours);
+        }
+        return message.build().toByteArray();
+    }
+
+    private static int millis(Duration duration) {
+        return (int) Math.min(duration.toMillis(), Integer.MAX_VALUE);
+    }
+
+    static Hello readHello(byte[] payload) throws VmmigException {
+        Wire.Hello hello = parse(Wire.Hello.parser(), payload);
+        Wire.Resumption theirs = hello.getResumption();
+        SessionId id = theirs.getSessionId().isEmpty()
+                ? null
+                : SessionId.of(theirs.getSessionId().toByteArray());
+        Duration within = Duration.ofMillis(Integer.toUnsignedLong(theirs.getWithinMs()));
+        return new Hello(
+                Duration.ofMillis(Integer.toUnsignedLong(hello.getIdleTimeoutMs())),
+                within.isZero() ? null : new Resumption(within, id));
+    }
+
+    static byte[] ack(long received) {
+        return Wire.Ack.newBuilder().setReceived(received).build().toByteArray();
+    }
+
+    static long readAck(byte[] payload) throws TransportException {
+        return parse(Wire.Ack.parser(), payload).getReceived();
+    }
+
+    /**
+     * What a source begins a connection with that takes up another one.
+     *
+     * @param id the session
+     * @param attempt how often it has tried to in this session, this time included
+     * @param received how much it has received in this session
+     */
+    record Rejoin(SessionId id, long attempt, long received) {}
+
+    static byte[] rejoin(Rejoin rejoin) {
+        return Wire.Rejoin.newBuilder()
+                .setSessionId(ByteString.copyFrom(rejoin.id().bytes()))
+                .setAttempt(rejoin.attempt())
+                .setReceived(rejoin.received())
                 .build()
                 .toByteArray();
     }
 
-    /** The sender's idle timeout, in milliseconds. */
-    static long readHello(byte[] payload) throws TransportException {
-        return Integer.toUnsignedLong(parse(Wire.Hello.parser(), payload).getIdleTimeoutMs());
+    static Rejoin readRejoin(byte[] payload) throws VmmigException {
+        Wire.Rejoin rejoin = parse(Wire.Rejoin.parser(), payload);
+        return new Rejoin(SessionId.of(rejoin.getSessionId().toByteArray()), rejoin.getAttempt(), rejoin.getReceived());
+    }
+
+    static byte[] rejoined(long received) {
+        return Wire.Rejoined.newBuilder().setReceived(received).build().toByteArray();
+    }
+
+    static long readRejoined(byte[] payload) throws TransportException {
+        return parse(Wire.Rejoined.parser(), payload).getReceived();
     }
 
     static byte[] offer(Offer offer) throws TransportException {

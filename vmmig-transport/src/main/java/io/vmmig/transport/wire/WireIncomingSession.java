@@ -3,13 +3,16 @@ package io.vmmig.transport.wire;
 
 import io.vmmig.Failure;
 import io.vmmig.VmmigException;
+import io.vmmig.crypto.Fingerprint;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The destination's side of a connection. */
@@ -37,15 +40,36 @@ public final class WireIncomingSession implements IncomingSession {
     private boolean gaveUp;
     private boolean handedOver;
 
-    private WireIncomingSession(Connection connection, String peer, Timeouts timeouts) {
-        link = new Link(connection, peer, timeouts, new Destination());
+    private WireIncomingSession(
+            Connection connection, String peer, Timeouts timeouts, Sessions.@Nullable Member member) {
+        link = new Link(connection, peer, timeouts, new Destination(), member);
+        if (member != null) {
+            member.enter(link);
+        }
     }
 
-    /** A session on a connection whose preambles have been exchanged; it owns the connection from now on. */
-    public static WireIncomingSession start(Connection connection, String peer, Timeouts timeouts) throws IOException {
-        WireIncomingSession session = new WireIncomingSession(connection, peer, timeouts);
-        session.link.start();
+    /**
+     * A session on a connection whose preambles have been exchanged; it owns the connection from now on.
+     *
+     * @param source whom the handshake has shown
+     * @param sessions where the source finds it again if that connection breaks
+     */
+    public static WireIncomingSession start(
+            Connection connection, String peer, Timeouts timeouts, Fingerprint source, Sessions sessions)
+            throws IOException {
+        WireIncomingSession session = new WireIncomingSession(connection, peer, timeouts, sessions.begin(source));
+        try {
+            session.link.start();
+        } catch (IOException e) {
+            session.link.line().close();
+            throw e;
+        }
         return session;
+    }
+
+    @Override
+    public void onReconnected(Consumer<Duration> listener) {
+        link.onResumed(listener);
     }
 
     @Override

@@ -9,7 +9,9 @@ import io.vmmig.transport.OutgoingSession;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** The source's side of a connection. */
@@ -32,16 +34,28 @@ public final class WireOutgoingSession implements OutgoingSession {
     private @Nullable Acceptance acceptance;
     private boolean refused;
 
-    private WireOutgoingSession(Connection connection, String peer, Timeouts timeouts) {
-        link = new Link(connection, peer, timeouts, new Source());
+    private WireOutgoingSession(Connection connection, String peer, Timeouts timeouts, Redial redial) {
+        Comeback comeback =
+                timeouts.resume().isZero() ? null : new Redialling(redial, timeouts.resume(), timeouts.connect());
+        link = new Link(connection, peer, timeouts, new Source(), comeback);
         data = new DataOutput(link, () -> require(Stage.ACCEPTED));
     }
 
-    /** A session on a connection whose preambles have been exchanged; it owns the connection from now on. */
-    public static WireOutgoingSession start(Connection connection, String peer, Timeouts timeouts) throws IOException {
-        WireOutgoingSession session = new WireOutgoingSession(connection, peer, timeouts);
+    /**
+     * A session on a connection whose preambles have been exchanged; it owns the connection from now on.
+     *
+     * @param redial how to get another one if that breaks
+     */
+    public static WireOutgoingSession start(Connection connection, String peer, Timeouts timeouts, Redial redial)
+            throws IOException {
+        WireOutgoingSession session = new WireOutgoingSession(connection, peer, timeouts, redial);
         session.link.start();
         return session;
+    }
+
+    @Override
+    public void onReconnected(Consumer<Duration> listener) {
+        link.onResumed(listener);
     }
 
     @Override

@@ -33,6 +33,9 @@ final class RawPeer implements AutoCloseable {
     static final int ABORT = 10;
     static final int HEARTBEAT = 11;
     static final int CARD = 12;
+    static final int ACK = 15;
+    static final int REJOIN = 16;
+    static final int REJOINED = 17;
 
     final Socket raw;
     final SSLSocket tls;
@@ -100,6 +103,36 @@ final class RawPeer implements AutoCloseable {
     RawPeer greet() throws IOException {
         preamble(1);
         return send(HELLO, Wire.Hello.newBuilder().setIdleTimeoutMs(400).build().toByteArray());
+    }
+
+    /** Preamble, and a hello of somebody who takes up connections again. */
+    RawPeer greetResumable(byte... sessionId) throws IOException {
+        preamble(1);
+        return send(
+                HELLO,
+                Wire.Hello.newBuilder()
+                        .setIdleTimeoutMs(20_000)
+                        .setResumption(Wire.Resumption.newBuilder()
+                                .setWithinMs(20_000)
+                                .setSessionId(com.google.protobuf.ByteString.copyFrom(sessionId)))
+                        .build()
+                        .toByteArray());
+    }
+
+    /** Says that it goes on with a session, without a preamble. */
+    RawPeer rejoin(byte[] sessionId, long attempt, long received) throws IOException {
+        return send(
+                REJOIN,
+                Wire.Rejoin.newBuilder()
+                        .setSessionId(com.google.protobuf.ByteString.copyFrom(sessionId))
+                        .setAttempt(attempt)
+                        .setReceived(received)
+                        .build()
+                        .toByteArray());
+    }
+
+    RawPeer ack(long received) throws IOException {
+        return send(ACK, Wire.Ack.newBuilder().setReceived(received).build().toByteArray());
     }
 
     RawPeer send(int kind, byte... payload) throws IOException {

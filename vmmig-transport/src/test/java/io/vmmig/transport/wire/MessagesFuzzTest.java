@@ -27,7 +27,12 @@ class MessagesFuzzTest {
     static Stream<byte[]> payloads() throws VmmigException {
         Failure failure = Failure.of(Problem.DISK_FULL, "no room", "Make some.");
         return Stream.of(
-                Messages.hello(Duration.ofSeconds(30)),
+                Messages.hello(new Messages.Hello(Duration.ofSeconds(30), null)),
+                Messages.hello(new Messages.Hello(
+                        Duration.ofSeconds(30), new Resumption(Duration.ofSeconds(30), SessionId.random()))),
+                Messages.ack(1 << 20),
+                Messages.rejoin(new Messages.Rejoin(SessionId.random(), 3, 1 << 20)),
+                Messages.rejoined(Long.MAX_VALUE),
                 Messages.offer(Samples.offer()),
                 Messages.accept(new Acceptance(Set.of("sha256:" + "ab".repeat(32)))),
                 Messages.refuse(failure),
@@ -43,6 +48,9 @@ class MessagesFuzzTest {
     void payload(byte[] payload) {
         List<Reading> readings = List.of(
                 Messages::readHello,
+                Messages::readAck,
+                Messages::readRejoin,
+                Messages::readRejoined,
                 Messages::readOffer,
                 Messages::readAccept,
                 Messages::readRefuse,

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.wire;
+
+import io.vmmig.VmmigException;
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+
+/**
+ * The frames that a line brings, one after the other and each whole, whatever connections they come over; without those that
+ * only the line needs. For one thread.
+ */
+final class FrameInput extends InputStream {
+    private final Line line;
+    /** Of the frame under way. */
+    private final byte[] header = new byte[Frame.HEADER_BYTES];
+
+    private int headerCame;
+    private int headerRead;
+    private long payloadLeft;
+
+    FrameInput(Line line) {
+        this.line = line;
+    }
+
+    @Override
+    public int read(byte[] target, int offset, int length) throws IOException {
+        if (length == 0) {
+            return 0;
+        }
+        if (headerRead == header.length && payloadLeft == 0) {
+            headerCame = 0;
+            headerRead = 0;
+        }
+        if (headerCame < header.length && !takeHeader()) {
+            return -1;
+        }
+        if (headerRead < header.length) {
+            int n = Math.min(length, header.length - headerRead);
+            System.arraycopy(header, headerRead, target, offset, n);
+            headerRead += n;
+            return n;
+        }
+        int n = take(target, offset, (int) Math.min(length, payloadLeft));
+        payloadLeft -= Math.max(n, 0);
+        return n;
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    /** False at the end. */
+    private boolean takeHeader() throws IOException {
+        while (headerCame < header.length) {
+            if (headerCame == 0 && line.isResumable()) {
+                if (!takeKind()) {
+                    return false;
+                }
+            } else {
+                int n = take(header, headerCame, header.length - headerCame);
+                if (n < 0) {
+                    return false;
+                }
+                headerCame += n;
+            }
+        }
+        payloadLeft = (header[1] & 0xffL) << 24 | (header[2] & 0xff) << 16 | (header[3] & 0xff) << 8 | header[4] & 0xff;
+        return true;
+    }
+
+    /** The first byte of a frame that counts, after those that do not; false at the end. */
+    private boolean takeKind() throws IOException {
+        while (true) {
+            Connection from = line.connection();
+            try {
+                int code = from.input().read();
+                if (code == Kind.HEARTBEAT.code() || code == Kind.ACK.code()) {
+                    takeAside(code == Kind.ACK.code() ? Kind.ACK : Kind.HEARTBEAT, from);
+                } else if (line.took(from, code < 0 ? 0 : 1)) {
+                    header[0] = (byte) code;
+                    headerCame = code < 0 ? 0 : 1;
+                    return code >= 0;
+                }
+            } catch (VmmigException e) {
+                throw new IOException(e.getMessage(), e);
+            } catch (IOException e) {
+                line.broken(from, e);
+            }
+        }
+    }
+
+    private void takeAside(Kind kind, Connection from) throws IOException, VmmigException {
+        DataInputStream in = new DataInputStream(from.input());
+        int length = in.readInt();
+        if (length < 0 || length > kind.maxLength()) {
+            throw Faults.violation(kind + " of " + Integer.toUnsignedString(length) + " bytes");
+        }
+        byte[] payload = from.input().readNBytes(length);
+        if (payload.length < length) {
+            throw new EOFException("the peer closed it in the middle of a message");
+        }
+        if (kind == Kind.ACK) {
+            line.acknowledged(from, Messages.readAck(payload));
+        }
+    }
+
+    /** At least one byte, or -1 at the end, from whatever connection brings it. */
+    private int take(byte[] target, int offset, int length) throws IOException {
+        while (true) {
+            Connection from = line.connection();
+            try {
+                int n = from.input().read(target, offset, length);
+                // What comes too late over a connection that was given up will come again over the next.
+                if (line.took(from, Math.max(n, 0))) {
+                    return n;
+                }
+            } catch (IOException e) {
+                line.broken(from, e);
+            }
+        }
+    }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.wire;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The source's way to come back: it calls until the destination answers, with longer and longer pauses, for a while. */
+final class Redialling implements Comeback {
+    private static final Logger LOG = LoggerFactory.getLogger(Redialling.class);
+    static final Duration FIRST_PAUSE = Duration.ofMillis(100);
+    static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
+
+    private final Redial redial;
+    private final Duration connect;
+    private volatile Duration limit;
+
+    // For the reader's thread.
+    private @Nullable SessionId id;
+    private long attempts;
+    private long outage;
+    private Duration pause = FIRST_PAUSE;
+
+    /**
+     * For one session.
+     *
+     * @param limit how long to go on trying
+     * @param connect how long one attempt may take
+     */
+    Redialling(Redial redial, Duration limit, Duration connect) {
+        this.redial = redial;
+        this.limit = limit;
+        this.connect = connect;
+    }
+
+    @Override
+    public Resumption offered() {
+        return new Resumption(limit, null);
+    }
+
+    @Override
+    public void agreed(Resumption theirs) throws VmmigException {
+        if (theirs.id() == null) {
+            throw Faults.violation("a session that can be taken up again, and has no name");
+        }
+        id = theirs.id();
+        // Nobody is there to answer later.
+        limit = theirs.within().compareTo(limit) < 0 ? theirs.within() : limit;
+    }
+
+    @Override
+    public Duration limit() {
+        return limit;
+    }
+
+    @Override
+    public boolean suspend() {
+        return true;
+    }
+
+    @Override
+    public void await(Line line, long since) throws VmmigException {
+        if (since != outage) {
+            outage = since;
+            pause = FIRST_PAUSE;
+        } else if (!line.isDown() || pauseOn(line, since + limit.toNanos())) {
+            return;
+        }
+        String why = "nobody answered within " + limit.toMillis() + " ms";
+        while (line.isDown()) {
+            Duration left = Duration.ofNanos(since + limit.toNanos() - System.nanoTime());
+            if (left.toMillis() <= 0) {
+                throw Faults.notTakenUpAgain(line.lost(), why, null);
+            }
+            try {
+                join(line, left.compareTo(connect) < 0 ? left : connect);
+                return;
+            } catch (PeerGaveUp e) {
+                throw Faults.notTakenUpAgain(line.lost(), e.reason().failure().what(), e);
+            } catch (VmmigException e) {
+                if (isFinal(e.problem())) {
+                    throw e;
+                }
+                why = e.failure().what();
+            } catch (IOException e) {
+                why = e.toString();
+            }
+            LOG.debug("could not be taken up again yet: {}", why);
+            if (pauseOn(line, since + limit.toNanos())) {
+                return;
+            }
+        }
+    }
+
+    /** True if the line needs nothing any more. */
+    private boolean pauseOn(Line line, long end) {
+        boolean needless = line.awaitConnection(Math.min(end, System.nanoTime() + pause.toNanos()));
+        Duration next = pause.multipliedBy(2);
+        pause = next.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : next;
+        return needless;
+    }
+
+    private static boolean isFinal(Problem problem) {
+        return problem != Problem.PEER_UNREACHABLE
+                && problem != Problem.PEER_STALLED
+                && problem != Problem.CONNECTION_LOST;
+    }
+
+    private void join(Line line, Duration within) throws IOException, VmmigException, PeerGaveUp {
+        long end = System.nanoTime() + within.toNanos();
+        Connection next = redial.dial(within);
+        boolean joined = false;
+        ScheduledFuture<?> deadline = Watchdog.in(
+                Duration.ofNanos(Math.max(end - System.nanoTime(), TimeUnit.MILLISECONDS.toNanos(1))), next::cut);
+        try {
+            if (!line.isDown()) {
+                return;
+            }
+            attempts++;
+            Rejoins.ask(next, new Messages.Rejoin(Objects.requireNonNull(id), attempts, line.received()));
+            line.rewind(Rejoins.await(next));
+            joined = deadline.cancel(false) && line.resume(next, 0);
+        } finally {
+            deadline.cancel(false);
+            if (!joined) {
+                next.cut();
+            }
+        }
+    }
+
+    @Override
+    public void resumed() {}
+
+    /** A destination does not come back by itself. */
+    @Override
+    public boolean keepsLastWords() {
+        return false;
+    }
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.wire;
+
+import static io.vmmig.transport.testing.Problems.assertProblem;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.crypto.Fingerprint;
+import io.vmmig.transport.testing.Background;
+import java.io.ByteArrayInputStream;
+import java.io.DataInputStream;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** How the two ends get another connection. */
+@Timeout(30)
+class RedialTest {
+    private static final Duration SHORT = Duration.ofMillis(800);
+    private static final Duration LONG = Duration.ofSeconds(20);
+    private static final Fingerprint SOURCE = new Fingerprint("a".repeat(64));
+
+    private static Line broken(Comeback comeback) throws Exception {
+        FakeConnection first = FakeConnection.broken();
+        Line line = new Line(first, "the peer", LONG, comeback);
+        line.agree(new Resumption(LONG, SessionId.random()));
+        line.broken(first, new IOException("it broke"));
+        return line;
+    }
+
+    private static VmmigException problem(Problem problem) {
+        return VmmigException.of(problem, "because of " + problem, "");
+    }
+
+    @Test
+    void theSourceCallsAgainWithLongerAndLongerPauses() throws Exception {
+        List<Long> calls = new ArrayList<>();
+        Line line = broken(new Redialling(
+                within -> {
+                    calls.add(System.nanoTime());
+                    throw problem(Problem.PEER_UNREACHABLE);
+                },
+                SHORT,
+                LONG));
+
+        assertThatThrownBy(line::connection)
+                .cause()
+                .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
+                .hasMessageContaining("it broke")
+                .hasMessageContaining("because of PEER_UNREACHABLE");
+        // At once, and after 100, 200 and 400 ms, if nothing else keeps the machine.
+        assertThat(calls).hasSizeBetween(2, 4);
+        for (int i = 1; i < calls.size(); i++) {
+            assertThat(calls.get(i) - calls.get(i - 1))
+                    .isGreaterThanOrEqualTo(TimeUnit.MILLISECONDS.toNanos(100L << (i - 1)));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"PEER_UNTRUSTED", "NODE_UNKNOWN", "PROTOCOL_MISMATCH"})
+    void theSourceDoesNotCallAgainWhereItIsNotWanted(Problem problem) throws Exception {
+        List<Duration> calls = new ArrayList<>();
+        Line line = broken(new Redialling(
+                within -> {
+                    calls.add(within);
+                    throw problem(problem);
+                },
+                LONG,
+                SHORT));
+
+        assertThatThrownBy(line::connection).cause().satisfies(e -> assertProblem(e, problem));
+        assertThat(calls).containsExactly(SHORT);
+    }
+
+    @Test
+    void theSourceSaysWhichSessionAndHowMuchItHasAndBelievesTheAnswer() throws Exception {
+        FakeConnection second = new FakeConnection(new Frame(Kind.REJOINED, Messages.rejoined(0)).toBytes(), false);
+        Redialling redialling = new Redialling(within -> second, LONG, LONG);
+        FakeConnection first = FakeConnection.broken();
+        Line line = new Line(first, "the peer", LONG, redialling);
+        SessionId id = SessionId.random();
+        line.agree(new Resumption(LONG, id));
+        line.took(first, 17);
+        line.broken(first, new IOException("it broke"));
+
+        assertThat(line.connection()).isSameAs(second);
+
+        DataInputStream said = new DataInputStream(new ByteArrayInputStream(second.taken.toByteArray()));
+        assertThat(said.read()).isEqualTo(Kind.REJOIN.code());
+        assertThat(Messages.readRejoin(said.readNBytes(said.readInt()))).isEqualTo(new Messages.Rejoin(id, 1, 17));
+    }
+
+    @Test
+    void anAnswerThatCannotBeIsAViolation() throws Exception {
+        FakeConnection second = new FakeConnection(new Frame(Kind.REJOINED, Messages.rejoined(1)).toBytes(), false);
+        Line line = broken(new Redialling(within -> second, LONG, LONG));
+
+        assertThatThrownBy(line::connection).cause().satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION));
+        assertThat(second.cut).isTrue();
+    }
+
+    @Test
+    void aDestinationThatHasForgottenIsNotAskedAgain() throws Exception {
+        FakeConnection second = new FakeConnection(
+                new Frame(Kind.REFUSE, Messages.refuse(Faults.nothingToRejoin().failure())).toBytes(), false);
+        Line line = broken(new Redialling(within -> second, LONG, LONG));
+
+        assertThatThrownBy(line::connection)
+                .cause()
+                .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
+                .hasMessageContaining("knows nothing of that transfer");
+    }
+
+    @Test
+    void theEndFreesASourceThatPauses() throws Exception {
+        Line line = broken(new Redialling(
+                within -> {
+                    throw problem(Problem.PEER_UNREACHABLE);
+                },
+                LONG,
+                LONG));
+        Background<Connection> reader = Background.run(line::connection);
+        line.close();
+        assertThatThrownBy(() -> reader.get(10)).isInstanceOf(IOException.class);
+    }
+
+    private static Link link(Sessions sessions, FakeConnection connection) throws Exception {
+        Sessions.Member member = sessions.begin(SOURCE);
+        Link link = new Link(connection, "the peer", Timeouts.DEFAULT, new Silent(), member);
+        member.enter(link);
+        link.line().agree(new Resumption(LONG, null));
+        return link;
+    }
+
+    /** Has nothing to say. */
+    private static final class Silent implements Conversation {
+        @Override
+        public void onControl(Kind kind, byte[] payload) {}
+
+        @Override
+        public void onData(java.io.InputStream in, int length) {}
+
+        @Override
+        public Frame farewell(io.vmmig.Failure reason) {
+            return null;
+        }
+
+        @Override
+        public void onEnd(VmmigException reason) {}
+    }
+
+    @Test
+    void onlySoManySessionsAreKeptWithoutAConnection() throws Exception {
+        Sessions sessions = new Sessions(LONG);
+        List<Link> links = new ArrayList<>();
+        for (int i = 0; i <= Sessions.MAX_SUSPENDED; i++) {
+            FakeConnection connection = FakeConnection.broken();
+            Link link = link(sessions, connection);
+            links.add(link);
+            if (i < Sessions.MAX_SUSPENDED) {
+                link.line().broken(connection, new IOException("it broke"));
+            } else {
+                assertThatThrownBy(() -> link.line().broken(connection, new IOException("one too many")))
+                        .hasMessage("one too many");
+                links.get(0).line().close();
+                link.line().broken(connection, new IOException("not any more"));
+            }
+        }
+        links.forEach(link -> link.line().close());
+    }
+
+    @Test
+    void nobodyComesBackToAListenerThatIsClosed() throws Exception {
+        Sessions sessions = new Sessions(LONG);
+        FakeConnection connection = FakeConnection.broken();
+        Line line = link(sessions, connection).line();
+        line.broken(connection, new IOException("it broke"));
+        Background<Connection> reader = Background.run(line::connection);
+        sessions.close();
+
+        assertThatThrownBy(() -> reader.get(10)).cause().satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST));
+        FakeConnection other = FakeConnection.broken();
+        Line late = link(sessions, other).line();
+        assertThatThrownBy(() -> late.broken(other, new IOException("late"))).hasMessage("late");
+    }
+
+    @Test
+    void aSourceThatDoesNotComeIsNotWaitedForLongerThanBothHaveAgreed() throws Exception {
+        Sessions sessions = new Sessions(LONG);
+        FakeConnection connection = FakeConnection.broken();
+        Sessions.Member member = sessions.begin(SOURCE);
+        Line line = new Line(connection, "the peer", LONG, member);
+        line.agree(new Resumption(Duration.ofMillis(50), null));
+        line.broken(connection, new IOException("it broke"));
+
+        assertThatThrownBy(line::connection)
+                .cause()
+                .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
+                .hasMessageContaining("50 ms");
+    }
+}
