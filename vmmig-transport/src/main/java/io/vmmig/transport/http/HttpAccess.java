@@ -88,7 +88,7 @@ public final class HttpAccess {
         return new HttpAccess(tls, proxies, headers, limit, atOnce);
     }
 
-    /** The same, but with so many requests at once, 1 to 16; each takes the memory of one part while a package is sent. */
+    /** The same, but with so many requests at once, 1 to 16; each takes the memory of two parts while a package is sent. */
     public HttpAccess atOnce(int requests) {
         if (requests < 1 || requests > MOST_AT_ONCE) {
             throw new IllegalArgumentException("1 to " + MOST_AT_ONCE + " requests at once, not " + requests);

@@ -81,10 +81,13 @@ final class HttpCalls implements AutoCloseable {
         persist("PUT of " + name, false, pulse -> {
             attempts.incrementAndGet();
             Map<String, String> headers = anew ? Map.of("If-None-Match", "*") : Map.of();
-            HttpResponse<AnswerBody> answer =
-                    exchange("PUT", name, headers, body(content, length, pulse), info -> AnswerBody.ignored(), pulse);
-            if (!WRITTEN.contains(answer.statusCode())) {
-                throw answers.unexpected(answer.statusCode(), "PUT of " + name);
+            int status;
+            try (CountedBody body = new CountedBody(content, length, pulse)) {
+                status = exchange("PUT", name, headers, body, info -> AnswerBody.ignored(), pulse)
+                        .statusCode();
+            }
+            if (!WRITTEN.contains(status)) {
+                throw answers.unexpected(status, "PUT of " + name);
             }
             return true;
         });
@@ -231,7 +234,7 @@ final class HttpCalls implements AutoCloseable {
                         "redirects " + request + " by " + status + ", which makes something else of it");
             }
             URI next = next(uri, answer, request);
-            atHome &= sameOrigin(next, first);
+            atHome &= Addresses.sameOrigin(next, first);
             uri = next;
         }
     }
@@ -244,31 +247,17 @@ final class HttpCalls implements AutoCloseable {
             // Not as the cause: it may show a secret.
             throw answers.violation("redirects " + request + " to something that is no address");
         }
-        if (!usable(next)) {
+        if (!Addresses.usable(next)) {
             throw answers.violation("redirects " + request + " to where it cannot go on");
         }
-        if (from.getScheme().equalsIgnoreCase("https") && !next.getScheme().equalsIgnoreCase("https")) {
+        if (Addresses.secure(from) && !Addresses.secure(next)) {
             throw answers.violation("redirects " + request + " from https to plain http");
         }
         return next;
     }
 
-    private static boolean sameOrigin(URI one, URI other) {
-        return one.getScheme().equalsIgnoreCase(other.getScheme())
-                && one.getHost().equalsIgnoreCase(other.getHost())
-                && one.getPort() == other.getPort();
-    }
-
-    static boolean usable(URI uri) {
-        String scheme = uri.getScheme();
-        return scheme != null
-                && (scheme.equalsIgnoreCase("http") || scheme.equalsIgnoreCase("https"))
-                && uri.getHost() != null
-                && uri.getRawUserInfo() == null;
-    }
-
     private static URI requireUsable(URI uri) throws VmmigException {
-        if (!usable(uri)) {
+        if (!Addresses.usable(uri)) {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID,
                     "HttpPlaces names an address that is not http or https, or holds a user",
@@ -307,10 +296,6 @@ final class HttpCalls implements AutoCloseable {
             answer.cancel(true);
             underWay.remove(answer);
         }
-    }
-
-    private static BodyPublisher body(byte[] content, int length, Pulse pulse) {
-        return new CountedBody(BodyPublishers.ofByteArray(content, 0, length), pulse);
     }
 
     private static CancelledException ended() {

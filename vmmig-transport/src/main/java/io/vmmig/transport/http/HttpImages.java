@@ -51,7 +51,7 @@ public final class HttpImages {
      * @throws IllegalArgumentException as {@link HttpPackage#at}
      */
     public static HttpImages at(URI place) {
-        return of(Below.name(place), Below.of(place));
+        return of(Addresses.name(place), Addresses.below(place));
     }
 
     /**

@@ -67,7 +67,7 @@ public final class HttpPackage implements Transport {
      *     credentials go into a header, see {@link HttpAccess#header}
      */
     public static HttpPackage at(URI place) {
-        return of(Below.name(place), Below.of(place));
+        return of(Addresses.name(place), Addresses.below(place));
     }
 
     /**
@@ -142,8 +142,7 @@ public final class HttpPackage implements Transport {
     @Override
     public OutgoingSession open() throws VmmigException {
         sealing.requireDecided(name);
-        if (sealing.recipients().isEmpty()
-                && !"https".equalsIgnoreCase(places.of("PUT", PartIndex.NAME).getScheme())) {
+        if (sealing.recipients().isEmpty() && !Addresses.secure(places.of("PUT", PartIndex.NAME))) {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID,
                     "the package " + name + " is not sealed, and goes over plain http",

@@ -76,6 +76,15 @@ final class Web implements AutoCloseable {
         }
     }
 
+    /** How much is there. */
+    long bytes() throws IOException {
+        long bytes = 0;
+        for (String file : files()) {
+            bytes += Files.size(directory.resolve(file));
+        }
+        return bytes;
+    }
+
     @Override
     public void close() throws IOException {
         proxy.close();
