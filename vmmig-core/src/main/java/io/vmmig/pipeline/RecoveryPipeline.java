@@ -192,6 +192,7 @@ public final class RecoveryPipeline {
             case RESUME -> {
                 resume(sight);
                 giveMemoryBack(sight, facts);
+                clear(journal);
                 journal.settle();
                 report(journal, Result.RESUMED, "it had not been handed over, and goes on here now");
             }
@@ -204,6 +205,7 @@ public final class RecoveryPipeline {
             }
             case NOTE -> {
                 giveMemoryBack(sight, facts);
+                clear(journal);
                 journal.settle();
                 report(journal, Result.NOTED, notedDeparture(sight));
             }
@@ -224,7 +226,7 @@ public final class RecoveryPipeline {
         };
     }
 
-    private static String openDeparture(Outcome outcome, DepartureJournal.Facts facts) {
+    private String openDeparture(Outcome outcome, DepartureJournal.Facts facts) {
         return switch (outcome) {
             case TAKEN ->
                 "it has been taken over by the destination, and yet runs here too: end one of them at once, and see which"
@@ -233,11 +235,9 @@ public final class RecoveryPipeline {
                 "only the destination knows whether it has taken it, and cannot be asked yet; it is kept paused here. Let"
                         + " the destination recover, then try again";
             case UNHEARD_OF ->
-                facts.address() != null
-                                && PackagePart.at(facts.address(), facts.packageId())
-                                        .isPresent()
+                liesStill(facts)
                         ? "its package is not in " + facts.address()
-                                + "; it is kept paused here. If somebody has taken the file"
+                                + ", or not whole; it is kept paused here. If somebody has taken the package"
                                 + " away, remove it here; if not, resume it here"
                         : "the destination knows nothing of it; it is kept paused here. See there whether it runs: if it does, remove"
                                 + " it here; if not, resume it here";
@@ -255,6 +255,29 @@ public final class RecoveryPipeline {
             return Outcome.NOT_TAKEN;
         }
         return ofFile == null ? ask(facts) : ofFile;
+    }
+
+    /** Whether the guest was to become a package that lies somewhere, be it in a file or elsewhere. */
+    private boolean liesStill(DepartureJournal.Facts facts) {
+        String address = facts.address();
+        if (address == null) {
+            return false;
+        }
+        if (PackagePart.at(address, facts.packageId()).isPresent()) {
+            return true;
+        }
+        try {
+            return peers != null && !peers.at(address).live();
+        } catch (VmmigException e) {
+            return false;
+        }
+    }
+
+    /** Removes what there is elsewhere of a package that was never given away; the guest does not wait for that. */
+    private void clear(DepartureJournal journal) {
+        if (!journal.mayBeCommitted() && liesStill(journal.facts())) {
+            ask(journal.facts());
+        }
     }
 
     private Outcome ask(DepartureJournal.Facts facts) {

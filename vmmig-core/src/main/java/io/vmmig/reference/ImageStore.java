@@ -116,6 +116,43 @@ public final class ImageStore {
         }
     }
 
+    /**
+     * Adds an image, a kernel or a ramdisk that comes from elsewhere, and is what its digest says or is not added. One that is
+     * there already and intact is not read.
+     *
+     * @param content is not closed
+     * @param format as for {@link #add(Path, ImageFormat)}
+     * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} if it has another digest
+     * @throws VmmigException as {@link #add(Path, ImageFormat)}
+     */
+    public void add(InputStream content, ImageFormat format, Digest digest) throws VmmigException {
+        Path file = fileOf(digest, format);
+        try {
+            if (isIntact(file, digest)) {
+                return;
+            }
+            PrivateFiles.sweep(directory, ADDING);
+            MessageDigest sha256 = Digest.newSha256();
+            Path beside = directory.resolve(ADDING + UUID.randomUUID());
+            try (NewFile copy = NewFile.create(beside)) {
+                copy.append(content, Long.MAX_VALUE, sha256);
+                Digest actual = Digest.of(sha256);
+                if (!actual.equals(digest)) {
+                    throw new IntegrityException(
+                            Problem.DIGEST_MISMATCH,
+                            "what came as " + digest + " is " + actual,
+                            "Find out who has changed it, and get an intact copy.");
+                }
+                requireStandalone(beside, format);
+                copy.finishAs(file);
+                digests.remember(file, FileStamp.of(file), digest);
+            }
+            references().prepare(digest, layoutOf(file, format));
+        } catch (IOException e) {
+            throw failed("could not add " + digest + " to the image store " + directory, e);
+        }
+    }
+
     private static PageLayout layoutOf(Path image, ImageFormat format) throws IOException {
         if (format == ImageFormat.RAW && BootContent.recognises(image)) {
             return PageLayout.BOOT_1;

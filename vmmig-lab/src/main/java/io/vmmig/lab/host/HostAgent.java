@@ -26,13 +26,16 @@ import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.reference.ImageStore;
+import io.vmmig.transport.Transport;
 import io.vmmig.transport.file.PackageFile;
+import io.vmmig.transport.http.HttpPackage;
 import io.vmmig.transport.tls.TlsListener;
 import io.vmmig.transport.tls.TlsTransport;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -48,6 +51,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class HostAgent {
     private static final String ADDRESS = "127.0.0.1";
+    private static final int HTTP_PART_BYTES = 1 << 20;
     private static final Duration LISTEN_TIME = Duration.ofSeconds(60);
 
     private final Hypervisor hypervisor;
@@ -199,7 +203,8 @@ public final class HostAgent {
 
     private JsonObject save(long id, JsonObject command) throws VmmigException, InterruptedException {
         Contender contender = Contender.valueOf(text(command, "contender"));
-        Migrator migrator = contender.apply(sender(id, command)).to(sealed(packageFile(command), command));
+        Doom.of(command).watch(images.directory().resolve("departures"));
+        Migrator migrator = contender.apply(sender(id, command)).to(stillTransport(command));
         if (command.has("balloonMillis")) {
             migrator = migrator.ballooningWithin(
                     Duration.ofMillis(command.get("balloonMillis").getAsLong()));
@@ -241,15 +246,37 @@ public final class HostAgent {
     }
 
     private JsonObject restore(long id, JsonObject command) throws VmmigException, InterruptedException {
-        return finish(id, receiver(id, command).receive(packageFile(command).incoming()));
+        return finish(
+                id,
+                receiver(id, command)
+                        .receive(
+                                command.has("place")
+                                        ? httpPackage(command).incoming()
+                                        : packageFile(command).incoming()));
     }
 
-    private static PackageFile sealed(PackageFile file, JsonObject command) throws VmmigException {
+    private Transport stillTransport(JsonObject command) throws VmmigException {
+        NodeKeys[] hosts = sealedFor(command);
+        if (command.has("place")) {
+            return httpPackage(command).sealedFor(hosts);
+        }
+        PackageFile file = packageFile(command);
+        return hosts.length == 0 ? file.unsealed() : file.sealedFor(hosts);
+    }
+
+    private static NodeKeys[] sealedFor(JsonObject command) throws VmmigException {
         List<NodeKeys> hosts = new ArrayList<>();
         for (JsonElement card : command.getAsJsonArray("sealedFor")) {
             hosts.add(NodeCard.parse(card.getAsString()).keys());
         }
-        return hosts.isEmpty() ? file.unsealed() : file.sealedFor(hosts.toArray(NodeKeys[]::new));
+        return hosts.toArray(NodeKeys[]::new);
+    }
+
+    private HttpPackage httpPackage(JsonObject command) {
+        return HttpPackage.at(URI.create(text(command, "place")))
+                .partBytes(HTTP_PART_BYTES)
+                .openedBy(identity)
+                .spooledIn(guests.resolve(".spool"));
     }
 
     private PackageFile packageFile(JsonObject command) {
@@ -292,7 +319,9 @@ public final class HostAgent {
         Fingerprint peer = Fingerprint.parse(text(command, "trusting"));
         RecoveryReport report = Recovery.of(hypervisor)
                 .images(images)
-                .asking(address -> TlsTransport.to(address).as(identity).trusting(peer))
+                .asking(address -> address.startsWith("http:")
+                        ? HttpPackage.at(URI.create(address))
+                        : TlsTransport.to(address).as(identity).trusting(peer))
                 .run();
         JsonArray settlements = new JsonArray();
         for (RecoveryReport.Settlement settlement : report.settlements()) {

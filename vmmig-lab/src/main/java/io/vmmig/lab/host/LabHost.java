@@ -12,6 +12,7 @@ import io.vmmig.lab.guest.Console;
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.guest.LabDomain;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -365,6 +366,23 @@ public final class LabHost implements AutoCloseable {
         JsonObject command = command("restore");
         command.addProperty("file", file.toString());
         command.add("upon", names(earlier));
+        intake.addTo(command, this);
+        return new Restoring(this, move(command, intake.events()), before);
+    }
+
+    /** Sends a guest to an HTTP server, for that host to open. */
+    public Move saveTo(URI place, LabHost opener, String guest, Doom doom) {
+        JsonObject command = saving(guest, directory, List.of(), List.of(opener), false, Contender.DEFAULT);
+        command.addProperty("place", place.toString());
+        doom.addTo(command);
+        return move(command, event -> {});
+    }
+
+    /** Restores a guest from an HTTP server. */
+    public Restoring restoreFrom(URI place, Intake intake) {
+        LogSizes before = logSizes();
+        JsonObject command = command("restore");
+        command.addProperty("place", place.toString());
         intake.addTo(command, this);
         return new Restoring(this, move(command, intake.events()), before);
     }

@@ -9,18 +9,24 @@ import io.vmmig.RecoveryReport;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.AcceptedSigners;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.NodeCard;
 import io.vmmig.crypto.NodeStore;
 import io.vmmig.crypto.PackageSignatures;
 import io.vmmig.crypto.SignaturePolicy;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.reference.ImageStore;
+import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.Transport;
 import io.vmmig.transport.file.PackageFile;
+import io.vmmig.transport.http.HttpPackage;
 import io.vmmig.transport.tls.Introduction;
 import io.vmmig.transport.tls.TlsListener;
 import io.vmmig.transport.tls.TlsTransport;
+import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 
 /** The Java of the README, so that it compiles; {@link ReadmeTest} compares the two. */
 final class ReadmeSnippets {
@@ -80,6 +86,16 @@ final class ReadmeSnippets {
                 .signedBy(PackageSignatures.of(identity))
                 .start()
                 .await();
+    }
+
+    static Map.Entry<Transport, IncomingSession> http(HostIdentity identity, NodeCard hostB) throws VmmigException {
+        URI place = URI.create("https://packages.example.com/web-1");
+        Transport there = HttpPackage.at(place).sealedFor(hostB.keys());
+        IncomingSession back = HttpPackage.at(place)
+                .openedBy(identity)
+                .spooledIn(Path.of("/var/lib/mytool/spool"))
+                .incoming();
+        return Map.entry(there, back);
     }
 
     static void restore(Hypervisor hypervisor, HostIdentity identity, NodeStore nodes)

@@ -13,6 +13,7 @@ import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.PackagePart;
+import io.vmmig.transport.still.PackageSealing;
 import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -49,7 +50,7 @@ final class FileOutgoingSession implements OutgoingSession {
 
     private final Path file;
     private final boolean replacing;
-    private final FileSealing sealing;
+    private final PackageSealing sealing;
     private final List<PackageReader.Outline> earlier;
     private final OutputStream data = new BufferedOutputStream(new PartOutput(), BUFFER_BYTES) {
         @Override
@@ -68,7 +69,7 @@ final class FileOutgoingSession implements OutgoingSession {
 
     private @Nullable VmmigException reason;
 
-    FileOutgoingSession(Path file, boolean replacing, List<PackageReader.Outline> earlier, FileSealing sealing) {
+    FileOutgoingSession(Path file, boolean replacing, List<PackageReader.Outline> earlier, PackageSealing sealing) {
         this.sealing = sealing;
         this.earlier = List.copyOf(earlier);
         this.file = file;
@@ -122,7 +123,7 @@ final class FileOutgoingSession implements OutgoingSession {
         Stream<Manifest.Reference> packages = earlier.stream()
                 .map(outline -> new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, outline.seal()));
         return Stream.of(manifest.baseReferences().stream(), manifest.bootReferences().stream(), packages)
-                .flatMap(part -> part)
+                .flatMap(references -> references)
                 .collect(Collectors.toSet());
     }
 

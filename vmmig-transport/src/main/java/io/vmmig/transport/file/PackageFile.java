@@ -13,6 +13,7 @@ import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.PackagePart;
 import io.vmmig.transport.Transport;
+import io.vmmig.transport.still.PackageSealing;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,9 +45,9 @@ public final class PackageFile implements Transport {
     private final Path path;
     private final boolean replacing;
     private final List<Path> earlier;
-    private final FileSealing sealing;
+    private final PackageSealing sealing;
 
-    private PackageFile(Path path, boolean replacing, List<Path> earlier, FileSealing sealing) {
+    private PackageFile(Path path, boolean replacing, List<Path> earlier, PackageSealing sealing) {
         this.path = path;
         this.replacing = replacing;
         this.earlier = List.copyOf(earlier);
@@ -66,7 +67,7 @@ public final class PackageFile implements Transport {
         if (absolute.getFileName() == null || absolute.getParent() == null) {
             throw new IllegalArgumentException(path + " is no name of a file");
         }
-        return new PackageFile(absolute, false, List.of(), FileSealing.UNDECIDED);
+        return new PackageFile(absolute, false, List.of(), PackageSealing.UNDECIDED);
     }
 
     /** The same, but a file that is there already is replaced, at once and only by a whole package. */
@@ -126,12 +127,7 @@ public final class PackageFile implements Transport {
      */
     @Override
     public OutgoingSession open() throws VmmigException {
-        if (!sealing.decided()) {
-            throw VmmigException.of(
-                    Problem.REQUEST_INVALID,
-                    "it was not said for whom the package " + path + " is to be sealed",
-                    "Say so with PackageFile.sealedFor(…), or let it be in the clear with unsealed().");
-        }
+        sealing.requireDecided(path.toString());
         Path directory = Names.directoryOf(path);
         if (!Files.isDirectory(directory)) {
             throw failed("there is no directory " + directory, "Create it, or choose another one.");
@@ -155,7 +151,7 @@ public final class PackageFile implements Transport {
         List<PackageReader.Outline> outlines = new ArrayList<>();
         for (Path file : earlier) {
             try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
-                outlines.add(PackageReader.readOutline(sealing.opened(in, file), PackageLimits.DEFAULT));
+                outlines.add(PackageReader.readOutline(sealing.opened(in, file.toString()), PackageLimits.DEFAULT));
             } catch (IOException e) {
                 throw new TransportException(
                         Problem.FILE_FAILED, "the earlier package " + file + " cannot be read", "Check its name.", e);

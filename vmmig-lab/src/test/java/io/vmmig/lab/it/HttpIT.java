@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import com.sun.net.httpserver.HttpServer;
+import io.vmmig.lab.Trees;
+import io.vmmig.lab.host.Doom;
+import io.vmmig.lab.host.Intake;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.Move;
+import io.vmmig.lab.host.MoveFailed;
+import io.vmmig.lab.host.Restoring;
+import io.vmmig.transport.http.PackageHandler;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Guests that go from host to host by way of an HTTP server. */
+class HttpIT {
+    @TempDir
+    Path packages;
+
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+    private HttpServer server;
+    private URI place;
+
+    @BeforeEach
+    void serve() throws Exception {
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/", PackageHandler.in(packages, (exchange, method, at) -> true));
+        server.setExecutor(threads);
+        server.start();
+        place = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/parked");
+    }
+
+    @AfterEach
+    void clear() {
+        Hosts.clear();
+        server.stop(0);
+        threads.shutdownNow();
+    }
+
+    @Test
+    void aGuestGoesThereAndComesToLifeOnce() {
+        LabHost a = Hosts.a();
+        LabHost b = Hosts.b();
+        LabGuest guest = Hosts.startTiny(a, "parked");
+        String sum = guest.memorySum();
+
+        a.saveTo(place, b, "parked", Doom.never()).await();
+        Moves.assertGone(a, "parked");
+        Restoring restoring = b.restoreFrom(place, Intake.usual());
+        restoring.move().await();
+        LabGuest back = restoring.guest("parked").ticking();
+
+        assertThat(back.memorySum()).isEqualTo(sum);
+        assertThat(back.records().values()).allMatch(count -> count > 0);
+        assertThat(Trees.files(b.guestsDirectory().resolve(".spool"))).isEmpty();
+        b.remove("parked");
+        assertThatThrownBy(() -> b.restoreFrom(place, Intake.usual()).move().await())
+                .isInstanceOf(MoveFailed.class)
+                .hasMessageContaining("PACKAGE_REPLAYED");
+    }
+
+    @Test
+    void theSourceDiesAsItHandsTheGuestOver() {
+        LabHost c = Hosts.c();
+        LabHost d = Hosts.d();
+        LabGuest guest = Hosts.startTiny(c, "parked");
+        String sum = guest.memorySum();
+
+        Move move = c.saveTo(place, d, "parked", Doom.afterNoting("COMMITTED"));
+        assertThat(catchThrowable(move::await)).isNotNull();
+        c.revive();
+        List<String> told = c.recover(d);
+
+        assertThat(told).hasSize(1);
+        LabGuest alive = guest;
+        if (Files.exists(packages.resolve("parked/index"))) {
+            Moves.assertGone(c, "parked");
+            Restoring restoring = d.restoreFrom(place, Intake.usual());
+            restoring.move().await();
+            alive = restoring.guest("parked");
+        } else {
+            assertThat(packages).isEmptyDirectory();
+            assertThat(c.stateOf("parked")).isEqualTo("RUNNING");
+        }
+        assertThat(alive.ticking().memorySum()).as("%s", told).isEqualTo(sum);
+        assertThat(c.recover(d)).isEmpty();
+    }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.http;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.net.http.HttpTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
+import java.security.cert.CertificateException;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What failed requests mean. No address is in it but the name of the package, for an address may hold a secret, and nothing
+ * that the server says but numbers.
+ */
+final class HttpAnswers {
+    private static final Set<Integer> PASSING = Set.of(408, 425, 429, 500, 502, 503, 504);
+    private static final int MAX_CAUSES = 32;
+
+    private final String what;
+
+    HttpAnswers(String what) {
+        this.what = what;
+    }
+
+    /** What an answer means that was not hoped for. */
+    VmmigException unexpected(int status, String request) throws Trouble {
+        if (PASSING.contains(status)) {
+            throw new Trouble(VmmigException.of(
+                    Problem.PEER_FAILED, answered(status, request), "See to the server, and try again."));
+        }
+        return switch (status) {
+            case 401, 403, 407 ->
+                VmmigException.of(
+                        Problem.PEER_UNTRUSTED,
+                        answered(status, request),
+                        "Check the credentials, and whether an address has expired.");
+            case 409, 412 ->
+                VmmigException.of(
+                        Problem.FILE_FAILED,
+                        answered(status, request) + ": something is there already",
+                        "Choose another place.");
+            case 413 ->
+                VmmigException.of(
+                        Problem.PROTOCOL_MISMATCH,
+                        answered(status, request) + ": it takes no bodies of that size",
+                        "Let it, or make the parts smaller with partBytes(…).");
+            case 404, 410 ->
+                VmmigException.of(
+                        Problem.FILE_FAILED, answered(status, request) + ": it is not there", "Check the address.");
+            case 507 ->
+                VmmigException.of(
+                        Problem.DISK_FULL, answered(status, request), "Free some space at the server, and try again.");
+            default ->
+                VmmigException.of(
+                        Problem.PROTOCOL_VIOLATION,
+                        answered(status, request),
+                        "Check that the address is that of a server which takes PUT and DELETE.");
+        };
+    }
+
+    private String answered(int status, String request) {
+        return "the server of " + what + " answered " + request + " with " + status;
+    }
+
+    /** What a server has done that it must not. */
+    VmmigException violation(String deed) {
+        return VmmigException.of(
+                Problem.PROTOCOL_VIOLATION, "the server of " + what + " " + deed, "See to the server, and try again.");
+    }
+
+    Trouble stalled(String request) {
+        return new Trouble(VmmigException.of(
+                Problem.PEER_STALLED,
+                "the server of " + what + " gets no further with " + request,
+                "See to the server and the network, and try again."));
+    }
+
+    /** What it means that there was no whole answer. */
+    VmmigException broken(Throwable thrown, String request) throws Trouble {
+        Throwable cause = thrown;
+        for (int i = 0; cause != null && i < MAX_CAUSES; i++, cause = cause.getCause()) {
+            if (cause instanceof VmmigException known) {
+                return known;
+            }
+            if (cause instanceof AnswerBody.LocalFailure local) {
+                return VmmigException.from(
+                        local,
+                        Problem.FILE_FAILED,
+                        "what comes of " + what + " could not be written",
+                        "Check the disk.");
+            }
+            if (cause instanceof CertificateException untrusted) {
+                return VmmigException.of(
+                        Problem.PEER_UNTRUSTED,
+                        "the server of " + what + " is not trusted: " + untrusted.getMessage(),
+                        "Check its certificate, and what HttpAccess trusts.");
+            }
+            if (cause instanceof ConnectException
+                    || cause instanceof UnresolvedAddressException
+                    || cause instanceof HttpTimeoutException) {
+                throw lost(Problem.PEER_UNREACHABLE, "cannot be made", cause);
+            }
+        }
+        throw lost(Problem.CONNECTION_LOST, "was lost in the middle of " + request, thrown);
+    }
+
+    Trouble cut(String request) {
+        return lost(Problem.CONNECTION_LOST, "was lost in the middle of " + request, null);
+    }
+
+    private Trouble lost(Problem problem, String how, @Nullable Throwable cause) {
+        String words = cause instanceof IOException && cause.getMessage() != null ? cause.getMessage() : "";
+        String safe = words.isEmpty() || words.contains("://") ? "" : ": " + words;
+        return new Trouble(VmmigException.of(
+                problem,
+                "the connection to the server of " + what + " " + how + safe,
+                "See to the server and the network, and try again."));
+    }
+}

@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.http;
+
+import io.vmmig.CancelledException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import java.io.ByteArrayOutputStream;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublisher;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandler;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Requests to where the objects of one package are. Each is made again until it gets no further for too long, and each ends
+ * when this is closed. Thread-safe.
+ */
+final class HttpCalls implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(HttpCalls.class);
+    private static final int MAX_REDIRECTS = 5;
+    private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
+    /** What is cut off again and again in the middle, and has to begin anew each time, would never end. */
+    private static final int MAX_FRUITLESS = 20;
+
+    private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(3);
+    private static final Set<Integer> WRITTEN = Set.of(200, 201, 204);
+
+    private final HttpAccess access;
+    private final HttpPlaces places;
+    private final Duration patience;
+    private final HttpClient client;
+    private final HttpAnswers answers;
+    private final Set<CompletableFuture<?>> underWay = ConcurrentHashMap.newKeySet();
+    private final CountDownLatch closed = new CountDownLatch(1);
+
+    private HttpCalls(HttpAccess access, HttpPlaces places, String what, Duration patience) {
+        this.access = access;
+        this.places = places;
+        this.patience = patience;
+        this.client = access.client();
+        this.answers = new HttpAnswers(what);
+    }
+
+    static HttpCalls to(HttpPlaces places, HttpAccess access, String what) {
+        return new HttpCalls(access, places, what, access.patience());
+    }
+
+    /** Requests that are made once, for what can be left for later. */
+    static HttpCalls hastyTo(HttpPlaces places, HttpAccess access, String what) {
+        return new HttpCalls(access, places, what, Duration.ZERO);
+    }
+
+    HttpAnswers answers() {
+        return answers;
+    }
+
+    /**
+     * Writes an object.
+     *
+     * @param anew whether it must not be there yet, as far as the server minds
+     * @param attempts counts how often it was begun
+     */
+    void put(String name, byte[] content, int length, boolean anew, AtomicInteger attempts) throws VmmigException {
+        persist("PUT of " + name, false, pulse -> {
+            attempts.incrementAndGet();
+            Map<String, String> headers = anew ? Map.of("If-None-Match", "*") : Map.of();
+            int status;
+            try (CountedBody body = new CountedBody(content, length, pulse)) {
+                status = exchange("PUT", name, headers, body, info -> AnswerBody.ignored(), pulse)
+                        .statusCode();
+            }
+            if (!WRITTEN.contains(status)) {
+                throw answers.unexpected(status, "PUT of " + name);
+            }
+            return true;
+        });
+    }
+
+    /** Reads a small object; empty if it is not there. */
+    Optional<byte[]> get(String name, int limit) throws VmmigException {
+        return persist("GET of " + name, false, pulse -> {
+            ByteArrayOutputStream content = new ByteArrayOutputStream();
+            HttpResponse<AnswerBody> answer = exchange(
+                    "GET",
+                    name,
+                    Map.of(),
+                    BodyPublishers.noBody(),
+                    info -> info.statusCode() == 200 ? new AnswerBody(content, limit, pulse) : AnswerBody.ignored(),
+                    pulse);
+            if (absent(answer)) {
+                return Optional.<byte[]>empty();
+            }
+            if (answer.statusCode() != 200) {
+                throw answers.unexpected(answer.statusCode(), "GET of " + name);
+            }
+            if (answer.body().tooLong()) {
+                throw answers.violation("has more of " + name + " than the " + limit + " bytes that it may have");
+            }
+            return Optional.of(content.toByteArray());
+        });
+    }
+
+    /** How large an object is: -1 if the server does not say; empty if there is none. */
+    Optional<Long> size(String name) throws VmmigException {
+        return persist("GET of " + name, false, pulse -> {
+            HttpResponse<AnswerBody> answer = exchange(
+                    "GET",
+                    name,
+                    Map.of("Range", "bytes=0-0"),
+                    BodyPublishers.noBody(),
+                    info -> AnswerBody.ignored(),
+                    pulse);
+            return switch (answer.statusCode()) {
+                case 404, 410 -> Optional.<Long>empty();
+                case 200 ->
+                    Optional.of(
+                            answer.headers().firstValueAsLong("Content-Length").orElse(-1));
+                case 416 -> Optional.of(0L);
+                case 206 ->
+                    Optional.of(ContentRange.of(answer.headers())
+                            .map(ContentRange::whole)
+                            .orElse(-1L));
+                default -> throw answers.unexpected(answer.statusCode(), "GET of " + name);
+            };
+        });
+    }
+
+    /** Deletes an object; it may be gone already. */
+    void delete(String name) throws VmmigException {
+        persist("DELETE of " + name, false, pulse -> {
+            HttpResponse<AnswerBody> answer =
+                    exchange("DELETE", name, Map.of(), BodyPublishers.noBody(), info -> AnswerBody.ignored(), pulse);
+            if (!absent(answer) && !WRITTEN.contains(answer.statusCode())) {
+                throw answers.unexpected(answer.statusCode(), "DELETE of " + name);
+            }
+            return true;
+        });
+    }
+
+    private static boolean absent(HttpResponse<?> answer) {
+        return answer.statusCode() == 404 || answer.statusCode() == 410;
+    }
+
+    /** One go at something. */
+    @FunctionalInterface
+    interface Attempt<T> {
+        T run(Pulse pulse) throws VmmigException, Trouble;
+    }
+
+    /**
+     * Does something until it succeeds, fails for good, or gets no further for too long.
+     *
+     * @param keeps whether the next attempt goes on where the last one was cut off
+     */
+    <T> T persist(String request, boolean keeps, Attempt<T> attempt) throws VmmigException {
+        long since = System.nanoTime();
+        long pause = FIRST_PAUSE.toNanos();
+        int fruitless = 0;
+        while (true) {
+            Pulse pulse = new Pulse();
+            try {
+                return attempt.run(pulse);
+            } catch (Trouble e) {
+                if (pulse.hasMoved() && (keeps || fruitless++ < MAX_FRUITLESS)) {
+                    since = pulse.lastAt();
+                    pause = FIRST_PAUSE.toNanos();
+                }
+                if (System.nanoTime() + pause - since > patience.toNanos()) {
+                    throw e.why();
+                }
+                LOG.info("{}; {} is tried again", e.why().getMessage(), request);
+                pause(pause);
+                pause = Math.min(2 * pause, Math.min(LONGEST_PAUSE.toNanos(), patience.toNanos() / 10));
+            }
+        }
+    }
+
+    private void pause(long nanos) throws VmmigException {
+        try {
+            if (closed.await(nanos, TimeUnit.NANOSECONDS)) {
+                throw ended();
+            }
+        } catch (InterruptedException e) {
+            throw interrupted();
+        }
+    }
+
+    /** One request, and those that the server redirects it to. */
+    HttpResponse<AnswerBody> exchange(
+            String method,
+            String name,
+            Map<String, String> headers,
+            BodyPublisher body,
+            BodyHandler<AnswerBody> handler,
+            Pulse pulse)
+            throws VmmigException, Trouble {
+        String request = method + " of " + name;
+        URI uri = requireUsable(places.of(method, name));
+        URI first = uri;
+        boolean atHome = true;
+        for (int hops = 0; ; hops++) {
+            HttpRequest.Builder builder = HttpRequest.newBuilder(uri).method(method, body);
+            headers.forEach(builder::setHeader);
+            if (atHome) {
+                access.headers().forEach(builder::setHeader);
+            }
+            HttpResponse<AnswerBody> answer = send(builder.build(), handler, request, pulse);
+            int status = answer.statusCode();
+            if (!REDIRECTS.contains(status)) {
+                return answer;
+            }
+            if (hops == MAX_REDIRECTS) {
+                throw answers.violation("redirects " + request + " more than " + MAX_REDIRECTS + " times");
+            }
+            if (status < 307 && !method.equals("GET")) {
+                throw answers.violation(
+                        "redirects " + request + " by " + status + ", which makes something else of it");
+            }
+            URI next = next(uri, answer, request);
+            atHome &= Addresses.sameOrigin(next, first);
+            uri = next;
+        }
+    }
+
+    private URI next(URI from, HttpResponse<?> answer, String request) throws VmmigException {
+        URI next;
+        try {
+            next = from.resolve(answer.headers().firstValue("Location").orElse(":"));
+        } catch (IllegalArgumentException e) {
+            // Not as the cause: it may show a secret.
+            throw answers.violation("redirects " + request + " to something that is no address");
+        }
+        if (!Addresses.usable(next)) {
+            throw answers.violation("redirects " + request + " to where it cannot go on");
+        }
+        if (Addresses.secure(from) && !Addresses.secure(next)) {
+            throw answers.violation("redirects " + request + " from https to plain http");
+        }
+        return next;
+    }
+
+    private static URI requireUsable(URI uri) throws VmmigException {
+        if (!Addresses.usable(uri)) {
+            throw VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "HttpPlaces names an address that is not http or https, or holds a user",
+                    "Give credentials as a header, with HttpAccess.header(…).");
+        }
+        return uri;
+    }
+
+    private HttpResponse<AnswerBody> send(
+            HttpRequest request, BodyHandler<AnswerBody> handler, String what, Pulse pulse)
+            throws VmmigException, Trouble {
+        CompletableFuture<HttpResponse<AnswerBody>> answer = client.sendAsync(request, handler);
+        underWay.add(answer);
+        try {
+            if (closed.getCount() == 0) {
+                throw ended();
+            }
+            while (true) {
+                long before = pulse.bytes();
+                try {
+                    return answer.get(access.stall().toNanos(), TimeUnit.NANOSECONDS);
+                } catch (TimeoutException e) {
+                    if (pulse.bytes() - before < Pulse.LEAST_BYTES) {
+                        throw answers.stalled(what);
+                    }
+                }
+            }
+        } catch (CancellationException e) {
+            throw ended();
+        } catch (ExecutionException e) {
+            throw answers.broken(e, what);
+        } catch (InterruptedException e) {
+            throw interrupted();
+        } finally {
+            // Ends it, unless it has ended.
+            answer.cancel(true);
+            underWay.remove(answer);
+        }
+    }
+
+    private static CancelledException ended() {
+        return new CancelledException(Problem.CANCELLED, "the transfer over HTTP was given up", "");
+    }
+
+    private static CancelledException interrupted() {
+        Thread.currentThread().interrupt();
+        return new CancelledException(Problem.CANCELLED, "the thread was interrupted", "");
+    }
+
+    /** Ends what is under way, and what is begun later. */
+    @Override
+    public void close() {
+        closed.countDown();
+        underWay.forEach(request -> request.cancel(true));
+    }
+}

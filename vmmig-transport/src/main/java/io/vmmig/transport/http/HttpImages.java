@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.http;
+
+import io.vmmig.Digest;
+import io.vmmig.IntegrityException;
+import io.vmmig.PackageFormatException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.ImageFormat;
+import io.vmmig.reference.BaseImage;
+import io.vmmig.reference.ImageStore;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Base images, kernels and ramdisks at an HTTP server, by their digest: {@code sha256-HEX.qcow2} and {@code sha256-HEX.raw}, each
+ * in parts of 8 MiB. What was begun is gone on with, also by another run of the program. An interrupt ends it.
+ *
+ * <pre>{@code
+ * HttpImages images = HttpImages.at(URI.create("https://packages.example.com/images"));
+ * images.push(digest, store);
+ * BaseImage image = images.pull(digest, ImageFormat.QCOW2, otherStore);
+ * }</pre>
+ *
+ * <p>Base images are not sealed. Immutable and thread-safe.
+ */
+public final class HttpImages {
+    private static final int PART_BYTES = 8 << 20;
+    private static final String SPOOL = "incoming";
+
+    private final String name;
+    private final HttpPlaces places;
+    private final HttpAccess access;
+    private final int partBytes;
+
+    private HttpImages(String name, HttpPlaces places, HttpAccess access, int partBytes) {
+        this.name = name;
+        this.places = places;
+        this.access = access;
+        this.partBytes = partBytes;
+    }
+
+    /**
+     * Those below that address.
+     *
+     * @throws IllegalArgumentException as {@link HttpPackage#at}
+     */
+    public static HttpImages at(URI place) {
+        return of(Addresses.name(place), Addresses.below(place));
+    }
+
+    /**
+     * Those whose objects are where {@code places} says.
+     *
+     * @param name how it is called in logs and reports, without secrets
+     * @param places names of objects begin with the image's and a slash
+     */
+    public static HttpImages of(String name, HttpPlaces places) {
+        return new HttpImages(name, places, HttpAccess.standard(), PART_BYTES);
+    }
+
+    /** The same, but the server is reached in this way. */
+    public HttpImages over(HttpAccess way) {
+        return new HttpImages(name, places, way, partBytes);
+    }
+
+    /** Small parts make small tests. */
+    HttpImages partBytes(int bytes) {
+        return new HttpImages(name, places, access, bytes);
+    }
+
+    private record Remote(String name, HttpPlaces places) {}
+
+    private Remote remote(Digest digest, ImageFormat format) {
+        String image = "sha256-" + digest.hex() + "." + format.word();
+        return new Remote(name + "/" + image, (method, object) -> places.of(method, image + "/" + object));
+    }
+
+    /**
+     * Sends an image of the store, unless it is there; parts that are there already, with their size, are left as they are.
+     *
+     * @throws VmmigException also with {@link Problem#BASE_IMAGE_MISSING} or {@link Problem#BASE_IMAGE_DAMAGED}
+     */
+    public void push(Digest digest, ImageStore store) throws VmmigException {
+        BaseImage image = store.verified(digest);
+        Remote remote = remote(digest, image.format());
+        try (HttpCalls calls = HttpCalls.to(remote.places(), access, remote.name())) {
+            Optional<byte[]> there = calls.get(PartIndex.NAME, PartIndex.MAX_BYTES);
+            if (there.isPresent()) {
+                requireOf(digest, PartIndex.parse(there.get()), remote);
+                return;
+            }
+            byte[] index = send(image, calls).toBytes();
+            calls.put(PartIndex.NAME, index, index.length, true, new AtomicInteger());
+        }
+    }
+
+    private PartIndex send(BaseImage image, HttpCalls calls) throws VmmigException {
+        PartUpload upload = new PartUpload(calls, image.digest().hex(), partBytes, access.atOnce(), true);
+        boolean whole = false;
+        try (InputStream content = Files.newInputStream(image.path())) {
+            content.transferTo(upload);
+            PartIndex index = upload.finish();
+            whole = true;
+            return index;
+        } catch (IOException e) {
+            throw VmmigException.from(
+                    e, Problem.FILE_FAILED, "the image " + image.path() + " could not be sent", "Try again.");
+        } finally {
+            if (!whole) {
+                calls.close();
+            }
+            upload.close();
+        }
+    }
+
+    /**
+     * Fetches an image into the store, unless it is there. Twice its size has to be free.
+     *
+     * @param format what it is, as the manifest of a package says; it is looked for, and added, as that only
+     * @throws VmmigException also with {@link Problem#DIGEST_MISMATCH} when it is not what it should be, with
+     *     {@link Problem#FILE_FAILED} when the server does not have it
+     */
+    public BaseImage pull(Digest digest, ImageFormat format, ImageStore store) throws VmmigException {
+        Optional<BaseImage> held = store.find(digest).filter(image -> image.format() == format);
+        if (held.isPresent()) {
+            return held.get();
+        }
+        Remote remote = remote(digest, format);
+        Path spools = store.directory().resolve(SPOOL);
+        try (HttpCalls calls = HttpCalls.to(remote.places(), access, remote.name())) {
+            PartIndex index = PartDownload.index(calls, remote.name(), Long.MAX_VALUE);
+            requireOf(digest, index, remote);
+            try (Spool spool = Spool.open(spools, index)) {
+                fetch(index, calls, spool, content -> store.add(content, format, digest));
+                spool.discard();
+            } catch (IOException e) {
+                throw VmmigException.from(
+                        e, Problem.FILE_FAILED, "the image " + remote.name() + " could not be fetched", "Try again.");
+            }
+        }
+        return store.verified(digest, format);
+    }
+
+    private interface Taker {
+        void take(InputStream content) throws VmmigException;
+    }
+
+    private void fetch(PartIndex index, HttpCalls calls, Spool spool, Taker taker) throws IOException, VmmigException {
+        PartDownload download = PartDownload.begin(calls, index, spool, access.atOnce());
+        try (InputStream content = download.open()) {
+            taker.take(content);
+        } catch (IntegrityException | PackageFormatException e) {
+            spool.discard();
+            throw e;
+        } finally {
+            calls.close();
+            download.close();
+        }
+    }
+
+    private static void requireOf(Digest digest, PartIndex index, Remote remote) throws PackageFormatException {
+        if (!index.id().equals(digest.hex())) {
+            throw new PackageFormatException(
+                    Problem.PACKAGE_MALFORMED,
+                    "what is at " + remote.name() + " is of another image",
+                    "Remove it there, and push the image again.");
+        }
+    }
+}

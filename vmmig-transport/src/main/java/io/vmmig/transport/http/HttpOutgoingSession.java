@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.http;
+
+import io.vmmig.Failure;
+import io.vmmig.Problem;
+import io.vmmig.TransportException;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.crypto.SealingOutputStream;
+import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.Offer;
+import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.still.PackageSealing;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** Sends a package in parts, and their index when the guest is handed over: without an index there is no package. */
+final class HttpOutgoingSession implements OutgoingSession {
+    private enum Stage {
+        OPENED,
+        WRITING,
+        FINISHED,
+        /** From here on the index may be there. */
+        COMMITTED,
+        GIVEN_UP
+    }
+
+    /** What a server says when it has not taken the index. */
+    private static final Set<Problem> REFUSALS = EnumSet.of(
+            Problem.PEER_UNTRUSTED,
+            Problem.FILE_FAILED,
+            Problem.DISK_FULL,
+            Problem.PROTOCOL_MISMATCH,
+            Problem.PROTOCOL_VIOLATION,
+            Problem.REQUEST_INVALID);
+
+    private static final int BUFFER_BYTES = 256 << 10;
+
+    private final RemoteParts remote;
+    private final HttpAccess access;
+    private final PackageSealing sealing;
+    private final int partBytes;
+    private final HttpCalls calls;
+    private final OutputStream data = new BufferedOutputStream(new Body(), BUFFER_BYTES) {
+        @Override
+        public void close() throws IOException {
+            flush();
+        }
+    };
+
+    private final Object lock = new Object();
+    private Stage stage = Stage.OPENED;
+    private @Nullable VmmigException reason;
+    private @Nullable UUID packageId;
+    private @Nullable PartUpload upload;
+    private @Nullable SealingOutputStream sealed;
+    private byte @Nullable [] index;
+    private boolean cleared;
+
+    HttpOutgoingSession(RemoteParts remote, HttpAccess access, PackageSealing sealing, int partBytes) {
+        this.remote = remote;
+        this.access = access;
+        this.sealing = sealing;
+        this.partBytes = partBytes;
+        this.calls = remote.calls();
+    }
+
+    @Override
+    public Acceptance offer(Offer offer) throws VmmigException {
+        Manifest manifest = offer.manifest();
+        synchronized (lock) {
+            advance(Stage.OPENED, Stage.WRITING);
+            packageId = manifest.packageId();
+            upload = new PartUpload(calls, packageId.toString(), partBytes, access.atOnce(), false);
+        }
+        try {
+            SealingOutputStream begun = sealing.begin(data);
+            synchronized (lock) {
+                sealed = begun;
+            }
+        } catch (IOException e) {
+            throw failure(e);
+        }
+        Set<Manifest.Reference> references = new HashSet<>(manifest.baseReferences());
+        references.addAll(manifest.bootReferences());
+        return new Acceptance(Set.of(), references);
+    }
+
+    @Override
+    public OutputStream packageStream() {
+        synchronized (lock) {
+            return sealed == null ? data : sealed;
+        }
+    }
+
+    @Override
+    public Set<String> recipients() {
+        return sealing.fingerprints();
+    }
+
+    @Override
+    public void finish() throws VmmigException {
+        byte[] listed;
+        try {
+            if (packageStream() instanceof SealingOutputStream open) {
+                open.finish();
+            }
+            data.flush();
+            listed = writable().finish().toBytes();
+        } catch (IOException e) {
+            throw failure(e);
+        } catch (VmmigException e) {
+            VmmigException ended = ended();
+            throw ended == null ? e : ended;
+        }
+        synchronized (lock) {
+            advance(Stage.WRITING, Stage.FINISHED);
+            index = listed;
+        }
+    }
+
+    @Override
+    public void commit() throws VmmigException {
+        byte[] listed;
+        synchronized (lock) {
+            advance(Stage.FINISHED, Stage.COMMITTED);
+            listed = Objects.requireNonNull(index);
+        }
+        AtomicInteger attempts = new AtomicInteger();
+        try {
+            calls.put(PartIndex.NAME, listed, listed.length, true, attempts);
+        } catch (VmmigException e) {
+            settle(e, listed, attempts.get());
+        }
+    }
+
+    /** An answer may have been lost, so that the index is there though nobody has said so. */
+    private void settle(VmmigException why, byte[] listed, int attempts) throws VmmigException {
+        boolean refused = attempts <= 1 && REFUSALS.contains(why.problem());
+        try (HttpCalls asking = remote.hastyCalls()) {
+            byte[] there = asking.get(PartIndex.NAME, PartIndex.MAX_BYTES).orElse(null);
+            if (Arrays.equals(there, listed)) {
+                return;
+            }
+        } catch (VmmigException e) {
+            why.addSuppressed(e);
+        }
+        if (refused) {
+            synchronized (lock) {
+                stage = Stage.GIVEN_UP;
+            }
+            throw why;
+        }
+        throw new TransportException(
+                Problem.OUTCOME_UNKNOWN,
+                "the index of the package was sent to " + remote + ", and it is not known whether it has arrived: "
+                        + why.failure().what(),
+                "Recover when the server can be reached again.",
+                why);
+    }
+
+    @Override
+    public void abort(@Nullable Failure told) {
+        synchronized (lock) {
+            if (stage == Stage.COMMITTED || stage == Stage.GIVEN_UP) {
+                return;
+            }
+            stage = Stage.GIVEN_UP;
+            reason = told == null
+                    ? VmmigException.of(Problem.CANCELLED, "the package was given up", "")
+                    : VmmigException.of(told, null);
+        }
+        calls.close();
+    }
+
+    /** Removes the parts, unless the package may be whole; takes a few seconds at most. */
+    @Override
+    public void close() {
+        abort(null);
+        PartUpload begun;
+        boolean given;
+        synchronized (lock) {
+            begun = cleared ? null : upload;
+            cleared = true;
+            given = stage == Stage.COMMITTED;
+        }
+        calls.close();
+        if (begun != null) {
+            begun.close();
+            if (!given) {
+                remote.removeQuietly(Objects.requireNonNull(packageId), begun.begun());
+            }
+        }
+    }
+
+    private void advance(Stage from, Stage to) throws VmmigException {
+        synchronized (lock) {
+            if (reason != null) {
+                throw again(reason);
+            }
+            if (stage != from) {
+                throw new IllegalStateException("not " + to + " after " + stage);
+            }
+            stage = to;
+        }
+    }
+
+    private static VmmigException again(VmmigException reason) {
+        return VmmigException.of(reason.failure(), reason);
+    }
+
+    private @Nullable VmmigException ended() {
+        synchronized (lock) {
+            return reason == null ? null : again(reason);
+        }
+    }
+
+    private VmmigException failure(IOException e) {
+        VmmigException ended = ended();
+        return ended != null
+                ? ended
+                : VmmigException.from(
+                        e,
+                        Problem.CONNECTION_LOST,
+                        "the package could not be written to " + remote,
+                        "See to the server, and try again.");
+    }
+
+    private PartUpload writable() throws IOException {
+        VmmigException ended = ended();
+        if (ended != null) {
+            throw new IOException(ended.getMessage(), ended);
+        }
+        synchronized (lock) {
+            if (stage != Stage.WRITING) {
+                throw new IllegalStateException(
+                        "the package is written after the offer and before the end, not now: " + stage);
+            }
+            return Objects.requireNonNull(upload);
+        }
+    }
+
+    /** Into the parts, as long as they may be written. */
+    private final class Body extends OutputStream {
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            PartUpload open = writable();
+            try {
+                open.write(bytes, offset, length);
+            } catch (IOException e) {
+                VmmigException why = failure(e);
+                throw new IOException(why.getMessage(), why);
+            }
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+    }
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.http;
+
+import io.vmmig.Problem;
+import io.vmmig.TransportException;
+import io.vmmig.VmmigException;
+import io.vmmig.crypto.AgeSealing;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.NodeKeys;
+import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.Outcome;
+import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.Transport;
+import io.vmmig.transport.still.PackageSealing;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A package at an HTTP server that knows PUT, GET with ranges, and DELETE, or in an object store.
+ *
+ * <pre>{@code
+ * URI place = URI.create("https://packages.example.com/web-1");
+ * Transport there = HttpPackage.at(place).sealedFor(identity.keys());
+ * IncomingSession back = HttpPackage.at(place).openedBy(identity).spooledIn(directory).incoming();
+ * }</pre>
+ *
+ * <p>It is sealed as a {@link io.vmmig.transport.file.PackageFile} is. It goes there in parts, while the guest is read, and is a
+ * package once their index is there, which comes last. Requests that fail are made again, for as long as {@link HttpAccess#patience}
+ * says; what has arrived is not sent again. Immutable and thread-safe.
+ */
+public final class HttpPackage implements Transport {
+    private static final int PART_BYTES = 8 << 20;
+
+    private final String name;
+    private final HttpPlaces places;
+    private final HttpAccess access;
+    private final PackageSealing sealing;
+    private final int partBytes;
+    private final @Nullable Path spool;
+    private final long most;
+
+    private HttpPackage(
+            String name,
+            HttpPlaces places,
+            HttpAccess access,
+            PackageSealing sealing,
+            int partBytes,
+            @Nullable Path spool,
+            long most) {
+        this.name = name;
+        this.places = places;
+        this.access = access;
+        this.sealing = sealing;
+        this.partBytes = partBytes;
+        this.spool = spool;
+        this.most = most;
+    }
+
+    /**
+     * The package at that address, which may be there already or not; its objects are one level below.
+     *
+     * @throws IllegalArgumentException when it is not an absolute http or https address, or has a user, a query or a fragment:
+     *     credentials go into a header, see {@link HttpAccess#header}
+     */
+    public static HttpPackage at(URI place) {
+        return of(Addresses.name(place), Addresses.below(place));
+    }
+
+    /**
+     * A package whose objects are where {@code places} says, such as at presigned addresses.
+     *
+     * @param name how it is called in logs and reports, without secrets; a {@link io.vmmig.Recovery} asks for it by that name
+     */
+    public static HttpPackage of(String name, HttpPlaces places) {
+        return new HttpPackage(
+                name, places, HttpAccess.standard(), PackageSealing.UNDECIDED, PART_BYTES, null, Long.MAX_VALUE);
+    }
+
+    /** The same, but the server is reached in this way. */
+    public HttpPackage over(HttpAccess way) {
+        return new HttpPackage(name, places, way, sealing, partBytes, spool, most);
+    }
+
+    /**
+     * The same, but what is sent is sealed for these hosts, and nobody else can read it: this one too only if it is among them.
+     *
+     * @param hosts one at least; see {@code HostIdentity.keys()} and {@code NodeCard.keys()}
+     */
+    public HttpPackage sealedFor(NodeKeys... hosts) {
+        if (hosts.length == 0 || hosts.length > AgeSealing.MAX_RECIPIENTS) {
+            throw new IllegalArgumentException("to seal takes 1 to " + AgeSealing.MAX_RECIPIENTS + " hosts");
+        }
+        return new HttpPackage(name, places, access, sealing.sealedFor(Set.of(hosts)), partBytes, spool, most);
+    }
+
+    /** The same, but what is sent is in the clear for the server and all who read there; over https only. */
+    public HttpPackage unsealed() {
+        return new HttpPackage(name, places, access, sealing.sealedFor(Set.of()), partBytes, spool, most);
+    }
+
+    /** The same, but what was sealed for {@code self}, with its present keys or former ones, is opened. */
+    public HttpPackage openedBy(HostIdentity self) {
+        return new HttpPackage(name, places, access, sealing.openedBy(self), partBytes, spool, most);
+    }
+
+    /**
+     * The same, but it is sent in parts of that size, instead of 8 MiB. There are 65,536 of them at most.
+     *
+     * @param bytes 4 KiB to 64 MiB
+     */
+    public HttpPackage partBytes(int bytes) {
+        if (bytes < PartIndex.MIN_PART_BYTES || bytes > PartIndex.MAX_PART_BYTES) {
+            throw new IllegalArgumentException("parts of " + bytes + " bytes");
+        }
+        return new HttpPackage(name, places, access, sealing, bytes, spool, most);
+    }
+
+    /**
+     * The same, but what comes is kept in that directory, as it comes, until the guest runs. A transfer that was cut short goes on
+     * from there, also in another run of the program. What is left there of packages that nobody wants any more may be deleted.
+     */
+    public HttpPackage spooledIn(Path directory) {
+        return new HttpPackage(name, places, access, sealing, partBytes, directory.toAbsolutePath(), most);
+    }
+
+    /** The same, but a package that has more bytes is refused. Otherwise the free space is the limit. */
+    public HttpPackage atMost(long bytes) {
+        return new HttpPackage(name, places, access, sealing, partBytes, spool, bytes);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it was not said for whom the package is sealed, or when it
+     *     is to go over plain http unsealed, with {@link Problem#FILE_FAILED} when there is a package already, with
+     *     {@link Problem#PEER_UNREACHABLE} or {@link Problem#PEER_UNTRUSTED} when the server is not to be used
+     */
+    @Override
+    public OutgoingSession open() throws VmmigException {
+        sealing.requireDecided(name);
+        if (sealing.recipients().isEmpty() && !Addresses.secure(places.of("PUT", PartIndex.NAME))) {
+            throw VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "the package " + name + " is not sealed, and goes over plain http",
+                    "Seal it with sealedFor(…), or use https.");
+        }
+        RemoteParts remote = new RemoteParts(places, access, name);
+        try (HttpCalls calls = remote.hastyCalls()) {
+            if (calls.size(PartIndex.NAME).isPresent()) {
+                throw new TransportException(
+                        Problem.FILE_FAILED, "there is a package at " + name + " already", "Choose another place.");
+            }
+        }
+        return new HttpOutgoingSession(remote, access, sealing, partBytes);
+    }
+
+    /**
+     * Takes the guest in from the package, which stays as it is. It is fetched in the background from now on; the session is the
+     * caller's to close.
+     *
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when there is no package or the spool cannot be used, with
+     *     {@link Problem#PACKAGE_LIMIT_EXCEEDED} when it is larger than allowed, with {@link Problem#DISK_FULL} when it does not
+     *     fit into the spool, with {@link Problem#REQUEST_INVALID} when it was not said where that is
+     */
+    public IncomingSession incoming() throws VmmigException {
+        if (spool == null) {
+            throw VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "it was not said where the package " + name + " is kept while it comes",
+                    "Say so with spooledIn(…).");
+        }
+        HttpCalls calls = HttpCalls.to(places, access, name);
+        boolean begun = false;
+        try {
+            PartIndex index = PartDownload.index(calls, name, most);
+            Spool into = Spool.open(spool, index);
+            PartDownload download = PartDownload.begin(calls, index, into, access.atOnce());
+            begun = true;
+            return new HttpIncomingSession(description(), calls, into, download, sealing);
+        } finally {
+            if (!begun) {
+                calls.close();
+            }
+        }
+    }
+
+    @Override
+    public String description() {
+        return name;
+    }
+
+    @Override
+    public boolean live() {
+        return false;
+    }
+
+    @Override
+    public Optional<String> address() {
+        return Optional.of(name);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>The package is complete and there, or its parts are removed, so that it never will be.
+     */
+    @Override
+    public Outcome outcomeOf(UUID packageId) throws VmmigException {
+        return new RemoteParts(places, access, name).settle(packageId);
+    }
+
+    @Override
+    public String toString() {
+        return description();
+    }
+}

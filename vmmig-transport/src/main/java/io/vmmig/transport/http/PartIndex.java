@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.http;
+
+import io.vmmig.Digest;
+import io.vmmig.Failure;
+import io.vmmig.PackageFormatException;
+import io.vmmig.Problem;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The list of the parts that something large was cut into for an HTTP server; {@code sha256sum -c} reads it, too. Each part
+ * has the same size, but for the last. Immutable.
+ *
+ * @param id what was cut: a package by its id, an image by its SHA-256
+ * @param bytes how large it is
+ * @param partBytes how large a part is
+ * @param parts the digest of each part, in order
+ */
+record PartIndex(String id, long bytes, int partBytes, List<Digest> parts) {
+    static final String NAME = "index";
+    static final int MAX_PARTS = 1 << 16;
+    static final int MIN_PART_BYTES = 4 << 10;
+    static final int MAX_PART_BYTES = 64 << 20;
+    static final int MAX_ID_CHARS = 64;
+    private static final String FORMAT = "# vmmig parts ";
+    private static final String VERSION = "1";
+    private static final int MAX_HEAD_BYTES = 256;
+    static final int MAX_BYTES = MAX_HEAD_BYTES + MAX_PARTS * (64 + 2 + MAX_ID_CHARS + 7 + 1);
+    private static final Pattern ID = Pattern.compile("[0-9a-f][0-9a-f-]{0," + (MAX_ID_CHARS - 1) + "}");
+    private static final Pattern HEAD = Pattern.compile("\\Q" + FORMAT + VERSION + "\\E\n# id (" + ID.pattern()
+            + ")\n# bytes ([0-9]{1,18})\n# part-bytes ([0-9]{1,9})\n");
+    private static final Pattern ANY_VERSION = Pattern.compile("\\Q" + FORMAT + "\\E([1-9][0-9]{0,8})\n");
+    /** Names of parts, of whatever there is. */
+    static final Pattern PART_NAME = Pattern.compile("(" + ID.pattern() + ")\\.[0-9]{6}");
+
+    PartIndex {
+        parts = List.copyOf(parts);
+        if (!ID.matcher(id).matches()) {
+            throw new IllegalArgumentException("not a name: " + id);
+        }
+        if (partBytes < MIN_PART_BYTES || partBytes > MAX_PART_BYTES) {
+            throw new IllegalArgumentException("parts of " + partBytes + " bytes");
+        }
+        if (parts.size() > MAX_PARTS || bytes < 1 || (bytes - 1) / partBytes + 1 != parts.size()) {
+            throw new IllegalArgumentException(parts.size() + " parts for " + bytes + " bytes");
+        }
+    }
+
+    static String partName(String id, int number) {
+        return id + "." + String.valueOf(1_000_000 + number).substring(1);
+    }
+
+    String name(int number) {
+        return partName(id, number);
+    }
+
+    int size(int number) {
+        return (int) Math.min(partBytes, bytes - (long) number * partBytes);
+    }
+
+    byte[] toBytes() {
+        StringBuilder text = new StringBuilder(
+                FORMAT + VERSION + "\n# id " + id + "\n# bytes " + bytes + "\n# part-bytes " + partBytes + "\n");
+        for (int i = 0; i < parts.size(); i++) {
+            text.append(parts.get(i).hex()).append("  ").append(name(i)).append('\n');
+        }
+        return text.toString().getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /**
+     * Reads what {@link #toBytes()} writes, and nothing else.
+     *
+     * @throws PackageFormatException with {@link Problem#PACKAGE_MALFORMED}, or {@link Problem#PACKAGE_TOO_NEW} if it is of
+     *     a later format
+     */
+    static PartIndex parse(byte[] content) throws PackageFormatException {
+        if (content.length > MAX_BYTES) {
+            throw malformed("it is larger than any index", null);
+        }
+        String text = new String(content, StandardCharsets.ISO_8859_1);
+        Matcher head = HEAD.matcher(text);
+        if (!head.lookingAt()) {
+            Matcher version = ANY_VERSION.matcher(text);
+            if (version.lookingAt() && !version.group(1).equals(VERSION)) {
+                throw new PackageFormatException(
+                        Problem.PACKAGE_TOO_NEW, "the index of parts is of a later format", "Use a newer vmmig.");
+            }
+            throw malformed("it does not begin as an index does", null);
+        }
+        try {
+            String id = head.group(1);
+            int line = 64 + 2 + partName(id, 0).length() + 1;
+            int count = (text.length() - head.end()) / line;
+            List<Digest> parts = new ArrayList<>(Math.min(count, MAX_PARTS));
+            for (int i = 0; i < count; i++) {
+                int at = head.end() + i * line;
+                parts.add(new Digest(text.substring(at, at + 64)));
+            }
+            PartIndex index = new PartIndex(id, Long.parseLong(head.group(2)), Integer.parseInt(head.group(3)), parts);
+            if (!Arrays.equals(index.toBytes(), content)) {
+                throw malformed("it is not spelled as an index is", null);
+            }
+            return index;
+        } catch (IllegalArgumentException e) {
+            throw malformed(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private static PackageFormatException malformed(String why, @Nullable Throwable cause) {
+        return new PackageFormatException(
+                Failure.of(
+                        Problem.PACKAGE_MALFORMED,
+                        "the index of parts is malformed: " + why,
+                        "Make the package again."),
+                cause);
+    }
+}

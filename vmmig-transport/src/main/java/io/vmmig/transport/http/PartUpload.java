@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.http;
+
+import io.vmmig.Digest;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.io.OutputStream;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Cuts what is written into parts, and sends several at once; whoever writes waits as long as the server is busy. One thread
+ * writes, and any may close.
+ */
+final class PartUpload extends OutputStream {
+    private final HttpCalls calls;
+    private final String id;
+    private final int partBytes;
+    private final boolean resuming;
+    private final ExecutorService senders;
+    private final Semaphore arrays;
+    private final Queue<byte[]> spare = new ConcurrentLinkedQueue<>();
+    private final AtomicReference<@Nullable VmmigException> failure = new AtomicReference<>();
+    private final List<Digest> parts = new ArrayList<>();
+    private volatile int begun;
+    private byte @Nullable [] current;
+    private int filled;
+    private long bytes;
+
+    /**
+     * Of something of that name.
+     *
+     * @param resuming whether parts that are there already, with the size that they should have, are left as they are
+     */
+    PartUpload(HttpCalls calls, String id, int partBytes, int atOnce, boolean resuming) {
+        this.calls = calls;
+        this.id = id;
+        this.partBytes = partBytes;
+        this.resuming = resuming;
+        this.senders = Executors.newFixedThreadPool(atOnce, Threads.named("vmmig-http-put"));
+        this.arrays = new Semaphore(atOnce + 1);
+    }
+
+    @Override
+    public void write(byte[] source, int offset, int length) throws IOException {
+        int done = 0;
+        while (done < length) {
+            byte[] part = current();
+            int n = Math.min(length - done, partBytes - filled);
+            System.arraycopy(source, offset + done, part, filled, n);
+            filled += n;
+            done += n;
+            if (filled == partBytes) {
+                send();
+            }
+        }
+    }
+
+    @Override
+    public void write(int b) throws IOException {
+        write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    private byte[] current() throws IOException {
+        VmmigException failed = failure.get();
+        if (failed != null) {
+            throw new IOException(failed.getMessage(), failed);
+        }
+        if (current == null) {
+            try {
+                arrays.acquire();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new InterruptedIOException("interrupted while the server was busy");
+            }
+            byte[] used = spare.poll();
+            current = used == null ? new byte[partBytes] : used;
+        }
+        return current;
+    }
+
+    private void send() throws IOException {
+        byte[] part = current();
+        int length = filled;
+        MessageDigest sha256 = Digest.newSha256();
+        sha256.update(part, 0, length);
+        int number = parts.size();
+        if (number == PartIndex.MAX_PARTS) {
+            VmmigException tooMany = VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "it takes more than " + PartIndex.MAX_PARTS + " parts of " + partBytes + " bytes",
+                    "Make them larger with partBytes(…).");
+            throw new IOException(tooMany.getMessage(), tooMany);
+        }
+        parts.add(Digest.of(sha256));
+        bytes += length;
+        begun = number + 1;
+        current = null;
+        filled = 0;
+        senders.execute(() -> send(number, part, length));
+    }
+
+    private void send(int number, byte[] part, int length) {
+        try {
+            String name = PartIndex.partName(id, number);
+            if (failure.get() == null
+                    && !(resuming
+                            && calls.size(name).filter(size -> size == length).isPresent())) {
+                calls.put(name, part, length, false, new AtomicInteger());
+            }
+        } catch (VmmigException e) {
+            failure.compareAndSet(null, e);
+        } catch (RuntimeException e) {
+            failure.compareAndSet(
+                    null, VmmigException.of(Problem.REQUEST_INVALID, "a request cannot be made: " + e.getClass(), ""));
+        } finally {
+            spare.add(part);
+            arrays.release();
+        }
+    }
+
+    /** Sends what is left, and waits until all of it is there. */
+    PartIndex finish() throws VmmigException {
+        try {
+            if (filled > 0) {
+                send();
+            }
+        } catch (IOException e) {
+            throw VmmigException.from(e, Problem.CONNECTION_LOST, "the last part could not be sent", "");
+        }
+        senders.shutdown();
+        if (!awaitSenders()) {
+            throw VmmigException.of(Problem.CANCELLED, "the thread was interrupted", "");
+        }
+        VmmigException failed = failure.get();
+        if (failed != null) {
+            throw VmmigException.of(failed.failure(), failed);
+        }
+        return new PartIndex(id, bytes, partBytes, parts);
+    }
+
+    /** Each of them has a deadline of its own. */
+    private boolean awaitSenders() {
+        try {
+            while (!senders.awaitTermination(1, TimeUnit.MINUTES)) {
+                Thread.onSpinWait();
+            }
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    /** How many parts may be at the server; to be asked when the senders have ended. */
+    int begun() {
+        return begun;
+    }
+
+    /** Ends the senders; the calls have to be closed before, unless {@link #finish()} has returned. */
+    @Override
+    public void close() {
+        senders.shutdownNow();
+        awaitSenders();
+    }
+}

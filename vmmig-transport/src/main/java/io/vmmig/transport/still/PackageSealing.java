@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.still;
+
+import io.vmmig.IntegrityException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.crypto.AgeIdentity;
+import io.vmmig.crypto.AgeSealing;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.NodeKeys;
+import io.vmmig.crypto.SealingOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * For whom a package that lies still is sealed, and by whom one is opened.
+ *
+ * @param decided whether it was said for whom, be it for nobody
+ * @param recipients for whom; empty for one in the clear
+ * @param identities what opens packages; empty if that was not said
+ */
+public record PackageSealing(boolean decided, Set<NodeKeys> recipients, List<AgeIdentity> identities) {
+    /** Nobody has said anything yet. */
+    public static final PackageSealing UNDECIDED = new PackageSealing(false, Set.of(), List.of());
+
+    public PackageSealing {
+        recipients = Set.copyOf(recipients);
+        identities = List.copyOf(identities);
+    }
+
+    /** The same, but for these hosts; in the clear if there are none. */
+    public PackageSealing sealedFor(Set<NodeKeys> hosts) {
+        return new PackageSealing(true, hosts, identities);
+    }
+
+    /** The same, but what was sealed for {@code self} is opened. */
+    public PackageSealing openedBy(HostIdentity self) {
+        return new PackageSealing(decided, recipients, self.sealingIdentities());
+    }
+
+    /** Those of the recipients. */
+    public Set<String> fingerprints() {
+        return recipients.stream().map(keys -> keys.fingerprint().hex()).collect(Collectors.toSet());
+    }
+
+    /**
+     * Refuses to go on as long as it was not said for whom.
+     *
+     * @param what the package, for people
+     */
+    public void requireDecided(String what) throws VmmigException {
+        if (!decided) {
+            throw VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "it was not said for whom the package " + what + " is to be sealed",
+                    "Say so with sealedFor(…), or let it be in the clear with unsealed().");
+        }
+    }
+
+    /** Seals what goes into {@code target}; null if it is to be in the clear. */
+    public @Nullable SealingOutputStream begin(OutputStream target) throws IOException {
+        return recipients.isEmpty()
+                ? null
+                : AgeSealing.seal(
+                        target, recipients.stream().map(NodeKeys::sealing).toList());
+    }
+
+    /**
+     * The package that lies there, sealed or not.
+     *
+     * @param content its bytes, which can be marked
+     * @param what the package, for people
+     */
+    public InputStream opened(InputStream content, String what) throws IOException, VmmigException {
+        if (!AgeSealing.begins(content)) {
+            return content;
+        }
+        if (identities.isEmpty()) {
+            throw new IntegrityException(
+                    Problem.SEAL_NOT_FOR_US,
+                    "the package " + what + " is sealed, and nobody has said who opens it",
+                    "Say so with openedBy(…).");
+        }
+        return AgeSealing.open(content, identities);
+    }
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.http;
+
+import static io.vmmig.transport.testing.Problems.assertProblem;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.PackageSummary;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.Outcome;
+import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.testing.Background;
+import io.vmmig.transport.testing.Packages;
+import io.vmmig.transport.testing.Samples;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(60)
+class HttpPackageTest {
+    private static final int DISK_BYTES = 1 << 20;
+    private static final UUID ID = Samples.manifest().packageId();
+    /** Heads of requests and answers, and an index that is read twice. */
+    private static final long HEADS = Web.PART / 2;
+    /** What may have been under way when a connection was cut. */
+    private static final long UNDER_WAY = 2L * Web.PART;
+
+    @TempDir
+    Path temp;
+
+    private HostIdentity identity;
+    private Web web;
+    private Path spool;
+    private HttpPackage there;
+
+    @BeforeEach
+    void start() throws Exception {
+        identity = HostIdentity.in(temp.resolve("identity"));
+        web = new Web(temp.resolve("server"));
+        spool = temp.resolve("spool");
+        there = web.at("web-1", identity, spool);
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        web.close();
+    }
+
+    private static PackageSummary send(HttpPackage to) throws Exception {
+        try (OutgoingSession session = to.open()) {
+            session.offer(Samples.offer());
+            PackageSummary sent = Packages.write(session.packageStream(), Samples.offer(), DISK_BYTES);
+            session.finish();
+            session.commit();
+            return sent;
+        }
+    }
+
+    private static PackageSummary take(HttpPackage from) throws Exception {
+        try (IncomingSession session = from.incoming()) {
+            session.offer();
+            session.accept(new Acceptance(Set.of()));
+            PackageSummary read = Packages.read(session.packageStream());
+            session.restored();
+            session.awaitCommit();
+            session.resumed();
+            return read;
+        }
+    }
+
+    private static List<String> names(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(Files::isRegularFile)
+                    .map(file -> file.getFileName().toString())
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    @Test
+    void aConnectionThatIsCutWhileThePackageIsSentCostsWhatWasUnderWay() throws Exception {
+        web.proxy.cutUpAfter(DISK_BYTES / 2, () -> {});
+
+        PackageSummary sent = send(there);
+
+        assertThat(web.proxy.hasCut()).isTrue();
+        assertThat(web.proxy.up.get()).isLessThan(web.bytes() + UNDER_WAY + HEADS);
+        assertThat(take(there)).isEqualTo(sent);
+    }
+
+    @Test
+    void aConnectionThatIsCutWhileThePackageComesCostsNothing() throws Exception {
+        PackageSummary sent = send(there);
+        web.proxy.cutDownAfter(DISK_BYTES / 2 + Web.PART / 2, () -> {});
+        long before = web.proxy.down.get();
+
+        assertThat(take(there)).isEqualTo(sent);
+        assertThat(web.proxy.hasCut()).isTrue();
+        assertThat(web.proxy.down.get() - before).isLessThan(web.bytes() + HEADS);
+        assertThat(spool).isEmptyDirectory();
+    }
+
+    @Test
+    void aServerThatStartsAgainIsWaitedFor() throws Exception {
+        Runnable restart = () -> {
+            web.stop();
+            try {
+                web.startAgain();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        };
+        web.proxy.cutUpAfter(DISK_BYTES / 2, restart);
+        PackageSummary sent = send(there);
+        web.proxy.cutDownAfter(DISK_BYTES / 2, restart);
+
+        assertThat(take(there)).isEqualTo(sent);
+        assertThat(web.proxy.hasCut()).isTrue();
+    }
+
+    @Test
+    void anotherRunOfTheProgramGoesOnWhereTheLastOneStopped() throws Exception {
+        PackageSummary sent = send(there);
+        long before = web.proxy.down.get();
+        web.proxy.cutDownAfter(DISK_BYTES / 2 + Web.PART / 2, web::stop);
+        HttpPackage hasty = there.over(Web.access(300));
+        assertThatThrownBy(() -> take(hasty)).isInstanceOf(VmmigException.class);
+        assertThat(names(spool)).contains("lock", ID + ".000000");
+        try (Stream<Path> files = Files.walk(spool)) {
+            assertThat(files.filter(Files::isRegularFile))
+                    .allSatisfy(file -> assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                            .isEqualTo("rw-------"));
+        }
+        web.startAgain();
+
+        assertThat(take(there)).isEqualTo(sent);
+        assertThat(web.proxy.down.get() - before).isLessThan(web.bytes() + HEADS);
+        assertThat(spool).isEmptyDirectory();
+    }
+
+    @Test
+    void aServerThatStaysAwayEndsTheTransfer() throws Exception {
+        HttpPackage hasty = there.over(Web.access(300));
+        try (OutgoingSession session = hasty.open()) {
+            session.offer(Samples.offer());
+            web.stop();
+            assertThatThrownBy(() -> {
+                        Packages.write(session.packageStream(), Samples.offer(), DISK_BYTES);
+                        session.finish();
+                    })
+                    .isInstanceOf(Exception.class)
+                    .satisfies(e -> assertThat(e.getMessage()).contains("server of " + there.description()));
+        }
+    }
+
+    @Test
+    void aLostAnswerToTheIndexIsAskedFor() throws Exception {
+        try (OutgoingSession session = there.over(Web.access(300)).open()) {
+            session.offer(Samples.offer());
+            Packages.write(session.packageStream(), Samples.offer(), 1000);
+            session.finish();
+            web.proxy.cutDownAfter(1, () -> {});
+            session.commit();
+        }
+        assertThat(web.files()).contains("web-1/index");
+        assertThat(there.outcomeOf(ID)).isEqualTo(Outcome.TAKEN);
+    }
+
+    @Test
+    void whetherTheIndexHasArrivedIsUnknownUntilTheServerCanBeAsked() throws Exception {
+        try (OutgoingSession session = there.over(Web.access(300)).open()) {
+            session.offer(Samples.offer());
+            Packages.write(session.packageStream(), Samples.offer(), 1000);
+            session.finish();
+            web.stop();
+            assertThatThrownBy(session::commit).satisfies(e -> assertProblem(e, Problem.OUTCOME_UNKNOWN));
+        }
+        assertThatThrownBy(() -> there.outcomeOf(ID)).isInstanceOf(VmmigException.class);
+        web.startAgain();
+        assertThat(web.files()).contains("web-1/" + ID + ".000000");
+
+        assertThat(there.outcomeOf(ID)).isEqualTo(Outcome.NOT_TAKEN);
+        assertThat(web.files()).isEmpty();
+        assertThat(there.outcomeOf(ID)).isEqualTo(Outcome.UNHEARD_OF);
+    }
+
+    @Test
+    void aPackageThatWasTakenApartIsForAPersonToSee() throws Exception {
+        send(there);
+        Files.delete(web.directory.resolve("web-1").resolve(ID + ".000000"));
+
+        assertThat(there.outcomeOf(ID)).isEqualTo(Outcome.UNHEARD_OF);
+    }
+
+    @Test
+    void anotherPackageAtThePlaceIsLeftAlone() throws Exception {
+        try (OutgoingSession late = there.open()) {
+            send(there);
+            List<String> before = web.files();
+            assertThatThrownBy(there::open).satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
+            late.offer(Samples.offer());
+            assertThatThrownBy(() -> {
+                        Packages.write(late.packageStream(), Samples.offer(), 1000);
+                        late.finish();
+                    })
+                    .satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
+            assertThat(web.files()).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void nothingGoesOutUnsealedByAccident() {
+        HttpPackage undecided = HttpPackage.at(web.place("x"));
+        assertThatThrownBy(undecided::open).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
+        assertThatThrownBy(undecided.unsealed()::open).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
+        assertThatThrownBy(undecided::incoming).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
+    }
+
+    @Test
+    void addressesWithSecretsAreNotShown() throws Exception {
+        URI secret = URI.create("http://user:hunter2@127.0.0.1/x");
+        assertThatThrownBy(() -> HttpPackage.at(secret))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageNotContaining("hunter2");
+        HttpPackage presigned = HttpPackage.of(
+                        "bucket:web-1", (method, name) -> URI.create(web.place("web-1") + "/" + name + "?sig=hunter2"))
+                .over(Web.access(300).header("Authorization", "Bearer hunter2"))
+                .sealedFor(identity.keys())
+                .openedBy(identity)
+                .spooledIn(spool);
+        PackageSummary sent = send(presigned);
+        assertThat(take(presigned)).isEqualTo(sent);
+        web.stop();
+        assertThatThrownBy(presigned::open)
+                .isInstanceOf(VmmigException.class)
+                .hasMessageContaining("bucket:web-1")
+                .satisfies(e -> assertThat(everything(e)).doesNotContain("hunter2"));
+        assertThat(presigned.toString() + Web.access(300).header("a", "hunter2"))
+                .doesNotContain("hunter2");
+    }
+
+    private static String everything(Throwable thrown) {
+        java.io.StringWriter text = new java.io.StringWriter();
+        thrown.printStackTrace(new java.io.PrintWriter(text));
+        return text.toString();
+    }
+
+    @Test
+    void aPackageThatIsTooLargeIsNotFetched() throws Exception {
+        send(there);
+        assertThatThrownBy(there.atMost(DISK_BYTES)::incoming)
+                .satisfies(e -> assertProblem(e, Problem.PACKAGE_LIMIT_EXCEEDED));
+        assertThat(spool).doesNotExist();
+    }
+
+    @Test
+    void twoDoNotFetchTheSameIntoOnePlace() throws Exception {
+        send(there);
+        try (IncomingSession first = there.incoming()) {
+            assertThat(first.live()).isFalse();
+            assertThatThrownBy(there::incoming).satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
+        }
+        assertThat(take(there)).isNotNull();
+    }
+
+    @Test
+    void whatIsWorthlessIsNotKept() throws Exception {
+        send(there);
+        try (IncomingSession session = there.incoming()) {
+            session.offer();
+            session.refuse(Samples.failure(Problem.NAME_IN_USE));
+            assertThatThrownBy(() -> session.packageStream().read())
+                    .cause()
+                    .satisfies(e -> assertProblem(e, Problem.NAME_IN_USE));
+        }
+        assertThat(spool).isNotEmptyDirectory();
+        try (IncomingSession session = there.incoming()) {
+            session.offer();
+            session.refuse(Samples.failure(Problem.SIGNER_UNKNOWN));
+        }
+        assertThat(spool).isEmptyDirectory();
+    }
+
+    @Test
+    void aReaderIsWokenWhenTheSessionIsClosed() throws Exception {
+        send(there);
+        web.proxy.cutDownAfter(DISK_BYTES / 4, web::stop);
+        IncomingSession session = there.incoming();
+        Background<Object> reading =
+                Background.run(() -> session.packageStream().readAllBytes());
+        Waiting.until(web.proxy::hasCut);
+        session.close();
+
+        assertThatThrownBy(reading::get).cause().satisfies(e -> assertProblem(e, Problem.CANCELLED));
+    }
+
+    @Test
+    void whatWasLeftByAPowerCutIsFetchedAnew() throws Exception {
+        PackageSummary sent = send(there);
+        try (IncomingSession session = there.incoming()) {
+            session.packageStream().readAllBytes();
+        }
+        try (Stream<Path> files = Files.walk(spool)) {
+            Path part = files.filter(file -> file.toString().endsWith(".000003"))
+                    .findFirst()
+                    .orElseThrow();
+            Files.write(part, new byte[(int) Files.size(part)]);
+        }
+        assertThat(take(there)).isEqualTo(sent);
+    }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.vmmig.Failure;
+import io.vmmig.Migration;
+import io.vmmig.Migrator;
+import io.vmmig.Recovery;
+import io.vmmig.RecoveryReport.Result;
+import io.vmmig.RecoveryReport.Settlement;
+import io.vmmig.VmmigException;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.reference.ImageStore;
+import io.vmmig.testkit.InMemoryHypervisor;
+import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.Offer;
+import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.Transport;
+import java.io.OutputStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A crash while a guest goes to an HTTP server: what is there tells what became of it. */
+@Timeout(60)
+class HttpRecoveryTest {
+    private static final String XML = "<domain type='qemu'><name>web-1</name><uuid>" + UUID.randomUUID() + "</uuid>"
+            + "<memory unit='KiB'>262144</memory><vcpu>1</vcpu>"
+            + "<os><type arch='x86_64' machine='pc-q35-7.2'>hvm</type></os>"
+            + "<devices><emulator>/usr/bin/qemu-system-x86_64</emulator></devices></domain>";
+
+    @TempDir
+    Path temp;
+
+    private final InMemoryHypervisor host = new InMemoryHypervisor("host");
+    private ImageStore images;
+    private Web web;
+    private HttpPackage there;
+
+    @BeforeEach
+    void start() throws Exception {
+        host.start(XML, new byte[100_000], true);
+        images = ImageStore.at(temp.resolve("images"));
+        web = new Web(temp.resolve("server"));
+        there = web.at("web-1", HostIdentity.in(temp.resolve("identity")), temp.resolve("spool"));
+    }
+
+    @AfterEach
+    void stop() throws Exception {
+        images.references().close();
+        web.close();
+    }
+
+    /** When a program dies. */
+    private enum Moment {
+        BEFORE_FINISH,
+        BEFORE_COMMIT,
+        AFTER_COMMIT
+    }
+
+    /** As the program leaves it that dies there. */
+    private void crash(Moment moment) throws Exception {
+        Migration migration = Migrator.of(host)
+                .from("web-1")
+                .images(images)
+                .to(new Deadly(there, moment))
+                .start();
+        assertThatThrownBy(migration::await).hasStackTraceContaining("it dies");
+    }
+
+    private record Deadly(HttpPackage way, Moment moment) implements Transport {
+        @Override
+        public OutgoingSession open() throws VmmigException {
+            return new Dying(way.open(), moment);
+        }
+
+        @Override
+        public String description() {
+            return way.description();
+        }
+
+        @Override
+        public boolean live() {
+            return way.live();
+        }
+
+        @Override
+        public Optional<String> address() {
+            return way.address();
+        }
+    }
+
+    /** Does nothing more once it has died. */
+    private record Dying(OutgoingSession session, Moment moment) implements OutgoingSession {
+        private void dieIf(Moment now) {
+            if (moment == now) {
+                throw new IllegalStateException("it dies");
+            }
+        }
+
+        @Override
+        public Acceptance offer(Offer offer) throws VmmigException {
+            return session.offer(offer);
+        }
+
+        @Override
+        public OutputStream packageStream() {
+            return session.packageStream();
+        }
+
+        @Override
+        public void finish() throws VmmigException {
+            session.finish();
+            dieIf(Moment.BEFORE_FINISH);
+        }
+
+        @Override
+        public void commit() throws VmmigException {
+            dieIf(Moment.BEFORE_COMMIT);
+            session.commit();
+            dieIf(Moment.AFTER_COMMIT);
+        }
+
+        @Override
+        public void abort(@Nullable Failure reason) {
+            // Nobody is left who would.
+        }
+
+        @Override
+        public void close() {
+            // Nobody is left who would.
+        }
+    }
+
+    private Settlement recover() throws Exception {
+        List<Settlement> settlements = Recovery.of(host)
+                .images(images)
+                .asking(address -> HttpPackage.at(URI.create(address)).over(Web.access(300)))
+                .run()
+                .settlements();
+        assertThat(settlements).hasSize(1);
+        return settlements.get(0);
+    }
+
+    private void assertGoesOn(Result result) throws Exception {
+        assertThat(web.files()).isNotEmpty();
+        assertThat(recover().result()).isEqualTo(result);
+        assertThat(host.stateOf("web-1")).contains(GuestState.RUNNING);
+        assertThat(web.files()).isEmpty();
+    }
+
+    @Test
+    void beforeTheHandOver() throws Exception {
+        crash(Moment.BEFORE_FINISH);
+        assertGoesOn(Result.NOTED);
+    }
+
+    @Test
+    void beforeTheIndexWasThere() throws Exception {
+        crash(Moment.BEFORE_COMMIT);
+        assertGoesOn(Result.RESUMED);
+    }
+
+    @Test
+    void whenTheIndexIsThere() throws Exception {
+        crash(Moment.AFTER_COMMIT);
+        assertThat(recover().result()).isEqualTo(Result.RETIRED);
+        assertThat(host.guests()).isEmpty();
+        assertThat(web.files()).contains("web-1/index");
+    }
+
+    @Test
+    void whenTheServerCannotBeReached() throws Exception {
+        crash(Moment.AFTER_COMMIT);
+        web.stop();
+        assertThat(recover().result()).isEqualTo(Result.LEFT_OPEN);
+        assertThat(host.stateOf("web-1")).contains(GuestState.PAUSED);
+        web.startAgain();
+        assertThat(recover().result()).isEqualTo(Result.RETIRED);
+    }
+
+    @Test
+    void whenSomebodyHasTakenThePackageAway() throws Exception {
+        crash(Moment.AFTER_COMMIT);
+        for (String file : web.files()) {
+            Files.delete(web.directory.resolve(file));
+        }
+        Settlement settlement = recover();
+        assertThat(settlement.result()).isEqualTo(Result.LEFT_OPEN);
+        assertThat(settlement.what()).contains(there.description()).contains("paused here");
+        assertThat(host.stateOf("web-1")).contains(GuestState.PAUSED);
+    }
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.http;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.sun.net.httpserver.HttpServer;
+import io.vmmig.Digest;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(30)
+class PackageHandlerTest {
+    private static final byte[] PART = new byte[5000];
+    private static final PartIndex INDEX = index("a1", PART);
+
+    @TempDir
+    Path temp;
+
+    private final HttpClient client = HttpClient.newHttpClient();
+    private Path directory;
+    private HttpServer server;
+
+    private static PartIndex index(String id, byte[] part) {
+        MessageDigest sha256 = Digest.newSha256();
+        sha256.update(part);
+        return new PartIndex(id, part.length, 8192, List.of(Digest.of(sha256)));
+    }
+
+    @BeforeEach
+    void start() throws Exception {
+        directory = temp.resolve("packages");
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext(
+                "/p",
+                PackageHandler.in(
+                        directory,
+                        12_000,
+                        (exchange, method, place) ->
+                                !place.equals("closed") && (method.equals("GET") || !place.equals("readable"))));
+        server.start();
+    }
+
+    @AfterEach
+    void stop() {
+        server.stop(0);
+    }
+
+    private HttpResponse<byte[]> ask(String method, String path, byte[] body, String... headers) throws Exception {
+        HttpRequest.Builder request = HttpRequest.newBuilder(
+                        URI.create("http://127.0.0.1:" + server.getAddress().getPort() + path))
+                .method(method, body.length == 0 ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(body));
+        if (headers.length > 0) {
+            request.headers(headers);
+        }
+        return client.send(request.build(), BodyHandlers.ofByteArray());
+    }
+
+    private int put(String path, byte[] body) throws Exception {
+        return ask("PUT", path, body).statusCode();
+    }
+
+    private HttpResponse<byte[]> get(String path, String... headers) throws Exception {
+        return ask("GET", path, new byte[0], headers);
+    }
+
+    @Test
+    void aPackageIsTakenInAndGivenOut() throws Exception {
+        assertThat(put("/p/web-1/index", INDEX.toBytes())).isEqualTo(422);
+        assertThat(put("/p/web-1/a1.000000", PART)).isEqualTo(201);
+        assertThat(put("/p/web-1/a1.000000", PART)).isEqualTo(201);
+        assertThat(put("/p/web-1/index", INDEX.toBytes())).isEqualTo(201);
+
+        assertThat(get("/p/web-1/a1.000000").body()).isEqualTo(PART);
+        assertThat(ask("HEAD", "/p/web-1/a1.000000", new byte[0]).headers().firstValue("Content-Length"))
+                .contains("5000");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve("web-1/a1.000000"))))
+                .isEqualTo("rw-------");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory)))
+                .isEqualTo("rwx------");
+    }
+
+    @Test
+    void whatIsThereIsNotOverwritten() throws Exception {
+        put("/p/web-1/a1.000000", PART);
+        put("/p/web-1/index", INDEX.toBytes());
+
+        assertThat(put("/p/web-1/index", INDEX.toBytes())).isEqualTo(204);
+        assertThat(put("/p/web-1/index", index("a1", new byte[9]).toBytes())).isEqualTo(409);
+        assertThat(put("/p/web-1/a1.000000", new byte[9])).isEqualTo(409);
+        assertThat(put("/p/web-1/b1.000000", new byte[9])).isEqualTo(409);
+        assertThat(get("/p/web-1/index").body()).isEqualTo(INDEX.toBytes());
+    }
+
+    @Test
+    void whatIsDeletedMakesRoom() throws Exception {
+        assertThat(put("/p/web-1/a1.000000", PART)).isEqualTo(201);
+        assertThat(put("/p/web-1/a1.000001", PART)).isEqualTo(201);
+        assertThat(put("/p/web-1/a1.000002", PART)).isEqualTo(507);
+        assertThat(ask("DELETE", "/p/web-1/a1.000000", new byte[0]).statusCode())
+                .isEqualTo(204);
+        assertThat(ask("DELETE", "/p/web-1/a1.000000", new byte[0]).statusCode())
+                .isEqualTo(404);
+        assertThat(put("/p/web-1/a1.000002", PART)).isEqualTo(201);
+        assertThat(put("/p/web-1/a1.000002", PART))
+                .as("room for both, for a moment")
+                .isEqualTo(507);
+        ask("DELETE", "/p/web-1/a1.000001", new byte[0]);
+        ask("DELETE", "/p/web-1/a1.000002", new byte[0]);
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void onlyItsOwnNamesAreKnown() throws Exception {
+        Files.writeString(temp.resolve("secret"), "secret");
+        Files.createSymbolicLink(
+                Files.createDirectory(directory.resolve("web-1")).resolve("index"), temp.resolve("secret"));
+        for (String path : List.of(
+                "/p/../secret",
+                "/p/%2e%2e/secret",
+                "/p/web-1/..%2f..%2fsecret",
+                "/p/web-1/../../secret",
+                "/p/.hidden/index",
+                "/p/web-1/index/",
+                "/p//index",
+                "/p/web-1/other",
+                "/p/web-1/a1.00000",
+                "/p/web-1/index",
+                "/p/" + "x".repeat(200) + "/index",
+                "/p")) {
+            assertThat(raw("GET " + path)).as(path).startsWith("HTTP/1.1 404");
+            assertThat(raw("DELETE " + path)).as(path).startsWith("HTTP/1.1 404");
+        }
+        assertThat(temp.resolve("secret")).hasContent("secret");
+    }
+
+    /** Clients would tidy the path. */
+    private String raw(String request) throws Exception {
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), server.getAddress().getPort())) {
+            socket.getOutputStream()
+                    .write((request + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            socket.shutdownOutput();
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.US_ASCII);
+        }
+    }
+
+    @Test
+    void itsOwnerSaysWhoMayDoWhat() throws Exception {
+        assertThat(put("/p/closed/a1.000000", PART)).isEqualTo(403);
+        assertThat(get("/p/closed/index").statusCode()).isEqualTo(403);
+        assertThat(put("/p/readable/a1.000000", PART)).isEqualTo(403);
+        assertThat(get("/p/readable/index").statusCode()).isEqualTo(404);
+        assertThat(ask("POST", "/p/web-1/index", PART).statusCode()).isEqualTo(405);
+    }
+
+    @Test
+    void sizesAreBounded() throws Exception {
+        assertThat(raw("PUT /p/web-1/a1.000000")).startsWith("HTTP/1.1 411");
+        assertThat(raw("PUT /p/web-1/a1.000000 HTTP/1.1\r\nContent-Length: 67108865\r\nX-Rest:"))
+                .startsWith("HTTP/1.1 413");
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void aBodyThatEndsTooSoonLeavesNothing() throws Exception {
+        try (Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), server.getAddress().getPort())) {
+            socket.getOutputStream()
+                    .write("PUT /p/web-1/a1.000000 HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\nabc"
+                            .getBytes(StandardCharsets.US_ASCII));
+            socket.shutdownOutput();
+            socket.getInputStream().readAllBytes();
+        }
+        Waiting.until(() -> directory.toFile().list().length == 0);
+        assertThat(put("/p/web-1/a1.000000", new byte[12_000]))
+                .as("quota is whole again")
+                .isEqualTo(201);
+    }
+
+    @Test
+    void ranges() throws Exception {
+        byte[] part = "0123456789".getBytes(StandardCharsets.US_ASCII);
+        put("/p/x/a1.000000", part);
+        String etag = get("/p/x/a1.000000").headers().firstValue("ETag").orElseThrow();
+
+        assertRange("bytes=3-5", 206, "345", "bytes 3-5/10");
+        assertRange("bytes=3-", 206, "3456789", "bytes 3-9/10");
+        assertRange("bytes=3-99", 206, "3456789", "bytes 3-9/10");
+        assertRange("bytes=10-", 416, "", "bytes */10");
+        assertRange("bytes=3-4,6-7", 200, "0123456789", null);
+        assertRange("pages=3-4", 200, "0123456789", null);
+        assertThat(get("/p/x/a1.000000", "Range", "bytes=3-5", "If-Range", etag).body())
+                .hasSize(3);
+        assertThat(get("/p/x/a1.000000", "Range", "bytes=3-5", "If-Range", "\"else\"")
+                        .body())
+                .hasSize(10);
+    }
+
+    private void assertRange(String range, int status, String body, String contentRange) throws Exception {
+        HttpResponse<byte[]> answer = get("/p/x/a1.000000", "Range", range);
+        assertThat(answer.statusCode()).isEqualTo(status);
+        assertThat(answer.body()).asString(StandardCharsets.US_ASCII).isEqualTo(body);
+        assertThat(answer.headers().firstValue("Content-Range").orElse(null)).isEqualTo(contentRange);
+    }
+}
