@@ -189,8 +189,8 @@ public final class TlsTransport implements Transport {
     }
 
     /**
-     * The same, but gives up on a host that lives and yet takes no byte of the package for {@code timeout}. Five minutes
-     * when not said; at least 100 ms.
+     * The same, but gives up on a host that lives and yet takes nothing of the package for {@code timeout}, or less than 64
+     * KiB. Five minutes when not said; at least 100 ms.
      */
     public TlsTransport progressTimeout(Duration timeout) {
         return with(timeouts.withProgress(timeout));

@@ -25,6 +25,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A source whose destination dies, falls silent, or breaks the rules. */
 @Timeout(60)
@@ -96,13 +97,18 @@ class SourceFacingTroubleTest {
         destination.get().close();
     }
 
-    @Test
-    void aDestinationThatLivesButTakesNothing() throws Exception {
+    /** A byte at a time is no better. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aDestinationThatLivesButTakesNothing(boolean trickling) throws Exception {
         Background<RawPeer> destination = Background.run(() -> {
             RawPeer peer = upTo(At.SENDING);
             try {
                 while (true) {
                     peer.send(RawPeer.HEARTBEAT);
+                    if (trickling) {
+                        peer.in.readByte();
+                    }
                     Thread.sleep(50);
                 }
             } catch (IOException e) {
