@@ -26,11 +26,13 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The corpus, against a whole receiver and against the reader alone. */
+@Tag("once")
 class HostilePackageTest extends HostilePackageContract {
     private static final Duration SOON = Duration.ofSeconds(30);
 

@@ -28,11 +28,13 @@ import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Files that hold what has changed, and leave out kernel and ramdisk. */
+@Tag("once")
 @Timeout(60)
 class PackagesOfChangesTest {
     private static final Duration SOON = Duration.ofSeconds(20);

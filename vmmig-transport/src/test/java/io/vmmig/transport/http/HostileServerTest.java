@@ -21,11 +21,13 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Servers that are broken, or mean harm. */
+@Tag("once")
 @Timeout(60)
 class HostileServerTest {
     private static final byte[] CONTENT = "0123456789".repeat(2000).getBytes(StandardCharsets.US_ASCII);

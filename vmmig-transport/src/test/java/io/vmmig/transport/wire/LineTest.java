@@ -17,10 +17,12 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** A line whose connections are made up: what is read from it and what is put on them, wherever they break. */
+@Tag("once")
 @Timeout(30)
 class LineTest {
     private static final Duration LONG = Duration.ofSeconds(10);
