@@ -321,7 +321,7 @@ final class Line {
 
     /** Stays without a connection; false if it has to keep the one that there is. */
     private boolean letGo(IOException why) {
-        if (mode != Mode.RESUMABLE || comeback == null || !comeback.suspend()) {
+        if (mode != Mode.RESUMABLE || comeback == null || (ending && !hasLastWords()) || !comeback.suspend()) {
             return false;
         }
         connection = null;
