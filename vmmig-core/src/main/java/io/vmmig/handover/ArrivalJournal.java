@@ -265,6 +265,31 @@ public final class ArrivalJournal implements AutoCloseable {
         noteTheEnd(mayHaveBeenGiven);
     }
 
+    /**
+     * Notes what a person has said who has looked at both hosts, whatever was noted before.
+     *
+     * @param here whether the guest lives here
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the source has been told otherwise, or may have been
+     */
+    public synchronized void decided(boolean here) throws VmmigException {
+        boolean toldOtherwise = here
+                ? state == DestinationState.ABANDONED || state == DestinationState.DISCARDED
+                : state == DestinationState.RESUMED;
+        if (toldOtherwise) {
+            throw VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "the source of " + facts.guest() + " may have been told that it was "
+                            + (here ? "not taken" : "taken"),
+                    "See whether it runs there, and end one of them.");
+        }
+        state = here ? DestinationState.RESUMED : DestinationState.DISCARDED;
+        if (facts.live()) {
+            journal.enter(state.name());
+        } else {
+            journal.remove();
+        }
+    }
+
     /** @param asked whether its source may ask for it */
     private void noteTheEnd(boolean asked) {
         try {

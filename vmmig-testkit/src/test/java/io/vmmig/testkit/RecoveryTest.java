@@ -284,6 +284,96 @@ class RecoveryTest {
         assertThat(guests.resolve(GUEST).resolve("vda.0.raw")).exists();
     }
 
+    private List<Settlement> decide(Side guestLivesAt) throws Exception {
+        return Recovery.of(host)
+                .images(images)
+                .asking(address -> transport)
+                .decide(packageId, guestLivesAt)
+                .settlements();
+    }
+
+    private void assertDecided(Side guestLivesAt, Result result) throws Exception {
+        assertThat(decide(guestLivesAt)).singleElement().satisfies(settlement -> assertThat(settlement.result())
+                .isEqualTo(result));
+        if (result != Result.LEFT_OPEN) {
+            assertThat(recover()).isEmpty();
+            assertThat(decide(guestLivesAt)).isEmpty();
+        }
+    }
+
+    private void commitAndLose() throws Exception {
+        try (ArrivalJournal journal = restored()) {
+            journal.enter(DestinationState.COMMITTED);
+        }
+        removeGuest();
+        assertSettled(Side.DESTINATION, Result.LEFT_OPEN);
+    }
+
+    @Test
+    void aPersonSaysThatALostGuestLivesAtTheSource() throws Exception {
+        commitAndLose();
+
+        assertDecided(Side.SOURCE, Result.DISCARDED);
+        assertThat(guests).isEmptyDirectory();
+        assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
+    }
+
+    @Test
+    void aPersonSaysThatALostGuestHasLivedHere() throws Exception {
+        commitAndLose();
+
+        assertDecided(Side.DESTINATION, Result.NOTED);
+        assertThat(guests.resolve(GUEST).resolve("vda.0.raw")).exists();
+        assertThat(outcome()).isEqualTo(Outcome.TAKEN);
+    }
+
+    @Test
+    void aGuestThatRunsIsNotEndedByAWord() throws Exception {
+        restored().close();
+        host.guest(GUEST).resume();
+
+        assertDecided(Side.SOURCE, Result.LEFT_OPEN);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+        assertDecided(Side.DESTINATION, Result.NOTED);
+        assertThat(outcome()).isEqualTo(Outcome.TAKEN);
+    }
+
+    @Test
+    void whatHasBeenToldOtherwiseCannotBeSaid() throws Exception {
+        try (ArrivalJournal journal = restored()) {
+            journal.enter(DestinationState.ABANDONED);
+        }
+        host.guest(GUEST).resume();
+
+        assertThatThrownBy(() -> decide(Side.DESTINATION))
+                .isInstanceOfSatisfying(
+                        VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.REQUEST_INVALID));
+        assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
+    }
+
+    @Test
+    void aPersonSaysAtTheSourceWhereItLives() throws Exception {
+        try (DepartureJournal journal = departure()) {
+            journal.commit();
+        }
+        pause();
+
+        assertDecided(Side.SOURCE, Result.RESUMED);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void theDestinationsWordCountsMoreThanAPersons() throws Exception {
+        try (DepartureJournal journal = departure()) {
+            journal.commit();
+        }
+        pause();
+        transport.answerFrom(any -> Outcome.TAKEN);
+
+        assertDecided(Side.SOURCE, Result.RETIRED);
+        assertThat(host.guests()).isEmpty();
+    }
+
     @Test
     void aGuestThatRunsThoughNobodySaidSoIsForAPersonToSee() throws Exception {
         restored().close();
