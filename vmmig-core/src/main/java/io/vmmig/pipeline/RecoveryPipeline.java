@@ -49,6 +49,7 @@ public final class RecoveryPipeline {
 
     /** Settles what can be settled. */
     public RecoveryReport run() throws VmmigException {
+        clearUp();
         for (Path file : ArrivalJournal.all(images)) {
             settleArrival(file);
         }
@@ -56,6 +57,16 @@ public final class RecoveryPipeline {
             settleDeparture(file);
         }
         return new RecoveryReport(settlements);
+    }
+
+    /** What cannot be cleared up takes space, and stands in nobody's way. */
+    private void clearUp() {
+        try {
+            images.removeUnfinished();
+        } catch (VmmigException e) {
+            LOG.warn("something may be left of what a crash has cut short", e);
+        }
+        GuestHistories.beside(images).removeUnfinished();
     }
 
     /** Settles one that was left open, as a person says. */
