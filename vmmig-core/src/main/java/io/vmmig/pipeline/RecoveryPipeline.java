@@ -236,8 +236,7 @@ public final class RecoveryPipeline {
                     other.equals(file) ? Optional.empty() : ArrivalJournal.factsOf(other);
             if (later.isPresent()
                     && later.get().begun().isAfter(facts.begun())
-                    && (later.get().uuid().equals(facts.uuid())
-                            || later.get().directory().equals(facts.directory()))) {
+                    && later.get().sameGuestAs(facts)) {
                 return true;
             }
         }

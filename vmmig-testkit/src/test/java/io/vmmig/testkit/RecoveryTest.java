@@ -443,6 +443,41 @@ class RecoveryTest {
     }
 
     @Test
+    void aClockThatWasSetBackDoesNotMakeAnArrivalAnEarlierOne() throws Exception {
+        ArrivalJournal.Facts now;
+        try (ArrivalJournal journal = restored()) {
+            journal.enter(DestinationState.COMMITTED);
+            now = journal.facts();
+        }
+        assertSettled(Side.DESTINATION, Result.RESUMED);
+        pause();
+        UUID nextPackage = UUID.randomUUID();
+        try (ArrivalJournal journal = ArrivalJournal.begin(
+                images,
+                new ArrivalJournal.Facts(
+                        nextPackage,
+                        GUEST,
+                        uuid,
+                        true,
+                        now.directory(),
+                        true,
+                        List.of(),
+                        now.files(),
+                        true,
+                        now.begun().minus(Duration.ofHours(1))))) {
+            journal.enter(DestinationState.RECEIVED);
+            journal.enter(DestinationState.VERIFIED);
+            journal.enter(DestinationState.RESTORED);
+            journal.enter(DestinationState.COMMITTED);
+        }
+
+        assertThat(recover()).singleElement().satisfies(settlement -> {
+            assertThat(settlement.packageId()).isEqualTo(nextPackage);
+            assertThat(settlement.result()).isEqualTo(Result.RESUMED);
+        });
+    }
+
+    @Test
     void whatNobodyWillAskForAnyMoreIsForgotten() throws Exception {
         try (ArrivalJournal journal = arrival(Instant.now().minus(Duration.ofDays(1001)))) {
             journal.enter(DestinationState.RECEIVED);
