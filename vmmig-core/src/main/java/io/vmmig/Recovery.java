@@ -7,6 +7,7 @@ import io.vmmig.pipeline.RecoveryPipeline;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.transport.OutcomeBook;
 import io.vmmig.transport.Peers;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,16 +51,36 @@ public final class Recovery {
     }
 
     /**
+     * Settles one migration that was {@linkplain RecoveryReport.Result#LEFT_OPEN left open} as a person says who has looked at both
+     * hosts. To be called at both, with the same answer, at the destination first: each then does what is left to do there, and tells
+     * of it no more; a source that asks is told what the person has said. Where the hosts themselves know the outcome, theirs
+     * counts. A guest that runs is not touched: one that is to live at the other end stays {@code LEFT_OPEN} until it is ended.
+     *
+     * @param packageId as {@link RecoveryReport.Settlement#packageId} says it
+     * @param guestLivesAt at which end of the migration the guest lives, or has lived on and ended by itself
+     * @return what was done; nothing when nothing is open here of that package
+     * @throws VmmigException when the notes cannot be read or written, the migration is under way, or the hypervisor cannot be reached
+     * @throws IllegalStateException when it was not said where the migrations were noted
+     */
+    public RecoveryReport decide(UUID packageId, RecoveryReport.Side guestLivesAt) throws VmmigException {
+        return pipeline().decide(packageId, guestLivesAt);
+    }
+
+    /**
      * Settles what can be settled. What fails for one guest is in the report, and is no reason not to go on with the next.
      *
      * @throws VmmigException when the notes cannot be read, or the hypervisor cannot be reached
      * @throws IllegalStateException when it was not said where the migrations were noted
      */
     public RecoveryReport run() throws VmmigException {
+        return pipeline().run();
+    }
+
+    private RecoveryPipeline pipeline() {
         if (images == null) {
             throw new IllegalStateException("say beside which images migrations were noted with images(…)");
         }
-        return new RecoveryPipeline(hypervisor, images, peers).run();
+        return new RecoveryPipeline(hypervisor, images, peers);
     }
 
     /** What sources are to be told that have lost the connection to this host, by what is noted beside these images. */

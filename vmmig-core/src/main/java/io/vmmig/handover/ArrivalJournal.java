@@ -56,7 +56,7 @@ public final class ArrivalJournal implements AutoCloseable {
      * @param before what was in it then
      * @param files the files that are made for it
      * @param live whether its source waits, and may ask for the outcome
-     * @param begun when it came
+     * @param begun when it came; after all earlier arrivals of that guest, whatever the clock says
      */
     public record Facts(
             UUID packageId,
@@ -72,6 +72,27 @@ public final class ArrivalJournal implements AutoCloseable {
         public Facts {
             before = List.copyOf(before);
             files = List.copyOf(files);
+        }
+
+        /** Whether it is the same guest, or one that is to live in the same place. */
+        public boolean sameGuestAs(Facts other) {
+            return uuid.equals(other.uuid) || directory.equals(other.directory);
+        }
+
+        private Facts begunAfter(Instant earlier) {
+            return begun.isAfter(earlier)
+                    ? this
+                    : new Facts(
+                            packageId,
+                            guest,
+                            uuid,
+                            running,
+                            directory,
+                            directoryExisted,
+                            before,
+                            files,
+                            live,
+                            earlier.plusMillis(1));
         }
 
         private JsonObject toJson() {
@@ -120,10 +141,27 @@ public final class ArrivalJournal implements AutoCloseable {
                     "the package " + facts.packageId() + " has been here before, and its source may have been told so",
                     "Start the migration again, which makes a new package.");
         }
+        Facts noted = afterThoseOf(notes, facts);
         DestinationState first = DestinationState.OFFERED;
-        ArrivalJournal arrival = new ArrivalJournal(file, notes.begin(id, facts.toJson(), first.name()), facts, first);
+        ArrivalJournal arrival = new ArrivalJournal(file, notes.begin(id, noted.toJson(), first.name()), noted, first);
         LIVE.put(file, arrival);
         return arrival;
+    }
+
+    /** A clock may have been set back since the guest came the last time. */
+    private static Facts afterThoseOf(Notes notes, Facts facts) throws VmmigException {
+        Facts later = facts;
+        for (Path other : notes.all()) {
+            try {
+                Optional<Facts> earlier = factsOf(other);
+                if (earlier.isPresent() && earlier.get().sameGuestAs(facts)) {
+                    later = later.begunAfter(earlier.get().begun());
+                }
+            } catch (VmmigException e) {
+                LOG.warn("guest {}: whether it has been here before is not known: {}", facts.guest(), e.getMessage());
+            }
+        }
+        return later;
     }
 
     /** The journals of all arrivals that are remembered. */
@@ -263,6 +301,31 @@ public final class ArrivalJournal implements AutoCloseable {
                 || state == DestinationState.ABANDONED;
         state = state.then(DestinationState.DISCARDED);
         noteTheEnd(mayHaveBeenGiven);
+    }
+
+    /**
+     * Notes what a person has said who has looked at both hosts, whatever was noted before.
+     *
+     * @param here whether the guest lives here
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the source has been told otherwise, or may have been
+     */
+    public synchronized void decided(boolean here) throws VmmigException {
+        boolean toldOtherwise = here
+                ? state == DestinationState.ABANDONED || state == DestinationState.DISCARDED
+                : state == DestinationState.RESUMED;
+        if (toldOtherwise) {
+            throw VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "the source of " + facts.guest() + " may have been told that it was "
+                            + (here ? "not taken" : "taken"),
+                    "See whether it runs there, and end one of them.");
+        }
+        state = here ? DestinationState.RESUMED : DestinationState.DISCARDED;
+        if (facts.live()) {
+            journal.enter(state.name());
+        } else {
+            journal.remove();
+        }
     }
 
     /** @param asked whether its source may ask for it */

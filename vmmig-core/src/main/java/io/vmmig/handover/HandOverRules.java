@@ -71,6 +71,19 @@ public final class HandOverRules {
     }
 
     /**
+     * What a destination does that had to {@link Step#LEAVE} a guest, and is told by a person where it lives.
+     *
+     * @param here whether that is here
+     */
+    public static Step ofDecision(boolean here, Found found) {
+        if (here) {
+            return Step.NOTE;
+        }
+        // Who runs in two places is for a person to end in one.
+        return found == Found.RUNNING ? Step.LEAVE : Step.DISCARD;
+    }
+
+    /**
      * What a source does that comes to itself after a crash.
      *
      * @param outcome what the destination says, if the guest may have been given away; else {@link Outcome#NOT_TAKEN}

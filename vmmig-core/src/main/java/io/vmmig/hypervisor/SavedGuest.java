@@ -44,8 +44,9 @@ public interface SavedGuest extends AutoCloseable {
     void retire() throws VmmigException;
 
     /**
-     * Gives the guest up to the host paused, as it is, because nobody knows whether it runs elsewhere. From here on
-     * {@link #close()} does nothing to it.
+     * Gives the guest up to the host paused, as it is, because nobody knows whether it runs elsewhere, or because it could be neither
+     * resumed nor retired. From here on {@link #close()} does nothing to it, and it can be saved anew. Does nothing to one that is
+     * settled.
      */
     void leavePaused();
 

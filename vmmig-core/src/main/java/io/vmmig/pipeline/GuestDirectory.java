@@ -8,7 +8,12 @@ import io.vmmig.VmmigException;
 import io.vmmig.handover.ArrivalJournal;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.SocketException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
 import java.nio.channels.FileChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -211,12 +216,38 @@ final class GuestDirectory {
             for (Path file : listed) {
                 Files.deleteIfExists(file);
             }
+            removeDeadSockets(directory);
             Files.delete(list);
             if (entries(directory).isEmpty()) {
                 Files.delete(directory);
             }
         } catch (IOException e) {
             LOG.warn("could not remove the departed guest's files in {}", directory, e);
+        }
+    }
+
+    /** QEMU removes its sockets, unless it is killed, or its host loses its power. */
+    private static void removeDeadSockets(Path directory) throws IOException {
+        for (Path entry : entries(directory)) {
+            if (entry.toString().endsWith(".sock")
+                    && Files.readAttributes(entry, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                            .isOther()
+                    && isDead(entry)) {
+                Files.deleteIfExists(entry);
+            }
+        }
+    }
+
+    private static boolean isDead(Path socket) throws IOException {
+        try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+            channel.configureBlocking(false);
+            channel.connect(UnixDomainSocketAddress.of(socket));
+            return false;
+        } catch (ConnectException e) {
+            return true;
+        } catch (SocketException e) {
+            LOG.debug("{} may be in use", socket, e);
+            return false;
         }
     }
 

@@ -29,6 +29,7 @@ final class GuestHistories {
     private static final int MAX_TEXTS = 1 << 16;
     private static final int MAX_LENGTH = 1 << 16;
     private static final String WHERE = "a guest's history";
+    private static final String UNFINISHED = ".";
 
     private final Path directory;
 
@@ -72,9 +73,18 @@ final class GuestHistories {
         json.add("changes", array(changes));
         try {
             PrivateFiles.makeDirectory(directory);
-            PrivateFiles.replace(fileOf(guest), json.toString().getBytes(StandardCharsets.UTF_8), ".");
+            PrivateFiles.replace(fileOf(guest), json.toString().getBytes(StandardCharsets.UTF_8), UNFINISHED);
         } catch (IOException e) {
             LOG.warn("how guest {} came here could not be noted", guest, e);
+        }
+    }
+
+    /** Removes what programs have left unfinished that are no more. */
+    void removeUnfinished() {
+        try {
+            PrivateFiles.sweep(directory, UNFINISHED);
+        } catch (IOException e) {
+            LOG.warn("{} could not be cleared up", directory, e);
         }
     }
 

@@ -49,6 +49,7 @@ public final class RecoveryPipeline {
 
     /** Settles what can be settled. */
     public RecoveryReport run() throws VmmigException {
+        clearUp();
         for (Path file : ArrivalJournal.all(images)) {
             settleArrival(file);
         }
@@ -56,6 +57,80 @@ public final class RecoveryPipeline {
             settleDeparture(file);
         }
         return new RecoveryReport(settlements);
+    }
+
+    /** What cannot be cleared up takes space, and stands in nobody's way. */
+    private void clearUp() {
+        try {
+            images.removeUnfinished();
+        } catch (VmmigException e) {
+            LOG.warn("something may be left of what a crash has cut short", e);
+        }
+        GuestHistories.beside(images).removeUnfinished();
+    }
+
+    /** Settles one that was left open, as a person says. */
+    public RecoveryReport decide(UUID packageId, Side guestLivesAt) throws VmmigException {
+        boolean atDestination = guestLivesAt == Side.DESTINATION;
+        for (Path file : ArrivalJournal.all(images)) {
+            Optional<ArrivalJournal.Facts> facts = ArrivalJournal.factsOf(file);
+            if (facts.isPresent() && facts.get().packageId().equals(packageId)) {
+                decideArrival(file, atDestination);
+            }
+        }
+        for (Path file : DepartureJournal.all(images)) {
+            if (DepartureJournal.packageOf(file).equals(packageId)) {
+                decideDeparture(file, atDestination);
+            }
+        }
+        return new RecoveryReport(settlements);
+    }
+
+    private void decideArrival(Path file, boolean here) throws VmmigException {
+        Optional<ArrivalJournal> noted = ArrivalJournal.open(file);
+        if (noted.isEmpty()) {
+            return;
+        }
+        try (ArrivalJournal journal = noted.get()) {
+            if (journal.state() == DestinationState.RESUMED || journal.state() == DestinationState.DISCARDED) {
+                return;
+            }
+            ArrivalJournal.Facts facts = journal.facts();
+            boolean later = superseded(facts, file);
+            // What is here then belongs to that later arrival.
+            Sight sight = later ? new Sight(Found.NOTHING, null) : look(facts.uuid());
+            if (HandOverRules.ofDestination(journal.state(), facts.running(), sight.found()) != Step.LEAVE) {
+                settle(journal, file);
+                return;
+            }
+            switch (HandOverRules.ofDecision(here, sight.found())) {
+                case DISCARD -> {
+                    journal.decided(false);
+                    remove(sight);
+                    if (!later) {
+                        GuestDirectory.occupied(facts).discard();
+                    }
+                    report(journal, Result.DISCARDED, "it does not live here, as a person has said");
+                }
+                case NOTE -> {
+                    journal.decided(true);
+                    report(journal, Result.NOTED, "it lives here, as a person has said");
+                }
+                default -> report(journal, Result.LEFT_OPEN, "it runs here; end it first if it is to live elsewhere");
+            }
+        }
+    }
+
+    private void decideDeparture(Path file, boolean atDestination) throws VmmigException {
+        Optional<DepartureJournal> noted = DepartureJournal.open(file);
+        if (noted.isPresent()) {
+            try (DepartureJournal journal = noted.get()) {
+                Outcome known = outcome(journal);
+                boolean open = known == Outcome.UNDER_WAY || known == Outcome.UNHEARD_OF;
+                Outcome said = atDestination ? Outcome.TAKEN : Outcome.NOT_TAKEN;
+                settle(journal, open ? said : known);
+            }
+        }
     }
 
     /** A guest as this host has it. */
@@ -161,8 +236,7 @@ public final class RecoveryPipeline {
                     other.equals(file) ? Optional.empty() : ArrivalJournal.factsOf(other);
             if (later.isPresent()
                     && later.get().begun().isAfter(facts.begun())
-                    && (later.get().uuid().equals(facts.uuid())
-                            || later.get().directory().equals(facts.directory()))) {
+                    && later.get().sameGuestAs(facts)) {
                 return true;
             }
         }
@@ -176,16 +250,15 @@ public final class RecoveryPipeline {
         }
         try (DepartureJournal journal = noted.get()) {
             try {
-                settle(journal);
+                settle(journal, outcome(journal));
             } catch (VmmigException e) {
                 report(journal, Result.LEFT_OPEN, e.failure().sentence());
             }
         }
     }
 
-    private void settle(DepartureJournal journal) throws VmmigException {
+    private void settle(DepartureJournal journal, Outcome outcome) throws VmmigException {
         DepartureJournal.Facts facts = journal.facts();
-        Outcome outcome = outcome(journal);
         Sight sight = look(facts.uuid());
         Step step = HandOverRules.ofSource(outcome, facts.running(), sight.found());
         switch (step) {

@@ -200,7 +200,12 @@ public final class SendPipeline {
                 Future<FreePages> free = search == null
                         ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
                         : search.finish();
-                return handOver(outgoing, writer, saved, free, lent, journal);
+                try {
+                    return handOver(outgoing, writer, saved, free, lent, journal);
+                } finally {
+                    // What could be neither resumed nor retired is the host's again, for a recovery to settle.
+                    saved.leavePaused();
+                }
             } finally {
                 deadline.close();
             }

@@ -42,12 +42,12 @@ public final class PrivateFiles {
 
     /** Makes an empty file whose name begins with {@code prefix}. */
     public static Path create(Path directory, String prefix) throws IOException {
-        return Files.createFile(directory.resolve(prefix + UUID.randomUUID()), OWNER_ONLY);
+        return Files.createFile(directory.resolve(unfinishedName(prefix)), OWNER_ONLY);
     }
 
     /** Gives a small file another content, or leaves it as it is; the name of an unfinished one begins with {@code prefix}. */
     public static void replace(Path file, byte[] content, String prefix) throws IOException {
-        try (NewFile replacement = NewFile.create(file.resolveSibling(prefix + UUID.randomUUID()))) {
+        try (NewFile replacement = NewFile.create(file.resolveSibling(unfinishedName(prefix)))) {
             replacement.write(ByteBuffer.wrap(content), 0);
             replacement.finishAs(file);
         }
@@ -62,11 +62,23 @@ public final class PrivateFiles {
         }
     }
 
-    /** Removes the files that were never finished. */
+    /** A name, not used yet, for a file that is not finished. It tells whose the file is. */
+    public static String unfinishedName(String prefix) {
+        return prefix + Maker.OURS.map(maker -> maker + "-").orElse("") + UUID.randomUUID();
+    }
+
+    /**
+     * Removes the files that were never finished: those of processes that are no more, and those of which that cannot be told once they
+     * have not been changed for a day.
+     */
     public static void sweep(Path directory, String prefix) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return;
+        }
         for (Path entry : list(directory)) {
-            if (entry.getFileName().toString().startsWith(prefix)) {
-                deleteIfOlder(entry, ABANDONED);
+            String name = entry.getFileName().toString();
+            if (name.startsWith(prefix)) {
+                deleteIfOlder(entry, Maker.isNoMore(name) ? Duration.ZERO : ABANDONED);
             }
         }
     }

@@ -22,7 +22,6 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -153,6 +152,16 @@ public final class ImageStore {
         }
     }
 
+    /** Removes what programs have left unfinished here that are no more, such as by a crash. */
+    public void removeUnfinished() throws VmmigException {
+        try {
+            PrivateFiles.sweep(directory, ADDING);
+            references().removeUnfinished();
+        } catch (IOException e) {
+            throw failed("could not clear up the image store " + directory, e);
+        }
+    }
+
     private static PageLayout layoutOf(Path image, ImageFormat format) throws IOException {
         if (format == ImageFormat.RAW && BootContent.recognises(image)) {
             return PageLayout.BOOT_1;
@@ -188,7 +197,7 @@ public final class ImageStore {
 
     private Digest copy(Path image, ImageFormat format, FileStamp before) throws IOException {
         MessageDigest sha256 = Digest.newSha256();
-        try (NewFile copy = NewFile.create(directory.resolve(ADDING + UUID.randomUUID()));
+        try (NewFile copy = NewFile.create(directory.resolve(PrivateFiles.unfinishedName(ADDING)));
                 InputStream in = Files.newInputStream(image)) {
             copy.append(in, Long.MAX_VALUE, sha256);
             if (!before.holds(image)) {

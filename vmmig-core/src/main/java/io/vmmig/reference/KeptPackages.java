@@ -445,11 +445,13 @@ public final class KeptPackages {
         }
     }
 
+    void removeUnfinished() throws IOException {
+        PrivateFiles.sweep(directory, ".");
+    }
+
     /** Removes what was never finished, and indexes of packages that are not here any more. */
     private void sweep() throws IOException {
-        if (Files.isDirectory(directory)) {
-            PrivateFiles.sweep(directory, ".");
-        }
+        removeUnfinished();
         for (Path entry : entries()) {
             if (NAME.matcher(nameOf(entry)).matches() && !Files.exists(packageFile(seal(entry)))) {
                 PrivateFiles.deleteOrWarn(entry);

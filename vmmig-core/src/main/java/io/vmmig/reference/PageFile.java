@@ -4,6 +4,7 @@ package io.vmmig.reference;
 import io.vmmig.page.PageHash;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.NewFile;
+import io.vmmig.qcow2.PrivateFiles;
 import io.vmmig.qcow2.SharedFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -13,7 +14,6 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,7 +41,7 @@ final class PageFile {
      * @param content names what is cut
      */
     static void create(Path source, Path target, String temporary, String content) throws IOException {
-        Path unfinished = target.resolveSibling(temporary + UUID.randomUUID());
+        Path unfinished = target.resolveSibling(PrivateFiles.unfinishedName(temporary));
         try (NewFile file = NewFile.create(unfinished)) {
             BootContent.takeApart(source, new Pages(file, MAX_UNPACKED_BYTES));
             finish(file, target, content);

@@ -4,6 +4,7 @@ package io.vmmig.reference;
 import io.vmmig.page.PageHash;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.NewFile;
+import io.vmmig.qcow2.PrivateFiles;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,7 +14,6 @@ import java.nio.MappedByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.UUID;
 
 /**
  * Writes the file of a {@link PageIndex}: beside its place, and into it when it is finished. Takes a few mebibytes of heap,
@@ -52,7 +52,7 @@ final class PageIndexBuilder implements Closeable {
      */
     static PageIndexBuilder begin(Path target, String temporary, String content, long pages) throws IOException {
         IndexLayout layout = new IndexLayout(content, pages, IndexLayout.MAX_PROBES);
-        NewFile file = NewFile.create(target.resolveSibling(temporary + UUID.randomUUID()));
+        NewFile file = NewFile.create(target.resolveSibling(PrivateFiles.unfinishedName(temporary)));
         return new PageIndexBuilder(target, layout.content(), layout.pages(), file);
     }
 

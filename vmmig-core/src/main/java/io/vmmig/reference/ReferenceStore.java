@@ -394,6 +394,11 @@ public final class ReferenceStore implements AutoCloseable {
         prepare(file, layout, digest);
     }
 
+    void removeUnfinished() throws IOException {
+        PrivateFiles.sweep(directory, IndexFile.BUILDING);
+        packages.removeUnfinished();
+    }
+
     /** Removes what was never finished, and what was not used for long and is not of content that is held. */
     private void sweep() throws IOException, VmmigException {
         PrivateFiles.sweep(directory, IndexFile.BUILDING);

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -67,6 +70,33 @@ class GuestDirectoryTest {
         assertThat(log).exists();
         assertThat(base).exists();
         GuestDirectory.requireFree(List.of(disk));
+    }
+
+    @Test
+    void removesADepartedGuestsSocketsIfNobodyListens() throws Exception {
+        GuestDirectory directory = GuestDirectory.of(guests, "web-1");
+        Path disk = directory.path().resolve("vda.0.qcow2");
+        occupied(directory, disk);
+        Files.writeString(disk, "disk");
+        Path dead = directory.path().resolve("dead.sock");
+        listening(dead).close();
+        Path live = directory.path().resolve("live.sock");
+        Path plain = Files.writeString(directory.path().resolve("plain.sock"), "a file");
+
+        try (ServerSocketChannel server = listening(live)) {
+            assertThat(server.isOpen()).isTrue();
+            GuestDirectory.removeDeparted(Set.of(disk));
+        }
+
+        assertThat(dead).doesNotExist();
+        assertThat(live).exists();
+        assertThat(plain).exists();
+    }
+
+    private static ServerSocketChannel listening(Path socket) throws Exception {
+        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        server.bind(UnixDomainSocketAddress.of(socket));
+        return server;
     }
 
     @Test

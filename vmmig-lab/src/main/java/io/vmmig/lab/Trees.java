@@ -53,6 +53,13 @@ public final class Trees {
                 : List.of();
     }
 
+    /** All that is below a directory, at any depth and of any kind; what vanishes meanwhile does not matter. */
+    public static List<Path> everything(Path root) {
+        return Files.isDirectory(root)
+                ? walk(root).stream().filter(path -> !path.equals(root)).toList()
+                : List.of();
+    }
+
     /** What is directly in a directory, which need not exist. */
     public static List<Path> list(Path directory) {
         try (Stream<Path> entries = Files.list(directory)) {

@@ -12,6 +12,7 @@ import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.libvirt.binding.Connection;
 import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.libvirt.posix.WorkDirectory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,7 +59,8 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
 
     /**
-     * Connects to a libvirt of this machine.
+     * Connects to a libvirt of this machine, and removes the FIFOs that processes of this user have left in the work directory which
+     * did not live to do it.
      *
      * <p>{@code qemu:///embed?root=DIR} runs libvirt's QEMU driver inside this process, without any daemon; its files lie
      * under {@code DIR}, its guests outlive the process, and {@code DIR/etc/qemu.conf} is written if there is none. A
@@ -72,6 +74,7 @@ public final class LibvirtHypervisor implements Hypervisor {
      */
     public static LibvirtHypervisor connect(String uri, LibvirtOptions options) throws VmmigException {
         LibvirtUri parsed = LibvirtUri.parse(uri);
+        WorkDirectory.sweep(options.workDirectory());
         LibvirtHypervisor hypervisor = new LibvirtHypervisor(parsed, options);
         boolean connected = false;
         try {

@@ -38,8 +38,12 @@ final class LibvirtRestoredGuest implements RestoredGuest {
     @Override
     public synchronized void close() throws VmmigException {
         if (!settled) {
-            guest.remove();
-            settle();
+            try {
+                guest.remove();
+            } finally {
+                // Whatever is left of it is the host's now; were it still ours, nobody could ever settle it.
+                settle();
+            }
         }
     }
 

@@ -95,6 +95,22 @@ public abstract class HypervisorContract {
     }
 
     @Test
+    void canBeSavedAgainAfterItWasLeftPaused() throws Exception {
+        SavedGuest left = guest().save();
+        left.memory().readNBytes(4096);
+        left.leavePaused();
+        left.close();
+        assertThat(guest().state()).isEqualTo(GuestState.PAUSED);
+        guest().resume();
+        try (SavedGuest saved = guest().save()) {
+            assertThat(saved.wasRunning()).isTrue();
+            saved.resume();
+            saved.leavePaused();
+        }
+        assertThat(guest().state()).isEqualTo(GuestState.RUNNING);
+    }
+
+    @Test
     void refusesASecondSaveMeanwhile() throws Exception {
         Guest guest = guest();
         try (SavedGuest saved = guest.save()) {

@@ -31,6 +31,8 @@ public final class InMemoryHypervisor implements Hypervisor {
         SAVE,
         /** In the middle of the memory stream of a save. */
         STREAM,
+        /** When a saved guest is to go on. */
+        RESUME_SAVED,
         /** When a restore begins. */
         RESTORE,
         /** When the memory stream of a restore has been written. */
@@ -94,6 +96,11 @@ public final class InMemoryHypervisor implements Hypervisor {
     /** Makes a step fail from now on. */
     public synchronized void fail(Step step) {
         failing.add(step);
+    }
+
+    /** Makes a step succeed again from now on. */
+    public synchronized void mend(Step step) {
+        failing.remove(step);
     }
 
     synchronized void failIfTold(Step step) throws VmmigException {

@@ -76,8 +76,9 @@ final class InMemorySave implements SavedGuest {
     }
 
     @Override
-    public synchronized void resume() {
+    public synchronized void resume() throws VmmigException {
         if (!settled) {
+            host.failIfTold(InMemoryHypervisor.Step.RESUME_SAVED);
             settled = true;
             guest.settle(wasRunning ? GuestState.RUNNING : GuestState.PAUSED);
         }
@@ -101,7 +102,7 @@ final class InMemorySave implements SavedGuest {
     }
 
     @Override
-    public void close() {
+    public void close() throws VmmigException {
         resume();
     }
 }

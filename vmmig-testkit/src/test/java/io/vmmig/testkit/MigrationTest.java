@@ -281,6 +281,25 @@ class MigrationTest {
     }
 
     @Test
+    void aGuestThatCouldNotBeRolledBackCanBeTriedAgain() throws Exception {
+        a.fail(Step.STREAM);
+        a.fail(Step.RESUME_SAVED);
+        Migration sending = migrator().start();
+        Migration receiving = receive();
+
+        assertThat(failureOf(sending).failure().source()).isEqualTo(EndState.PAUSED);
+        failureOf(receiving);
+        a.mend(Step.STREAM);
+        a.mend(Step.RESUME_SAVED);
+        Migration again = migrator().start();
+        receive().await(SOON);
+        again.await(SOON);
+
+        assertThat(a.guests()).isEmpty();
+        assertThat(b.memoryOf("web-1")).contains(memory);
+    }
+
+    @Test
     void whatFailsAfterTheHandOverLeavesTheGuestAtTheDestination() throws Exception {
         a.fail(Step.RETIRE);
         Migration sending = migrator().start();

@@ -302,6 +302,96 @@ class RecoveryTest {
         assertThat(guests.resolve(GUEST).resolve("vda.0.raw")).exists();
     }
 
+    private List<Settlement> decide(Side guestLivesAt) throws Exception {
+        return Recovery.of(host)
+                .images(images)
+                .asking(address -> transport)
+                .decide(packageId, guestLivesAt)
+                .settlements();
+    }
+
+    private void assertDecided(Side guestLivesAt, Result result) throws Exception {
+        assertThat(decide(guestLivesAt)).singleElement().satisfies(settlement -> assertThat(settlement.result())
+                .isEqualTo(result));
+        if (result != Result.LEFT_OPEN) {
+            assertThat(recover()).isEmpty();
+            assertThat(decide(guestLivesAt)).isEmpty();
+        }
+    }
+
+    private void commitAndLose() throws Exception {
+        try (ArrivalJournal journal = restored()) {
+            journal.enter(DestinationState.COMMITTED);
+        }
+        removeGuest();
+        assertSettled(Side.DESTINATION, Result.LEFT_OPEN);
+    }
+
+    @Test
+    void aPersonSaysThatALostGuestLivesAtTheSource() throws Exception {
+        commitAndLose();
+
+        assertDecided(Side.SOURCE, Result.DISCARDED);
+        assertThat(guests).isEmptyDirectory();
+        assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
+    }
+
+    @Test
+    void aPersonSaysThatALostGuestHasLivedHere() throws Exception {
+        commitAndLose();
+
+        assertDecided(Side.DESTINATION, Result.NOTED);
+        assertThat(guests.resolve(GUEST).resolve("vda.0.raw")).exists();
+        assertThat(outcome()).isEqualTo(Outcome.TAKEN);
+    }
+
+    @Test
+    void aGuestThatRunsIsNotEndedByAWord() throws Exception {
+        restored().close();
+        host.guest(GUEST).resume();
+
+        assertDecided(Side.SOURCE, Result.LEFT_OPEN);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+        assertDecided(Side.DESTINATION, Result.NOTED);
+        assertThat(outcome()).isEqualTo(Outcome.TAKEN);
+    }
+
+    @Test
+    void whatHasBeenToldOtherwiseCannotBeSaid() throws Exception {
+        try (ArrivalJournal journal = restored()) {
+            journal.enter(DestinationState.ABANDONED);
+        }
+        host.guest(GUEST).resume();
+
+        assertThatThrownBy(() -> decide(Side.DESTINATION))
+                .isInstanceOfSatisfying(
+                        VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.REQUEST_INVALID));
+        assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
+    }
+
+    @Test
+    void aPersonSaysAtTheSourceWhereItLives() throws Exception {
+        try (DepartureJournal journal = departure()) {
+            journal.commit();
+        }
+        pause();
+
+        assertDecided(Side.SOURCE, Result.RESUMED);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void theDestinationsWordCountsMoreThanAPersons() throws Exception {
+        try (DepartureJournal journal = departure()) {
+            journal.commit();
+        }
+        pause();
+        transport.answerFrom(any -> Outcome.TAKEN);
+
+        assertDecided(Side.SOURCE, Result.RETIRED);
+        assertThat(host.guests()).isEmpty();
+    }
+
     @Test
     void aGuestThatRunsThoughNobodySaidSoIsForAPersonToSee() throws Exception {
         restored().close();
@@ -368,6 +458,41 @@ class RecoveryTest {
         assertSettled(Side.DESTINATION, Result.LEFT_OPEN);
         assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
         assertThat(outcome()).isEqualTo(Outcome.UNDER_WAY);
+    }
+
+    @Test
+    void aClockThatWasSetBackDoesNotMakeAnArrivalAnEarlierOne() throws Exception {
+        ArrivalJournal.Facts now;
+        try (ArrivalJournal journal = restored()) {
+            journal.enter(DestinationState.COMMITTED);
+            now = journal.facts();
+        }
+        assertSettled(Side.DESTINATION, Result.RESUMED);
+        pause();
+        UUID nextPackage = UUID.randomUUID();
+        try (ArrivalJournal journal = ArrivalJournal.begin(
+                images,
+                new ArrivalJournal.Facts(
+                        nextPackage,
+                        GUEST,
+                        uuid,
+                        true,
+                        now.directory(),
+                        true,
+                        List.of(),
+                        now.files(),
+                        true,
+                        now.begun().minus(Duration.ofHours(1))))) {
+            journal.enter(DestinationState.RECEIVED);
+            journal.enter(DestinationState.VERIFIED);
+            journal.enter(DestinationState.RESTORED);
+            journal.enter(DestinationState.COMMITTED);
+        }
+
+        assertThat(recover()).singleElement().satisfies(settlement -> {
+            assertThat(settlement.packageId()).isEqualTo(nextPackage);
+            assertThat(settlement.result()).isEqualTo(Result.RESUMED);
+        });
     }
 
     @Test

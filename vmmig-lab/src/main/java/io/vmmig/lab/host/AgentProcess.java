@@ -40,16 +40,19 @@ final class AgentProcess implements AutoCloseable {
         pending.put(0L, greeting);
     }
 
-    /** Starts an agent with these arguments; what it writes to stderr goes to {@code log}. */
-    static AgentProcess start(String name, Path log, List<String> jvmOptions, List<String> arguments) {
+    /** Starts an agent with these arguments; what it writes to stderr is added to {@code log}. */
+    static AgentProcess start(
+            String name, Path log, List<String> jvmOptions, List<String> arguments, Map<String, String> environment) {
         List<String> words = new ArrayList<>();
         words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         words.addAll(jvmOptions);
         words.addAll(ownCode());
         words.addAll(arguments);
         try {
-            Process process =
-                    new ProcessBuilder(words).redirectError(log.toFile()).start();
+            ProcessBuilder builder =
+                    new ProcessBuilder(words).redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
+            builder.environment().putAll(environment);
+            Process process = builder.start();
             AgentProcess agent = new AgentProcess(name, log, process);
             Thread reader = new Thread(agent::readAnswers, "agent-" + name);
             reader.setDaemon(true);
@@ -160,6 +163,15 @@ final class AgentProcess implements AutoCloseable {
             process.destroyForcibly();
             Thread.currentThread().interrupt();
         }
+    }
+
+    boolean alive() {
+        return process.isAlive();
+    }
+
+    /** Ends it on the spot, as by {@code kill -9}; guests are as they were left. */
+    void kill() {
+        process.destroyForcibly();
     }
 
     /** Waits until it has ended by itself. */

@@ -20,12 +20,14 @@ import io.vmmig.crypto.NodeCard;
 import io.vmmig.crypto.NodeKeys;
 import io.vmmig.crypto.PackageSignatures;
 import io.vmmig.crypto.SignaturePolicy;
+import io.vmmig.event.MigrationEvent;
 import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.reference.ImageStore;
+import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Transport;
 import io.vmmig.transport.file.PackageFile;
 import io.vmmig.transport.http.HttpPackage;
@@ -39,11 +41,14 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A host's own JVM: takes commands as lines of JSON on stdin, and answers on stdout. For moving guests it uses nothing but
@@ -62,6 +67,8 @@ public final class HostAgent {
     private final PrintStream out;
     private final Map<Long, Migration> migrations = new ConcurrentHashMap<>();
     private final Map<Long, TlsListener> listeners = new ConcurrentHashMap<>();
+    private final Map<Long, Barrier> barriers = new ConcurrentHashMap<>();
+    private volatile @Nullable TlsListener standing;
 
     private HostAgent(String uri, Path guests, Path images, Path identity, PrintStream out) throws VmmigException {
         this.hypervisor = LibvirtHypervisor.connect(uri);
@@ -126,6 +133,7 @@ public final class HostAgent {
         } finally {
             migrations.remove(id);
             listeners.remove(id);
+            barriers.remove(id);
         }
     }
 
@@ -135,15 +143,21 @@ public final class HostAgent {
             case "remove" -> remove(command);
             case "guests" -> guests();
             case "describe" -> describe(command);
+            case "resume" -> resume(command);
+            case "pausedByError" -> pausedByError(command);
             case "addImage" -> addImage(command);
             case "migrate" -> migrate(id, command);
             case "save" -> save(id, command);
             case "receive" -> receive(id, command);
             case "restore" -> restore(id, command);
             case "recover" -> recover(command);
-            case "answer" -> answer(command);
+            case "decide" -> decide(command);
+            case "listen" -> listen(command);
+            case "goOn" -> goOn(command);
             case "cancel" -> cancel(command);
             case "heap" -> heap();
+            case "quota" -> quota(command);
+            case "clock" -> clock();
             default -> throw new IllegalArgumentException("unknown command " + command);
         };
     }
@@ -184,6 +198,17 @@ public final class HostAgent {
         return result;
     }
 
+    private JsonObject pausedByError(JsonObject command) {
+        JsonObject result = new JsonObject();
+        result.addProperty("byError", libvirt.pausedByError(text(command, "guest")));
+        return result;
+    }
+
+    private JsonObject resume(JsonObject command) throws VmmigException {
+        hypervisor.guest(text(command, "guest")).resume();
+        return new JsonObject();
+    }
+
     // ---- what vmmig does
 
     private JsonObject addImage(JsonObject command) throws VmmigException {
@@ -197,14 +222,16 @@ public final class HostAgent {
         TlsTransport node = TlsTransport.to(ADDRESS, command.get("port").getAsInt())
                 .as(identity)
                 .trusting(Fingerprint.parse(text(command, "trusting")));
-        Doom.of(command).watch(images.directory().resolve("departures"));
-        return send(id, command, sender(id, command).to(command.has("sealing") ? node.sealing() : node));
+        if (command.has("idleMillis")) {
+            node = node.idleTimeout(idleTime(command));
+        }
+        Transport transport = command.has("sealing") ? node.sealing() : node;
+        return send(id, command, sender(id, command).to(stopping(id, command).over(Transport.class, transport)));
     }
 
     private JsonObject save(long id, JsonObject command) throws VmmigException, InterruptedException {
         Contender contender = Contender.valueOf(text(command, "contender"));
-        Doom.of(command).watch(images.directory().resolve("departures"));
-        Migrator migrator = contender.apply(sender(id, command)).to(stillTransport(command));
+        Migrator migrator = contender.apply(sender(id, command)).to(stopping(id, command).over(Transport.class, stillTransport(command)));
         if (command.has("balloonMillis")) {
             migrator = migrator.ballooningWithin(
                     Duration.ofMillis(command.get("balloonMillis").getAsLong()));
@@ -212,8 +239,37 @@ public final class HostAgent {
         return send(id, command, flag(command, "leaveRunning") ? migrator.leavingItRunning() : migrator);
     }
 
+    private static Duration idleTime(JsonObject command) {
+        return Duration.ofMillis(command.get("idleMillis").getAsLong());
+    }
+
+    /** Where the migration that a command begins is to wait, if anywhere. */
+    private Barrier barrier(long id, JsonObject command) {
+        return barriers.computeIfAbsent(id, key -> {
+            Moment moment =
+                    command.has("stopAt") ? Moment.valueOf(command.get("stopAt").getAsString()) : null;
+            return new Barrier(moment, () -> {
+                JsonObject event = new JsonObject();
+                event.addProperty("reached", String.valueOf(moment));
+                say(id, "event", event);
+            });
+        });
+    }
+
+    private Stopping stopping(long id, JsonObject command) {
+        return new Stopping(barrier(id, command));
+    }
+
+    private JsonObject goOn(JsonObject command) {
+        Barrier barrier = barriers.get(command.get("move").getAsLong());
+        if (barrier != null) {
+            barrier.open();
+        }
+        return new JsonObject();
+    }
+
     private Migrator sender(long id, JsonObject command) {
-        return Migrator.of(hypervisor)
+        return Migrator.of(stopping(id, command).over(Hypervisor.class, hypervisor))
                 .images(images)
                 .signedBy(PackageSignatures.of(identity))
                 .onEvent(teller(id, command));
@@ -225,24 +281,34 @@ public final class HostAgent {
     }
 
     private JsonObject receive(long id, JsonObject command) throws VmmigException, InterruptedException {
+        TlsListener open = standing;
+        if (open != null) {
+            sayPort(id, open);
+            return receive(id, command, open);
+        }
         Fingerprint source = Fingerprint.parse(text(command, "trusting"));
-        TlsListener.Ready ready = TlsListener.on(ADDRESS, 0)
+        try (TlsListener listener = TlsListener.on(ADDRESS, 0)
                 .as(identity)
                 .trusting(Set.of(source))
                 .onRejected(e -> sayRejected(id, e))
-                .answering(Recovery.outcomesNotedBeside(images));
-        if (command.has("resumeMillis")) {
-            ready = ready.resumingWithin(
-                    Duration.ofMillis(command.get("resumeMillis").getAsLong()));
-        }
-        try (TlsListener listener = ready.listen()) {
+                .answering(Recovery.outcomesNotedBeside(images))
+                .listen()) {
             listeners.put(id, listener);
-            Doom.of(command).watch(images.directory().resolve("arrivals"));
-            JsonObject event = new JsonObject();
-            event.addProperty("port", listener.port());
-            say(id, "event", event);
-            return finish(id, receiver(id, command).receive(listener.accept(LISTEN_TIME)));
+            sayPort(id, listener);
+            return receive(id, command, listener);
         }
+    }
+
+    private JsonObject receive(long id, JsonObject command, TlsListener listener)
+            throws VmmigException, InterruptedException {
+        IncomingSession session = listener.accept(LISTEN_TIME);
+        return finish(id, receiver(id, command).receive(stopping(id, command).over(IncomingSession.class, session)));
+    }
+
+    private void sayPort(long id, TlsListener listener) {
+        JsonObject event = new JsonObject();
+        event.addProperty("port", listener.port());
+        say(id, "event", event);
     }
 
     private JsonObject restore(long id, JsonObject command) throws VmmigException, InterruptedException {
@@ -292,7 +358,7 @@ public final class HostAgent {
     }
 
     private Receiver receiver(long id, JsonObject command) throws VmmigException {
-        return Receiver.of(hypervisor)
+        return Receiver.of(stopping(id, command).over(Hypervisor.class, hypervisor))
                 .into(Path.of(text(command, "guests")))
                 .images(imagesFor(command))
                 .accepting(PackageSignatures.by(SignaturePolicy.of(identity, AcceptedSigners.anybody())))
@@ -307,40 +373,65 @@ public final class HostAgent {
     }
 
     private MigrationListener teller(long id, JsonObject command) {
-        Doom doom = Doom.of(command);
+        Barrier barrier = barrier(id, command);
         return event -> {
-            JsonObject json = Events.toJson(event);
-            doom.hear(json);
-            say(id, "event", json);
+            say(id, "event", Events.toJson(event));
+            if (event instanceof MigrationEvent.PhaseStarted started
+                    && barrier.isForPhase(started.phase().name())) {
+                barrier.await();
+            }
         };
     }
 
     private JsonObject recover(JsonObject command) throws VmmigException {
+        return told(recovery(command).run());
+    }
+
+    private JsonObject decide(JsonObject command) throws VmmigException {
+        return told(recovery(command)
+                .decide(
+                        UUID.fromString(text(command, "package")),
+                        RecoveryReport.Side.valueOf(text(command, "livesAt"))));
+    }
+
+    private Recovery recovery(JsonObject command) {
         Fingerprint peer = Fingerprint.parse(text(command, "trusting"));
-        RecoveryReport report = Recovery.of(hypervisor)
+        return Recovery.of(hypervisor)
                 .images(images)
                 .asking(address -> address.startsWith("http:")
                         ? HttpPackage.at(URI.create(address))
-                        : TlsTransport.to(address).as(identity).trusting(peer))
-                .run();
+                        : TlsTransport.to(address).as(identity).trusting(peer));
+    }
+
+    private static JsonObject told(RecoveryReport report) {
         JsonArray settlements = new JsonArray();
         for (RecoveryReport.Settlement settlement : report.settlements()) {
-            settlements.add(settlement.guest() + " " + settlement.side() + " " + settlement.result() + ": "
-                    + settlement.what());
+            JsonObject told = new JsonObject();
+            told.addProperty("package", settlement.packageId().toString());
+            told.addProperty("guest", settlement.guest());
+            told.addProperty("side", settlement.side().name());
+            told.addProperty("result", settlement.result().name());
+            told.addProperty("what", settlement.what());
+            settlements.add(told);
         }
         JsonObject result = new JsonObject();
         result.add("settlements", settlements);
         return result;
     }
 
-    /** Answers, until the agent ends, those who ask what became of a guest. */
-    private JsonObject answer(JsonObject command) throws VmmigException {
-        TlsListener.on(ADDRESS, command.get("port").getAsInt())
+    /** Listens until the agent ends, for guests that are received from now on and for those who ask what became of one. */
+    private JsonObject listen(JsonObject command) throws VmmigException {
+        TlsListener open = TlsListener.on(ADDRESS, 0)
                 .as(identity)
                 .trusting(Set.of(Fingerprint.parse(text(command, "trusting"))))
                 .answering(Recovery.outcomesNotedBeside(images))
+                .idleTimeout(idleTime(command))
+                .resumingWithin(Duration.ofMillis(command.get("resumeMillis").getAsLong()))
                 .listen();
-        return new JsonObject();
+        standing = open;
+        JsonObject result = new JsonObject();
+        result.addProperty("port", open.port());
+        return result;
     }
 
     private JsonObject cancel(JsonObject command) {
@@ -360,6 +451,17 @@ public final class HostAgent {
     }
 
     // ---- small things
+
+    private JsonObject quota(JsonObject command) throws VmmigException {
+        images.references().packages().quota(command.get("bytes").getAsLong());
+        return new JsonObject();
+    }
+
+    private static JsonObject clock() {
+        JsonObject result = new JsonObject();
+        result.addProperty("now", Instant.now().toString());
+        return result;
+    }
 
     private static JsonObject heap() {
         JsonObject result = new JsonObject();

@@ -3,7 +3,6 @@ package io.vmmig.lab.host;
 
 import com.google.gson.JsonObject;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -12,19 +11,16 @@ public final class Intake {
     private final GuestChanges changes;
     private final @Nullable Path guests;
     private final @Nullable Path images;
-    private final Doom doom;
-    private final @Nullable Duration resuming;
+    private final @Nullable Moment stop;
     private final Consumer<JsonObject> events;
 
     private Intake(
             GuestChanges changes,
             @Nullable Path guests,
             @Nullable Path images,
-            Doom doom,
-            @Nullable Duration resuming,
+            @Nullable Moment stop,
             Consumer<JsonObject> events) {
-        this.doom = doom;
-        this.resuming = resuming;
+        this.stop = stop;
         this.changes = changes;
         this.guests = guests;
         this.images = images;
@@ -33,37 +29,32 @@ public final class Intake {
 
     /** As it was, to where the host keeps its guests. */
     public static Intake usual() {
-        return new Intake(GuestChanges.none(), null, null, Doom.never(), null, event -> {});
+        return new Intake(GuestChanges.none(), null, null, null, event -> {});
     }
 
     /** With these changes. */
     public Intake changed(GuestChanges changes) {
-        return new Intake(changes, guests, images, doom, resuming, events);
+        return new Intake(changes, guests, images, stop, events);
     }
 
     /** Its files go to a directory in this one. */
     public Intake into(Path guests) {
-        return new Intake(changes, guests, images, doom, resuming, events);
+        return new Intake(changes, guests, images, stop, events);
     }
 
     /** Base images are in this store, and not in the host's own. */
     public Intake images(Path images) {
-        return new Intake(changes, guests, images, doom, resuming, events);
+        return new Intake(changes, guests, images, stop, events);
     }
 
     /** The destination's events go there. */
     public Intake telling(Consumer<JsonObject> events) {
-        return new Intake(changes, guests, images, doom, resuming, events);
+        return new Intake(changes, guests, images, stop, events);
     }
 
-    /** The agent dies while it does it. */
-    public Intake doomed(Doom doom) {
-        return new Intake(changes, guests, images, doom, resuming, events);
-    }
-
-    /** For no longer than that it waits for a source that has lost its connection. */
-    public Intake resumingWithin(Duration limit) {
-        return new Intake(changes, guests, images, doom, limit, events);
+    /** It waits at that moment until it is told to go on. */
+    public Intake stoppingAt(Moment stop) {
+        return new Intake(changes, guests, images, stop, events);
     }
 
     Consumer<JsonObject> events() {
@@ -71,9 +62,8 @@ public final class Intake {
     }
 
     void addTo(JsonObject command, LabHost host) {
-        doom.addTo(command);
-        if (resuming != null) {
-            command.addProperty("resumeMillis", resuming.toMillis());
+        if (stop != null) {
+            command.addProperty("stopAt", stop.name());
         }
         command.add("changes", changes.json());
         command.addProperty("guests", (guests == null ? host.guestsDirectory() : guests).toString());

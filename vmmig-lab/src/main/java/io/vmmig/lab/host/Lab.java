@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
 
 /** Hosts on this machine, which vanish without a trace when the lab is closed. Thread-safe. */
 public final class Lab implements AutoCloseable {
@@ -54,7 +56,19 @@ public final class Lab implements AutoCloseable {
 
     /** Starts a host with a libvirtd. */
     public LabHost libvirtd(String name) {
-        return start(name, LibvirtDaemon.up(directory.resolve("lab"), name), List.of());
+        return libvirtd(name, List.of(), host -> Map.of());
+    }
+
+    /**
+     * As {@link #libvirtd(String)}.
+     *
+     * @param jvmOptions of its program
+     * @param before does something to the directory that is to be the host's, before anything runs there, and says what its
+     *     program is to have in its environment
+     */
+    public LabHost libvirtd(String name, List<String> jvmOptions, Function<Path, Map<String, String>> before) {
+        Map<String, String> environment = before.apply(directory.resolve(name));
+        return start(name, LibvirtDaemon.up(directory.resolve("lab"), name), jvmOptions, environment);
     }
 
     /** As {@link #libvirtd(String)}, with the libvirt and QEMU of that release of Debian. */
@@ -63,7 +77,11 @@ public final class Lab implements AutoCloseable {
     }
 
     private LabHost start(String name, LibvirtKind libvirt, List<String> jvmOptions) {
-        LabHost host = LabHost.start(name, directory.resolve(name), libvirt, jvmOptions);
+        return start(name, libvirt, jvmOptions, Map.of());
+    }
+
+    private LabHost start(String name, LibvirtKind libvirt, List<String> jvmOptions, Map<String, String> environment) {
+        LabHost host = LabHost.start(name, directory.resolve(name), libvirt, jvmOptions, environment);
         synchronized (hosts) {
             hosts.push(host);
         }

@@ -4,6 +4,7 @@ package io.vmmig.lab.host;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.vmmig.RecoveryReport;
 import io.vmmig.lab.Await;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.Trees;
@@ -16,11 +17,15 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import java.util.stream.StreamSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A host of the lab: a libvirt of its own, directories of its own, and a JVM of its own in which vmmig runs. Thread-safe.
@@ -35,10 +40,18 @@ public final class LabHost implements AutoCloseable {
     private final Path directory;
     private final LibvirtKind libvirt;
     private final List<String> jvmOptions;
+    private final Map<String, String> environment;
+    private final List<Runnable> whenClosed = new CopyOnWriteArrayList<>();
     private volatile AgentProcess agent;
     private final JsonObject greeting;
 
-    private LabHost(String name, Path directory, LibvirtKind libvirt, List<String> jvmOptions) {
+    private LabHost(
+            String name,
+            Path directory,
+            LibvirtKind libvirt,
+            List<String> jvmOptions,
+            Map<String, String> environment) {
+        this.environment = Map.copyOf(environment);
         this.name = name;
         this.directory = directory;
         this.libvirt = libvirt;
@@ -62,45 +75,67 @@ public final class LabHost implements AutoCloseable {
         List<String> options = new ArrayList<>(JVM_OPTIONS);
         options.addAll(jvmOptions);
         options.add("-Djava.io.tmpdir=" + directory.resolve("tmp"));
-        return AgentProcess.start(name, directory.resolve("agent.log"), options, arguments);
+        return AgentProcess.start(name, directory.resolve("agent.log"), options, arguments, environment);
     }
 
-    /** Waits until its agent has died, and starts another one; guests are as they were left. */
+    /** Starts another agent in the place of one that has died; guests are as they were left. */
     public void revive() {
         agent.awaitDeath();
         agent = startAgent();
         agent.greeting();
     }
 
+    /** What ends and hampers the programs of this host. */
+    public HostTrouble trouble() {
+        return new HostTrouble(agent, libvirt);
+    }
+
     /**
-     * Settles what an agent that has died had under way; returns what was done, a line for each guest.
+     * Settles what an agent that has died had under way; returns what was done.
      *
      * @param other the other end
      */
-    public List<String> recover(LabHost other) {
+    public List<Settled> recover(LabHost other) {
         JsonObject command = command("recover");
         command.addProperty("trusting", other.fingerprint());
-        JsonArray settlements = call(command).getAsJsonArray("settlements");
-        return StreamSupport.stream(settlements.spliterator(), false)
-                .map(JsonElement::getAsString)
-                .toList();
+        return Settled.allOf(call(command));
     }
 
-    /** Answers another host, from now on, at a port where it has listened before. */
-    public void answer(LabHost other, int port) {
-        JsonObject command = command("answer");
+    /** Settles one migration as a person says. */
+    public List<Settled> decide(LabHost other, UUID packageId, RecoveryReport.Side guestLivesAt) {
+        JsonObject command = command("decide");
         command.addProperty("trusting", other.fingerprint());
-        command.addProperty("port", port);
-        call(command);
+        command.addProperty("package", packageId.toString());
+        command.addProperty("livesAt", guestLivesAt.name());
+        return Settled.allOf(call(command));
     }
 
-    static LabHost start(String name, Path directory, LibvirtKind libvirt, List<String> jvmOptions) {
+    /**
+     * Listens, from now on, for all guests that come from another host and for its questions what became of one; returns the port.
+     *
+     * @param idle after how long without a sign of life the other host is taken for dead
+     * @param resuming how long it may take to come back after that
+     */
+    public int listen(LabHost other, Duration idle, Duration resuming) {
+        JsonObject command = command("listen");
+        command.addProperty("trusting", other.fingerprint());
+        command.addProperty("idleMillis", idle.toMillis());
+        command.addProperty("resumeMillis", resuming.toMillis());
+        return call(command).get("port").getAsInt();
+    }
+
+    static LabHost start(
+            String name,
+            Path directory,
+            LibvirtKind libvirt,
+            List<String> jvmOptions,
+            Map<String, String> environment) {
         try {
             Files.createDirectories(directory.resolve("tmp"));
         } catch (IOException e) {
             throw new LabException("could not make " + directory, e);
         }
-        return new LabHost(name, directory, libvirt, jvmOptions);
+        return new LabHost(name, directory, libvirt, jvmOptions, environment);
     }
 
     /** Its name. */
@@ -143,6 +178,23 @@ public final class LabHost implements AutoCloseable {
         return directory.resolve("id");
     }
 
+    /** Lets its store of kept packages take that much. */
+    public void keepAtMost(long bytes) {
+        JsonObject command = command("quota");
+        command.addProperty("bytes", bytes);
+        call(command);
+    }
+
+    /** What time it is for its program. */
+    public Instant clock() {
+        return Instant.parse(call(command("clock")).get("now").getAsString());
+    }
+
+    /** Has something done when the host is closed, before its files are removed. */
+    public void whenClosed(Runnable what) {
+        whenClosed.add(what);
+    }
+
     /** Where the disks, console and channel of a guest are that was started here. */
     public Path homeOf(String guest) {
         return directory.resolve("made").resolve(guest);
@@ -168,6 +220,13 @@ public final class LabHost implements AutoCloseable {
         Console console = Console.from(home.resolve("console"));
         define(domain, true);
         return new LabGuest(this, domain.name(), console, home.resolve("channel"));
+    }
+
+    /** Lets a guest go on that is paused, as its owner would. */
+    public void resume(String guest) {
+        JsonObject command = command("resume");
+        command.addProperty("guest", guest);
+        call(command);
     }
 
     /** Makes a guest known without starting it. */
@@ -211,6 +270,13 @@ public final class LabHost implements AutoCloseable {
     /** What a guest is doing: RUNNING, PAUSED or STOPPED. */
     public String stateOf(String guest) {
         return describe(guest).get("state").getAsString();
+    }
+
+    /** Whether a guest is paused because its QEMU could not write to a disk. */
+    public boolean pausedByError(String guest) {
+        JsonObject command = command("pausedByError");
+        command.addProperty("guest", guest);
+        return call(command).get("byError").getAsBoolean();
     }
 
     /** Waits until a guest is in that state. */
@@ -263,10 +329,19 @@ public final class LabHost implements AutoCloseable {
         return migrate(guest, to.port(), to.host().fingerprint(), event -> {});
     }
 
-    /** Moves a guest to a host that waits for one; the agent dies while it does it. */
-    public Move migrateDoomed(String guest, Receiving to, Doom doom) {
-        JsonObject command = migration(guest, to.port(), to.host().fingerprint());
-        doom.addTo(command);
+    /**
+     * Moves a guest to a host that is receiving, by a way of one's own.
+     *
+     * @param port where the way begins
+     * @param idle after how long without a sign of life the other host is taken for dead
+     * @param stop where it waits until it is told to go on, if anywhere
+     */
+    public Move migrate(String guest, LabHost to, int port, Duration idle, @Nullable Moment stop) {
+        JsonObject command = migration(guest, port, to.fingerprint());
+        command.addProperty("idleMillis", idle.toMillis());
+        if (stop != null) {
+            command.addProperty("stopAt", stop.name());
+        }
         return move(command, event -> {});
     }
 
@@ -370,11 +445,17 @@ public final class LabHost implements AutoCloseable {
         return new Restoring(this, move(command, intake.events()), before);
     }
 
-    /** Sends a guest to an HTTP server, for that host to open. */
-    public Move saveTo(URI place, LabHost opener, String guest, Doom doom) {
+    /**
+     * Sends a guest to an HTTP server, for that host to open.
+     *
+     * @param stop where it waits until it is told to go on, if anywhere
+     */
+    public Move saveTo(URI place, LabHost opener, String guest, @Nullable Moment stop) {
         JsonObject command = saving(guest, directory, List.of(), List.of(opener), false, Contender.DEFAULT);
         command.addProperty("place", place.toString());
-        doom.addTo(command);
+        if (stop != null) {
+            command.addProperty("stopAt", stop.name());
+        }
         return move(command, event -> {});
     }
 
@@ -394,7 +475,8 @@ public final class LabHost implements AutoCloseable {
     }
 
     private Move move(JsonObject command, Consumer<JsonObject> events) {
-        return new Move(agent, agent.send(command, events));
+        Stop stop = new Stop(events);
+        return new Move(agent, agent.send(command, stop::hear), stop);
     }
 
     /** How much heap its JVM may use, in bytes; with a byte more it would have failed. */
@@ -418,6 +500,8 @@ public final class LabHost implements AutoCloseable {
         List<RuntimeException> failures = new ArrayList<>();
         attempt(agent::close, failures);
         attempt(libvirt::close, failures);
+        whenClosed.forEach(what -> attempt(what, failures));
+        whenClosed.clear();
         attempt(() -> Trees.delete(directory), failures);
         if (!failures.isEmpty()) {
             throw failures.get(0);

@@ -10,6 +10,10 @@ import org.jspecify.annotations.Nullable;
 
 /** Starts and ends guests, which is the user's business and none of vmmig's. */
 final class Libvirt implements AutoCloseable {
+    /** {@code VIR_DOMAIN_PAUSED}, {@code VIR_DOMAIN_PAUSED_IOERROR}. */
+    private static final int PAUSED = 3;
+
+    private static final int BY_ERROR = 5;
     private static final int AUTODESTROY_NOT = 0;
     private static final int UNDEFINE_EVERYTHING = 0x1 | 0x2 | 0x4;
 
@@ -37,6 +41,8 @@ final class Libvirt implements AutoCloseable {
         int virDomainDestroy(Pointer domain);
 
         int virDomainUndefineFlags(Pointer domain, int flags);
+
+        int virDomainGetState(Pointer domain, int[] state, int[] reason, int flags);
 
         int virDomainFree(Pointer domain);
 
@@ -78,6 +84,21 @@ final class Libvirt implements AutoCloseable {
         if (domain != null) {
             calls.virDomainDestroy(domain);
             calls.virDomainUndefineFlags(domain, UNDEFINE_EVERYTHING);
+            calls.virDomainFree(domain);
+        }
+    }
+
+    /** Whether a guest is paused because its QEMU could not write to a disk. */
+    boolean pausedByError(String name) {
+        Pointer domain = checked("find the guest", calls.virDomainLookupByName(connection, name));
+        try {
+            int[] state = new int[1];
+            int[] reason = new int[1];
+            if (calls.virDomainGetState(domain, state, reason, 0) != 0) {
+                throw failed("look at the guest");
+            }
+            return state[0] == PAUSED && reason[0] == BY_ERROR;
+        } finally {
             calls.virDomainFree(domain);
         }
     }

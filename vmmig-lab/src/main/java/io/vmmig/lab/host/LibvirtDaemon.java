@@ -3,8 +3,11 @@ package io.vmmig.lab.host;
 
 import io.vmmig.lab.Checkout;
 import io.vmmig.lab.Command;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /**
  * A libvirtd in namespaces of its own.
@@ -30,10 +33,44 @@ record LibvirtDaemon(Path lab, String name, String uri) implements LibvirtKind {
         return new LibvirtDaemon(lab, name, uri);
     }
 
-    @Override
-    public void close() {
-        Command.of(Checkout.script("host"), "down", name)
+    /** Kills the libvirtd; guests go on. */
+    void crash() {
+        host("crash");
+    }
+
+    /** Starts it again. */
+    void restart() {
+        host("restart");
+    }
+
+    /** All that runs in the host is gone at once. */
+    void powerOff() {
+        host("poweroff");
+    }
+
+    /** Starts the host again. */
+    void powerOn() {
+        host("up");
+    }
+
+    /** The first process of the host, whose namespaces are those of all others; empty when its power is off. */
+    Optional<ProcessHandle> init() {
+        try {
+            String[] words = Files.readString(lab.resolve(name).resolve("init")).split("\\s+", -1);
+            return ProcessHandle.of(Long.parseLong(words[0])).filter(ProcessHandle::isAlive);
+        } catch (IOException | NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    private void host(String what) {
+        Command.of(Checkout.script("host"), what, name)
                 .with(LAB, lab.toString())
                 .run(END_TIME);
+    }
+
+    @Override
+    public void close() {
+        host("down");
     }
 }

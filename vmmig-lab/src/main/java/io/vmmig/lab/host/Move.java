@@ -2,19 +2,58 @@
 package io.vmmig.lab.host;
 
 import com.google.gson.JsonObject;
+import io.vmmig.lab.LabException;
 import java.time.Duration;
 
 /** A migration that is under way at one of its ends. */
 public final class Move {
     private static final Duration PATIENCE = Duration.ofMinutes(5);
+    private static final long GLANCE_MILLIS = 20;
     private static final Duration SOON = Duration.ofSeconds(30);
 
     private final AgentProcess agent;
     private final Reply reply;
+    private final Stop stop;
 
-    Move(AgentProcess agent, Reply reply) {
+    Move(AgentProcess agent, Reply reply, Stop stop) {
         this.agent = agent;
         this.reply = reply;
+        this.stop = stop;
+    }
+
+    /** Waits until it has come to the moment at which it was to wait; throws if it ends before. */
+    public void awaitStop(Duration atMost) {
+        long deadline = System.nanoTime() + atMost.toNanos();
+        try {
+            while (!stop.reachedWithin(GLANCE_MILLIS)) {
+                if (reply.done()) {
+                    throw new LabException("the migration ended early: " + reply.await(SOON));
+                }
+                if (System.nanoTime() > deadline) {
+                    throw new LabException("the migration did not get there in " + atMost.toSeconds() + " s");
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new LabException("interrupted", e);
+        }
+    }
+
+    /** Lets it go on from where it waits. */
+    public void goOn() {
+        JsonObject command = new JsonObject();
+        command.addProperty("do", "goOn");
+        command.addProperty("move", reply.id);
+        agent.send(command, event -> {});
+    }
+
+    /**
+     * As {@link #await()}, with less patience.
+     *
+     * @throws LabException when it is not over by then
+     */
+    public JsonObject await(Duration atMost) {
+        return reply.await(atMost);
     }
 
     /**

@@ -29,14 +29,15 @@ public final class Receiving {
     static Receiving start(LabHost host, AgentProcess agent, JsonObject command, Consumer<JsonObject> events) {
         LogSizes before = host.logSizes();
         CompletableFuture<Integer> port = new CompletableFuture<>();
+        Stop stop = new Stop(events);
         Reply reply = agent.send(command, event -> {
             if (event.has("port")) {
                 port.complete(event.get("port").getAsInt());
             } else {
-                events.accept(event);
+                stop.hear(event);
             }
         });
-        return new Receiving(host, await(port), new Move(agent, reply), before);
+        return new Receiving(host, await(port), new Move(agent, reply, stop), before);
     }
 
     private static int await(CompletableFuture<Integer> port) {

@@ -7,29 +7,34 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.sun.net.httpserver.HttpServer;
 import io.vmmig.lab.Trees;
-import io.vmmig.lab.host.Doom;
 import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.Moment;
 import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.MoveFailed;
 import io.vmmig.lab.host.Restoring;
+import io.vmmig.lab.host.Settled;
 import io.vmmig.transport.http.PackageHandler;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Guests that go from host to host by way of an HTTP server. */
 class HttpIT {
+    private static final Duration SOON = Duration.ofSeconds(60);
+
     @TempDir
     Path packages;
 
@@ -60,7 +65,7 @@ class HttpIT {
         LabGuest guest = Hosts.startTiny(a, "parked");
         String sum = guest.memorySum();
 
-        a.saveTo(place, b, "parked", Doom.never()).await();
+        a.saveTo(place, b, "parked", null).await();
         Moves.assertGone(a, "parked");
         Restoring restoring = b.restoreFrom(place, Intake.usual());
         restoring.move().await();
@@ -76,16 +81,19 @@ class HttpIT {
     }
 
     @Test
+    @Tag("faults")
     void theSourceDiesAsItHandsTheGuestOver() {
         LabHost c = Hosts.c();
         LabHost d = Hosts.d();
         LabGuest guest = Hosts.startTiny(c, "parked");
         String sum = guest.memorySum();
 
-        Move move = c.saveTo(place, d, "parked", Doom.afterNoting("COMMITTED"));
+        Move move = c.saveTo(place, d, "parked", Moment.SOURCE_COMMITTED);
+        move.awaitStop(SOON);
+        c.trouble().killProgram();
         assertThat(catchThrowable(move::await)).isNotNull();
         c.revive();
-        List<String> told = c.recover(d);
+        List<Settled> told = c.recover(d);
 
         assertThat(told).hasSize(1);
         LabGuest alive = guest;

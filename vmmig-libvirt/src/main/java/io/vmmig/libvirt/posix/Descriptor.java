@@ -85,6 +85,23 @@ final class Descriptor implements AutoCloseable {
         }
     }
 
+    /**
+     * Takes the lock of the open file, which ends when it is closed, or with the process; false if somebody else has it. Unlike those
+     * of {@code java.nio}, it does not end when another descriptor of the same file is closed.
+     */
+    boolean tryLock() throws IOException {
+        while (LibC.flock(number(), LibC.LOCK_EX | LibC.LOCK_NB) != 0) {
+            int errno = Native.getLastError();
+            if (errno == LibC.EAGAIN) {
+                return false;
+            }
+            if (errno != LibC.EINTR) {
+                throw LibC.failure("cannot lock");
+            }
+        }
+        return true;
+    }
+
     @Override
     public void close() {
         if (fd >= 0) {

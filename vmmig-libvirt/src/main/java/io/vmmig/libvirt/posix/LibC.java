@@ -21,6 +21,8 @@ final class LibC {
     static final int O_RDWR = 2;
     static final int O_NONBLOCK = 0x800;
     static final int O_CLOEXEC = 0x80000;
+    static final int LOCK_EX = 2;
+    static final int LOCK_NB = 4;
     static final int F_SETFL = 4;
     static final int F_SETPIPE_SZ = 1031;
     static final long FIONREAD = 0x541b;
@@ -50,6 +52,8 @@ final class LibC {
     static native long read(int fd, long address, long count);
 
     static native long write(int fd, long address, long count);
+
+    static native int flock(int fd, int operation);
 
     static native int poll(long address, long count, int timeoutMillis);
 

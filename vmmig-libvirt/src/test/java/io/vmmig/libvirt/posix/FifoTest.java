@@ -300,19 +300,4 @@ class FifoTest {
             assertThat(e).hasCauseInstanceOf(java.nio.file.NoSuchFileException.class);
         }
     }
-
-    @Test
-    void aWorkDirectoryIsPrivateAndGoesWithItsFiles() throws Exception {
-        WorkDirectory work = WorkDirectory.in(directory);
-        Path inside = work.file("x");
-        Files.writeString(inside, "x");
-        assertThat(Files.getPosixFilePermissions(inside.getParent()))
-                .isEqualTo(java.util.EnumSet.of(
-                        PosixFilePermission.OWNER_READ,
-                        PosixFilePermission.OWNER_WRITE,
-                        PosixFilePermission.OWNER_EXECUTE));
-        work.close();
-        work.close();
-        assertThat(inside.getParent()).doesNotExist();
-    }
 }

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.faults;
+
+import io.vmmig.lab.Command;
+import io.vmmig.lab.LabException;
+import io.vmmig.lab.host.LabHost;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+
+/** The file systems of a host that vmmig writes to: they are small, so that they can be filled. */
+final class Disks {
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final int MIB = 1 << 20;
+    private static final String FILLER = "filler";
+
+    private Disks() {}
+
+    /** Where journals, images and kept packages lie, and where guests do. */
+    private static List<Path> in(Path hostDirectory) {
+        return List.of(hostDirectory.resolve("images"), hostDirectory.resolve("guests"));
+    }
+
+    /** Gives a host that is to come such file systems; it is seen by all that it runs. */
+    static void mount(Path hostDirectory) {
+        for (Path directory : in(hostDirectory)) {
+            try {
+                Files.createDirectories(directory);
+            } catch (IOException e) {
+                throw new LabException("could not make " + directory, e);
+            }
+            Command.of("mount", "-t", "tmpfs", "-o", "mode=711,size=160m", "vmmig-faults", directory.toString())
+                    .run(SOON);
+        }
+    }
+
+    /** Takes them away again. */
+    static void unmount(Path hostDirectory) {
+        for (Path directory : in(hostDirectory)) {
+            // Somebody who has just been killed may still have files open there.
+            Command.of("umount", "--lazy", directory.toString()).run(SOON);
+        }
+    }
+
+    /** Leaves no byte free. */
+    static void fill(LabHost host) {
+        for (Path directory : in(host.directory())) {
+            byte[] zeros = new byte[MIB];
+            Path filler = directory.resolve(FILLER);
+            for (int size = MIB; size >= 512; size /= 2) {
+                append(filler, zeros, size);
+            }
+        }
+    }
+
+    /** Until no more goes in. */
+    private static void append(Path filler, byte[] zeros, int size) {
+        try (OutputStream out = Files.newOutputStream(
+                filler, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.APPEND)) {
+            while (true) {
+                out.write(zeros, 0, size);
+            }
+        } catch (IOException e) {
+            // That is what was wanted: there is no space left.
+        }
+    }
+
+    /** Undoes {@link #fill}. */
+    static void free(LabHost host) {
+        for (Path directory : in(host.directory())) {
+            try {
+                Files.deleteIfExists(directory.resolve(FILLER));
+            } catch (IOException e) {
+                throw new LabException("could not empty " + directory, e);
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.faults;
+
+import io.vmmig.lab.host.Moment;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/** All cells as a document: a row for each moment, a column for each fault. */
+final class MatrixTable {
+    private static final List<List<Fault>> PARTS = List.of(
+            List.of(
+                    Fault.KILL_SOURCE,
+                    Fault.KILL_DESTINATION,
+                    Fault.KILL_LIBVIRTD_AT_SOURCE,
+                    Fault.KILL_LIBVIRTD_AT_DESTINATION,
+                    Fault.KILL_QEMU_AT_SOURCE,
+                    Fault.KILL_QEMU_AT_DESTINATION,
+                    Fault.POWER_OFF_SOURCE,
+                    Fault.POWER_OFF_DESTINATION),
+            List.of(
+                    Fault.CUT_FOR_A_SECOND,
+                    Fault.CUT_FOR_A_MINUTE,
+                    Fault.CUT_FOR_GOOD,
+                    Fault.STALLED,
+                    Fault.FREEZE_SOURCE,
+                    Fault.FREEZE_DESTINATION),
+            List.of(
+                    Fault.DISK_FULL_AT_SOURCE,
+                    Fault.DISK_FULL_AT_DESTINATION,
+                    Fault.JOURNAL_UNWRITABLE_AT_SOURCE,
+                    Fault.JOURNAL_UNWRITABLE_AT_DESTINATION,
+                    Fault.CLOCK_OF_SOURCE_AHEAD,
+                    Fault.CLOCK_OF_DESTINATION_AHEAD));
+
+    private final Map<Cell, Matrix.Outcome> outcomes = new HashMap<>();
+
+    private MatrixTable() {}
+
+    static MatrixTable of(List<Matrix.Outcome> outcomes) {
+        MatrixTable table = new MatrixTable();
+        outcomes.forEach(outcome -> table.outcomes.put(outcome.cell(), outcome));
+        return table;
+    }
+
+    String text() {
+        long green = outcomes.values().stream().filter(Matrix.Outcome::green).count();
+        StringBuilder text = new StringBuilder();
+        text.append("# The fault matrix\n\n");
+        text.append("Written by `./faults`; `lab/README.md` says how it works. ");
+        text.append(outcomes.size()).append(" cells, ").append(green).append(" of them as they should be.\n\n");
+        text.append(
+                "A row is a moment of a hand-over (`docs/hand-over.md`) at which one end waits, a column is what then goes wrong.\n");
+        text.append(
+                "A cell says how it ended, after both ends have recovered. In each of them the guest ran in one place at most, its\n");
+        text.append(
+                "memory, ticks and disk records were whole, nothing was left over at either host, and the next migration worked.\n");
+        for (List<Fault> part : PARTS) {
+            appendPart(text, part);
+        }
+        text.append(
+                "\nThe link is cut so that both ends are told, and stalled so that neither is. A frozen program and a stalled link are\n");
+        text.append(
+                "silent for longer than the other end bears. Where a journal is unwritable, no file of that program can grow.\n\n");
+        text.append("| word | meaning |\n| --- | --- |\n");
+        for (Ending ending : Ending.values()) {
+            text.append("| ")
+                    .append(ending.word())
+                    .append(" | ")
+                    .append(ending.meaning())
+                    .append(" |\n");
+        }
+        return text.toString();
+    }
+
+    private void appendPart(StringBuilder text, List<Fault> faults) {
+        text.append("\n| |");
+        faults.forEach(fault -> text.append(' ').append(fault.title()).append(" |"));
+        text.append("\n|").append(" --- |".repeat(faults.size() + 1)).append('\n');
+        Stream.of(Moment.values()).forEach(moment -> {
+            text.append("| ").append(moment).append(" |");
+            faults.forEach(fault ->
+                    text.append(' ').append(word(new Cell(moment, fault))).append(" |"));
+            text.append('\n');
+        });
+    }
+
+    private String word(Cell cell) {
+        Matrix.Outcome outcome = outcomes.get(cell);
+        if (outcome == null) {
+            return "–";
+        }
+        Ending ending = outcome.ending();
+        return outcome.green() && ending != null ? ending.word() : "**RED**";
+    }
+}

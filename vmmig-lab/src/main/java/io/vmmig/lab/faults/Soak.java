@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.faults;
+
+import io.vmmig.lab.LabException;
+import io.vmmig.lab.host.Lab;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/** One guest that is moved back and forth, again and again; in one of three moves something goes wrong at random. */
+public final class Soak {
+    private static final int MOVES = 300;
+    private static final int ONE_IN = 3;
+    private static final int SECONDS_PER_MOVE = 90;
+    private static final int SECONDS_TO_START = 120;
+
+    private final Lab lab;
+    private final PrintStream out;
+    private final Random random;
+    private final long seed;
+    private int pairs;
+    private int faults;
+    private int red;
+
+    private Soak(Lab lab, PrintStream out, long seed) {
+        this.lab = lab;
+        this.out = out;
+        this.seed = seed;
+        this.random = new Random(seed);
+    }
+
+    /** Takes {@code --moves NUMBER} and {@code --seed NUMBER}. Ends with 1 if anything was lost or left, with 2 if it could not run. */
+    public static void main(String[] arguments) {
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        int status;
+        try {
+            int moves = MOVES;
+            long seed = new Random().nextInt(1_000_000);
+            for (int i = 0; i < arguments.length; i += 2) {
+                long number = Long.parseLong(i + 1 < arguments.length ? arguments[i + 1] : "");
+                switch (arguments[i]) {
+                    case "--moves" -> moves = Math.toIntExact(number);
+                    case "--seed" -> seed = number;
+                    default -> throw new IllegalArgumentException("unknown word " + arguments[i]);
+                }
+            }
+            try (Lab lab = Lab.open()) {
+                status = new Soak(lab, out, seed).run(moves) ? 0 : 1;
+            }
+        } catch (LabException | IllegalArgumentException e) {
+            System.err.println("soak: " + Deadline.whole(e));
+            status = 2;
+        }
+        System.exit(status);
+    }
+
+    private boolean run(int moves) {
+        out.printf("%d moves, seed %d%n", moves, seed);
+        long start = System.nanoTime();
+        List<Cell> cells = Cell.all();
+        @Nullable Lane lane = null;
+        try {
+            for (int i = 1; i <= moves; i++) {
+                // Drawn whatever comes before, so that a seed makes the same moves each time.
+                boolean fails = random.nextInt(ONE_IN) == 0;
+                Cell cell = cells.get(random.nextInt(cells.size()));
+                if (lane == null) {
+                    lane = Deadline.within(SECONDS_TO_START, this::open);
+                }
+                if (!move(i, lane, fails ? cell : null)) {
+                    red++;
+                    lane.close();
+                    lane = null;
+                }
+            }
+        } finally {
+            if (lane != null) {
+                lane.close();
+            }
+        }
+        out.printf(
+                "%n%d moves in %d s, %d of them with a fault, %d red; seed %d%n",
+                moves, TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start), faults, red, seed);
+        return red == 0;
+    }
+
+    private Lane open() {
+        pairs++;
+        return new Lane(lab, "s" + pairs, Limits.sample(), new Random(seed));
+    }
+
+    private boolean move(int number, Lane lane, @Nullable Cell cell) {
+        long begun = System.nanoTime();
+        String what = cell == null ? "as planned" : cell.toString();
+        faults += cell == null ? 0 : 1;
+        String how;
+        boolean green;
+        try {
+            Lane.Result result = Deadline.within(
+                    SECONDS_PER_MOVE,
+                    () -> cell == null ? new Lane.Result(Ending.COMPLETED, lane.move()) : lane.fail(cell));
+            green = result.wrong().isEmpty();
+            how = result.ending().word() + (green ? "" : " RED " + result.wrong());
+        } catch (LabException e) {
+            green = false;
+            how = "RED " + Deadline.whole(e);
+        }
+        out.printf(Locale.ROOT, "%3d %5.1f s  %s: %s%n", number, (System.nanoTime() - begun) / 1e9, what, how);
+        return green;
+    }
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.faults;
+
+import io.vmmig.lab.Await;
+import io.vmmig.lab.LabException;
+import io.vmmig.lab.Trees;
+import io.vmmig.lab.guest.ConsoleLog;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Says what is wrong with a guest, or with what is left on a host. */
+final class Witness {
+    /** Whatever goes on in the background, such as the indexing of a kept package, is over by then. */
+    private static final Duration SETTLING_TIME = Duration.ofSeconds(15);
+
+    private Witness() {}
+
+    /**
+     * A guest that was neither started again nor lost.
+     *
+     * @param earlier what it had printed where it was before, if it has moved
+     * @param sum the checksum that its memory should have
+     */
+    static List<String> lossesOf(LabGuest guest, Optional<byte[]> earlier, String sum) {
+        List<String> wrong = new ArrayList<>();
+        guest.ticking();
+        String found = guest.memorySum();
+        if (!found.equals(sum)) {
+            wrong.add("its memory has changed: " + found + " instead of " + sum);
+        }
+        Map<String, Long> onDisks = guest.records();
+        List<byte[]> parts = new ArrayList<>();
+        earlier.ifPresent(parts::add);
+        parts.add(guest.console().bytes());
+        ConsoleLog log = ConsoleLog.of(parts);
+        wrong.addAll(log.complaints());
+        if (log.ticksLost() != 0 || log.ticksRepeated() != 0) {
+            wrong.add(log.ticksLost() + " ticks lost, " + log.ticksRepeated() + " repeated");
+        }
+        if (log.recordsLost() != 0) {
+            wrong.add(log.recordsLost() + " records lost or repeated");
+        }
+        // It may write one more between the two looks.
+        wrong.addAll(missingRecords(log.lastRecord() - 1, onDisks));
+        return wrong;
+    }
+
+    /** Disks of a guest that was started again must have all records that it had announced before. */
+    static List<String> missingRecords(long announced, Map<String, Long> onDisks) {
+        List<String> wrong = new ArrayList<>();
+        onDisks.forEach((disk, count) -> {
+            if (count < 0) {
+                wrong.add("the records on " + disk + " are broken");
+            } else if (count < announced) {
+                wrong.add("record " + announced + " was announced, and " + disk + " has " + count);
+            }
+        });
+        if (onDisks.isEmpty()) {
+            wrong.add("it has no disks");
+        }
+        return wrong;
+    }
+
+    /** What is on a host that should not be. */
+    static List<String> leftovers(LabHost host, String guest, boolean isHere) {
+        List<List<String>> seen = new ArrayList<>();
+        try {
+            Await.until("nothing to be left on " + host, SETTLING_TIME, () -> {
+                seen.add(look(host, guest, isHere));
+                return seen.get(seen.size() - 1).isEmpty();
+            });
+            return List.of();
+        } catch (LabException e) {
+            if (seen.isEmpty()) {
+                throw e;
+            }
+            return seen.get(seen.size() - 1);
+        }
+    }
+
+    private static List<String> look(LabHost host, String guest, boolean isHere) throws IOException {
+        List<String> left = new ArrayList<>();
+        List<String> guests = host.guests();
+        if (!guests.equals(isHere ? List.of(guest) : List.of())) {
+            left.add(host + " knows the guests " + guests);
+        }
+        int qemus = host.trouble().qemus(guest).size();
+        if (qemus != (isHere ? 1 : 0)) {
+            left.add(host + " runs " + qemus + " QEMUs");
+        }
+        for (Path file : Trees.list(host.directory().resolve("tmp"))) {
+            // A library that zstd-jni unpacks, and removes when its JVM ends by itself.
+            if (!file.getFileName().toString().startsWith("libzstd-jni")) {
+                left.add(file.toString());
+            }
+        }
+        Path images = host.imagesDirectory();
+        Trees.list(images.resolve("departures")).forEach(journal -> left.add(journal.toString()));
+        for (Path journal : Trees.list(images.resolve("arrivals"))) {
+            String text = Files.readString(journal);
+            if (!text.endsWith("{\"state\":\"RESUMED\"}\n") && !text.endsWith("{\"state\":\"DISCARDED\"}\n")) {
+                left.add(journal + ", which is no final answer");
+            }
+        }
+        for (Path file : Trees.files(images)) {
+            // So are files called that are not finished.
+            if (file.getFileName().toString().startsWith(".")) {
+                left.add(file.toString());
+            }
+        }
+        if (!isHere) {
+            // Logs belong to whoever runs QEMU.
+            Trees.everything(host.guestsDirectory()).stream()
+                    .filter(path -> !Files.isDirectory(path) && !path.toString().endsWith(".log"))
+                    .forEach(path -> left.add(path.toString()));
+        }
+        return left;
+    }
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.host;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.vmmig.RecoveryReport.Result;
+import io.vmmig.RecoveryReport.Side;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.StreamSupport;
+
+/**
+ * A {@link io.vmmig.RecoveryReport.Settlement}, as told by an agent.
+ *
+ * @param packageId the package in which the guest was to travel
+ * @param guest its name at that host
+ * @param side which end that host was
+ * @param result what was done
+ * @param what that in words
+ */
+public record Settled(UUID packageId, String guest, Side side, Result result, String what) {
+    static List<Settled> allOf(JsonObject told) {
+        return StreamSupport.stream(told.getAsJsonArray("settlements").spliterator(), false)
+                .map(JsonElement::getAsJsonObject)
+                .map(one -> new Settled(
+                        UUID.fromString(one.get("package").getAsString()),
+                        one.get("guest").getAsString(),
+                        Side.valueOf(one.get("side").getAsString()),
+                        Result.valueOf(one.get("result").getAsString()),
+                        one.get("what").getAsString()))
+                .toList();
+    }
+
+    @Override
+    public String toString() {
+        return side + " " + result + ": " + what;
+    }
+}
