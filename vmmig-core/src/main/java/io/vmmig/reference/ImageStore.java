@@ -132,7 +132,7 @@ public final class ImageStore {
             }
             PrivateFiles.sweep(directory, ADDING);
             MessageDigest sha256 = Digest.newSha256();
-            Path beside = directory.resolve(ADDING + UUID.randomUUID());
+            Path beside = directory.resolve(PrivateFiles.unfinishedName(ADDING));
             try (NewFile copy = NewFile.create(beside)) {
                 copy.append(content, Long.MAX_VALUE, sha256);
                 Digest actual = Digest.of(sha256);

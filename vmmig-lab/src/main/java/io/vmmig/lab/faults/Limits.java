@@ -13,15 +13,26 @@ import java.time.Duration;
  * @param longCut how long a link is cut that is cut for a minute
  * @param moveAfterEach whether each cell ends with a migration in which nothing goes wrong
  */
-record Limits(Duration idle, Duration resuming, Duration freeze, Duration stall, Duration longCut, boolean moveAfterEach) {
+record Limits(
+        Duration idle, Duration resuming, Duration freeze, Duration stall, Duration longCut, boolean moveAfterEach) {
     static Limits whole() {
         return new Limits(
-                Duration.ofSeconds(6), Duration.ofSeconds(4), Duration.ofSeconds(10), Duration.ofSeconds(12), Duration.ofMinutes(1), true);
+                Duration.ofSeconds(6),
+                Duration.ofSeconds(4),
+                Duration.ofSeconds(10),
+                Duration.ofSeconds(12),
+                Duration.ofMinutes(1),
+                true);
     }
 
     /** Hasty where it can be. */
     static Limits sample() {
         return new Limits(
-                Duration.ofSeconds(5), Duration.ofSeconds(3), Duration.ofSeconds(8), Duration.ofSeconds(9), Duration.ofSeconds(8), false);
+                Duration.ofSeconds(5),
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(8),
+                Duration.ofSeconds(9),
+                Duration.ofSeconds(8),
+                false);
     }
 }

@@ -231,7 +231,9 @@ public final class HostAgent {
 
     private JsonObject save(long id, JsonObject command) throws VmmigException, InterruptedException {
         Contender contender = Contender.valueOf(text(command, "contender"));
-        Migrator migrator = contender.apply(sender(id, command)).to(stopping(id, command).over(Transport.class, stillTransport(command)));
+        Migrator migrator = contender
+                .apply(sender(id, command))
+                .to(stopping(id, command).over(Transport.class, stillTransport(command)));
         if (command.has("balloonMillis")) {
             migrator = migrator.ballooningWithin(
                     Duration.ofMillis(command.get("balloonMillis").getAsLong()));
