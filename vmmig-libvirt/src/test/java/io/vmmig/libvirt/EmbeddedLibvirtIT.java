@@ -4,6 +4,11 @@ package io.vmmig.libvirt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vmmig.Problem;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.SavedGuest;
+import io.vmmig.libvirt.LibvirtOptions.SaveMethod;
 import io.vmmig.libvirt.binding.Connection;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -67,6 +72,35 @@ class EmbeddedLibvirtIT extends RealGuestTests {
                 another.guests();
             }
         }
+    }
+
+    @Test
+    void aGuestThatIsLeftPausedIsSettledLaterByWhoeverFindsIt() throws Exception {
+        start(SaveMethod.SNAPSHOT, true);
+        SavedGuest saved = hypervisor.guest(lab.name).save();
+        drain(saved, scratch.resolve("image"));
+        saved.leavePaused();
+        saved.close();
+        Guest found = hypervisor.guest(lab.name);
+        assertThat(found.state()).isEqualTo(GuestState.PAUSED);
+        found.resume();
+        found.resume();
+        lab.awaitTicking();
+        found.remove();
+        found.remove();
+        assertProblem(Problem.GUEST_UNKNOWN, () -> hypervisor.guest(lab.name));
+    }
+
+    @Test
+    void retiringAPersistentGuestRemovesItsDefinition() throws Exception {
+        start(SaveMethod.AUTOMATIC, true);
+        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
+            drain(saved, scratch.resolve("image"));
+            saved.retire();
+            saved.retire();
+            assertProblem(Problem.HYPERVISOR_FAILED, saved::resume);
+        }
+        assertProblem(Problem.GUEST_UNKNOWN, () -> hypervisor.guest(lab.name));
     }
 
     @Override

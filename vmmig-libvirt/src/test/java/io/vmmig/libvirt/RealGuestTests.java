@@ -137,35 +137,6 @@ abstract class RealGuestTests extends RealGuests {
         assertProblem(Problem.HYPERVISOR_UNREACHABLE, hypervisor::guests);
     }
 
-    @Test
-    void aGuestThatIsLeftPausedIsSettledLaterByWhoeverFindsIt() throws Exception {
-        start(SaveMethod.SNAPSHOT, true);
-        SavedGuest saved = hypervisor.guest(lab.name).save();
-        drain(saved, scratch.resolve("image"));
-        saved.leavePaused();
-        saved.close();
-        Guest found = hypervisor.guest(lab.name);
-        assertThat(found.state()).isEqualTo(GuestState.PAUSED);
-        found.resume();
-        found.resume();
-        lab.awaitTicking();
-        found.remove();
-        found.remove();
-        assertProblem(Problem.GUEST_UNKNOWN, () -> hypervisor.guest(lab.name));
-    }
-
-    @Test
-    void retiringAPersistentGuestRemovesItsDefinition() throws Exception {
-        start(SaveMethod.AUTOMATIC, true);
-        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
-            drain(saved, scratch.resolve("image"));
-            saved.retire();
-            saved.retire();
-            assertProblem(Problem.HYPERVISOR_FAILED, saved::resume);
-        }
-        assertProblem(Problem.GUEST_UNKNOWN, () -> hypervisor.guest(lab.name));
-    }
-
     private static final List<RamRegion> RAM =
             List.of(new RamRegion(0, 0xa0000, 0), new RamRegion(1 << 20, (MEMORY_MIB - 1L) << 20, 1 << 20));
 

@@ -20,6 +20,7 @@ import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Guests whose memory does not tell what is free, and whose balloon does. */
@@ -112,6 +113,7 @@ class BalloonIT {
     }
 
     @Test
+    @Tag("faults")
     void whatWasLentComesBackWhenTheGuestStays() throws InterruptedException {
         LabHost c = Hosts.c();
         LabGuest guest = start(c, "stayer");
@@ -156,6 +158,7 @@ class BalloonIT {
     }
 
     @Test
+    @Tag("faults")
     void aGuestThatDoesNotAnswerIsSentAsItIs() {
         LabHost c = Hosts.c();
         LabGuest guest = start(c, "deaf");
