@@ -158,9 +158,13 @@ final class TlsConnection implements Connection {
     @Override
     public void endOutput() throws IOException {
         engine.closeOutbound();
-        sealedOut.clear();
-        engine.wrap(ByteBuffer.allocate(0), sealedOut);
-        send();
+        SSLEngineResult result;
+        // What the engine had to say before comes first.
+        do {
+            sealedOut.clear();
+            result = engine.wrap(ByteBuffer.allocate(0), sealedOut);
+            send();
+        } while (!engine.isOutboundDone() && result.bytesProduced() > 0);
         socket.shutdownOutput();
     }
 

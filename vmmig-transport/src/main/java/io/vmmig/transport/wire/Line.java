@@ -21,7 +21,8 @@ import org.slf4j.LoggerFactory;
  */
 final class Line {
     private static final Logger LOG = LoggerFactory.getLogger(Line.class);
-    private static final int ACKNOWLEDGED_EVERY = 256 << 10;
+    /** Each acknowledgement wakes a thread at both ends; this many bytes cost thousands of times as much. */
+    static final int ACKNOWLEDGED_EVERY = 1 << 20;
 
     private enum Mode {
         UNDECIDED,

@@ -282,11 +282,11 @@ final class Link {
             last = lastFrame.get();
             farewell = last;
             ended = reason;
+            line.beginEnd();
             changed.signalAll();
         } finally {
             lock.unlock();
         }
-        line.beginEnd();
         if (cut || (last == null && line.isDown())) {
             hardClose();
         } else {
@@ -303,11 +303,11 @@ final class Link {
                 return;
             }
             ended = Faults.closedHere();
+            line.beginEnd();
             changed.signalAll();
         } finally {
             lock.unlock();
         }
-        line.beginEnd();
         Watchdog.in(LINGER, this::closeUnlessAwaited);
     }
 
@@ -401,11 +401,14 @@ final class Link {
             }
         } catch (SocketTimeoutException e) {
             end(Faults.silent(peer, timeouts.idle()), false);
+        } catch (EOFException e) {
+            // The peer has ended it, and is not to take our end for an accident.
+            end(Faults.lost(peer, e), () -> null);
         } catch (IOException e) {
             VmmigException reason = Faults.lost(peer, e);
             end(reason, reason.problem() == Problem.PROTOCOL_VIOLATION);
         } catch (PeerGaveUp e) {
-            end(e.reason(), false);
+            end(e.reason(), () -> null);
         } catch (VmmigException e) {
             end(e, true);
         } catch (RuntimeException | Error e) {

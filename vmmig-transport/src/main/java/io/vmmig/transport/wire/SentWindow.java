@@ -14,8 +14,11 @@ import org.jspecify.annotations.Nullable;
 final class SentWindow {
     /** How much may wait for its acknowledgement; one frame may go beyond. */
     static final int CAPACITY = 8 << 20;
-    /** What a frame costs beside its bytes, so that tiny ones do not pile up either. */
-    private static final int FRAME_COST = 64;
+    /**
+     * About what a frame costs beside its bytes, so that tiny ones do not pile up either. With it, the smallest data frames that fit
+     * in are still enough bytes for an acknowledgement.
+     */
+    private static final int FRAME_COST = 32;
 
     private final Deque<Chunk> sent = new ArrayDeque<>();
     private final Deque<Chunk> unsent = new ArrayDeque<>();

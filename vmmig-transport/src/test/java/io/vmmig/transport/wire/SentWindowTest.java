@@ -102,7 +102,7 @@ class SentWindowTest {
             frames++;
         }
         // What acknowledgements are sent for has to fit in.
-        assertThat(frames * 6L).isBetween(512L << 10, (long) SentWindow.CAPACITY);
+        assertThat(frames * 6L).isBetween((long) Line.ACKNOWLEDGED_EVERY, (long) SentWindow.CAPACITY);
         sendAll();
         window.acknowledge(6);
         assertThat(window.hasRoom()).isTrue();
