@@ -40,6 +40,9 @@ public final class Command {
             // Files rather than pipes, which something that outlives the program could keep open.
             Path out = Files.createTempFile("vmmig-out", "");
             Path err = Files.createTempFile("vmmig-err", "");
+            // Should the JVM end in the middle.
+            out.toFile().deleteOnExit();
+            err.toFile().deleteOnExit();
             try {
                 int status = run(atMost, out, err);
                 if (status != 0) {

@@ -37,11 +37,22 @@ final class Disks {
         }
     }
 
-    /** Takes them away again. */
+    /** Takes them away again, if they are there. */
     static void unmount(Path hostDirectory) {
         for (Path directory : in(hostDirectory)) {
-            // Somebody who has just been killed may still have files open there.
-            Command.of("umount", "--lazy", directory.toString()).run(SOON);
+            if (isMounted(directory)) {
+                // Somebody who has just been killed may still have files open there.
+                Command.of("umount", "--lazy", directory.toString()).run(SOON);
+            }
+        }
+    }
+
+    private static boolean isMounted(Path directory) {
+        try {
+            return Files.readAllLines(Path.of("/proc/self/mounts")).stream()
+                    .anyMatch(line -> line.contains(" " + directory + " "));
+        } catch (IOException e) {
+            throw new LabException("could not look at the mounts", e);
         }
     }
 

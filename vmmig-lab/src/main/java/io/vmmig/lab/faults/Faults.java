@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.stream.Stream;
 
 /** Has everything go wrong at every moment of a migration, on real guests. */
 public final class Faults {
@@ -81,9 +82,10 @@ public final class Faults {
         return arguments[i];
     }
 
-    /** Words of a cell's name, or of its constants' names, all of which are to be there. */
+    /** Words of a cell's name, or of its constants' names: all that + joins, of one that | parts from others. */
     private static boolean matches(Cell cell, String words) {
         String name = (cell + " " + cell.moment().name() + " " + cell.fault().name()).toLowerCase(Locale.ROOT);
-        return List.of(words.split("\\+", -1)).stream().allMatch(name::contains);
+        return Stream.of(words.split("\\|", -1))
+                .anyMatch(some -> Stream.of(some.split("\\+", -1)).allMatch(name::contains));
     }
 }

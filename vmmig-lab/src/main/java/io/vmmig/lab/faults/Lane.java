@@ -2,6 +2,7 @@
 package io.vmmig.lab.faults;
 
 import io.vmmig.RecoveryReport.Side;
+import io.vmmig.lab.Await;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.Trees;
 import io.vmmig.lab.guest.GuestKind;
@@ -11,9 +12,11 @@ import io.vmmig.lab.host.Journey;
 import io.vmmig.lab.host.Lab;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.Moment;
 import io.vmmig.lab.host.Passage;
 import io.vmmig.lab.host.Settled;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +30,8 @@ final class Lane implements AutoCloseable {
     private static final String GUEST = "traveller";
     private static final int MEMORY_MIB = 128;
     private static final String CONTENT = "vmmig.memory=4";
+
+    private static final Duration TIME_TO_PRINT = Duration.ofSeconds(20);
 
     private final Pair pair;
     private final Limits limits;
@@ -60,6 +65,10 @@ final class Lane implements AutoCloseable {
         List<String> wrong = new ArrayList<>();
         Ending ending;
         try (Sentry sentry = new Sentry(GUEST, left.console().file(), to)) {
+            if (cell.moment() == Moment.DESTINATION_RUNNING) {
+                // It has been let run, and now it does.
+                Await.until("it to print at the destination", TIME_TO_PRINT, sentry::ranThere);
+            }
             cell.fault().strike(scene);
             scene.goOn();
             cell.fault().end(scene);

@@ -107,7 +107,7 @@ public final class Matrix {
     private void runLane() {
         Lane lane = null;
         try {
-            for (Cell cell = waiting.poll(); cell != null; cell = waiting.poll()) {
+            for (Cell cell = waiting.poll(); cell != null && !lab.closing(); cell = waiting.poll()) {
                 Outcome outcome;
                 try {
                     lane = lane == null ? Deadline.within(SECONDS_TO_START, this::openLane) : lane;

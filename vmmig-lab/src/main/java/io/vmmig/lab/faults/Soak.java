@@ -64,7 +64,7 @@ public final class Soak {
         List<Cell> cells = Cell.all();
         @Nullable Lane lane = null;
         try {
-            for (int i = 1; i <= moves; i++) {
+            for (int i = 1; i <= moves && !lab.closing(); i++) {
                 // Drawn whatever comes before, so that a seed makes the same moves each time.
                 boolean fails = random.nextInt(ONE_IN) == 0;
                 Cell cell = cells.get(random.nextInt(cells.size()));

@@ -7,10 +7,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** Hosts on this machine, which vanish without a trace when the lab is closed. Thread-safe. */
 public final class Lab implements AutoCloseable {
@@ -19,6 +23,10 @@ public final class Lab implements AutoCloseable {
     private final Path directory;
     private final Deque<LabHost> hosts = new ArrayDeque<>();
     private final Thread lastResort = new Thread(this::closeHosts);
+    /** Starting hosts share it; who closes the lab waits for them. */
+    private final ReadWriteLock starting = new ReentrantReadWriteLock();
+
+    private volatile boolean closing;
 
     private Lab(Path directory) {
         this.directory = directory;
@@ -51,7 +59,25 @@ public final class Lab implements AutoCloseable {
     }
 
     private LabHost embedded(String name, List<String> jvmOptions) {
-        return start(name, EmbeddedLibvirt.in(directory.resolve(name).resolve("e")), jvmOptions);
+        return unlessClosing(
+                () -> start(name, EmbeddedLibvirt.in(directory.resolve(name).resolve("e")), jvmOptions, Map.of()));
+    }
+
+    /** Whether it is being closed, so that no more hosts can be started. */
+    public boolean closing() {
+        return closing;
+    }
+
+    private LabHost unlessClosing(Supplier<LabHost> start) {
+        starting.readLock().lock();
+        try {
+            if (closing) {
+                throw new LabException("the lab is being closed");
+            }
+            return start.get();
+        } finally {
+            starting.readLock().unlock();
+        }
     }
 
     /** Starts a host with a libvirtd. */
@@ -67,17 +93,20 @@ public final class Lab implements AutoCloseable {
      *     program is to have in its environment
      */
     public LabHost libvirtd(String name, List<String> jvmOptions, Function<Path, Map<String, String>> before) {
-        Map<String, String> environment = before.apply(directory.resolve(name));
-        return start(name, LibvirtDaemon.up(directory.resolve("lab"), name), jvmOptions, environment);
+        return unlessClosing(() -> {
+            Map<String, String> environment = before.apply(directory.resolve(name));
+            return start(name, LibvirtDaemon.up(daemons(), name), jvmOptions, environment);
+        });
     }
 
     /** As {@link #libvirtd(String)}, with the libvirt and QEMU of that release of Debian. */
     public LabHost libvirtd(String name, String release) {
-        return start(name, LibvirtDaemon.up(directory.resolve("lab"), name, "--release", release), List.of());
+        return unlessClosing(() ->
+                start(name, LibvirtDaemon.up(daemons(), name, "--release", release), List.of(), Map.of()));
     }
 
-    private LabHost start(String name, LibvirtKind libvirt, List<String> jvmOptions) {
-        return start(name, libvirt, jvmOptions, Map.of());
+    private Path daemons() {
+        return directory.resolve("lab");
     }
 
     private LabHost start(String name, LibvirtKind libvirt, List<String> jvmOptions, Map<String, String> environment) {
@@ -89,12 +118,32 @@ public final class Lab implements AutoCloseable {
     }
 
     private void closeHosts() {
-        synchronized (hosts) {
-            while (!hosts.isEmpty()) {
-                hosts.pop().close();
+        closing = true;
+        starting.writeLock().lock();
+        try {
+            List<RuntimeException> failures = new ArrayList<>();
+            synchronized (hosts) {
+                while (!hosts.isEmpty()) {
+                    attempt(hosts.pop()::close, failures);
+                }
             }
+            // Of hosts whose start was cut short.
+            attempt(() -> LibvirtDaemon.downAll(daemons()), failures);
+            attempt(() -> Trees.delete(directory), failures);
+            if (!failures.isEmpty()) {
+                throw failures.get(0);
+            }
+        } finally {
+            starting.writeLock().unlock();
         }
-        Trees.delete(directory);
+    }
+
+    private static void attempt(Runnable step, List<RuntimeException> failures) {
+        try {
+            step.run();
+        } catch (RuntimeException e) {
+            failures.add(e);
+        }
     }
 
     @Override

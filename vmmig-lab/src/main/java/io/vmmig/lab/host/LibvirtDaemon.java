@@ -33,6 +33,15 @@ record LibvirtDaemon(Path lab, String name, String uri) implements LibvirtKind {
         return new LibvirtDaemon(lab, name, uri);
     }
 
+    /** Takes down whatever is up in that directory, which need not exist. */
+    static void downAll(Path lab) {
+        if (Files.isDirectory(lab)) {
+            Command.of(Checkout.script("host"), "down", "--all")
+                    .with(LAB, lab.toString())
+                    .run(END_TIME);
+        }
+    }
+
     /** Kills the libvirtd; guests go on. */
     void crash() {
         host("crash");
