@@ -156,17 +156,17 @@ final class Line {
     /**
      * What is to be put on the connection next, and counts as sent from now on; null if there is nothing, or no connection.
      *
-     * @throws IOException when the line is closed
+     * @throws IOException when there is something, and the line is closed
      */
     @Nullable
     Outgoing next() throws IOException {
         lock.lock();
         try {
-            if (closed) {
+            if (closed && window.hasUnsent()) {
                 throw new IOException("the connection was closed");
             }
             forgetIfPlain();
-            Connection to = connection;
+            Connection to = closed ? null : connection;
             SentWindow.Part part = to == null ? null : window.next();
             return to == null || part == null ? null : new Outgoing(to, part.bytes(), part.from(), part.length());
         } finally {

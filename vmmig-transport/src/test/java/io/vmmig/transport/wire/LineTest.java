@@ -101,6 +101,20 @@ class LineTest {
         return all.toByteArray();
     }
 
+    /** The peer may close when it has what it wanted, before whoever sent that has come back. */
+    @Test
+    void whatWasSentBeforeTheEndWasSent() throws Exception {
+        Line line = line(new FakeConnection(new byte[0], false));
+        byte[] frame = Frame.empty(Kind.COMMIT).toBytes();
+        line.keep(frame, frame.length);
+        assertThat(line.next()).isNotNull();
+        line.close();
+        assertThat(line.next()).isNull();
+
+        line.keep(frame, frame.length);
+        assertThatThrownBy(line::next).isInstanceOf(IOException.class).hasMessageContaining("closed");
+    }
+
     private static byte[] readAll(Line line) throws IOException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         DataInputStream in = new DataInputStream(new FrameInput(line));
