@@ -5,6 +5,7 @@ import io.vmmig.RecoveryReport.Side;
 import io.vmmig.lab.Await;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.Trees;
+import io.vmmig.lab.guest.Console;
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.guest.LabDisk;
 import io.vmmig.lab.guest.LabDomain;
@@ -83,7 +84,13 @@ final class Lane implements AutoCloseable {
         if (!expected.contains(ending)) {
             wrong.add("it ended as " + ending + ", and not as " + expected + "; " + scene.settled());
         }
-        wrong.addAll(examine(scene, left, ending));
+        // What a guest prints goes to where vmmig has put its files.
+        boolean logIsWhole = cell.fault() != Fault.DISK_FULL_AT_DESTINATION;
+        wrong.addAll(examine(scene, left, ending, logIsWhole));
+        if (!logIsWhole) {
+            LabGuest now = here();
+            guest = new LabGuest(now.host(), GUEST, Console.from(now.console().file()), now.channel());
+        }
         LabHost here = here().host();
         for (LabHost host : pair.hosts()) {
             wrong.addAll(Witness.leftovers(host, GUEST, host == here));
@@ -203,16 +210,16 @@ final class Lane implements AutoCloseable {
 
     // ---- how it fared
 
-    private List<String> examine(Scene scene, LabGuest left, Ending ending) {
+    private List<String> examine(Scene scene, LabGuest left, Ending ending, boolean logIsWhole) {
         return switch (ending) {
             case COMPLETED, RECOVERED_THERE, UNKNOWN_THEN_THERE -> {
                 byte[] before = left.console().bytes();
                 LabGuest arrived = scene.receiving().guest(GUEST);
                 settleIn(arrived);
-                yield Witness.lossesOf(arrived, Optional.of(before), sum);
+                yield Witness.lossesOf(arrived, Optional.of(before), sum, logIsWhole);
             }
             case ROLLED_BACK, RECOVERED_HERE, UNKNOWN_THEN_HERE, DECIDED_HERE ->
-                Witness.lossesOf(left, Optional.empty(), sum);
+                Witness.lossesOf(left, Optional.empty(), sum, true);
             case ENDED_HERE ->
                 startAgain(scene.from(), disk == null ? left.host().homeOf(GUEST) : disk, left);
             case ENDED_THERE, DECIDED_THERE ->

@@ -18,12 +18,15 @@ final class Libvirt implements AutoCloseable {
     private static final int UNDEFINE_EVERYTHING = 0x1 | 0x2 | 0x4;
 
     private final Calls calls = Native.load("virt", Calls.class);
-    private final Pointer connection;
+    private final String uri;
+    private @Nullable Pointer opened;
 
     /** libvirt's own functions. */
     interface Calls extends Library {
         @Nullable
         Pointer virConnectOpen(String uri);
+
+        int virConnectIsAlive(Pointer connection);
 
         int virConnectClose(Pointer connection);
 
@@ -52,17 +55,32 @@ final class Libvirt implements AutoCloseable {
 
     /** Connects; the embedded driver wants libvirt's event loop to run already. */
     Libvirt(String uri) {
-        connection = checked("connect to " + uri, calls.virConnectOpen(uri));
+        this.uri = uri;
+        connection();
+    }
+
+    /** A new one if libvirtd has died since. */
+    private synchronized Pointer connection() {
+        Pointer known = opened;
+        if (known != null && calls.virConnectIsAlive(known) != 1) {
+            calls.virConnectClose(known);
+            known = null;
+        }
+        if (known == null) {
+            known = checked("connect to " + uri, calls.virConnectOpen(uri));
+            opened = known;
+        }
+        return known;
     }
 
     /** Defines a guest without starting it. */
     void define(String xml) {
-        calls.virDomainFree(checked("define the guest", calls.virDomainDefineXML(connection, bytes(xml))));
+        calls.virDomainFree(checked("define the guest", calls.virDomainDefineXML(connection(), bytes(xml))));
     }
 
     /** Starts a guest that was defined before. */
     void start(String name) {
-        Pointer domain = checked("find the guest", calls.virDomainLookupByName(connection, name));
+        Pointer domain = checked("find the guest", calls.virDomainLookupByName(connection(), name));
         try {
             if (calls.virDomainCreate(domain) != 0) {
                 throw failed("start the guest");
@@ -75,12 +93,12 @@ final class Libvirt implements AutoCloseable {
     /** Starts a guest that its host forgets when it ends. */
     void create(String xml) {
         calls.virDomainFree(
-                checked("create the guest", calls.virDomainCreateXML(connection, bytes(xml), AUTODESTROY_NOT)));
+                checked("create the guest", calls.virDomainCreateXML(connection(), bytes(xml), AUTODESTROY_NOT)));
     }
 
     /** Ends a guest and its definition, whatever there is of it. */
     void remove(String name) {
-        Pointer domain = calls.virDomainLookupByName(connection, name);
+        Pointer domain = calls.virDomainLookupByName(connection(), name);
         if (domain != null) {
             calls.virDomainDestroy(domain);
             calls.virDomainUndefineFlags(domain, UNDEFINE_EVERYTHING);
@@ -90,7 +108,7 @@ final class Libvirt implements AutoCloseable {
 
     /** Whether a guest is paused because its QEMU could not write to a disk. */
     boolean pausedByError(String name) {
-        Pointer domain = checked("find the guest", calls.virDomainLookupByName(connection, name));
+        Pointer domain = checked("find the guest", calls.virDomainLookupByName(connection(), name));
         try {
             int[] state = new int[1];
             int[] reason = new int[1];
@@ -119,7 +137,10 @@ final class Libvirt implements AutoCloseable {
     }
 
     @Override
-    public void close() {
-        calls.virConnectClose(connection);
+    public synchronized void close() {
+        if (opened != null) {
+            calls.virConnectClose(opened);
+            opened = null;
+        }
     }
 }
