@@ -14,9 +14,11 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** The connection breaks while a guest's memory travels. */
+/** The connection breaks while a guest's memory travels. {@link FaultsIT} shows each time that one which is cut is taken up again. */
+@Tag("faults")
 class ResumeIT {
     private static final long MIB = 1 << 20;
     /** What may have been on its way when a connection broke. */
