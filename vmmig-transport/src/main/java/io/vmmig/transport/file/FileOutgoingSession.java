@@ -13,8 +13,8 @@ import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.PackagePart;
+import io.vmmig.transport.still.PackageOutput;
 import io.vmmig.transport.still.PackageSealing;
-import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -43,7 +43,6 @@ final class FileOutgoingSession implements OutgoingSession {
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(FileOutgoingSession.class);
-    private static final int BUFFER_BYTES = 256 << 10;
     private static final long NEARLY_FULL_BYTES = 1 << 20;
     private static final FileAttribute<?> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
@@ -52,12 +51,7 @@ final class FileOutgoingSession implements OutgoingSession {
     private final boolean replacing;
     private final PackageSealing sealing;
     private final List<PackageReader.Outline> earlier;
-    private final OutputStream data = new BufferedOutputStream(new PartOutput(), BUFFER_BYTES) {
-        @Override
-        public void close() throws IOException {
-            flush();
-        }
-    };
+    private final OutputStream data = new PackageOutput(this::writable, this::failure);
 
     private final Object lock = new Object();
     private Stage stage = Stage.OPENED;
@@ -317,24 +311,5 @@ final class FileOutgoingSession implements OutgoingSession {
 
     private static long mib(long bytes) {
         return bytes >> 20;
-    }
-
-    /** Straight into the file. */
-    private final class PartOutput extends OutputStream {
-        @Override
-        public void write(byte[] bytes, int offset, int length) throws IOException {
-            FileOutputStream out = writable();
-            try {
-                out.write(bytes, offset, length);
-            } catch (IOException e) {
-                VmmigException why = failure(e);
-                throw new IOException(why.getMessage(), why);
-            }
-        }
-
-        @Override
-        public void write(int b) throws IOException {
-            write(new byte[] {(byte) b}, 0, 1);
-        }
     }
 }

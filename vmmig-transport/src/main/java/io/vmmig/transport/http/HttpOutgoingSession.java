@@ -10,8 +10,8 @@ import io.vmmig.crypto.SealingOutputStream;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.still.PackageOutput;
 import io.vmmig.transport.still.PackageSealing;
-import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
@@ -43,19 +43,12 @@ final class HttpOutgoingSession implements OutgoingSession {
             Problem.PROTOCOL_VIOLATION,
             Problem.REQUEST_INVALID);
 
-    private static final int BUFFER_BYTES = 256 << 10;
-
     private final RemoteParts remote;
     private final HttpAccess access;
     private final PackageSealing sealing;
     private final int partBytes;
     private final HttpCalls calls;
-    private final OutputStream data = new BufferedOutputStream(new Body(), BUFFER_BYTES) {
-        @Override
-        public void close() throws IOException {
-            flush();
-        }
-    };
+    private final OutputStream data = new PackageOutput(this::writable, this::failure);
 
     private final Object lock = new Object();
     private Stage stage = Stage.OPENED;
@@ -246,25 +239,6 @@ final class HttpOutgoingSession implements OutgoingSession {
                         "the package is written after the offer and before the end, not now: " + stage);
             }
             return Objects.requireNonNull(upload);
-        }
-    }
-
-    /** Into the parts, as long as they may be written. */
-    private final class Body extends OutputStream {
-        @Override
-        public void write(byte[] bytes, int offset, int length) throws IOException {
-            PartUpload open = writable();
-            try {
-                open.write(bytes, offset, length);
-            } catch (IOException e) {
-                VmmigException why = failure(e);
-                throw new IOException(why.getMessage(), why);
-            }
-        }
-
-        @Override
-        public void write(int b) throws IOException {
-            write(new byte[] {(byte) b}, 0, 1);
         }
     }
 }
