@@ -194,18 +194,7 @@ public final class SendPipeline {
             Deadline deadline =
                     Deadline.after(settings.deadlines().suspension(), "the guest stood still", cancellation);
             try {
-                SavedGuest saved = outgoing.guest().save();
-                state = state.then(SourceState.SAVED);
-                wasRunning = saved.wasRunning();
-                Future<FreePages> free = search == null
-                        ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
-                        : search.finish();
-                try {
-                    return handOver(outgoing, writer, saved, free, lent, journal);
-                } finally {
-                    // What could be neither resumed nor retired is the host's again, for a recovery to settle.
-                    saved.leavePaused();
-                }
+                return sendSuspended(outgoing, writer, search, lent, journal);
             } finally {
                 deadline.close();
             }
@@ -213,6 +202,27 @@ public final class SendPipeline {
             if (state == SourceState.PREPARED) {
                 settle(journal);
             }
+        }
+    }
+
+    private MigrationReport sendSuspended(
+            Outgoing outgoing,
+            PackageWriter writer,
+            @Nullable FreePagesTask search,
+            Ballooning lent,
+            DepartureJournal journal)
+            throws VmmigException {
+        SavedGuest saved = outgoing.guest().save();
+        state = state.then(SourceState.SAVED);
+        wasRunning = saved.wasRunning();
+        Future<FreePages> free = search == null
+                ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
+                : search.finish();
+        try {
+            return handOver(outgoing, writer, saved, free, lent, journal);
+        } finally {
+            // What could be neither resumed nor retired is the host's again, for a recovery to settle.
+            saved.leavePaused();
         }
     }
 
