@@ -101,8 +101,8 @@ public final class Lab implements AutoCloseable {
 
     /** As {@link #libvirtd(String)}, with the libvirt and QEMU of that release of Debian. */
     public LabHost libvirtd(String name, String release) {
-        return unlessClosing(() ->
-                start(name, LibvirtDaemon.up(daemons(), name, "--release", release), List.of(), Map.of()));
+        return unlessClosing(
+                () -> start(name, LibvirtDaemon.up(daemons(), name, "--release", release), List.of(), Map.of()));
     }
 
     private Path daemons() {
