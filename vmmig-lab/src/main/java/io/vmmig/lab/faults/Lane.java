@@ -45,6 +45,8 @@ final class Lane implements AutoCloseable {
         this.pair = new Pair(lab, name, limits);
         this.limits = limits;
         this.random = random;
+        // Here, so that no cell has to wait for it.
+        ready();
     }
 
     /** What a cell came to. */
@@ -105,7 +107,7 @@ final class Lane implements AutoCloseable {
         return guest;
     }
 
-    /** The guest, which is started if this is the first cell. */
+    /** The guest, which is started if there is none yet. */
     private LabGuest ready() {
         if (guest == null) {
             LabHost host = pair.first();
