@@ -4,6 +4,7 @@ package io.vmmig.pipeline;
 import io.vmmig.CancelledException;
 import io.vmmig.Failure;
 import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -78,6 +79,12 @@ public final class Cancellation {
         synchronized (lock) {
             return reason;
         }
+    }
+
+    /** What is to be said of a failure: once a stop was asked for, whatever fails comes from that. */
+    VmmigException explained(VmmigException thrown) {
+        Failure why = reason();
+        return requested() && thrown.problem() != why.problem() ? new CancelledException(why, thrown) : thrown;
     }
 
     private CancelledException cancelled() {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.CancelledException;
 import io.vmmig.Digest;
 import io.vmmig.EndState;
 import io.vmmig.Failure;
@@ -602,9 +601,7 @@ public final class ReceivePipeline {
     }
 
     private VmmigException explained(VmmigException thrown) {
-        boolean stoppedByUs = cancellation.requested()
-                && thrown.problem() != cancellation.reason().problem();
-        VmmigException e = stoppedByUs ? new CancelledException(cancellation.reason(), thrown) : thrown;
+        VmmigException e = cancellation.explained(thrown);
         Failure failure = e.failure().during(recorder.guest(), recorder.phase());
         EndState source = session.live() ? EndState.UNKNOWN : EndState.HOLDS_PACKAGE;
         return VmmigException.of(failure.leaving(source, here()), e);

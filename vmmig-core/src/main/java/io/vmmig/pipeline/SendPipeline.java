@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.CancelledException;
 import io.vmmig.Digest;
 import io.vmmig.EndState;
 import io.vmmig.Failure;
@@ -525,17 +524,11 @@ public final class SendPipeline {
 
     /** What the destination is told: problems of ours, in our words. */
     private Failure tellable(VmmigException e) {
-        return cancelled(e).failure().during(guestName, recorder.phase());
-    }
-
-    private VmmigException cancelled(VmmigException e) {
-        boolean stoppedByUs =
-                cancellation.requested() && e.problem() != cancellation.reason().problem();
-        return stoppedByUs ? new CancelledException(cancellation.reason(), e) : e;
+        return cancellation.explained(e).failure().during(guestName, recorder.phase());
     }
 
     private VmmigException explained(VmmigException thrown) {
-        VmmigException e = cancelled(thrown);
+        VmmigException e = cancellation.explained(thrown);
         Failure failure = e.failure().during(guestName, recorder.phase());
         return VmmigException.of(
                 switch (state) {
