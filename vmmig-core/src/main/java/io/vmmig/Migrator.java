@@ -158,6 +158,17 @@ public final class Migrator {
         return with(settings.withDeadlines(settings.deadlines().withSuspension(atMost)));
     }
 
+    /**
+     * When the answer to the hand-over is lost, the destination is asked for it for so long, while the guest stands still here;
+     * then the migration ends with {@link Problem#OUTCOME_UNKNOWN}. Half a minute unless said otherwise. It is asked once in any
+     * case.
+     *
+     * @throws IllegalArgumentException when that is negative
+     */
+    public Migrator askingAtMost(Duration atMost) {
+        return with(settings.withDeadlines(settings.deadlines().withInquiry(atMost)));
+    }
+
     /** The listener is told what happens. May be called more than once. */
     public Migrator onEvent(MigrationListener listener) {
         List<MigrationListener> more = new ArrayList<>(listeners);

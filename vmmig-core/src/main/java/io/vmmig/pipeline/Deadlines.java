@@ -8,14 +8,19 @@ import java.time.Duration;
  *
  * @param migration from its turn to the hand-over
  * @param suspension from the moment in which the guest is suspended to the hand-over; only the source keeps to it
+ * @param inquiry for how long the source asks how a hand-over ended whose answer was lost
  */
-public record Deadlines(Duration migration, Duration suspension) {
-    /** A day for the migration, six hours for the guest to stand still. */
-    public static final Deadlines USUAL = new Deadlines(Duration.ofDays(1), Duration.ofHours(6));
+public record Deadlines(Duration migration, Duration suspension, Duration inquiry) {
+    /** A day for the migration, six hours for the guest to stand still, half a minute for the inquiry. */
+    public static final Deadlines USUAL =
+            new Deadlines(Duration.ofDays(1), Duration.ofHours(6), Duration.ofSeconds(30));
 
     public Deadlines {
         requireSensible(migration);
         requireSensible(suspension);
+        if (inquiry.isNegative()) {
+            throw new IllegalArgumentException("an inquiry takes no less than no time");
+        }
     }
 
     private static void requireSensible(Duration atMost) {
@@ -26,11 +31,16 @@ public record Deadlines(Duration migration, Duration suspension) {
 
     /** With another {@link #migration}. */
     public Deadlines withMigration(Duration migration) {
-        return new Deadlines(migration, suspension);
+        return new Deadlines(migration, suspension, inquiry);
     }
 
     /** With another {@link #suspension}. */
     public Deadlines withSuspension(Duration suspension) {
-        return new Deadlines(migration, suspension);
+        return new Deadlines(migration, suspension, inquiry);
+    }
+
+    /** With another {@link #inquiry}. */
+    public Deadlines withInquiry(Duration inquiry) {
+        return new Deadlines(migration, suspension, inquiry);
     }
 }

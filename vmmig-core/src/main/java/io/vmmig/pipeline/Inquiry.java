@@ -14,15 +14,14 @@ import org.slf4j.LoggerFactory;
 /** Asks a destination how a hand-over ended whose answer was lost, as long as the guest's downtime is worth another try. */
 final class Inquiry {
     private static final Logger LOG = LoggerFactory.getLogger(Inquiry.class);
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(3);
 
     private Inquiry() {}
 
     /** The destination's answer; {@link Outcome#UNDER_WAY} when there was none in time. Does not throw. */
-    static Outcome about(UUID packageId, Transport transport, String guest) {
-        long end = System.nanoTime() + PATIENCE.toNanos();
+    static Outcome about(UUID packageId, Transport transport, String guest, Duration patience) {
+        long end = System.nanoTime() + patience.toNanos();
         Duration pause = FIRST_PAUSE;
         while (true) {
             try {

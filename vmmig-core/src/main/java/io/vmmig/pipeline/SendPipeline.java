@@ -454,7 +454,11 @@ public final class SendPipeline {
                 rollBack(saved, journal, e);
                 throw e;
             }
-            switch (Inquiry.about(outgoing.manifest().packageId(), transport, guestName)) {
+            switch (Inquiry.about(
+                    outgoing.manifest().packageId(),
+                    transport,
+                    guestName,
+                    settings.deadlines().inquiry())) {
                 case TAKEN -> LOG.info("guest {}: the destination has taken it, and says so now", guestName);
                 case NOT_TAKEN -> {
                     VmmigException lost = VmmigException.of(

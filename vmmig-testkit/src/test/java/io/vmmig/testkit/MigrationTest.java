@@ -19,6 +19,7 @@ import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.testkit.InMemoryHypervisor.Step;
+import io.vmmig.transport.Outcome;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +30,7 @@ import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -323,6 +325,35 @@ class MigrationTest {
         assertThat(e.failure().destination()).isEqualTo(EndState.UNKNOWN);
         assertThat(a.stateOf("web-1")).contains(GuestState.PAUSED);
         assertThat(b.stateOf("web-1")).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void aLostAnswerIsAskedForUntilThereIsOne() throws Exception {
+        transport.loseAnswerToCommit();
+        AtomicInteger asked = new AtomicInteger();
+        transport.answerFrom(any -> asked.incrementAndGet() < 3 ? Outcome.UNDER_WAY : Outcome.TAKEN);
+        Migration sending = migrator().start();
+        receive().await(SOON);
+
+        sending.await(SOON);
+        assertThat(asked).hasValue(3);
+        assertThat(a.guests()).isEmpty();
+    }
+
+    @Test
+    void itIsNotAskedForForLongerThanWasSaid() throws Exception {
+        transport.loseAnswerToCommit();
+        AtomicInteger asked = new AtomicInteger();
+        transport.answerFrom(any -> {
+            asked.incrementAndGet();
+            throw VmmigException.of(Problem.PEER_UNREACHABLE, "nobody is there", "");
+        });
+        Migration sending = migrator().askingAtMost(Duration.ZERO).start();
+        receive().await(SOON);
+
+        assertThat(failureOf(sending).problem()).isEqualTo(Problem.OUTCOME_UNKNOWN);
+        assertThat(asked).hasValue(1);
+        assertThat(a.stateOf("web-1")).contains(GuestState.PAUSED);
     }
 
     @Test

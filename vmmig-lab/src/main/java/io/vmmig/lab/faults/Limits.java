@@ -8,17 +8,25 @@ import java.time.Duration;
  *
  * @param idle after how long without a sign of life an end takes the other for dead
  * @param resuming how long the ends try to take up a connection again
+ * @param asking how long the source asks for an answer that was lost
  * @param freeze how long a program is frozen
  * @param stall how long a link is stalled
  * @param longCut how long a link is cut that is cut for a minute
  * @param moveAfterEach whether each cell ends with a migration in which nothing goes wrong
  */
 record Limits(
-        Duration idle, Duration resuming, Duration freeze, Duration stall, Duration longCut, boolean moveAfterEach) {
+        Duration idle,
+        Duration resuming,
+        Duration asking,
+        Duration freeze,
+        Duration stall,
+        Duration longCut,
+        boolean moveAfterEach) {
     static Limits whole() {
         return new Limits(
                 Duration.ofSeconds(6),
                 Duration.ofSeconds(4),
+                Duration.ofSeconds(10),
                 Duration.ofSeconds(10),
                 Duration.ofSeconds(12),
                 Duration.ofMinutes(1),
@@ -30,6 +38,7 @@ record Limits(
         return new Limits(
                 Duration.ofSeconds(5),
                 Duration.ofSeconds(3),
+                Duration.ofSeconds(8),
                 Duration.ofSeconds(8),
                 Duration.ofSeconds(9),
                 Duration.ofSeconds(8),

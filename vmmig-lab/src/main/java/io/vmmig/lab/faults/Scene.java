@@ -40,7 +40,12 @@ final class Scene {
         Intake intake = moment.atSource() ? Intake.usual() : Intake.usual().stoppingAt(moment);
         receiving = to.receive(from().fingerprint(), intake);
         sending = from().migrate(
-                        guest.name(), to, pair.cableTo(to).port(), limits.idle(), moment.atSource() ? moment : null);
+                        guest.name(),
+                        to,
+                        pair.cableTo(to).port(),
+                        limits.idle(),
+                        limits.asking(),
+                        moment.atSource() ? moment : null);
         stopping().awaitStop(TIME_TO_STOP);
     }
 

@@ -226,7 +226,14 @@ public final class HostAgent {
             node = node.idleTimeout(idleTime(command));
         }
         Transport transport = command.has("sealing") ? node.sealing() : node;
-        return send(id, command, sender(id, command).to(stopping(id, command).over(Transport.class, transport)));
+        Migrator migrator = sender(id, command).to(stopping(id, command).over(Transport.class, transport));
+        return send(
+                id,
+                command,
+                command.has("askMillis")
+                        ? migrator.askingAtMost(
+                                Duration.ofMillis(command.get("askMillis").getAsLong()))
+                        : migrator);
     }
 
     private JsonObject save(long id, JsonObject command) throws VmmigException, InterruptedException {

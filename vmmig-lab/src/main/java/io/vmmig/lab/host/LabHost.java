@@ -334,11 +334,13 @@ public final class LabHost implements AutoCloseable {
      *
      * @param port where the way begins
      * @param idle after how long without a sign of life the other host is taken for dead
+     * @param asking for how long to ask it for an answer that was lost
      * @param stop where it waits until it is told to go on, if anywhere
      */
-    public Move migrate(String guest, LabHost to, int port, Duration idle, @Nullable Moment stop) {
+    public Move migrate(String guest, LabHost to, int port, Duration idle, Duration asking, @Nullable Moment stop) {
         JsonObject command = migration(guest, port, to.fingerprint());
         command.addProperty("idleMillis", idle.toMillis());
+        command.addProperty("askMillis", asking.toMillis());
         if (stop != null) {
             command.addProperty("stopAt", stop.name());
         }

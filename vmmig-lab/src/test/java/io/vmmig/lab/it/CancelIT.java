@@ -23,6 +23,10 @@ import org.junit.jupiter.api.Test;
 /** Someone changes their mind while the memory is on its way. */
 class CancelIT {
     private static final long ROLLBACK_MILLIS = 500;
+    private static final long PROMPT_MILLIS = 2000;
+    /** Whatever else the machine does makes a thing slow, and nothing makes it fast: the best of a few counts. */
+    private static final int TRIES = 4;
+
     private static final Duration SOON = Duration.ofSeconds(30);
 
     @AfterEach
@@ -36,23 +40,29 @@ class CancelIT {
         LabHost b = Hosts.b();
         LabGuest guest = Hosts.startTiny(a, "undecided");
         String sum = guest.memorySum();
-        Midway midway = new Midway();
 
-        Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
-        Move sending = a.migrate("undecided", receiving.port(), b.fingerprint(), midway::hear);
-        midway.await();
-        boolean accepted = sending.cancel();
-        MoveFailed atSource = failureOf(sending);
-        MoveFailed atDestination = failureOf(receiving.move());
+        long millis = Long.MAX_VALUE;
+        for (int tries = 0; tries < TRIES && millis >= PROMPT_MILLIS; tries++) {
+            Midway midway = new Midway();
+            Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
+            Move sending = a.migrate("undecided", receiving.port(), b.fingerprint(), midway::hear);
+            midway.await();
+            long begin = System.nanoTime();
+            boolean accepted = sending.cancel();
+            MoveFailed atSource = failureOf(sending);
+            millis = Math.min(millis, millisSince(begin));
+            MoveFailed atDestination = failureOf(receiving.move());
 
-        assertThat(accepted).isTrue();
-        assertThat(atSource.problem()).isEqualTo(Problem.CANCELLED);
-        assertThat(atSource.type()).isEqualTo("CancelledException");
-        assertThat(atSource.source()).isEqualTo(EndState.RUNS);
-        assertThat(atSource.destination()).isEqualTo(EndState.HOLDS_NOTHING);
-        assertThat(atDestination.problem()).isEqualTo(Problem.CANCELLED);
-        assertUnharmed(guest, sum);
-        Moves.assertEmpty(b);
+            assertThat(accepted).isTrue();
+            assertThat(atSource.problem()).isEqualTo(Problem.CANCELLED);
+            assertThat(atSource.type()).isEqualTo("CancelledException");
+            assertThat(atSource.source()).isEqualTo(EndState.RUNS);
+            assertThat(atSource.destination()).isEqualTo(EndState.HOLDS_NOTHING);
+            assertThat(atDestination.problem()).isEqualTo(Problem.CANCELLED);
+            assertUnharmed(guest, sum);
+            Moves.assertEmpty(b);
+        }
+        assertThat(millis).isLessThan(PROMPT_MILLIS);
         // Having been cancelled once, it can still move.
         Moves.overTls(guest, b);
     }
@@ -63,22 +73,28 @@ class CancelIT {
         LabHost b = Hosts.b();
         LabGuest guest = Hosts.startTiny(a, "unwanted");
         String sum = guest.memorySum();
-        Midway midway = new Midway();
 
-        Receiving receiving = b.receive(a.fingerprint(), Intake.usual().telling(midway::hear));
-        Move sending = a.migrate("unwanted", receiving);
-        midway.await();
-        boolean accepted = receiving.move().cancel();
-        MoveFailed atSource = failureOf(sending);
-        MoveFailed atDestination = failureOf(receiving.move());
+        long millis = Long.MAX_VALUE;
+        for (int tries = 0; tries < TRIES && millis >= PROMPT_MILLIS; tries++) {
+            Midway midway = new Midway();
+            Receiving receiving = b.receive(a.fingerprint(), Intake.usual().telling(midway::hear));
+            Move sending = a.migrate("unwanted", receiving);
+            midway.await();
+            long begin = System.nanoTime();
+            boolean accepted = receiving.move().cancel();
+            MoveFailed atDestination = failureOf(receiving.move());
+            millis = Math.min(millis, millisSince(begin));
+            MoveFailed atSource = failureOf(sending);
 
-        assertThat(accepted).isTrue();
-        assertThat(atDestination.problem()).isEqualTo(Problem.CANCELLED);
-        assertThat(atSource.problem()).isEqualTo(Problem.CANCELLED);
-        assertThat(atSource.source()).isEqualTo(EndState.RUNS);
-        assertThat(atSource.destination()).isEqualTo(EndState.HOLDS_NOTHING);
-        assertUnharmed(guest, sum);
-        Moves.assertEmpty(b);
+            assertThat(accepted).isTrue();
+            assertThat(atDestination.problem()).isEqualTo(Problem.CANCELLED);
+            assertThat(atSource.problem()).isEqualTo(Problem.CANCELLED);
+            assertThat(atSource.source()).isEqualTo(EndState.RUNS);
+            assertThat(atSource.destination()).isEqualTo(EndState.HOLDS_NOTHING);
+            assertUnharmed(guest, sum);
+            Moves.assertEmpty(b);
+        }
+        assertThat(millis).isLessThan(PROMPT_MILLIS);
     }
 
     /** The guest is still there, and so is its memory. */
@@ -89,17 +105,16 @@ class CancelIT {
         LabGuest guest = Hosts.startTiny(a, "returned");
         String sum = guest.memorySum();
 
-        // Whatever else the machine does makes it slow, and nothing makes it fast: the best of a few counts.
         long millis = Long.MAX_VALUE;
-        for (int tries = 0; tries < 4 && millis >= ROLLBACK_MILLIS; tries++) {
+        for (int tries = 0; tries < TRIES && millis >= ROLLBACK_MILLIS; tries++) {
             Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
-            Move sending = a.migrate("returned", b, receiving.port(), SOON, Moment.SOURCE_SENT);
+            Move sending = a.migrate("returned", b, receiving.port(), SOON, SOON, Moment.SOURCE_SENT);
             sending.awaitStop(SOON);
             assertThat(sending.cancel()).isTrue();
             long begin = System.nanoTime();
             sending.goOn();
             MoveFailed failed = failureOf(sending);
-            millis = Math.min(millis, (System.nanoTime() - begin) / 1_000_000);
+            millis = Math.min(millis, millisSince(begin));
 
             assertThat(failed.problem()).isEqualTo(Problem.CANCELLED);
             assertThat(failed.source()).isEqualTo(EndState.RUNS);
@@ -108,6 +123,10 @@ class CancelIT {
             Moves.assertEmpty(b);
         }
         assertThat(millis).isLessThan(ROLLBACK_MILLIS);
+    }
+
+    private static long millisSince(long begin) {
+        return TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begin);
     }
 
     private static MoveFailed failureOf(Move move) {

@@ -32,6 +32,9 @@ interface Comeback {
     /** The line has another connection. Called with the line's lock held. */
     void resumed();
 
+    /** The line is closed, and the peer has not heard this end's farewell. Returns at once. */
+    void farewellUnheard(Frame farewell);
+
     /** Whether the peer may come back only to hear how it ended. */
     boolean keepsLastWords();
 

@@ -55,6 +55,7 @@ final class Link {
     private Duration heartbeat = Duration.ofSeconds(1);
     private @Nullable VmmigException ended;
     private @Nullable Frame farewell;
+    private boolean peerHasEnded;
     private boolean closed;
     private volatile @Nullable ScheduledFuture<?> watch;
 
@@ -122,6 +123,18 @@ final class Link {
             if (e.problem() == Problem.PROTOCOL_VIOLATION) {
                 end(e, true);
             }
+            throw e;
+        }
+    }
+
+    /** The peer has said over a connection of its own that it gives up. */
+    void aborted(byte[] payload) throws VmmigException {
+        try {
+            conversation.onControl(Kind.ABORT, payload);
+        } catch (PeerGaveUp e) {
+            end(e.reason(), () -> null);
+        } catch (VmmigException e) {
+            end(e, true);
             throw e;
         }
     }
@@ -415,7 +428,9 @@ final class Link {
             LOG.error("{}: the connection is given up", peer, e);
             end(Faults.lost(peer, e), true);
         }
-        if (line.drain() || !line.isResumable()) {
+        boolean heard = line.drain();
+        locked(() -> peerHasEnded = heard);
+        if (heard || !line.isResumable()) {
             halfDone();
         } else {
             hardClose();
@@ -498,12 +513,17 @@ final class Link {
 
     private void hardClose() {
         line.close();
+        Frame unheard;
         lock.lock();
         try {
+            unheard = closed || peerHasEnded ? null : farewell;
             closed = true;
             changed.signalAll();
         } finally {
             lock.unlock();
+        }
+        if (unheard != null && comeback != null && line.isResumable()) {
+            comeback.farewellUnheard(unheard);
         }
         ScheduledFuture<?> watching = watch;
         if (watching != null) {

@@ -79,21 +79,27 @@ final class Messages {
      * @param id the session
      * @param attempt how often it has tried to in this session, this time included
      * @param received how much it has received in this session
+     * @param ended whether it only comes to say why it has ended the session
      */
-    record Rejoin(SessionId id, long attempt, long received) {}
+    record Rejoin(SessionId id, long attempt, long received, boolean ended) {}
 
     static byte[] rejoin(Rejoin rejoin) {
         return Wire.Rejoin.newBuilder()
                 .setSessionId(ByteString.copyFrom(rejoin.id().bytes()))
                 .setAttempt(rejoin.attempt())
                 .setReceived(rejoin.received())
+                .setEnded(rejoin.ended())
                 .build()
                 .toByteArray();
     }
 
     static Rejoin readRejoin(byte[] payload) throws VmmigException {
         Wire.Rejoin rejoin = parse(Wire.Rejoin.parser(), payload);
-        return new Rejoin(SessionId.of(rejoin.getSessionId().toByteArray()), rejoin.getAttempt(), rejoin.getReceived());
+        return new Rejoin(
+                SessionId.of(rejoin.getSessionId().toByteArray()),
+                rejoin.getAttempt(),
+                rejoin.getReceived(),
+                rejoin.getEnded());
     }
 
     static byte[] rejoined(long received) {

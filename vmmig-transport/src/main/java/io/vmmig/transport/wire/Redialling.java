@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,8 +23,9 @@ final class Redialling implements Comeback {
     private final Duration connect;
     private volatile Duration limit;
 
+    private volatile @Nullable SessionId id;
+
     // For the reader's thread.
-    private @Nullable SessionId id;
     private long attempts;
     private long outage;
     private Duration pause = FIRST_PAUSE;
@@ -102,8 +104,7 @@ final class Redialling implements Comeback {
     /** True if the line needs nothing any more. */
     private boolean pauseOn(Line line, long end) {
         boolean needless = line.awaitConnection(Math.min(end, System.nanoTime() + pause.toNanos()));
-        Duration next = pause.multipliedBy(2);
-        pause = next.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : next;
+        pause = longer(pause);
         return needless;
     }
 
@@ -124,7 +125,7 @@ final class Redialling implements Comeback {
                 return;
             }
             attempts++;
-            Rejoins.ask(next, new Messages.Rejoin(Objects.requireNonNull(id), attempts, line.received()));
+            Rejoins.ask(next, new Messages.Rejoin(Objects.requireNonNull(id), attempts, line.received(), false));
             line.rewind(Rejoins.await(next));
             joined = deadline.cancel(false) && line.resume(next, 0);
         } finally {
@@ -137,6 +138,57 @@ final class Redialling implements Comeback {
 
     @Override
     public void resumed() {}
+
+    /** Calls as long as the destination may wait for this source. */
+    @Override
+    public void farewellUnheard(Frame farewell) {
+        SessionId session = id;
+        if (session != null) {
+            Thread thread = new Thread(() -> sayFarewell(session, farewell), "vmmig-farewell");
+            thread.setDaemon(true);
+            thread.start();
+        }
+    }
+
+    private void sayFarewell(SessionId session, Frame farewell) {
+        long end = System.nanoTime() + limit.toNanos();
+        Duration wait = FIRST_PAUSE;
+        while (!tryFarewell(session, farewell) && System.nanoTime() + wait.toNanos() < end) {
+            LockSupport.parkNanos(wait.toNanos());
+            wait = longer(wait);
+        }
+    }
+
+    /** Whether there is no more to be said. */
+    private boolean tryFarewell(SessionId session, Frame farewell) {
+        try {
+            Connection connection = redial.dial(connect);
+            ScheduledFuture<?> deadline = Watchdog.in(connect, connection::cut);
+            try {
+                Rejoins.ask(connection, new Messages.Rejoin(session, 0, 0, true));
+                Rejoins.abort(connection, farewell);
+                Rejoins.await(connection);
+            } finally {
+                deadline.cancel(false);
+                connection.cut();
+            }
+            return true;
+        } catch (PeerGaveUp e) {
+            LOG.debug("the destination had ended by itself", e.reason());
+            return true;
+        } catch (VmmigException e) {
+            LOG.debug("could not say farewell", e);
+            return isFinal(e.problem());
+        } catch (IOException e) {
+            LOG.debug("could not say farewell yet", e);
+            return false;
+        }
+    }
+
+    private static Duration longer(Duration pause) {
+        Duration next = pause.multipliedBy(2);
+        return next.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : next;
+    }
 
     /** A destination does not come back by itself. */
     @Override

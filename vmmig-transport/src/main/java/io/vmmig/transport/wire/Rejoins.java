@@ -18,6 +18,16 @@ final class Rejoins {
         return Messages.readRejoin(Talk.receive(connection, Kind.REJOIN));
     }
 
+    /** Says why the session is over; after a REJOIN that announces it. */
+    static void abort(Connection connection, Frame abort) throws IOException {
+        Talk.send(connection, abort);
+    }
+
+    /** Waits for that; throws as {@link Cards#receive} does. */
+    static byte[] hearAbort(Connection connection) throws IOException, VmmigException, PeerGaveUp {
+        return Talk.receive(connection, Kind.ABORT);
+    }
+
     /** Says yes, and how much has been received in this session. */
     static void agree(Connection connection, long received) throws IOException {
         Talk.send(connection, new Frame(Kind.REJOINED, Messages.rejoined(received)));

@@ -39,7 +39,7 @@ public final class Sessions implements AutoCloseable {
     }
 
     /**
-     * A source has connected that wants to go on with a session. Answers it; from then on the connection is the session's. When
+     * A source has connected that wants to go on with a session, or to say that it does not. Answers it; from then on the connection is the session's. When
      * this throws, the connection is the caller's, and the source is still to be told.
      *
      * @param source whom the handshake has shown
@@ -57,7 +57,14 @@ public final class Sessions implements AutoCloseable {
         if (member == null || !member.source.equals(source)) {
             throw Faults.nothingToRejoin();
         }
-        member.rejoin(connection, rejoin, inTime);
+        if (rejoin.ended()) {
+            member.abort(Rejoins.hearAbort(connection));
+            Rejoins.agree(connection, 0);
+            Talk.awaitEnd(connection);
+            connection.cut();
+        } else {
+            member.rejoin(connection, rejoin, inTime);
+        }
     }
 
     /** No source comes back any more. Sessions that have a connection go on. Idempotent. */
@@ -106,6 +113,14 @@ public final class Sessions implements AutoCloseable {
             if (!inTime.getAsBoolean() || !mine.line().resume(connection, rejoin.attempt())) {
                 connection.cut();
             }
+        }
+
+        private void abort(byte[] payload) throws VmmigException {
+            Link mine = link;
+            if (mine == null) {
+                throw Faults.nothingToRejoin();
+            }
+            mine.aborted(payload);
         }
 
         private void wake() {
@@ -166,6 +181,10 @@ public final class Sessions implements AutoCloseable {
                 }
             }
         }
+
+        /** Whoever has to hear it comes back for it. */
+        @Override
+        public void farewellUnheard(Frame farewell) {}
 
         @Override
         public boolean keepsLastWords() {

@@ -131,6 +131,24 @@ class HostileResumerTest {
     }
 
     @Test
+    void anotherHostCannotEndTheSession() throws Exception {
+        try (RawPeer thief = again(other)) {
+            thief.abandon(id, Samples.failure(Problem.CANCELLED));
+            assertThat(refusal(thief)).isEqualTo(Problem.CONNECTION_LOST);
+        }
+        assertUndisturbed(1);
+    }
+
+    @Test
+    void whoseSessionItIsMayEndItWithoutTakingItUp() throws Exception {
+        try (RawPeer rightful = again(source)) {
+            rightful.abandon(id, Samples.failure(Problem.CANCELLED));
+            assertThat(answer(rightful)).isZero();
+        }
+        assertThatThrownBy(session::offer).satisfies(e -> assertProblem(e, Problem.CANCELLED));
+    }
+
+    @Test
     void aStrangerDoesNotGetAsFarAsThat() throws Exception {
         HostIdentity stranger = HostIdentity.in(temp.resolve("stranger"));
         assertThatThrownBy(() -> again(stranger).rejoin(id, 1, 0).await(RawPeer.REJOINED))

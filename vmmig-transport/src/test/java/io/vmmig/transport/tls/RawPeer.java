@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.tls;
 
+import io.vmmig.Failure;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeCard;
@@ -121,12 +122,30 @@ final class RawPeer implements AutoCloseable {
 
     /** Says that it goes on with a session, without a preamble. */
     RawPeer rejoin(byte[] sessionId, long attempt, long received) throws IOException {
+        return rejoin(sessionId, attempt, received, false);
+    }
+
+    /** Says that it has ended a session, and why, without a preamble. */
+    RawPeer abandon(byte[] sessionId, Failure why) throws IOException {
+        return rejoin(sessionId, 0, 0, true)
+                .send(
+                        ABORT,
+                        Wire.Abort.newBuilder()
+                                .setFailure(Wire.Failure.newBuilder()
+                                        .setProblem(why.problem().name())
+                                        .setWhat(why.what()))
+                                .build()
+                                .toByteArray());
+    }
+
+    private RawPeer rejoin(byte[] sessionId, long attempt, long received, boolean ended) throws IOException {
         return send(
                 REJOIN,
                 Wire.Rejoin.newBuilder()
                         .setSessionId(com.google.protobuf.ByteString.copyFrom(sessionId))
                         .setAttempt(attempt)
                         .setReceived(received)
+                        .setEnded(ended)
                         .build()
                         .toByteArray());
     }

@@ -309,6 +309,19 @@ class ResumeTest {
     }
 
     @Test
+    void thatTheSourceHasGivenUpIsToldThoughThereWasNoConnection() throws Exception {
+        Pair pair = restored(transport());
+        link.refusing = true;
+        link.cut();
+        pair.source.abort(Samples.failure(Problem.CANCELLED));
+        pair.source.close();
+        link.refusing = false;
+
+        assertThatThrownBy(pair.destination::awaitCommit).satisfies(e -> assertProblem(e, Problem.CANCELLED));
+        pair.destination.close();
+    }
+
+    @Test
     void aDestinationThatHasWaitedLongEnoughIsNotFoundAgain() throws Exception {
         listener.close();
         listener = ready().resumingWithin(Duration.ofMillis(300)).listen();

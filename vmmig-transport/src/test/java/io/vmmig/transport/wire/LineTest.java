@@ -71,6 +71,9 @@ class LineTest {
         public void resumed() {}
 
         @Override
+        public void farewellUnheard(Frame farewell) {}
+
+        @Override
         public boolean keepsLastWords() {
             return lastWords;
         }

@@ -31,7 +31,7 @@ class MessagesFuzzTest {
                 Messages.hello(new Messages.Hello(
                         Duration.ofSeconds(30), new Resumption(Duration.ofSeconds(30), SessionId.random()))),
                 Messages.ack(1 << 20),
-                Messages.rejoin(new Messages.Rejoin(SessionId.random(), 3, 1 << 20)),
+                Messages.rejoin(new Messages.Rejoin(SessionId.random(), 3, 1 << 20, true)),
                 Messages.rejoined(Long.MAX_VALUE),
                 Messages.offer(Samples.offer()),
                 Messages.accept(new Acceptance(Set.of("sha256:" + "ab".repeat(32)))),

@@ -97,7 +97,8 @@ class RedialTest {
 
         DataInputStream said = new DataInputStream(new ByteArrayInputStream(second.taken.toByteArray()));
         assertThat(said.read()).isEqualTo(Kind.REJOIN.code());
-        assertThat(Messages.readRejoin(said.readNBytes(said.readInt()))).isEqualTo(new Messages.Rejoin(id, 1, 17));
+        assertThat(Messages.readRejoin(said.readNBytes(said.readInt())))
+                .isEqualTo(new Messages.Rejoin(id, 1, 17, false));
     }
 
     @Test
