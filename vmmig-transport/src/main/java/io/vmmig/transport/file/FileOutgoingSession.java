@@ -15,7 +15,6 @@ import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.PackagePart;
 import io.vmmig.transport.still.PackageOutput;
 import io.vmmig.transport.still.PackageSealing;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -55,8 +54,7 @@ final class FileOutgoingSession implements OutgoingSession {
 
     private final Object lock = new Object();
     private Stage stage = Stage.OPENED;
-    /** Not a channel: that would be closed by the interrupt of a thread that writes. */
-    private @Nullable FileOutputStream output;
+    private @Nullable SyncedOutput output;
 
     private @Nullable Path part;
     private @Nullable SealingOutputStream sealed;
@@ -92,7 +90,7 @@ final class FileOutgoingSession implements OutgoingSession {
             try {
                 Files.createFile(beside, OWNER_ONLY);
                 part = beside;
-                output = new FileOutputStream(beside.toFile());
+                output = SyncedOutput.of(beside);
                 sealed = sealing.begin(data);
             } catch (IOException e) {
                 throw failure(e);
@@ -155,7 +153,7 @@ final class FileOutgoingSession implements OutgoingSession {
                 open.finish();
             }
             data.flush();
-            writable().getFD().sync();
+            writable().sync();
         } catch (IOException e) {
             throw failure(e);
         }
@@ -205,7 +203,7 @@ final class FileOutgoingSession implements OutgoingSession {
         VmmigException local = reason == null
                 ? VmmigException.of(Problem.CANCELLED, "the package was given up", "")
                 : VmmigException.of(reason, null);
-        FileOutputStream open;
+        SyncedOutput open;
         synchronized (lock) {
             if (stage == Stage.COMMITTED || stage == Stage.GIVEN_UP) {
                 return;
@@ -233,7 +231,7 @@ final class FileOutgoingSession implements OutgoingSession {
         stage = to;
     }
 
-    private FileOutputStream writable() throws IOException {
+    private SyncedOutput writable() throws IOException {
         synchronized (lock) {
             if (reason != null) {
                 VmmigException why = again(reason);
@@ -288,7 +286,7 @@ final class FileOutgoingSession implements OutgoingSession {
         }
     }
 
-    private static void closeQuietly(@Nullable FileOutputStream output) {
+    private static void closeQuietly(@Nullable SyncedOutput output) {
         try {
             if (output != null) {
                 output.close();
