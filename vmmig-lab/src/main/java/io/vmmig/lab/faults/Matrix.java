@@ -7,11 +7,11 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
-import java.util.Queue;
 import java.util.Random;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +27,7 @@ public final class Matrix {
     private final long seed;
     private final int lanes;
     private final PrintStream out;
-    private final Queue<Cell> waiting = new ConcurrentLinkedQueue<>();
+    private final Deque<Cell> waiting = new ConcurrentLinkedDeque<>();
     private final List<Outcome> outcomes = Collections.synchronizedList(new ArrayList<>());
     private final AtomicInteger laneNumber = new AtomicInteger();
     private int total;
@@ -68,7 +68,7 @@ public final class Matrix {
     List<Outcome> run(List<Cell> cells) {
         List<Cell> order = new ArrayList<>(cells);
         Collections.shuffle(order, new Random(seed));
-        // What waits most comes first.
+        // What waits most comes first in every other lane, beside what works most.
         order.sort(Comparator.comparing(Matrix::turn));
         waiting.addAll(order);
         total = order.size();
@@ -76,7 +76,8 @@ public final class Matrix {
         long start = System.nanoTime();
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < lanes; i++) {
-            Thread thread = new Thread(this::runLane, "lane-" + i);
+            boolean fromTheFront = i % 2 == 0;
+            Thread thread = new Thread(() -> runLane(fromTheFront), "lane-" + i);
             threads.add(thread);
             thread.start();
         }
@@ -104,10 +105,14 @@ public final class Matrix {
         };
     }
 
-    private void runLane() {
+    private @Nullable Cell next(boolean fromTheFront) {
+        return fromTheFront ? waiting.pollFirst() : waiting.pollLast();
+    }
+
+    private void runLane(boolean fromTheFront) {
         Lane lane = null;
         try {
-            for (Cell cell = waiting.poll(); cell != null && !lab.closing(); cell = waiting.poll()) {
+            for (Cell cell = next(fromTheFront); cell != null && !lab.closing(); cell = next(fromTheFront)) {
                 Outcome outcome;
                 try {
                     lane = lane == null ? Deadline.within(SECONDS_TO_START, this::openLane) : lane;
