@@ -80,6 +80,12 @@ final class Expectation {
         };
     }
 
+    private static Set<Ending> union(Set<Ending> some, Ending another) {
+        Set<Ending> all = EnumSet.copyOf(some);
+        all.add(another);
+        return all;
+    }
+
     private static boolean before(Stage stage, Stage other) {
         return stage.compareTo(other) < 0;
     }
@@ -118,8 +124,9 @@ final class Expectation {
             return EnumSet.of(UNKNOWN_THEN_HERE, UNKNOWN_THEN_THERE);
         }
         return switch (stage) {
-            case KEPT -> AT_SOURCE;
-            case OFFERED -> EnumSet.of(UNKNOWN_THEN_HERE);
+            // It has said COMMIT only if it had not noticed yet that nobody hears it.
+            case KEPT -> moment == Moment.SOURCE_SENT ? union(AT_SOURCE, UNKNOWN_THEN_HERE) : AT_SOURCE;
+            case OFFERED -> union(AT_SOURCE, UNKNOWN_THEN_HERE);
             case TAKEN, RUNS, MOVED -> EnumSet.of(UNKNOWN_THEN_THERE);
         };
     }

@@ -451,6 +451,18 @@ final class Line {
         }
     }
 
+    /** Waits until there is a connection, or there will be none. */
+    void awaitConnected() {
+        lock.lock();
+        try {
+            while (connection == null && !closed && !ending) {
+                changed.awaitUninterruptibly();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Has whoever waits look again. */
     void wake() {
         lock.lock();

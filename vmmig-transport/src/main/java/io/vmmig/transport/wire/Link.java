@@ -234,6 +234,12 @@ final class Link {
         }
     }
 
+    /** Waits until there is a connection; throws why there will be none. */
+    void awaitConnected() throws VmmigException {
+        line.awaitConnected();
+        requireAlive();
+    }
+
     /** An array for {@link #sendData}. */
     byte[] spareFrame() {
         return line.spareFrame();

@@ -87,6 +87,8 @@ public final class WireOutgoingSession implements OutgoingSession {
     public void commit() throws VmmigException {
         boolean[] mayHaveLeft = {false};
         try {
+            // What is not said cannot be lost on its way.
+            link.awaitConnected();
             link.send(Frame.empty(Kind.COMMIT), () -> {
                 advance(Stage.RESTORED, Stage.COMMITTING);
                 mayHaveLeft[0] = true;

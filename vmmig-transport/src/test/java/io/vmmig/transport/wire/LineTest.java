@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.transport.testing.Background;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
@@ -116,6 +117,33 @@ class LineTest {
 
         line.keep(frame, frame.length);
         assertThatThrownBy(line::next).isInstanceOf(IOException.class).hasMessageContaining("closed");
+    }
+
+    @Test
+    void whoHasSomethingToSayThatMustNotBeLostWaitsForAConnectionOrTheEnd() throws Exception {
+        FakeConnection first = new FakeConnection(new byte[0], false);
+        FakeConnection second = new FakeConnection(new byte[0], false);
+        Line line = line(first);
+        line.awaitConnected();
+
+        line.broken(first, new IOException("it broke"));
+        Background<Void> waiting = awaitingConnection(line);
+        assertThat(waiting.isDone()).isFalse();
+        line.resume(second, 0);
+        waiting.get();
+
+        line.broken(second, new IOException("it broke"));
+        waiting = awaitingConnection(line);
+        assertThat(waiting.isDone()).isFalse();
+        line.close();
+        waiting.get();
+    }
+
+    private static Background<Void> awaitingConnection(Line line) {
+        return Background.run(() -> {
+            line.awaitConnected();
+            return null;
+        });
     }
 
     private static byte[] readAll(Line line) throws IOException {
