@@ -17,7 +17,7 @@ import java.util.stream.Stream;
 
 /** Has everything go wrong at every moment of a migration, on real guests. */
 public final class Faults {
-    private static final int LANES = 3;
+    private static final int LANES = 4;
 
     private Faults() {}
 
