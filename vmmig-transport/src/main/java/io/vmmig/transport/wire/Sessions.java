@@ -39,8 +39,8 @@ public final class Sessions implements AutoCloseable {
     }
 
     /**
-     * A source has connected that wants to go on with a session, or to say that it does not. Answers it; from then on the connection is the session's. When
-     * this throws, the connection is the caller's, and the source is still to be told.
+     * A source has connected that wants to go on with a session, or to say that it does not. Answers it; from then on the
+     * connection is the session's, or over. When this throws, the connection is the caller's, and the source is still to be told.
      *
      * @param source whom the handshake has shown
      * @param inTime asked when all has been said; false if the connection has been cut for being slow
@@ -58,7 +58,7 @@ public final class Sessions implements AutoCloseable {
             throw Faults.nothingToRejoin();
         }
         if (rejoin.ended()) {
-            member.abort(Rejoins.hearAbort(connection));
+            member.entered().aborted(Rejoins.hearAbort(connection));
             Rejoins.agree(connection, 0);
             Talk.awaitEnd(connection);
             connection.cut();
@@ -102,25 +102,22 @@ public final class Sessions implements AutoCloseable {
             }
         }
 
-        private void rejoin(Connection connection, Messages.Rejoin rejoin, BooleanSupplier inTime)
-                throws IOException, VmmigException {
+        private Link entered() throws VmmigException {
             Link mine = link;
             if (mine == null) {
                 throw Faults.nothingToRejoin();
             }
+            return mine;
+        }
+
+        private void rejoin(Connection connection, Messages.Rejoin rejoin, BooleanSupplier inTime)
+                throws IOException, VmmigException {
+            Link mine = entered();
             long received = mine.rejoin(rejoin);
             Rejoins.agree(connection, received);
             if (!inTime.getAsBoolean() || !mine.line().resume(connection, rejoin.attempt())) {
                 connection.cut();
             }
-        }
-
-        private void abort(byte[] payload) throws VmmigException {
-            Link mine = link;
-            if (mine == null) {
-                throw Faults.nothingToRejoin();
-            }
-            mine.aborted(payload);
         }
 
         private void wake() {
