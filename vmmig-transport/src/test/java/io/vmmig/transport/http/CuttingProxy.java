@@ -8,6 +8,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -15,7 +16,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /** Passes connections on, counts what passes, and cuts all of them once enough has. */
 final class CuttingProxy implements Closeable {
     private final ServerSocket listening;
-    private final int target;
+    private volatile int target;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
     /** What clients have sent, and what they have got. */
     final AtomicLong up = new AtomicLong();
@@ -33,6 +34,10 @@ final class CuttingProxy implements Closeable {
 
     int port() {
         return listening.getLocalPort();
+    }
+
+    void leadTo(int port) {
+        target = port;
     }
 
     /** Cuts everything, once, after so many more bytes from clients. */
@@ -102,11 +107,13 @@ final class CuttingProxy implements Closeable {
     }
 
     private void cut() throws IOException {
-        for (Socket socket : open) {
-            socket.close();
-        }
-        open.clear();
+        List<Socket> before = List.copyOf(open);
+        // First: who sees the cut may rely on it.
         atCut.run();
+        for (Socket socket : before) {
+            socket.close();
+            open.remove(socket);
+        }
     }
 
     @Override

@@ -23,19 +23,17 @@ final class Web implements AutoCloseable {
     final CuttingProxy proxy;
     private final PackageHandler handler;
     private final ExecutorService threads = Executors.newCachedThreadPool(Threads.named("web"));
-    private final int port;
-    private HttpServer server;
+    private volatile HttpServer server;
 
     Web(Path directory) throws Exception {
         this.directory = directory;
         this.handler = PackageHandler.in(directory, (exchange, method, place) -> true);
-        server = start(0);
-        port = server.getAddress().getPort();
-        proxy = new CuttingProxy(port);
+        server = start();
+        proxy = new CuttingProxy(server.getAddress().getPort());
     }
 
-    private HttpServer start(int port) throws IOException {
-        HttpServer begun = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+    private HttpServer start() throws IOException {
+        HttpServer begun = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         begun.createContext("/packages", handler);
         begun.setExecutor(threads);
         begun.start();
@@ -46,8 +44,10 @@ final class Web implements AutoCloseable {
         server.stop(0);
     }
 
+    /** On another port, since any other program may have been given the first one. */
     void startAgain() throws IOException {
-        server = start(port);
+        server = start();
+        proxy.leadTo(server.getAddress().getPort());
     }
 
     URI place(String name) {
