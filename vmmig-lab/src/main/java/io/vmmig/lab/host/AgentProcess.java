@@ -12,7 +12,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -40,14 +39,12 @@ final class AgentProcess implements AutoCloseable {
         pending.put(0L, greeting);
     }
 
-    /** Starts an agent with these arguments; what it writes to stderr is added to {@code log}. */
-    static AgentProcess start(
-            String name, Path log, List<String> jvmOptions, List<String> arguments, Map<String, String> environment) {
-        List<String> words = new ArrayList<>();
-        words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        words.addAll(jvmOptions);
-        words.addAll(ownCode());
-        words.addAll(arguments);
+    /**
+     * Starts an agent; what it writes to stderr is added to {@code log}.
+     *
+     * @param words the command that does
+     */
+    static AgentProcess start(String name, Path log, List<String> words, Map<String, String> environment) {
         try {
             ProcessBuilder builder =
                     new ProcessBuilder(words).redirectError(ProcessBuilder.Redirect.appendTo(log.toFile()));
@@ -61,15 +58,6 @@ final class AgentProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new LabException("could not start the agent of host " + name, e);
         }
-    }
-
-    /** An agent runs the code that its parent runs, be it on the module path or on the class path. */
-    private static List<String> ownCode() {
-        String modules = System.getProperty("jdk.module.path");
-        if (modules != null) {
-            return List.of("-p", modules, "-m", "io.vmmig.lab/" + HostAgent.class.getName());
-        }
-        return List.of("-cp", System.getProperty("java.class.path"), HostAgent.class.getName());
     }
 
     /** What the agent says of itself once it is ready. */

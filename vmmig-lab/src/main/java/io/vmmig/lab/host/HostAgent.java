@@ -55,7 +55,6 @@ import org.jspecify.annotations.Nullable;
  * vmmig's public API, as any program would that embeds vmmig. When stdin ends, so do the host's guests and the agent.
  */
 public final class HostAgent {
-    private static final String ADDRESS = "127.0.0.1";
     private static final int HTTP_PART_BYTES = 1 << 20;
     private static final Duration LISTEN_TIME = Duration.ofSeconds(60);
 
@@ -64,27 +63,30 @@ public final class HostAgent {
     private final ImageStore images;
     private final HostIdentity identity;
     private final Path guests;
+    private final String address;
     private final PrintStream out;
     private final Map<Long, Migration> migrations = new ConcurrentHashMap<>();
     private final Map<Long, TlsListener> listeners = new ConcurrentHashMap<>();
     private final Map<Long, Barrier> barriers = new ConcurrentHashMap<>();
     private volatile @Nullable TlsListener standing;
 
-    private HostAgent(String uri, Path guests, Path images, Path identity, PrintStream out) throws VmmigException {
+    private HostAgent(String uri, Path guests, Path images, Path identity, String address, PrintStream out)
+            throws VmmigException {
         this.hypervisor = LibvirtHypervisor.connect(uri);
         this.libvirt = new Libvirt(uri);
         this.images = ImageStore.at(images);
         this.identity = HostIdentity.in(identity);
         this.guests = guests;
+        this.address = address;
         this.out = out;
     }
 
-    /** Takes the URI of a libvirt, and the directories of guests, base images and the identity. */
+    /** Takes the URI of a libvirt, and the directories of guests, base images and the identity, and the address to listen at. */
     public static void main(String[] args) throws VmmigException, IOException {
         // Whatever prints to stdout by mistake must not come between the answers.
         PrintStream out = System.out;
         System.setOut(System.err);
-        HostAgent agent = new HostAgent(args[0], Path.of(args[1]), Path.of(args[2]), Path.of(args[3]), out);
+        HostAgent agent = new HostAgent(args[0], Path.of(args[1]), Path.of(args[2]), Path.of(args[3]), args[4], out);
         Runtime.getRuntime().addShutdownHook(new Thread(agent::removeGuests));
         agent.say(0, "result", agent.greeting());
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
@@ -219,7 +221,7 @@ public final class HostAgent {
     }
 
     private JsonObject migrate(long id, JsonObject command) throws VmmigException, InterruptedException {
-        TlsTransport node = TlsTransport.to(ADDRESS, command.get("port").getAsInt())
+        TlsTransport node = TlsTransport.to(text(command, "address"), command.get("port").getAsInt())
                 .as(identity)
                 .trusting(Fingerprint.parse(text(command, "trusting")));
         if (command.has("idleMillis")) {
@@ -296,7 +298,7 @@ public final class HostAgent {
             return receive(id, command, open);
         }
         Fingerprint source = Fingerprint.parse(text(command, "trusting"));
-        try (TlsListener listener = TlsListener.on(ADDRESS, 0)
+        try (TlsListener listener = TlsListener.on(address, 0)
                 .as(identity)
                 .trusting(Set.of(source))
                 .onRejected(e -> sayRejected(id, e))
@@ -430,7 +432,7 @@ public final class HostAgent {
 
     /** Listens until the agent ends, for guests that are received from now on and for those who ask what became of one. */
     private JsonObject listen(JsonObject command) throws VmmigException {
-        TlsListener open = TlsListener.on(ADDRESS, 0)
+        TlsListener open = TlsListener.on(address, 0)
                 .as(identity)
                 .trusting(Set.of(Fingerprint.parse(text(command, "trusting"))))
                 .answering(Recovery.outcomesNotedBeside(images))

@@ -31,8 +31,7 @@ public final class Journey {
         LabHost from = guest.host();
         String sum = guest.memorySum();
         Receiving receiving = to.receive(from.fingerprint(), Intake.usual().telling(event -> events.accept(to, event)));
-        Move sending =
-                from.migrate(guest.name(), receiving.port(), to.fingerprint(), event -> events.accept(from, event));
+        Move sending = from.migrate(guest.name(), receiving, event -> events.accept(from, event));
         JsonObject sent = sending.await();
         JsonObject received = receiving.move().await();
         return examine("tls", guest, sum, sent, received, receiving.guest(guest.name()));

@@ -60,7 +60,7 @@ public final class Lab implements AutoCloseable {
 
     private LabHost embedded(String name, List<String> jvmOptions) {
         return unlessClosing(
-                () -> start(name, EmbeddedLibvirt.in(directory.resolve(name).resolve("e")), jvmOptions, Map.of()));
+                () -> start(name, EmbeddedLibvirt.in(directory.resolve(name).resolve("e")), false, jvmOptions, Map.of()));
     }
 
     /** Whether it is being closed, so that no more hosts can be started. */
@@ -95,22 +95,35 @@ public final class Lab implements AutoCloseable {
     public LabHost libvirtd(String name, List<String> jvmOptions, Function<Path, Map<String, String>> before) {
         return unlessClosing(() -> {
             Map<String, String> environment = before.apply(directory.resolve(name));
-            return start(name, LibvirtDaemon.up(daemons(), name), jvmOptions, environment);
+            return start(name, LibvirtDaemon.up(daemons(), name), false, jvmOptions, environment);
         });
     }
 
     /** As {@link #libvirtd(String)}, with the libvirt and QEMU of that release of Debian. */
     public LabHost libvirtd(String name, String release) {
         return unlessClosing(
-                () -> start(name, LibvirtDaemon.up(daemons(), name, "--release", release), List.of(), Map.of()));
+                () -> start(name, LibvirtDaemon.up(daemons(), name, "--release", release), false, List.of(), Map.of()));
+    }
+
+    /**
+     * As {@link #libvirtd(String)}, with its program on the lab's network, like its guests: what it sends passes the host's
+     * {@link LabHost#link link}.
+     */
+    public LabHost networked(String name) {
+        return unlessClosing(() -> start(name, LibvirtDaemon.up(daemons(), name), true, List.of(), Map.of()));
     }
 
     private Path daemons() {
         return directory.resolve("lab");
     }
 
-    private LabHost start(String name, LibvirtKind libvirt, List<String> jvmOptions, Map<String, String> environment) {
-        LabHost host = LabHost.start(name, directory.resolve(name), libvirt, jvmOptions, environment);
+    private LabHost start(
+            String name,
+            LibvirtKind libvirt,
+            boolean networked,
+            List<String> jvmOptions,
+            Map<String, String> environment) {
+        LabHost host = LabHost.start(name, directory.resolve(name), libvirt, networked, jvmOptions, environment);
         synchronized (hosts) {
             hosts.push(host);
         }

@@ -36,9 +36,13 @@ public final class LabHost implements AutoCloseable {
     private static final List<String> JVM_OPTIONS =
             List.of("-XX:+UseParallelGC", "-XX:MetaspaceSize=128m", "-Dorg.slf4j.simpleLogger.showDateTime=true");
 
+    private static final String THIS_MACHINE = "127.0.0.1";
+
     private final String name;
     private final Path directory;
     private final LibvirtKind libvirt;
+    /** Whether its program is on the lab's network, as its guests are. */
+    private final boolean networked;
     private final List<String> jvmOptions;
     private final Map<String, String> environment;
     private final List<Runnable> whenClosed = new CopyOnWriteArrayList<>();
@@ -49,12 +53,14 @@ public final class LabHost implements AutoCloseable {
             String name,
             Path directory,
             LibvirtKind libvirt,
+            boolean networked,
             List<String> jvmOptions,
             Map<String, String> environment) {
         this.environment = Map.copyOf(environment);
         this.name = name;
         this.directory = directory;
         this.libvirt = libvirt;
+        this.networked = networked;
         this.jvmOptions = jvmOptions;
         this.agent = startAgent();
         try {
@@ -67,15 +73,18 @@ public final class LabHost implements AutoCloseable {
     }
 
     private AgentProcess startAgent() {
-        List<String> arguments = List.of(
-                libvirt.uri(),
-                guestsDirectory().toString(),
-                imagesDirectory().toString(),
-                identityDirectory().toString());
         List<String> options = new ArrayList<>(JVM_OPTIONS);
         options.addAll(jvmOptions);
         options.add("-Djava.io.tmpdir=" + directory.resolve("tmp"));
-        return AgentProcess.start(name, directory.resolve("agent.log"), options, arguments, environment);
+        List<String> words = new ArrayList<>(OwnCode.launching(HostAgent.class, options));
+        words.addAll(List.of(
+                libvirt.uri(),
+                guestsDirectory().toString(),
+                imagesDirectory().toString(),
+                identityDirectory().toString(),
+                address()));
+        List<String> command = networked ? inNetwork(words.toArray(String[]::new)) : words;
+        return AgentProcess.start(name, directory.resolve("agent.log"), command, environment);
     }
 
     /** Starts another agent in the place of one that has died; guests are as they were left. */
@@ -88,6 +97,38 @@ public final class LabHost implements AutoCloseable {
     /** What ends and hampers the programs of this host. */
     public HostTrouble trouble() {
         return new HostTrouble(agent, libvirt);
+    }
+
+    private HostNetwork network() {
+        if (libvirt instanceof LibvirtDaemon daemon) {
+            return new HostNetwork(daemon);
+        }
+        throw new LabException("this host has no network of its own");
+    }
+
+    /** Where its program listens. */
+    public String address() {
+        return networked ? network().address() : THIS_MACHINE;
+    }
+
+    /** From now on, and until its power is off, what it sends to other hosts and receives from them passes such a link. */
+    public void link(Link link) {
+        network().link(link);
+    }
+
+    /** The command that runs these words in the host's network, with the files of this machine. */
+    public List<String> inNetwork(String... words) {
+        return network().inside(words);
+    }
+
+    /** The first process of the host, as seen from this machine. */
+    public long initPid() {
+        return network().initPid();
+    }
+
+    /** How many bytes have left it, on their way to any other host, since its power was turned on. */
+    public long bytesSent() {
+        return network().bytesSent();
     }
 
     /**
@@ -128,6 +169,7 @@ public final class LabHost implements AutoCloseable {
             String name,
             Path directory,
             LibvirtKind libvirt,
+            boolean networked,
             List<String> jvmOptions,
             Map<String, String> environment) {
         try {
@@ -135,7 +177,7 @@ public final class LabHost implements AutoCloseable {
         } catch (IOException e) {
             throw new LabException("could not make " + directory, e);
         }
-        return new LabHost(name, directory, libvirt, jvmOptions, environment);
+        return new LabHost(name, directory, libvirt, networked, jvmOptions, environment);
     }
 
     /** Its name. */
@@ -326,19 +368,24 @@ public final class LabHost implements AutoCloseable {
 
     /** Moves a guest to a host that is receiving. */
     public Move migrate(String guest, Receiving to) {
-        return migrate(guest, to.port(), to.host().fingerprint(), event -> {});
+        return migrate(guest, to, event -> {});
+    }
+
+    /** The same; {@code events} gets what it says meanwhile. */
+    public Move migrate(String guest, Receiving to, Consumer<JsonObject> events) {
+        return move(migration(guest, to), events);
     }
 
     /**
      * Moves a guest to a host that is receiving, by a way of one's own.
      *
-     * @param port where the way begins
+     * @param port where the way begins, on this machine
      * @param idle after how long without a sign of life the other host is taken for dead
      * @param asking for how long to ask it for an answer that was lost
      * @param stop where it waits until it is told to go on, if anywhere
      */
     public Move migrate(String guest, LabHost to, int port, Duration idle, Duration asking, @Nullable Moment stop) {
-        JsonObject command = migration(guest, port, to.fingerprint());
+        JsonObject command = migration(guest, THIS_MACHINE, port, to.fingerprint());
         command.addProperty("idleMillis", idle.toMillis());
         command.addProperty("askMillis", asking.toMillis());
         if (stop != null) {
@@ -349,18 +396,23 @@ public final class LabHost implements AutoCloseable {
 
     /** Moves a guest to a host that waits for one, sealed on top of TLS. */
     public Move migrateSealed(String guest, Receiving to) {
-        JsonObject command = migration(guest, to.port(), to.host().fingerprint());
+        JsonObject command = migration(guest, to);
         command.addProperty("sealing", true);
         return move(command, event -> {});
     }
 
     /** Moves a guest to whoever listens at that port of this machine and shows that fingerprint. */
     public Move migrate(String guest, int port, String fingerprint, Consumer<JsonObject> events) {
-        return move(migration(guest, port, fingerprint), events);
+        return move(migration(guest, THIS_MACHINE, port, fingerprint), events);
     }
 
-    private static JsonObject migration(String guest, int port, String fingerprint) {
+    private static JsonObject migration(String guest, Receiving to) {
+        return migration(guest, to.host().address(), to.port(), to.host().fingerprint());
+    }
+
+    private static JsonObject migration(String guest, String address, int port, String fingerprint) {
         JsonObject command = command("migrate");
+        command.addProperty("address", address);
         command.addProperty("guest", guest);
         command.addProperty("port", port);
         command.addProperty("trusting", fingerprint);

@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -72,8 +74,20 @@ record LibvirtDaemon(Path lab, String name, String uri) implements LibvirtKind {
         }
     }
 
-    private void host(String what) {
-        Command.of(Checkout.script("host"), what, name)
+    /** Has what it sends and receives pass a link. */
+    void link(Link link) {
+        host(
+                "link",
+                "--rate",
+                Integer.toString(link.megabitsPerSecond()),
+                "--rtt",
+                Integer.toString(link.roundTripMillis()));
+    }
+
+    private void host(String what, String... options) {
+        List<String> words = new ArrayList<>(List.of(Checkout.script("host"), what, name));
+        words.addAll(List.of(options));
+        Command.of(words.toArray(String[]::new))
                 .with(LAB, lab.toString())
                 .run(END_TIME);
     }

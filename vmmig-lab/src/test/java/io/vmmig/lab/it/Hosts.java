@@ -49,6 +49,11 @@ final class Hosts {
         return host(release, name -> lab().libvirtd(name, release));
     }
 
+    /** A libvirtd whose program is on the lab's network. */
+    static LabHost networked(String name) {
+        return host(name, n -> lab().networked(n));
+    }
+
     static synchronized Lab lab() {
         if (lab == null) {
             lab = Lab.open();

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.host;
+
+/**
+ * What a link turned out to be.
+ *
+ * @param roundTripMillis the median for one byte there and back, with nothing else on the link
+ * @param megabitsPerSecond what one connection got through, once it had found its pace
+ */
+public record Measured(double roundTripMillis, double megabitsPerSecond) {
+    private static final double DELAY_TOLERANCE = 0.1;
+    private static final double DELAY_TOLERANCE_MILLIS = 1;
+    /** What a link carries are frames, with their headers: about 5 % are not ours. */
+    private static final double LEAST_SHARE = 0.85;
+
+    private static final double MOST_SHARE = 1.05;
+
+    /** Whether it may well be that link; one without limits may be anything. */
+    public boolean fits(Link link) {
+        boolean limitless = link.megabitsPerSecond() == 0 && link.roundTripMillis() == 0;
+        return limitless || (fitsDelay(link.roundTripMillis()) && fitsRate(link.megabitsPerSecond()));
+    }
+
+    private boolean fitsDelay(int asked) {
+        return Math.abs(roundTripMillis - asked) <= asked * DELAY_TOLERANCE + DELAY_TOLERANCE_MILLIS;
+    }
+
+    private boolean fitsRate(int asked) {
+        return asked == 0 || (megabitsPerSecond >= asked * LEAST_SHARE && megabitsPerSecond <= asked * MOST_SHARE);
+    }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.vmmig.lab.host.Journey;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.Link;
+import io.vmmig.lab.host.LinkProbe;
+import io.vmmig.lab.host.Measured;
+import io.vmmig.lab.host.Passage;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** Hosts with a link between them that is as slow as it was told to be, and that guests pass. */
+@Tag("alone")
+class LinkIT {
+    @AfterEach
+    void clear() {
+        Hosts.clear();
+    }
+
+    @Test
+    void isAsSlowAsItIsTold() {
+        LabHost west = Hosts.networked("west");
+        LabHost east = Hosts.networked("east");
+
+        west.link(Link.WAN);
+
+        assertFits(west, east);
+        assertFits(east, west);
+        west.link(Link.PLAIN);
+        assertThat(LinkProbe.between(west, east).fits(Link.WAN)).isFalse();
+    }
+
+    private static void assertFits(LabHost from, LabHost to) {
+        Measured measured = LinkProbe.between(from, to);
+        assertThat(measured.fits(Link.WAN)).as("from " + from + ": " + measured).isTrue();
+    }
+
+    @Test
+    void guestsPassIt() {
+        LabHost west = Hosts.networked("west");
+        LabHost east = Hosts.networked("east");
+        LabGuest guest = Hosts.startTiny(west, "emigrant");
+        west.link(Link.WAN);
+        long before = west.bytesSent();
+
+        Passage passage = Journey.plain().overTls(guest, east);
+
+        assertThat(passage.whole()).as(passage.toJson().toString()).isTrue();
+        assertThat(west.bytesSent() - before).isGreaterThanOrEqualTo(passage.packageBytes());
+    }
+}
