@@ -44,12 +44,13 @@ public final class LinkProbe {
     /** The round trip between two networked hosts, and what {@code a} can send to {@code b}; takes a few seconds. */
     public static Measured between(LabHost a, LabHost b) {
         Process server = start(b, a);
-        try (BufferedReader answers = server.inputReader()) {
+        BufferedReader answers = server.inputReader();
+        try {
             String port = CompletableFuture.supplyAsync(() -> firstLine(answers)).get(SOON.toSeconds(), TimeUnit.SECONDS);
             String[] words = launching(a, MEASURE, b.address(), port);
             String[] measured = Command.of(words).run(SOON).split(" ", -1);
             return new Measured(Double.parseDouble(measured[0]), Double.parseDouble(measured[1]));
-        } catch (IOException | ExecutionException | TimeoutException e) {
+        } catch (ExecutionException | TimeoutException e) {
             throw new LabException("could not measure between " + a + " and " + b, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
