@@ -221,7 +221,8 @@ public final class HostAgent {
     }
 
     private JsonObject migrate(long id, JsonObject command) throws VmmigException, InterruptedException {
-        TlsTransport node = TlsTransport.to(text(command, "address"), command.get("port").getAsInt())
+        TlsTransport node = TlsTransport.to(
+                        text(command, "address"), command.get("port").getAsInt())
                 .as(identity)
                 .trusting(Fingerprint.parse(text(command, "trusting")));
         if (command.has("idleMillis")) {

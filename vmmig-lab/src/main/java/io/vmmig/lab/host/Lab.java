@@ -59,8 +59,8 @@ public final class Lab implements AutoCloseable {
     }
 
     private LabHost embedded(String name, List<String> jvmOptions) {
-        return unlessClosing(
-                () -> start(name, EmbeddedLibvirt.in(directory.resolve(name).resolve("e")), false, jvmOptions, Map.of()));
+        return unlessClosing(() ->
+                start(name, EmbeddedLibvirt.in(directory.resolve(name).resolve("e")), false, jvmOptions, Map.of()));
     }
 
     /** Whether it is being closed, so that no more hosts can be started. */

@@ -43,6 +43,7 @@ public final class LabHost implements AutoCloseable {
     private final LibvirtKind libvirt;
     /** Whether its program is on the lab's network, as its guests are. */
     private final boolean networked;
+
     private final List<String> jvmOptions;
     private final Map<String, String> environment;
     private final List<Runnable> whenClosed = new CopyOnWriteArrayList<>();

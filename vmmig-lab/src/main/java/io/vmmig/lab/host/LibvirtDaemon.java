@@ -87,9 +87,7 @@ record LibvirtDaemon(Path lab, String name, String uri) implements LibvirtKind {
     private void host(String what, String... options) {
         List<String> words = new ArrayList<>(List.of(Checkout.script("host"), what, name));
         words.addAll(List.of(options));
-        Command.of(words.toArray(String[]::new))
-                .with(LAB, lab.toString())
-                .run(END_TIME);
+        Command.of(words.toArray(String[]::new)).with(LAB, lab.toString()).run(END_TIME);
     }
 
     @Override

@@ -24,8 +24,7 @@ import java.util.concurrent.TimeoutException;
 /** Measures what lies between two networked hosts, with a program on each of them. */
 public final class LinkProbe {
     private static final Duration SOON = Duration.ofSeconds(30);
-    private static final List<String> JVM_OPTIONS =
-            List.of("-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
+    private static final List<String> JVM_OPTIONS = List.of("-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
     private static final String SERVE = "serve";
     private static final String MEASURE = "measure";
 
@@ -46,7 +45,8 @@ public final class LinkProbe {
         Process server = start(b, a);
         BufferedReader answers = server.inputReader();
         try {
-            String port = CompletableFuture.supplyAsync(() -> firstLine(answers)).get(SOON.toSeconds(), TimeUnit.SECONDS);
+            String port =
+                    CompletableFuture.supplyAsync(() -> firstLine(answers)).get(SOON.toSeconds(), TimeUnit.SECONDS);
             String[] words = launching(a, MEASURE, b.address(), port);
             String[] measured = Command.of(words).run(SOON).split(" ", -1);
             return new Measured(Double.parseDouble(measured[0]), Double.parseDouble(measured[1]));
