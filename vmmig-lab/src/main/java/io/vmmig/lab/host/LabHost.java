@@ -378,7 +378,7 @@ public final class LabHost implements AutoCloseable {
     }
 
     /**
-     * Moves a guest to a host that is receiving, by a way of one's own.
+     * Moves a guest to a host that is receiving, by a way of one's own; neither host is a networked one.
      *
      * @param port where the way begins, on this machine
      * @param idle after how long without a sign of life the other host is taken for dead

@@ -29,15 +29,9 @@ class LinkIT {
 
         west.link(Link.WAN);
 
-        assertFits(west, east);
-        assertFits(east, west);
-        west.link(Link.PLAIN);
-        assertThat(LinkProbe.between(west, east).fits(Link.WAN)).isFalse();
-    }
-
-    private static void assertFits(LabHost from, LabHost to) {
-        Measured measured = LinkProbe.between(from, to);
-        assertThat(measured.fits(Link.WAN)).as("from " + from + ": " + measured).isTrue();
+        // The other direction, and other links, are tried by lab/selftest.
+        Measured measured = LinkProbe.between(west, east);
+        assertThat(measured.fits(Link.WAN)).as(measured.toString()).isTrue();
     }
 
     @Test
