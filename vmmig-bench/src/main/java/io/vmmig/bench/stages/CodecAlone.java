@@ -38,6 +38,7 @@ public record CodecAlone(double encoded, double decoded) {
                 codec.level = level;
                 codec.base = base;
                 codec.cut();
+                codec.encodeAll();
                 codecs.add(codec);
             }
             Work encoding = (codec, segment) -> codec.encoder().encode(segment);

@@ -5,6 +5,9 @@ import io.vmmig.VmmigException;
 import io.vmmig.snapshot.Segment;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
 
 /** The page codec's own work for a segment of the stream; what is done for all segments in order comes on top. */
 public class CodecBenchmark extends StageBenchmark {
@@ -17,10 +20,21 @@ public class CodecBenchmark extends StageBenchmark {
         return segment.storedLength();
     }
 
+    /** Segments that are encoded. */
+    @State(Scope.Benchmark)
+    public static class Encoded {
+        /** Encodes, and tells how large that is. */
+        @Setup
+        public void encode(CodecState codec) {
+            System.out.printf(
+                    "%s%s: %.3f of the size%n", codec.level, codec.base ? " with a base image" : "", codec.encodeAll());
+        }
+    }
+
     /** Decodes. */
     @Benchmark
     @OperationsPerInvocation(MemorySegments.MIB)
-    public int decode(CodecState codec) throws VmmigException {
+    public int decode(CodecState codec, Encoded encoded) throws VmmigException {
         Segment segment = codec.next();
         codec.decoder().decode(segment);
         return segment.decodedLength();

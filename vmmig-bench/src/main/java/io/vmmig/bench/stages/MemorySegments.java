@@ -17,11 +17,14 @@ public class MemorySegments {
     /** The size of a segment, in MiB; a benchmark's operation is one MiB, so that its score is in MiB per second. */
     public static final int MIB = 4;
 
+    /** The size of all segments together, in MiB. */
+    public static final int ALL_MIB = 32;
+
     static final int BYTES = MIB << 20;
     /** Names the file with the stream. */
     public static final String FILE_PROPERTY = "vmmig.bench.memory";
 
-    private static final int COUNT = 8;
+    private static final int COUNT = ALL_MIB / MIB;
 
     private final List<byte[]> segments = new ArrayList<>();
     private int next;

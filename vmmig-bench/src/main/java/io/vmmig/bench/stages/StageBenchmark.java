@@ -12,10 +12,13 @@ import org.openjdk.jmh.annotations.Warmup;
 /**
  * What all stages have in common: one thread, MiB per second. A benchmark's method handles one segment, and is annotated with
  * {@code @OperationsPerInvocation(MemorySegments.MIB)}.
+ *
+ * <p>Each is also measured in JVMs in which it has never run, so what prepares its input must not be the stage itself: what
+ * one half of a pair makes for the other comes from a state that only the other takes.
  */
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Fork(1)
-@Warmup(iterations = 3, time = 1)
-@Measurement(iterations = 5, time = 1)
+@Warmup(iterations = 4, time = 500, timeUnit = TimeUnit.MILLISECONDS)
+@Measurement(iterations = 3, time = 500, timeUnit = TimeUnit.MILLISECONDS)
 public abstract class StageBenchmark {}

@@ -15,19 +15,22 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /** The tar around segments; it should cost next to nothing. */
-@State(Scope.Benchmark)
 public class TarBenchmark extends StageBenchmark {
-    private final byte[] content = new byte[MemorySegments.BYTES];
-    private byte[] tar = new byte[0];
+    /** A tar of one segment. */
+    @State(Scope.Benchmark)
+    public static class Written {
+        private final byte[] content = new byte[MemorySegments.BYTES];
+        private byte[] tar = new byte[0];
 
-    /** Prepares what is to be read. */
-    @Setup
-    public void writeOne(MemorySegments memory) throws IOException {
-        ByteArrayOutputStream out = new ByteArrayOutputStream();
-        TarOutput output = new TarOutput(out);
-        output.entry("snapshot/000000", memory.next(), MemorySegments.BYTES);
-        output.end();
-        tar = out.toByteArray();
+        /** Writes it. */
+        @Setup
+        public void write(MemorySegments memory) throws IOException {
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            TarOutput output = new TarOutput(out);
+            output.entry("snapshot/000000", memory.next(), MemorySegments.BYTES);
+            output.end();
+            tar = out.toByteArray();
+        }
     }
 
     /** Writes a segment, to nowhere. */
@@ -42,13 +45,13 @@ public class TarBenchmark extends StageBenchmark {
     /** Reads a segment. */
     @Benchmark
     @OperationsPerInvocation(MemorySegments.MIB)
-    public byte read() throws Exception {
-        TarInput input = new TarInput(new ByteArrayInputStream(tar));
+    public byte read(Written written) throws Exception {
+        TarInput input = new TarInput(new ByteArrayInputStream(written.tar));
         TarHeader header = input.next();
         if (header == null) {
             throw new IOException("the tar is empty");
         }
-        input.content(header, content);
-        return content[content.length - 1];
+        input.content(header, written.content);
+        return written.content[written.content.length - 1];
     }
 }

@@ -10,15 +10,9 @@ import io.vmmig.bench.Options;
 import io.vmmig.bench.Outcome;
 import io.vmmig.testkit.GeneratedStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.lang.management.ManagementFactory;
-import java.lang.management.MemoryPoolMXBean;
-import java.lang.management.MemoryType;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,8 +21,6 @@ import java.util.Locale;
 /** Packs and unpacks a stream that is far larger than the heap, and compares what came out with what went in. */
 public final class StreamBench {
     private static final long GIB = 1L << 30;
-    private static final long SAMPLE_BYTES = 256L << 20;
-    private static final double MARGIN = 1.05;
     private static final double LEAST_RATE_AT_THE_END = 0.8;
     /** Fewer parts than that tell nothing about the trend. */
     private static final int TREND_PARTS = 8;
@@ -64,7 +56,7 @@ public final class StreamBench {
     }
 
     private Outcome run(long gib, long seed) throws IOException, VmmigException {
-        long memoryBytes = memoryFor(gib * GIB, seed);
+        long memoryBytes = GeneratedGuest.memoryFor(gib * GIB, seed);
         out.printf(
                 Locale.ROOT,
                 "A generated stream of %d GiB or somewhat more, of a guest of %.1f GiB, packed and unpacked with a heap of at most %d MiB%n",
@@ -81,19 +73,9 @@ public final class StreamBench {
                 result.receivedBytes(),
                 result.receivedDigest().hex(),
                 result.packageBytes() / (double) result.sentBytes(),
-                peakHeapBytes() / (double) (1 << 20),
-                peakProcessBytes() / (double) (1 << 20));
+                Footprint.peakHeapBytes() / (double) (1 << 20),
+                Footprint.peakProcessBytes() / (double) (1 << 20));
         return new Outcome(figures(result), details(result));
-    }
-
-    /** A guest of that memory has a stream of so many bytes, or somewhat more. */
-    private static long memoryFor(long streamBytes, long seed) throws IOException {
-        long sample;
-        try (InputStream stream = GeneratedStream.of(SAMPLE_BYTES, seed)) {
-            sample = stream.transferTo(OutputStream.nullOutputStream());
-        }
-        long pages = (long) (MARGIN * streamBytes / sample * SAMPLE_BYTES / GeneratedStream.PAGE);
-        return pages * GeneratedStream.PAGE;
     }
 
     private void passed(long bytes) {
@@ -129,30 +111,11 @@ public final class StreamBench {
         json.addProperty("streamBytes", result.sentBytes());
         json.addProperty("streamDigest", result.sentDigest().hex());
         json.addProperty("packageBytes", result.packageBytes());
-        json.addProperty("peakHeapBytes", peakHeapBytes());
-        json.addProperty("peakProcessBytes", peakProcessBytes());
+        json.addProperty("peakHeapBytes", Footprint.peakHeapBytes());
+        json.addProperty("peakProcessBytes", Footprint.peakProcessBytes());
         JsonArray seconds = new JsonArray();
         secondsPerGib.forEach(seconds::add);
         json.add("secondsPerGib", seconds);
         return json;
-    }
-
-    /** At most that: the pools' peaks need not be of one moment. */
-    private static long peakHeapBytes() {
-        long peaks = ManagementFactory.getMemoryPoolMXBeans().stream()
-                .filter(pool -> pool.getType() == MemoryType.HEAP)
-                .map(MemoryPoolMXBean::getPeakUsage)
-                .mapToLong(usage -> usage.getUsed())
-                .sum();
-        return Math.min(peaks, Runtime.getRuntime().maxMemory());
-    }
-
-    /** What the kernel says: heap, native memory, code and all. */
-    private static long peakProcessBytes() throws IOException {
-        return Files.readAllLines(Path.of("/proc/self/status")).stream()
-                .filter(line -> line.startsWith("VmHWM:"))
-                .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) << 10)
-                .findFirst()
-                .orElseThrow(() -> new IOException("/proc/self/status has no VmHWM"));
     }
 }

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.stages;
+
+import io.vmmig.VmmigException;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.tls.TlsListener;
+import io.vmmig.transport.tls.TlsTransport;
+import java.time.Duration;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.openjdk.jmh.annotations.Level;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
+
+/** A host that listens, and lets nobody stay. */
+@State(Scope.Benchmark)
+public class TlsDoor {
+    private static final Duration PATIENCE = Duration.ofHours(1);
+
+    private @Nullable TlsListener listener;
+    private @Nullable TlsTransport transport;
+    private @Nullable OutgoingSession session;
+
+    /** Listens. */
+    @Setup
+    public void listen() throws VmmigException {
+        HostIdentity self = StageIdentity.load();
+        TlsListener open = TlsListener.on("127.0.0.1", 0)
+                .as(self)
+                .trusting(Set.of(self.fingerprint()))
+                .listen();
+        listener = open;
+        transport = TlsTransport.to("127.0.0.1", open.port()).as(self).trusting(self.fingerprint());
+        Thread host = new Thread(() -> turnAway(open), "door");
+        host.setDaemon(true);
+        host.start();
+    }
+
+    /** Until the listener is closed. */
+    private static void turnAway(TlsListener listener) {
+        while (true) {
+            try (IncomingSession session = listener.accept(PATIENCE)) {
+                awaitLeave(session);
+            } catch (VmmigException e) {
+                return;
+            }
+        }
+    }
+
+    private static void awaitLeave(IncomingSession session) {
+        try {
+            throw new IllegalStateException("nothing was to be offered: " + session.offer());
+        } catch (VmmigException e) {
+            // The visitor has left, as it was to.
+        }
+    }
+
+    void enter() throws VmmigException {
+        if (transport == null) {
+            throw new IllegalStateException("before the setup");
+        }
+        session = transport.open();
+    }
+
+    /** Takes the visitor away, which is not measured. */
+    @TearDown(Level.Invocation)
+    public void leave() {
+        if (session != null) {
+            session.close();
+            session = null;
+        }
+    }
+
+    /** Listens no more. */
+    @TearDown
+    public void close() {
+        if (listener != null) {
+            listener.close();
+        }
+    }
+}
