@@ -228,8 +228,10 @@ public final class HostAgent {
         if (command.has("idleMillis")) {
             node = node.idleTimeout(idleTime(command));
         }
-        Transport transport = command.has("sealing") ? node.sealing() : node;
-        Migrator migrator = sender(id, command).to(stopping(id, command).over(Transport.class, transport));
+        Contender contender = Contender.valueOf(text(command, "contender"));
+        Transport transport = contender.sealed() ? node.sealing() : node;
+        Migrator migrator =
+                contender.apply(sender(id, command)).to(stopping(id, command).over(Transport.class, transport));
         return send(
                 id,
                 command,

@@ -107,10 +107,10 @@ public final class Lab implements AutoCloseable {
 
     /**
      * As {@link #libvirtd(String)}, with its program on the lab's network, like its guests: what it sends passes the host's
-     * {@link LabHost#link link}.
+     * {@link LabHost#link link}. Its heap is small, so that what it needs is what is measured.
      */
     public LabHost networked(String name) {
-        return unlessClosing(() -> start(name, LibvirtDaemon.up(daemons(), name), true, List.of(), Map.of()));
+        return unlessClosing(() -> start(name, LibvirtDaemon.up(daemons(), name), true, SMALL_HEAP, Map.of()));
     }
 
     private Path daemons() {

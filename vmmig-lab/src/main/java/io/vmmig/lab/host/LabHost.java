@@ -228,6 +228,14 @@ public final class LabHost implements AutoCloseable {
         call(command);
     }
 
+    /** Lets {@code virsh save} write that format here, for which its libvirtd is started anew. */
+    public void saveImageFormat(String format) {
+        if (!(libvirt instanceof LibvirtDaemon daemon)) {
+            throw new LabException("host " + name + " has no libvirtd");
+        }
+        daemon.set("save_image_format", format);
+    }
+
     /** What time it is for its program. */
     public Instant clock() {
         return Instant.parse(call(command("clock")).get("now").getAsString());
@@ -395,10 +403,10 @@ public final class LabHost implements AutoCloseable {
         return move(command, event -> {});
     }
 
-    /** Moves a guest to a host that waits for one, sealed on top of TLS. */
-    public Move migrateSealed(String guest, Receiving to) {
+    /** Moves a guest to a host that is receiving, in one of several ways. */
+    public Move migrate(String guest, Receiving to, Contender contender) {
         JsonObject command = migration(guest, to);
-        command.addProperty("sealing", true);
+        command.addProperty("contender", contender.name());
         return move(command, event -> {});
     }
 
@@ -417,6 +425,7 @@ public final class LabHost implements AutoCloseable {
         command.addProperty("guest", guest);
         command.addProperty("port", port);
         command.addProperty("trusting", fingerprint);
+        command.addProperty("contender", Contender.DEFAULT.name());
         return command;
     }
 

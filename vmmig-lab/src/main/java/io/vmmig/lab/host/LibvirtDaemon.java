@@ -3,6 +3,7 @@ package io.vmmig.lab.host;
 
 import io.vmmig.lab.Checkout;
 import io.vmmig.lab.Command;
+import io.vmmig.lab.LabException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,6 +53,20 @@ record LibvirtDaemon(Path lab, String name, String uri) implements LibvirtKind {
     /** Starts it again. */
     void restart() {
         host("restart");
+    }
+
+    /** Starts it anew with another setting of its QEMU driver. */
+    void set(String key, String value) {
+        Path file = lab.resolve(name).resolve("etc").resolve("qemu.conf");
+        try {
+            List<String> lines = new ArrayList<>(Files.readAllLines(file));
+            lines.removeIf(line -> line.startsWith(key + " "));
+            lines.add(key + " = \"" + value + "\"");
+            Files.write(file, lines);
+        } catch (IOException e) {
+            throw new LabException("could not change " + file, e);
+        }
+        restart();
     }
 
     /** All that runs in the host is gone at once. */

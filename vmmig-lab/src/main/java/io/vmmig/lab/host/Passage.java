@@ -15,24 +15,33 @@ import java.util.List;
  * @param arrived the guest as it is at the destination
  * @param sent the report of the source
  * @param received the report of the destination
- * @param before what it had printed at the source, since it came there
- * @param across the same, and what it printed at the destination since
- * @param memoryIntact whether the checksum of its memory is what it was
- * @param diskRecordsLost how many records are missing on its disks, all disks together
+ * @param continuity whether it is still what it was
  */
 public record Passage(
-        String via,
-        LabGuest left,
-        LabGuest arrived,
-        JsonObject sent,
-        JsonObject received,
-        ConsoleLog before,
-        ConsoleLog across,
-        boolean memoryIntact,
-        long diskRecordsLost) {
+        String via, LabGuest left, LabGuest arrived, JsonObject sent, JsonObject received, Continuity continuity) {
     /** Whether nothing was lost. */
     public boolean whole() {
-        return across.ticksLost() == 0 && across.ticksRepeated() == 0 && memoryIntact && diskRecordsLost == 0;
+        return continuity.whole();
+    }
+
+    /** What it had printed at the source, since it came there. */
+    public ConsoleLog before() {
+        return continuity.before();
+    }
+
+    /** The same, and what it printed at the destination since. */
+    public ConsoleLog across() {
+        return continuity.across();
+    }
+
+    /** Whether the checksum of its memory is what it was. */
+    public boolean memoryIntact() {
+        return continuity.memoryIntact();
+    }
+
+    /** How many records are missing on its disks, all disks together. */
+    public long diskRecordsLost() {
+        return continuity.diskRecordsLost();
     }
 
     /** From the moment in which the guest stopped to the moment in which it went on. */
@@ -64,14 +73,14 @@ public record Passage(
 
     /** The last lines at the source. */
     public List<String> lastLines(int count) {
-        List<String> lines = before.lines();
+        List<String> lines = before().lines();
         return lines.subList(Math.max(0, lines.size() - count), lines.size());
     }
 
     /** The first lines at the destination; the first of all may have been begun at the source. */
     public List<String> firstLines(int count) {
-        List<String> lines = across.lines();
-        int start = before.lines().size();
+        List<String> lines = across().lines();
+        int start = before().lines().size();
         return lines.subList(start, Math.min(lines.size(), start + count));
     }
 
@@ -81,10 +90,10 @@ public record Passage(
         json.addProperty("from", left.host().name());
         json.addProperty("to", arrived.host().name());
         json.addProperty("via", via);
-        json.addProperty("ticksLost", across.ticksLost());
-        json.addProperty("ticksRepeated", across.ticksRepeated());
-        json.addProperty("memoryIntact", memoryIntact);
-        json.addProperty("diskRecordsLost", diskRecordsLost);
+        json.addProperty("ticksLost", across().ticksLost());
+        json.addProperty("ticksRepeated", across().ticksRepeated());
+        json.addProperty("memoryIntact", memoryIntact());
+        json.addProperty("diskRecordsLost", diskRecordsLost());
         json.addProperty("saveImageBytes", saveImageBytes());
         json.addProperty("packageBytes", packageBytes());
         json.addProperty("downtimeMillis", downtimeMillis());

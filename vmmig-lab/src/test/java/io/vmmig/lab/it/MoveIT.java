@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import io.vmmig.lab.Trees;
+import io.vmmig.lab.host.Contender;
 import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.Journey;
 import io.vmmig.lab.host.LabGuest;
@@ -71,7 +72,7 @@ class MoveIT {
         String sum = guest.memorySum();
 
         Receiving receiving = Hosts.b().receive(a.fingerprint(), Intake.usual());
-        JsonObject sent = a.migrateSealed("sealed", receiving).await();
+        JsonObject sent = a.migrate("sealed", receiving, Contender.PROTECTED).await();
         JsonObject received = receiving.move().await();
 
         Moves.assertSameContents(sent, received);
