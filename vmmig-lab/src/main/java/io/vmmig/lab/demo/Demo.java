@@ -31,7 +31,7 @@ import java.util.function.BiFunction;
 public final class Demo {
     private static final String GUEST = "demo";
     /** MiB of known content. */
-    private static final String MEMORY = "vmmig.memory=32";
+    private static final String MEMORY = "vmmig.memory=16";
 
     private static final int LINES_SHOWN = 3;
     private static final int KEY_SHOWN = 19;
