@@ -16,9 +16,11 @@ import java.util.Comparator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** With libvirt's driver embedded in this JVM. */
+@Tag("slow")
 class EmbeddedLibvirtIT extends RealGuestTests {
     private static Path root;
     private static String uri;

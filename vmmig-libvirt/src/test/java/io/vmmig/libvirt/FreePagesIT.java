@@ -23,11 +23,13 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What real kernels count as free, and whether they really never ask for it. */
+@Tag("slow")
 class FreePagesIT {
     private static final String HOST = "free";
     private static final int PAGE_BYTES = RamScanner.PAGE_BYTES;

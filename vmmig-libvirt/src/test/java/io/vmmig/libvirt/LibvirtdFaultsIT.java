@@ -21,9 +21,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What goes wrong in libvirt, QEMU and streams. One kind of connection is enough to try it on: it takes minutes. */
+@Tag("slow")
 class LibvirtdFaultsIT extends RealGuests {
     private static final String HOST = "faults";
 

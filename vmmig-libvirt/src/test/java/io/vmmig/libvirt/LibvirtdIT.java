@@ -15,9 +15,11 @@ import io.vmmig.libvirt.binding.Connection;
 import java.io.OutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** With a libvirt daemon, on a lab host of its own. */
+@Tag("slow")
 class LibvirtdIT extends RealGuestTests {
     private static final String HOST = "libvirtit";
     private static final String NEWER_HOST = "libvirtnew";

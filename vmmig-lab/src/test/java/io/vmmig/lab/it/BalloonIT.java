@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Guests whose memory does not tell what is free, and whose balloon does. */
+@Tag("slow")
 class BalloonIT {
     private static final int MEMORY_MIB = 320;
     private static final int JUNK_MIB = 80;

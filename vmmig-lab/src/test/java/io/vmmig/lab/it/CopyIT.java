@@ -17,9 +17,11 @@ import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A guest comes to life a second time, beside itself. */
+@Tag("slow")
 class CopyIT {
     private static final List<String> BRIDGES = List.of("vmmigit0", "vmmigit1");
 

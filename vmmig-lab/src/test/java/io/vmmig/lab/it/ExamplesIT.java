@@ -15,9 +15,11 @@ import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Runs each example as its user would, in a JVM of its own, against a libvirtd. */
+@Tag("slow")
 class ExamplesIT {
     @AfterEach
     void clear() {

@@ -11,12 +11,14 @@ import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /**
  * Guests of every kind. Each is booted once and then goes from embedded driver to embedded driver, and on to a libvirtd; the one
  * with the most disks also from there to another libvirtd.
  */
+@Tag("slow")
 class GuestsIT {
     @AfterEach
     void clear() {

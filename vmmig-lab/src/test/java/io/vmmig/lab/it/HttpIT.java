@@ -32,6 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Guests that go from host to host by way of an HTTP server. */
+@Tag("slow")
 class HttpIT {
     private static final Duration SOON = Duration.ofSeconds(60);
 

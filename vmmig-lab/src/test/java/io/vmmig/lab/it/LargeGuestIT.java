@@ -12,9 +12,11 @@ import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Receiving;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** A guest of which four times as much memory is in use as both JVMs have heap, which is 256 MiB. */
+@Tag("slow")
 class LargeGuestIT {
     private static final long GIB = 1L << 30;
     private static final long HEAP = 256L << 20;

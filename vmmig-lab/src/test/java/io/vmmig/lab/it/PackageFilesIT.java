@@ -17,9 +17,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** What is, and what is not, in packages that are kept as files. */
+@Tag("slow")
 class PackageFilesIT {
     private static final long MIB = 1 << 20;
 

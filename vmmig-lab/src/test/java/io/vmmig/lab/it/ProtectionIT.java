@@ -39,10 +39,12 @@ import java.util.Random;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Packages of a real guest that has been about, in the wrong hands. */
+@Tag("slow")
 class ProtectionIT {
     private static final Duration SOON = Duration.ofMinutes(1);
     private static final int BLOCK = 512;

@@ -41,6 +41,7 @@ import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -49,6 +50,7 @@ import org.junit.jupiter.params.provider.EnumSource;
  * What libvirt's own save has written of real guests goes through packages, which refer to the guests' base images, kernels and
  * ramdisks. It comes out as it went in, byte for byte.
  */
+@Tag("slow")
 class RealMemoryIT {
     private static final int DAMAGED_BYTES = 8 << 20;
     private static final int VARIANTS = 20;

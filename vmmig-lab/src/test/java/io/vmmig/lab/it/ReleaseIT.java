@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** From this machine's libvirt and QEMU to those of a newer Debian. */
+@Tag("slow")
 class ReleaseIT {
     @AfterEach
     void clear() {
