@@ -2,6 +2,7 @@
 package io.vmmig.bench.size;
 
 import com.google.gson.JsonObject;
+import io.vmmig.bench.Load;
 import io.vmmig.bench.Stopwatch;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.guest.GuestKind;
@@ -83,7 +84,7 @@ final class MeasuredHosts {
         try {
             Load.IDLE.on(guest);
             LabGuest there = move(guest, b).guest();
-            Load.IDLE.on(there);
+            Load.rest(there);
             Moved back = move(there, a);
             return new Round(OldWay.of(back.guest(), scratch), Map.of(Contender.DEFAULT, back.sent()));
         } finally {

@@ -2,6 +2,7 @@
 package io.vmmig.bench.size;
 
 import io.vmmig.bench.Figure;
+import io.vmmig.bench.Load;
 import io.vmmig.bench.Medians;
 import io.vmmig.lab.host.Contender;
 import java.util.List;
