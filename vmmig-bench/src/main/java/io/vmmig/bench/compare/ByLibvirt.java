@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.compare;
+
+import io.vmmig.bench.Stopwatch;
+import io.vmmig.lab.LabException;
+import io.vmmig.lab.guest.Console;
+import io.vmmig.lab.guest.LabDisk;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * libvirt's own migration with {@code --copy-storage-inc}. The guest is suspended first, since under emulation QEMU's pre-copy of a
+ * guest that runs damages its memory.
+ */
+final class ByLibvirt implements Way {
+    @Override
+    public String word() {
+        return "libvirt";
+    }
+
+    @Override
+    public String title() {
+        return "virsh migrate --copy-storage-inc, suspended";
+    }
+
+    @Override
+    public Kind kind() {
+        return Kind.STOP_AND_COPY;
+    }
+
+    @Override
+    public Moved move(LabGuest guest, Subject subject, LabHost to, Ground ground) {
+        LabHost from = guest.host();
+        Path there = to.homeOf(guest.name());
+        Path base = ground.image(subject.kind()).qcow2();
+        Path xml = ground.emptyDirectory("leaving").resolve("edited.xml");
+        Stopwatch watch = new Stopwatch();
+        LabDisk.overlay(Saved.diskAt(to, guest.name()), base, "qcow2");
+        try {
+            Files.writeString(
+                    xml,
+                    Virsh.at(from, "dumpxml", "--migratable", guest.name())
+                            .replace(from.homeOf(guest.name()).toString(), there.toString()));
+        } catch (IOException e) {
+            throw new LabException("could not write " + xml, e);
+        }
+        Console console = Console.from(there.resolve("console"));
+        Virsh.at(from, "suspend", guest.name());
+        long saved = watch.millis();
+        Virsh.at(
+                from,
+                "migrate",
+                guest.name(),
+                "qemu+tcp://" + to.address() + "/system",
+                "--p2p",
+                "--copy-storage-inc",
+                "--migrateuri",
+                "tcp://" + to.address(),
+                "--xml",
+                xml.toString());
+        long transferred = watch.millis();
+        Virsh.at(to, "resume", guest.name());
+        long restored = watch.millis();
+        return new Moved(
+                new LabGuest(to, guest.name(), console, there.resolve("channel")),
+                saved,
+                transferred - saved,
+                restored - transferred,
+                0,
+                Map.of());
+    }
+}

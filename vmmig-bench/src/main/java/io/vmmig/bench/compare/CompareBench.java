@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.compare;
+
+import com.google.gson.JsonArray;
+import com.google.gson.JsonObject;
+import io.vmmig.bench.Options;
+import io.vmmig.bench.Outcome;
+import io.vmmig.bench.Stopwatch;
+import io.vmmig.lab.LabException;
+import io.vmmig.lab.Units;
+import io.vmmig.lab.host.Lab;
+import io.vmmig.lab.host.Measured;
+import io.vmmig.lab.host.MoveFailed;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Moves guests with vmmig, and in the ways that people go without it, in one run. */
+public final class CompareBench {
+    private static final int TURNS_OF_SLOW_WAYS = 3;
+    private static final long SLOW_MILLIS = 15_000;
+
+    private final PrintStream out;
+    private final List<Comparison> comparisons;
+    /** Moves with vmmig before the first that counts. */
+    private int warmUps;
+
+    private final Map<Subject, Prepared> prepared = new EnumMap<>(Subject.class);
+
+    private CompareBench(PrintStream out, List<Comparison> comparisons, int warmUps) {
+        this.out = out;
+        this.comparisons = comparisons;
+        this.warmUps = warmUps;
+    }
+
+    /**
+     * Takes {@code quick} or {@code full}, {@code --rounds}, {@code --guest} and {@code --link}, and at the end the directory for the
+     * reports. Ends with 1 if a target is missed, and with 2 if something could not be measured or a guest was damaged.
+     */
+    public static void main(String[] args) {
+        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+        Path directory = Path.of(args[args.length - 1]);
+        int status;
+        try {
+            CompareBench bench = parse(out, List.of(args).subList(0, args.length - 1));
+            status = bench.run(directory);
+        } catch (IllegalArgumentException | LabException | MoveFailed | UncheckedIOException e) {
+            System.err.println("bench: " + e.getMessage());
+            status = 2;
+        }
+        System.exit(status);
+    }
+
+    private static CompareBench parse(PrintStream out, List<String> words) {
+        boolean quick = words.get(0).equals("quick");
+        Options options = new Options(words.subList(1, words.size()).toArray(String[]::new));
+        int rounds = (int) options.number("rounds", 1, 0);
+        String guest = options.word("guest", "");
+        String link = options.word("link", "");
+        options.requireNoMore();
+        List<Comparison> chosen = (quick ? Comparison.QUICK : Comparison.FULL)
+                .stream()
+                        .filter(comparison ->
+                                guest.isEmpty() || comparison.subject().word().equals(guest))
+                        .filter(comparison ->
+                                link.isEmpty() || comparison.link().title().startsWith(link))
+                        .map(comparison -> rounds == 0 ? comparison : comparison.in(rounds))
+                        .toList();
+        if (chosen.isEmpty()) {
+            throw new IllegalArgumentException("there is no such guest and link; see ./bench --help");
+        }
+        return new CompareBench(out, chosen, quick ? 1 : 4);
+    }
+
+    private int run(Path directory) {
+        try (Lab lab = Lab.open()) {
+            Ground ground = new Ground(lab);
+            out.println(ground.a().versions() + ", " + Runtime.getRuntime().availableProcessors() + " processors, JDK "
+                    + Runtime.version());
+            List<Result> results = new ArrayList<>();
+            for (Comparison comparison : comparisons) {
+                results.add(compare(ground, comparison));
+            }
+            return conclude(results, ground.a().versions(), directory);
+        }
+    }
+
+    private int conclude(List<Result> results, String versions, Path directory) {
+        JsonArray all = new JsonArray();
+        results.forEach(result -> all.add(result.toJson()));
+        JsonObject details = new JsonObject();
+        details.addProperty("versions", versions);
+        details.add("comparisons", all);
+        Outcome outcome = new Outcome(Targets.of(results), details);
+        int status = outcome.conclude(out, directory.resolve("report.json"));
+        Path page = directory.resolve("report.html");
+        try {
+            Files.writeString(page, Report.of(results, outcome.figures(), versions));
+        } catch (IOException e) {
+            throw new UncheckedIOException("could not write " + page, e);
+        }
+        out.println("To look at: " + page);
+        return status;
+    }
+
+    private Prepared prepare(Subject subject, Ground ground) {
+        return prepared.computeIfAbsent(subject, key -> {
+            Stopwatch watch = new Stopwatch();
+            Prepared made = Prepared.of(key, ground);
+            out.printf(
+                    "%n%s: save image %s, overlay %s; QEMU alone writes its stream in %s; ready after %s%n",
+                    key.title(),
+                    Units.bytes(made.saveImageBytes()),
+                    Units.bytes(made.diskBytes()),
+                    Units.millis(made.streamMillis()),
+                    Units.millis(watch.millis()));
+            return made;
+        });
+    }
+
+    /** What takes long differs little from one time to the next, and the time is better spent on what does. */
+    private static boolean slow(Map<Way, List<Trial>> done, Way way) {
+        return Spread.of(done.getOrDefault(way, List.of()), Measure.TOTAL::of).median() > SLOW_MILLIS;
+    }
+
+    private Result compare(Ground ground, Comparison comparison) {
+        Measured measured = ground.connect(comparison.link());
+        Prepared guest = prepare(comparison.subject(), ground);
+        Map<Way, String> obstacles = new Obstacles(ground, guest).of(comparison.ways());
+        List<Way> ways = new ArrayList<>(comparison.ways());
+        ways.removeAll(obstacles.keySet());
+        out.printf(
+                "%n%s (measured: %.0f Mbit/s, %.1f ms)%n",
+                comparison.title(), measured.megabitsPerSecond(), measured.roundTripMillis());
+        obstacles.forEach((way, why) -> out.printf("  %-44s cannot be gone here: %s%n", way.title(), why));
+        Trials trials = new Trials(ground);
+        for (; warmUps > 0; warmUps--) {
+            trials.run(guest, Comparison.VMMIG_BACK);
+        }
+        Map<Way, List<Trial>> done = new LinkedHashMap<>();
+        // In the order of the ways, whoever has the first turn.
+        ways.forEach(way -> done.put(way, new ArrayList<>()));
+        for (int round = 0; round < comparison.rounds(); round++) {
+            List<Way> turn = new ArrayList<>(ways);
+            Collections.rotate(turn, round);
+            if (round >= TURNS_OF_SLOW_WAYS) {
+                turn.removeIf(way -> slow(done, way));
+            }
+            for (Way way : turn) {
+                Trial trial = trials.run(guest, way);
+                done.computeIfAbsent(way, key -> new ArrayList<>()).add(trial);
+                out.printf(
+                        "  %d  %-44s downtime %9s, total %9s, %10s on the wire%n",
+                        round + 1,
+                        way.title(),
+                        Measure.DOWNTIME.told(trial.downtimeMillis()),
+                        Measure.TOTAL.told(trial.cost().millis()),
+                        Measure.WIRE.told(trial.cost().wireBytes()));
+            }
+        }
+        Result result = new Result(comparison, guest, measured, done, obstacles);
+        out.print(Table.of(result));
+        return result;
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.compare;
+
+import io.vmmig.lab.Await;
+import io.vmmig.lab.LabException;
+import io.vmmig.lab.guest.GuestKind;
+import io.vmmig.lab.guest.LabDisk;
+import io.vmmig.lab.guest.LabDomain;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * A guest that has been booted and loaded once, and then saved, so that all who move it find it in the very same state.
+ *
+ * @param subject what it is
+ * @param saved where it waits
+ * @param saveImageBytes the size of its save image
+ * @param diskBytes the size of its overlay
+ * @param streamMillis how long its QEMU takes to write its own stream to nobody
+ */
+record Prepared(Subject subject, Saved saved, long saveImageBytes, long diskBytes, long streamMillis) {
+    /** A lab guest fills memory to show that none of it is lost; that is no part of an idle Debian. */
+    private static final String LITTLE_MEMORY = "vmmig.memory=1";
+
+    private static final Duration SOON = Duration.ofSeconds(20);
+    static final String GUEST = "measured";
+    private static final Pattern TOTAL_TIME = Pattern.compile("total time: (\\d+) ms");
+
+    static Prepared of(Subject subject, Ground ground) {
+        LabHost a = ground.a();
+        GuestKind.Image image = ground.image(subject.kind());
+        LabDisk disk = LabDisk.overlay(Saved.diskAt(a, GUEST), image.qcow2(), "qcow2");
+        LabDomain domain =
+                LabDomain.of(image, GUEST).memoryMib(subject.memoryMib()).disk(disk);
+        LabGuest guest = a.start(subject.kind() == GuestKind.DEBIAN ? domain.parameter(LITTLE_MEMORY) : domain)
+                .ready();
+        subject.load().on(guest);
+        ground.saveFormat("raw");
+        Saved left = Saved.of(guest, ground.emptyDirectory("prepared-" + subject.word()));
+        Prepared prepared = keep(subject, left);
+        a.remove(GUEST);
+        return prepared.streamed(ground);
+    }
+
+    private static Prepared keep(Subject subject, Saved left) {
+        Path disk = left.image().resolveSibling("disk.qcow2");
+        try {
+            Files.move(left.disk(), disk, StandardCopyOption.REPLACE_EXISTING);
+            return new Prepared(
+                    subject,
+                    new Saved(left.name(), left.home(), left.image(), disk),
+                    Files.size(left.image()),
+                    Files.size(disk),
+                    0);
+        } catch (IOException e) {
+            throw new LabException("could not put " + subject.title() + " aside", e);
+        }
+    }
+
+    /** Lets QEMU write its stream to nobody: no way of stopping a guest and taking its memory can be faster. */
+    private Prepared streamed(Ground ground) {
+        LabGuest guest = wake(ground);
+        Virsh.at(guest.host(), "suspend", GUEST);
+        Path socket = ground.emptyDirectory("nobody").resolve("socket");
+        Process nobody = readAll(socket);
+        try {
+            Await.until("somebody to listen at " + socket, SOON, () -> Files.exists(socket));
+            monitor(guest, "migrate unix:" + socket);
+            Matcher time = TOTAL_TIME.matcher(monitor(guest, "info migrate"));
+            if (!time.find()) {
+                throw new LabException("QEMU does not tell how long its stream took");
+            }
+            return new Prepared(subject, saved, saveImageBytes, diskBytes, Long.parseLong(time.group(1)));
+        } finally {
+            nobody.destroyForcibly();
+            ground.clear(GUEST);
+        }
+    }
+
+    private static String monitor(LabGuest guest, String command) {
+        return Virsh.at(guest.host(), "qemu-monitor-command", "--hmp", GUEST, command);
+    }
+
+    private static Process readAll(Path socket) {
+        try {
+            return new ProcessBuilder("socat", "-u", "UNIX-LISTEN:" + socket, "OPEN:/dev/null").start();
+        } catch (IOException e) {
+            throw new LabException("could not start socat", e);
+        }
+    }
+
+    /** The guest, running at the first host. */
+    LabGuest wake(Ground ground) {
+        ground.clear(GUEST);
+        return saved.copyTo(ground.a()).ticking();
+    }
+}

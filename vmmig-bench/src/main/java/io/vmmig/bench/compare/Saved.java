@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.compare;
+
+import io.vmmig.lab.LabException;
+import io.vmmig.lab.guest.Console;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+
+/**
+ * A guest as {@code virsh save} leaves it.
+ *
+ * @param name the guest's name
+ * @param home where its files were
+ * @param image the save image
+ * @param disk the overlay
+ */
+record Saved(String name, Path home, Path image, Path disk) {
+    private static final String DISK = "disk.qcow2";
+
+    /** Saves a guest into a directory, which ends it; its disk stays where it was. */
+    static Saved of(LabGuest guest, Path directory) {
+        Path image = directory.resolve("save-image");
+        Path home = guest.host().homeOf(guest.name());
+        Virsh.at(guest.host(), "save", guest.name(), image.toString());
+        return new Saved(guest.name(), home, image, home.resolve(DISK));
+    }
+
+    /** Where the disk of a guest of that name is to be at a host. */
+    static Path diskAt(LabHost host, String name) {
+        return host.homeOf(name).resolve(DISK);
+    }
+
+    /** The domain XML for that host: the same, with the paths changed. */
+    String xmlFor(LabHost host) {
+        return Virsh.at(host, "save-image-dumpxml", image.toString())
+                .replace(home.toString(), host.homeOf(name).toString());
+    }
+
+    /** Restores it there, with its disk, which is moved there, on that host's own paths. */
+    LabGuest restoreAt(LabHost host) {
+        return restoreAt(host, true);
+    }
+
+    /** The same, and both files stay, so that it can be done again. */
+    LabGuest copyTo(LabHost host) {
+        return restoreAt(host, false);
+    }
+
+    private LabGuest restoreAt(LabHost host, boolean moving) {
+        Path there = host.homeOf(name);
+        Path xml = image.resolveSibling("edited.xml");
+        try {
+            Files.createDirectories(there);
+            if (moving) {
+                Files.move(disk, diskAt(host, name), StandardCopyOption.REPLACE_EXISTING);
+            } else {
+                Files.copy(disk, diskAt(host, name), StandardCopyOption.REPLACE_EXISTING);
+            }
+            Files.writeString(xml, xmlFor(host));
+        } catch (IOException e) {
+            throw new LabException("could not place the disk of " + name + " at " + there, e);
+        }
+        Console console = Console.from(there.resolve("console"));
+        Virsh.at(host, "restore", image.toString(), "--xml", xml.toString());
+        return new LabGuest(host, name, console, there.resolve("channel"));
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.compare;
+
+import io.vmmig.bench.Load;
+import io.vmmig.lab.guest.GuestKind;
+
+/** A guest that is moved. */
+enum Subject {
+    /** A busybox on x86_64. */
+    TINY_X86_64("tiny", "tiny x86_64", GuestKind.TINY_X86_64, 256, Load.SHORT_REST),
+    /** A busybox on aarch64. */
+    TINY_AARCH64("arm", "tiny aarch64", GuestKind.TINY_AARCH64, 256, Load.SHORT_REST),
+    /** A Debian that has just booted. */
+    DEBIAN_IDLE("idle", "Debian, idle after boot", GuestKind.DEBIAN, 512, Load.IDLE),
+    /** A Debian that has read much of its disk. */
+    DEBIAN_FILES("files", "Debian, has read 200 MB of its files", GuestKind.DEBIAN, 512, Load.FILES_READ),
+    /** A Debian with a redis that is in use. */
+    REDIS_HOLDING("redis", "Debian, redis holds 150 MB random and 50 MB text", GuestKind.DEBIAN, 512, Load.REDIS_HELD),
+    /** The same redis, emptied. */
+    REDIS_FLUSHED("flushed", "Debian, the same redis after FLUSHALL", GuestKind.DEBIAN, 512, Load.REDIS_FLUSHED),
+    /** A busybox that has all of its memory in use. */
+    ALL_TOUCHED("touched", "1 GiB, all of its memory touched", GuestKind.TINY_X86_64, 1024, Load.ALL_TOUCHED);
+
+    private final String word;
+    private final String title;
+    private final GuestKind kind;
+    private final int memoryMib;
+    private final Load load;
+
+    Subject(String word, String title, GuestKind kind, int memoryMib, Load load) {
+        this.word = word;
+        this.title = title;
+        this.kind = kind;
+        this.memoryMib = memoryMib;
+        this.load = load;
+    }
+
+    /** What it is called on the command line. */
+    String word() {
+        return word;
+    }
+
+    /** What people call it. */
+    String title() {
+        return title;
+    }
+
+    GuestKind kind() {
+        return kind;
+    }
+
+    int memoryMib() {
+        return memoryMib;
+    }
+
+    Load load() {
+        return load;
+    }
+}

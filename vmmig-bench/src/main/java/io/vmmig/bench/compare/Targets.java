@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.compare;
+
+import io.vmmig.bench.Figure;
+import io.vmmig.lab.host.Link;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What is to hold for a Debian over 100 Mbit/s with 20 ms. */
+final class Targets {
+    private static final double OF_BYTES_THROUGH_BANDWIDTH = 1.15;
+    private static final double SECONDS_BEYOND = 1;
+    private static final double FIRST_MOVE = 2.5;
+    private static final double WAY_BACK = 10;
+
+    private Targets() {}
+
+    static List<Figure> of(List<Result> results) {
+        List<Figure> figures = new ArrayList<>();
+        results.stream()
+                .filter(result -> result.comparison().subject() == Subject.DEBIAN_IDLE
+                        && result.comparison().link().equals(Link.WAN))
+                .forEach(result -> add(result, figures));
+        return figures;
+    }
+
+    private static void add(Result result, List<Figure> figures) {
+        double beyond = result.median(Comparison.VMMIG, Measure.TOTAL)
+                - OF_BYTES_THROUGH_BANDWIDTH * result.limitMillis(Comparison.VMMIG);
+        figures.add(Figure.atMost("vmmig's total beyond 1.15 × bytes / bandwidth, s", beyond / 1000, SECONDS_BEYOND));
+        for (Way way : result.trials().keySet()) {
+            if (way.kind() == Way.Kind.STOP_AND_COPY) {
+                double downtime = result.median(way, Measure.DOWNTIME);
+                figures.add(Figure.atLeast(
+                        "downtime, of vmmig's first move: " + way.title(),
+                        downtime / result.median(Comparison.VMMIG, Measure.DOWNTIME),
+                        FIRST_MOVE));
+                figures.add(Figure.atLeast(
+                        "downtime, of vmmig's way back: " + way.title(),
+                        downtime / result.median(Comparison.VMMIG_BACK, Measure.DOWNTIME),
+                        WAY_BACK));
+            }
+        }
+    }
+}

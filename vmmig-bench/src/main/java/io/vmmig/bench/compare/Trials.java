@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.compare;
+
+import io.vmmig.lab.LabException;
+import io.vmmig.lab.host.Continuity;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+
+/** Moves guests, and watches. */
+final class Trials {
+    private final Ground ground;
+
+    Trials(Ground ground) {
+        this.ground = ground;
+    }
+
+    /**
+     * One move of a guest that is woken for it.
+     *
+     * @throws LabException if it fails, or if the guest is not what it was
+     */
+    Trial run(Prepared prepared, Way way) {
+        way.setUp(ground);
+        LabGuest guest = way.approach(prepared.wake(ground), prepared.subject(), ground);
+        LabHost to = guest.host() == ground.a() ? ground.b() : ground.a();
+        Continuity.Departing departing = Continuity.of(guest);
+        ClockReading before = ClockReading.of(guest.console());
+        Meter meter = new Meter(ground.hosts(), way.vmmig());
+        Moved moved = way.move(guest, prepared.subject(), to, ground);
+        Meter.Reading cost = meter.stop();
+        LabGuest arrived = moved.guest().ticking();
+        long downtime = ClockReading.of(arrived.console()).standstillMillisSince(before);
+        Continuity continuity = departing.at(arrived);
+        if (!continuity.whole()) {
+            throw new LabException(
+                    way.title() + " has damaged " + prepared.subject().title() + ": lost "
+                            + continuity.across().ticksLost() + " ticks, repeated "
+                            + continuity.across().ticksRepeated() + ", lost " + continuity.diskRecordsLost()
+                            + " records; memory intact: " + continuity.memoryIntact());
+        }
+        ground.clear(Prepared.GUEST);
+        return new Trial(moved, cost, downtime, continuity);
+    }
+}
