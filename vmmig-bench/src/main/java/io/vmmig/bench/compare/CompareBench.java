@@ -104,6 +104,7 @@ public final class CompareBench {
         int status = outcome.conclude(out, directory.resolve("report.json"));
         Path page = directory.resolve("report.html");
         try {
+            Files.writeString(directory.resolve("report.md"), Markdown.of(results));
             Files.writeString(page, Report.of(results, outcome.figures(), versions));
         } catch (IOException e) {
             throw new UncheckedIOException("could not write " + page, e);

@@ -73,6 +73,8 @@ class ReportTest {
         Result result = result(Link.PLAIN, trial(1_000, 3_000, 10), trial(1_500, 3_000, 10), trial(1_200, 3_000, 10));
 
         assertThat(Table.of(result)).contains("1.20 s ±21%");
+        assertThat(Markdown.of(List.of(result)))
+                .contains("| vmmig, default | 1.20 s ±21% | 3.00 s ±0% |", "| 10.0 × | 3 |", "cannot be gone here");
         assertThat(result.limitMillis(ZIP)).isEqualTo(300);
         assertThat(result.toJson()
                         .getAsJsonObject("ways")

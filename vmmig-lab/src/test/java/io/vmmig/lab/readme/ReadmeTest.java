@@ -71,10 +71,11 @@ class ReadmeTest {
 
     @Test
     void itsCommandsAreRunByContinuousIntegration() throws IOException {
-        List<String> run = read(".ci/run").lines().toList();
+        List<String> run = read(".ci/run").lines().map(String::strip).toList();
 
         List<String> commands = find("\n(\\./[^\n]+)", read("README.md"));
 
-        assertThat(commands).isNotEmpty().isSubsetOf(run);
+        assertThat(commands).isNotEmpty().allSatisfy(command -> assertThat(run)
+                .anyMatch(line -> line.equals(command) || line.startsWith(command + " --part ")));
     }
 }
