@@ -27,7 +27,7 @@ import java.util.Map;
 /** Moves guests with vmmig, and in the ways that people go without it, in one run. */
 public final class CompareBench {
     private static final int TURNS_OF_SLOW_WAYS = 3;
-    private static final long SLOW_MILLIS = 15_000;
+    private static final long SLOW_MILLIS = 10_000;
 
     private final PrintStream out;
     private final List<Comparison> comparisons;
@@ -71,8 +71,8 @@ public final class CompareBench {
                 .stream()
                         .filter(comparison ->
                                 guest.isEmpty() || comparison.subject().word().equals(guest))
-                        .filter(comparison ->
-                                link.isEmpty() || comparison.link().title().startsWith(link))
+                        .filter(comparison -> link.isEmpty()
+                                || comparison.link().title().split(" ", -1)[0].equals(link))
                         .map(comparison -> rounds == 0 ? comparison : comparison.in(rounds))
                         .toList();
         if (chosen.isEmpty()) {
