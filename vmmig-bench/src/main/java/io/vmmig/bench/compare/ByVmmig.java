@@ -34,11 +34,6 @@ record ByVmmig(String word, String title, Contender contender, Kind kind) implem
     }
 
     @Override
-    public boolean vmmig() {
-        return true;
-    }
-
-    @Override
     public void setUp(Ground ground) {
         ground.forgetPackages();
     }

@@ -32,7 +32,7 @@ public final class CompareBench {
     private final PrintStream out;
     private final List<Comparison> comparisons;
     /** Moves with vmmig before the first that counts. */
-    private int warmUps;
+    private final int warmUps;
 
     private final Map<Subject, Prepared> prepared = new EnumMap<>(Subject.class);
 
@@ -86,11 +86,20 @@ public final class CompareBench {
             Ground ground = new Ground(lab);
             out.println(ground.a().versions() + ", " + Runtime.getRuntime().availableProcessors() + " processors, JDK "
                     + Runtime.version());
+            warmUp(ground);
+            Obstacles obstacles = new Obstacles(ground);
             List<Result> results = new ArrayList<>();
             for (Comparison comparison : comparisons) {
-                results.add(compare(ground, comparison));
+                results.add(compare(ground, comparison, obstacles));
             }
             return conclude(results, ground.a().versions(), directory);
+        }
+    }
+
+    private void warmUp(Ground ground) {
+        Prepared guest = prepare(comparisons.get(0).subject(), ground);
+        for (int i = 0; i < warmUps; i++) {
+            new Trials(ground).run(guest, Comparison.VMMIG_BACK);
         }
     }
 
@@ -133,20 +142,17 @@ public final class CompareBench {
         return Spread.of(done.getOrDefault(way, List.of()), Measure.TOTAL::of).median() > SLOW_MILLIS;
     }
 
-    private Result compare(Ground ground, Comparison comparison) {
+    private Result compare(Ground ground, Comparison comparison, Obstacles obstacles) {
         Measured measured = ground.connect(comparison.link());
         Prepared guest = prepare(comparison.subject(), ground);
-        Map<Way, String> obstacles = new Obstacles(ground, guest).of(comparison.ways());
+        Map<Way, String> closed = obstacles.of(comparison.ways(), guest);
         List<Way> ways = new ArrayList<>(comparison.ways());
-        ways.removeAll(obstacles.keySet());
+        ways.removeAll(closed.keySet());
         out.printf(
                 "%n%s (measured: %.0f Mbit/s, %.1f ms)%n",
                 comparison.title(), measured.megabitsPerSecond(), measured.roundTripMillis());
-        obstacles.forEach((way, why) -> out.printf("  %-44s cannot be gone here: %s%n", way.title(), why));
+        closed.forEach((way, why) -> out.printf("  %-44s cannot be gone here: %s%n", way.title(), why));
         Trials trials = new Trials(ground);
-        for (; warmUps > 0; warmUps--) {
-            trials.run(guest, Comparison.VMMIG_BACK);
-        }
         Map<Way, List<Trial>> done = new LinkedHashMap<>();
         // In the order of the ways, whoever has the first turn.
         ways.forEach(way -> done.put(way, new ArrayList<>()));
@@ -168,7 +174,7 @@ public final class CompareBench {
                         Measure.WIRE.told(trial.cost().wireBytes()));
             }
         }
-        Result result = new Result(comparison, guest, measured, done, obstacles);
+        Result result = new Result(comparison, guest, measured, done, closed);
         out.print(Table.of(result));
         return result;
     }

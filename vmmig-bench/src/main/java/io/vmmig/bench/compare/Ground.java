@@ -24,7 +24,6 @@ final class Ground {
     private final LabHost a;
     private final LabHost b;
     private final Set<GuestKind> known = new HashSet<>();
-    private Link link = Link.PLAIN;
     private String saveFormat = "raw";
 
     Ground(Lab lab) {
@@ -78,16 +77,11 @@ final class Ground {
     /** Puts a link between the hosts, and returns what it is really like. */
     Measured connect(Link wanted) {
         a.link(wanted);
-        link = wanted;
         Measured measured = LinkProbe.between(a, b);
         if (!measured.fits(wanted)) {
             throw new LabException("the link is to have " + wanted.title() + ", and has " + measured);
         }
         return measured;
-    }
-
-    Link link() {
-        return link;
     }
 
     /** Lets {@code virsh save} at the first host write that format. */

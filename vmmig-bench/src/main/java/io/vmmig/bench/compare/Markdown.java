@@ -46,7 +46,7 @@ final class Markdown {
         text.append(String.format(
                 Locale.ROOT,
                 " %.1f × | %d |%n",
-                result.median(way, Measure.TOTAL) / Math.max(1, result.limitMillis(way)),
+                result.totalOfLimit(way),
                 result.trials(way).size()));
     }
 }

@@ -10,21 +10,22 @@ import java.util.Map;
 /** Finds out which ways this machine's libvirt and tools cannot go. */
 final class Obstacles {
     private final Ground ground;
-    private final Prepared guest;
     private final Map<String, String> known = new HashMap<>();
 
-    /** @param guest one that may be saved to find out */
-    Obstacles(Ground ground, Prepared guest) {
+    Obstacles(Ground ground) {
         this.ground = ground;
-        this.guest = guest;
     }
 
-    /** Why some of these cannot be gone; the others can. */
-    Map<Way, String> of(List<Way> ways) {
+    /**
+     * Why some of these cannot be gone; the others can.
+     *
+     * @param guest one that may be saved to find out
+     */
+    Map<Way, String> of(List<Way> ways, Prepared guest) {
         Map<Way, String> found = new LinkedHashMap<>();
         for (Way way : ways) {
             if (way instanceof ByFiles files) {
-                String why = known.computeIfAbsent(files.saveFormat(), this::tried);
+                String why = known.computeIfAbsent(files.saveFormat(), format -> tried(format, guest));
                 if (!why.isEmpty()) {
                     found.put(way, why);
                 }
@@ -34,7 +35,7 @@ final class Obstacles {
     }
 
     /** What libvirt says when it is to save in that format; nothing if it does. */
-    private String tried(String format) {
+    private String tried(String format, Prepared guest) {
         try {
             ground.saveFormat(format);
             Saved.of(guest.wake(ground), ground.emptyDirectory("leaving"));

@@ -8,6 +8,7 @@ import io.vmmig.lab.guest.LabDisk;
 import io.vmmig.lab.guest.LabDomain;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.Virsh;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -136,8 +136,7 @@ final class Report {
             cells.add(told(result, way, measure));
         }
         cells.add(Measure.TOTAL.told(result.limitMillis(way)));
-        cells.add(String.format(
-                Locale.ROOT, "%.1f ×", result.median(way, Measure.TOTAL) / Math.max(1, result.limitMillis(way))));
+        cells.add(String.format(Locale.ROOT, "%.1f ×", result.totalOfLimit(way)));
         page.row(way.vmmig() ? "ours" : "", cells.toArray(String[]::new));
     }
 }

@@ -56,6 +56,11 @@ record Result(
         return rate == 0 ? prepared.streamMillis() : median(way, Measure.WIRE) * BITS_PER_BYTE / 1000 / rate;
     }
 
+    /** How many times the limit the total is. */
+    double totalOfLimit(Way way) {
+        return median(way, Measure.TOTAL) / Math.max(1, limitMillis(way));
+    }
+
     JsonObject toJson() {
         JsonObject json = new JsonObject();
         json.addProperty("guest", comparison.subject().title());

@@ -5,6 +5,7 @@ import io.vmmig.lab.LabException;
 import io.vmmig.lab.guest.Console;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.Virsh;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -17,7 +17,7 @@ interface Way {
 
     /** Whether it is vmmig that does it, in the programs of both hosts. */
     default boolean vmmig() {
-        return false;
+        return kind() != Kind.STOP_AND_COPY;
     }
 
     /** Brings the guest, which runs at the first host, to where the move that counts is to begin; returns it there. */

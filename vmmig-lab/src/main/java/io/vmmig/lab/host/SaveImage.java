@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.host;
 
-import io.vmmig.lab.Command;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -11,10 +10,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 
 /**
  * What {@code virsh save} leaves of a guest: a header, the domain XML and more as long as the header says, then QEMU's stream. See
@@ -24,7 +20,6 @@ import java.util.List;
  * @param file the image
  */
 public record SaveImage(LabHost host, Path file) {
-    private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final byte[] MAGIC = "LibvirtQemudSave".getBytes(StandardCharsets.US_ASCII);
     private static final int HEADER_BYTES = 92;
     private static final int LENGTH_OFFSET = 20;
@@ -32,19 +27,13 @@ public record SaveImage(LabHost host, Path file) {
 
     /** Saves a guest, which ends it. */
     public static SaveImage of(LabGuest guest, Path file) {
-        virsh(guest.host(), "save", guest.name(), file.toString());
+        Virsh.at(guest.host(), "save", guest.name(), file.toString());
         return new SaveImage(guest.host(), file);
     }
 
     /** The guest goes on where it was. */
     public void restore() {
-        virsh(host, "restore", file.toString());
-    }
-
-    private static void virsh(LabHost host, String... words) {
-        List<String> all = new ArrayList<>(List.of("virsh", "-q", "-c", host.uri()));
-        all.addAll(List.of(words));
-        Command.of(all.toArray(String[]::new)).run(PATIENCE);
+        Virsh.at(host, "restore", file.toString());
     }
 
     /** QEMU's stream in it; to be closed by the caller. */
