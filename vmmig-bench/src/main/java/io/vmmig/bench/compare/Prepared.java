@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -32,6 +33,11 @@ record Prepared(Subject subject, Saved saved, long saveImageBytes, long diskByte
 
     private static final Duration SOON = Duration.ofSeconds(20);
     static final String GUEST = "measured";
+    /** More than any machine can do. */
+    private static final String MIB_PER_SECOND = "1000000";
+
+    private static final String PIECE_BYTES = "1048576";
+    private static final String COMPLETED = "Migration status: completed";
     private static final Pattern TOTAL_TIME = Pattern.compile("total time: (\\d+) ms");
 
     static Prepared of(Subject subject, Ground ground) {
@@ -73,8 +79,14 @@ record Prepared(Subject subject, Saved saved, long saveImageBytes, long diskByte
         Process nobody = readAll(socket);
         try {
             Await.until("somebody to listen at " + socket, SOON, () -> Files.exists(socket));
+            // It is 128 MiB/s otherwise.
+            monitor(guest, "migrate_set_parameter max-bandwidth " + MIB_PER_SECOND);
             monitor(guest, "migrate unix:" + socket);
-            Matcher time = TOTAL_TIME.matcher(monitor(guest, "info migrate"));
+            // Through libvirt the command returns at once.
+            String told =
+                    Await.answer("QEMU to write its stream", SOON, () -> Optional.of(monitor(guest, "info migrate"))
+                            .filter(info -> info.contains(COMPLETED)));
+            Matcher time = TOTAL_TIME.matcher(told);
             if (!time.find()) {
                 throw new LabException("QEMU does not tell how long its stream took");
             }
@@ -91,7 +103,8 @@ record Prepared(Subject subject, Saved saved, long saveImageBytes, long diskByte
 
     private static Process readAll(Path socket) {
         try {
-            return new ProcessBuilder("socat", "-u", "UNIX-LISTEN:" + socket, "OPEN:/dev/null").start();
+            return new ProcessBuilder("socat", "-b", PIECE_BYTES, "-u", "UNIX-LISTEN:" + socket, "OPEN:/dev/null")
+                    .start();
         } catch (IOException e) {
             throw new LabException("could not start socat", e);
         }
