@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.compare;
 
+import io.vmmig.lab.Html;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -32,7 +33,7 @@ final class Bars {
                 "<svg viewBox=\"0 0 %d %d\" role=\"img\"><title>%s</title>%n",
                 LABEL + WIDTH + NUMBER,
                 ways.size() * ROW + 4,
-                Page.escaped(measure.title())));
+                Html.escaped(measure.title())));
         for (int i = 0; i < ways.size(); i++) {
             bar(svg, ways.get(i), result.spread(ways.get(i), measure), measure, Math.max(1, longest), i * ROW + 4);
         }
@@ -50,7 +51,7 @@ final class Bars {
                         + "<text x=\"%.1f\" y=\"%d\">%s</text>%n",
                 LABEL - 8,
                 middle + 4,
-                Page.escaped(way.title()),
+                Html.escaped(way.title()),
                 LABEL,
                 y,
                 length,

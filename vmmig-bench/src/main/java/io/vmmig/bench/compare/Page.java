@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.compare;
 
+import io.vmmig.lab.Html;
+
 /** HTML that needs nothing else. */
 final class Page {
     private static final String HEAD =
@@ -24,16 +26,16 @@ final class Page {
     private final StringBuilder html = new StringBuilder();
 
     Page(String title) {
-        html.append(HEAD.formatted(escaped(title)));
+        html.append(HEAD.formatted(Html.escaped(title)));
     }
 
     Page heading(int level, String text) {
-        html.append("<h%d>%s</h%1$d>%n".formatted(level, escaped(text)));
+        html.append("<h%d>%s</h%1$d>%n".formatted(level, Html.escaped(text)));
         return this;
     }
 
     Page paragraph(String text) {
-        html.append("<p>").append(escaped(text)).append("</p>\n");
+        html.append("<p>").append(Html.escaped(text)).append("</p>\n");
         return this;
     }
 
@@ -56,7 +58,7 @@ final class Page {
     private Page row(String style, String tag, String... cells) {
         html.append(style.isEmpty() ? "<tr>" : "<tr class=\"" + style + "\">");
         for (String cell : cells) {
-            html.append('<').append(tag).append('>').append(escaped(cell));
+            html.append('<').append(tag).append('>').append(Html.escaped(cell));
         }
         html.append("</tr>\n");
         return this;
@@ -69,9 +71,5 @@ final class Page {
 
     String end() {
         return html + "</body></html>\n";
-    }
-
-    static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
     }
 }

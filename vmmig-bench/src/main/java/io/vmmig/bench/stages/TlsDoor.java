@@ -2,13 +2,11 @@
 package io.vmmig.bench.stages;
 
 import io.vmmig.VmmigException;
-import io.vmmig.crypto.HostIdentity;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.tls.TlsListener;
 import io.vmmig.transport.tls.TlsTransport;
 import java.time.Duration;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Scope;
@@ -28,13 +26,9 @@ public class TlsDoor {
     /** Listens. */
     @Setup
     public void listen() throws VmmigException {
-        HostIdentity self = StageIdentity.load();
-        TlsListener open = TlsListener.on("127.0.0.1", 0)
-                .as(self)
-                .trusting(Set.of(self.fingerprint()))
-                .listen();
+        TlsListener open = StageIdentity.listen();
         listener = open;
-        transport = TlsTransport.to("127.0.0.1", open.port()).as(self).trusting(self.fingerprint());
+        transport = StageIdentity.to(open);
         Thread host = new Thread(() -> turnAway(open), "door");
         host.setDaemon(true);
         host.start();

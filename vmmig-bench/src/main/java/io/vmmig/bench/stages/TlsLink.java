@@ -3,13 +3,11 @@ package io.vmmig.bench.stages;
 
 import io.vmmig.VmmigException;
 import io.vmmig.bench.MeasuredMemory;
-import io.vmmig.crypto.HostIdentity;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.tls.TlsListener;
-import io.vmmig.transport.tls.TlsTransport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -37,19 +35,12 @@ public class TlsLink {
     /** Connects, and agrees on a transfer. */
     @Setup
     public void connect() throws VmmigException {
-        HostIdentity self = StageIdentity.load();
-        TlsListener open = TlsListener.on("127.0.0.1", 0)
-                .as(self)
-                .trusting(Set.of(self.fingerprint()))
-                .listen();
+        TlsListener open = StageIdentity.listen();
         listener = open;
         Thread reader = new Thread(() -> read(open), "reader");
         reader.setDaemon(true);
         reader.start();
-        OutgoingSession outgoing = TlsTransport.to("127.0.0.1", open.port())
-                .as(self)
-                .trusting(self.fingerprint())
-                .open();
+        OutgoingSession outgoing = StageIdentity.to(open).open();
         session = outgoing;
         outgoing.offer(new Offer(MeasuredMemory.manifest(MemorySegments.BYTES), "<domain/>"));
         stream = outgoing.packageStream();

@@ -3,6 +3,7 @@ package io.vmmig.lab.demo;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.vmmig.lab.Html;
 import io.vmmig.lab.Units;
 import io.vmmig.lab.host.Passage;
 import java.time.Duration;
@@ -111,7 +112,7 @@ final class HtmlReport {
     }
 
     private void printed(String host, String line) {
-        html.append(escaped(host)).append(" | ").append(escaped(line)).append('\n');
+        html.append(Html.escaped(host)).append(" | ").append(Html.escaped(line)).append('\n');
     }
 
     private void timeline(Passage passage) {
@@ -145,7 +146,8 @@ final class HtmlReport {
     private void row(String host, JsonObject report, Instant start, long end, int number) {
         long offset = millis(start, instant(report, "startedAt"));
         int y = 4 + number * ROW;
-        html.append(String.format(Locale.ROOT, "<text x=\"0\" y=\"%d\">%s</text>%n", y + BAR / 2 + 4, escaped(host)));
+        html.append(
+                String.format(Locale.ROOT, "<text x=\"0\" y=\"%d\">%s</text>%n", y + BAR / 2 + 4, Html.escaped(host)));
         for (JsonElement element : report.getAsJsonArray("phases")) {
             JsonObject phase = element.getAsJsonObject();
             long length = phase.get("lengthMillis").getAsLong();
@@ -181,11 +183,7 @@ final class HtmlReport {
     }
 
     private static String title(Passage passage) {
-        return escaped(passage.left().host() + " → " + passage.arrived().host())
+        return Html.escaped(passage.left().host() + " → " + passage.arrived().host())
                 + (passage.via().equals("tls") ? " over TLS" : " through a file");
-    }
-
-    private static String escaped(String text) {
-        return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
     }
 }
