@@ -29,6 +29,13 @@ public record Outcome(List<Figure> figures, JsonElement details) {
     public int conclude(PrintStream out, Path file) {
         out.println();
         figures.forEach(figure -> out.println(figure.line()));
+        write(file);
+        out.println("The same and more for programs: " + file);
+        return figures.stream().allMatch(Figure::holds) ? 0 : 1;
+    }
+
+    /** Writes everything to a file of JSON. */
+    public void write(Path file) {
         try {
             Files.createDirectories(file.toAbsolutePath().getParent());
             Files.writeString(
@@ -41,8 +48,6 @@ public record Outcome(List<Figure> figures, JsonElement details) {
         } catch (IOException e) {
             throw new UncheckedIOException("could not write " + file, e);
         }
-        out.println("The same and more for programs: " + file);
-        return figures.stream().allMatch(Figure::holds) ? 0 : 1;
     }
 
     private JsonObject json() {

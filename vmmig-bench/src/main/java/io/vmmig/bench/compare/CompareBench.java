@@ -28,6 +28,8 @@ import java.util.Map;
 public final class CompareBench {
     private static final int TURNS_OF_SLOW_WAYS = 3;
     private static final long SLOW_MILLIS = 10_000;
+    private static final String JSON = "report.json";
+    private static final String PAGE = "report.html";
 
     private final PrintStream out;
     private final List<Comparison> comparisons;
@@ -91,8 +93,11 @@ public final class CompareBench {
             List<Result> results = new ArrayList<>();
             for (Comparison comparison : comparisons) {
                 results.add(compare(ground, comparison, obstacles));
+                // Each time, since a later one may fail.
+                report(results, ground.a().versions(), directory);
             }
-            return conclude(results, ground.a().versions(), directory);
+            out.println("To look at: " + directory.resolve(PAGE));
+            return outcome(results, ground.a().versions()).conclude(out, directory.resolve(JSON));
         }
     }
 
@@ -103,36 +108,32 @@ public final class CompareBench {
         }
     }
 
-    private int conclude(List<Result> results, String versions, Path directory) {
+    private static Outcome outcome(List<Result> results, String versions) {
         JsonArray all = new JsonArray();
         results.forEach(result -> all.add(result.toJson()));
         JsonObject details = new JsonObject();
         details.addProperty("versions", versions);
         details.add("comparisons", all);
-        Outcome outcome = new Outcome(Targets.of(results), details);
-        int status = outcome.conclude(out, directory.resolve("report.json"));
-        Path page = directory.resolve("report.html");
+        return new Outcome(Targets.of(results), details);
+    }
+
+    private static void report(List<Result> results, String versions, Path directory) {
+        Outcome outcome = outcome(results, versions);
+        outcome.write(directory.resolve(JSON));
+        Path page = directory.resolve(PAGE);
         try {
             Files.writeString(directory.resolve("report.md"), Markdown.of(results));
             Files.writeString(page, Report.of(results, outcome.figures(), versions));
         } catch (IOException e) {
             throw new UncheckedIOException("could not write " + page, e);
         }
-        out.println("To look at: " + page);
-        return status;
     }
 
     private Prepared prepare(Subject subject, Ground ground) {
         return prepared.computeIfAbsent(subject, key -> {
             Stopwatch watch = new Stopwatch();
             Prepared made = Prepared.of(key, ground);
-            out.printf(
-                    "%n%s: save image %s, overlay %s; QEMU alone writes its stream in %s; ready after %s%n",
-                    key.title(),
-                    Units.bytes(made.saveImageBytes()),
-                    Units.bytes(made.diskBytes()),
-                    Units.millis(made.streamMillis()),
-                    Units.millis(watch.millis()));
+            out.printf("%n%s, ready after %s. %s%n", key.title(), Units.millis(watch.millis()), made.described());
             return made;
         });
     }

@@ -7,6 +7,7 @@ import java.util.Locale;
 /** All comparisons as tables for a document. */
 final class Markdown {
     private static final List<Measure> COLUMNS = List.of(Measure.values());
+    private static final List<Limit> LIMITS = List.of(Limit.values());
 
     private Markdown() {}
 
@@ -15,17 +16,16 @@ final class Markdown {
         for (Result result : results) {
             text.append(String.format(
                     Locale.ROOT,
-                    "### %s%n%nMeasured: %.0f Mbit/s, %.1f ms; save image %s, overlay %s; QEMU alone writes its stream in %s.%n%n",
+                    "### %s%n%nThe link, measured: %.0f Mbit/s, %.1f ms. %s%n%n",
                     result.comparison().title(),
                     result.measured().megabitsPerSecond(),
                     result.measured().roundTripMillis(),
-                    Measure.WIRE.told(result.prepared().saveImageBytes()),
-                    Measure.WIRE.told(result.prepared().diskBytes()),
-                    Measure.TOTAL.told(result.prepared().streamMillis())));
+                    result.prepared().described()));
             text.append("| |");
             COLUMNS.forEach(column -> text.append(' ').append(column.title()).append(" |"));
-            text.append(" total, of the limit | moves |\n|---|")
-                    .append("---:|".repeat(COLUMNS.size() + 2))
+            LIMITS.forEach(limit -> text.append(' ').append(limit.title()).append(" |"));
+            text.append(" moves |\n|---|")
+                    .append("---:|".repeat(COLUMNS.size() + LIMITS.size() + 1))
                     .append('\n');
             result.trials().keySet().forEach(way -> row(text, result, way));
             result.obstacles()
@@ -43,10 +43,8 @@ final class Markdown {
                     .append(Table.told(result.spread(way, column), column))
                     .append(" |");
         }
-        text.append(String.format(
-                Locale.ROOT,
-                " %.1f × | %d |%n",
-                result.totalOfLimit(way),
-                result.trials(way).size()));
+        LIMITS.forEach(
+                limit -> text.append(' ').append(limit.distance(result, way)).append(" |"));
+        text.append(String.format(" %d |%n", result.trials(way).size()));
     }
 }

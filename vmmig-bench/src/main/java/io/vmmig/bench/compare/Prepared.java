@@ -26,8 +26,10 @@ import java.util.regex.Pattern;
  * @param saveImageBytes the size of its save image
  * @param diskBytes the size of its overlay
  * @param streamMillis how long its QEMU takes to write its own stream to nobody
+ * @param copyMillis how long this machine takes to copy as much memory as there is in the save image
  */
-record Prepared(Subject subject, Saved saved, long saveImageBytes, long diskBytes, long streamMillis) {
+record Prepared(
+        Subject subject, Saved saved, long saveImageBytes, long diskBytes, double streamMillis, double copyMillis) {
     /** A lab guest fills memory to show that none of it is lost; that is no part of an idle Debian. */
     private static final String LITTLE_MEMORY = "vmmig.memory=1";
 
@@ -65,7 +67,8 @@ record Prepared(Subject subject, Saved saved, long saveImageBytes, long diskByte
                     new Saved(left.name(), left.home(), left.image(), disk),
                     Files.size(left.image()),
                     Files.size(disk),
-                    0);
+                    0,
+                    Files.size(left.image()) / MemoryCopy.bytesPerMilli());
         } catch (IOException e) {
             throw new LabException("could not put " + subject.title() + " aside", e);
         }
@@ -90,11 +93,21 @@ record Prepared(Subject subject, Saved saved, long saveImageBytes, long diskByte
             if (!time.find()) {
                 throw new LabException("QEMU does not tell how long its stream took");
             }
-            return new Prepared(subject, saved, saveImageBytes, diskBytes, Long.parseLong(time.group(1)));
+            return new Prepared(subject, saved, saveImageBytes, diskBytes, Long.parseLong(time.group(1)), copyMillis);
         } finally {
             nobody.destroyForcibly();
             ground.clear(GUEST);
         }
+    }
+
+    /** What it is like, in a sentence. */
+    String described() {
+        return String.format(
+                "Save image %s, overlay %s; QEMU alone writes its stream in %s, and copying as much memory takes %s.",
+                Measure.WIRE.told(saveImageBytes),
+                Measure.WIRE.told(diskBytes),
+                Measure.TOTAL.told(streamMillis),
+                Measure.TOTAL.told(copyMillis));
     }
 
     private static String monitor(LabGuest guest, String command) {

@@ -30,12 +30,13 @@ final class Report {
                         + Runtime.getRuntime().availableProcessors()
                         + " processors. Medians, and half of the distance between the smallest and the largest, in percent of the median."
                         + " After each move the guest itself was asked: no tick, no record on its disk, and nothing of its memory was"
-                        + " lost, or there would be no report.");
+                        + " lost, or the run had ended there.");
         page.paragraph(
                 "Both hosts hold the base image, the kernel and the ramdisk, in all ways. Downtime is what the guest's"
                         + " clock lacks. On the wire is all that the two hosts have sent. Δs, Δt and Δr: until what is to travel could be"
                         + " sent, until it had travelled, until the guest went on; vmmig and libvirt's own migration save and restore while"
-                        + " they send. The limit is their bytes through the link, or else QEMU writing its stream to nobody.");
+                        + " they send. What no way that stops a guest can be faster than: its own bytes through the link, QEMU writing its stream"
+                        + " to nobody, and this machine copying as much memory as there is in the save image.");
     }
 
     private void figures(List<Figure> figures) {
@@ -109,12 +110,11 @@ final class Report {
         page.heading(2, result.comparison().title())
                 .paragraph(String.format(
                         Locale.ROOT,
-                        "The link, measured: %.0f Mbit/s, %.1f ms. %d rounds. Save image %s, overlay %s.",
+                        "The link, measured: %.0f Mbit/s, %.1f ms. %d rounds. %s",
                         result.measured().megabitsPerSecond(),
                         result.measured().roundTripMillis(),
                         result.comparison().rounds(),
-                        Measure.WIRE.told(result.prepared().saveImageBytes()),
-                        Measure.WIRE.told(result.prepared().diskBytes())));
+                        result.prepared().described()));
         for (Measure measure : List.of(Measure.DOWNTIME, Measure.WIRE)) {
             page.heading(3, measure.title()).raw(Bars.of(result, measure));
         }
@@ -122,8 +122,9 @@ final class Report {
         for (Measure measure : Measure.values()) {
             heads.add(measure.title());
         }
-        heads.add("limit");
-        heads.add("total, of the limit");
+        for (Limit limit : Limit.values()) {
+            heads.add(limit.title());
+        }
         page.beginTable(heads.toArray(String[]::new));
         result.trials().keySet().forEach(way -> row(result, way));
         result.obstacles().forEach((way, why) -> page.row("", way.title(), "cannot be gone here: " + why));
@@ -135,8 +136,9 @@ final class Report {
         for (Measure measure : Measure.values()) {
             cells.add(told(result, way, measure));
         }
-        cells.add(Measure.TOTAL.told(result.limitMillis(way)));
-        cells.add(String.format(Locale.ROOT, "%.1f ×", result.totalOfLimit(way)));
+        for (Limit limit : Limit.values()) {
+            cells.add(limit.distance(result, way));
+        }
         page.row(way.vmmig() ? "ours" : "", cells.toArray(String[]::new));
     }
 }

@@ -23,8 +23,6 @@ record Result(
         Measured measured,
         Map<Way, List<Trial>> trials,
         Map<Way, String> obstacles) {
-    private static final double BITS_PER_BYTE = 8;
-
     Result {
         trials = new LinkedHashMap<>(trials);
         obstacles = new LinkedHashMap<>(obstacles);
@@ -47,20 +45,6 @@ record Result(
         return spread(way, measure).median();
     }
 
-    /**
-     * What no way that stops the guest can be faster than: over a link with a rate, its own bytes through that rate; else QEMU
-     * writing its stream to nobody.
-     */
-    double limitMillis(Way way) {
-        int rate = comparison.link().megabitsPerSecond();
-        return rate == 0 ? prepared.streamMillis() : median(way, Measure.WIRE) * BITS_PER_BYTE / 1000 / rate;
-    }
-
-    /** How many times the limit the total is. */
-    double totalOfLimit(Way way) {
-        return median(way, Measure.TOTAL) / Math.max(1, limitMillis(way));
-    }
-
     JsonObject toJson() {
         JsonObject json = new JsonObject();
         json.addProperty("guest", comparison.subject().title());
@@ -77,7 +61,9 @@ record Result(
             for (Measure measure : Measure.values()) {
                 told.add(measure.name(), spread(way, measure).toJson());
             }
-            told.addProperty("limitMillis", limitMillis(way));
+            for (Limit limit : Limit.values()) {
+                limit.millis(this, way).ifPresent(millis -> told.addProperty(limit.name() + "_LIMIT", millis));
+            }
             JsonArray each = new JsonArray();
             all.forEach(trial -> each.add(trial.toJson()));
             told.add("trials", each);

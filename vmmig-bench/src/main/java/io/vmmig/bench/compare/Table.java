@@ -15,13 +15,13 @@ final class Table {
         StringBuilder text = new StringBuilder();
         text.append(String.format("  %-44s", "median (± half of the spread, %)"));
         COLUMNS.forEach(column -> text.append(String.format(" %19s", column.title())));
-        text.append(String.format(" %10s%n", "limit"));
+        text.append(String.format("%n"));
         for (Way way : result.trials().keySet()) {
             text.append(String.format("  %-44s", way.title()));
             for (Measure column : COLUMNS) {
                 text.append(String.format(" %19s", told(result.spread(way, column), column)));
             }
-            text.append(String.format(" %10s%n", Measure.TOTAL.told(result.limitMillis(way))));
+            text.append(String.format("%n"));
         }
         return text.toString();
     }

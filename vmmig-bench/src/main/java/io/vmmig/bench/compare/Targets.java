@@ -26,7 +26,8 @@ final class Targets {
 
     private static void add(Result result, List<Figure> figures) {
         double beyond = result.median(Comparison.VMMIG, Measure.TOTAL)
-                - OF_BYTES_THROUGH_BANDWIDTH * result.limitMillis(Comparison.VMMIG);
+                - OF_BYTES_THROUGH_BANDWIDTH
+                        * Limit.BANDWIDTH.millis(result, Comparison.VMMIG).orElseThrow();
         figures.add(Figure.atMost("vmmig's total beyond 1.15 × bytes / bandwidth, s", beyond / 1000, SECONDS_BEYOND));
         for (Way way : result.trials().keySet()) {
             if (way.kind() == Way.Kind.STOP_AND_COPY) {

@@ -40,7 +40,8 @@ class ReportTest {
                 new Saved("guest", Path.of("home"), Path.of("image"), Path.of("disk")),
                 104_000_000,
                 3_000_000,
-                300);
+                300,
+                10);
         return new Result(
                 new Comparison(Subject.DEBIAN_IDLE, link, List.of(), 1),
                 prepared,
@@ -74,8 +75,10 @@ class ReportTest {
 
         assertThat(Table.of(result)).contains("1.20 s ±21%");
         assertThat(Markdown.of(List.of(result)))
-                .contains("| vmmig, default | 1.20 s ±21% | 3.00 s ±0% |", "| 10.0 × | 3 |", "cannot be gone here");
-        assertThat(result.limitMillis(ZIP)).isEqualTo(300);
+                .contains(
+                        "| vmmig, default | 1.20 s ±21% | 3.00 s ±0% |",
+                        "| – | 4.0 × | 120.0 × | 3 |", "cannot be gone here");
+        assertThat(Limit.STREAM.distance(result, ZIP)).isEqualTo("66.7 ×");
         assertThat(result.toJson()
                         .getAsJsonObject("ways")
                         .getAsJsonObject("vmmig-balanced")
