@@ -5,31 +5,36 @@ import io.vmmig.lab.Await;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.LabGuest;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What a guest has done before it is saved. */
 public enum Load {
     /** Nothing for a second. */
-    SHORT_REST {
+    SHORT_REST(null) {
         @Override
-        public void on(LabGuest guest) {
+        public void add(LabGuest guest) {
             guest.console().awaitTicks(TICKS_OF_A_SECOND, PATIENCE);
         }
     },
     /** Nothing for ten seconds after the end of its boot. */
-    IDLE {
+    IDLE(null) {
         @Override
-        public void on(LabGuest guest) {
-            boot(guest);
+        public void add(LabGuest guest) {
+            // Its own script is ready long before the last of what systemd starts, and what that leaves behind goes on
+            // for seconds.
+            String state = guest.run("systemctl is-system-running --wait || true");
+            if (!BOOTED.contains(state)) {
+                throw new LabException("the guest has not booted: it is " + state);
+            }
             rest(guest);
         }
     },
     /** Read many files of its base image. */
-    FILES_READ {
+    FILES_READ(IDLE) {
         @Override
-        public void on(LabGuest guest) {
-            boot(guest);
-            rest(guest);
+        public void add(LabGuest guest) {
             String read = guest.run(
                     "find /usr -type f -print0 | xargs -0 cat 2>/dev/null | head -c " + BYTES_READ + " | wc -c");
             if (!read.equals(Long.toString(BYTES_READ))) {
@@ -38,10 +43,9 @@ public enum Load {
         }
     },
     /** Held much in a redis, and dropped it. */
-    MEMORY_DROPPED {
+    MEMORY_DROPPED(IDLE) {
         @Override
-        public void on(LabGuest guest) {
-            boot(guest);
+        public void add(LabGuest guest) {
             startRedis(guest);
             for (int i = 0; redisHolds(guest) < BYTES_HELD; i++) {
                 // Text, as most of what is kept in a redis; in parts, so that none takes long.
@@ -53,10 +57,9 @@ public enum Load {
         }
     },
     /** Holds some random and some compressible values in a redis. */
-    REDIS_HELD {
+    REDIS_HELD(IDLE) {
         @Override
-        public void on(LabGuest guest) {
-            boot(guest);
+        public void add(LabGuest guest) {
             startRedis(guest);
             setValues(guest, "random", RANDOM_PARTS, "read R, $v, 4000");
             setValues(
@@ -68,18 +71,17 @@ public enum Load {
         }
     },
     /** Has held the same, and dropped it. */
-    REDIS_FLUSHED {
+    REDIS_FLUSHED(REDIS_HELD) {
         @Override
-        public void on(LabGuest guest) {
-            REDIS_HELD.on(guest);
+        public void add(LabGuest guest) {
             flushRedis(guest);
             rest(guest);
         }
     },
     /** Has filled its memory. */
-    ALL_TOUCHED {
+    ALL_TOUCHED(SHORT_REST) {
         @Override
-        public void on(LabGuest guest) {
+        public void add(LabGuest guest) {
             // Not where the memory is whose checksum the guest tells, which would take it half a minute.
             String filled = guest.run("mkdir /run/touched && mount -t tmpfs -o size=95% touched /run/touched"
                     + " && head -c 8000009 /dev/urandom >/run/noise"
@@ -88,7 +90,6 @@ public enum Load {
             if (!filled.equals(Long.toString((long) MIB_FREE_OF_A_GIB << 20))) {
                 throw new LabException("the guest could fill only " + filled + " bytes");
             }
-            SHORT_REST.on(guest);
         }
     };
 
@@ -108,16 +109,25 @@ public enum Load {
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final String SOCKET = "/run/redis.socket";
 
-    /** Lets the guest, which has just booted, do it. */
-    public abstract void on(LabGuest guest);
+    private final @Nullable Load before;
 
-    /** The guest's own script is ready long before the last of what systemd starts, and what that leaves behind goes on for seconds. */
-    private static void boot(LabGuest guest) {
-        String state = guest.run("systemctl is-system-running --wait || true");
-        if (!BOOTED.contains(state)) {
-            throw new LabException("the guest has not booted: it is " + state);
-        }
+    Load(@Nullable Load before) {
+        this.before = before;
     }
+
+    /** Lets the guest, which has just booted, do it. */
+    public void on(LabGuest guest) {
+        before().ifPresent(load -> load.on(guest));
+        add(guest);
+    }
+
+    /** What it has to have done before; nothing if it only has to have booted. */
+    public Optional<Load> before() {
+        return Optional.ofNullable(before);
+    }
+
+    /** Lets the guest, which has done what comes before, do the rest. */
+    public abstract void add(LabGuest guest);
 
     /** Lets the guest do nothing for ten seconds. */
     public static void rest(LabGuest guest) {

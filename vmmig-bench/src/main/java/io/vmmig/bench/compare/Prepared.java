@@ -42,19 +42,35 @@ record Prepared(
     private static final String COMPLETED = "Migration status: completed";
     private static final Pattern TOTAL_TIME = Pattern.compile("total time: ([1-9]\\d*) ms");
 
+    /** Boots such a guest and loads it. */
     static Prepared of(Subject subject, Ground ground) {
+        LabGuest guest = boot(subject, ground);
+        subject.load().on(guest);
+        return putAside(subject, guest, ground);
+    }
+
+    /** Lets this one do what is missing to such a guest. */
+    Prepared become(Subject other, Ground ground) {
+        LabGuest guest = wake(ground);
+        other.load().add(guest);
+        return putAside(other, guest, ground);
+    }
+
+    private static LabGuest boot(Subject subject, Ground ground) {
         LabHost a = ground.a();
         GuestKind.Image image = ground.image(subject.kind());
         LabDisk disk = LabDisk.overlay(Saved.diskAt(a, GUEST), image.qcow2(), "qcow2");
         LabDomain domain =
                 LabDomain.of(image, GUEST).memoryMib(subject.memoryMib()).disk(disk);
-        LabGuest guest = a.start(subject.kind() == GuestKind.DEBIAN ? domain.parameter(LITTLE_MEMORY) : domain)
+        return a.start(subject.kind() == GuestKind.DEBIAN ? domain.parameter(LITTLE_MEMORY) : domain)
                 .ready();
-        subject.load().on(guest);
+    }
+
+    private static Prepared putAside(Subject subject, LabGuest guest, Ground ground) {
         ground.saveFormat("raw");
         Saved left = Saved.of(guest, ground.emptyDirectory("prepared-" + subject.word()));
         Prepared prepared = keep(subject, left);
-        a.remove(GUEST);
+        ground.clear(GUEST);
         return prepared.streamed(ground);
     }
 
@@ -85,7 +101,8 @@ record Prepared(
             // It is 128 MiB/s otherwise.
             monitor(guest, "migrate_set_parameter max-bandwidth " + MIB_PER_SECOND);
             monitor(guest, "migrate unix:" + socket);
-            // Through libvirt the command returns at once; and QEMU says that it is done a moment before it tells the time.
+            // Through libvirt the command returns at once; and QEMU says that it is done a moment before it tells the
+            // time.
             long millis = Await.answer("QEMU to write its stream", SOON, () -> written(monitor(guest, "info migrate")));
             return new Prepared(subject, saved, saveImageBytes, diskBytes, millis, copyMillis);
         } finally {

@@ -3,6 +3,8 @@ package io.vmmig.bench.compare;
 
 import io.vmmig.bench.Load;
 import io.vmmig.lab.guest.GuestKind;
+import java.util.Arrays;
+import java.util.Optional;
 
 /** A guest that is moved. */
 enum Subject {
@@ -51,6 +53,13 @@ enum Subject {
 
     int memoryMib() {
         return memoryMib;
+    }
+
+    /** One that only has to do something more to be this one. */
+    Optional<Subject> earlier() {
+        return load.before().flatMap(before -> Arrays.stream(values())
+                .filter(other -> other.kind == kind && other.memoryMib == memoryMib && other.load == before)
+                .findFirst());
     }
 
     Load load() {
