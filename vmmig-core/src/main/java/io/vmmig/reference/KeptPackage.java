@@ -10,8 +10,9 @@ import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.bundle.format.TarHeader;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.SharedFile;
-import io.vmmig.reference.SegmentCache.Segment;
 import io.vmmig.snapshot.PageMap;
+import io.vmmig.snapshot.SharedSegment;
+import io.vmmig.snapshot.SpareRoom;
 import io.vmmig.snapshot.StoredBodies;
 import io.vmmig.snapshot.StoredSegments;
 import java.io.BufferedInputStream;
@@ -24,11 +25,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.function.ToLongFunction;
 
 /** The pages of an earlier package, in the order in which its instructions produce them. Thread-safe. */
 final class KeptPackage implements PageContent {
     private static final int PAGE_BYTES = PageSource.PAGE_BYTES;
+    private static final int STORED_BYTES = PackageLimits.DEFAULT.storedSegmentBytes();
+    /** Instead of the number of a content page. */
+    private static final long COPIED = -1;
 
     private final SharedFile file;
     private final List<PageSource> references;
@@ -114,9 +119,8 @@ final class KeptPackage implements PageContent {
     }
 
     private void addSegment(long at, TarHeader header) throws IOException, PackageFormatException {
-        int limit = PackageLimits.DEFAULT.storedSegmentBytes();
-        if (header.size() > limit) {
-            throw Malformed.overLimit("the size of " + header.name(), header.size(), limit);
+        if (header.size() > STORED_BYTES) {
+            throw Malformed.overLimit("the size of " + header.name(), header.size(), STORED_BYTES);
         }
         PageMap map = StoredSegments.map(new BufferedInputStream(new Section(at, header.size())));
         places.add(new Place(at, (int) header.size(), positions, contents));
@@ -174,11 +178,11 @@ final class KeptPackage implements PageContent {
     @Override
     public void visit(Visitor visitor) throws IOException {
         byte[] page = new byte[PAGE_BYTES];
-        try (StoredBodies bodies = new StoredBodies(PackageLimits.DEFAULT.storedSegmentBytes())) {
+        try (StoredBodies bodies = new StoredBodies(STORED_BYTES)) {
             for (Place place : places) {
                 readFully(place.at(), bodies.stored(), place.length());
                 byte[] body = bodies.decode(place.length());
-                PageMap map = PageMap.of(body, bodies.decodedLength());
+                PageMap map = PageMap.ofWhole(body, bodies.decodedLength());
                 int end = 0;
                 for (int at = map.nextDistinct(0); at < map.positions(); at = map.nextDistinct(end)) {
                     end = map.endOfDistinct(at);
@@ -209,25 +213,35 @@ final class KeptPackage implements PageContent {
 
     private void readPage(long page, byte[] buffer, int offset) throws IOException {
         try {
-            int index = placeOfPosition(page);
-            Segment segment = segment(index);
-            PageMap.Origin origin =
-                    segment.map().atPosition((int) (page - places.get(index).firstPosition()));
-            while (origin instanceof PageMap.Origin.Same same) {
-                long content = places.get(index).firstContent() + same.content() - same.distance();
-                if (content < 0 || same.distance() < 1) {
-                    throw Malformed.because("a page leads nowhere");
-                }
-                index = placeOfContent(content);
-                segment = segment(index);
-                origin = segment.map()
-                        .ofContent((int) (content - places.get(index).firstContent()));
+            int place = placeOfPosition(page);
+            int position = (int) (page - places.get(place).firstPosition());
+            long content = copyOrFollow(place, map -> map.atPosition(position), buffer, offset);
+            while (content != COPIED) {
+                place = placeOfContent(content);
+                int wanted = (int) (content - places.get(place).firstContent());
+                content = copyOrFollow(place, map -> map.ofContent(wanted), buffer, offset);
             }
-            copy(origin, segment.body(), buffer, offset);
         } catch (PackageFormatException e) {
             throw damaged(e);
         } catch (IndexOutOfBoundsException e) {
             throw damaged(Malformed.because("the package refers to pages that are not there", e));
+        }
+    }
+
+    /** Copies a page out of a segment, or tells of which content page it is a copy. */
+    private long copyOrFollow(int place, Function<PageMap, PageMap.Origin> page, byte[] buffer, int offset)
+            throws IOException, PackageFormatException {
+        try (SharedSegment segment = segment(place)) {
+            PageMap.Origin origin = page.apply(segment.map());
+            if (!(origin instanceof PageMap.Origin.Same same)) {
+                copy(origin, segment.body(), buffer, offset);
+                return COPIED;
+            }
+            long content = places.get(place).firstContent() + same.content() - same.distance();
+            if (content < 0 || same.distance() < 1) {
+                throw Malformed.because("a page leads nowhere");
+            }
+            return content;
         }
     }
 
@@ -274,22 +288,24 @@ final class KeptPackage implements PageContent {
         return low;
     }
 
-    private Segment segment(int index) throws IOException, PackageFormatException {
-        Segment cached = cache.get(this, index);
+    /** To be closed by the caller. */
+    private SharedSegment segment(int index) throws IOException, PackageFormatException {
+        SharedSegment cached = cache.get(this, index);
         if (cached != null) {
             return cached;
         }
         Place place = places.get(index);
-        byte[] stored = new byte[place.length()];
-        readFully(place.at(), stored);
-        byte[] body = StoredSegments.body(stored);
-        Segment segment = new Segment(body, PageMap.of(body, body.length));
-        cache.put(this, index, segment);
-        return segment;
+        try (SpareRoom stored = new SpareRoom(STORED_BYTES)) {
+            readFully(place.at(), stored.bytes(), place.length());
+            SharedSegment segment = SharedSegment.of(stored.bytes(), place.length());
+            cache.put(this, index, segment);
+            return segment;
+        }
     }
 
     @Override
     public void close() throws IOException {
+        cache.remove(this);
         references.forEach(PageSource::close);
         file.close();
     }

@@ -39,8 +39,8 @@ final class Frames {
     }
 
     /** The size that a frame decodes to, which is no more than {@code limit}. */
-    static int contentSize(byte[] stored, int limit) throws PackageFormatException {
-        return requireOneFrame(stored, stored.length, limit);
+    static int contentSize(byte[] stored, int length, int limit) throws PackageFormatException {
+        return requireOneFrame(stored, length, limit);
     }
 
     /**

@@ -36,6 +36,7 @@ public final class PageMap {
     private int runs;
     private int position;
     private int content;
+    private long end;
 
     private PageMap() {}
 
@@ -48,6 +49,19 @@ public final class PageMap {
     public static PageMap of(byte[] body, int length) throws PackageFormatException {
         PageMap map = new PageMap();
         map.parse(Instructions.of(body, length));
+        return map;
+    }
+
+    /**
+     * The map of a body that is there as a whole, with all that its instructions take.
+     *
+     * @throws PackageFormatException when they are no instructions, or take more than is there
+     */
+    public static PageMap ofWhole(byte[] body, int length) throws PackageFormatException {
+        PageMap map = of(body, length);
+        if (map.end > length) {
+            throw Frames.malformed("a segment has instructions for more than is in it");
+        }
         return map;
     }
 
@@ -90,6 +104,7 @@ public final class PageMap {
                 throw Frames.malformed("a segment has instructions for more than a segment holds");
             }
         }
+        end = data;
     }
 
     private void add(int kind, int count, long offset, int reference, long argument) {

@@ -2,7 +2,6 @@
 package io.vmmig.snapshot;
 
 import com.github.luben.zstd.RecyclingBufferPool;
-import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdIOException;
 import com.github.luben.zstd.ZstdInputStream;
 import io.vmmig.PackageFormatException;
@@ -14,15 +13,6 @@ import java.nio.ByteOrder;
 /** Looks into segments that are stored as pages. */
 public final class StoredSegments {
     private StoredSegments() {}
-
-    /** The whole body of a stored segment. */
-    public static byte[] body(byte[] stored) throws PackageFormatException {
-        try (ZstdDecompressCtx context = new ZstdDecompressCtx()) {
-            byte[] body = new byte[Frames.contentSize(stored, Segments.bodyBytes(Segments.MAX_BYTES))];
-            Frames.decompress(context, stored, stored.length, body);
-            return body;
-        }
-    }
 
     /** The map of a stored segment, of which the beginning is enough. */
     public static PageMap map(InputStream stored) throws IOException, PackageFormatException {
