@@ -48,6 +48,11 @@ public record Figure(String what, double value, Bound bound, double limit) {
                 Locale.ROOT, "%-72s %9.4f  %s %-7s %s", what, value, bound.sign, limit, holds() ? "holds" : "MISSES");
     }
 
+    /** What it is to come to. */
+    public String target() {
+        return bound.sign + " " + limit;
+    }
+
     /** What {@link #toJson()} gave. */
     public static Figure of(JsonObject json) {
         Bound bound = json.get("bound").getAsString().equals(Bound.AT_MOST.sign) ? Bound.AT_MOST : Bound.AT_LEAST;

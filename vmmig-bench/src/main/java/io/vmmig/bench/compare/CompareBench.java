@@ -123,7 +123,7 @@ public final class CompareBench {
         outcome.write(directory.resolve(JSON));
         Path page = directory.resolve(PAGE);
         try {
-            Files.writeString(directory.resolve("report.md"), Markdown.of(results));
+            Files.writeString(directory.resolve("report.md"), Markdown.of(results, outcome.figures()));
             Files.writeString(page, Report.of(results, outcome.figures(), versions));
         } catch (IOException e) {
             throw new UncheckedIOException("could not write " + page, e);

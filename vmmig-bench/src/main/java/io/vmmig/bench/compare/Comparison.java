@@ -17,6 +17,9 @@ import java.util.stream.Stream;
 record Comparison(Subject subject, Link link, List<Way> ways, int rounds) {
     static final Way VMMIG = ByVmmig.first("balanced", Contender.DEFAULT);
     static final Way VMMIG_BACK = ByVmmig.back();
+    /** The link that the targets are for. */
+    static final Link TARGETED = Link.WAN;
+
     static final Way PROTOTYPE = ByFiles.zipped(9);
 
     /** One of each kind. */

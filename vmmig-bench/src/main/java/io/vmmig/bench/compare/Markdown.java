@@ -1,50 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.compare;
 
+import io.vmmig.bench.Figure;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** All comparisons as tables for a document. */
 final class Markdown {
-    private static final List<Measure> COLUMNS = List.of(Measure.values());
-    private static final List<Limit> LIMITS = List.of(Limit.values());
+    private final StringBuilder text = new StringBuilder();
 
     private Markdown() {}
 
-    static String of(List<Result> results) {
-        StringBuilder text = new StringBuilder();
-        for (Result result : results) {
-            text.append(String.format(
-                    Locale.ROOT,
-                    "### %s%n%nThe link, measured: %.0f Mbit/s, %.1f ms. %s%n%n",
-                    result.comparison().title(),
-                    result.measured().megabitsPerSecond(),
-                    result.measured().roundTripMillis(),
-                    result.prepared().described()));
-            text.append("| |");
-            COLUMNS.forEach(column -> text.append(' ').append(column.title()).append(" |"));
-            LIMITS.forEach(limit -> text.append(' ').append(limit.title()).append(" |"));
-            text.append(" moves |\n|---|")
-                    .append("---:|".repeat(COLUMNS.size() + LIMITS.size() + 1))
-                    .append('\n');
-            result.trials().keySet().forEach(way -> row(text, result, way));
-            result.obstacles()
-                    .forEach((way, why) ->
-                            text.append(String.format("| %s | cannot be gone here: %s |%n", way.title(), why)));
-            text.append('\n');
-        }
-        return text.toString();
+    static String of(List<Result> results, List<Figure> figures) {
+        Markdown markdown = new Markdown();
+        markdown.figures(figures);
+        markdown.seeds(results);
+        results.forEach(markdown::comparison);
+        return markdown.text.toString();
     }
 
-    private static void row(StringBuilder text, Result result, Way way) {
-        text.append("| ").append(way.title()).append(" |");
-        for (Measure column : COLUMNS) {
-            text.append(' ')
-                    .append(Table.told(result.spread(way, column), column))
-                    .append(" |");
+    private void figures(List<Figure> figures) {
+        if (!figures.isEmpty()) {
+            heading("Targets over " + Comparison.TARGETED.title());
+            beginTable(List.of("figure", "measured", "target", ""));
+            figures.forEach(figure -> row(List.of(
+                    figure.what(),
+                    String.format(Locale.ROOT, "%.2f", figure.value()),
+                    figure.target(),
+                    figure.holds() ? "holds" : "MISSES")));
         }
-        LIMITS.forEach(
-                limit -> text.append(' ').append(limit.distance(result, way)).append(" |"));
-        text.append(String.format(" %d |%n", result.trials(way).size()));
+    }
+
+    private void seeds(List<Result> results) {
+        heading(SeedsTable.TITLE);
+        beginTable(SeedsTable.HEADS);
+        SeedsTable.rows(results).forEach(this::row);
+        text.append('\n').append(SeedsTable.NOTE).append('\n');
+    }
+
+    private void comparison(Result result) {
+        heading(result.comparison().title());
+        text.append(String.format(
+                Locale.ROOT,
+                "The link, measured: %.0f Mbit/s, %.1f ms. %s%n%n",
+                result.measured().megabitsPerSecond(),
+                result.measured().roundTripMillis(),
+                result.prepared().described()));
+        beginTable(Columns.heads());
+        result.trials().keySet().forEach(way -> row(Columns.of(result, way)));
+        result.obstacles().forEach((way, why) -> row(List.of(way.title(), "cannot be gone here: " + why)));
+    }
+
+    private void heading(String title) {
+        text.append(text.isEmpty() ? "" : "\n").append("### ").append(title).append("\n\n");
+    }
+
+    private void beginTable(List<String> heads) {
+        row(heads);
+        text.append("|---|").append("---:|".repeat(heads.size() - 1)).append('\n');
+    }
+
+    private void row(List<String> cells) {
+        text.append(cells.stream()
+                .map(cell -> cell.replaceAll("\\s+", " ").replace("|", "\\|"))
+                .collect(Collectors.joining(" | ", "| ", " |\n")));
     }
 }

@@ -2,11 +2,8 @@
 package io.vmmig.bench.compare;
 
 import io.vmmig.bench.Figure;
-import io.vmmig.lab.host.Link;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 
 /** All comparisons as one page of HTML. */
 final class Report {
@@ -49,61 +46,16 @@ final class Report {
                     figure.holds() ? "" : "misses",
                     figure.what(),
                     String.format(Locale.ROOT, "%.2f", figure.value()),
-                    figure.line().contains("≤") ? "≤ " + figure.limit() : "≥ " + figure.limit(),
+                    figure.target(),
                     figure.holds() ? "holds" : "misses");
         }
         page.endTable();
     }
 
-    /** What the prototype published, and its way and ours on the guest that is most like theirs. */
     private void seeds(List<Result> results) {
-        page.heading(2, "What the prototype published, and now")
-                .beginTable(
-                        "their guest",
-                        "package",
-                        "save",
-                        "restore",
-                        "our guest",
-                        "their way here: package",
-                        "save",
-                        "restore",
-                        "vmmig: package",
-                        "total");
-        for (Seeds seed : Seeds.PUBLISHED) {
-            plain(results, seed.closest())
-                    .ifPresent(result -> page.row(
-                            "",
-                            seed.guest(),
-                            seed.packageSize(),
-                            Seeds.SAVE,
-                            Seeds.RESTORE,
-                            seed.closest().title(),
-                            Measure.WIRE.told(packageBytes(result, Comparison.PROTOTYPE)),
-                            told(result, Comparison.PROTOTYPE, Measure.SAVE),
-                            told(result, Comparison.PROTOTYPE, Measure.RESTORE),
-                            Measure.WIRE.told(packageBytes(result, Comparison.VMMIG)),
-                            told(result, Comparison.VMMIG, Measure.TOTAL)));
-        }
-        page.endTable()
-                .paragraph(
-                        "They moved other guests on another machine, with base images of 12 to 243 MB; save and restore are"
-                                + " the range over all of theirs.");
-    }
-
-    private static Optional<Result> plain(List<Result> results, Subject subject) {
-        return results.stream()
-                .filter(result -> result.comparison().subject() == subject
-                        && result.comparison().link().equals(Link.PLAIN))
-                .findFirst();
-    }
-
-    private static double packageBytes(Result result, Way way) {
-        return Spread.of(result.trials(way), trial -> trial.moved().packageBytes())
-                .median();
-    }
-
-    private static String told(Result result, Way way, Measure measure) {
-        return Table.told(result.spread(way, measure), measure);
+        page.heading(2, SeedsTable.TITLE).beginTable(SeedsTable.HEADS.toArray(String[]::new));
+        SeedsTable.rows(results).forEach(row -> page.row("", row.toArray(String[]::new)));
+        page.endTable().paragraph(SeedsTable.NOTE);
     }
 
     private void comparison(Result result) {
@@ -118,27 +70,12 @@ final class Report {
         for (Measure measure : List.of(Measure.DOWNTIME, Measure.WIRE)) {
             page.heading(3, measure.title()).raw(Bars.of(result, measure));
         }
-        List<String> heads = new ArrayList<>(List.of(""));
-        for (Measure measure : Measure.values()) {
-            heads.add(measure.title());
-        }
-        for (Limit limit : Limit.values()) {
-            heads.add(limit.title());
-        }
-        page.beginTable(heads.toArray(String[]::new));
-        result.trials().keySet().forEach(way -> row(result, way));
+        page.beginTable(Columns.heads().toArray(String[]::new));
+        result.trials()
+                .keySet()
+                .forEach(way -> page.row(
+                        way.vmmig() ? "ours" : "", Columns.of(result, way).toArray(String[]::new)));
         result.obstacles().forEach((way, why) -> page.row("", way.title(), "cannot be gone here: " + why));
         page.endTable();
-    }
-
-    private void row(Result result, Way way) {
-        List<String> cells = new ArrayList<>(List.of(way.title()));
-        for (Measure measure : Measure.values()) {
-            cells.add(told(result, way, measure));
-        }
-        for (Limit limit : Limit.values()) {
-            cells.add(limit.distance(result, way));
-        }
-        page.row(way.vmmig() ? "ours" : "", cells.toArray(String[]::new));
     }
 }

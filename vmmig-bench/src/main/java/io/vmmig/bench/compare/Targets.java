@@ -2,7 +2,6 @@
 package io.vmmig.bench.compare;
 
 import io.vmmig.bench.Figure;
-import io.vmmig.lab.host.Link;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -19,7 +18,7 @@ final class Targets {
         List<Figure> figures = new ArrayList<>();
         results.stream()
                 .filter(result -> result.comparison().subject() == Subject.DEBIAN_IDLE
-                        && result.comparison().link().equals(Link.WAN))
+                        && result.comparison().link().equals(Comparison.TARGETED))
                 .forEach(result -> add(result, figures));
         return figures;
     }

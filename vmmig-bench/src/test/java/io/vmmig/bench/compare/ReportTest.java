@@ -74,10 +74,13 @@ class ReportTest {
         Result result = result(Link.PLAIN, trial(1_000, 3_000, 10), trial(1_500, 3_000, 10), trial(1_200, 3_000, 10));
 
         assertThat(Table.of(result)).contains("1.20 s ±21%");
-        assertThat(Markdown.of(List.of(result)))
+        assertThat(Markdown.of(List.of(result), List.of(Figure.atMost("seconds", 2, 1))))
                 .contains(
                         "| vmmig, default | 1.20 s ±21% | 3.00 s ±0% |",
-                        "| – | 4.0 × | 120.0 × | 3 |", "cannot be gone here");
+                        "| – | 4.0 × | 120.0 × | 3 |",
+                        "cannot be gone here",
+                        "| seconds | 2.00 | ≤ 1.0 | MISSES |",
+                        "| Fedora | 58.0 MB |");
         assertThat(Limit.STREAM.distance(result, ZIP)).isEqualTo("66.7 ×");
         assertThat(result.toJson()
                         .getAsJsonObject("ways")

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.compare;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** What stands beside each way in the reports. */
+final class Columns {
+    private Columns() {}
+
+    static List<String> heads() {
+        List<String> heads = new ArrayList<>(List.of(""));
+        for (Measure measure : Measure.values()) {
+            heads.add(measure.title());
+        }
+        for (Limit limit : Limit.values()) {
+            heads.add(limit.title());
+        }
+        heads.add("moves");
+        return heads;
+    }
+
+    static List<String> of(Result result, Way way) {
+        List<String> cells = new ArrayList<>(List.of(way.title()));
+        for (Measure measure : Measure.values()) {
+            cells.add(Table.told(result.spread(way, measure), measure));
+        }
+        for (Limit limit : Limit.values()) {
+            cells.add(limit.distance(result, way));
+        }
+        cells.add(Integer.toString(result.trials(way).size()));
+        return cells;
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bench.compare;
+
+import io.vmmig.lab.host.Link;
+import java.util.List;
+import java.util.Optional;
+
+/** What the prototype published, and its way and ours on the guest that is most like theirs. */
+final class SeedsTable {
+    static final String TITLE = "What the prototype published, and now";
+    static final List<String> HEADS = List.of(
+            "their guest",
+            "package",
+            "save",
+            "restore",
+            "our guest",
+            "their way here: package",
+            "save",
+            "restore",
+            "vmmig: package",
+            "total");
+    static final String NOTE =
+            "They moved other guests on another machine, with base images of 12 to 243 MB; save and restore are"
+                    + " the range over all of theirs.";
+
+    private SeedsTable() {}
+
+    static List<List<String>> rows(List<Result> results) {
+        return Seeds.PUBLISHED.stream()
+                .flatMap(seed -> plain(results, seed.closest()).map(result -> row(seed, result)).stream())
+                .toList();
+    }
+
+    private static List<String> row(Seeds seed, Result result) {
+        return List.of(
+                seed.guest(),
+                seed.packageSize(),
+                Seeds.SAVE,
+                Seeds.RESTORE,
+                seed.closest().title(),
+                Measure.WIRE.told(packageBytes(result, Comparison.PROTOTYPE)),
+                told(result, Comparison.PROTOTYPE, Measure.SAVE),
+                told(result, Comparison.PROTOTYPE, Measure.RESTORE),
+                Measure.WIRE.told(packageBytes(result, Comparison.VMMIG)),
+                told(result, Comparison.VMMIG, Measure.TOTAL));
+    }
+
+    private static Optional<Result> plain(List<Result> results, Subject subject) {
+        return results.stream()
+                .filter(result -> result.comparison().subject() == subject
+                        && result.comparison().link().equals(Link.PLAIN))
+                .findFirst();
+    }
+
+    private static double packageBytes(Result result, Way way) {
+        return Spread.of(result.trials(way), trial -> trial.moved().packageBytes())
+                .median();
+    }
+
+    private static String told(Result result, Way way, Measure measure) {
+        return Table.told(result.spread(way, measure), measure);
+    }
+}
