@@ -5,8 +5,6 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -17,11 +15,8 @@ public final class AllFigures {
     private AllFigures() {}
 
     /** Takes the names of the runs and the directory with their results. Ends with 1 if a target was missed. */
-    public static void main(String[] args) throws IOException {
-        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        Path directory = Path.of(args[args.length - 1]);
-        System.exit(
-                of(directory, List.of(args).subList(0, args.length - 1)).conclude(out, directory.resolve("all.json")));
+    public static void main(String[] args) {
+        Bench.run(args, (runs, out, directory) -> of(directory, runs).conclude(out, directory.resolve("all.json")));
     }
 
     static Outcome of(Path directory, List<String> runs) throws IOException {

@@ -9,8 +9,8 @@ public final class Options {
     private final List<String> words;
 
     /** The words as they were given. */
-    public Options(String... words) {
-        this.words = new ArrayList<>(List.of(words));
+    public Options(List<String> words) {
+        this.words = new ArrayList<>(words);
     }
 
     /** Whether {@code --NAME} is there. */

@@ -4,6 +4,7 @@ package io.vmmig.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -11,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class OptionsTest {
     @Test
     void takesWhatIsAskedFor() {
-        Options options = new Options("--quick", "--rounds", "5", "--only", "idle");
+        Options options = new Options(List.of("--quick", "--rounds", "5", "--only", "idle"));
 
         assertThat(options.flag("quick")).isTrue();
         assertThat(options.number("rounds", 1, 3)).isEqualTo(5);
@@ -23,7 +24,7 @@ class OptionsTest {
     @ParameterizedTest
     @ValueSource(strings = {"--rounds", "--rounds 0", "--rounds -1", "--rounds many", "--rounds 99999999999999999"})
     void refusesWhatIsNoNumber(String words) {
-        Options options = new Options(words.split(" "));
+        Options options = new Options(List.of(words.split(" ")));
 
         assertThatThrownBy(() -> options.number("rounds", 1, 3))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -32,7 +33,8 @@ class OptionsTest {
 
     @Test
     void refusesWhatNobodyAsksFor() {
-        assertThatThrownBy(() -> new Options("--quik").requireNoMore()).hasMessageContaining("--quik");
-        assertThatThrownBy(() -> new Options("--only").word("only", "all")).hasMessageContaining("--only");
+        assertThatThrownBy(() -> new Options(List.of("--quik")).requireNoMore()).hasMessageContaining("--quik");
+        assertThatThrownBy(() -> new Options(List.of("--only")).word("only", "all"))
+                .hasMessageContaining("--only");
     }
 }

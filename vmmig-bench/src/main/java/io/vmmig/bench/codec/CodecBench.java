@@ -6,6 +6,7 @@ import com.google.gson.JsonObject;
 import io.vmmig.Level;
 import io.vmmig.VmmigException;
 import io.vmmig.bench.BaseImagePages;
+import io.vmmig.bench.Bench;
 import io.vmmig.bench.Figure;
 import io.vmmig.bench.Options;
 import io.vmmig.bench.Outcome;
@@ -13,11 +14,9 @@ import io.vmmig.bench.stages.CodecAlone;
 import io.vmmig.bench.stages.CodecState;
 import io.vmmig.bench.stages.MemorySegments;
 import io.vmmig.bench.stages.RealMemory;
-import io.vmmig.lab.LabException;
 import io.vmmig.lab.guest.GuestKind;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -39,18 +38,11 @@ public final class CodecBench {
     }
 
     /** Takes the directory for the results. Ends with 1 if a target is missed, and with 2 if nothing could be measured. */
-    public static void main(String[] args) throws IOException, VmmigException {
-        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        Path directory = Path.of(args[args.length - 1]).toAbsolutePath();
-        int status;
-        try {
-            new Options(List.of(args).subList(0, args.length - 1).toArray(String[]::new)).requireNoMore();
-            status = new CodecBench(out).run(directory).conclude(out, directory.resolve("codec.json"));
-        } catch (IllegalArgumentException | LabException e) {
-            System.err.println("bench: " + e.getMessage());
-            status = 2;
-        }
-        System.exit(status);
+    public static void main(String[] args) {
+        Bench.run(args, (words, out, directory) -> {
+            new Options(words).requireNoMore();
+            return new CodecBench(out).run(directory).conclude(out, directory.resolve("codec.json"));
+        });
     }
 
     private Outcome run(Path directory) throws IOException, VmmigException {

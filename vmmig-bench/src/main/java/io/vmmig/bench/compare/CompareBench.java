@@ -3,18 +3,16 @@ package io.vmmig.bench.compare;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.vmmig.bench.Bench;
 import io.vmmig.bench.Options;
 import io.vmmig.bench.Outcome;
 import io.vmmig.bench.Stopwatch;
-import io.vmmig.lab.LabException;
 import io.vmmig.lab.Units;
 import io.vmmig.lab.host.Lab;
 import io.vmmig.lab.host.Measured;
-import io.vmmig.lab.host.MoveFailed;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -50,22 +48,12 @@ public final class CompareBench {
      * reports. Ends with 1 if a target is missed, and with 2 if something could not be measured or a guest was damaged.
      */
     public static void main(String[] args) {
-        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        Path directory = Path.of(args[args.length - 1]);
-        int status;
-        try {
-            CompareBench bench = parse(out, List.of(args).subList(0, args.length - 1));
-            status = bench.run(directory);
-        } catch (IllegalArgumentException | LabException | MoveFailed | UncheckedIOException e) {
-            System.err.println("bench: " + e.getMessage());
-            status = 2;
-        }
-        System.exit(status);
+        Bench.run(args, (words, out, directory) -> parse(out, words).run(directory));
     }
 
     private static CompareBench parse(PrintStream out, List<String> words) {
         boolean quick = words.get(0).equals("quick");
-        Options options = new Options(words.subList(1, words.size()).toArray(String[]::new));
+        Options options = new Options(words.subList(1, words.size()));
         int rounds = (int) options.number("rounds", 1, 0);
         String guest = options.word("guest", "");
         String link = options.word("link", "");

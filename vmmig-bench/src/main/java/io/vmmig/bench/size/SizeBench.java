@@ -3,16 +3,12 @@ package io.vmmig.bench.size;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.vmmig.bench.Bench;
 import io.vmmig.bench.Figure;
 import io.vmmig.bench.Options;
 import io.vmmig.bench.Outcome;
-import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.Lab;
-import io.vmmig.lab.host.MoveFailed;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -41,21 +37,12 @@ public final class SizeBench {
      * target is missed, and with 2 if nothing could be measured.
      */
     public static void main(String[] args) {
-        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        Path file = Path.of(args[args.length - 1]).resolve("size.json");
-        int status;
-        try {
-            SizeBench bench = parse(out, List.of(args).subList(0, args.length - 1));
-            status = bench.run().conclude(out, file);
-        } catch (IllegalArgumentException | LabException | MoveFailed | UncheckedIOException e) {
-            System.err.println("bench: " + e.getMessage());
-            status = 2;
-        }
-        System.exit(status);
+        Bench.run(
+                args, (words, out, directory) -> parse(out, words).run().conclude(out, directory.resolve("size.json")));
     }
 
     private static SizeBench parse(PrintStream out, List<String> words) {
-        Options options = new Options(words.toArray(String[]::new));
+        Options options = new Options(words);
         boolean quick = options.flag("quick");
         int rounds = (int) options.number("rounds", 1, quick ? 1 : 0);
         String only = options.word("only", ALL);

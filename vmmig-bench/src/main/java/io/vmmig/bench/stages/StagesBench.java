@@ -2,11 +2,11 @@
 package io.vmmig.bench.stages;
 
 import io.vmmig.VmmigException;
+import io.vmmig.bench.Bench;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.guest.GuestKind;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -31,22 +31,22 @@ public final class StagesBench {
     private StagesBench() {}
 
     /** Takes options of JMH, such as a part of a benchmark's name, and at the end the directory for the results. */
-    public static void main(String[] args) throws IOException {
-        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        Path directory = Path.of(args[args.length - 1]).toAbsolutePath();
-        int status = 0;
+    public static void main(String[] args) {
+        Bench.run(args, StagesBench::run);
+    }
+
+    private static int run(List<String> words, PrintStream out, Path directory) throws IOException, VmmigException {
         try {
-            CommandLineOptions given = new CommandLineOptions(
-                    List.of(args).subList(0, args.length - 1).toArray(String[]::new));
-            Options options = withInputs(given, directory);
+            Options options = withInputs(new CommandLineOptions(words.toArray(String[]::new)), directory);
             Collection<RunResult> cold = new Runner(cold(options)).run();
             Collection<RunResult> warm = new Runner(warm(options)).run();
             conclude(cold, warm, out, directory.resolve("stages.json"));
-        } catch (CommandLineOptionException | LabException | RunnerException | VmmigException e) {
-            System.err.println("bench: " + e.getMessage());
-            status = 2;
+            return 0;
+        } catch (CommandLineOptionException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        } catch (RunnerException e) {
+            throw new LabException(String.valueOf(e.getMessage()), e);
         }
-        System.exit(status);
     }
 
     private static Options withInputs(CommandLineOptions given, Path directory) throws IOException, VmmigException {

@@ -3,14 +3,12 @@ package io.vmmig.bench.stream;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
+import io.vmmig.bench.Bench;
 import io.vmmig.bench.Figure;
 import io.vmmig.bench.Options;
 import io.vmmig.bench.Outcome;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -40,23 +38,16 @@ public final class ScalingBench {
      * is missed, and with 2 if nothing could be measured.
      */
     public static void main(String[] args) {
-        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        Path directory = Path.of(args[args.length - 1]);
-        Options options = new Options(List.of(args).subList(0, args.length - 1).toArray(String[]::new));
-        int status;
-        try {
+        Bench.run(args, (words, out, directory) -> {
+            Options options = new Options(words);
             long gib = options.number("gib", 1, DEFAULT_GIB);
             long threads = options.number("threads", 1, Runtime.getRuntime().availableProcessors());
             long seed = options.number("seed", 0, 1);
             options.requireNoMore();
-            status = new ScalingBench(out, seed, Math.toIntExact(threads))
+            return new ScalingBench(out, seed, Math.toIntExact(threads))
                     .run(gib)
                     .conclude(out, directory.resolve("scaling.json"));
-        } catch (IllegalArgumentException | ArithmeticException | IOException | UncheckedIOException e) {
-            System.err.println("bench: " + e.getMessage());
-            status = 2;
-        }
-        System.exit(status);
+        });
     }
 
     private Outcome run(long gib) throws IOException {

@@ -4,6 +4,7 @@ package io.vmmig.bench.stream;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.vmmig.VmmigException;
+import io.vmmig.bench.Bench;
 import io.vmmig.bench.Figure;
 import io.vmmig.bench.Medians;
 import io.vmmig.bench.Options;
@@ -11,9 +12,6 @@ import io.vmmig.bench.Outcome;
 import io.vmmig.testkit.GeneratedStream;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -39,20 +37,13 @@ public final class StreamBench {
      * with 2 if nothing could be measured.
      */
     public static void main(String[] args) {
-        PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
-        Path directory = Path.of(args[args.length - 1]);
-        Options options = new Options(List.of(args).subList(0, args.length - 1).toArray(String[]::new));
-        int status;
-        try {
+        Bench.run(args, (words, out, directory) -> {
+            Options options = new Options(words);
             long gib = options.number("gib", 1, 64);
             long seed = options.number("seed", 0, 1);
             options.requireNoMore();
-            status = new StreamBench(out).run(gib, seed).conclude(out, directory.resolve("stream.json"));
-        } catch (IllegalArgumentException | IOException | UncheckedIOException | VmmigException e) {
-            System.err.println("bench: " + e.getMessage());
-            status = 2;
-        }
-        System.exit(status);
+            return new StreamBench(out).run(gib, seed).conclude(out, directory.resolve("stream.json"));
+        });
     }
 
     private Outcome run(long gib, long seed) throws IOException, VmmigException {
