@@ -86,6 +86,11 @@ public final class PageEncoder implements SegmentEncoder {
         }
 
         void run() {
+            for (int i = 0; i < references.size(); i++) {
+                if (references.get(i).order() == Reference.Order.SAME) {
+                    anchor(i);
+                }
+            }
             int page = 0;
             long position = layout.firstPosition();
             for (int event = 0; event < layout.events(); event++) {
@@ -112,6 +117,32 @@ public final class PageEncoder implements SegmentEncoder {
                 }
             }
             compress();
+        }
+
+        /** The first page that is found in a reference shows where those before it, which may only be alike, have to be looked for. */
+        private void anchor(int reference) {
+            int page = 0;
+            long position = layout.firstPosition();
+            for (int event = 0; event < layout.events(); event++) {
+                long value = layout.value(event);
+                switch (Op.kind(layout.kind(event))) {
+                    case Op.OPAQUE, Op.ADDRESS -> {}
+                    case Op.ZERO_RECORDS -> position += value;
+                    case Op.FILL -> position += value >>> Byte.SIZE;
+                    default -> {
+                        for (int i = 0; i < value; i++, page++, position++) {
+                            offset = layout.offset(page);
+                            long found = layout.twin(page) > 0 ? -1 : find(reference, layout.hash(page), 0);
+                            if (found >= 0) {
+                                referenced.anchor(reference, found - position);
+                                offset = 0;
+                                return;
+                            }
+                        }
+                    }
+                }
+            }
+            offset = 0;
         }
 
         private void instruct(int op, long value) {

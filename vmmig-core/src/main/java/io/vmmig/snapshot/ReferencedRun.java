@@ -24,6 +24,12 @@ final class ReferencedRun {
         }
     }
 
+    /** Pages of a reference are probably so far from their position in this package, until one is found. */
+    void anchor(int ofReference, long distance) {
+        shift[ofReference] = distance;
+        anchored[ofReference] = true;
+    }
+
     /** Begins a run of one page. */
     void begin(int newReference, long page, long position) {
         reference = newReference;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.github.luben.zstd.Zstd;
+import io.vmmig.Digest;
 import io.vmmig.Level;
 import io.vmmig.PackageFormatException;
 import io.vmmig.Problem;
@@ -89,6 +90,31 @@ class PagesTest {
         PageSource earlier = new MemoryPages(BEFORE);
         int without = roundTrip(stream, Level.BALANCED).length;
         assertThat(roundTrip(stream, Level.BALANCED, base, earlier).length).isLessThan(without / 50);
+    }
+
+    @Test
+    void pagesOfAKernelThatDifferByRelocationBeforeTheFirstThatDoesNot() throws Exception {
+        byte[][] kernel = new byte[300][RamStream.PAGE_BYTES];
+        Random random = new Random(15);
+        for (byte[] page : kernel) {
+            random.nextBytes(page);
+        }
+        byte[][] memory = new byte[310][];
+        for (int i = 0; i < kernel.length; i++) {
+            memory[i + 10] = kernel[i].clone();
+            if (i < 250) {
+                memory[i + 10][i] ^= 1;
+            }
+        }
+        Manifest.Reference boot =
+                new Manifest.Reference(Manifest.Reference.Kind.BOOT, new Digest(String.format("%064x", 1)));
+        List<PageSource> references = List.of(new MemoryPages(kernel));
+
+        byte[] stream = RamStream.of(memory);
+        byte[] bytes = write(stream, Level.BALANCED, List.of(boot), references);
+
+        assertThat(bytes.length).isLessThan(30 * RamStream.PAGE_BYTES);
+        assertThat(read(bytes, references)).isEqualTo(stream);
     }
 
     @Test
@@ -214,9 +240,14 @@ class PagesTest {
     }
 
     private static byte[] write(byte[] stream, Level level, PageSource... references) throws VmmigException {
-        Manifest manifest = Manifests.of(List.of()).withReferences(Manifests.references(references.length));
+        return write(stream, level, Manifests.references(references.length), List.of(references));
+    }
+
+    private static byte[] write(byte[] stream, Level level, List<Manifest.Reference> named, List<PageSource> references)
+            throws VmmigException {
+        Manifest manifest = Manifests.of(List.of()).withReferences(named);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
-        try (PackageWriter writer = PackageWriter.to(out, manifest, List.of(references), level)) {
+        try (PackageWriter writer = PackageWriter.to(out, manifest, references, level)) {
             writer.writeDomain("<domain/>", null);
             writer.writeSnapshot(new ByteArrayInputStream(stream));
             writer.finish();
