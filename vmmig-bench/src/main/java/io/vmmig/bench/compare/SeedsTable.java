@@ -38,10 +38,10 @@ final class SeedsTable {
                 Seeds.SAVE,
                 Seeds.RESTORE,
                 seed.closest().title(),
-                Measure.WIRE.told(packageBytes(result, Comparison.PROTOTYPE)),
+                packageBytes(result, Comparison.PROTOTYPE),
                 told(result, Comparison.PROTOTYPE, Measure.SAVE),
                 told(result, Comparison.PROTOTYPE, Measure.RESTORE),
-                Measure.WIRE.told(packageBytes(result, Comparison.VMMIG)),
+                packageBytes(result, Comparison.VMMIG),
                 told(result, Comparison.VMMIG, Measure.TOTAL));
     }
 
@@ -52,9 +52,8 @@ final class SeedsTable {
                 .findFirst();
     }
 
-    private static double packageBytes(Result result, Way way) {
-        return Spread.of(result.trials(way), trial -> trial.moved().packageBytes())
-                .median();
+    private static String packageBytes(Result result, Way way) {
+        return Table.told(Spread.of(result.trials(way), trial -> trial.moved().packageBytes()), Measure.WIRE);
     }
 
     private static String told(Result result, Way way, Measure measure) {
