@@ -36,6 +36,7 @@ import org.jspecify.annotations.Nullable;
  * @param balloon memory that the guest has lent while it was being sent, or null if it was not asked for any
  * @param domainChanges what was changed in the domain XML; empty at the source
  * @param provenance the hosts that have vouched for the guest, the oldest first; empty at the source, and where nobody asked
+ * @param notices what the caller should know besides, in the order in which it was found
  */
 public record MigrationReport(
         UUID packageId,
@@ -57,7 +58,8 @@ public record MigrationReport(
         @Nullable FreePages freePages,
         @Nullable Balloon balloon,
         List<DomainChange> domainChanges,
-        List<Handling> provenance) {
+        List<Handling> provenance,
+        List<Notice> notices) {
     private static final int PAGE_BYTES = 4096;
 
     public MigrationReport {
@@ -67,6 +69,7 @@ public record MigrationReport(
         pages = List.copyOf(pages);
         domainChanges = List.copyOf(domainChanges);
         provenance = List.copyOf(provenance);
+        notices = List.copyOf(notices);
     }
 
     /**
@@ -161,6 +164,7 @@ public record MigrationReport(
         }
         json.add("domainChanges", changesJson());
         json.add("provenance", provenanceJson());
+        json.add("notices", noticesJson());
         return new GsonBuilder()
                 .setPrettyPrinting()
                 .disableHtmlEscaping()
@@ -219,6 +223,19 @@ public record MigrationReport(
             JsonArray changes = new JsonArray();
             handling.changes().forEach(changes::add);
             json.add("changes", changes);
+            array.add(json);
+        }
+        return array;
+    }
+
+    private JsonArray noticesJson() {
+        JsonArray array = new JsonArray();
+        for (Notice notice : notices) {
+            JsonObject json = new JsonObject();
+            json.addProperty("kind", notice.kind().name());
+            json.addProperty("subject", notice.subject());
+            json.addProperty("text", notice.text());
+            json.addProperty("remedy", notice.remedy());
             array.add(json);
         }
         return array;

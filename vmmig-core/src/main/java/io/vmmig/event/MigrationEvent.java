@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.event;
 
+import io.vmmig.Notice;
 import io.vmmig.Phase;
 import java.time.Duration;
 import java.time.Instant;
@@ -51,4 +52,11 @@ public sealed interface MigrationEvent {
      * @param outage how long there was none
      */
     record Reconnected(String guest, Phase phase, Instant at, Duration outage) implements MigrationEvent {}
+
+    /**
+     * Something was found that the caller should know; the report has it, too.
+     *
+     * @param notice what it is
+     */
+    record Noticed(String guest, Phase phase, Instant at, Notice notice) implements MigrationEvent {}
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
+import io.vmmig.Notice;
 import io.vmmig.Phase;
 import io.vmmig.PhaseTiming;
 import io.vmmig.event.MigrationEvent;
@@ -21,6 +22,7 @@ public final class Recorder {
 
     private final List<MigrationListener> listeners;
     private final List<PhaseTiming> timings = new ArrayList<>();
+    private final List<Notice> notices = new ArrayList<>();
     private final Instant startedAt = Instant.now();
     private final long start = System.nanoTime();
     private String guest;
@@ -101,6 +103,21 @@ public final class Recorder {
     synchronized void reconnected(Duration outage) {
         reconnections++;
         tell(new MigrationEvent.Reconnected(guest, phase(), Instant.now(), outage));
+    }
+
+    /** Tells the listeners, and the report; from any thread. */
+    synchronized void notice(Notice notice) {
+        if (notice.kind() == Notice.Kind.ALARM) {
+            LOG.error("guest {}: {}", guest, notice.sentence());
+        } else {
+            LOG.info("guest {}: {}", guest, notice.sentence());
+        }
+        notices.add(notice);
+        tell(new MigrationEvent.Noticed(guest, phase(), Instant.now(), notice));
+    }
+
+    synchronized List<Notice> notices() {
+        return List.copyOf(notices);
     }
 
     synchronized int reconnections() {

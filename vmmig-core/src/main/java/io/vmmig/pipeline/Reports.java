@@ -60,7 +60,8 @@ final class Reports {
                 freePages,
                 balloon,
                 changes,
-                provenance);
+                provenance,
+                recorder.notices());
     }
 
     private static long bytes(List<MigrationReport.ContentSize> contents, String prefix) {
