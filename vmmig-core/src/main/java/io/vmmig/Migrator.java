@@ -18,7 +18,8 @@ import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Moves a running guest away from this host.
+ * Moves a running guest to another host, or packs it into a file or at a server, where it keeps running unless {@link
+ * #removingTheGuest()} says otherwise.
  *
  * <pre>{@code
  * MigrationReport report = Migrator.of(hypervisor)
@@ -64,7 +65,7 @@ public final class Migrator {
         return new Migrator(hypervisor, guest, transport, settings, listeners);
     }
 
-    /** It is to move there. */
+    /** It is to go there: move to a host, or be packed into a package store. */
     public Migrator to(Transport transport) {
         return new Migrator(hypervisor, guest, transport, settings, listeners);
     }
@@ -87,9 +88,13 @@ public final class Migrator {
         return with(settings.withPolicy(policy));
     }
 
-    /** The guest goes on here once its package is complete, which makes the package a copy. For package files only. */
-    public Migrator leavingItRunning() {
-        return with(settings.withLeaveRunning(true));
+    /**
+     * The guest is ended and undefined here, with the files that vmmig made for it, once its package is complete in the file
+     * or at the server that it goes to. Without this it keeps running, and the package is a copy: a backup. A guest that moves
+     * to another host is always removed here, since it runs there.
+     */
+    public Migrator removingTheGuest() {
+        return with(settings.withRemoveGuest(true));
     }
 
     /** So much work is to go into making the package small; {@link Level#BALANCED} unless said otherwise. */

@@ -21,7 +21,7 @@ public enum Phase {
     RESTORE,
     /** Handing the guest over. */
     COMMIT,
-    /** Letting the guest go on; downtime ends here. */
+    /** Letting the guest go on; downtime ends here. One that was packed and stays continues before {@link #COMMIT}. */
     RESUME,
     /** Removing what is no longer needed at the source. */
     RETIRE

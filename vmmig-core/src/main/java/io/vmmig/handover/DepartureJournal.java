@@ -30,6 +30,7 @@ public final class DepartureJournal implements AutoCloseable {
      * @param guest its name here
      * @param uuid its uuid here
      * @param running whether it ran, so that it is to run again if it stays
+     * @param copy whether it is only packed, and stays here
      * @param address where its destination is found, or null if that cannot be asked
      * @param files those of its files that go when it is gone
      * @param memoryBytes what it is to have again if it stays, or null if it is not asked to lend any
@@ -39,6 +40,7 @@ public final class DepartureJournal implements AutoCloseable {
             String guest,
             UUID uuid,
             boolean running,
+            boolean copy,
             @Nullable String address,
             List<Path> files,
             @Nullable Long memoryBytes) {
@@ -52,6 +54,9 @@ public final class DepartureJournal implements AutoCloseable {
             json.addProperty("guest", guest);
             json.addProperty("uuid", uuid.toString());
             json.addProperty("running", running);
+            if (copy) {
+                json.addProperty("copy", true);
+            }
             if (address != null) {
                 json.addProperty("address", address);
             }
@@ -69,6 +74,7 @@ public final class DepartureJournal implements AutoCloseable {
                     fields.text("guest", 1024),
                     fields.uuid("uuid"),
                     fields.flag("running"),
+                    fields.has("copy") && fields.flag("copy"),
                     fields.has("address") ? fields.text("address", 1024) : null,
                     Notes.paths(fields, "files"),
                     fields.has("memoryBytes") ? fields.number("memoryBytes", 0, Long.MAX_VALUE) : null);
@@ -112,7 +118,9 @@ public final class DepartureJournal implements AutoCloseable {
 
     /** Whether the word that gives the guest away may have left. */
     public boolean mayBeCommitted() {
-        return journal != null && (journal.torn() || journal.state().equals(SourceState.COMMITTED.name()));
+        return journal != null
+                && !facts.copy()
+                && (journal.torn() || journal.state().equals(SourceState.COMMITTED.name()));
     }
 
     /** Before the word is sent that gives the guest away. */
@@ -120,6 +128,20 @@ public final class DepartureJournal implements AutoCloseable {
         if (journal != null) {
             journal.enter(SourceState.COMMITTED.name());
         }
+    }
+
+    /** The guest has been packed and is left to itself: from here on it is nobody's business whether it runs. */
+    public void copied() throws VmmigException {
+        if (journal != null) {
+            journal.enter(SourceState.COPIED.name());
+        }
+    }
+
+    /** Whether only its package may have to be cleared: the guest was packed, and continues here as its user likes. */
+    public boolean isCopied() {
+        return journal != null
+                && facts.copy()
+                && (journal.torn() || journal.state().equals(SourceState.COPIED.name()));
     }
 
     /** The guest has gone, or goes on here. */

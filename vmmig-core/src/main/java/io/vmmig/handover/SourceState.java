@@ -13,7 +13,9 @@ import java.util.Set;
  *       └────► ROLLED_BACK ◄─┘          └──► UNKNOWN       (the answer was lost)
  * </pre>
  *
- * <p>The guest may run at the source in PREPARED and ROLLED_BACK only.
+ * <p>A guest that is only packed has no hand-over: SAVED ──► COPIED.
+ *
+ * <p>The guest may run at the source in PREPARED, ROLLED_BACK and COPIED only.
  */
 public enum SourceState {
     /** The guest has not been touched. */
@@ -28,16 +30,18 @@ public enum SourceState {
     RETIRED,
     /** The guest is here as it was, and nothing of it at the destination. */
     ROLLED_BACK,
+    /** The guest was packed and is not given away: it is here as it was, whatever becomes of its package. */
+    COPIED,
     /** Nobody here knows whether the destination has taken the guest; it is kept paused. */
     UNKNOWN;
 
     private Set<SourceState> successors() {
         return switch (this) {
             case PREPARED -> Set.of(SAVED, ROLLED_BACK);
-            case SAVED -> Set.of(SENT, ROLLED_BACK);
+            case SAVED -> Set.of(SENT, ROLLED_BACK, COPIED);
             case SENT -> Set.of(COMMITTED, ROLLED_BACK);
             case COMMITTED -> Set.of(RETIRED, ROLLED_BACK, UNKNOWN);
-            case RETIRED, ROLLED_BACK, UNKNOWN -> Set.of();
+            case RETIRED, ROLLED_BACK, COPIED, UNKNOWN -> Set.of();
         };
     }
 

@@ -260,7 +260,7 @@ public final class RecoveryPipeline {
     private void settle(DepartureJournal journal, Outcome outcome) throws VmmigException {
         DepartureJournal.Facts facts = journal.facts();
         Sight sight = look(facts.uuid());
-        Step step = HandOverRules.ofSource(outcome, facts.running(), sight.found());
+        Step step = HandOverRules.ofSource(outcome, facts.running() && !journal.isCopied(), sight.found());
         switch (step) {
             case RESUME -> {
                 resume(sight);

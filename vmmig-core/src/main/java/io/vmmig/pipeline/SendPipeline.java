@@ -28,6 +28,7 @@ import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PackageKeeping;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
+import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Transport;
 import java.io.IOException;
@@ -47,7 +48,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The source's side of a migration, top to bottom. Whatever fails before the commit ends with the guest going on here; after
+ * The source's side of a migration, top to bottom. A guest that is only packed continues here, whatever becomes of its package.
+ * For all others: whatever fails before the commit ends with the guest going on here; after
  * the commit the guest never goes on here unless the destination has said that it did not take it.
  */
 public final class SendPipeline {
@@ -108,7 +110,6 @@ public final class SendPipeline {
     private MigrationReport move() throws VmmigException {
         cancellation.check();
         recorder.enter(Phase.PREPARE);
-        requireSensible();
         CodecWarmUp.WRITING.begin();
         Guest guest = hypervisor.guest(guestName);
         try (FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest)) {
@@ -192,11 +193,13 @@ public final class SendPipeline {
             recorder.enter(Phase.SUSPEND);
             Deadline deadline =
                     Deadline.after(settings.deadlines().suspension(), "the guest stood still", cancellation);
+            Sent sent;
             try {
-                return sendSuspended(outgoing, writer, search, lent, journal);
+                sent = sendSuspended(outgoing, writer, search, lent, journal);
             } finally {
                 deadline.close();
             }
+            return complete(outgoing, sent, lent, journal);
         } finally {
             if (state == SourceState.PREPARED) {
                 settle(journal);
@@ -204,7 +207,14 @@ public final class SendPipeline {
         }
     }
 
-    private MigrationReport sendSuspended(
+    /**
+     * What happened while the guest was paused.
+     *
+     * @param resumedAt when the guest ran again, as far as that is known; null if it was paused before
+     */
+    private record Sent(PackageSummary summary, FreePages free, Instant suspendedAt, @Nullable Instant resumedAt) {}
+
+    private Sent sendSuspended(
             Outgoing outgoing,
             PackageWriter writer,
             @Nullable FreePagesTask search,
@@ -218,7 +228,9 @@ public final class SendPipeline {
                 ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
                 : search.finish();
         try {
-            return handOver(outgoing, writer, saved, free, lent, journal);
+            return givesAway()
+                    ? handOver(outgoing, writer, saved, free, lent, journal)
+                    : copy(outgoing, writer, saved, free, lent, journal);
         } finally {
             // What could be neither resumed nor retired is the host's again, for a recovery to settle.
             saved.leavePaused();
@@ -231,6 +243,7 @@ public final class SendPipeline {
                 guestName,
                 outgoing.manifest().guestUuid(),
                 outgoing.guest().state() == GuestState.RUNNING,
+                !givesAway(),
                 transport.address().orElse(null),
                 List.copyOf(outgoing.departure().ownFiles()),
                 settings.ballooning() == null
@@ -294,16 +307,110 @@ public final class SendPipeline {
                 : GuestHistories.beside(images).find(guest);
     }
 
-    private void requireSensible() throws VmmigException {
-        if (settings.leaveRunning() && transport.live()) {
-            throw VmmigException.of(
-                    Problem.REQUEST_INVALID,
-                    "a guest that is to go on here cannot be moved to a host, where it would run a second time",
-                    "Write a package file, and restore it under another name.");
+    /** Whether the guest is no more here in the end: it runs at another host, or its caller wants it removed. */
+    private boolean givesAway() {
+        return transport.live() || settings.removeGuest();
+    }
+
+    /** Packs the guest, which continues as soon as all of it has been read. */
+    private Sent copy(
+            Outgoing outgoing,
+            PackageWriter writer,
+            SavedGuest saved,
+            Future<FreePages> search,
+            Ballooning lent,
+            DepartureJournal journal)
+            throws VmmigException {
+        FreePages free;
+        PackageSummary summary;
+        try {
+            outgoing.departure().requireUnchanged(saved.domainXml());
+            writeDisks(outgoing, writer, saved, lent);
+            free = FreePagesTask.await(search);
+            summary = writeSnapshot(outgoing, writer, saved, free);
+        } catch (VmmigException e) {
+            rollBack(saved, journal, e);
+            throw e;
+        } catch (RuntimeException | Error e) {
+            saved.resume();
+            throw e;
+        }
+        recorder.enter(Phase.RESUME);
+        saved.resume();
+        state = state.then(SourceState.COPIED);
+        journal.copied();
+        return new Sent(summary, free, saved.suspendedAt(), wasRunning ? Instant.now() : null);
+    }
+
+    /** What remains to be done when the guest is settled. */
+    private MigrationReport complete(Outgoing outgoing, Sent sent, Ballooning lent, DepartureJournal journal)
+            throws VmmigException {
+        if (state == SourceState.COPIED) {
+            lent.close();
+            publish(outgoing, journal);
+        }
+        recorder.end();
+        Departure departure = outgoing.departure();
+        MigrationReport report = Reports.of(
+                departure.manifest(),
+                sent.summary(),
+                guestName,
+                transport.description(),
+                recorder,
+                sent.suspendedAt(),
+                sent.resumedAt(),
+                departure.references(),
+                new MigrationReport.FreePages(
+                        sent.free().leftOut(), sent.free().reason().orElse(null)),
+                lent.report(),
+                List.of(),
+                List.of());
+        keep(outgoing, sent.summary().seal());
+        return report;
+    }
+
+    /** Completes the package of a guest that runs on. Until then its journal says that there is something to clear. */
+    private void publish(Outgoing outgoing, DepartureJournal journal) throws VmmigException {
+        recorder.enter(Phase.COMMIT);
+        try {
+            outgoing.session().finish();
+            cancellation.pointOfNoReturn();
+            committed = true;
+            outgoing.session().commit();
+            settle(journal);
+        } catch (VmmigException e) {
+            if (e.problem() != Problem.OUTCOME_UNKNOWN) {
+                settle(journal);
+                throw e;
+            }
+            if (!isComplete(outgoing, e)) {
+                // The journal stays: a recovery clears what there may be at the store.
+                throw e;
+            }
+            settle(journal);
         }
     }
 
-    private MigrationReport handOver(
+    /** Whether the package is complete though its store could not say so at first. */
+    private boolean isComplete(Outgoing outgoing, VmmigException unknown) throws VmmigException {
+        Outcome outcome = Inquiry.about(
+                outgoing.manifest().packageId(),
+                transport,
+                guestName,
+                settings.deadlines().inquiry());
+        if (outcome == Outcome.NOT_TAKEN) {
+            VmmigException lost = VmmigException.of(
+                    Problem.CONNECTION_LOST,
+                    "the package could not be completed at " + transport.description() + ": "
+                            + unknown.failure().what(),
+                    "Pack the guest again.");
+            lost.addSuppressed(unknown);
+            throw lost;
+        }
+        return outcome == Outcome.TAKEN;
+    }
+
+    private Sent handOver(
             Outgoing outgoing,
             PackageWriter writer,
             SavedGuest saved,
@@ -324,9 +431,7 @@ public final class SendPipeline {
             state = state.then(SourceState.SENT);
             recorder.enter(Phase.COMMIT);
             cancellation.pointOfNoReturn();
-            if (!settings.leaveRunning()) {
-                journal.commit();
-            }
+            journal.commit();
         } catch (VmmigException e) {
             rollBack(saved, journal, e);
             throw e;
@@ -338,10 +443,9 @@ public final class SendPipeline {
         committed = true;
         commit(outgoing, saved, journal);
         Instant resumedAt = transport.live() && wasRunning ? Instant.now() : null;
-        MigrationReport report = retire(outgoing, saved, free, lent, summary, resumedAt);
+        retire(outgoing.departure(), saved, lent);
         settle(journal);
-        keep(outgoing, summary.seal());
-        return report;
+        return new Sent(summary, free, saved.suspendedAt(), resumedAt);
     }
 
     /** Comes last: it may take seconds, and the guest is settled whatever becomes of it. */
@@ -481,42 +585,13 @@ public final class SendPipeline {
         }
     }
 
-    private MigrationReport retire(
-            Outgoing outgoing,
-            SavedGuest saved,
-            FreePages free,
-            Ballooning lent,
-            PackageSummary summary,
-            @Nullable Instant resumedAt)
-            throws VmmigException {
-        Departure departure = outgoing.departure();
-        Instant here = resumedAt;
-        if (settings.leaveRunning()) {
-            recorder.enter(Phase.RESUME);
-            saved.resume();
-            here = wasRunning ? Instant.now() : null;
-        } else {
-            recorder.enter(Phase.RETIRE);
-            saved.retire();
-            lent.gone();
-            GuestDirectory.removeDeparted(departure.ownFiles());
-            forget(departure.manifest().guestUuid());
-        }
+    private void retire(Departure departure, SavedGuest saved, Ballooning lent) throws VmmigException {
+        recorder.enter(Phase.RETIRE);
+        saved.retire();
+        lent.gone();
+        GuestDirectory.removeDeparted(departure.ownFiles());
+        forget(departure.manifest().guestUuid());
         state = state.then(SourceState.RETIRED);
-        recorder.end();
-        return Reports.of(
-                departure.manifest(),
-                summary,
-                guestName,
-                transport.description(),
-                recorder,
-                saved.suspendedAt(),
-                here,
-                departure.references(),
-                new MigrationReport.FreePages(free.leftOut(), free.reason().orElse(null)),
-                lent.report(),
-                List.of(),
-                List.of());
     }
 
     private void forget(UUID guest) {
@@ -539,6 +614,10 @@ public final class SendPipeline {
                     case PREPARED -> failure.leaving(EndState.UNTOUCHED, EndState.HOLDS_NOTHING);
                     case ROLLED_BACK ->
                         failure.leaving(wasRunning ? EndState.RUNS : EndState.PAUSED, EndState.HOLDS_NOTHING);
+                    case COPIED ->
+                        failure.leaving(
+                                wasRunning ? EndState.RUNS : EndState.PAUSED,
+                                e.problem() == Problem.OUTCOME_UNKNOWN ? EndState.UNKNOWN : EndState.HOLDS_NOTHING);
                     case SAVED, SENT -> failure.leaving(EndState.PAUSED, EndState.HOLDS_NOTHING);
                     case UNKNOWN -> failure.leaving(EndState.PAUSED, EndState.UNKNOWN);
                     case COMMITTED, RETIRED ->

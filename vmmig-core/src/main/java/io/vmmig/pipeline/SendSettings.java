@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param images what both ends may hold, or null
  * @param policy what the guest may have
- * @param leaveRunning whether the guest goes on here
+ * @param removeGuest whether a guest that is packed into a store is removed here; one that moves to a host always is
  * @param sendFreePages whether free memory is sent as well
  * @param ballooning how long the guest may take to lend its free memory, or null if it is not asked
  * @param level how much work is to go into making the package small
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 public record SendSettings(
         @Nullable ImageStore images,
         DomainPolicy policy,
-        boolean leaveRunning,
+        boolean removeGuest,
         boolean sendFreePages,
         @Nullable Duration ballooning,
         Level level,
@@ -39,54 +39,54 @@ public record SendSettings(
     /** With another {@link #images}. */
     public SendSettings withImages(ImageStore images) {
         return new SendSettings(
-                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
+                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #policy}. */
     public SendSettings withPolicy(DomainPolicy policy) {
         return new SendSettings(
-                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
+                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
-    /** With another {@link #leaveRunning}. */
-    public SendSettings withLeaveRunning(boolean leaveRunning) {
+    /** With another {@link #removeGuest}. */
+    public SendSettings withRemoveGuest(boolean removeGuest) {
         return new SendSettings(
-                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
+                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #sendFreePages}. */
     public SendSettings withSendFreePages(boolean sendFreePages) {
         return new SendSettings(
-                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
+                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #level}. */
     public SendSettings withLevel(Level level) {
         return new SendSettings(
-                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
+                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #signer}. */
     public SendSettings withSigner(PackageSigner signer) {
         return new SendSettings(
-                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
+                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #ballooning}. */
     public SendSettings withBallooning(Duration ballooning) {
         return new SendSettings(
-                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
+                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #limit}. */
     public SendSettings withLimit(Semaphore limit) {
         return new SendSettings(
-                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
+                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With other {@link #deadlines}. */
     public SendSettings withDeadlines(Deadlines deadlines) {
         return new SendSettings(
-                images, policy, leaveRunning, sendFreePages, ballooning, level, signer, limit, deadlines);
+                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 }

@@ -11,7 +11,7 @@ import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.transport.file.PackageFile;
 import java.nio.file.Path;
 
-/** Writes a running guest to a package file; the guest itself goes on. */
+/** Backs a running guest up into a package file; the guest keeps running. */
 public final class SaveToFile {
     private SaveToFile() {}
 
@@ -26,7 +26,6 @@ public final class SaveToFile {
                     .from(args[1])
                     .to(PackageFile.at(Path.of(args[2])).sealedFor(self.keys()))
                     .signedBy(PackageSignatures.of(self))
-                    .leavingItRunning()
                     .start()
                     .await();
             System.out.printf(

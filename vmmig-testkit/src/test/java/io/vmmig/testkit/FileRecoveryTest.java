@@ -49,7 +49,7 @@ class FileRecoveryTest {
         try (DepartureJournal journal = DepartureJournal.begin(
                 images,
                 new DepartureJournal.Facts(
-                        packageId, "web-1", host.guest("web-1").uuid(), true, address, List.of(), null))) {
+                        packageId, "web-1", host.guest("web-1").uuid(), true, false, address, List.of(), null))) {
             if (committed) {
                 journal.commit();
             }

@@ -99,7 +99,8 @@ class RecoveryTest {
 
     private DepartureJournal departure(Path... files) throws Exception {
         return DepartureJournal.begin(
-                images, new DepartureJournal.Facts(packageId, GUEST, uuid, true, "memory", List.of(files), FULL_BYTES));
+                images,
+                new DepartureJournal.Facts(packageId, GUEST, uuid, true, false, "memory", List.of(files), FULL_BYTES));
     }
 
     @Test

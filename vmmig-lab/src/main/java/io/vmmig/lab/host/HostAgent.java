@@ -250,7 +250,7 @@ public final class HostAgent {
             migrator = migrator.ballooningWithin(
                     Duration.ofMillis(command.get("balloonMillis").getAsLong()));
         }
-        return send(id, command, flag(command, "leaveRunning") ? migrator.leavingItRunning() : migrator);
+        return send(id, command, flag(command, "leaveRunning") ? migrator : migrator.removingTheGuest());
     }
 
     private static Duration idleTime(JsonObject command) {

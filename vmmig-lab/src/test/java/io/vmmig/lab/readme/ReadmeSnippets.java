@@ -82,6 +82,7 @@ final class ReadmeSnippets {
     static void save(Hypervisor hypervisor, HostIdentity identity) throws VmmigException, InterruptedException {
         Migrator.of(hypervisor)
                 .from("web-1")
+                .images(ImageStore.at(Path.of("/var/lib/mytool/images")))
                 .to(PackageFile.at(Path.of("/backup/web-1.vmmig")).sealedFor(identity.keys()))
                 .signedBy(PackageSignatures.of(identity))
                 .start()

@@ -102,7 +102,6 @@ class PackagesOfChangesTest {
                 .from("web-1")
                 .images(images)
                 .to(packageFile(file, upon))
-                .leavingItRunning()
                 .start()
                 .await(SOON);
         return file;
@@ -147,7 +146,6 @@ class PackagesOfChangesTest {
                 .from("web-1")
                 .images(here)
                 .to(packageFile(directory.resolve("copy.vmmig")))
-                .leavingItRunning()
                 .onEvent(event -> {
                     if (event.phase() == Phase.RESUME) {
                         notes.addAll(departures());

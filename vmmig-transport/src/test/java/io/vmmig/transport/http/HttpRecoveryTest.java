@@ -33,6 +33,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A crash while a guest goes to an HTTP server: what is there tells what became of it. */
 @Tag("once")
@@ -72,13 +74,17 @@ class HttpRecoveryTest {
         AFTER_COMMIT
     }
 
-    /** As the program leaves it that dies there. */
+    private Migrator dyingAt(Moment moment) {
+        return Migrator.of(host).from("web-1").images(images).to(new Deadly(there, moment));
+    }
+
+    /** As the program leaves it that dies there while it gives the guest away. */
     private void crash(Moment moment) throws Exception {
-        Migration migration = Migrator.of(host)
-                .from("web-1")
-                .images(images)
-                .to(new Deadly(there, moment))
-                .start();
+        crash(dyingAt(moment).removingTheGuest());
+    }
+
+    private static void crash(Migrator migrator) {
+        Migration migration = migrator.start();
         assertThatThrownBy(migration::await).hasStackTraceContaining("it dies");
     }
 
@@ -181,6 +187,32 @@ class HttpRecoveryTest {
         assertThat(recover().result()).isEqualTo(Result.RETIRED);
         assertThat(host.guests()).isEmpty();
         assertThat(web.files()).contains("web-1/index");
+    }
+
+    /** A backup gives nothing away: the guest runs on whenever its program dies, and recovery clears what is no package. */
+    @ParameterizedTest
+    @EnumSource
+    void ofABackup(Moment moment) throws Exception {
+        crash(dyingAt(moment));
+        assertThat(host.stateOf("web-1")).contains(GuestState.RUNNING);
+        assertThat(recover().result()).isEqualTo(Result.NOTED);
+        assertThat(host.stateOf("web-1")).contains(GuestState.RUNNING);
+        if (moment == Moment.AFTER_COMMIT) {
+            assertThat(web.files()).contains("web-1/index");
+        } else {
+            assertThat(web.files()).isEmpty();
+        }
+    }
+
+    /** Its user may pause it as soon as it has been read; that is nothing for a recovery to undo. */
+    @Test
+    void ofABackupWhoseGuestWasPausedByItsUser() throws Exception {
+        crash(dyingAt(Moment.BEFORE_COMMIT));
+        try (var saved = host.guest("web-1").save()) {
+            saved.leavePaused();
+        }
+        assertThat(recover().result()).isEqualTo(Result.NOTED);
+        assertThat(host.stateOf("web-1")).contains(GuestState.PAUSED);
     }
 
     @Test
