@@ -16,6 +16,7 @@ module io.vmmig.core {
     exports io.vmmig.page;
     exports io.vmmig.protection;
     exports io.vmmig.reference;
+    exports io.vmmig.state;
     exports io.vmmig.transport;
     // Signatures are JSON within the package's JSON, and read by the same rules.
     exports io.vmmig.bundle.format to

@@ -9,7 +9,7 @@ import io.vmmig.pipeline.Recorder;
 import io.vmmig.pipeline.SendPipeline;
 import io.vmmig.pipeline.SendSettings;
 import io.vmmig.protection.PackageSigner;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -71,13 +71,11 @@ public final class Migrator {
     }
 
     /**
-     * Base images that the guests stand on are remembered in this store, so that they are read once and not for each
-     * migration: their digests, and the pages that need not be sent because the destination has them. Without it packages
-     * are larger. Beside it each hand-over is noted, so that a {@link Recovery} can settle what a crash cuts short; without it
-     * a guest that a crash leaves paused is for a person to resume.
+     * This host keeps its state there: the journal by which a {@link Recovery} finishes what a crash cuts short, the digests of base
+     * images, and what the other end holds already and need not be sent. Required.
      */
-    public Migrator images(ImageStore images) {
-        return with(settings.withImages(images));
+    public Migrator state(HostState state) {
+        return with(settings.withState(state));
     }
 
     /**
@@ -112,7 +110,7 @@ public final class Migrator {
 
     /**
      * Packages are signed, so that whoever takes one in knows whose it is and where the guest has been. Where the guest came
-     * from is known if it came in with the same {@link #images}.
+     * from is known if it came in with the same {@link #state}.
      */
     public Migrator signedBy(PackageSigner signer) {
         return with(settings.withSigner(signer));
@@ -184,15 +182,19 @@ public final class Migrator {
     /**
      * Starts the migration, on a thread of its own.
      *
-     * @throws IllegalStateException when it was not said which guest is to move, or where to
+     * @throws IllegalStateException when it was not said which guest is to move, where to, or where this host keeps its state:
+     *     without a journal, a crash of this program could leave the guest running at both hosts
      */
     public Migration start() {
-        if (guest == null || transport == null) {
-            throw new IllegalStateException("say which guest is to move with from(…), and where to with to(…)");
+        HostState state = settings.state();
+        if (guest == null || transport == null || state == null) {
+            throw new IllegalStateException(
+                    "say which guest is to move with from(…), where to with to(…), and where this host"
+                            + " keeps its state with state(…)");
         }
         Cancellation cancellation = new Cancellation();
-        SendPipeline pipeline =
-                new SendPipeline(hypervisor, guest, transport, settings, new Recorder(guest, listeners), cancellation);
+        SendPipeline pipeline = new SendPipeline(
+                hypervisor, guest, transport, state, settings, new Recorder(guest, listeners), cancellation);
         return Migration.start("vmmig-send-" + guest, cancellation, pipeline::run);
     }
 }

@@ -11,7 +11,7 @@ import io.vmmig.pipeline.ReceivePipeline;
 import io.vmmig.pipeline.ReceiveSettings;
 import io.vmmig.pipeline.Recorder;
 import io.vmmig.protection.PackageVerifier;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.IncomingSession;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,7 +23,7 @@ import java.util.concurrent.Semaphore;
  * Takes in guests that come to this host, over a network or out of a package file; the counterpart of {@link Migrator}.
  *
  * <pre>{@code
- * Receiver receiver = Receiver.of(hypervisor).into(guests).images(store);
+ * Receiver receiver = Receiver.of(hypervisor).into(guests).state(state);
  * MigrationReport report = receiver.receive(listener.accept(timeout)).await();
  * }</pre>
  *
@@ -55,11 +55,11 @@ public final class Receiver {
     }
 
     /**
-     * Base images that the guests stand on are in this store. Beside it each hand-over is noted, so that a {@link Recovery} can
-     * settle what a crash cuts short.
+     * This host keeps its state there: base images that guests are based on, and the journal by which a {@link Recovery} finishes what
+     * a crash cuts short. Required.
      */
-    public Receiver images(ImageStore images) {
-        return with(settings.withImages(images));
+    public Receiver state(HostState state) {
+        return with(settings.withState(state));
     }
 
     /** The guest is to differ in this from what it was. */
@@ -123,17 +123,17 @@ public final class Receiver {
     /**
      * Starts to take in what comes over this session, on a thread of its own. The session is closed at the end.
      *
-     * @throws IllegalStateException when it was not said where the guest's files go, or where base images are
+     * @throws IllegalStateException when it was not said where the guest's files go, or where this host keeps its state
      */
     public Migration receive(IncomingSession session) {
-        if (settings.guests() == null || settings.images() == null) {
+        if (settings.guests() == null || settings.state() == null) {
             throw new IllegalStateException(
-                    "say where guests have their files with into(…), and where base images are with images(…)");
+                    "say where guests have their files with into(…), and where this host keeps its state with state(…)");
         }
         Cancellation cancellation = new Cancellation();
         Recorder recorder = new Recorder("(not known yet)", listeners);
         ReceivePipeline pipeline = new ReceivePipeline(
-                hypervisor, session, settings.guests(), settings.images(), settings, recorder, cancellation);
+                hypervisor, session, settings.guests(), settings.state(), settings, recorder, cancellation);
         return Migration.start("vmmig-receive", cancellation, pipeline::run);
     }
 }

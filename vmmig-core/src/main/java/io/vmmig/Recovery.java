@@ -4,7 +4,7 @@ package io.vmmig;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.pipeline.RecoveryPipeline;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.OutcomeBook;
 import io.vmmig.transport.Peers;
 import java.util.UUID;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * RecoveryReport report = Recovery.of(hypervisor)
- *         .images(store)
+ *         .state(state)
  *         .asking(address -> TlsTransport.to(address).as(identity).trusting(nodes))
  *         .run();
  * }</pre>
@@ -26,12 +26,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Recovery {
     private final Hypervisor hypervisor;
-    private final @Nullable ImageStore images;
+    private final @Nullable HostState state;
     private final @Nullable Peers peers;
 
-    private Recovery(Hypervisor hypervisor, @Nullable ImageStore images, @Nullable Peers peers) {
+    private Recovery(Hypervisor hypervisor, @Nullable HostState state, @Nullable Peers peers) {
         this.hypervisor = hypervisor;
-        this.images = images;
+        this.state = state;
         this.peers = peers;
     }
 
@@ -40,14 +40,14 @@ public final class Recovery {
         return new Recovery(hypervisor, null, null);
     }
 
-    /** The migrations were noted beside these images: those that {@link Migrator#images} and {@link Receiver#images} were told. */
-    public Recovery images(ImageStore store) {
+    /** The host's state, which {@link Migrator#state} and {@link Receiver#state} were told. Required. */
+    public Recovery state(HostState store) {
         return new Recovery(hypervisor, store, peers);
     }
 
     /** Destinations are asked in this way, where only they know what became of a guest. Otherwise such a guest is left paused. */
     public Recovery asking(Peers others) {
-        return new Recovery(hypervisor, images, others);
+        return new Recovery(hypervisor, state, others);
     }
 
     /**
@@ -77,14 +77,14 @@ public final class Recovery {
     }
 
     private RecoveryPipeline pipeline() {
-        if (images == null) {
-            throw new IllegalStateException("say beside which images migrations were noted with images(…)");
+        if (state == null) {
+            throw new IllegalStateException("say where this host keeps its state with state(…)");
         }
-        return new RecoveryPipeline(hypervisor, images, peers);
+        return new RecoveryPipeline(hypervisor, state, peers);
     }
 
-    /** What sources are to be told that have lost the connection to this host, by what is noted beside these images. */
-    public static OutcomeBook outcomesNotedBeside(ImageStore images) {
-        return packageId -> ArrivalJournal.outcomeOf(images, packageId);
+    /** What sources are to be told that have lost the connection to this host, by this host's journals. */
+    public static OutcomeBook outcomesIn(HostState state) {
+        return packageId -> ArrivalJournal.outcomeOf(state, packageId);
     }
 }

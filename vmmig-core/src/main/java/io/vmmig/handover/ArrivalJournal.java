@@ -5,7 +5,7 @@ import com.google.gson.JsonObject;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.JsonFields;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -130,8 +130,8 @@ public final class ArrivalJournal implements AutoCloseable {
      * Begins before anything is made for the guest.
      * @throws VmmigException with {@link Problem#PACKAGE_REPLAYED} when there has been an arrival of that package
      */
-    public static ArrivalJournal begin(ImageStore images, Facts facts) throws VmmigException {
-        Notes notes = Notes.ofArrivals(images);
+    public static ArrivalJournal begin(HostState state, Facts facts) throws VmmigException {
+        Notes notes = Notes.ofArrivals(state);
         // Of a package that lies still there may be many copies.
         UUID id = facts.live() ? facts.packageId() : UUID.randomUUID();
         Path file = notes.fileOf(id);
@@ -165,8 +165,8 @@ public final class ArrivalJournal implements AutoCloseable {
     }
 
     /** The journals of all arrivals that are remembered. */
-    public static List<Path> all(ImageStore images) throws VmmigException {
-        return Notes.ofArrivals(images).all();
+    public static List<Path> all(HostState state) throws VmmigException {
+        return Notes.ofArrivals(state).all();
     }
 
     /**
@@ -199,8 +199,8 @@ public final class ArrivalJournal implements AutoCloseable {
     }
 
     /** What is to be said to a source that asks; see {@link io.vmmig.transport.OutcomeBook}. */
-    public static Outcome outcomeOf(ImageStore images, UUID packageId) throws VmmigException {
-        Path file = Notes.ofArrivals(images).fileOf(packageId);
+    public static Outcome outcomeOf(HostState state, UUID packageId) throws VmmigException {
+        Path file = Notes.ofArrivals(state).fileOf(packageId);
         ArrivalJournal live = LIVE.get(file);
         if (live != null) {
             return live.outcome();

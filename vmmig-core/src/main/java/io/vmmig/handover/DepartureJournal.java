@@ -4,7 +4,7 @@ package io.vmmig.handover;
 import com.google.gson.JsonObject;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.JsonFields;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -15,10 +15,10 @@ import org.jspecify.annotations.Nullable;
 public final class DepartureJournal implements AutoCloseable {
     private static final String WHERE = "the journal of a departure";
 
-    private final @Nullable Journal journal;
+    private final Journal journal;
     private final Facts facts;
 
-    private DepartureJournal(@Nullable Journal journal, Facts facts) {
+    private DepartureJournal(Journal journal, Facts facts) {
         this.journal = journal;
         this.facts = facts;
     }
@@ -81,21 +81,15 @@ public final class DepartureJournal implements AutoCloseable {
         }
     }
 
-    /**
-     * Begins before the guest is stopped.
-     *
-     * @param images beside which it is noted; null if it cannot be
-     */
-    public static DepartureJournal begin(@Nullable ImageStore images, Facts facts) throws VmmigException {
-        Journal journal = images == null
-                ? null
-                : Notes.ofDepartures(images).begin(facts.packageId(), facts.toJson(), SourceState.PREPARED.name());
-        return new DepartureJournal(journal, facts);
+    /** Begins before the guest is stopped. */
+    public static DepartureJournal begin(HostState state, Facts facts) throws VmmigException {
+        return new DepartureJournal(
+                Notes.ofDepartures(state).begin(facts.packageId(), facts.toJson(), SourceState.PREPARED.name()), facts);
     }
 
     /** The journals of departures that are not settled, or are under way. */
-    public static List<Path> all(ImageStore images) throws VmmigException {
-        return Notes.ofDepartures(images).all();
+    public static List<Path> all(HostState state) throws VmmigException {
+        return Notes.ofDepartures(state).all();
     }
 
     /** The package that a journal is about, by its name. */
@@ -118,44 +112,32 @@ public final class DepartureJournal implements AutoCloseable {
 
     /** Whether the word that gives the guest away may have left. */
     public boolean mayBeCommitted() {
-        return journal != null
-                && !facts.copy()
-                && (journal.torn() || journal.state().equals(SourceState.COMMITTED.name()));
+        return !facts.copy() && (journal.torn() || journal.state().equals(SourceState.COMMITTED.name()));
     }
 
     /** Before the word is sent that gives the guest away. */
     public void commit() throws VmmigException {
-        if (journal != null) {
-            journal.enter(SourceState.COMMITTED.name());
-        }
+        journal.enter(SourceState.COMMITTED.name());
     }
 
     /** The guest has been packed and is left to itself: from here on it is nobody's business whether it runs. */
     public void copied() throws VmmigException {
-        if (journal != null) {
-            journal.enter(SourceState.COPIED.name());
-        }
+        journal.enter(SourceState.COPIED.name());
     }
 
     /** Whether only its package may have to be cleared: the guest was packed, and continues here as its user likes. */
     public boolean isCopied() {
-        return journal != null
-                && facts.copy()
-                && (journal.torn() || journal.state().equals(SourceState.COPIED.name()));
+        return facts.copy() && (journal.torn() || journal.state().equals(SourceState.COPIED.name()));
     }
 
     /** The guest has gone, or goes on here. */
     public void settle() throws VmmigException {
-        if (journal != null) {
-            journal.remove();
-        }
+        journal.remove();
     }
 
     /** Leaves it to a recovery, unless it is settled. */
     @Override
     public void close() {
-        if (journal != null) {
-            journal.close();
-        }
+        journal.close();
     }
 }

@@ -7,7 +7,7 @@ import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.JsonFields;
 import io.vmmig.qcow2.PrivateFiles;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
-/** Where the journals of one end lie: beside the images, each named as its package. */
+/** Where the journals of one end lie: in the host's state, each named as its package. */
 final class Notes {
     private static final String ENDING = ".journal";
     private static final Pattern NAME =
@@ -29,12 +29,12 @@ final class Notes {
         this.directory = directory;
     }
 
-    static Notes ofDepartures(ImageStore images) {
-        return new Notes(images.directory().resolve("departures"));
+    static Notes ofDepartures(HostState state) {
+        return new Notes(state.directory(HostState.Part.DEPARTURES));
     }
 
-    static Notes ofArrivals(ImageStore images) {
-        return new Notes(images.directory().resolve("arrivals"));
+    static Notes ofArrivals(HostState state) {
+        return new Notes(state.directory(HostState.Part.ARRIVALS));
     }
 
     Path fileOf(UUID packageId) {

@@ -21,10 +21,8 @@ import io.vmmig.reference.KeptPackages;
 import io.vmmig.reference.PageLayout;
 import io.vmmig.reference.ReferenceStore;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -59,7 +57,7 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
     /** The other end may have missed the latest ones, or a file may stand upon an older one. */
     private static final int MAX_EARLIER = 16;
 
-    static Departure of(Guest guest, HostCapabilities host, DomainPolicy policy, @Nullable ImageStore images)
+    static Departure of(Guest guest, HostCapabilities host, DomainPolicy policy, ImageStore images)
             throws VmmigException {
         GuestState state = guest.state();
         if (state == GuestState.STOPPED) {
@@ -117,8 +115,7 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
         return chains;
     }
 
-    private static Manifest.Disk describe(String target, DiskChain chain, @Nullable ImageStore images)
-            throws VmmigException {
+    private static Manifest.Disk describe(String target, DiskChain chain, ImageStore images) throws VmmigException {
         List<Manifest.Layer> layers = chain.layers().stream()
                 .map(layer -> new Manifest.Layer(layer.format(), layer.virtualBytes(), layer.fileBytes()))
                 .toList();
@@ -127,14 +124,13 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
                 target, layers, base == null ? null : new Manifest.Base(contentOf(base.path(), images), base.format()));
     }
 
-    private static Manifest.@Nullable Content contentOf(Optional<Path> file, @Nullable ImageStore images)
-            throws VmmigException {
+    private static Manifest.@Nullable Content contentOf(Optional<Path> file, ImageStore images) throws VmmigException {
         return file.isEmpty() ? null : contentOf(file.get(), images);
     }
 
-    private static Manifest.Content contentOf(Path file, @Nullable ImageStore images) throws VmmigException {
+    private static Manifest.Content contentOf(Path file, ImageStore images) throws VmmigException {
         try {
-            Digest digest = images == null ? digestOf(file) : images.digestOf(file);
+            Digest digest = images.digestOf(file);
             return new Manifest.Content(digest, Files.size(file));
         } catch (IOException e) {
             throw new TransportException(
@@ -145,27 +141,13 @@ record Departure(String xml, DomainXml domain, Manifest manifest, Map<String, Di
         }
     }
 
-    private static Digest digestOf(Path file) throws IOException {
-        MessageDigest sha256 = Digest.newSha256();
-        byte[] buffer = new byte[1 << 16];
-        try (InputStream in = Files.newInputStream(file)) {
-            for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-                sha256.update(buffer, 0, n);
-            }
-        }
-        return Digest.of(sha256);
-    }
-
     /**
      * What the package might refer to: earlier ones of the guest, base images, kernel and ramdisk.
      *
      * @param cancellation ends the wait for their indexes
      */
-    SharedPages sharedPages(@Nullable ImageStore images, Cancellation cancellation) throws VmmigException {
+    SharedPages sharedPages(ImageStore images, Cancellation cancellation) throws VmmigException {
         SharedPages shared = new SharedPages();
-        if (images == null) {
-            return shared;
-        }
         ReferenceStore store = images.references();
         KeptPackages packages = store.packages();
         KeptPackages.Others others = others(store);

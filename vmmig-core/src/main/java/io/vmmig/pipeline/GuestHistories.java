@@ -8,7 +8,7 @@ import io.vmmig.PackageFormatException;
 import io.vmmig.bundle.format.JsonFields;
 import io.vmmig.bundle.format.StrictJson;
 import io.vmmig.qcow2.PrivateFiles;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -37,8 +37,8 @@ final class GuestHistories {
         this.directory = directory;
     }
 
-    static GuestHistories beside(ImageStore images) {
-        return new GuestHistories(images.directory().resolve("histories"));
+    static GuestHistories of(HostState state) {
+        return new GuestHistories(state.directory(HostState.Part.HISTORIES));
     }
 
     /** What is known of a guest. */

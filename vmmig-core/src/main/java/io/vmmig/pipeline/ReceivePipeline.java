@@ -30,6 +30,7 @@ import io.vmmig.qcow2.ImageFiles;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PackageKeeping;
 import io.vmmig.reference.ReferenceStore;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
@@ -58,6 +59,7 @@ public final class ReceivePipeline {
     private final Hypervisor hypervisor;
     private final IncomingSession session;
     private final Path guests;
+    private final HostState hostState;
     private final ImageStore images;
     private final ReceiveSettings settings;
     private final Recorder recorder;
@@ -74,14 +76,15 @@ public final class ReceivePipeline {
             Hypervisor hypervisor,
             IncomingSession session,
             Path guests,
-            ImageStore images,
+            HostState hostState,
             ReceiveSettings settings,
             Recorder recorder,
             Cancellation cancellation) {
         this.hypervisor = hypervisor;
         this.session = session;
         this.guests = guests;
-        this.images = images;
+        this.hostState = hostState;
+        this.images = hostState.images();
         this.settings = settings;
         this.recorder = recorder;
         this.cancellation = cancellation;
@@ -128,7 +131,7 @@ public final class ReceivePipeline {
                 arrival = arrival(offer);
             }
             GuestDirectory.Occupied occupied = arrival.occupying();
-            try (ArrivalJournal noted = ArrivalJournal.begin(images, arrival.facts(occupied, session.live()))) {
+            try (ArrivalJournal noted = ArrivalJournal.begin(hostState, arrival.facts(occupied, session.live()))) {
                 journal = noted;
                 noted.onAbandoned(session::close);
                 return receive(arrival, offer, occupied, noted);
@@ -224,27 +227,27 @@ public final class ReceivePipeline {
     /** A package comes to life once, unless it is to be a copy with an identity of its own. */
     private void requireNew(Manifest manifest) throws VmmigException {
         if (settings.domain().uuid().isEmpty()) {
-            TakenPackages.beside(images).requireNew(manifest.packageId());
+            ConsumedPackages.of(hostState).requireNew(manifest.packageId());
         }
     }
 
     private void take(Manifest manifest) throws VmmigException {
         if (settings.domain().uuid().isEmpty()) {
-            TakenPackages.beside(images).add(manifest.packageId());
+            ConsumedPackages.of(hostState).add(manifest.packageId());
             taken = true;
         }
     }
 
     private void giveBack(Manifest manifest) {
         if (taken) {
-            TakenPackages.beside(images).remove(manifest.packageId());
+            ConsumedPackages.of(hostState).remove(manifest.packageId());
         }
     }
 
     /** So that whoever takes the guest next learns where it has been. */
     private void remember(Restoration restoration) throws VmmigException {
         PackageSummary summary = restoration.summary();
-        GuestHistories.beside(images)
+        GuestHistories.of(hostState)
                 .put(
                         restoration.domain().domain().uuid(),
                         summary.seal(),

@@ -5,7 +5,7 @@ import io.vmmig.bundle.PackageLimits;
 import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.DomainSettings;
 import io.vmmig.protection.PackageVerifier;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import java.nio.file.Path;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * How guests are to be taken in.
  *
  * @param guests where guests have their files, or null when that was not said
- * @param images where base images are, or null when that was not said
+ * @param state where this host remembers what it does, or null when that was not said
  * @param domain in what the guest is to differ
  * @param policy what the guest may have
  * @param limits how large a package may be
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ReceiveSettings(
         @Nullable Path guests,
-        @Nullable ImageStore images,
+        @Nullable HostState state,
         DomainSettings domain,
         DomainPolicy policy,
         PackageLimits limits,
@@ -47,55 +47,46 @@ public record ReceiveSettings(
 
     /** With another {@link #guests}. */
     public ReceiveSettings withGuests(Path guests) {
-        return new ReceiveSettings(
-                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 
-    /** With another {@link #images}. */
-    public ReceiveSettings withImages(ImageStore images) {
-        return new ReceiveSettings(
-                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+    /** With another {@link #state}. */
+    public ReceiveSettings withState(HostState state) {
+        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 
     /** With another {@link #domain}. */
     public ReceiveSettings withDomain(DomainSettings domain) {
-        return new ReceiveSettings(
-                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 
     /** With another {@link #policy}. */
     public ReceiveSettings withPolicy(DomainPolicy policy) {
-        return new ReceiveSettings(
-                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 
     /** With another {@link #limits}. */
     public ReceiveSettings withLimits(PackageLimits limits) {
-        return new ReceiveSettings(
-                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 
     /** With another {@link #overcommitMemory}. */
     public ReceiveSettings withOvercommitMemory(boolean overcommitMemory) {
-        return new ReceiveSettings(
-                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 
     /** With another {@link #verifier}. */
     public ReceiveSettings withVerifier(PackageVerifier verifier) {
-        return new ReceiveSettings(
-                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 
     /** With another {@link #limit}. */
     public ReceiveSettings withLimit(Semaphore limit) {
-        return new ReceiveSettings(
-                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 
     /** With other {@link #deadlines}. */
     public ReceiveSettings withDeadlines(Deadlines deadlines) {
-        return new ReceiveSettings(
-                guests, images, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
     }
 }

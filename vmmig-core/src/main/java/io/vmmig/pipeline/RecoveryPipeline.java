@@ -15,7 +15,7 @@ import io.vmmig.handover.HandOverRules.Found;
 import io.vmmig.handover.HandOverRules.Step;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.Hypervisor;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.PackagePart;
 import io.vmmig.transport.Peers;
@@ -37,23 +37,23 @@ public final class RecoveryPipeline {
     private static final Duration REMEMBERED = Duration.ofDays(1000);
 
     private final Hypervisor hypervisor;
-    private final ImageStore images;
+    private final HostState hostState;
     private final @Nullable Peers peers;
     private final List<Settlement> settlements = new ArrayList<>();
 
-    public RecoveryPipeline(Hypervisor hypervisor, ImageStore images, @Nullable Peers peers) {
+    public RecoveryPipeline(Hypervisor hypervisor, HostState hostState, @Nullable Peers peers) {
         this.hypervisor = hypervisor;
-        this.images = images;
+        this.hostState = hostState;
         this.peers = peers;
     }
 
     /** Settles what can be settled. */
     public RecoveryReport run() throws VmmigException {
         clearUp();
-        for (Path file : ArrivalJournal.all(images)) {
+        for (Path file : ArrivalJournal.all(hostState)) {
             settleArrival(file);
         }
-        for (Path file : DepartureJournal.all(images)) {
+        for (Path file : DepartureJournal.all(hostState)) {
             settleDeparture(file);
         }
         return new RecoveryReport(settlements);
@@ -62,23 +62,23 @@ public final class RecoveryPipeline {
     /** What cannot be cleared up takes space, and stands in nobody's way. */
     private void clearUp() {
         try {
-            images.removeUnfinished();
+            hostState.images().removeUnfinished();
         } catch (VmmigException e) {
             LOG.warn("something may be left of what a crash has cut short", e);
         }
-        GuestHistories.beside(images).removeUnfinished();
+        GuestHistories.of(hostState).removeUnfinished();
     }
 
     /** Settles one that was left open, as a person says. */
     public RecoveryReport decide(UUID packageId, Side guestLivesAt) throws VmmigException {
         boolean atDestination = guestLivesAt == Side.DESTINATION;
-        for (Path file : ArrivalJournal.all(images)) {
+        for (Path file : ArrivalJournal.all(hostState)) {
             Optional<ArrivalJournal.Facts> facts = ArrivalJournal.factsOf(file);
             if (facts.isPresent() && facts.get().packageId().equals(packageId)) {
                 decideArrival(file, atDestination);
             }
         }
-        for (Path file : DepartureJournal.all(images)) {
+        for (Path file : DepartureJournal.all(hostState)) {
             if (DepartureJournal.packageOf(file).equals(packageId)) {
                 decideDeparture(file, atDestination);
             }
@@ -200,7 +200,7 @@ public final class RecoveryPipeline {
             case DISCARD -> {
                 remove(sight);
                 GuestDirectory.occupied(facts).discard();
-                TakenPackages.beside(images).remove(facts.packageId());
+                ConsumedPackages.of(hostState).remove(facts.packageId());
                 journal.discarded();
                 report(journal, Result.DISCARDED, "it had not been handed over, and nothing of it is left here");
             }
@@ -231,7 +231,7 @@ public final class RecoveryPipeline {
 
     /** Whether the same guest has come again; what is here then belongs to that arrival. */
     private boolean superseded(ArrivalJournal.Facts facts, Path file) throws VmmigException {
-        for (Path other : ArrivalJournal.all(images)) {
+        for (Path other : ArrivalJournal.all(hostState)) {
             Optional<ArrivalJournal.Facts> later =
                     other.equals(file) ? Optional.empty() : ArrivalJournal.factsOf(other);
             if (later.isPresent()
@@ -272,7 +272,7 @@ public final class RecoveryPipeline {
             case RETIRE -> {
                 remove(sight);
                 GuestDirectory.removeDeparted(new HashSet<>(facts.files()));
-                GuestHistories.beside(images).remove(facts.uuid());
+                GuestHistories.of(hostState).remove(facts.uuid());
                 journal.settle();
                 report(journal, Result.RETIRED, "it has been taken over by the destination, and is no more here");
             }

@@ -24,8 +24,8 @@ import io.vmmig.page.PageSource;
 import io.vmmig.protection.PackageClaim;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.qcow2.DiskChain;
-import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PackageKeeping;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.Outcome;
@@ -58,6 +58,7 @@ public final class SendPipeline {
     private final Hypervisor hypervisor;
     private final String guestName;
     private final Transport transport;
+    private final HostState hostState;
     private final SendSettings settings;
     private final Recorder recorder;
     private final Cancellation cancellation;
@@ -69,12 +70,14 @@ public final class SendPipeline {
             Hypervisor hypervisor,
             String guestName,
             Transport transport,
+            HostState hostState,
             SendSettings settings,
             Recorder recorder,
             Cancellation cancellation) {
         this.hypervisor = hypervisor;
         this.guestName = guestName;
         this.transport = transport;
+        this.hostState = hostState;
         this.settings = settings;
         this.recorder = recorder;
         this.cancellation = cancellation;
@@ -114,13 +117,13 @@ public final class SendPipeline {
         Guest guest = hypervisor.guest(guestName);
         try (FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest)) {
             HostCapabilities host = hypervisor.capabilities();
-            return move(guest, Departure.of(guest, host, settings.policy(), settings.images()), search);
+            return move(guest, Departure.of(guest, host, settings.policy(), hostState.images()), search);
         }
     }
 
     private MigrationReport move(Guest guest, Departure departure, @Nullable FreePagesTask search)
             throws VmmigException {
-        SharedPages shared = departure.sharedPages(settings.images(), cancellation);
+        SharedPages shared = departure.sharedPages(hostState.images(), cancellation);
         recorder.enter(Phase.CONNECT);
         try (shared;
                 PackageKeeping keeping = beginKeeping();
@@ -175,7 +178,7 @@ public final class SendPipeline {
             cancellation.onRequest(writer::close);
             writeBootFiles(writer, outgoing);
             // The disk writes it down while the search goes on.
-            try (DepartureJournal journal = DepartureJournal.begin(settings.images(), facts(outgoing))) {
+            try (DepartureJournal journal = DepartureJournal.begin(hostState, facts(outgoing))) {
                 return suspend(outgoing, writer, search, journal);
             }
         }
@@ -294,17 +297,14 @@ public final class SendPipeline {
     }
 
     private PackageKeeping beginKeeping() throws VmmigException {
-        return settings.images() == null
-                ? PackageKeeping.nothing()
-                : settings.images().references().packages().begin();
+        return hostState.images().references().packages().begin();
     }
 
     /** Read while the guest still runs; only a signer has a use for it. */
     private GuestHistory history(UUID guest) throws VmmigException {
-        ImageStore images = settings.images();
-        return images == null || settings.signer() == null
+        return settings.signer() == null
                 ? GuestHistory.UNKNOWN
-                : GuestHistories.beside(images).find(guest);
+                : GuestHistories.of(hostState).find(guest);
     }
 
     /** Whether the guest is no more here in the end: it runs at another host, or its caller wants it removed. */
@@ -450,10 +450,9 @@ public final class SendPipeline {
 
     /** Comes last: it may take seconds, and the guest is settled whatever becomes of it. */
     private void keep(Outgoing outgoing, Digest seal) {
-        ImageStore images = settings.images();
         try {
-            if (images != null && outgoing.keeping().finish(seal)) {
-                outgoing.departure().prepareNext(images, seal);
+            if (outgoing.keeping().finish(seal)) {
+                outgoing.departure().prepareNext(hostState.images(), seal);
             }
         } catch (VmmigException | RuntimeException e) {
             LOG.warn("guest {}: the package could not be kept, so the next one will be larger", guestName, e);
@@ -595,10 +594,7 @@ public final class SendPipeline {
     }
 
     private void forget(UUID guest) {
-        ImageStore images = settings.images();
-        if (images != null) {
-            GuestHistories.beside(images).remove(guest);
-        }
+        GuestHistories.of(hostState).remove(guest);
     }
 
     /** What the destination is told: problems of ours, in our words. */

@@ -4,7 +4,7 @@ package io.vmmig.pipeline;
 import io.vmmig.Level;
 import io.vmmig.domain.DomainPolicy;
 import io.vmmig.protection.PackageSigner;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a guest is to be sent.
  *
- * @param images what both ends may hold, or null
+ * @param state where this host remembers what it does, or null when that was not said
  * @param policy what the guest may have
  * @param removeGuest whether a guest that is packed into a store is removed here; one that moves to a host always is
  * @param sendFreePages whether free memory is sent as well
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param deadlines how long it may take
  */
 public record SendSettings(
-        @Nullable ImageStore images,
+        @Nullable HostState state,
         DomainPolicy policy,
         boolean removeGuest,
         boolean sendFreePages,
@@ -36,57 +36,48 @@ public record SendSettings(
     public static final SendSettings USUAL = new SendSettings(
             null, DomainPolicy.standard(), false, false, null, Level.BALANCED, null, null, Deadlines.USUAL);
 
-    /** With another {@link #images}. */
-    public SendSettings withImages(ImageStore images) {
-        return new SendSettings(
-                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+    /** With another {@link #state}. */
+    public SendSettings withState(HostState state) {
+        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #policy}. */
     public SendSettings withPolicy(DomainPolicy policy) {
-        return new SendSettings(
-                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #removeGuest}. */
     public SendSettings withRemoveGuest(boolean removeGuest) {
-        return new SendSettings(
-                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #sendFreePages}. */
     public SendSettings withSendFreePages(boolean sendFreePages) {
-        return new SendSettings(
-                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #level}. */
     public SendSettings withLevel(Level level) {
-        return new SendSettings(
-                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #signer}. */
     public SendSettings withSigner(PackageSigner signer) {
-        return new SendSettings(
-                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #ballooning}. */
     public SendSettings withBallooning(Duration ballooning) {
-        return new SendSettings(
-                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With another {@link #limit}. */
     public SendSettings withLimit(Semaphore limit) {
-        return new SendSettings(
-                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 
     /** With other {@link #deadlines}. */
     public SendSettings withDeadlines(Deadlines deadlines) {
-        return new SendSettings(
-                images, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
     }
 }

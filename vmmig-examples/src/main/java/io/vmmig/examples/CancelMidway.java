@@ -8,6 +8,7 @@ import io.vmmig.Phase;
 import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.file.PackageFile;
 import java.nio.file.Path;
 import java.util.concurrent.CountDownLatch;
@@ -18,14 +19,15 @@ public final class CancelMidway {
     private CancelMidway() {}
 
     public static void main(String[] args) throws InterruptedException {
-        if (args.length != 3) {
-            System.err.println("usage: CancelMidway LIBVIRT-URI GUEST FILE");
+        if (args.length != 4) {
+            System.err.println("usage: CancelMidway LIBVIRT-URI GUEST FILE STATE-DIRECTORY");
             System.exit(2);
         }
         CountDownLatch midway = new CountDownLatch(1);
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
             Migration migration = Migrator.of(hypervisor)
                     .from(args[1])
+                    .state(HostState.open(Path.of(args[3])))
                     .to(PackageFile.at(Path.of(args[2])).unsealed())
                     .onEvent(event -> {
                         if (event.phase() == Phase.SNAPSHOT) {

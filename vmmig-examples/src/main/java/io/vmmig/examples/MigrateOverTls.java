@@ -8,6 +8,7 @@ import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeStore;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.Transport;
 import io.vmmig.transport.tls.TlsTransport;
 import java.nio.file.Path;
@@ -17,9 +18,10 @@ public final class MigrateOverTls {
     private MigrateOverTls() {}
 
     public static void main(String[] args) throws InterruptedException {
-        if (args.length != 7) {
+        if (args.length != 8) {
             System.err.println(
-                    "usage: MigrateOverTls LIBVIRT-URI GUEST NODE HOST PORT IDENTITY-DIRECTORY NODES-DIRECTORY");
+                    "usage: MigrateOverTls LIBVIRT-URI GUEST NODE HOST PORT IDENTITY-DIRECTORY NODES-DIRECTORY"
+                            + " STATE-DIRECTORY");
             System.exit(2);
         }
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
@@ -28,6 +30,7 @@ public final class MigrateOverTls {
                     .trusting(NodeStore.in(Path.of(args[6])), args[2]);
             MigrationReport report = Migrator.of(hypervisor)
                     .from(args[1])
+                    .state(HostState.open(Path.of(args[7])))
                     .to(node)
                     .onEvent(event -> System.out.println(
                             event.phase() + " " + event.getClass().getSimpleName()))

@@ -9,7 +9,7 @@ import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeStore;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.tls.TlsListener;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -21,29 +21,28 @@ public final class Receive {
     public static void main(String[] args) throws InterruptedException {
         if (args.length != 6) {
             System.err.println(
-                    "usage: Receive LIBVIRT-URI PORT IDENTITY-DIRECTORY NODES-DIRECTORY GUESTS-DIRECTORY IMAGES-DIRECTORY");
+                    "usage: Receive LIBVIRT-URI PORT IDENTITY-DIRECTORY NODES-DIRECTORY GUESTS-DIRECTORY STATE-DIRECTORY");
             System.exit(2);
         }
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
-            ImageStore images = ImageStore.at(Path.of(args[5]));
-            take(hypervisor, images, args);
+            take(hypervisor, HostState.open(Path.of(args[5])), args);
         } catch (VmmigException e) {
             System.err.println(e.getMessage());
             System.exit(1);
         }
     }
 
-    private static void take(Hypervisor hypervisor, ImageStore images, String[] args)
+    private static void take(Hypervisor hypervisor, HostState state, String[] args)
             throws VmmigException, InterruptedException {
         try (TlsListener listener = TlsListener.on("0.0.0.0", Integer.parseInt(args[1]))
                 .as(HostIdentity.in(Path.of(args[2])))
                 .trusting(NodeStore.in(Path.of(args[3])))
-                .answering(Recovery.outcomesNotedBeside(images))
+                .answering(Recovery.outcomesIn(state))
                 .listen()) {
             System.out.println("listening on port " + listener.port());
             MigrationReport report = Receiver.of(hypervisor)
                     .into(Path.of(args[4]))
-                    .images(images)
+                    .state(state)
                     .receive(listener.accept(Duration.ofMinutes(5)))
                     .await();
             System.out.println(report.guest() + " runs here now; it came from " + report.from());

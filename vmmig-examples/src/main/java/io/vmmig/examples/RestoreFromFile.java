@@ -11,7 +11,7 @@ import io.vmmig.crypto.SignaturePolicy;
 import io.vmmig.domain.DomainSettings;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.file.PackageFile;
 import java.nio.file.Path;
 import java.util.Set;
@@ -22,7 +22,7 @@ public final class RestoreFromFile {
 
     public static void main(String[] args) throws InterruptedException {
         if (args.length != 6) {
-            System.err.println("usage: RestoreFromFile LIBVIRT-URI FILE NEW-NAME GUESTS-DIRECTORY IMAGES-DIRECTORY"
+            System.err.println("usage: RestoreFromFile LIBVIRT-URI FILE NEW-NAME GUESTS-DIRECTORY STATE-DIRECTORY"
                     + " IDENTITY-DIRECTORY");
             System.exit(2);
         }
@@ -32,7 +32,7 @@ public final class RestoreFromFile {
             MigrationReport report = Receiver.of(hypervisor)
                     .accepting(PackageSignatures.by(SignaturePolicy.of(self, ourselves)))
                     .into(Path.of(args[3]))
-                    .images(ImageStore.at(Path.of(args[4])))
+                    .state(HostState.open(Path.of(args[4])))
                     .as(DomainSettings.asSaved().named(args[2]).withNewUuid())
                     .receive(PackageFile.at(Path.of(args[1])).openedBy(self).incoming())
                     .await();

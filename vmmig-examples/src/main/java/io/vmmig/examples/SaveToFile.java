@@ -8,6 +8,7 @@ import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.PackageSignatures;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.file.PackageFile;
 import java.nio.file.Path;
 
@@ -16,14 +17,15 @@ public final class SaveToFile {
     private SaveToFile() {}
 
     public static void main(String[] args) throws InterruptedException {
-        if (args.length != 4) {
-            System.err.println("usage: SaveToFile LIBVIRT-URI GUEST FILE IDENTITY-DIRECTORY");
+        if (args.length != 5) {
+            System.err.println("usage: SaveToFile LIBVIRT-URI GUEST FILE IDENTITY-DIRECTORY STATE-DIRECTORY");
             System.exit(2);
         }
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
             HostIdentity self = HostIdentity.in(Path.of(args[3]));
             MigrationReport report = Migrator.of(hypervisor)
                     .from(args[1])
+                    .state(HostState.open(Path.of(args[4])))
                     .to(PackageFile.at(Path.of(args[2])).sealedFor(self.keys()))
                     .signedBy(PackageSignatures.of(self))
                     .start()

@@ -14,7 +14,7 @@ import io.vmmig.Receiver;
 import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor.Step;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,16 +49,19 @@ class BallooningTest {
     private final InMemoryTransport transport = new InMemoryTransport();
     private final byte[] memory = new byte[(int) (16 * MIB)];
     private byte[] left = new byte[0];
-    private ImageStore images;
+    private HostState state;
+    private HostState stateOfA;
 
     @AfterEach
     void stopBuilding() throws Exception {
-        images.references().close();
+        state.images().references().close();
+        stateOfA.images().references().close();
     }
 
     @BeforeEach
     void startGuest() throws Exception {
-        images = ImageStore.at(directory.resolve("images"));
+        state = HostState.open(directory.resolve("state"));
+        stateOfA = HostState.open(directory.resolve("state-of-a"));
         new Random(1).nextBytes(memory);
         a.start(Domains.xml("web-1"), memory, true);
         a.addBalloon("web-1", MARGIN + LENT, LENT);
@@ -68,6 +71,7 @@ class BallooningTest {
 
     private Migration send(Duration atMost) {
         return Migrator.of(a)
+                .state(stateOfA)
                 .from("web-1")
                 .to(transport)
                 .ballooningWithin(atMost)
@@ -75,7 +79,7 @@ class BallooningTest {
     }
 
     private Migration receive() throws Exception {
-        return Receiver.of(b).into(directory.resolve("guests")).images(images).receive(transport.accept(SOON));
+        return Receiver.of(b).into(directory.resolve("guests")).state(state).receive(transport.accept(SOON));
     }
 
     private MigrationReport move() throws Exception {
@@ -107,8 +111,12 @@ class BallooningTest {
 
     @Test
     void nobodyIsAskedUnlessItWasAskedFor() throws Exception {
-        Migration sending =
-                Migrator.of(a).from("web-1").to(transport).sendingFreePages().start();
+        Migration sending = Migrator.of(a)
+                .state(stateOfA)
+                .from("web-1")
+                .to(transport)
+                .sendingFreePages()
+                .start();
         receive().await(SOON);
 
         assertThat(sending.await(SOON).balloon()).isNull();
@@ -201,6 +209,7 @@ class BallooningTest {
     void aGuestWithoutADriverIsSentAsItIs() throws Exception {
         a.start(Domains.xml("web-2"), memory, true);
         Migration sending = Migrator.of(a)
+                .state(stateOfA)
                 .from("web-2")
                 .to(transport)
                 .ballooningWithin(SOON)
@@ -216,6 +225,7 @@ class BallooningTest {
         a.addBalloon("web-1", MARGIN + LENT, 5 * MIB);
         CountDownLatch asked = new CountDownLatch(1);
         Migration sending = Migrator.of(a)
+                .state(stateOfA)
                 .from("web-1")
                 .to(transport)
                 .ballooningWithin(SOON)

@@ -8,7 +8,7 @@ import io.vmmig.RecoveryReport.Result;
 import io.vmmig.RecoveryReport.Settlement;
 import io.vmmig.handover.DepartureJournal;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.PackagePart;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,7 +26,7 @@ class FileRecoveryTest {
 
     private final InMemoryHypervisor host = new InMemoryHypervisor("host");
     private final UUID packageId = UUID.randomUUID();
-    private ImageStore images;
+    private HostState state;
     private Path file;
     private Path part;
 
@@ -34,20 +34,20 @@ class FileRecoveryTest {
     void startGuest() throws Exception {
         host.start(Domains.xml("web-1", ""), new byte[100_000], true);
         host.guest("web-1").save().leavePaused();
-        images = ImageStore.at(directory.resolve("images"));
+        state = HostState.open(directory.resolve("state"));
         file = directory.resolve("web-1.vmmig");
         part = new PackagePart(file, packageId).path();
     }
 
     @AfterEach
     void close() throws Exception {
-        images.references().close();
+        state.images().references().close();
     }
 
     private void crash(boolean committed) throws Exception {
         String address = PackagePart.address(file);
         try (DepartureJournal journal = DepartureJournal.begin(
-                images,
+                state,
                 new DepartureJournal.Facts(
                         packageId, "web-1", host.guest("web-1").uuid(), true, false, address, List.of(), null))) {
             if (committed) {
@@ -57,7 +57,7 @@ class FileRecoveryTest {
     }
 
     private Settlement recover() throws Exception {
-        List<Settlement> settlements = Recovery.of(host).images(images).run().settlements();
+        List<Settlement> settlements = Recovery.of(host).state(state).run().settlements();
         assertThat(settlements).hasSize(1);
         return settlements.get(0);
     }
@@ -66,7 +66,7 @@ class FileRecoveryTest {
         assertThat(recover().result()).isEqualTo(Result.RESUMED);
         assertThat(host.stateOf("web-1")).contains(GuestState.RUNNING);
         assertThat(part).doesNotExist();
-        assertThat(Recovery.of(host).images(images).run().settlements()).isEmpty();
+        assertThat(Recovery.of(host).state(state).run().settlements()).isEmpty();
     }
 
     private void assertGone() throws Exception {

@@ -10,7 +10,7 @@ import io.vmmig.Receiver;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import java.nio.file.Files;
@@ -37,19 +37,19 @@ class HostileOfferTest {
     @TempDir
     private Path directory;
 
-    private ImageStore images;
+    private HostState state;
     private Manifest.Content held;
 
     @AfterEach
     void stopBuilding() throws Exception {
-        images.references().close();
+        state.images().references().close();
     }
 
     @BeforeEach
     void fillStore() throws Exception {
-        images = ImageStore.at(directory.resolve("images"));
+        state = HostState.open(directory.resolve("state"));
         Path image = Files.write(directory.resolve("image"), new byte[1 << 20]);
-        Digest digest = images.add(image, ImageFormat.RAW);
+        Digest digest = state.images().add(image, ImageFormat.RAW);
         held = new Manifest.Content(digest, 1 << 20);
     }
 
@@ -101,7 +101,7 @@ class HostileOfferTest {
             VmmigException e =
                     catchThrowableOfType(VmmigException.class, () -> Receiver.of(new InMemoryHypervisor("host-b"))
                             .into(guests)
-                            .images(images)
+                            .state(state)
                             .receive(transport.accept(SOON))
                             .await(SOON));
             offering.join();

@@ -13,8 +13,8 @@ import io.vmmig.Receiver;
 import io.vmmig.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.ReferenceStore;
+import io.vmmig.state.HostState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -47,21 +47,21 @@ class KeptAcrossMovesTest {
     private Host a;
     private Host b;
 
-    private record Host(InMemoryHypervisor hypervisor, Path directory, ImageStore images) {
+    private record Host(InMemoryHypervisor hypervisor, Path directory, HostState state) {
         static Host in(Path directory) throws Exception {
             return new Host(
                     new InMemoryHypervisor(directory.getFileName().toString()),
                     directory,
-                    ImageStore.at(directory.resolve("images")));
+                    HostState.open(directory.resolve("state")));
         }
 
         Path packages() {
-            return directory.resolve("images/references/packages");
+            return directory.resolve("state/images/references/packages");
         }
 
         /** From then on nobody reads what is kept until something is moved. */
         void awaitIndexes() throws Exception {
-            ReferenceStore store = images.references();
+            ReferenceStore store = state.images().references();
             for (Path file : kept()) {
                 Digest seal = new Digest(file.getFileName().toString().substring(7, 71));
                 store.packages()
@@ -99,8 +99,8 @@ class KeptAcrossMovesTest {
 
     @AfterEach
     void stopBuilding() throws Exception {
-        a.images().references().close();
-        b.images().references().close();
+        a.state().images().references().close();
+        b.state().images().references().close();
     }
 
     private MigrationReport move(Host from, Host to) throws Exception {
@@ -110,7 +110,7 @@ class KeptAcrossMovesTest {
     private MigrationReport move(Host from, Host to, Consumer<Phase> onPhase) throws Exception {
         Migration sending = Migrator.of(from.hypervisor())
                 .from("web-1")
-                .images(from.images())
+                .state(from.state())
                 .to(transport)
                 .onEvent(event -> {
                     if (event instanceof MigrationEvent.PhaseStarted started) {
@@ -120,7 +120,7 @@ class KeptAcrossMovesTest {
                 .start();
         Migration receiving = Receiver.of(to.hypervisor())
                 .into(to.directory().resolve("guests"))
-                .images(to.images())
+                .state(to.state())
                 .receive(transport.accept(SOON));
         try {
             return sending.await(SOON);

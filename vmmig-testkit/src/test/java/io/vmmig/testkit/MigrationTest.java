@@ -17,7 +17,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainSettings;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor.Step;
 import io.vmmig.transport.Outcome;
 import java.nio.file.Files;
@@ -59,7 +59,8 @@ class MigrationTest {
     private final InMemoryTransport transport = new InMemoryTransport();
     private final byte[] memory = new byte[20_000_000];
     private final byte[] disk = new byte[300_000];
-    private ImageStore images;
+    private HostState state;
+    private HostState stateOfA;
     private Receiver receiver;
     private Path guests;
 
@@ -70,17 +71,19 @@ class MigrationTest {
         Path image = Files.write(directory.resolve("vda.raw"), disk);
         a.start(Domains.xml("web-1", Domains.disk("vda", image, "raw")), memory, true);
         guests = directory.resolve("guests");
-        images = ImageStore.at(directory.resolve("images"));
-        receiver = Receiver.of(b).into(guests).images(images);
+        state = HostState.open(directory.resolve("state"));
+        stateOfA = HostState.open(directory.resolve("state-of-a"));
+        receiver = Receiver.of(b).into(guests).state(state);
     }
 
     @AfterEach
     void stopBuilding() throws Exception {
-        images.references().close();
+        state.images().references().close();
+        stateOfA.images().references().close();
     }
 
     private Migrator migrator() {
-        return Migrator.of(a).from("web-1").to(transport);
+        return Migrator.of(a).state(stateOfA).from("web-1").to(transport);
     }
 
     private Migration receive() throws Exception {
@@ -214,8 +217,12 @@ class MigrationTest {
         there.await(SOON);
 
         Path home = directory.resolve("home");
-        Migration back = Migrator.of(b).from("web-1").to(transport).start();
-        Receiver.of(a).into(home).images(images).receive(transport.accept(SOON)).await(SOON);
+        Migration back = Migrator.of(b).state(state).from("web-1").to(transport).start();
+        Receiver.of(a)
+                .into(home)
+                .state(stateOfA)
+                .receive(transport.accept(SOON))
+                .await(SOON);
         back.await(SOON);
 
         assertThat(a.memoryOf("web-1").orElseThrow()).isEqualTo(memory);
@@ -465,8 +472,8 @@ class MigrationTest {
 
     @Test
     void anUnknownOrStoppedGuestIsRefused() {
-        VmmigException unknown =
-                failureOf(Migrator.of(a).from("nobody").to(transport).start());
+        VmmigException unknown = failureOf(
+                Migrator.of(a).state(stateOfA).from("nobody").to(transport).start());
         assertThat(unknown.problem()).isEqualTo(Problem.GUEST_UNKNOWN);
         assertThat(unknown.failure().source()).isEqualTo(EndState.UNTOUCHED);
 

@@ -21,7 +21,7 @@ import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.handover.DepartureJournal;
 import io.vmmig.handover.DestinationState;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -50,7 +50,7 @@ class RecoveryTest {
     private final InMemoryHypervisor host = new InMemoryHypervisor("host");
     private final InMemoryTransport transport = new InMemoryTransport();
     private final UUID packageId = UUID.randomUUID();
-    private ImageStore images;
+    private HostState state;
     private Path guests;
     private UUID uuid;
 
@@ -58,13 +58,13 @@ class RecoveryTest {
     void startGuest() throws Exception {
         host.start(Domains.xml(GUEST, ""), new byte[1_000_000], true);
         uuid = host.guest(GUEST).uuid();
-        images = ImageStore.at(directory.resolve("images"));
+        state = HostState.open(directory.resolve("state"));
         guests = Files.createDirectories(directory.resolve("guests"));
     }
 
     @AfterEach
     void stopBuilding() throws Exception {
-        images.references().close();
+        state.images().references().close();
     }
 
     private void pause() throws Exception {
@@ -76,11 +76,7 @@ class RecoveryTest {
     }
 
     private List<Settlement> recover() throws Exception {
-        return Recovery.of(host)
-                .images(images)
-                .asking(address -> transport)
-                .run()
-                .settlements();
+        return Recovery.of(host).state(state).asking(address -> transport).run().settlements();
     }
 
     private void assertSettled(Side side, Result result) throws Exception {
@@ -99,7 +95,7 @@ class RecoveryTest {
 
     private DepartureJournal departure(Path... files) throws Exception {
         return DepartureJournal.begin(
-                images,
+                state,
                 new DepartureJournal.Facts(packageId, GUEST, uuid, true, false, "memory", List.of(files), FULL_BYTES));
     }
 
@@ -175,7 +171,7 @@ class RecoveryTest {
             throw VmmigException.of(Problem.PEER_UNREACHABLE, "nobody is there", "");
         });
         assertSettled(Side.SOURCE, Result.LEFT_OPEN);
-        assertThat(Recovery.of(host).images(images).run().settled()).isFalse();
+        assertThat(Recovery.of(host).state(state).run().settled()).isFalse();
         assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
 
         transport.answerFrom(any -> Outcome.TAKEN);
@@ -196,7 +192,7 @@ class RecoveryTest {
     @Test
     void aStepThatMayHaveBeenNotedIsTakenForOne() throws Exception {
         departure().close();
-        Path file = DepartureJournal.all(images).get(0);
+        Path file = DepartureJournal.all(state).get(0);
         Files.writeString(file, Files.readString(file) + "0000");
         pause();
         transport.answerFrom(any -> Outcome.TAKEN);
@@ -213,7 +209,7 @@ class RecoveryTest {
     private ArrivalJournal arrival(Instant begun) throws Exception {
         Path home = guests.resolve(GUEST);
         return ArrivalJournal.begin(
-                images,
+                state,
                 new ArrivalJournal.Facts(
                         packageId,
                         GUEST,
@@ -244,7 +240,7 @@ class RecoveryTest {
     }
 
     private Outcome outcome() throws Exception {
-        return Recovery.outcomesNotedBeside(images).outcomeOf(packageId);
+        return Recovery.outcomesIn(state).outcomeOf(packageId);
     }
 
     @Test
@@ -305,7 +301,7 @@ class RecoveryTest {
 
     private List<Settlement> decide(Side guestLivesAt) throws Exception {
         return Recovery.of(host)
-                .images(images)
+                .state(state)
                 .asking(address -> transport)
                 .decide(packageId, guestLivesAt)
                 .settlements();
@@ -415,10 +411,10 @@ class RecoveryTest {
     /** Its files have the same names, and its guest the same uuid. */
     private void comeAgain() throws Exception {
         ArrivalJournal.Facts first =
-                ArrivalJournal.factsOf(ArrivalJournal.all(images).get(0)).orElseThrow();
+                ArrivalJournal.factsOf(ArrivalJournal.all(state).get(0)).orElseThrow();
         UUID again = UUID.randomUUID();
         try (ArrivalJournal later = ArrivalJournal.begin(
-                images,
+                state,
                 new ArrivalJournal.Facts(
                         again,
                         GUEST,
@@ -472,7 +468,7 @@ class RecoveryTest {
         pause();
         UUID nextPackage = UUID.randomUUID();
         try (ArrivalJournal journal = ArrivalJournal.begin(
-                images,
+                state,
                 new ArrivalJournal.Facts(
                         nextPackage,
                         GUEST,
@@ -509,7 +505,7 @@ class RecoveryTest {
 
         assertThat(recover()).isEmpty();
         assertThat(outcome()).isEqualTo(Outcome.UNHEARD_OF);
-        assertThat(ArrivalJournal.all(images)).isEmpty();
+        assertThat(ArrivalJournal.all(state)).isEmpty();
     }
 
     @Test
@@ -527,10 +523,10 @@ class RecoveryTest {
     void aDamagedJournalIsOneOfSeveral() throws Exception {
         departure().close();
         pause();
-        Path damaged = images.directory().resolve("departures").resolve(UUID.randomUUID() + ".journal");
+        Path damaged = state.directory(HostState.Part.DEPARTURES).resolve(UUID.randomUUID() + ".journal");
         Files.writeString(damaged, "one\ntwo\nthree\n");
 
-        RecoveryReport report = Recovery.of(host).images(images).run();
+        RecoveryReport report = Recovery.of(host).state(state).run();
 
         assertThat(report.settled()).isFalse();
         assertThat(report.settlements())
@@ -543,7 +539,7 @@ class RecoveryTest {
     void withoutNotesThereIsNothingToRecoverFrom() {
         assertThatThrownBy(() -> Recovery.of(host).run())
                 .isInstanceOf(IllegalStateException.class)
-                .hasMessageContaining("images");
+                .hasMessageContaining("state");
     }
 
     // ---- both, while they live
@@ -551,21 +547,21 @@ class RecoveryTest {
     private final InMemoryHypervisor other = new InMemoryHypervisor("other");
 
     private Receiver receiver() {
-        return Receiver.of(other).into(guests).images(images);
+        return Receiver.of(other).into(guests).state(state);
     }
 
     @Test
     void aSourceThatDoesNotHearTheAnswerAsks() throws Exception {
-        ImageStore own = ImageStore.at(directory.resolve("own"));
+        HostState own = HostState.open(directory.resolve("own"));
         CountDownLatch taken = new CountDownLatch(1);
         transport.loseAnswerToCommit();
         transport.answerFrom(id -> {
             awaitQuietly(taken);
-            return Recovery.outcomesNotedBeside(images).outcomeOf(id);
+            return Recovery.outcomesIn(state).outcomeOf(id);
         });
 
         Migration sending =
-                Migrator.of(host).images(own).from(GUEST).to(transport).start();
+                Migrator.of(host).state(own).from(GUEST).to(transport).start();
         MigrationReport received = receiver().receive(transport.accept(SOON)).await(SOON);
         taken.countDown();
         MigrationReport sent = sending.await(SOON);
@@ -574,7 +570,7 @@ class RecoveryTest {
         assertThat(host.guests()).isEmpty();
         assertThat(other.stateOf(GUEST)).contains(GuestState.RUNNING);
         assertThat(DepartureJournal.all(own)).isEmpty();
-        own.references().close();
+        own.images().references().close();
     }
 
     /** Whoever asks has lost the connection: what waits for the word over it must never get it. */
@@ -582,7 +578,9 @@ class RecoveryTest {
     void aGuestThatItsSourceHasAskedForIsGivenUp() throws Exception {
         CountDownLatch waiting = new CountDownLatch(1);
         CountDownLatch asked = new CountDownLatch(1);
+        HostState own = HostState.open(directory.resolve("own"));
         Migration sending = Migrator.of(host)
+                .state(own)
                 .from(GUEST)
                 .to(transport)
                 .onEvent(event -> {
@@ -594,11 +592,11 @@ class RecoveryTest {
                 .start();
         Migration receiving = receiver().receive(transport.accept(SOON));
         assertThat(waiting.await(20, TimeUnit.SECONDS)).isTrue();
-        UUID id = ArrivalJournal.factsOf(ArrivalJournal.all(images).get(0))
+        UUID id = ArrivalJournal.factsOf(ArrivalJournal.all(state).get(0))
                 .orElseThrow()
                 .packageId();
 
-        assertThat(Recovery.outcomesNotedBeside(images).outcomeOf(id)).isEqualTo(Outcome.NOT_TAKEN);
+        assertThat(Recovery.outcomesIn(state).outcomeOf(id)).isEqualTo(Outcome.NOT_TAKEN);
         asked.countDown();
 
         assertThatThrownBy(() -> sending.await(SOON)).isInstanceOfSatisfying(VmmigException.class, e -> assertThat(
@@ -607,7 +605,7 @@ class RecoveryTest {
         assertThatThrownBy(() -> receiving.await(SOON)).isInstanceOf(VmmigException.class);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
         assertThat(other.guests()).isEmpty();
-        assertThat(Recovery.outcomesNotedBeside(images).outcomeOf(id)).isEqualTo(Outcome.NOT_TAKEN);
+        assertThat(Recovery.outcomesIn(state).outcomeOf(id)).isEqualTo(Outcome.NOT_TAKEN);
     }
 
     private static void awaitQuietly(CountDownLatch latch) {

@@ -19,9 +19,9 @@ final class Disks {
 
     private Disks() {}
 
-    /** Where journals, images and kept packages lie, and where guests do. */
+    /** Where journals, images and retained packages lie, and where guests do. */
     private static List<Path> in(Path hostDirectory) {
-        return List.of(hostDirectory.resolve("images"), hostDirectory.resolve("guests"));
+        return List.of(hostDirectory.resolve("state"), hostDirectory.resolve("guests"));
     }
 
     /** Gives a host that is to come such file systems; it is seen by all that it runs. */

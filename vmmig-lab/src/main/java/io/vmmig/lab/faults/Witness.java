@@ -103,15 +103,15 @@ final class Witness {
                 left.add(file.toString());
             }
         }
-        Path images = host.imagesDirectory();
-        Trees.list(images.resolve("departures")).forEach(journal -> left.add(journal.toString()));
-        for (Path journal : Trees.list(images.resolve("arrivals"))) {
+        Path state = host.stateDirectory();
+        Trees.list(state.resolve("departures")).forEach(journal -> left.add(journal.toString()));
+        for (Path journal : Trees.list(state.resolve("arrivals"))) {
             String text = Files.readString(journal);
             if (!text.endsWith("{\"state\":\"RESUMED\"}\n") && !text.endsWith("{\"state\":\"DISCARDED\"}\n")) {
                 left.add(journal + ", which is no final answer");
             }
         }
-        for (Path file : Trees.files(images)) {
+        for (Path file : Trees.files(state)) {
             // So are files called that are not finished.
             if (file.getFileName().toString().startsWith(".")) {
                 left.add(file.toString());

@@ -26,7 +26,7 @@ import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Transport;
 import io.vmmig.transport.file.PackageFile;
@@ -60,7 +60,7 @@ public final class HostAgent {
 
     private final Hypervisor hypervisor;
     private final Libvirt libvirt;
-    private final ImageStore images;
+    private final HostState state;
     private final HostIdentity identity;
     private final Path guests;
     private final String address;
@@ -70,18 +70,18 @@ public final class HostAgent {
     private final Map<Long, Barrier> barriers = new ConcurrentHashMap<>();
     private volatile @Nullable TlsListener standing;
 
-    private HostAgent(String uri, Path guests, Path images, Path identity, String address, PrintStream out)
+    private HostAgent(String uri, Path guests, Path state, Path identity, String address, PrintStream out)
             throws VmmigException {
         this.hypervisor = LibvirtHypervisor.connect(uri);
         this.libvirt = new Libvirt(uri);
-        this.images = ImageStore.at(images);
+        this.state = HostState.open(state);
         this.identity = HostIdentity.in(identity);
         this.guests = guests;
         this.address = address;
         this.out = out;
     }
 
-    /** Takes the URI of a libvirt, and the directories of guests, base images and the identity, and the address to listen at. */
+    /** Takes the URI of a libvirt, and the directories of guests, the host's state and the identity, and the address to listen at. */
     public static void main(String[] args) throws VmmigException, IOException {
         // Whatever prints to stdout by mistake must not come between the answers.
         PrintStream out = System.out;
@@ -214,9 +214,10 @@ public final class HostAgent {
     // ---- what vmmig does
 
     private JsonObject addImage(JsonObject command) throws VmmigException {
-        images.add(
-                Path.of(text(command, "file")),
-                ImageFormat.of(text(command, "format")).orElseThrow());
+        state.images()
+                .add(
+                        Path.of(text(command, "file")),
+                        ImageFormat.of(text(command, "format")).orElseThrow());
         return new JsonObject();
     }
 
@@ -284,7 +285,7 @@ public final class HostAgent {
 
     private Migrator sender(long id, JsonObject command) {
         return Migrator.of(stopping(id, command).over(Hypervisor.class, hypervisor))
-                .images(images)
+                .state(state)
                 .signedBy(PackageSignatures.of(identity))
                 .onEvent(teller(id, command));
     }
@@ -305,7 +306,7 @@ public final class HostAgent {
                 .as(identity)
                 .trusting(Set.of(source))
                 .onRejected(e -> sayRejected(id, e))
-                .answering(Recovery.outcomesNotedBeside(images))
+                .answering(Recovery.outcomesIn(state))
                 .listen()) {
             listeners.put(id, listener);
             sayPort(id, listener);
@@ -367,14 +368,14 @@ public final class HostAgent {
         return file;
     }
 
-    private ImageStore imagesFor(JsonObject command) throws VmmigException {
-        return command.has("images") ? ImageStore.at(Path.of(text(command, "images"))) : images;
+    private HostState stateFor(JsonObject command) throws VmmigException {
+        return command.has("state") ? HostState.open(Path.of(text(command, "state"))) : state;
     }
 
     private Receiver receiver(long id, JsonObject command) throws VmmigException {
         return Receiver.of(stopping(id, command).over(Hypervisor.class, hypervisor))
                 .into(Path.of(text(command, "guests")))
-                .images(imagesFor(command))
+                .state(stateFor(command))
                 .accepting(PackageSignatures.by(SignaturePolicy.of(identity, AcceptedSigners.anybody())))
                 .as(GuestChanges.of(command.getAsJsonObject("changes")).settings())
                 .onEvent(teller(id, command));
@@ -411,7 +412,7 @@ public final class HostAgent {
     private Recovery recovery(JsonObject command) {
         Fingerprint peer = Fingerprint.parse(text(command, "trusting"));
         return Recovery.of(hypervisor)
-                .images(images)
+                .state(state)
                 .asking(address -> address.startsWith("http:")
                         ? HttpPackage.at(URI.create(address))
                         : TlsTransport.to(address).as(identity).trusting(peer));
@@ -438,7 +439,7 @@ public final class HostAgent {
         TlsListener open = TlsListener.on(address, 0)
                 .as(identity)
                 .trusting(Set.of(Fingerprint.parse(text(command, "trusting"))))
-                .answering(Recovery.outcomesNotedBeside(images))
+                .answering(Recovery.outcomesIn(state))
                 .idleTimeout(idleTime(command))
                 .resumingWithin(Duration.ofMillis(command.get("resumeMillis").getAsLong()))
                 .listen();
@@ -467,7 +468,7 @@ public final class HostAgent {
     // ---- small things
 
     private JsonObject quota(JsonObject command) throws VmmigException {
-        images.references().packages().quota(command.get("bytes").getAsLong());
+        state.images().references().packages().quota(command.get("bytes").getAsLong());
         return new JsonObject();
     }
 

@@ -10,20 +10,20 @@ import org.jspecify.annotations.Nullable;
 public final class Intake {
     private final GuestChanges changes;
     private final @Nullable Path guests;
-    private final @Nullable Path images;
+    private final @Nullable Path state;
     private final @Nullable Moment stop;
     private final Consumer<JsonObject> events;
 
     private Intake(
             GuestChanges changes,
             @Nullable Path guests,
-            @Nullable Path images,
+            @Nullable Path state,
             @Nullable Moment stop,
             Consumer<JsonObject> events) {
         this.stop = stop;
         this.changes = changes;
         this.guests = guests;
-        this.images = images;
+        this.state = state;
         this.events = events;
     }
 
@@ -34,27 +34,27 @@ public final class Intake {
 
     /** With these changes. */
     public Intake changed(GuestChanges changes) {
-        return new Intake(changes, guests, images, stop, events);
+        return new Intake(changes, guests, state, stop, events);
     }
 
     /** Its files go to a directory in this one. */
     public Intake into(Path guests) {
-        return new Intake(changes, guests, images, stop, events);
+        return new Intake(changes, guests, state, stop, events);
     }
 
-    /** Base images are in this store, and not in the host's own. */
-    public Intake images(Path images) {
-        return new Intake(changes, guests, images, stop, events);
+    /** What the host remembers is there, and not in its own state directory. */
+    public Intake state(Path state) {
+        return new Intake(changes, guests, state, stop, events);
     }
 
     /** The destination's events go there. */
     public Intake telling(Consumer<JsonObject> events) {
-        return new Intake(changes, guests, images, stop, events);
+        return new Intake(changes, guests, state, stop, events);
     }
 
     /** It waits at that moment until it is told to go on. */
     public Intake stoppingAt(Moment stop) {
-        return new Intake(changes, guests, images, stop, events);
+        return new Intake(changes, guests, state, stop, events);
     }
 
     Consumer<JsonObject> events() {
@@ -67,8 +67,8 @@ public final class Intake {
         }
         command.add("changes", changes.json());
         command.addProperty("guests", (guests == null ? host.guestsDirectory() : guests).toString());
-        if (images != null) {
-            command.addProperty("images", images.toString());
+        if (state != null) {
+            command.addProperty("state", state.toString());
         }
     }
 }

@@ -81,7 +81,7 @@ public final class LabHost implements AutoCloseable {
         words.addAll(List.of(
                 libvirt.uri(),
                 guestsDirectory().toString(),
-                imagesDirectory().toString(),
+                stateDirectory().toString(),
                 identityDirectory().toString(),
                 address()));
         List<String> command = networked ? inNetwork(words.toArray(String[]::new)) : words;
@@ -211,9 +211,9 @@ public final class LabHost implements AutoCloseable {
         return directory.resolve("guests");
     }
 
-    /** Its store of base images. */
-    public Path imagesDirectory() {
-        return directory.resolve("images");
+    /** What it remembers. */
+    public Path stateDirectory() {
+        return directory.resolve("state");
     }
 
     /** Its key pair. */

@@ -23,7 +23,7 @@ import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.MoveFailed;
 import io.vmmig.lab.host.Receiving;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.RandomAccessFile;
@@ -227,9 +227,9 @@ class BadInputIT {
 
     @Test
     void baseImageMissing() {
-        Path empty = Hosts.lab().directory().resolve("no-images");
+        Path empty = Hosts.lab().directory().resolve("no-state");
 
-        assertRefused(Intake.usual().images(empty), Problem.BASE_IMAGE_MISSING);
+        assertRefused(Intake.usual().state(empty), Problem.BASE_IMAGE_MISSING);
     }
 
     @Test
@@ -309,11 +309,11 @@ class BadInputIT {
     /** What fills it is the kernel, after the guest has been stopped. */
     @Test
     void diskFullAtTheDestinationMidway() throws Exception {
-        Path images = Hosts.lab().directory().resolve("base-only");
-        ImageStore.at(images).add(GuestKind.TINY_X86_64.image().qcow2(), ImageFormat.QCOW2);
+        Path state = Hosts.lab().directory().resolve("base-only");
+        HostState.open(state).images().add(GuestKind.TINY_X86_64.image().qcow2(), ImageFormat.QCOW2);
         try (SmallDisk small = new SmallDisk(8)) {
             Receiving receiving =
-                    b.receive(a.fingerprint(), Intake.usual().into(small.path()).images(images));
+                    b.receive(a.fingerprint(), Intake.usual().into(small.path()).state(state));
             MoveFailed atSource = failureOf(a.migrate(NAME, receiving));
             failureOf(receiving.move());
 

@@ -35,7 +35,12 @@ class ExamplesIT {
         String other = Hosts.lab().directory().resolve("cancelled.vmmig").toString();
 
         Example save = Example.start(
-                SaveToFile.class, c.uri(), "sample", file, c.identityDirectory().toString());
+                SaveToFile.class,
+                c.uri(),
+                "sample",
+                file,
+                c.identityDirectory().toString(),
+                c.stateDirectory().toString());
         assertThat(save.output()).contains("sample:").contains("bytes of package");
         guest.ticking();
 
@@ -45,12 +50,13 @@ class ExamplesIT {
                 file,
                 "copy",
                 d.guestsDirectory().toString(),
-                d.imagesDirectory().toString(),
+                d.stateDirectory().toString(),
                 c.identityDirectory().toString());
         assertThat(restore.output()).contains("copy runs");
         d.adopt("copy").ticking();
 
-        Example cancel = Example.start(CancelMidway.class, c.uri(), "sample", other);
+        Example cancel = Example.start(
+                CancelMidway.class, c.uri(), "sample", other, c.stateDirectory().toString());
         assertThat(cancel.output()).contains("cancelling").contains("[CANCELLED in SNAPSHOT]");
         assertThat(Path.of(other)).doesNotExist();
         guest.ticking();
@@ -74,7 +80,7 @@ class ExamplesIT {
                 d.identityDirectory().toString(),
                 nodesOfD,
                 d.guestsDirectory().toString(),
-                d.imagesDirectory().toString());
+                d.stateDirectory().toString());
         String port = receive.awaitLine("listening on port ").replaceAll("\\D", "");
         Example migrate = Example.start(
                 MigrateOverTls.class,
@@ -84,7 +90,8 @@ class ExamplesIT {
                 "127.0.0.1",
                 port,
                 c.identityDirectory().toString(),
-                nodesOfC);
+                nodesOfC,
+                c.stateDirectory().toString());
 
         assertThat(migrate.output()).contains("\"downtimeMillis\"");
         assertThat(receive.output()).contains("sample runs here now");

@@ -22,7 +22,7 @@ import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.protection.Handling;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.file.PackageFile;
 import java.io.IOException;
@@ -65,14 +65,14 @@ class ProtectionIT {
         private final InMemoryHypervisor hypervisor = new InMemoryHypervisor("elsewhere");
         private final HostIdentity self;
         private final SignerKey accepted;
-        private final ImageStore images;
+        private final HostState state;
         private final Path guests = directory.resolve("guests");
 
         Elsewhere(HostIdentity self, SignerKey accepted) throws VmmigException {
             this.self = self;
             this.accepted = accepted;
-            this.images = ImageStore.at(directory.resolve("images"));
-            images.add(GuestKind.TINY_X86_64.image().qcow2(), ImageFormat.QCOW2);
+            this.state = HostState.open(directory.resolve("state"));
+            state.images().add(GuestKind.TINY_X86_64.image().qcow2(), ImageFormat.QCOW2);
         }
 
         MigrationReport take(Path file, Path... upon) throws Exception {
@@ -82,7 +82,7 @@ class ProtectionIT {
             }
             return Receiver.of(hypervisor)
                     .into(guests)
-                    .images(images)
+                    .state(state)
                     .accepting(PackageSignatures.by(SignaturePolicy.of(self, AcceptedSigners.of(Set.of(accepted)))))
                     .receive(source.incoming())
                     .await(SOON);
@@ -99,7 +99,7 @@ class ProtectionIT {
 
         @Override
         public void close() throws VmmigException {
-            images.references().close();
+            state.images().references().close();
             hypervisor.close();
         }
     }

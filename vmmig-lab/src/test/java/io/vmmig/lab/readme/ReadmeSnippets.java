@@ -15,7 +15,7 @@ import io.vmmig.crypto.PackageSignatures;
 import io.vmmig.crypto.SignaturePolicy;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Transport;
 import io.vmmig.transport.file.PackageFile;
@@ -38,7 +38,7 @@ final class ReadmeSnippets {
             NodeStore nodes = NodeStore.in(Path.of("/var/lib/mytool/nodes"));
             MigrationReport report = Migrator.of(hypervisor)
                     .from("web-1")
-                    .images(ImageStore.at(Path.of("/var/lib/mytool/images")))
+                    .state(HostState.open(Path.of("/var/lib/mytool/state")))
                     .to(TlsTransport.to("host-b", 16550).as(identity).trusting(nodes, "host-b"))
                     .start()
                     .await();
@@ -47,16 +47,16 @@ final class ReadmeSnippets {
     }
 
     static MigrationReport destination() throws VmmigException, InterruptedException {
-        ImageStore images = ImageStore.at(Path.of("/var/lib/mytool/images"));
+        HostState state = HostState.open(Path.of("/var/lib/mytool/state"));
         try (Hypervisor hypervisor = LibvirtHypervisor.connect("qemu:///system");
                 TlsListener listener = TlsListener.on("0.0.0.0", 16550)
                         .as(HostIdentity.in(Path.of("/var/lib/mytool/identity")))
                         .trusting(NodeStore.in(Path.of("/var/lib/mytool/nodes")))
-                        .answering(Recovery.outcomesNotedBeside(images))
+                        .answering(Recovery.outcomesIn(state))
                         .listen()) {
             MigrationReport report = Receiver.of(hypervisor)
                     .into(Path.of("/var/lib/mytool/guests"))
-                    .images(images)
+                    .state(state)
                     .receive(listener.accept(Duration.ofMinutes(5)))
                     .await();
             return report;
@@ -66,7 +66,7 @@ final class ReadmeSnippets {
     static RecoveryReport recovery(Hypervisor hypervisor, HostIdentity identity, NodeStore nodes)
             throws VmmigException {
         RecoveryReport report = Recovery.of(hypervisor)
-                .images(ImageStore.at(Path.of("/var/lib/mytool/images")))
+                .state(HostState.open(Path.of("/var/lib/mytool/state")))
                 .asking(address -> TlsTransport.to(address).as(identity).trusting(nodes))
                 .run();
         return report;
@@ -82,7 +82,7 @@ final class ReadmeSnippets {
     static void save(Hypervisor hypervisor, HostIdentity identity) throws VmmigException, InterruptedException {
         Migrator.of(hypervisor)
                 .from("web-1")
-                .images(ImageStore.at(Path.of("/var/lib/mytool/images")))
+                .state(HostState.open(Path.of("/var/lib/mytool/state")))
                 .to(PackageFile.at(Path.of("/backup/web-1.vmmig")).sealedFor(identity.keys()))
                 .signedBy(PackageSignatures.of(identity))
                 .start()
@@ -104,7 +104,7 @@ final class ReadmeSnippets {
         SignaturePolicy policy = SignaturePolicy.of(identity, AcceptedSigners.in(nodes));
         Receiver.of(hypervisor)
                 .into(Path.of("/var/lib/mytool/guests"))
-                .images(ImageStore.at(Path.of("/var/lib/mytool/images")))
+                .state(HostState.open(Path.of("/var/lib/mytool/state")))
                 .accepting(PackageSignatures.by(policy))
                 .receive(PackageFile.at(Path.of("/backup/web-1.vmmig"))
                         .openedBy(identity)

@@ -13,7 +13,7 @@ import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoringGuest;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.testkit.InMemoryPackage;
 import java.io.ByteArrayInputStream;
@@ -99,27 +99,27 @@ class HostilePackageTest extends HostilePackageContract {
     /** A receiver of an in-memory hypervisor. */
     private static final class InMemoryDestination implements Destination {
         private final Path guests;
-        private final Path images;
+        private final Path state;
         private final InMemoryHypervisor host = new InMemoryHypervisor("host-b");
         private final Watched watched = new Watched(host);
 
         InMemoryDestination(Path home) {
             this.guests = home.resolve("guests");
-            this.images = home.resolve("images");
+            this.state = home.resolve("state");
         }
 
         @Override
         public void receive(byte[] content) throws Exception {
-            ImageStore store = ImageStore.at(images);
+            HostState store = HostState.open(state);
             try {
                 Receiver.of(watched)
                         .acceptingUnsigned()
                         .into(guests)
-                        .images(store)
+                        .state(store)
                         .receive(new InMemoryPackage(content))
                         .await(SOON);
             } finally {
-                store.references().close();
+                store.images().references().close();
             }
         }
 

@@ -13,7 +13,7 @@ import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
@@ -64,7 +64,7 @@ class BackupTest {
     private Migrator packing(Transport transport) throws Exception {
         return Migrator.of(host)
                 .from("web-1")
-                .images(ImageStore.at(temp.resolve("images")))
+                .state(HostState.open(temp.resolve("state")))
                 .askingAtMost(Duration.ZERO)
                 .to(transport);
     }

@@ -12,7 +12,7 @@ import io.vmmig.Problem;
 import io.vmmig.Receiver;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -42,12 +42,12 @@ class PackagesOfChangesTest {
     @TempDir
     private Path directory;
 
-    private final List<ImageStore> stores = new ArrayList<>();
+    private final List<HostState> stores = new ArrayList<>();
     private final InMemoryHypervisor a = new InMemoryHypervisor("host-a");
     private final InMemoryHypervisor b = new InMemoryHypervisor("host-b");
     private final byte[] memory = random(40_000, 1);
-    private ImageStore here;
-    private ImageStore there;
+    private HostState here;
+    private HostState there;
     private Path disk;
     private Path kernel;
     private Path ramdisk;
@@ -73,13 +73,13 @@ class PackagesOfChangesTest {
 
     @AfterEach
     void stopBuilding() throws Exception {
-        for (ImageStore store : stores) {
-            store.references().close();
+        for (HostState store : stores) {
+            store.images().references().close();
         }
     }
 
-    private ImageStore store(String name) throws Exception {
-        ImageStore store = ImageStore.at(directory.resolve(name));
+    private HostState store(String name) throws Exception {
+        HostState store = HostState.open(directory.resolve(name));
         stores.add(store);
         return store;
     }
@@ -96,11 +96,11 @@ class PackagesOfChangesTest {
         return Digest.of(sha256);
     }
 
-    private Path save(String name, ImageStore images, Path... upon) throws Exception {
+    private Path save(String name, HostState state, Path... upon) throws Exception {
         Path file = directory.resolve(name + ".vmmig");
         Migrator.of(a)
                 .from("web-1")
-                .images(images)
+                .state(state)
                 .to(packageFile(file, upon))
                 .start()
                 .await(SOON);
@@ -119,7 +119,7 @@ class PackagesOfChangesTest {
         Receiver.of(b)
                 .acceptingUnsigned()
                 .into(directory.resolve("guests"))
-                .images(there)
+                .state(there)
                 .receive(packageFile(file, upon).incoming())
                 .await(SOON);
     }
@@ -144,7 +144,7 @@ class PackagesOfChangesTest {
         List<String> notes = Collections.synchronizedList(new ArrayList<>());
         Migrator.of(a)
                 .from("web-1")
-                .images(here)
+                .state(here)
                 .to(packageFile(directory.resolve("copy.vmmig")))
                 .onEvent(event -> {
                     if (event.phase() == Phase.RESUME) {
@@ -193,8 +193,8 @@ class PackagesOfChangesTest {
     void aKernelThatWasRemovedIsAskedForAndTakenFromTheEarlierPackage() throws Exception {
         Path full = save("full", here);
         Path monday = save("monday", here, full);
-        there.references().addPackage(full);
-        there.remove(digest(kernel));
+        there.images().references().addPackage(full);
+        there.images().remove(digest(kernel));
 
         assertThatThrownBy(() -> restore(monday))
                 .satisfies(e -> assertProblem(e, Problem.REFERENCE_MISSING))
@@ -208,7 +208,7 @@ class PackagesOfChangesTest {
     @Test
     void whatStandsUponNothingIsCompleteInItself() throws Exception {
         Path full = save("full", here);
-        ImageStore forgetful = store("forgetful");
+        HostState forgetful = store("forgetful");
         Path other = save("other", forgetful, full);
         assertThat(Files.size(other)).isGreaterThan(6_000_000);
         restore(other);

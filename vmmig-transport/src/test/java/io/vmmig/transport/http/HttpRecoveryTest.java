@@ -13,7 +13,7 @@ import io.vmmig.RecoveryReport.Settlement;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
@@ -45,25 +45,27 @@ class HttpRecoveryTest {
             + "<os><type arch='x86_64' machine='pc-q35-7.2'>hvm</type></os>"
             + "<devices><emulator>/usr/bin/qemu-system-x86_64</emulator></devices></domain>";
 
+    private static final int SOON_MILLIS = 20_000;
+
     @TempDir
     Path temp;
 
     private final InMemoryHypervisor host = new InMemoryHypervisor("host");
-    private ImageStore images;
+    private HostState state;
     private Web web;
     private HttpPackage there;
 
     @BeforeEach
     void start() throws Exception {
         host.start(XML, new byte[100_000], true);
-        images = ImageStore.at(temp.resolve("images"));
+        state = HostState.open(temp.resolve("state"));
         web = new Web(temp.resolve("server"));
         there = web.at("web-1", HostIdentity.in(temp.resolve("identity")), temp.resolve("spool"));
     }
 
     @AfterEach
     void stop() throws Exception {
-        images.references().close();
+        state.images().references().close();
         web.close();
     }
 
@@ -75,7 +77,7 @@ class HttpRecoveryTest {
     }
 
     private Migrator dyingAt(Moment moment) {
-        return Migrator.of(host).from("web-1").images(images).to(new Deadly(there, moment));
+        return Migrator.of(host).from("web-1").state(state).to(new Deadly(there, moment));
     }
 
     /** As the program leaves it that dies there while it gives the guest away. */
@@ -153,9 +155,13 @@ class HttpRecoveryTest {
     }
 
     private Settlement recover() throws Exception {
+        return recover(SOON_MILLIS);
+    }
+
+    private Settlement recover(int retryMillis) throws Exception {
         List<Settlement> settlements = Recovery.of(host)
-                .images(images)
-                .asking(address -> HttpPackage.at(URI.create(address)).over(Web.access(300)))
+                .state(state)
+                .asking(address -> HttpPackage.at(URI.create(address)).over(Web.access(retryMillis)))
                 .run()
                 .settlements();
         assertThat(settlements).hasSize(1);
@@ -219,7 +225,7 @@ class HttpRecoveryTest {
     void whenTheServerCannotBeReached() throws Exception {
         crash(Moment.AFTER_COMMIT);
         web.stop();
-        assertThat(recover().result()).isEqualTo(Result.LEFT_OPEN);
+        assertThat(recover(300).result()).isEqualTo(Result.LEFT_OPEN);
         assertThat(host.stateOf("web-1")).contains(GuestState.PAUSED);
         web.startAgain();
         assertThat(recover().result()).isEqualTo(Result.RETIRED);

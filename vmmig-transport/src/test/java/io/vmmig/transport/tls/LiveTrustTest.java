@@ -15,7 +15,7 @@ import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeStore;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
@@ -300,10 +300,14 @@ class LiveTrustTest {
                 true);
         Path guests = temp.resolve("guests");
         AtomicBoolean deleted = new AtomicBoolean();
-        Migration sending = Migrator.of(hostA).from("web-1").to(toB).start();
+        Migration sending = Migrator.of(hostA)
+                .state(HostState.open(temp.resolve("source")))
+                .from("web-1")
+                .to(toB)
+                .start();
         Migration receiving = Receiver.of(hostB)
                 .into(guests)
-                .images(ImageStore.at(temp.resolve("images")))
+                .state(HostState.open(temp.resolve("state")))
                 .onEvent(event -> {
                     if (event instanceof MigrationEvent.Progress progress
                             && progress.phase() == io.vmmig.Phase.SNAPSHOT

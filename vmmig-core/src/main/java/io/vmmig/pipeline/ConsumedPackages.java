@@ -7,7 +7,7 @@ import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.qcow2.NewFile;
 import io.vmmig.qcow2.PrivateFiles;
-import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -20,19 +20,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The packages that this host has taken in, so that none comes to life a second time. An empty file for each. */
-final class TakenPackages {
-    private static final Logger LOG = LoggerFactory.getLogger(TakenPackages.class);
+final class ConsumedPackages {
+    private static final Logger LOG = LoggerFactory.getLogger(ConsumedPackages.class);
     /** A package that is older is for the signatures' maximum age to refuse. */
     private static final Duration REMEMBERED = Duration.ofDays(1000);
 
     private final Path directory;
 
-    private TakenPackages(Path directory) {
+    private ConsumedPackages(Path directory) {
         this.directory = directory;
     }
 
-    static TakenPackages beside(ImageStore images) {
-        return new TakenPackages(images.directory().resolve("taken"));
+    static ConsumedPackages of(HostState state) {
+        return new ConsumedPackages(state.directory(HostState.Part.CONSUMED));
     }
 
     /** @throws IntegrityException with {@link Problem#PACKAGE_REPLAYED} if the package was taken in before */

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.state;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.qcow2.PrivateFiles;
+import io.vmmig.reference.ImageStore;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Locale;
+import java.util.Set;
+
+/**
+ * The one directory of what a host remembers: base images, what their pages are found by, the package cache, the journals of
+ * migrations, where guests have been, and which packages were consumed. {@link io.vmmig.Migrator}, {@link io.vmmig.Receiver} and
+ * {@link io.vmmig.Recovery} of a host share it; without it a crash could lose a guest or run it twice.
+ *
+ * <p>Any number of threads and processes may use one directory at once. It belongs to the user who runs them, and to nobody else.
+ */
+public final class HostState {
+    private static final String MARKER = "layout";
+    private static final String LAYOUT = "vmmig host state, layout 1\n";
+    private static final String UNFINISHED = ".layout-";
+    private static final int MAX_MARKER = 1024;
+    private static final Object TAKING_OVER = new Object();
+
+    private final Path directory;
+    private final ImageStore images;
+
+    private HostState(Path directory, ImageStore images) {
+        this.directory = directory;
+        this.images = images;
+    }
+
+    /** What a host remembers, each kind in a directory of its own. */
+    public enum Part {
+        /** Base images, kernels and ramdisks; QEMU reads them, so others can pass through it. */
+        IMAGES,
+        /** Journals of guests that leave. */
+        DEPARTURES,
+        /** Journals of guests that arrive. */
+        ARRIVALS,
+        /** Where the guests of this host have been. */
+        HISTORIES,
+        /** The packages that were restored already. */
+        CONSUMED,
+        /** Names, uuids and directories of guests that are arriving. */
+        CLAIMS;
+
+        private String directoryName() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * Opens the directory, and makes it if it is not there. One that an earlier version of vmmig used as an image store is taken
+     * over: what it remembers is moved to its place, and base images keep their old names, too, since guests are based on them.
+     *
+     * @param directory on a local file system; what else is in it stays as it is
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when it cannot be used, belongs to another user, or has the layout of a
+     *     newer vmmig
+     */
+    public static HostState open(Path directory) throws VmmigException {
+        Path absolute = directory.toAbsolutePath().normalize();
+        try {
+            PrivateFiles.makeDirectory(absolute, "rwx--x--x");
+            requireOwn(absolute);
+            Path marker = absolute.resolve(MARKER);
+            if (!Files.exists(marker, LinkOption.NOFOLLOW_LINKS)) {
+                begin(absolute, marker);
+            }
+            requireKnownLayout(marker);
+            for (Part part : Part.values()) {
+                if (part != Part.IMAGES) {
+                    PrivateFiles.makeDirectory(absolute.resolve(part.directoryName()));
+                }
+                requireOwn(absolute.resolve(part.directoryName()));
+            }
+            return new HostState(absolute, ImageStore.at(absolute.resolve(Part.IMAGES.directoryName())));
+        } catch (IOException e) {
+            throw VmmigException.from(
+                    e,
+                    Problem.FILE_FAILED,
+                    "the host's state cannot be kept in " + absolute,
+                    "Check the path and its permissions.");
+        }
+    }
+
+    private static void begin(Path directory, Path marker) throws IOException {
+        synchronized (TAKING_OVER) {
+            try (FileChannel lock = FileChannel.open(
+                    directory.resolve("lock"),
+                    Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+                lock.lock();
+                if (!Files.exists(marker, LinkOption.NOFOLLOW_LINKS)) {
+                    PrivateFiles.makeDirectory(directory.resolve(Part.IMAGES.directoryName()), "rwx--x--x");
+                    LayoutBefore.takeOver(directory);
+                    PrivateFiles.replace(marker, LAYOUT.getBytes(StandardCharsets.UTF_8), UNFINISHED);
+                }
+            }
+        }
+    }
+
+    private static void requireKnownLayout(Path marker) throws IOException, VmmigException {
+        ByteBuffer found = ByteBuffer.allocate(MAX_MARKER);
+        try (FileChannel in = FileChannel.open(marker, StandardOpenOption.READ)) {
+            in.read(found);
+        }
+        String layout = StandardCharsets.UTF_8.decode(found.flip()).toString();
+        if (!layout.equals(LAYOUT)) {
+            throw VmmigException.of(
+                    Problem.FILE_FAILED,
+                    marker + " names a layout that this vmmig does not know: \"" + layout.strip() + "\"",
+                    "Was the directory used by a newer vmmig? Use that one, or another directory.");
+        }
+    }
+
+    /** Whoever owns it could put journals into it, and so decide where a guest runs. */
+    private static void requireOwn(Path directory) throws IOException, VmmigException {
+        Object owner = Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+        Object ours = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+        if (!owner.equals(ours)) {
+            throw VmmigException.of(
+                    Problem.FILE_FAILED,
+                    "the directory " + directory + " belongs to the user " + Files.getOwner(directory)
+                            + ", who could decide with it where guests run",
+                    "Use a directory that belongs to the user " + Files.getOwner(Path.of("/proc/self")) + ".");
+        }
+    }
+
+    /** Where it is, absolute. */
+    public Path directory() {
+        return directory;
+    }
+
+    /** Where one kind of what is remembered lies, absolute. For those who look after a host; vmmig alone writes to it. */
+    public Path directory(Part part) {
+        return directory.resolve(part.directoryName());
+    }
+
+    /** Base images, kernels and ramdisks, and the package cache. The same at each call. */
+    public ImageStore images() {
+        return images;
+    }
+
+    @Override
+    public String toString() {
+        return directory.toString();
+    }
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.state;
+
+import io.vmmig.qcow2.PrivateFiles;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A host's state as vmmig had it before {@link HostState}: an image store, with all else in directories beside the images. May be
+ * interrupted at any point, and begun again.
+ */
+final class LayoutBefore {
+    private static final Logger LOG = LoggerFactory.getLogger(LayoutBefore.class);
+    private static final Pattern IMAGE = Pattern.compile("sha256-[0-9a-f]{64}\\.(qcow2|raw)");
+    /** What is moved, and where to. */
+    private static final Map<String, String> MOVED = Map.of("taken", "consumed", "references", "images/references");
+
+    private LayoutBefore() {}
+
+    static void takeOver(Path directory) throws IOException {
+        for (Path entry : PrivateFiles.list(directory)) {
+            String name = entry.getFileName().toString();
+            if (IMAGE.matcher(name).matches()) {
+                link(entry, directory.resolve("images").resolve(name));
+            } else if (MOVED.containsKey(name)) {
+                Path place = directory.resolve(MOVED.get(name));
+                if (!Files.exists(place, LinkOption.NOFOLLOW_LINKS)) {
+                    Files.move(entry, place, StandardCopyOption.ATOMIC_MOVE);
+                    LOG.info("{} is {} now", entry, place);
+                }
+            }
+        }
+    }
+
+    /** A guest's overlays name the image where it was, so it stays there as well. */
+    private static void link(Path image, Path place) throws IOException {
+        try {
+            Files.createLink(place, image);
+            LOG.info("{} is {}, too", image, place);
+        } catch (FileAlreadyExistsException e) {
+            LOG.debug("{} is there already", place);
+        }
+    }
+}
