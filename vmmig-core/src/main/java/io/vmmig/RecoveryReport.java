@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig;
 
+import io.vmmig.hypervisor.Hypervisor;
 import java.util.List;
 import java.util.UUID;
 
@@ -8,10 +9,14 @@ import java.util.UUID;
  * What a {@link Recovery} found, and what it did.
  *
  * @param settlements one for each migration that had not come to its end at this host
+ * @param pausedGuests guests of this host that are paused, though no journal says why: their user may have suspended them, or a
+ *     migration whose journal is lost, or in another state directory, left them so. See whether they run elsewhere before you
+ *     resume one
  */
-public record RecoveryReport(List<Settlement> settlements) {
+public record RecoveryReport(List<Settlement> settlements, List<Hypervisor.GuestId> pausedGuests) {
     public RecoveryReport {
         settlements = List.copyOf(settlements);
+        pausedGuests = List.copyOf(pausedGuests);
     }
 
     /** Whether nothing is left open. */

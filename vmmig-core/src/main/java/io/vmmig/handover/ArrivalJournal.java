@@ -198,6 +198,20 @@ public final class ArrivalJournal implements AutoCloseable {
         return facts.isEmpty() ? Optional.empty() : Optional.of(Facts.of(facts.get()));
     }
 
+    /** Whether an arrival has come to its end, and is only remembered. */
+    public static boolean isFinal(Path file) throws VmmigException {
+        try (ArrivalJournal arrival = open(file).orElse(null)) {
+            return arrival == null
+                    || arrival.state() == DestinationState.RESUMED
+                    || arrival.state() == DestinationState.DISCARDED;
+        } catch (VmmigException e) {
+            if (e.problem() == Problem.GUEST_BUSY) {
+                return false;
+            }
+            throw e;
+        }
+    }
+
     /** What is to be said to a source that asks; see {@link io.vmmig.transport.OutcomeBook}. */
     public static Outcome outcomeOf(HostState state, UUID packageId) throws VmmigException {
         Path file = Notes.ofArrivals(state).fileOf(packageId);

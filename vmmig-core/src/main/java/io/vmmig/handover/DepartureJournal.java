@@ -97,6 +97,12 @@ public final class DepartureJournal implements AutoCloseable {
         return Notes.packageOf(file);
     }
 
+    /** What one of them is about, be it under way or not; empty when it never came to say so. */
+    public static Optional<Facts> factsOf(Path file) throws VmmigException {
+        Optional<JsonObject> facts = Journal.factsOf(file);
+        return facts.isEmpty() ? Optional.empty() : Optional.of(Facts.of(facts.get()));
+    }
+
     /** One of them; empty when it has been settled meanwhile, or never came to say anything. */
     public static Optional<DepartureJournal> open(Path file) throws VmmigException {
         Optional<Journal> journal = Journal.open(file);

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -56,7 +57,46 @@ public final class RecoveryPipeline {
         for (Path file : DepartureJournal.all(hostState)) {
             settleDeparture(file);
         }
-        return new RecoveryReport(settlements);
+        return new RecoveryReport(settlements, pausedWithoutJournal());
+    }
+
+    /** Guests that are paused, other than those that a journal is still about. */
+    private List<Hypervisor.GuestId> pausedWithoutJournal() throws VmmigException {
+        Set<UUID> journaled = new HashSet<>();
+        for (Path file : ArrivalJournal.all(hostState)) {
+            openArrivalOf(file).ifPresent(journaled::add);
+        }
+        for (Path file : DepartureJournal.all(hostState)) {
+            openDepartureOf(file).ifPresent(journaled::add);
+        }
+        List<Hypervisor.GuestId> paused = new ArrayList<>();
+        for (Hypervisor.GuestId guest : hypervisor.guests()) {
+            if (!journaled.contains(guest.uuid()) && look(guest.uuid()).found() == Found.PAUSED) {
+                paused.add(guest);
+            }
+        }
+        return paused;
+    }
+
+    private static Optional<UUID> openArrivalOf(Path file) {
+        try {
+            Optional<ArrivalJournal.Facts> facts = ArrivalJournal.factsOf(file);
+            return facts.isPresent() && !ArrivalJournal.isFinal(file)
+                    ? Optional.of(facts.get().uuid())
+                    : Optional.empty();
+        } catch (VmmigException e) {
+            LOG.debug("{} is damaged, as its settlement says", file, e);
+            return Optional.empty();
+        }
+    }
+
+    private static Optional<UUID> openDepartureOf(Path file) {
+        try {
+            return DepartureJournal.factsOf(file).map(DepartureJournal.Facts::uuid);
+        } catch (VmmigException e) {
+            LOG.debug("{} is damaged, as its settlement says", file, e);
+            return Optional.empty();
+        }
     }
 
     /** What cannot be cleared up takes space, and stands in nobody's way. */
@@ -83,7 +123,7 @@ public final class RecoveryPipeline {
                 decideDeparture(file, atDestination);
             }
         }
-        return new RecoveryReport(settlements);
+        return new RecoveryReport(settlements, pausedWithoutJournal());
     }
 
     private void decideArrival(Path file, boolean here) throws VmmigException {

@@ -543,5 +543,9 @@ class MigrationTest {
         assertThatThrownBy(() -> Migrator.of(a).start())
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("from(…)");
+        assertThatThrownBy(() -> Migrator.of(a).from("web-1").to(transport).start())
+                .as("without a journal, a crash could leave the guest running at both hosts")
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("state(…)");
     }
 }

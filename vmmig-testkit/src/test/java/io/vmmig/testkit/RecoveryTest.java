@@ -21,6 +21,8 @@ import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.handover.DepartureJournal;
 import io.vmmig.handover.DestinationState;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
 import java.nio.file.Files;
@@ -106,6 +108,16 @@ class RecoveryTest {
 
         assertSettled(Side.SOURCE, Result.RESUMED);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+    }
+
+    /** A program that moves it holds the journal; its guest is explained. */
+    @Test
+    void aGuestThatIsJustMovingIsNotNamed() throws Exception {
+        try (DepartureJournal moving = departure()) {
+            pause();
+            assertThat(moving.mayBeCommitted()).isFalse();
+            assertThat(Recovery.of(host).state(state).run().pausedGuests()).isEmpty();
+        }
     }
 
     @Test
@@ -533,6 +545,20 @@ class RecoveryTest {
                 .extracting(Settlement::result)
                 .containsExactlyInAnyOrder(Result.RESUMED, Result.LEFT_OPEN);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+    }
+
+    @Test
+    void namesGuestsThatArePausedThoughNoJournalSaysWhy() throws Exception {
+        host.start(Domains.xml("forgotten"), new byte[1000], true);
+        try (SavedGuest saved = host.guest("forgotten").save()) {
+            saved.leavePaused();
+        }
+
+        RecoveryReport report = Recovery.of(host).state(state).run();
+
+        assertThat(report.settled()).isTrue();
+        assertThat(report.pausedGuests()).extracting(Hypervisor.GuestId::name).containsExactly("forgotten");
+        assertThat(host.stateOf("forgotten")).contains(GuestState.PAUSED);
     }
 
     @Test
