@@ -84,6 +84,11 @@ public final class PackageWriter implements AutoCloseable {
         writeSegmented(PackageOrder.RAMDISK, ramdisk);
     }
 
+    /** Waits until all is written, and flushed, that has been given to it. */
+    public void flush() throws VmmigException {
+        line.flush();
+    }
+
     /**
      * Writes the domain XML as the source saved it.
      *

@@ -289,13 +289,15 @@ final class Arrival {
                 Instant.now());
     }
 
-    /** Whether {@link #reserveLayers} can be called: nothing is missing any more but what comes when the guest stands still. */
-    boolean canReserve() {
+    /** Whether all is here that comes while the guest runs. */
+    boolean bootFilesHere() {
         return (newKernel() == null || Files.exists(newKernel()))
-                && (newRamdisk() == null || Files.exists(newRamdisk()))
-                && manifest.disks().stream()
-                        .flatMap(disk -> disk.layers().stream())
-                        .allMatch(ImageFiles::canReserve);
+                && (newRamdisk() == null || Files.exists(newRamdisk()));
+    }
+
+    /** Whether {@link #reserveLayers} can be called: there can be an empty image for each that is to come. */
+    boolean canReserve() {
+        return manifest.disks().stream().flatMap(disk -> disk.layers().stream()).allMatch(ImageFiles::canReserve);
     }
 
     /** Makes empty images, upon which a hypervisor can get ready. */

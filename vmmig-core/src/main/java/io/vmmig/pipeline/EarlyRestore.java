@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.RestoreRequest;
@@ -13,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * longer to start than most guests take to send. For one thread.
  */
 final class EarlyRestore implements AutoCloseable {
-    private static final int PATIENCE = 6;
+    /** How often it is asked whether it is ready; each time takes ten seconds, and a host with much to do may need two minutes. */
+    private static final int PATIENCE = 12;
 
     private final RestoreRequest request;
     private final RestoringGuest restoring;
@@ -31,19 +34,21 @@ final class EarlyRestore implements AutoCloseable {
         return new EarlyRestore(request, hypervisor.restore(request));
     }
 
-    /** Waits for the hypervisor, though not for long. */
+    /**
+     * Waits until the hypervisor has started and takes the guest as it was offered. It must not look at the disks any more when they
+     * are written, and what it refuses is to be known before the guest is suspended.
+     *
+     * @throws VmmigException what the hypervisor has against it, or with {@link Problem#HYPERVISOR_TIMEOUT}
+     */
     void awaitReady() throws VmmigException {
-        ready = ready || restoring.awaitReady();
-    }
-
-    /** To be called before anything is written to the disks: what is not ready by now, and might still look at them, is ended. */
-    void settle() throws VmmigException {
-        // To begin again would not be sooner.
         for (int i = 0; i < PATIENCE && !ready; i++) {
-            awaitReady();
+            ready = restoring.awaitReady();
         }
         if (!ready) {
-            close();
+            throw new HypervisorException(
+                    Problem.HYPERVISOR_TIMEOUT,
+                    "the destination's hypervisor has not got ready for the guest in time",
+                    "See there what keeps libvirt or QEMU from starting, and try again.");
         }
     }
 

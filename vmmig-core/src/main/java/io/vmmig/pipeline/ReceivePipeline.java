@@ -158,9 +158,6 @@ public final class ReceivePipeline {
                     take(arrival.manifest());
                 }
                 beginEarly(arrival, offer);
-                if (early != null) {
-                    early.awaitReady();
-                }
                 CodecWarmUp.READING.await();
                 session.accept(new Acceptance(arrival.held(), Set.copyOf(shared.all())));
                 return takeOver(arrival, offer, shared, noted);
@@ -180,7 +177,11 @@ public final class ReceivePipeline {
 
     /** Begins what can begin before the guest stands still, once all is here that it takes. */
     private void beginEarly(Arrival arrival, Offer offer) throws VmmigException {
-        if (early == null && session.live() && offer.cookie() != null && arrival.canReserve()) {
+        if (early == null
+                && session.live()
+                && offer.cookie() != null
+                && arrival.bootFilesHere()
+                && arrival.canReserve()) {
             cancellation.check();
             early = EarlyRestore.begin(
                     hypervisor,
@@ -446,6 +447,7 @@ public final class ReceivePipeline {
         private @Nullable AdaptedDomain domain;
         private @Nullable String cookie;
         private @Nullable PackageSummary summary;
+        private boolean ready;
 
         Restoration(Arrival arrival, Offer offer, PackageReader reader, ArrivalJournal noted) {
             this.arrival = arrival;
@@ -457,6 +459,7 @@ public final class ReceivePipeline {
         RestoredGuest run() throws VmmigException {
             recorder.enter(Phase.BOOT_FILES);
             try {
+                tellIfReady();
                 for (Entry entry = reader.next(); entry != null; entry = reader.next()) {
                     cancellation.check();
                     if (entry instanceof Entry.Domain d) {
@@ -470,13 +473,13 @@ public final class ReceivePipeline {
                                 kernel.stream(),
                                 arrival.newKernel(),
                                 arrival.manifest().kernel());
-                        beginEarly(arrival, offer);
+                        tellIfReady();
                     } else if (entry instanceof Entry.Ramdisk ramdisk) {
                         receiveFile(
                                 ramdisk.stream(),
                                 arrival.newRamdisk(),
                                 arrival.manifest().ramdisk());
-                        beginEarly(arrival, offer);
+                        tellIfReady();
                     } else if (entry instanceof Entry.DiskLayer layer) {
                         receiveLayer(layer);
                     } else if (entry instanceof Entry.Snapshot snapshot) {
@@ -503,6 +506,18 @@ public final class ReceivePipeline {
                                 + ", which the destination does not hold",
                         "Name the earlier package that holds it with PackageFile.upon, or add the file with"
                                 + " ImageStore.add.");
+            }
+        }
+
+        /** Once all has come that comes while the guest runs, nothing but what follows can still be refused. */
+        private void tellIfReady() throws VmmigException {
+            if (!ready && arrival.bootFilesHere()) {
+                beginEarly(arrival, offer);
+                if (early != null) {
+                    early.awaitReady();
+                }
+                ready = true;
+                session.ready();
             }
         }
 
@@ -540,9 +555,6 @@ public final class ReceivePipeline {
                     .findFirst()
                     .orElseThrow();
             try (InputStream in = new CountingInput(entry.stream(), recorder::moved)) {
-                if (early != null) {
-                    early.settle();
-                }
                 arrival.writeLayer(in, disk, entry.layer());
             }
         }
@@ -570,13 +582,12 @@ public final class ReceivePipeline {
 
         private RestoringGuest restoring(RestoreRequest request) throws VmmigException {
             if (early != null) {
-                early.settle();
                 RestoringGuest begun = early.take(request);
                 if (begun != null) {
                     return begun;
                 }
                 LOG.info(
-                        "guest {}: it has come otherwise than was offered, or too soon, so it starts afresh",
+                        "guest {}: it has come otherwise than was offered, so the hypervisor starts afresh",
                         recorder.guest());
                 early.close();
             }

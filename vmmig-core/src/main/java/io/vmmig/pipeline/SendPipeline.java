@@ -151,11 +151,9 @@ public final class SendPipeline {
         }
     }
 
-    /** What the destination needs to start early; a guest whose balloon is used departs with another XML. */
+    /** What the destination needs to start its hypervisor before the guest is suspended. */
     private @Nullable String cookie(Guest guest) throws VmmigException {
-        return transport.live() && settings.ballooning() == null
-                ? guest.cookie().orElse(null)
-                : null;
+        return transport.live() ? guest.cookie().orElse(null) : null;
     }
 
     /** The guest, and what the two ends have agreed on. */
@@ -177,6 +175,8 @@ public final class SendPipeline {
                 PackageWriter.to(out, outgoing.manifest(), outgoing.references(), settings.level())) {
             cancellation.onRequest(writer::close);
             writeBootFiles(writer, outgoing);
+            writer.flush();
+            outgoing.session().awaitReady();
             // The disk writes it down while the search goes on.
             try (DepartureJournal journal = DepartureJournal.begin(hostState, facts(outgoing))) {
                 return suspend(outgoing, writer, search, journal);

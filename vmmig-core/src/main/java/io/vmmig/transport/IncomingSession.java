@@ -14,7 +14,8 @@ import java.util.function.Consumer;
  * {@link #refuse} and {@link #close()} at any time by any.
  *
  * <pre>
- *   offer → accept → packageStream, read to its end → restored → awaitCommit → resumed → close
+ *   offer → accept → packageStream, as far as it comes while the guest runs → ready → packageStream, read to its end → restored
+ *     → awaitCommit → resumed → close
  *                                    └── or refuse, at any point before resumed
  * </pre>
  */
@@ -55,6 +56,12 @@ public interface IncomingSession extends AutoCloseable {
 
     /** Says yes. */
     void accept(Acceptance acceptance) throws VmmigException;
+
+    /**
+     * Says that the source may suspend the guest: nothing is left that could be refused but what comes after that. Does nothing where
+     * no source waits.
+     */
+    void ready() throws VmmigException;
 
     /**
      * The bytes of the package; of one that lies still from its first byte at each call, also before {@link #offer()}. When the source has given up, throws an {@link java.io.IOException} whose cause is a

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * is left with nothing.
  *
  * <pre>
- *   offer → packageStream, written and flushed → finish → commit → close
+ *   offer → packageStream, what can be sent while the guest runs → awaitReady → packageStream, the rest → finish → commit → close
  * </pre>
  */
 public interface OutgoingSession extends AutoCloseable {
@@ -46,6 +46,15 @@ public interface OutgoingSession extends AutoCloseable {
      * destination has failed, throws an {@link java.io.IOException} whose cause is the {@link VmmigException} from there.
      */
     OutputStream packageStream();
+
+    /**
+     * Says that all has been written and flushed that can be sent while the guest runs, and waits until the destination is ready for
+     * the rest: until nothing is left that it could refuse but what the rest itself brings. The guest must not be suspended before.
+     * Returns at once where nobody waits for the package.
+     *
+     * @throws VmmigException what the destination has against the guest after all, as thrown there
+     */
+    void awaitReady() throws VmmigException;
 
     /** Says that the package is complete, and waits until the destination holds the guest paused and verified. */
     void finish() throws VmmigException;

@@ -2,7 +2,10 @@
 package io.vmmig.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
@@ -33,7 +36,7 @@ class EarlyRestoreTest {
                     """)
     void whatWasBegunIsTakenIfItIsTheSame(@Nullable String offered, @Nullable String come) throws Exception {
         try (EarlyRestore early = begun(formatted(offered))) {
-            early.settle();
+            early.awaitReady();
             assertThat(early.take(new RestoreRequest(XML, formatted(come), false)))
                     .isSameAs(restoring);
         }
@@ -53,22 +56,22 @@ class EarlyRestoreTest {
     })
     void andEndedIfItIsNot(String xml, @Nullable String cookie, boolean persistent) throws Exception {
         try (EarlyRestore early = begun("<cookie/>")) {
-            early.settle();
+            early.awaitReady();
             assertThat(early.take(new RestoreRequest(xml, cookie, persistent))).isNull();
         }
         assertThat(restoring.closed).isTrue();
     }
 
-    /** It could still look at disks that are being written. */
+    /** It could still look at disks that are being written, and could still be refused. */
     @Test
-    void whatIsNotReadyWhenTheDisksComeIsEnded() throws Exception {
+    void whatDoesNotGetReadyIsRefusedWhileTheGuestRuns() {
         restoring.ready = false;
-        EarlyRestore early = begun("<cookie/>");
-
-        early.settle();
-
+        try (EarlyRestore early = begun("<cookie/>")) {
+            assertThatThrownBy(early::awaitReady)
+                    .isInstanceOfSatisfying(
+                            VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_TIMEOUT));
+        }
         assertThat(restoring.closed).isTrue();
-        assertThat(early.take(new RestoreRequest(XML, "<cookie/>", false))).isNull();
     }
 
     @Test

@@ -35,6 +35,8 @@ public final class InMemoryHypervisor implements Hypervisor {
         RESUME_SAVED,
         /** When a restore begins. */
         RESTORE,
+        /** When a restore that has begun is to be ready for the guest, which waits for nothing yet. */
+        START,
         /** When the memory stream of a restore has been written. */
         FINISH,
         /** When a restored guest is to run. */

@@ -28,6 +28,7 @@ final class InMemoryLink {
     private @Nullable Acceptance acceptance;
     private @Nullable Failure aborted;
     private @Nullable Failure refused;
+    private boolean ready;
     private boolean complete;
     private boolean restored;
     private boolean committed;
@@ -122,6 +123,11 @@ final class InMemoryLink {
         }
 
         @Override
+        public void awaitReady() throws VmmigException {
+            awaitOrRefusal(() -> ready);
+        }
+
+        @Override
         public void finish() throws VmmigException {
             say(() -> complete = true);
             awaitOrRefusal(() -> restored);
@@ -197,6 +203,11 @@ final class InMemoryLink {
         @Override
         public InputStream packageStream() {
             return new Blocks(this);
+        }
+
+        @Override
+        public void ready() {
+            say(() -> ready = true);
         }
 
         @Override

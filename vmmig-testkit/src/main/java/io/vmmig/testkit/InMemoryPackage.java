@@ -45,6 +45,11 @@ public final class InMemoryPackage implements IncomingSession {
     }
 
     @Override
+    public void ready() throws VmmigException {
+        requireOpen();
+    }
+
+    @Override
     public InputStream packageStream() {
         return new ByteArrayInputStream(content);
     }

@@ -30,7 +30,8 @@ final class InMemoryRestore implements RestoringGuest {
     }
 
     @Override
-    public boolean awaitReady() {
+    public boolean awaitReady() throws VmmigException {
+        host.failIfTold(InMemoryHypervisor.Step.START);
         return true;
     }
 

@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
@@ -198,6 +199,42 @@ class MigrationTest {
         assertThat(failureOf(sending).problem()).isEqualTo(Problem.CANCELLED);
         assertRolledBack();
         assertThat(coming.availablePermits()).isZero();
+    }
+
+    /** The kernel and the ramdisk come while the guest runs, so the destination can start its hypervisor before it is suspended. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", "kernel", "kernel,initrd"})
+    void whatTheHypervisorOfTheDestinationRefusesIsRefusedBeforeTheGuestIsSuspended(String bootFiles) throws Exception {
+        StringBuilder boot = new StringBuilder("hvm</type>");
+        for (String kind : bootFiles.isEmpty() ? new String[0] : bootFiles.split(",")) {
+            Path file = Files.write(directory.resolve(kind), Arrays.copyOf(memory, 5_000_000));
+            boot.append("<")
+                    .append(kind)
+                    .append(">")
+                    .append(file)
+                    .append("</")
+                    .append(kind)
+                    .append(">");
+        }
+        a.remove("web-1");
+        Path image = directory.resolve("vda.raw");
+        a.start(Domains.xml("web-1", Domains.disk("vda", image, "raw")).replace("hvm</type>", boot), memory, true);
+        b.fail(Step.START);
+
+        Migration sending = migrator().start();
+        Migration receiving = receive();
+
+        VmmigException e = failureOf(sending);
+        assertThat(e).hasMessageContaining("START");
+        assertThat(e.failure().source()).isEqualTo(EndState.UNTOUCHED);
+        assertThat(failureOf(receiving).failure().destination()).isEqualTo(EndState.HOLDS_NOTHING);
+        assertRolledBack();
+
+        b.mend(Step.START);
+        Migration again = migrator().start();
+        receive().await(SOON);
+        again.await(SOON);
+        assertThat(b.memoryOf("web-1").orElseThrow()).isEqualTo(memory);
     }
 
     private static void assertMonotonic(List<MigrationEvent> events) {

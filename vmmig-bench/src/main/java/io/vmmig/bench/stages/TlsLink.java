@@ -51,6 +51,7 @@ public class TlsLink {
         try (IncomingSession incoming = listener.accept(PATIENCE)) {
             incoming.offer();
             incoming.accept(new Acceptance(Set.of()));
+            incoming.ready();
             InputStream in = incoming.packageStream();
             while (in.readNBytes(buffer, 0, buffer.length) == buffer.length) {
                 arrived.release();

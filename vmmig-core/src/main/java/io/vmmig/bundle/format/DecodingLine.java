@@ -157,15 +157,40 @@ public final class DecodingLine implements AutoCloseable {
             }
             fetchSegment(header, place, decoder, decoded, stored, digests);
             index++;
+            if (isWhole(place, decoded)) {
+                end(place, index, decoded, stored, digests);
+                return nextHeader();
+            }
             header = nextHeader();
         } while (folderOf(header.name()).equals(place.name()));
-        int segments = index;
+        end(place, index, decoded, stored, digests);
+        return header;
+    }
+
+    /**
+     * Whether nothing can follow of a content whose size the manifest names: a kernel or a ramdisk is used before anything comes after
+     * it, since the guest still runs at the source.
+     */
+    private boolean isWhole(Place place, Tally decoded)
+            throws IOException, PackageFormatException, InterruptedException {
+        if (place.expected() == null) {
+            return false;
+        }
+        try {
+            return CrossThread.get(crew.digest(decoded::bytes)) == place.exactBytes();
+        } catch (IOException | PackageFormatException | InterruptedException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IOException(e.getMessage(), e);
+        }
+    }
+
+    private void end(Place place, int segments, Tally decoded, Tally stored, SegmentDigests digests) {
         contents.add(crew.digest(() -> {
             digests.finish();
             return SealedContent.segmented(place, segments, decoded, stored);
         }));
         items.add(new Item.End());
-        return header;
     }
 
     private static String folderOf(String entryName) {

@@ -224,6 +224,14 @@ public final class EncodingLine implements AutoCloseable {
         List<String> sign(Digest contents) throws VmmigException;
     }
 
+    /** Waits until all that was taken is written and flushed. */
+    public void flush() throws VmmigException {
+        await(move(() -> {
+            tar.flush();
+            return true;
+        }));
+    }
+
     /** Waits until all that was taken is written, and seals it. */
     public SealedPackage finish(Signer signer) throws VmmigException {
         List<SealedContent> sealed = new ArrayList<>();

@@ -146,6 +146,10 @@ final class FileOutgoingSession implements OutgoingSession {
         return sealing.fingerprints();
     }
 
+    /** Nobody waits for the package. */
+    @Override
+    public void awaitReady() {}
+
     @Override
     public void finish() throws VmmigException {
         try {

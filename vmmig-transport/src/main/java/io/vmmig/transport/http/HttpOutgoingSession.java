@@ -100,6 +100,10 @@ final class HttpOutgoingSession implements OutgoingSession {
         return sealing.fingerprints();
     }
 
+    /** Nobody waits for the package. */
+    @Override
+    public void awaitReady() {}
+
     @Override
     public void finish() throws VmmigException {
         byte[] listed;

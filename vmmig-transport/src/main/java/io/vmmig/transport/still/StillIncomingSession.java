@@ -79,6 +79,10 @@ public abstract class StillIncomingSession implements IncomingSession {
         return new OpenedLazily(stored(), content -> sealing.opened(content, description));
     }
 
+    /** No source waits. */
+    @Override
+    public void ready() {}
+
     @Override
     public void restored() throws VmmigException {
         advance(Stage.ACCEPTED, Stage.RESTORED);

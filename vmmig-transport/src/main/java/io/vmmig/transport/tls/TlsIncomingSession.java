@@ -10,6 +10,7 @@ import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.wire.OpenedLazily;
+import io.vmmig.transport.wire.Parts;
 import io.vmmig.transport.wire.WireIncomingSession;
 import java.io.BufferedInputStream;
 import java.io.InputStream;
@@ -26,9 +27,11 @@ final class TlsIncomingSession implements IncomingSession {
 
     TlsIncomingSession(WireIncomingSession wire, HostIdentity self, Fingerprint peer, TrustWatch watch) {
         this.wire = wire;
-        this.opened = new OpenedLazily(
-                new BufferedInputStream(wire.packageStream(), BUFFER_BYTES),
-                sent -> AgeSealing.begins(sent) ? AgeSealing.open(sent, self.sealingIdentities()) : sent);
+        this.opened = new Parts(
+                wire,
+                part -> new OpenedLazily(
+                        new BufferedInputStream(part, BUFFER_BYTES),
+                        sent -> AgeSealing.begins(sent) ? AgeSealing.open(sent, self.sealingIdentities()) : sent));
         this.guarded = watch.guard(peer, wire.description(), wire::fail);
     }
 
@@ -55,6 +58,11 @@ final class TlsIncomingSession implements IncomingSession {
     @Override
     public void accept(Acceptance acceptance) throws VmmigException {
         wire.accept(acceptance);
+    }
+
+    @Override
+    public void ready() throws VmmigException {
+        wire.ready();
     }
 
     @Override

@@ -49,6 +49,11 @@ final class TlsOutgoingSession implements OutgoingSession {
     @Override
     public Acceptance offer(Offer offer) throws VmmigException {
         Acceptance acceptance = wire.offer(offer);
+        beginPart();
+        return acceptance;
+    }
+
+    private void beginPart() throws VmmigException {
         if (sealing) {
             try {
                 sealed = AgeSealing.seal(wire.packageStream(), List.of(peer.sealing()));
@@ -56,16 +61,9 @@ final class TlsOutgoingSession implements OutgoingSession {
                 throw lost(e);
             }
         }
-        return acceptance;
     }
 
-    @Override
-    public OutputStream packageStream() {
-        return sealed == null ? wire.packageStream() : sealed;
-    }
-
-    @Override
-    public void finish() throws VmmigException {
+    private void endPart() throws VmmigException {
         if (sealed != null) {
             try {
                 sealed.finish();
@@ -73,6 +71,45 @@ final class TlsOutgoingSession implements OutgoingSession {
                 throw lost(e);
             }
         }
+    }
+
+    @Override
+    public OutputStream packageStream() {
+        return sealing ? new Sealed() : wire.packageStream();
+    }
+
+    /** Goes on with the next part when one has ended. */
+    private final class Sealed extends OutputStream {
+        private OutputStream part() {
+            return sealed == null ? wire.packageStream() : sealed;
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            part().write(bytes, offset, length);
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            part().write(b);
+        }
+
+        @Override
+        public void flush() throws IOException {
+            part().flush();
+        }
+    }
+
+    @Override
+    public void awaitReady() throws VmmigException {
+        endPart();
+        wire.awaitReady();
+        beginPart();
+    }
+
+    @Override
+    public void finish() throws VmmigException {
+        endPart();
         wire.finish();
     }
 

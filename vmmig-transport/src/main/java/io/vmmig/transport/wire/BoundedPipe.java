@@ -20,6 +20,9 @@ final class BoundedPipe extends InputStream {
     private int head;
     private int filled;
     private boolean complete;
+    /** How many bytes are still to be read before the part ends; -1 if no end is known. */
+    private int leftOfPart = -1;
+
     private @Nullable VmmigException failure;
 
     /** A pipe that holds at most {@code capacity} bytes. */
@@ -66,6 +69,27 @@ final class BoundedPipe extends InputStream {
         }
     }
 
+    /** A part ends here: the reader finds an end when it has read what is there, and goes on behind it. One at a time. */
+    void endPart() {
+        lock.lock();
+        try {
+            leftOfPart = filled;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Whether the reader has found the end of all. */
+    boolean whole() {
+        lock.lock();
+        try {
+            return complete && filled == 0 && leftOfPart < 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** No more will come: the reader ends when it has read what is there. */
     void complete() {
         lock.lock();
@@ -97,19 +121,24 @@ final class BoundedPipe extends InputStream {
         }
         lock.lock();
         try {
-            while (filled == 0 && !complete && failure == null) {
+            while (filled == 0 && leftOfPart != 0 && !complete && failure == null) {
                 changed.await();
             }
             if (failure != null) {
                 throw new IOException(failure.getMessage(), failure);
             }
+            if (leftOfPart == 0) {
+                leftOfPart = -1;
+                return -1;
+            }
             if (filled == 0) {
                 return -1;
             }
-            int n = Math.min(Math.min(length, filled), ring.length - head);
+            int n = Math.min(Math.min(length, leftOfPart > 0 ? leftOfPart : filled), ring.length - head);
             System.arraycopy(ring, head, target, offset, n);
             head = (head + n) % ring.length;
             filled -= n;
+            leftOfPart -= leftOfPart > 0 ? n : 0;
             changed.signalAll();
             return n;
         } catch (InterruptedException e) {

@@ -27,7 +27,11 @@ enum Kind {
     /** The first frame of a connection that goes on where another one broke. */
     REJOIN(16, Kind.TINY),
     /** The answer to that. */
-    REJOINED(17, Kind.TINY);
+    REJOINED(17, Kind.TINY),
+    /** The source has sent all that it can while the guest runs. */
+    WAITING(18, Kind.SMALL),
+    /** The source may suspend the guest. */
+    READY(19, Kind.SMALL);
 
     private static final int SMALL = 64 << 10;
     private static final int TINY = 64;

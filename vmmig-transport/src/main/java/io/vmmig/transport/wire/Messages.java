@@ -227,6 +227,14 @@ final class Messages {
                 : Failure.of(Problem.PEER_FAILED, "the source gave up", "");
     }
 
+    static byte[] waiting(long total) {
+        return Wire.Waiting.newBuilder().setTotalBytes(total).build().toByteArray();
+    }
+
+    static long readWaiting(byte[] payload) throws TransportException {
+        return parse(Wire.Waiting.parser(), payload).getTotalBytes();
+    }
+
     static byte[] complete(long totalBytes) {
         return Wire.Complete.newBuilder().setTotalBytes(totalBytes).build().toByteArray();
     }

@@ -13,7 +13,7 @@ import java.util.Arrays;
 /** The first bytes of either side: {@code vmmig} and the version of the protocol, as a big-endian u16. */
 public final class Preamble {
     /** The version of the protocol that this vmmig speaks. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     private static final byte[] MAGIC = "vmmig".getBytes(StandardCharsets.US_ASCII);
 

@@ -10,6 +10,7 @@ import io.vmmig.transport.Offer;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -20,7 +21,10 @@ public final class WireIncomingSession implements IncomingSession {
     private enum Stage {
         CONNECTED,
         OFFERED,
+        /** What comes while the guest runs. */
         RECEIVING,
+        /** What comes while it is paused. */
+        RECEIVING_REST,
         COMPLETED,
         RESTORED,
         COMMITTED,
@@ -37,6 +41,8 @@ public final class WireIncomingSession implements IncomingSession {
     // Guarded by the link.
     private Stage stage = Stage.CONNECTED;
     private @Nullable Offer offer;
+    private boolean ready;
+    private boolean waiting;
     private boolean gaveUp;
     private boolean handedOver;
 
@@ -95,11 +101,59 @@ public final class WireIncomingSession implements IncomingSession {
 
     @Override
     public InputStream packageStream() {
-        // The session outlives the stream: a reader that closes what it has read must not end the session.
+        return new Parts(this, part -> part);
+    }
+
+    /** What comes next of the package until the source waits, or until the end; the session outlives it. */
+    InputStream part() {
         return new FilterInputStream(data) {
+            private boolean ended;
+
+            @Override
+            public int read(byte[] buffer, int offset, int length) throws IOException {
+                // The pipe tells the end of a part once, and a reader may ask again.
+                int n = ended ? -1 : super.read(buffer, offset, length);
+                ended = n < 0;
+                return n;
+            }
+
+            @Override
+            public int read() throws IOException {
+                byte[] one = new byte[1];
+                return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+            }
+
+            @Override
+            public int available() throws IOException {
+                return ended ? 0 : super.available();
+            }
+
             @Override
             public void close() {}
         };
+    }
+
+    /** Whether there is no further part behind one that has been read. */
+    boolean whole() {
+        return data.whole();
+    }
+
+    @Override
+    public void ready() throws VmmigException {
+        link.send(Frame.empty(Kind.READY), () -> {
+            if (stage != Stage.RECEIVING || ready) {
+                throw new IllegalStateException("not READY after " + stage);
+            }
+            ready = true;
+            receiveRest();
+        });
+    }
+
+    /** Once both sides have said so: no byte of the rest may come before the source has been told that it may suspend the guest. */
+    private void receiveRest() {
+        if (ready && waiting) {
+            stage = Stage.RECEIVING_REST;
+        }
     }
 
     @Override
@@ -111,7 +165,9 @@ public final class WireIncomingSession implements IncomingSession {
     /** A reader of packages knows its end without the end of the stream, which may still be under way. */
     private void skipRest() throws VmmigException {
         try {
-            data.transferTo(java.io.OutputStream.nullOutputStream());
+            while (!data.whole()) {
+                data.transferTo(OutputStream.nullOutputStream());
+            }
         } catch (IOException e) {
             throw Faults.lost(link.peer(), e);
         }
@@ -188,14 +244,23 @@ public final class WireIncomingSession implements IncomingSession {
                     Offer theirs = Messages.readOffer(payload);
                     link.update(() -> offer = theirs);
                 }
+                case WAITING -> {
+                    long announced = Messages.readWaiting(payload);
+                    link.update(() -> {
+                        if (stage != Stage.RECEIVING || waiting) {
+                            throw Faults.violation(kind + " while the destination is " + stage);
+                        }
+                        requireCount(kind, announced);
+                        data.endPart();
+                        waiting = true;
+                        receiveRest();
+                    });
+                }
                 case COMPLETE -> {
                     long announced = Messages.readComplete(payload);
                     link.update(() -> {
-                        order(kind, Stage.RECEIVING, Stage.COMPLETED);
-                        if (announced != received) {
-                            throw Faults.violation(
-                                    "COMPLETE after " + received + " bytes says " + Long.toUnsignedString(announced));
-                        }
+                        order(kind, Stage.RECEIVING_REST, Stage.COMPLETED);
+                        requireCount(kind, announced);
                     });
                     data.complete();
                 }
@@ -213,6 +278,12 @@ public final class WireIncomingSession implements IncomingSession {
             }
         }
 
+        private void requireCount(Kind kind, long announced) throws VmmigException {
+            if (announced != received) {
+                throw Faults.violation(kind + " after " + received + " bytes says " + Long.toUnsignedString(announced));
+            }
+        }
+
         private void order(Kind kind, Stage from, Stage to) throws VmmigException {
             if (stage != from) {
                 throw Faults.violation(kind + " while the destination is " + stage);
@@ -222,7 +293,7 @@ public final class WireIncomingSession implements IncomingSession {
 
         @Override
         public void onData(InputStream in, int length) throws VmmigException, IOException {
-            if (link.locked(() -> stage != Stage.RECEIVING)) {
+            if (link.locked(() -> stage == Stage.RECEIVING ? waiting : stage != Stage.RECEIVING_REST)) {
                 throw Faults.violation("DATA that was not asked for");
             }
             data.fill(in, length);

@@ -20,6 +20,8 @@ public final class WireOutgoingSession implements OutgoingSession {
         CONNECTED,
         OFFERED,
         ACCEPTED,
+        WAITING,
+        READY,
         COMPLETED,
         RESTORED,
         COMMITTING,
@@ -32,13 +34,14 @@ public final class WireOutgoingSession implements OutgoingSession {
     // Guarded by the link.
     private Stage stage = Stage.CONNECTED;
     private @Nullable Acceptance acceptance;
+    private boolean ready;
     private boolean refused;
 
     private WireOutgoingSession(Connection connection, String peer, Timeouts timeouts, Redial redial) {
         Comeback comeback =
                 timeouts.resume().isZero() ? null : new Redialling(redial, timeouts.resume(), timeouts.connect());
         link = new Link(connection, peer, timeouts, new Source(), comeback);
-        data = new DataOutput(link, () -> require(Stage.ACCEPTED));
+        data = new DataOutput(link, this::requireWritable);
     }
 
     /**
@@ -71,15 +74,30 @@ public final class WireOutgoingSession implements OutgoingSession {
     }
 
     @Override
-    public void finish() throws VmmigException {
+    public void awaitReady() throws VmmigException {
+        flush();
+        link.send(
+                new Frame(Kind.WAITING, Messages.waiting(data.total())), () -> advance(Stage.ACCEPTED, Stage.WAITING));
+        link.await(() -> ready);
+        link.locked(() -> {
+            advance(Stage.WAITING, Stage.READY);
+            return true;
+        });
+    }
+
+    private void flush() throws VmmigException {
         try {
             data.flush();
         } catch (IOException e) {
             throw Faults.lost(link.peer(), e);
         }
+    }
+
+    @Override
+    public void finish() throws VmmigException {
+        flush();
         link.send(
-                new Frame(Kind.COMPLETE, Messages.complete(data.total())),
-                () -> advance(Stage.ACCEPTED, Stage.COMPLETED));
+                new Frame(Kind.COMPLETE, Messages.complete(data.total())), () -> advance(Stage.READY, Stage.COMPLETED));
         link.await(() -> stage == Stage.RESTORED);
     }
 
@@ -148,9 +166,9 @@ public final class WireOutgoingSession implements OutgoingSession {
         stage = to;
     }
 
-    private void require(Stage required) {
+    private void requireWritable() {
         Stage now = link.locked(() -> stage);
-        if (now != required) {
+        if (now != Stage.ACCEPTED && now != Stage.READY) {
             throw new IllegalStateException(
                     "the package is written after the offer and before the end, not now: " + now);
         }
@@ -168,6 +186,13 @@ public final class WireOutgoingSession implements OutgoingSession {
                         acceptance = theirs;
                     });
                 }
+                case READY ->
+                    link.update(() -> {
+                        if (ready || (stage != Stage.ACCEPTED && stage != Stage.WAITING)) {
+                            throw Faults.violation(kind + " while the source is " + stage);
+                        }
+                        ready = true;
+                    });
                 case RESTORED -> link.update(() -> answer(kind, Stage.COMPLETED, Stage.RESTORED));
                 case RESUMED -> link.update(() -> answer(kind, Stage.COMMITTING, Stage.RESUMED));
                 case REFUSE -> {

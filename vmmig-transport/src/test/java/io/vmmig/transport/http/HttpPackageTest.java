@@ -78,6 +78,7 @@ class HttpPackageTest {
         try (IncomingSession session = from.incoming()) {
             session.offer();
             session.accept(new Acceptance(Set.of()));
+            session.ready();
             PackageSummary read = Packages.read(session.packageStream());
             session.restored();
             session.awaitCommit();

@@ -131,6 +131,11 @@ class HttpRecoveryTest {
         }
 
         @Override
+        public void awaitReady() throws VmmigException {
+            session.awaitReady();
+        }
+
+        @Override
         public void finish() throws VmmigException {
             session.finish();
             dieIf(Moment.BEFORE_FINISH);

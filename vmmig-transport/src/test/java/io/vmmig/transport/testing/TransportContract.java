@@ -45,6 +45,7 @@ public abstract class TransportContract {
             session.offer(Samples.offer());
             sent = Packages.write(session.packageStream(), Samples.offer(), DISK_BYTES);
             session.packageStream().flush();
+            session.awaitReady();
             session.finish();
             session.commit();
         }
@@ -59,6 +60,7 @@ public abstract class TransportContract {
             assertThat(session.offer()).isEqualTo(Samples.offer());
             assertThat(session.description()).isNotBlank();
             session.accept(new Acceptance(Set.of()));
+            session.ready();
             PackageSummary summary = Packages.read(session.packageStream());
             session.restored();
             session.awaitCommit();
@@ -75,6 +77,7 @@ public abstract class TransportContract {
             session.offer(Samples.offer());
             Packages.write(session.packageStream(), Samples.offer(), DISK_BYTES);
             session.packageStream().flush();
+            session.awaitReady();
             session.finish();
         }
         if (live != null) {

@@ -90,7 +90,8 @@ class DestinationFacingTroubleTest {
             peer.offer();
             session.offer();
             session.accept(new Acceptance(Set.of()));
-            peer.complete(0);
+            session.ready();
+            peer.waiting(0).complete(0);
             session.packageStream().readAllBytes();
             session.restored();
             peer.await(RawPeer.RESTORED);
@@ -117,6 +118,11 @@ class DestinationFacingTroubleTest {
         "OFFERED, COMPLETE",
         "OFFERED, RESUMED",
         "OFFERED, REFUSE",
+        "OFFERED, WAITING",
+        "SENDING, COMPLETE",
+        "SENDING, READY",
+        "SENDING, WAITING",
+        "COMPLETED, WAITING",
         "SENDING, COMMIT",
         "SENDING, OFFER",
         "SENDING, 77",
@@ -161,7 +167,7 @@ class DestinationFacingTroubleTest {
     void fewerBytesThanTheSourceSaysItSent() throws Exception {
         Background<Void> source = Background.run(() -> {
             RawPeer peer = upTo(At.SENDING);
-            peer.complete(123_456_789);
+            peer.waiting(10_000).complete(123_456_789);
             peer.await(RawPeer.REFUSE);
             peer.close();
             return null;
@@ -169,6 +175,20 @@ class DestinationFacingTroubleTest {
 
         assertThatThrownBy(this::take).satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION));
         source.get();
+    }
+
+    @Test
+    void theRestMayNotComeBeforeTheDestinationIsReady() throws Exception {
+        try (RawPeer peer = peer();
+                IncomingSession session = pair.accept()) {
+            peer.offer();
+            session.offer();
+            session.accept(new Acceptance(Set.of()));
+            peer.await(RawPeer.ACCEPT);
+            peer.send(RawPeer.DATA, new byte[100]).waiting(100).send(RawPeer.DATA, new byte[100]);
+            peer.await(RawPeer.REFUSE);
+            assertThatThrownBy(session::ready).satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION));
+        }
     }
 
     @Test
@@ -242,6 +262,8 @@ class DestinationFacingTroubleTest {
         if (when == At.SENDING) {
             return peer;
         }
+        peer.waiting(10_000);
+        peer.await(RawPeer.READY);
         peer.complete(10_000);
         if (when == At.COMPLETED) {
             return peer;
@@ -256,6 +278,7 @@ class DestinationFacingTroubleTest {
             assertThat(session.offer().domainXml()).isEqualTo(Samples.XML);
             reached(At.OFFERED);
             session.accept(new Acceptance(Set.of()));
+            session.ready();
             session.packageStream().readAllBytes();
             reached(At.COMPLETED);
             session.restored();

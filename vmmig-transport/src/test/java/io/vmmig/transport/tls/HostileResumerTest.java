@@ -74,7 +74,7 @@ class HostileResumerTest {
     }
 
     private RawPeer again(HostIdentity self) throws IOException {
-        return RawPeer.connect(listener.port(), self, RESUME).preamble(1);
+        return RawPeer.connect(listener.port(), self, RESUME).preamble(RawPeer.VERSION);
     }
 
     private static Problem refusal(RawPeer peer) throws IOException {
@@ -281,7 +281,7 @@ class HostileResumerTest {
                     peer.greetResumable(new byte[16]).await(RawPeer.OFFER);
                 }
                 try (RawPeer peer = RawPeer.accept(server, destination, RESUME)) {
-                    peer.preamble(1).await(RawPeer.REJOIN);
+                    peer.preamble(RawPeer.VERSION).await(RawPeer.REJOIN);
                     peer.send(
                             RawPeer.REJOINED,
                             Wire.Rejoined.newBuilder()
@@ -310,7 +310,7 @@ class HostileResumerTest {
                     peer.greetResumable(new byte[16]).await(RawPeer.OFFER);
                 }
                 try (RawPeer peer = RawPeer.accept(server, other, RESUME)) {
-                    peer.preamble(1);
+                    peer.preamble(RawPeer.VERSION);
                 }
                 return null;
             });
@@ -334,7 +334,7 @@ class HostileResumerTest {
                 int connections = 0;
                 while (true) {
                     try (RawPeer peer = RawPeer.accept(server, destination, RESUME)) {
-                        peer.preamble(1).await(RawPeer.REJOIN);
+                        peer.preamble(RawPeer.VERSION).await(RawPeer.REJOIN);
                         peer.send(
                                 RawPeer.REJOINED,
                                 Wire.Rejoined.getDefaultInstance().toByteArray());

@@ -187,14 +187,14 @@ class IntroductionTest {
     @Test
     void aStrangerCannotSendAGuestOverAnIntroduction() throws Exception {
         try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
-            stranger.preamble(1);
+            stranger.preamble(RawPeer.VERSION);
             stranger.send(
                     RawPeer.HELLO,
                     Wire.Hello.newBuilder().setIdleTimeoutMs(400).build().toByteArray());
             assertRefused(stranger, Problem.PROTOCOL_VIOLATION, "kind 1");
         }
         try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
-            stranger.preamble(1).offer();
+            stranger.preamble(RawPeer.VERSION).offer();
             assertRefused(stranger, Problem.PROTOCOL_VIOLATION, "kind 2");
         }
         assertThatThrownBy(() -> listener.accept(Duration.ofMillis(200)))
@@ -236,12 +236,12 @@ class IntroductionTest {
     @Test
     void garbageForACard() throws Exception {
         try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
-            stranger.preamble(1).send(RawPeer.CARD, (byte) 0xff, (byte) 0xff, (byte) 1);
+            stranger.preamble(RawPeer.VERSION).send(RawPeer.CARD, (byte) 0xff, (byte) 0xff, (byte) 1);
             assertRefused(stranger, Problem.PROTOCOL_VIOLATION, "cannot be read");
         }
         for (String text : new String[] {"", "hello", "vmmig node card 1\n", "x".repeat(40_000)}) {
             try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
-                stranger.preamble(1)
+                stranger.preamble(RawPeer.VERSION)
                         .send(
                                 RawPeer.CARD,
                                 Wire.Card.newBuilder().setText(text).build().toByteArray());
@@ -250,7 +250,7 @@ class IntroductionTest {
         }
         String forged = a.card("host-a").text().replace("name: host-a", "name: host-x");
         try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
-            stranger.preamble(1)
+            stranger.preamble(RawPeer.VERSION)
                     .send(
                             RawPeer.CARD,
                             Wire.Card.newBuilder().setText(forged).build().toByteArray());
@@ -262,7 +262,7 @@ class IntroductionTest {
     void aCardOfAnotherHost() throws Exception {
         HostIdentity c = HostIdentity.in(temp.resolve("c"));
         try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
-            stranger.preamble(1).card(c.card("host-a"));
+            stranger.preamble(RawPeer.VERSION).card(c.card("host-a"));
             assertRefused(stranger, Problem.NODE_CARD_INVALID, c.fingerprint().toString());
         }
     }
@@ -271,7 +271,7 @@ class IntroductionTest {
     @ValueSource(ints = {(64 << 10) + 1, Integer.MAX_VALUE, -1})
     void aCardWithoutBounds(int length) throws Exception {
         try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
-            stranger.preamble(1).sendHeader(RawPeer.CARD, length);
+            stranger.preamble(RawPeer.VERSION).sendHeader(RawPeer.CARD, length);
             assertRefused(stranger, Problem.PROTOCOL_VIOLATION, Integer.toUnsignedString(length) + " bytes");
         }
     }
@@ -279,7 +279,7 @@ class IntroductionTest {
     @Test
     void aSecondCard() throws Exception {
         try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
-            stranger.preamble(1).card(a.card("host-a")).card(a.card("host-a"));
+            stranger.preamble(RawPeer.VERSION).card(a.card("host-a")).card(a.card("host-a"));
             stranger.await(RawPeer.CARD);
             assertRefused(stranger, Problem.PROTOCOL_VIOLATION, "a frame of kind 12 in place of REFUSE");
         }
@@ -301,7 +301,7 @@ class IntroductionTest {
                         .introducing("host-b", strangers::add)
                         .listen();
                 RawPeer stranger = RawPeer.meet(hasty.port(), a)) {
-            stranger.preamble(1);
+            stranger.preamble(RawPeer.VERSION);
             assertThat(nextRejected()).satisfies(e -> assertProblem(e, Problem.PEER_STALLED));
             assertThatThrownBy(() -> stranger.await(RawPeer.CARD)).isInstanceOf(IOException.class);
         }
@@ -313,7 +313,7 @@ class IntroductionTest {
                         .introducing("host-b", strangers::add)
                         .listen();
                 RawPeer stranger = RawPeer.meet(hasty.port(), a)) {
-            stranger.preamble(1).card(a.card("host-a"));
+            stranger.preamble(RawPeer.VERSION).card(a.card("host-a"));
             stranger.await(RawPeer.CARD);
             assertThat(nextRejected()).satisfies(e -> assertProblem(e, Problem.PEER_STALLED));
         }
@@ -348,17 +348,22 @@ class IntroductionTest {
 
     @Test
     void whatAHostThatIsMetMaySayInstead() throws Exception {
-        assertMeeting(peer -> peer.preamble(1).send(RawPeer.HELLO), Problem.PROTOCOL_VIOLATION, "kind 1", true);
         assertMeeting(
-                peer -> peer.preamble(1).sendHeader(RawPeer.CARD, 1 << 30),
+                peer -> peer.preamble(RawPeer.VERSION).send(RawPeer.HELLO), Problem.PROTOCOL_VIOLATION, "kind 1", true);
+        assertMeeting(
+                peer -> peer.preamble(RawPeer.VERSION).sendHeader(RawPeer.CARD, 1 << 30),
                 Problem.PROTOCOL_VIOLATION,
                 "1073741824 bytes",
                 true);
-        assertMeeting(peer -> peer.preamble(1).card(a.card("host-b")), Problem.NODE_CARD_INVALID, "another host", true);
+        assertMeeting(
+                peer -> peer.preamble(RawPeer.VERSION).card(a.card("host-b")),
+                Problem.NODE_CARD_INVALID,
+                "another host",
+                true);
         assertMeeting(peer -> peer.preamble(3), Problem.PROTOCOL_MISMATCH, "version 3", false);
         assertMeeting(peer -> peer.raw.close(), Problem.CONNECTION_LOST, "broke", false);
         assertMeeting(
-                peer -> peer.preamble(1)
+                peer -> peer.preamble(RawPeer.VERSION)
                         .send(
                                 RawPeer.REFUSE,
                                 Wire.Refuse.newBuilder()
@@ -405,7 +410,7 @@ class IntroductionTest {
         try (ServerSocket server = RawPeer.listen()) {
             Background<Void> other = Background.run(() -> {
                 try (RawPeer peer = RawPeer.beMet(server, b)) {
-                    peer.preamble(1);
+                    peer.preamble(RawPeer.VERSION);
                     assertThatThrownBy(() -> {
                                 peer.await(RawPeer.CARD);
                                 peer.await(RawPeer.CARD);

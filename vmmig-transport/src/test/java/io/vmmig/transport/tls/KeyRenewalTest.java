@@ -43,6 +43,7 @@ class KeyRenewalTest {
                     try (IncomingSession session = pair.accept()) {
                         session.offer();
                         session.accept(new Acceptance(Set.of()));
+                        session.ready();
                         long bytes = 0;
                         byte[] buffer = new byte[64 << 10];
                         for (int n = 0; n >= 0; n = session.packageStream().read(buffer)) {
@@ -60,6 +61,7 @@ class KeyRenewalTest {
                     for (int left = BYTES; left > 0; left -= block.length) {
                         session.packageStream().write(block);
                     }
+                    session.awaitReady();
                     session.finish();
                     session.commit();
                 }

@@ -167,6 +167,7 @@ class LiveTrustTest {
             });
             destination.offer();
             destination.accept(YES);
+            destination.ready();
             destination.packageStream().readNBytes(1 << 20);
 
             deleteBy(whom);
@@ -225,6 +226,7 @@ class LiveTrustTest {
             Background<Acceptance> offering = Background.run(() -> source.offer(Samples.offer()));
             destination.offer();
             destination.accept(YES);
+            destination.ready();
             assertThat(offering.get()).isEqualTo(YES);
         }
     }
@@ -233,12 +235,14 @@ class LiveTrustTest {
     private static Background<Void> commit(OutgoingSession source, IncomingSession destination) throws VmmigException {
         Background<Void> sending = Background.run(() -> {
             source.offer(Samples.offer());
+            source.awaitReady();
             source.finish();
             source.commit();
             return null;
         });
         destination.offer();
         destination.accept(YES);
+        destination.ready();
         destination.restored();
         destination.awaitCommit();
         return sending;

@@ -22,6 +22,8 @@ import javax.net.ssl.SSLSocket;
 
 /** A peer that is trusted, and does with the protocol what it likes. */
 final class RawPeer implements AutoCloseable {
+    static final int VERSION = 2;
+
     static final int HELLO = 1;
     static final int OFFER = 2;
     static final int ACCEPT = 3;
@@ -37,6 +39,8 @@ final class RawPeer implements AutoCloseable {
     static final int ACK = 15;
     static final int REJOIN = 16;
     static final int REJOINED = 17;
+    static final int WAITING = 18;
+    static final int READY = 19;
 
     final Socket raw;
     final SSLSocket tls;
@@ -102,13 +106,13 @@ final class RawPeer implements AutoCloseable {
 
     /** Preamble and hello. */
     RawPeer greet() throws IOException {
-        preamble(1);
+        preamble(VERSION);
         return send(HELLO, Wire.Hello.newBuilder().setIdleTimeoutMs(400).build().toByteArray());
     }
 
     /** Preamble, and a hello of somebody who takes up connections again. */
     RawPeer greetResumable(byte... sessionId) throws IOException {
-        preamble(1);
+        preamble(VERSION);
         return send(
                 HELLO,
                 Wire.Hello.newBuilder()
@@ -175,6 +179,11 @@ final class RawPeer implements AutoCloseable {
                         .setDomainXml(Samples.XML)
                         .build()
                         .toByteArray());
+    }
+
+    RawPeer waiting(long total) throws IOException {
+        return send(
+                WAITING, Wire.Waiting.newBuilder().setTotalBytes(total).build().toByteArray());
     }
 
     RawPeer complete(long total) throws IOException {

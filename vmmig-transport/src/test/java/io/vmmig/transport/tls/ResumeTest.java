@@ -83,6 +83,7 @@ class ResumeTest {
             try (IncomingSession session = accept()) {
                 session.offer();
                 session.accept(YES);
+                session.ready();
                 Digest digest = digest(session.packageStream());
                 session.restored();
                 session.awaitCommit();
@@ -135,6 +136,7 @@ class ResumeTest {
         try (OutgoingSession session = transport().open()) {
             session.onReconnected(outage -> reconnections.incrementAndGet());
             Digest sent = send(session, bytes, new Random(1));
+            session.awaitReady();
             session.finish();
             session.commit();
             assertThat(arriving.get()).isEqualTo(sent);
@@ -160,6 +162,7 @@ class ResumeTest {
             Background<Digest> arriving = receiving();
             try (OutgoingSession session = transport().open()) {
                 Digest sent = send(session, 10 * MIB + random.nextInt(1000), random);
+                session.awaitReady();
                 session.finish();
                 session.commit();
                 assertThat(arriving.get()).as("round " + round).isEqualTo(sent);
@@ -176,6 +179,7 @@ class ResumeTest {
         Background<Digest> arriving = receiving();
         try (OutgoingSession session = transport().open()) {
             Digest sent = send(session, 5 * MIB, new Random(after));
+            session.awaitReady();
             session.finish();
             session.commit();
             assertThat(arriving.get()).isEqualTo(sent);
@@ -191,6 +195,7 @@ class ResumeTest {
         Background<Digest> arriving = receiving();
         try (OutgoingSession session = transport().open()) {
             Digest sent = send(session, 4 * MIB, new Random(3));
+            session.awaitReady();
             session.finish();
             session.commit();
             assertThat(arriving.get()).isEqualTo(sent);
@@ -206,6 +211,7 @@ class ResumeTest {
             try (IncomingSession session = accept()) {
                 session.offer();
                 session.accept(YES);
+                session.ready();
                 session.packageStream().readAllBytes();
                 read.countDown();
                 assertThat(cut.await(10, TimeUnit.SECONDS)).isTrue();
@@ -218,6 +224,7 @@ class ResumeTest {
         try (OutgoingSession session = transport().open()) {
             Background<Void> sending = Background.run(() -> {
                 send(session, MIB, new Random(4));
+                session.awaitReady();
                 session.finish();
                 session.commit();
                 return null;
@@ -238,11 +245,13 @@ class ResumeTest {
         IncomingSession incoming = accept();
         Background<Void> sending = Background.run(() -> {
             outgoing.offer(Samples.offer());
+            outgoing.awaitReady();
             outgoing.finish();
             return null;
         });
         incoming.offer();
         incoming.accept(YES);
+        incoming.ready();
         incoming.restored();
         sending.get();
         return new Pair(outgoing, incoming);
@@ -348,7 +357,10 @@ class ResumeTest {
             session.offer(Samples.offer());
             link.refusing = true;
             link.cut();
-            assertThatThrownBy(session::finish)
+            assertThatThrownBy(() -> {
+                        session.awaitReady();
+                        session.finish();
+                    })
                     .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
                     .hasMessageContaining("was not taken up again");
         }
@@ -371,7 +383,10 @@ class ResumeTest {
                     .listen();
             link.refusing = false;
             long begin = System.nanoTime();
-            assertThatThrownBy(session::finish)
+            assertThatThrownBy(() -> {
+                        session.awaitReady();
+                        session.finish();
+                    })
                     .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
                     .hasMessageContaining("knows nothing of that transfer");
             assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(15));
@@ -390,7 +405,10 @@ class ResumeTest {
         try (OutgoingSession session = transport.open()) {
             session.offer(Samples.offer());
             link.cut();
-            assertThatThrownBy(session::finish)
+            assertThatThrownBy(() -> {
+                        session.awaitReady();
+                        session.finish();
+                    })
                     .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
                     .message()
                     .doesNotContain("taken up again");
@@ -447,6 +465,7 @@ class ResumeTest {
         Background<Digest> arriving = receiving();
         try (OutgoingSession session = transport().open()) {
             session.offer(Samples.offer());
+            session.awaitReady();
             session.finish();
             session.commit();
         }
@@ -460,6 +479,7 @@ class ResumeTest {
         Background<Digest> arriving = receiving();
         try (OutgoingSession session = transport().open()) {
             send(session, 3 * MIB, new Random(6));
+            session.awaitReady();
             session.finish();
             session.commit();
         }

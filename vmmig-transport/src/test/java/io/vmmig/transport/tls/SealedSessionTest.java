@@ -15,6 +15,8 @@ import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.testing.Samples;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -25,6 +27,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Packages that are sealed on top of TLS. */
 @Timeout(60)
@@ -58,22 +62,32 @@ class SealedSessionTest {
         listener.close();
     }
 
-    @Test
-    void comesThroughWhole() throws Exception {
+    @ParameterizedTest
+    @ValueSource(ints = {1, 1000, 64 << 10, (64 << 10) + 1, 200_000})
+    void comesThroughWhole(int boot) throws Exception {
         try (OutgoingSession source = plain.sealing().idleTimeout(SOON).open();
                 IncomingSession destination = listener.accept(SOON)) {
             Background<Void> sending = Background.run(() -> {
                 source.offer(Samples.offer());
-                assertThat(source.packageStream()).isInstanceOf(SealingOutputStream.class);
-                source.packageStream().write(bytes);
-                source.packageStream().flush();
+                OutputStream out = source.packageStream();
+                out.write(bytes, 0, boot);
+                source.awaitReady();
+                out.write(bytes, boot, bytes.length - boot);
+                out.flush();
                 source.finish();
                 source.commit();
                 return null;
             });
             destination.offer();
             destination.accept(YES);
-            assertThat(destination.packageStream().readAllBytes()).isEqualTo(bytes);
+            // All of that comes through before the source may send any more.
+            byte[] come = new byte[bytes.length];
+            InputStream in = destination.packageStream();
+            assertThat(in.readNBytes(come, 0, boot)).isEqualTo(boot);
+            destination.ready();
+            assertThat(in.readNBytes(come, boot, bytes.length - boot)).isEqualTo(bytes.length - boot);
+            assertThat(in.read()).isEqualTo(-1);
+            assertThat(come).isEqualTo(bytes);
             destination.restored();
             destination.awaitCommit();
             destination.resumed();
@@ -97,6 +111,7 @@ class SealedSessionTest {
             });
             destination.offer();
             destination.accept(YES);
+            destination.ready();
             assertThatThrownBy(() -> destination.packageStream().read())
                     .cause()
                     .satisfies(e -> assertProblem(e, Problem.SEAL_NOT_FOR_US));
@@ -114,11 +129,13 @@ class SealedSessionTest {
                         AgeSealing.seal(source.packageStream(), List.of(b.keys().sealing()));
                 sealed.write(bytes, 0, 100_000);
                 sealed.flush();
+                source.awaitReady();
                 assertThatThrownBy(source::finish).isInstanceOf(io.vmmig.VmmigException.class);
                 return null;
             });
             destination.offer();
             destination.accept(YES);
+            destination.ready();
             assertThatThrownBy(() -> destination.packageStream().readAllBytes())
                     .cause()
                     .satisfies(e -> assertProblem(e, Problem.SEAL_TRUNCATED));

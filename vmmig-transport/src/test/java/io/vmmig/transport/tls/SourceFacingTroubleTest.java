@@ -144,6 +144,10 @@ class SourceFacingTroubleTest {
         "OFFERED, DATA",
         "OFFERED, ABORT",
         "OFFERED, 12",
+        "OFFERED, READY",
+        "SENDING, WAITING",
+        "COMPLETED, READY",
+        "RESTORED, READY",
         "OFFERED, 0",
         "OFFERED, 255",
         "SENDING, ACCEPT",
@@ -252,6 +256,8 @@ class SourceFacingTroubleTest {
             peer.await(RawPeer.DATA);
             return peer;
         }
+        peer.await(RawPeer.WAITING);
+        peer.send(RawPeer.READY);
         peer.await(RawPeer.COMPLETE);
         if (when == At.COMPLETED) {
             return peer;
@@ -272,6 +278,7 @@ class SourceFacingTroubleTest {
             session.packageStream().write(new byte[10_000]);
             session.packageStream().flush();
             reached(At.SENDING);
+            session.awaitReady();
             session.finish();
             reached(At.RESTORED);
             session.commit();

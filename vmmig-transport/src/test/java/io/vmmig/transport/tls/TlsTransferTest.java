@@ -49,6 +49,7 @@ class TlsTransferTest {
                             .contains("127.0.0.1")
                             .contains(pair.source.fingerprint().toString());
                     session.accept(new Acceptance(Set.of(held)));
+                    session.ready();
                     Digest digest = digest(session.packageStream());
                     session.restored();
                     session.awaitCommit();
@@ -68,6 +69,7 @@ class TlsTransferTest {
                     sent.update(block);
                 }
                 out.flush();
+                session.awaitReady();
                 session.finish();
                 session.commit();
             }
@@ -81,6 +83,7 @@ class TlsTransferTest {
             Background<Void> destination = Background.run(() -> receive(pair.accept(), 0));
             try (OutgoingSession session = pair.open()) {
                 session.offer(Samples.offer());
+                session.awaitReady();
                 session.finish();
                 session.commit();
             }
@@ -117,12 +120,14 @@ class TlsTransferTest {
                     source.packageStream().write(block);
                     written.addAndGet(block.length);
                 }
+                source.awaitReady();
                 source.finish();
                 source.commit();
                 return null;
             });
             destination.offer();
             destination.accept(YES);
+            destination.ready();
             // As long as several idle timeouts, in which a receiver that is busy is not taken for dead.
             long settled = awaitSettled(written, Duration.ofSeconds(9));
             // The system's buffers grow to tens of megabytes where it is set up so.
@@ -150,6 +155,7 @@ class TlsTransferTest {
                 try (IncomingSession session = pair.accept()) {
                     session.offer();
                     session.accept(YES);
+                    session.ready();
                     session.packageStream().readAllBytes();
                     Thread.sleep(pauseMillis);
                     session.restored();
@@ -162,6 +168,7 @@ class TlsTransferTest {
                 session.offer(Samples.offer());
                 session.packageStream().write(1);
                 Thread.sleep(pauseMillis);
+                session.awaitReady();
                 session.finish();
                 session.commit();
             }
@@ -176,6 +183,7 @@ class TlsTransferTest {
                 try (IncomingSession session = pair.accept()) {
                     session.offer();
                     session.accept(YES);
+                    session.ready();
                     InputStream in = session.packageStream();
                     in.readNBytes(10);
                     in.close();
@@ -219,6 +227,7 @@ class TlsTransferTest {
             });
             destination.offer();
             destination.accept(YES);
+            destination.ready();
             destination.packageStream().readNBytes(10 << 20);
             destination.refuse(Samples.failure(Problem.DISK_FULL));
             long begin = System.nanoTime();
@@ -241,11 +250,13 @@ class TlsTransferTest {
                 IncomingSession destination = pair.accept()) {
             Background<Void> sending = Background.run(() -> {
                 source.offer(Samples.offer());
+                source.awaitReady();
                 source.finish();
                 return null;
             });
             destination.offer();
             destination.accept(YES);
+            destination.ready();
             destination.packageStream().readAllBytes();
             destination.refuse(Samples.failure(Problem.DIGEST_MISMATCH));
 
@@ -260,6 +271,7 @@ class TlsTransferTest {
                 IncomingSession destination = pair.accept()) {
             Background<Void> sending = Background.run(() -> {
                 source.offer(Samples.offer());
+                source.awaitReady();
                 source.finish();
                 source.commit();
                 return null;
@@ -278,6 +290,7 @@ class TlsTransferTest {
                 IncomingSession destination = pair.accept()) {
             Background<Void> sending = Background.run(() -> {
                 source.offer(Samples.offer());
+                source.awaitReady();
                 source.finish();
                 source.commit();
                 return null;
@@ -296,6 +309,7 @@ class TlsTransferTest {
                 IncomingSession destination = pair.accept()) {
             Background<Void> sending = Background.run(() -> {
                 source.offer(Samples.offer());
+                source.awaitReady();
                 source.finish();
                 source.commit();
                 source.abort(Samples.failure(Problem.CANCELLED));
@@ -323,6 +337,7 @@ class TlsTransferTest {
             });
             destination.offer();
             destination.accept(YES);
+            destination.ready();
 
             assertThatThrownBy(() -> destination.packageStream().readAllBytes())
                     .isInstanceOf(IOException.class)
@@ -341,12 +356,14 @@ class TlsTransferTest {
                 IncomingSession destination = pair.accept()) {
             Background<Void> sending = Background.run(() -> {
                 source.offer(Samples.offer());
+                source.awaitReady();
                 source.finish();
                 source.abort(null);
                 return null;
             });
             destination.offer();
             destination.accept(YES);
+            destination.ready();
             destination.packageStream().readAllBytes();
             destination.restored();
 
@@ -369,6 +386,7 @@ class TlsTransferTest {
             });
             destination.offer();
             destination.accept(YES);
+            destination.ready();
             Thread.sleep(500);
             long begin = System.nanoTime();
             source.abort(Samples.failure(Problem.CANCELLED));
@@ -401,6 +419,7 @@ class TlsTransferTest {
                     Thread.sleep(500);
                 }
                 destination.accept(YES);
+                destination.ready();
                 destination.packageStream().readAllBytes();
                 if (where.equals("restored")) {
                     Thread.sleep(500);
@@ -419,6 +438,7 @@ class TlsTransferTest {
                 if (where.equals("read")) {
                     Thread.sleep(500);
                 }
+                source.awaitReady();
                 source.finish();
                 Thread.sleep(500);
                 source.commit();
@@ -442,6 +462,7 @@ class TlsTransferTest {
                 IncomingSession destination = pair.accept()) {
             Background<Boolean> sending = Background.run(() -> {
                 source.offer(Samples.offer());
+                source.awaitReady();
                 source.finish();
                 Thread.currentThread().interrupt();
                 source.commit();
@@ -492,6 +513,7 @@ class TlsTransferTest {
         try (OutgoingSession session = pair.open()) {
             session.offer(Samples.offer());
             session.packageStream().write(new byte[bytes]);
+            session.awaitReady();
             session.finish();
             session.commit();
         }
@@ -513,6 +535,7 @@ class TlsTransferTest {
     private static void untilCommitted(IncomingSession session, int bytes) throws Exception {
         session.offer();
         session.accept(YES);
+        session.ready();
         assertThat(session.packageStream().readAllBytes()).hasSize(bytes);
         session.restored();
         session.awaitCommit();

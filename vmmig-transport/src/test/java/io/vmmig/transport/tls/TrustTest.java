@@ -194,7 +194,7 @@ class TrustTest {
             assertThat(pair.rejected.poll(5, TimeUnit.SECONDS))
                     .satisfies(e -> assertProblem(e, Problem.PROTOCOL_MISMATCH))
                     .hasMessageContaining("version 7")
-                    .hasMessageContaining("version 1");
+                    .hasMessageContaining("version 2");
         }
         try (ServerSocket server = RawPeer.listen()) {
             HostIdentity other = HostIdentity.in(temp.resolve("destination"));
@@ -209,7 +209,7 @@ class TrustTest {
             assertThatThrownBy(() -> to(server.getLocalPort()).open())
                     .satisfies(e -> assertProblem(e, Problem.PROTOCOL_MISMATCH))
                     .hasMessageContaining("version 65534")
-                    .hasMessageContaining("version 1");
+                    .hasMessageContaining("version 2");
             destination.get();
         }
     }

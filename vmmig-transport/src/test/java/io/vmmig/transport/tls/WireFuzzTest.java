@@ -45,6 +45,7 @@ class WireFuzzTest {
                 try (IncomingSession session = pair.accept()) {
                     session.offer();
                     session.accept(new Acceptance(Set.of()));
+                    session.ready();
                     session.packageStream().readAllBytes();
                     fail("seed " + seed + ": noise was taken for a package");
                 } catch (VmmigException | IOException e) {
@@ -75,6 +76,7 @@ class WireFuzzTest {
                 });
                 try (OutgoingSession session = transport.open()) {
                     session.offer(Samples.offer());
+                    session.awaitReady();
                     session.finish();
                     fail("seed " + seed + ": noise was taken for a restored guest");
                 } catch (VmmigException e) {
@@ -89,7 +91,7 @@ class WireFuzzTest {
     private static void rave(RawPeer peer, Random random, int last) {
         try {
             if (random.nextInt(4) == 0) {
-                peer.preamble(1);
+                peer.preamble(RawPeer.VERSION);
             } else {
                 peer.greet();
             }

@@ -37,6 +37,7 @@ class MessagesFuzzTest {
                 Messages.accept(new Acceptance(Set.of("sha256:" + "ab".repeat(32)))),
                 Messages.refuse(failure),
                 Messages.abort(failure),
+                Messages.waiting(1 << 20),
                 Messages.complete(1 << 20),
                 Messages.inquire(UUID.randomUUID()),
                 Messages.answer(Outcome.TAKEN));
@@ -55,6 +56,7 @@ class MessagesFuzzTest {
                 Messages::readAccept,
                 Messages::readRefuse,
                 Messages::readAbort,
+                Messages::readWaiting,
                 Messages::readComplete,
                 Messages::readInquire,
                 Messages::readAnswer);
