@@ -181,6 +181,11 @@ class BackupTest {
         }
 
         @Override
+        public void awaitReady() throws VmmigException {
+            session.awaitReady();
+        }
+
+        @Override
         public void finish() throws VmmigException {
             session.finish();
         }
