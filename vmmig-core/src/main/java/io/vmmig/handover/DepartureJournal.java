@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.JsonFields;
 import io.vmmig.state.HostState;
+import io.vmmig.transport.HandOverJournal;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -12,7 +13,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** What the source notes of one guest that it gives away, from before it is stopped until all is settled. Thread-safe. */
-public final class DepartureJournal implements AutoCloseable {
+public final class DepartureJournal implements HandOverJournal, AutoCloseable {
     private static final String WHERE = "the journal of a departure";
 
     private final Journal journal;
@@ -134,6 +135,19 @@ public final class DepartureJournal implements AutoCloseable {
     /** Whether only its package may have to be cleared: the guest was packed, and continues here as its user likes. */
     public boolean isCopied() {
         return facts.copy() && (journal.torn() || journal.state().equals(SourceState.COPIED.name()));
+    }
+
+    @Override
+    public Optional<String> latest() {
+        return Optional.ofNullable(journal.entry());
+    }
+
+    @Override
+    public void record(String text) throws VmmigException {
+        if (text.length() > MAX_LENGTH || !text.chars().allMatch(c -> c >= ' ' && c <= '~')) {
+            throw new IllegalArgumentException("not what a transport may record: " + text);
+        }
+        journal.record(text);
     }
 
     /** The guest has gone, or goes on here. */

@@ -8,6 +8,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.JsonFields;
 import io.vmmig.bundle.format.StrictJson;
 import io.vmmig.qcow2.NewFile;
+import io.vmmig.transport.HandOverJournal;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
@@ -41,6 +42,7 @@ final class Journal implements Closeable {
     private static final int MAX_BYTES = 8 << 20;
     private static final String WHERE = "a journal";
     private static final String STATE = "state";
+    private static final String ENTRY = "transport";
     private static final Pattern LINE = Pattern.compile("([0-9a-f]{8}) (\\{.*\\})");
     private static final Pattern STATE_FORM = Pattern.compile("[A-Z_]{1,32}");
 
@@ -54,6 +56,7 @@ final class Journal implements Closeable {
     private final FileChannel channel;
     private final JsonObject facts;
     private String state;
+    private @Nullable String entry;
     private long intact;
     private boolean torn;
 
@@ -204,7 +207,12 @@ final class Journal implements Closeable {
             return Optional.empty();
         }
         String state = new JsonFields(lines.get(lines.size() - 1), WHERE).text(STATE, STATE_FORM);
-        return Optional.of(new Journal(file, channel, lines.get(0), state, intact, intact < text.length()));
+        Journal journal = new Journal(file, channel, lines.get(0), state, intact, intact < text.length());
+        for (JsonObject line : lines.subList(1, lines.size())) {
+            JsonFields fields = new JsonFields(line, WHERE);
+            journal.entry = fields.has(ENTRY) ? fields.text(ENTRY, HandOverJournal.MAX_LENGTH) : journal.entry;
+        }
+        return Optional.of(journal);
     }
 
     private static @Nullable JsonObject parsed(String text) throws PackageFormatException {
@@ -262,6 +270,11 @@ final class Journal implements Closeable {
         return state;
     }
 
+    /** What the transport has recorded last; null if nothing. */
+    synchronized @Nullable String entry() {
+        return entry;
+    }
+
     /** Whether a further step was being written when everything ended. */
     synchronized boolean torn() {
         return torn;
@@ -275,6 +288,19 @@ final class Journal implements Closeable {
             throw unwritten(file, e);
         }
         state = next;
+        torn = false;
+    }
+
+    /** Records something of the transport's in the present state; durable as a step is. */
+    synchronized void record(String text) throws VmmigException {
+        JsonObject line = stateLine(state);
+        line.addProperty(ENTRY, text);
+        try {
+            append(List.of(line));
+        } catch (IOException e) {
+            throw unwritten(file, e);
+        }
+        entry = text;
         torn = false;
     }
 

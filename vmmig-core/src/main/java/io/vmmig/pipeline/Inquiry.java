@@ -3,6 +3,7 @@ package io.vmmig.pipeline;
 
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.Transport;
 import java.time.Duration;
@@ -20,12 +21,13 @@ final class Inquiry {
     private Inquiry() {}
 
     /** The destination's answer; {@link Outcome#UNDER_WAY} when there was none in time. Does not throw. */
-    static Outcome about(UUID packageId, Transport transport, String guest, Duration patience) {
+    static Outcome about(
+            UUID packageId, HandOverJournal journal, Transport transport, String guest, Duration patience) {
         long end = System.nanoTime() + patience.toNanos();
         Duration pause = FIRST_PAUSE;
         while (true) {
             try {
-                Outcome outcome = transport.outcomeOf(packageId);
+                Outcome outcome = transport.outcomeOf(packageId, journal);
                 if (outcome != Outcome.UNDER_WAY) {
                     return outcome;
                 }

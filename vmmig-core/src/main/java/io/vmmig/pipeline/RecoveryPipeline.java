@@ -41,6 +41,8 @@ public final class RecoveryPipeline {
     private final HostState hostState;
     private final @Nullable Peers peers;
     private final List<Settlement> settlements = new ArrayList<>();
+    /** Why the last destination that was asked could not say what became of a guest; null if it has answered. */
+    private @Nullable String unanswered;
 
     public RecoveryPipeline(Hypervisor hypervisor, HostState hostState, @Nullable Peers peers) {
         this.hypervisor = hypervisor;
@@ -345,8 +347,10 @@ public final class RecoveryPipeline {
                 "it has been taken over by the destination, and yet runs here too: end one of them at once, and see which"
                         + " disks are the right ones";
             case UNDER_WAY ->
-                "only the destination knows whether it has taken it, and cannot be asked yet; it is kept paused here. Let"
-                        + " the destination recover, then try again";
+                unanswered != null
+                        ? "it is kept paused here: " + unanswered
+                        : "only the destination knows whether it has taken it, and cannot be asked yet; it is kept paused"
+                                + " here. Let the destination recover, then try again";
             case UNHEARD_OF ->
                 liesStill(facts)
                         ? "its package is not in " + facts.address()
@@ -367,7 +371,7 @@ public final class RecoveryPipeline {
         if (!journal.mayBeCommitted()) {
             return Outcome.NOT_TAKEN;
         }
-        return ofFile == null ? ask(facts) : ofFile;
+        return ofFile == null ? ask(journal) : ofFile;
     }
 
     /** Whether the guest was to become a package that lies somewhere, be it in a file or elsewhere. */
@@ -389,22 +393,25 @@ public final class RecoveryPipeline {
     /** Removes what there is elsewhere of a package that was never given away; the guest does not wait for that. */
     private void clear(DepartureJournal journal) {
         if (!journal.mayBeCommitted() && liesStill(journal.facts())) {
-            ask(journal.facts());
+            ask(journal);
         }
     }
 
-    private Outcome ask(DepartureJournal.Facts facts) {
+    private Outcome ask(DepartureJournal journal) {
+        DepartureJournal.Facts facts = journal.facts();
+        unanswered = null;
         if (peers == null || facts.address() == null) {
             return Outcome.UNDER_WAY;
         }
         try {
-            return peers.at(facts.address()).outcomeOf(facts.packageId());
+            return peers.at(facts.address()).outcomeOf(facts.packageId(), journal);
         } catch (VmmigException e) {
             LOG.warn(
                     "guest {}: {} cannot be asked what became of it: {}",
                     facts.guest(),
                     facts.address(),
                     e.getMessage());
+            unanswered = e.failure().sentence();
             return Outcome.UNDER_WAY;
         }
     }

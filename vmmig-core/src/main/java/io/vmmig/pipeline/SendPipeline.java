@@ -376,6 +376,7 @@ public final class SendPipeline {
             outgoing.session().finish();
             cancellation.pointOfNoReturn();
             committed = true;
+            outgoing.session().recordingIn(journal);
             outgoing.session().commit();
             settle(journal);
         } catch (VmmigException e) {
@@ -383,7 +384,7 @@ public final class SendPipeline {
                 settle(journal);
                 throw e;
             }
-            if (!isComplete(outgoing, e)) {
+            if (!isComplete(outgoing, journal, e)) {
                 // The journal stays: a recovery clears what there may be at the store.
                 throw e;
             }
@@ -392,9 +393,11 @@ public final class SendPipeline {
     }
 
     /** Whether the package is complete though its store could not say so at first. */
-    private boolean isComplete(Outgoing outgoing, VmmigException unknown) throws VmmigException {
+    private boolean isComplete(Outgoing outgoing, DepartureJournal journal, VmmigException unknown)
+            throws VmmigException {
         Outcome outcome = Inquiry.about(
                 outgoing.manifest().packageId(),
+                journal,
                 transport,
                 guestName,
                 settings.deadlines().inquiry());
@@ -551,6 +554,7 @@ public final class SendPipeline {
 
     private void commit(Outgoing outgoing, SavedGuest saved, DepartureJournal journal) throws VmmigException {
         try {
+            outgoing.session().recordingIn(journal);
             outgoing.session().commit();
         } catch (VmmigException e) {
             if (e.problem() != Problem.OUTCOME_UNKNOWN) {
@@ -559,6 +563,7 @@ public final class SendPipeline {
             }
             switch (Inquiry.about(
                     outgoing.manifest().packageId(),
+                    journal,
                     transport,
                     guestName,
                     settings.deadlines().inquiry())) {

@@ -60,6 +60,12 @@ public interface OutgoingSession extends AutoCloseable {
     void finish() throws VmmigException;
 
     /**
+     * Where to record what {@link Transport#outcomeOf(java.util.UUID, HandOverJournal)} has to know after a crash. To be called before
+     * {@link #commit()}; of no interest to a transport whose other end remembers what happened.
+     */
+    default void recordingIn(HandOverJournal journal) {}
+
+    /**
      * Hands the guest over, and waits until the destination confirms that it has taken it.
      *
      * @throws VmmigException with {@link io.vmmig.Problem#OUTCOME_UNKNOWN} when the word was sent and no answer came; with

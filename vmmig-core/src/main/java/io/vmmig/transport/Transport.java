@@ -33,4 +33,13 @@ public interface Transport {
     default Outcome outcomeOf(UUID packageId) throws VmmigException {
         return Outcome.UNHEARD_OF;
     }
+
+    /**
+     * As {@link #outcomeOf(UUID)}, for the source whose session has recorded something in its journal, and may record more now.
+     *
+     * @throws VmmigException when it cannot be told now; its text says why
+     */
+    default Outcome outcomeOf(UUID packageId, HandOverJournal journal) throws VmmigException {
+        return outcomeOf(packageId);
+    }
 }

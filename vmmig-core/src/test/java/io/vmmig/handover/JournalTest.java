@@ -74,6 +74,27 @@ class JournalTest {
     }
 
     @Test
+    void whatTheTransportHasRecordedLastIsFoundAgain() throws Exception {
+        try (Journal journal = Journal.begin(file, FACTS, "PREPARED")) {
+            assertThat(journal.entry()).isNull();
+            journal.enter("COMMITTED");
+            journal.record("sent");
+            journal.record("withdrawing \"it\"");
+        }
+        try (Journal journal = Journal.open(file).orElseThrow()) {
+            assertThat(journal.state()).isEqualTo("COMMITTED");
+            assertThat(journal.entry()).isEqualTo("withdrawing \"it\"");
+            journal.enter("RETIRED");
+        }
+        byte[] whole = Files.readAllBytes(file);
+        Files.write(file, Arrays.copyOf(whole, whole.length - 3));
+        try (Journal journal = Journal.open(file).orElseThrow()) {
+            assertThat(journal.torn()).isTrue();
+            assertThat(journal.entry()).isEqualTo("withdrawing \"it\"");
+        }
+    }
+
+    @Test
     void itIsForItsOwnerOnly() throws Exception {
         written();
 

@@ -30,6 +30,7 @@ import io.vmmig.state.HostState;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Transport;
 import io.vmmig.transport.file.PackageFile;
+import io.vmmig.transport.http.HttpAccess;
 import io.vmmig.transport.http.HttpPackage;
 import io.vmmig.transport.tls.TlsListener;
 import io.vmmig.transport.tls.TlsTransport;
@@ -355,6 +356,7 @@ public final class HostAgent {
 
     private HttpPackage httpPackage(JsonObject command) {
         return HttpPackage.at(URI.create(text(command, "place")))
+                .over(HttpAccess.standard().allowingPlainHttp())
                 .partBytes(HTTP_PART_BYTES)
                 .openedBy(identity)
                 .spooledIn(guests.resolve(".spool"));
@@ -415,6 +417,7 @@ public final class HostAgent {
                 .state(state)
                 .asking(address -> address.startsWith("http:")
                         ? HttpPackage.at(URI.create(address))
+                                .over(HttpAccess.standard().allowingPlainHttp())
                         : TlsTransport.to(address).as(identity).trusting(peer));
     }
 

@@ -13,9 +13,11 @@ import org.jspecify.annotations.Nullable;
 final class CountedBody implements BodyPublisher, AutoCloseable {
     private final BodyPublisher body;
     private final Pulse pulse;
+    private final Delivery delivery;
     private volatile boolean abandoned;
 
-    CountedBody(byte[] content, int length, Pulse pulse) {
+    CountedBody(byte[] content, int length, Pulse pulse, Delivery delivery) {
+        this.delivery = delivery;
         // What it passes on are copies that were made right before.
         this.body = BodyPublishers.ofByteArray(content, 0, length);
         this.pulse = pulse;
@@ -34,6 +36,7 @@ final class CountedBody implements BodyPublisher, AutoCloseable {
 
     @Override
     public void subscribe(Flow.Subscriber<? super ByteBuffer> taker) {
+        delivery.begun();
         body.subscribe(new Counting(taker));
     }
 

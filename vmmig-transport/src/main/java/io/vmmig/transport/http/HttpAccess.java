@@ -27,28 +27,31 @@ public final class HttpAccess {
     private final Map<String, String> headers;
     private final Duration patience;
     private final int atOnce;
+    private final boolean plain;
 
     private HttpAccess(
             @Nullable SSLContext tls,
             @Nullable ProxySelector proxies,
             Map<String, String> headers,
             Duration patience,
-            int atOnce) {
+            int atOnce,
+            boolean plain) {
         this.tls = tls;
         this.proxies = proxies;
         this.headers = headers;
         this.patience = patience;
         this.atOnce = atOnce;
+        this.plain = plain;
     }
 
-    /** The JVM's trusted authorities and proxies, no headers, a patience of 60 s, four requests at once. */
+    /** The JVM's trusted authorities and proxies, no headers, a patience of 60 s, four requests at once, over https only. */
     public static HttpAccess standard() {
-        return new HttpAccess(null, null, Map.of(), Duration.ofSeconds(60), 4);
+        return new HttpAccess(null, null, Map.of(), Duration.ofSeconds(60), 4, false);
     }
 
     /** The same, but servers are those that this context trusts. */
     public HttpAccess trusting(SSLContext context) {
-        return new HttpAccess(context, proxies, headers, patience, atOnce);
+        return new HttpAccess(context, proxies, headers, patience, atOnce, plain);
     }
 
     /**
@@ -62,7 +65,7 @@ public final class HttpAccess {
 
     /** The same, but through the proxies that {@code selector} names. */
     public HttpAccess through(ProxySelector selector) {
-        return new HttpAccess(tls, selector, headers, patience, atOnce);
+        return new HttpAccess(tls, selector, headers, patience, atOnce, plain);
     }
 
     /**
@@ -72,7 +75,7 @@ public final class HttpAccess {
     public HttpAccess header(String name, String value) {
         Map<String, String> more = new LinkedHashMap<>(headers);
         more.put(name, value);
-        return new HttpAccess(tls, proxies, Map.copyOf(more), patience, atOnce);
+        return new HttpAccess(tls, proxies, Map.copyOf(more), patience, atOnce, plain);
     }
 
     /**
@@ -85,7 +88,7 @@ public final class HttpAccess {
         if (limit.compareTo(Duration.ofMillis(100)) < 0) {
             throw new IllegalArgumentException("a patience of " + limit + " is none");
         }
-        return new HttpAccess(tls, proxies, headers, limit, atOnce);
+        return new HttpAccess(tls, proxies, headers, limit, atOnce, plain);
     }
 
     /** The same, but with so many requests at once, 1 to 16; each takes the memory of two parts while a package is sent. */
@@ -93,7 +96,20 @@ public final class HttpAccess {
         if (requests < 1 || requests > MOST_AT_ONCE) {
             throw new IllegalArgumentException("1 to " + MOST_AT_ONCE + " requests at once, not " + requests);
         }
-        return new HttpAccess(tls, proxies, headers, patience, requests);
+        return new HttpAccess(tls, proxies, headers, patience, requests, plain);
+    }
+
+    /**
+     * The same, but over plain http as well: for servers on this machine, or behind a link that is secured otherwise. Whoever is on the
+     * way to such a server can do to a guest whatever the server itself can: run it twice, or lose it ({@code docs/http.md}, "What a
+     * lying server can do"), sealed or not.
+     */
+    public HttpAccess allowingPlainHttp() {
+        return new HttpAccess(tls, proxies, headers, patience, atOnce, true);
+    }
+
+    boolean allowsPlainHttp() {
+        return plain;
     }
 
     HttpClient client() {

@@ -71,6 +71,22 @@ final class HttpAnswers {
                 Problem.PROTOCOL_VIOLATION, "the server of " + what + " " + deed, "See to the server, and try again.");
     }
 
+    /** What goes over plain http is everybody's on the way, and everybody's to change. */
+    VmmigException plain() {
+        return VmmigException.of(
+                Problem.REQUEST_INVALID,
+                what
+                        + " would be reached over plain http, where anybody on the way can run its guest twice, or lose it",
+                "Use https; or allow it by HttpAccess.allowingPlainHttp(), for a server on this machine or behind a secured link.");
+    }
+
+    Trouble outOfCache(String request) {
+        return new Trouble(VmmigException.of(
+                Problem.PEER_FAILED,
+                "a cache before the server of " + what + " has answered " + request + " with what it had kept",
+                "Let the cache honour Cache-Control: no-cache, or reach the server without it."));
+    }
+
     Trouble stalled(String request) {
         return new Trouble(VmmigException.of(
                 Problem.PEER_STALLED,

@@ -23,7 +23,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,8 +38,11 @@ final class HttpCalls implements AutoCloseable {
     private static final int MAX_FRUITLESS = 20;
 
     private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
+    private static final Duration BRIEFLY = Duration.ofSeconds(10);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(3);
     private static final Set<Integer> WRITTEN = Set.of(200, 201, 204);
+    /** What is asked for is to come from the server, and from no cache on the way. */
+    private static final Map<String, String> NOW = Map.of("Cache-Control", "no-cache");
 
     private final HttpAccess access;
     private final HttpPlaces places;
@@ -67,6 +69,12 @@ final class HttpCalls implements AutoCloseable {
         return new HttpCalls(access, places, what, Duration.ZERO);
     }
 
+    /** Requests for which a guest waits that could be resumed. */
+    static HttpCalls brieflyTo(HttpPlaces places, HttpAccess access, String what) {
+        return new HttpCalls(
+                access, places, what, access.patience().compareTo(BRIEFLY) < 0 ? access.patience() : BRIEFLY);
+    }
+
     HttpAnswers answers() {
         return answers;
     }
@@ -75,17 +83,18 @@ final class HttpCalls implements AutoCloseable {
      * Writes an object.
      *
      * @param anew whether it must not be there yet, as far as the server minds
-     * @param attempts counts how often it was begun
+     * @param delivery is told how often it is sent, and what is answered
      */
-    void put(String name, byte[] content, int length, boolean anew, AtomicInteger attempts) throws VmmigException {
+    void put(String name, byte[] content, int length, boolean anew, Delivery delivery) throws VmmigException {
         persist("PUT of " + name, false, pulse -> {
-            attempts.incrementAndGet();
+            delivery.attempted();
             Map<String, String> headers = anew ? Map.of("If-None-Match", "*") : Map.of();
             int status;
-            try (CountedBody body = new CountedBody(content, length, pulse)) {
+            try (CountedBody body = new CountedBody(content, length, pulse, delivery)) {
                 status = exchange("PUT", name, headers, body, info -> AnswerBody.ignored(), pulse)
                         .statusCode();
             }
+            delivery.answered(status);
             if (!WRITTEN.contains(status)) {
                 throw answers.unexpected(status, "PUT of " + name);
             }
@@ -93,18 +102,19 @@ final class HttpCalls implements AutoCloseable {
         });
     }
 
-    /** Reads a small object; empty if it is not there. */
+    /** Reads a small object; empty if it is not there, as the server itself says now. */
     Optional<byte[]> get(String name, int limit) throws VmmigException {
         return persist("GET of " + name, false, pulse -> {
             ByteArrayOutputStream content = new ByteArrayOutputStream();
             HttpResponse<AnswerBody> answer = exchange(
                     "GET",
                     name,
-                    Map.of(),
+                    NOW,
                     BodyPublishers.noBody(),
                     info -> info.statusCode() == 200 ? new AnswerBody(content, limit, pulse) : AnswerBody.ignored(),
                     pulse);
             if (absent(answer)) {
+                requireNotStored(answer, name);
                 return Optional.<byte[]>empty();
             }
             if (answer.statusCode() != 200) {
@@ -117,18 +127,21 @@ final class HttpCalls implements AutoCloseable {
         });
     }
 
-    /** How large an object is: -1 if the server does not say; empty if there is none. */
+    /** How large an object is: -1 if the server does not say; empty if there is none, as the server itself says now. */
     Optional<Long> size(String name) throws VmmigException {
         return persist("GET of " + name, false, pulse -> {
             HttpResponse<AnswerBody> answer = exchange(
                     "GET",
                     name,
-                    Map.of("Range", "bytes=0-0"),
+                    Map.of("Range", "bytes=0-0", "Cache-Control", "no-cache"),
                     BodyPublishers.noBody(),
                     info -> AnswerBody.ignored(),
                     pulse);
             return switch (answer.statusCode()) {
-                case 404, 410 -> Optional.<Long>empty();
+                case 404, 410 -> {
+                    requireNotStored(answer, name);
+                    yield Optional.<Long>empty();
+                }
                 case 200 ->
                     Optional.of(
                             answer.headers().firstValueAsLong("Content-Length").orElse(-1));
@@ -152,6 +165,13 @@ final class HttpCalls implements AutoCloseable {
             }
             return true;
         });
+    }
+
+    /** What a cache has kept says nothing about now. */
+    private void requireNotStored(HttpResponse<?> answer, String name) throws Trouble {
+        if (answer.headers().firstValue("Age").filter(age -> !age.equals("0")).isPresent()) {
+            throw answers.outOfCache("GET of " + name);
+        }
     }
 
     private static boolean absent(HttpResponse<?> answer) {
@@ -250,18 +270,21 @@ final class HttpCalls implements AutoCloseable {
         if (!Addresses.usable(next)) {
             throw answers.violation("redirects " + request + " to where it cannot go on");
         }
-        if (Addresses.secure(from) && !Addresses.secure(next)) {
+        if (!Addresses.secure(next) && (Addresses.secure(from) || !access.allowsPlainHttp())) {
             throw answers.violation("redirects " + request + " from https to plain http");
         }
         return next;
     }
 
-    private static URI requireUsable(URI uri) throws VmmigException {
+    private URI requireUsable(URI uri) throws VmmigException {
         if (!Addresses.usable(uri)) {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID,
                     "HttpPlaces names an address that is not http or https, or holds a user",
                     "Give credentials as a header, with HttpAccess.header(…).");
+        }
+        if (!Addresses.secure(uri) && !access.allowsPlainHttp()) {
+            throw answers.plain();
         }
         return uri;
     }

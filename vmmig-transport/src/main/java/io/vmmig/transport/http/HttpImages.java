@@ -15,7 +15,6 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Base images, kernels and ramdisks at an HTTP server, by their digest: {@code sha256-HEX.qcow2} and {@code sha256-HEX.raw}, each
@@ -96,7 +95,7 @@ public final class HttpImages {
                 return;
             }
             byte[] index = send(image, calls).toBytes();
-            calls.put(PartIndex.NAME, index, index.length, true, new AtomicInteger());
+            calls.put(PartIndex.NAME, index, index.length, true, new Delivery());
         }
     }
 
@@ -105,7 +104,7 @@ public final class HttpImages {
         boolean whole = false;
         try (InputStream content = Files.newInputStream(image.path())) {
             content.transferTo(upload);
-            PartIndex index = upload.finish();
+            PartIndex index = upload.finish(null);
             whole = true;
             return index;
         } catch (IOException e) {

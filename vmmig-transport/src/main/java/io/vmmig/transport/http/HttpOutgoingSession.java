@@ -3,24 +3,22 @@ package io.vmmig.transport.http;
 
 import io.vmmig.Failure;
 import io.vmmig.Problem;
-import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.crypto.SealingOutputStream;
+import io.vmmig.crypto.SignerKey;
 import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.still.PackageOutput;
 import io.vmmig.transport.still.PackageSealing;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /** Sends a package in parts, and their index when the guest is handed over: without an index there is no package. */
@@ -34,19 +32,11 @@ final class HttpOutgoingSession implements OutgoingSession {
         GIVEN_UP
     }
 
-    /** What a server says when it has not taken the index. */
-    private static final Set<Problem> REFUSALS = EnumSet.of(
-            Problem.PEER_UNTRUSTED,
-            Problem.FILE_FAILED,
-            Problem.DISK_FULL,
-            Problem.PROTOCOL_MISMATCH,
-            Problem.PROTOCOL_VIOLATION,
-            Problem.REQUEST_INVALID);
-
     private final RemoteParts remote;
     private final HttpAccess access;
     private final PackageSealing sealing;
     private final int partBytes;
+    private final @Nullable AwaitedReceipt awaited;
     private final HttpCalls calls;
     private final OutputStream data = new PackageOutput(this::writable, this::failure);
 
@@ -55,15 +45,24 @@ final class HttpOutgoingSession implements OutgoingSession {
     private @Nullable VmmigException reason;
     private @Nullable UUID packageId;
     private @Nullable PartUpload upload;
+    private @Nullable HeldBackTail kept;
+    private HandOverJournal journal = HandOverJournal.inMemory();
+    private @Nullable HandOverEntry entry;
     private @Nullable SealingOutputStream sealed;
     private byte @Nullable [] index;
     private boolean cleared;
 
-    HttpOutgoingSession(RemoteParts remote, HttpAccess access, PackageSealing sealing, int partBytes) {
+    HttpOutgoingSession(
+            RemoteParts remote,
+            HttpAccess access,
+            PackageSealing sealing,
+            int partBytes,
+            @Nullable AwaitedReceipt awaited) {
         this.remote = remote;
         this.access = access;
         this.sealing = sealing;
         this.partBytes = partBytes;
+        this.awaited = awaited;
         this.calls = remote.calls();
     }
 
@@ -74,6 +73,7 @@ final class HttpOutgoingSession implements OutgoingSession {
             advance(Stage.OPENED, Stage.WRITING);
             packageId = manifest.packageId();
             upload = new PartUpload(calls, packageId.toString(), partBytes, access.atOnce(), false);
+            kept = new HeldBackTail(upload, PartIndex.TAIL_BYTES);
         }
         try {
             SealingOutputStream begun = sealing.begin(data);
@@ -107,12 +107,23 @@ final class HttpOutgoingSession implements OutgoingSession {
     @Override
     public void finish() throws VmmigException {
         byte[] listed;
+        HandOverEntry first;
         try {
             if (packageStream() instanceof SealingOutputStream open) {
                 open.finish();
             }
             data.flush();
-            listed = writable().finish().toBytes();
+            byte[] tail = writable().tail();
+            PartUpload parts = Objects.requireNonNull(upload);
+            SignerKey receiptBy = awaited == null ? null : awaited.by();
+            PartIndex made = parts.finish(PartIndex.Ending.of(tail, receiptBy));
+            listed = made.toBytes();
+            first = new HandOverEntry(
+                    HandOverEntry.Step.SENT,
+                    IndexHandOver.digestOf(listed),
+                    made.parts().size(),
+                    parts.pivot(),
+                    receiptBy);
         } catch (IOException e) {
             throw failure(e);
         } catch (VmmigException e) {
@@ -122,47 +133,39 @@ final class HttpOutgoingSession implements OutgoingSession {
         synchronized (lock) {
             advance(Stage.WRITING, Stage.FINISHED);
             index = listed;
+            entry = first;
+        }
+    }
+
+    @Override
+    public void recordingIn(HandOverJournal book) {
+        synchronized (lock) {
+            journal = book;
         }
     }
 
     @Override
     public void commit() throws VmmigException {
         byte[] listed;
-        synchronized (lock) {
-            advance(Stage.FINISHED, Stage.COMMITTED);
-            listed = Objects.requireNonNull(index);
-        }
-        AtomicInteger attempts = new AtomicInteger();
-        try {
-            calls.put(PartIndex.NAME, listed, listed.length, true, attempts);
-        } catch (VmmigException e) {
-            settle(e, listed, attempts.get());
-        }
-    }
-
-    /** An answer may have been lost, so that the index is there though nobody has said so. */
-    private void settle(VmmigException why, byte[] listed, int attempts) throws VmmigException {
-        boolean refused = attempts <= 1 && REFUSALS.contains(why.problem());
-        try (HttpCalls asking = remote.hastyCalls()) {
-            byte[] there = asking.get(PartIndex.NAME, PartIndex.MAX_BYTES).orElse(null);
-            if (Arrays.equals(there, listed)) {
-                return;
-            }
-        } catch (VmmigException e) {
-            why.addSuppressed(e);
-        }
-        if (refused) {
+        HandOverEntry first;
+        IndexHandOver handOver;
+        try (HttpCalls asking = remote.briefCalls()) {
             synchronized (lock) {
-                stage = Stage.GIVEN_UP;
+                advance(Stage.FINISHED, Stage.COMMITTED);
+                listed = Objects.requireNonNull(index);
+                first = Objects.requireNonNull(entry);
+                handOver = new IndexHandOver(
+                        new HttpObjects(calls, asking), remote.what(), Objects.requireNonNull(packageId), journal);
             }
-            throw why;
+            handOver.publish(first, listed, awaited);
+        } catch (VmmigException e) {
+            if (e.problem() != Problem.OUTCOME_UNKNOWN) {
+                synchronized (lock) {
+                    stage = Stage.GIVEN_UP;
+                }
+            }
+            throw e;
         }
-        throw new TransportException(
-                Problem.OUTCOME_UNKNOWN,
-                "the index of the package was sent to " + remote + ", and it is not known whether it has arrived: "
-                        + why.failure().what(),
-                "Recover when the server can be reached again.",
-                why);
     }
 
     @Override
@@ -232,7 +235,7 @@ final class HttpOutgoingSession implements OutgoingSession {
                         "See to the server, and try again.");
     }
 
-    private PartUpload writable() throws IOException {
+    private HeldBackTail writable() throws IOException {
         VmmigException ended = ended();
         if (ended != null) {
             throw new IOException(ended.getMessage(), ended);
@@ -242,7 +245,7 @@ final class HttpOutgoingSession implements OutgoingSession {
                 throw new IllegalStateException(
                         "the package is written after the offer and before the end, not now: " + stage);
             }
-            return Objects.requireNonNull(upload);
+            return Objects.requireNonNull(kept);
         }
     }
 }

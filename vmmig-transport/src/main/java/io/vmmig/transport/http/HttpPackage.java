@@ -7,6 +7,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.crypto.AgeSealing;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeKeys;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
@@ -142,6 +143,7 @@ public final class HttpPackage implements Transport {
     @Override
     public OutgoingSession open() throws VmmigException {
         sealing.requireDecided(name);
+        requireAllowed("PUT");
         if (sealing.recipients().isEmpty() && !Addresses.secure(places.of("PUT", PartIndex.NAME))) {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID,
@@ -155,7 +157,14 @@ public final class HttpPackage implements Transport {
                         Problem.FILE_FAILED, "there is a package at " + name + " already", "Choose another place.");
             }
         }
-        return new HttpOutgoingSession(remote, access, sealing, partBytes);
+        return new HttpOutgoingSession(remote, access, sealing, partBytes, null);
+    }
+
+    /** Before anything is done about the guest. */
+    private void requireAllowed(String method) throws VmmigException {
+        if (!access.allowsPlainHttp() && !Addresses.secure(places.of(method, PartIndex.NAME))) {
+            throw new HttpAnswers(name).plain();
+        }
     }
 
     /**
@@ -173,6 +182,7 @@ public final class HttpPackage implements Transport {
                     "it was not said where the package " + name + " is kept while it comes",
                     "Say so with spooledIn(…).");
         }
+        requireAllowed("GET");
         HttpCalls calls = HttpCalls.to(places, access, name);
         boolean begun = false;
         try {
@@ -210,7 +220,12 @@ public final class HttpPackage implements Transport {
      */
     @Override
     public Outcome outcomeOf(UUID packageId) throws VmmigException {
-        return new RemoteParts(places, access, name).settle(packageId);
+        return outcomeOf(packageId, HandOverJournal.inMemory());
+    }
+
+    @Override
+    public Outcome outcomeOf(UUID packageId, HandOverJournal journal) throws VmmigException {
+        return new RemoteParts(places, access, name).outcome(packageId, journal);
     }
 
     @Override

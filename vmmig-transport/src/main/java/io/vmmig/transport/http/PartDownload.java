@@ -3,10 +3,12 @@ package io.vmmig.transport.http;
 
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.io.OutputStream;
+import java.io.SequenceInputStream;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
@@ -236,7 +238,11 @@ final class PartDownload implements AutoCloseable {
 
     /** All bytes from the first; waits for those that are still to come. For one thread. */
     InputStream open() {
-        return new Parts();
+        InputStream parts = new Parts();
+        return index.ending() == null
+                ? parts
+                : new SequenceInputStream(
+                        parts, new ByteArrayInputStream(index.ending().bytes()));
     }
 
     private void await(int number) throws IOException {

@@ -5,9 +5,11 @@ import io.vmmig.Digest;
 import io.vmmig.Failure;
 import io.vmmig.PackageFormatException;
 import io.vmmig.Problem;
+import io.vmmig.crypto.SignerKey;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -18,23 +20,52 @@ import org.jspecify.annotations.Nullable;
  * has the same size, but for the last. Immutable.
  *
  * @param id what was cut: a package by its id, an image by its SHA-256
- * @param bytes how large it is
+ * @param bytes how much of it is in parts
  * @param partBytes how large a part is
  * @param parts the digest of each part, in order
+ * @param ending what only the index of a package has; null in that of an image
  */
-record PartIndex(String id, long bytes, int partBytes, List<Digest> parts) {
+record PartIndex(String id, long bytes, int partBytes, List<Digest> parts, @Nullable Ending ending) {
+    /**
+     * The end of a package, which is in no part: so nobody but its source can make the index of it.
+     *
+     * @param tail the last bytes of the package, in hexadecimal digits
+     * @param receiptBy the host whose receipt the source waits for; null if it waits for none
+     */
+    record Ending(String tail, @Nullable SignerKey receiptBy) {
+        Ending {
+            if (!TAIL.matcher(tail).matches()) {
+                throw new IllegalArgumentException("not the end of a package: " + tail);
+            }
+        }
+
+        static Ending of(byte[] tail, @Nullable SignerKey receiptBy) {
+            return new Ending(HexFormat.of().formatHex(tail), receiptBy);
+        }
+
+        byte[] bytes() {
+            return HexFormat.of().parseHex(tail);
+        }
+    }
+
+    /** How much of a package is in its index only: the authentication tag of a sealed one is within. */
+    static final int TAIL_BYTES = 64;
+
     static final String NAME = "index";
     static final int MAX_PARTS = 1 << 16;
     static final int MIN_PART_BYTES = 4 << 10;
     static final int MAX_PART_BYTES = 64 << 20;
     static final int MAX_ID_CHARS = 64;
     private static final String FORMAT = "# vmmig parts ";
-    private static final String VERSION = "1";
-    private static final int MAX_HEAD_BYTES = 256;
+    private static final String WITHOUT_ENDING = "1";
+    private static final String WITH_ENDING = "2";
+    private static final int MAX_HEAD_BYTES = 512;
     static final int MAX_BYTES = MAX_HEAD_BYTES + MAX_PARTS * (64 + 2 + MAX_ID_CHARS + 7 + 1);
     private static final Pattern ID = Pattern.compile("[0-9a-f][0-9a-f-]{0," + (MAX_ID_CHARS - 1) + "}");
-    private static final Pattern HEAD = Pattern.compile("\\Q" + FORMAT + VERSION + "\\E\n# id (" + ID.pattern()
-            + ")\n# bytes ([0-9]{1,18})\n# part-bytes ([0-9]{1,9})\n");
+    private static final Pattern TAIL = Pattern.compile("[0-9a-f]{" + 2 * TAIL_BYTES + "}");
+    private static final Pattern HEAD = Pattern.compile("\\Q" + FORMAT + "\\E([" + WITHOUT_ENDING + WITH_ENDING
+            + "])\n# id (" + ID.pattern() + ")\n# bytes ([0-9]{1,18})\n# part-bytes ([0-9]{1,9})\n(?:# tail ("
+            + TAIL.pattern() + ")\n)?(?:# receipt ([A-Za-z0-9_-]{43})\n)?");
     private static final Pattern ANY_VERSION = Pattern.compile("\\Q" + FORMAT + "\\E([1-9][0-9]{0,8})\n");
     /** Names of parts, of whatever there is. */
     static final Pattern PART_NAME = Pattern.compile("(" + ID.pattern() + ")\\.[0-9]{6}");
@@ -52,6 +83,11 @@ record PartIndex(String id, long bytes, int partBytes, List<Digest> parts) {
         }
     }
 
+    /** Of something that has no ending. */
+    PartIndex(String id, long bytes, int partBytes, List<Digest> parts) {
+        this(id, bytes, partBytes, parts, null);
+    }
+
     static String partName(String id, int number) {
         return id + "." + String.valueOf(1_000_000 + number).substring(1);
     }
@@ -65,8 +101,14 @@ record PartIndex(String id, long bytes, int partBytes, List<Digest> parts) {
     }
 
     byte[] toBytes() {
-        StringBuilder text = new StringBuilder(
-                FORMAT + VERSION + "\n# id " + id + "\n# bytes " + bytes + "\n# part-bytes " + partBytes + "\n");
+        StringBuilder text = new StringBuilder(FORMAT + (ending == null ? WITHOUT_ENDING : WITH_ENDING) + "\n# id " + id
+                + "\n# bytes " + bytes + "\n# part-bytes " + partBytes + "\n");
+        if (ending != null) {
+            text.append("# tail ").append(ending.tail()).append('\n');
+            if (ending.receiptBy() != null) {
+                text.append("# receipt ").append(ending.receiptBy()).append('\n');
+            }
+        }
         for (int i = 0; i < parts.size(); i++) {
             text.append(parts.get(i).hex()).append("  ").append(name(i)).append('\n');
         }
@@ -74,7 +116,7 @@ record PartIndex(String id, long bytes, int partBytes, List<Digest> parts) {
     }
 
     /**
-     * Reads what {@link #toBytes()} writes, and nothing else.
+     * Reads what {@link #toBytes()} writes, and nothing else; a version 1 of a package as well, all of which is in parts.
      *
      * @throws PackageFormatException with {@link Problem#PACKAGE_MALFORMED}, or {@link Problem#PACKAGE_TOO_NEW} if it is of
      *     a later format
@@ -87,14 +129,16 @@ record PartIndex(String id, long bytes, int partBytes, List<Digest> parts) {
         Matcher head = HEAD.matcher(text);
         if (!head.lookingAt()) {
             Matcher version = ANY_VERSION.matcher(text);
-            if (version.lookingAt() && !version.group(1).equals(VERSION)) {
+            if (version.lookingAt()
+                    && !version.group(1).equals(WITHOUT_ENDING)
+                    && !version.group(1).equals(WITH_ENDING)) {
                 throw new PackageFormatException(
                         Problem.PACKAGE_TOO_NEW, "the index of parts is of a later format", "Use a newer vmmig.");
             }
             throw malformed("it does not begin as an index does", null);
         }
         try {
-            String id = head.group(1);
+            String id = head.group(2);
             int line = 64 + 2 + partName(id, 0).length() + 1;
             int count = (text.length() - head.end()) / line;
             List<Digest> parts = new ArrayList<>(Math.min(count, MAX_PARTS));
@@ -102,7 +146,11 @@ record PartIndex(String id, long bytes, int partBytes, List<Digest> parts) {
                 int at = head.end() + i * line;
                 parts.add(new Digest(text.substring(at, at + 64)));
             }
-            PartIndex index = new PartIndex(id, Long.parseLong(head.group(2)), Integer.parseInt(head.group(3)), parts);
+            Ending ending = head.group(5) == null
+                    ? null
+                    : new Ending(head.group(5), head.group(6) == null ? null : SignerKey.parse(head.group(6)));
+            PartIndex index =
+                    new PartIndex(id, Long.parseLong(head.group(3)), Integer.parseInt(head.group(4)), parts, ending);
             if (!Arrays.equals(index.toBytes(), content)) {
                 throw malformed("it is not spelled as an index is", null);
             }

@@ -35,6 +35,9 @@ final class PartUpload extends OutputStream {
     private final AtomicReference<@Nullable VmmigException> failure = new AtomicReference<>();
     private final List<Digest> parts = new ArrayList<>();
     private volatile int begun;
+    /** The first part of those that were sent once only; more than any number of a part if there is none yet. */
+    private final AtomicInteger pivot = new AtomicInteger(Integer.MAX_VALUE);
+
     private byte @Nullable [] current;
     private int filled;
     private long bytes;
@@ -118,7 +121,12 @@ final class PartUpload extends OutputStream {
             if (failure.get() == null
                     && !(resuming
                             && calls.size(name).filter(size -> size == length).isPresent())) {
-                calls.put(name, part, length, false, new AtomicInteger());
+                Delivery delivery = new Delivery();
+                calls.put(name, part, length, false, delivery);
+                requireThere(name, length);
+                if (delivery.once()) {
+                    pivot.accumulateAndGet(number, Math::min);
+                }
             }
         } catch (VmmigException e) {
             failure.compareAndSet(null, e);
@@ -131,8 +139,38 @@ final class PartUpload extends OutputStream {
         }
     }
 
-    /** Sends what is left, and waits until all of it is there. */
-    PartIndex finish() throws VmmigException {
+    /** That the server has taken it is not believed before it shows it. */
+    private void requireThere(String name, int length) throws VmmigException {
+        long there = calls.size(name).orElse(-1L);
+        if (there != length) {
+            throw calls.answers()
+                    .violation("says that it has " + name + ", and does not show " + length + " bytes of it");
+        }
+    }
+
+    /**
+     * A part of which no earlier request can still be on its way, so that it stays away once it was deleted. To be asked after
+     * {@link #finish}.
+     *
+     * @throws VmmigException when each of them had to be sent again
+     */
+    int pivot() throws VmmigException {
+        int first = pivot.get();
+        if (first == Integer.MAX_VALUE) {
+            throw VmmigException.of(
+                    Problem.CONNECTION_LOST,
+                    "the connection was lost in the middle of each part, so that none could be taken back for certain",
+                    "Start again when the network is better, or with smaller parts.");
+        }
+        return first;
+    }
+
+    /**
+     * Sends what is left, and waits until all of it is there.
+     *
+     * @param ending what the index is to have besides, or null
+     */
+    PartIndex finish(PartIndex.@Nullable Ending ending) throws VmmigException {
         try {
             if (filled > 0) {
                 send();
@@ -148,7 +186,7 @@ final class PartUpload extends OutputStream {
         if (failed != null) {
             throw VmmigException.of(failed.failure(), failed);
         }
-        return new PartIndex(id, bytes, partBytes, parts);
+        return new PartIndex(id, bytes, partBytes, parts, ending);
     }
 
     /** Each of them has a deadline of its own. */

@@ -2,8 +2,10 @@
 package io.vmmig.transport.http;
 
 import io.vmmig.VmmigException;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +31,42 @@ record RemoteParts(HttpPlaces places, HttpAccess access, String what) {
         return HttpCalls.hastyTo(places, access, what);
     }
 
+    HttpCalls briefCalls() {
+        return HttpCalls.brieflyTo(places, access, what);
+    }
+
+    /**
+     * Who has the guest of a package that was sent here. What is left of it is removed if it was not given away.
+     *
+     * @throws VmmigException when it cannot be told now
+     */
+    Outcome outcome(UUID packageId, HandOverJournal journal) throws VmmigException {
+        Outcome outcome;
+        try (HttpCalls calls = briefCalls()) {
+            outcome = new IndexHandOver(new HttpObjects(calls, calls), what, packageId, journal).outcome();
+        }
+        if (outcome == Outcome.NOT_TAKEN) {
+            Optional<HandOverEntry> entry = HandOverEntry.latestOf(journal);
+            removeQuietly(packageId, entry.isPresent() ? entry.get().parts() : count(packageId));
+        }
+        return outcome;
+    }
+
+    /** How many parts there may be. They are removed from the last to the first, so that only the last ones can be missing. */
+    private int count(UUID packageId) {
+        int count = 0;
+        try (HttpCalls calls = hastyCalls()) {
+            for (int i = 0; i - count < MAX_GAP && i < PartIndex.MAX_PARTS; i++) {
+                if (calls.size(PartIndex.partName(packageId.toString(), i)).isPresent()) {
+                    count = i + 1;
+                }
+            }
+        } catch (VmmigException e) {
+            LOG.info("{}: {}", what, e.getMessage());
+        }
+        return count;
+    }
+
     /** Removes the parts of a package that has no index, the first of them last. What cannot be removed is left, and logged. */
     void removeQuietly(UUID packageId, int count) {
         long end = System.nanoTime() + CLEARING.toNanos();
@@ -44,49 +82,6 @@ record RemoteParts(HttpPlaces places, HttpAccess access, String what) {
         if (left > 0) {
             LOG.warn("{}: {} parts of the package {} are left over and may be deleted", what, left, packageId);
         }
-    }
-
-    /**
-     * How a hand-over ended. If there is no index, there never will be a whole package: its parts are removed, which an index
-     * that is still on its way cannot bring back.
-     *
-     * @throws VmmigException when that cannot be made certain now
-     */
-    Outcome settle(UUID packageId) throws VmmigException {
-        String id = packageId.toString();
-        try (HttpCalls calls = hastyCalls()) {
-            boolean first = isThere(calls, id, 0);
-            if (indexIsThere(calls, id)) {
-                // Without its parts somebody has taken the package apart, perhaps after it had been used.
-                return first ? Outcome.TAKEN : Outcome.UNHEARD_OF;
-            }
-            if (!first) {
-                return Outcome.UNHEARD_OF;
-            }
-            // The first one goes last: as long as it is there, the next try ends as this one.
-            int last = 0;
-            for (int i = 1; i - last <= MAX_GAP && i < PartIndex.MAX_PARTS; i++) {
-                if (isThere(calls, id, i)) {
-                    calls.delete(PartIndex.partName(id, i));
-                    last = i;
-                }
-            }
-            calls.delete(PartIndex.partName(id, 0));
-            if (isThere(calls, id, 0)) {
-                throw calls.answers().violation("says that a part was deleted, and still has it");
-            }
-            // If it came in between, somebody may have read all of the package by now.
-            return indexIsThere(calls, id) ? Outcome.UNHEARD_OF : Outcome.NOT_TAKEN;
-        }
-    }
-
-    private static boolean isThere(HttpCalls calls, String id, int number) throws VmmigException {
-        return calls.size(PartIndex.partName(id, number)).isPresent();
-    }
-
-    private static boolean indexIsThere(HttpCalls calls, String id) throws VmmigException {
-        byte[] content = calls.get(PartIndex.NAME, PartIndex.MAX_BYTES).orElse(null);
-        return content != null && PartIndex.parse(content).id().equals(id);
     }
 
     @Override

@@ -55,7 +55,7 @@ class HostileServerTest {
     }
 
     private HttpPackage at(ScriptedServer server) {
-        return HttpPackage.at(server.place("x")).over(Web.access(300)).spooledIn(spool);
+        return HttpPackage.at(server.place("x")).over(Web.access(3000)).spooledIn(spool);
     }
 
     private Throwable fetch(ScriptedServer server) throws Exception {

@@ -16,6 +16,7 @@ import io.vmmig.hypervisor.GuestState;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Transport;
@@ -139,6 +140,11 @@ class HttpRecoveryTest {
         public void finish() throws VmmigException {
             session.finish();
             dieIf(Moment.BEFORE_FINISH);
+        }
+
+        @Override
+        public void recordingIn(HandOverJournal journal) {
+            session.recordingIn(journal);
         }
 
         @Override

@@ -103,16 +103,16 @@ class HttpTlsTest {
 
     @Test
     void aServerIsKnownByItsCertificate() throws Exception {
-        send("/p/pinned", Web.access(2000).pinned(Set.of(pin)));
+        send("/p/pinned", Web.access(20_000).pinned(Set.of(pin)));
         assertThat(temp.resolve("p/pinned/index")).exists();
-        assertThatThrownBy(() -> send("/p/other", Web.access(2000).pinned(Set.of("0".repeat(64)))))
+        assertThatThrownBy(() -> send("/p/other", Web.access(20_000).pinned(Set.of("0".repeat(64)))))
                 .satisfies(e -> assertProblem(e, Problem.PEER_UNTRUSTED));
-        assertThatThrownBy(() -> Web.access(2000).pinned(Set.of())).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Web.access(20_000).pinned(Set.of())).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
     void aServerIsKnownByAnAuthority() throws Exception {
-        assertThatThrownBy(() -> send("/p/unknown", Web.access(2000)))
+        assertThatThrownBy(() -> send("/p/unknown", Web.access(20_000)))
                 .satisfies(e -> assertProblem(e, Problem.PEER_UNTRUSTED));
         KeyStore trusted = KeyStore.getInstance("PKCS12");
         trusted.load(null, null);
@@ -122,13 +122,13 @@ class HttpTlsTest {
         SSLContext context = SSLContext.getInstance("TLS");
         context.init(null, managers.getTrustManagers(), null);
 
-        send("/p/trusted", Web.access(2000).trusting(context));
+        send("/p/trusted", Web.access(20_000).trusting(context));
         assertThat(temp.resolve("p/trusted/index")).exists();
     }
 
     @Test
     void httpsIsNotLeft() {
-        assertThatThrownBy(() -> send("/plain", Web.access(2000).pinned(Set.of(pin))))
+        assertThatThrownBy(() -> send("/plain", Web.access(20_000).pinned(Set.of(pin))))
                 .hasMessageContaining("from https to plain http")
                 .satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION));
     }
@@ -138,7 +138,7 @@ class HttpTlsTest {
         try (ScriptedServer proxy = new ScriptedServer(
                 (head, out) -> ScriptedServer.say(out, "HTTP/1.1 404 Not Found\nContent-Length: 0", new byte[0]))) {
             HttpPackage there = HttpPackage.at(URI.create("http://packages.invalid/web-1"))
-                    .over(Web.access(2000)
+                    .over(Web.access(20_000)
                             .through(ProxySelector.of(new InetSocketAddress(
                                     InetAddress.getLoopbackAddress(),
                                     proxy.place("x").getPort()))))

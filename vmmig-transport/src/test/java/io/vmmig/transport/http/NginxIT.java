@@ -52,7 +52,7 @@ class NginxIT {
         nginx = new Nginx(temp.resolve("nginx"));
         proxy = new CuttingProxy(nginx.port);
         there = HttpPackage.at(URI.create("http://127.0.0.1:" + proxy.port() + "/packages/web-1"))
-                .over(HttpAccess.standard().atOnce(AT_ONCE))
+                .over(HttpAccess.standard().allowingPlainHttp().atOnce(AT_ONCE))
                 .sealedFor(identity.keys())
                 .openedBy(identity)
                 .partBytes(PART)
@@ -129,7 +129,8 @@ class NginxIT {
         byte[] content = new byte[20 << 20];
         new Random(6).nextBytes(content);
         Digest digest = here.add(Files.write(temp.resolve("image"), content), ImageFormat.RAW);
-        HttpImages images = HttpImages.at(URI.create("http://127.0.0.1:" + proxy.port() + "/images"));
+        HttpImages images = HttpImages.at(URI.create("http://127.0.0.1:" + proxy.port() + "/images"))
+                .over(HttpAccess.standard().allowingPlainHttp());
         proxy.cutUpAfter(content.length / 2, this::restart);
         images.push(digest, here);
         proxy.cutDownAfter(content.length / 2, this::restart);

@@ -8,6 +8,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.vmmig.Digest;
 import io.vmmig.PackageFormatException;
 import io.vmmig.Problem;
+import io.vmmig.crypto.SignerKey;
 import io.vmmig.transport.testing.Problems;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
@@ -25,6 +26,13 @@ class PartIndexFuzzTest {
             4096,
             List.of(new Digest("a".repeat(64)), new Digest("b".repeat(64)), new Digest("0".repeat(64))));
     private static final String TEXT = new String(INDEX.toBytes(), StandardCharsets.US_ASCII);
+    private static final PartIndex OF_PACKAGE = new PartIndex(
+            INDEX.id(),
+            INDEX.bytes(),
+            INDEX.partBytes(),
+            INDEX.parts(),
+            PartIndex.Ending.of(new byte[PartIndex.TAIL_BYTES], SignerKey.parse("A".repeat(42) + "E")));
+    private static final String PACKAGE = new String(OF_PACKAGE.toBytes(), StandardCharsets.US_ASCII);
 
     static Stream<Arguments> seeds() {
         return Stream.of(
@@ -44,8 +52,15 @@ class PartIndexFuzzTest {
                         TEXT.replace("aaaa", "gggg"),
                         TEXT.replace(".000001", ".000002"),
                         TEXT.replace("# id 0", "# id ../0"),
+                        TEXT.replace("parts 1", "parts 3"),
+                        TEXT.replace("parts 1", "parts"),
                         TEXT.replace("parts 1", "parts 2"),
-                        TEXT.replace("parts 1", "parts"))
+                        PACKAGE.replace("parts 2", "parts 1"),
+                        PACKAGE.replace("# tail 00", "# tail "),
+                        PACKAGE.replace("# tail 0", "# tail A"),
+                        PACKAGE.replaceFirst("# receipt [^\n]{9}", "# receipt "),
+                        PACKAGE.replaceFirst("# receipt [^\n]*\n", "").replaceFirst("# tail [^\n]*\n", ""),
+                        PACKAGE.replaceFirst("(# tail [^\n]*\n)(# receipt [^\n]*\n)", "$2$1"))
                 .map(text -> Arguments.of((Object) text.getBytes(StandardCharsets.UTF_8)));
     }
 
@@ -62,6 +77,7 @@ class PartIndexFuzzTest {
     @Test
     void itIsReadAsItWasWritten() throws Exception {
         assertThat(PartIndex.parse(INDEX.toBytes())).isEqualTo(INDEX);
+        assertThat(PartIndex.parse(OF_PACKAGE.toBytes())).isEqualTo(OF_PACKAGE);
         assertThat(INDEX.size(2)).isEqualTo(10_000 - 2 * 4096);
         assertThat(TEXT.lines().skip(4)).first().asString().isEqualTo("a".repeat(64) + "  " + INDEX.name(0));
     }
@@ -72,7 +88,8 @@ class PartIndexFuzzTest {
                 "f".repeat(64),
                 (long) PartIndex.MAX_PARTS * PartIndex.MAX_PART_BYTES,
                 PartIndex.MAX_PART_BYTES,
-                Collections.nCopies(PartIndex.MAX_PARTS, new Digest("c".repeat(64))));
+                Collections.nCopies(PartIndex.MAX_PARTS, new Digest("c".repeat(64))),
+                OF_PACKAGE.ending());
 
         assertThat(largest.toBytes().length).isLessThanOrEqualTo(PartIndex.MAX_BYTES);
         assertThat(PartIndex.parse(largest.toBytes())).isEqualTo(largest);
@@ -82,7 +99,7 @@ class PartIndexFuzzTest {
     void whatIsWrongIsNamed() {
         seeds().skip(1).forEach(seed -> {
             byte[] bytes = (byte[]) seed.get()[0];
-            Problem problem = new String(bytes, StandardCharsets.UTF_8).contains("parts 2")
+            Problem problem = new String(bytes, StandardCharsets.UTF_8).contains("parts 3")
                     ? Problem.PACKAGE_TOO_NEW
                     : Problem.PACKAGE_MALFORMED;
             assertThatThrownBy(() -> PartIndex.parse(bytes)).satisfies(e -> Problems.assertProblem(e, problem));

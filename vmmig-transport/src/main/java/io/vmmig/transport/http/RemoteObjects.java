@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.http;
+
+import io.vmmig.VmmigException;
+import java.util.Optional;
+
+/** The objects of one package at a server, as far as who owns its guest depends on them. */
+interface RemoteObjects {
+    /**
+     * Writes an object that should not be there yet; returns only when the server says that it has it.
+     *
+     * @param delivery is told how often it is sent, and what is answered
+     */
+    void put(String name, byte[] content, Delivery delivery) throws VmmigException;
+
+    /** Reads an object; empty only if the server says that it is not there now. */
+    Optional<byte[]> get(String name, int limit) throws VmmigException;
+
+    /** Whether an object is there; false only if the server says that it is not there now. */
+    boolean isThere(String name) throws VmmigException;
+
+    /** Deletes an object; what the server says to that is for the caller to check. */
+    void delete(String name) throws VmmigException;
+}
