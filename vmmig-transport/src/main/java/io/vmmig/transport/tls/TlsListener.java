@@ -218,7 +218,7 @@ public final class TlsListener implements AutoCloseable {
 
         /**
          * Answers trusted sources that ask what became of a package, after they have lost the connection over which its guest
-         * was being handed over; such as by {@link io.vmmig.Recovery#outcomesNotedBeside}. Without this they are told that
+         * was being handed over; such as by {@link io.vmmig.Recovery#outcomesIn}. Without this they are told that
          * nothing is known, and a person has to look.
          */
         public Ready answering(OutcomeBook outcomes) {
