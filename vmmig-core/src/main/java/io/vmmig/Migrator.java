@@ -14,6 +14,7 @@ import io.vmmig.transport.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
@@ -93,6 +94,16 @@ public final class Migrator {
      */
     public Migrator removingTheGuest() {
         return with(settings.withRemoveGuest(true));
+    }
+
+    /**
+     * These disks, by target such as {@code vdb}, may travel although they are {@code <shareable/>} and the guest can write to them:
+     * it gets a copy of its own, which the other guests do not see, and the report says so. Whoever uses the disk together with others,
+     * such as a cluster, has to know what that means. Without it such a guest is refused with {@link Problem#DISK_SHARED}. Names that a
+     * guest has no such disk for do not matter.
+     */
+    public Migrator copyingShared(String... targets) {
+        return with(settings.withCopiedDisks(Set.of(targets)));
     }
 
     /** So much work is to go into making the package small; {@link Level#BALANCED} unless said otherwise. */

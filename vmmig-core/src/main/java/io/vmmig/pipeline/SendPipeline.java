@@ -117,12 +117,13 @@ public final class SendPipeline {
         Guest guest = hypervisor.guest(guestName);
         try (FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest)) {
             HostCapabilities host = hypervisor.capabilities();
-            return move(guest, Departure.of(guest, host, settings.policy(), hostState.images()), search);
+            return move(guest, Departure.of(guest, host, settings, hostState.images()), search);
         }
     }
 
     private MigrationReport move(Guest guest, Departure departure, @Nullable FreePagesTask search)
             throws VmmigException {
+        departure.notices().forEach(recorder::notice);
         SharedPages shared = departure.sharedPages(hostState.images(), cancellation);
         recorder.enter(Phase.CONNECT);
         try (shared;
@@ -133,7 +134,8 @@ public final class SendPipeline {
             try {
                 recorder.enter(Phase.OFFER);
                 Manifest offered = departure.manifest().withReferences(shared.all());
-                Acceptance acceptance = session.offer(new Offer(offered, departure.xml(), cookie(guest)));
+                Acceptance acceptance =
+                        session.offer(new Offer(offered, departure.domain().text(), cookie(guest)));
                 cancellation.check();
                 Manifest manifest = departure.manifest().withReferences(shared.openAmong(acceptance.references()));
                 List<PageSource> references = shared.of(manifest.references());
@@ -324,7 +326,7 @@ public final class SendPipeline {
         FreePages free;
         PackageSummary summary;
         try {
-            outgoing.departure().requireUnchanged(saved.domainXml());
+            outgoing.departure().requireUnchanged(outgoing.guest(), saved.domainXml());
             writeDisks(outgoing, writer, saved, lent);
             free = FreePagesTask.await(search);
             summary = writeSnapshot(outgoing, writer, saved, free);
@@ -425,7 +427,7 @@ public final class SendPipeline {
         PackageSummary summary;
         FreePages free;
         try {
-            outgoing.departure().requireUnchanged(saved.domainXml());
+            outgoing.departure().requireUnchanged(outgoing.guest(), saved.domainXml());
             writeDisks(outgoing, writer, saved, lent);
             free = FreePagesTask.await(search);
             summary = writeSnapshot(outgoing, writer, saved, free);
@@ -467,7 +469,8 @@ public final class SendPipeline {
             throws VmmigException {
         recorder.enter(Phase.DISKS, outgoing.departure().diskBytes());
         try {
-            writer.writeDomain(lent.withAllMemory(saved.domainXml()), saved.cookie());
+            DomainXml domain = outgoing.departure().travelling(saved.domainXml());
+            writer.writeDomain(lent.withAllMemory(domain.text()), saved.cookie());
             for (Map.Entry<String, DiskChain> disk :
                     outgoing.departure().chains().entrySet()) {
                 writeDisk(writer, disk.getKey(), disk.getValue(), outgoing.manifest());

@@ -6,6 +6,7 @@ import io.vmmig.domain.DomainPolicy;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.state.HostState;
 import java.time.Duration;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param signer who vouches for the package, or null
  * @param limit has a permit for each guest that may leave at once, or null
  * @param deadlines how long it may take
+ * @param copiedDisks disks that may travel as copies although other guests use them, by target
  */
 public record SendSettings(
         @Nullable HostState state,
@@ -31,53 +33,78 @@ public record SendSettings(
         Level level,
         @Nullable PackageSigner signer,
         @Nullable Semaphore limit,
-        Deadlines deadlines) {
+        Deadlines deadlines,
+        Set<String> copiedDisks) {
     /** As a program sends it that asks for nothing special. */
     public static final SendSettings USUAL = new SendSettings(
-            null, DomainPolicy.standard(), false, false, null, Level.BALANCED, null, null, Deadlines.USUAL);
+            null, DomainPolicy.standard(), false, false, null, Level.BALANCED, null, null, Deadlines.USUAL, Set.of());
 
     /** With another {@link #state}. */
     public SendSettings withState(HostState state) {
-        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
     }
 
     /** With another {@link #policy}. */
     public SendSettings withPolicy(DomainPolicy policy) {
-        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
     }
 
     /** With another {@link #removeGuest}. */
     public SendSettings withRemoveGuest(boolean removeGuest) {
-        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
     }
 
     /** With another {@link #sendFreePages}. */
     public SendSettings withSendFreePages(boolean sendFreePages) {
-        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
     }
 
     /** With another {@link #level}. */
     public SendSettings withLevel(Level level) {
-        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
     }
 
     /** With another {@link #signer}. */
     public SendSettings withSigner(PackageSigner signer) {
-        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
     }
 
     /** With another {@link #ballooning}. */
     public SendSettings withBallooning(Duration ballooning) {
-        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
     }
 
     /** With another {@link #limit}. */
     public SendSettings withLimit(Semaphore limit) {
-        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
     }
 
     /** With other {@link #deadlines}. */
     public SendSettings withDeadlines(Deadlines deadlines) {
-        return new SendSettings(state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines);
+        return new SendSettings(
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
+    }
+
+    /** With other {@link #copiedDisks}. */
+    public SendSettings withCopiedDisks(Set<String> copiedDisks) {
+        return new SendSettings(
+                state,
+                policy,
+                removeGuest,
+                sendFreePages,
+                ballooning,
+                level,
+                signer,
+                limit,
+                deadlines,
+                Set.copyOf(copiedDisks));
     }
 }

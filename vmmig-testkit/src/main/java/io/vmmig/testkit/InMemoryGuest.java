@@ -11,6 +11,7 @@ import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.SavedGuest;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** A guest of an {@link InMemoryHypervisor}. */
 final class InMemoryGuest implements Guest {
@@ -23,6 +24,7 @@ final class InMemoryGuest implements Guest {
     private final InMemoryBalloon balloon;
     private GuestState state;
     private boolean saving;
+    private @Nullable String liveXml;
 
     InMemoryGuest(
             InMemoryHypervisor host,
@@ -81,6 +83,15 @@ final class InMemoryGuest implements Guest {
     @Override
     public Optional<Balloon> balloon() {
         return Optional.of(balloon);
+    }
+
+    @Override
+    public synchronized Optional<String> liveXml() {
+        return Optional.ofNullable(liveXml);
+    }
+
+    synchronized void show(String xml) {
+        liveXml = xml;
     }
 
     InMemoryBalloon inMemoryBalloon() {
