@@ -97,13 +97,11 @@ public final class Migrator {
     }
 
     /**
-     * These disks, by target such as {@code vdb}, may travel although they are {@code <shareable/>} and the guest can write to them:
-     * it gets a copy of its own, which the other guests do not see, and the report says so. Whoever uses the disk together with others,
-     * such as a cluster, has to know what that means. Without it such a guest is refused with {@link Problem#DISK_SHARED}. Names that a
-     * guest has no such disk for do not matter.
+     * The guest may lose this by moving, each of which is then named in the report. Without this a guest that would lose any of it is
+     * refused, before it is stopped.
      */
-    public Migrator copyingShared(String... targets) {
-        return with(settings.withCopiedDisks(Set.of(targets)));
+    public Migrator allowingLossOf(Loss... losses) {
+        return with(settings.withLosses(Set.copyOf(List.of(losses))));
     }
 
     /** So much work is to go into making the package small; {@link Level#BALANCED} unless said otherwise. */

@@ -39,14 +39,14 @@ public enum Problem {
     MACHINE_UNSUPPORTED(Family.INCOMPATIBLE),
     /** The destination has less memory than the guest needs. */
     MEMORY_INSUFFICIENT(Family.INCOMPATIBLE),
+    /** The guest would lose something that cannot be carried, such as its list of snapshots, and nobody has said that it may. */
+    LOSS_NOT_ALLOWED(Family.INCOMPATIBLE),
     /** A requested change to the domain would be refused by QEMU, such as another machine type or memory size. */
     DOMAIN_CHANGE_IMPOSSIBLE(Family.INCOMPATIBLE),
     /** The domain XML holds something that vmmig does not know how to carry. */
     DOMAIN_UNSUPPORTED(Family.INCOMPATIBLE),
     /** A disk is of a kind that cannot travel, such as a network disk or an encrypted qcow2. */
     DISK_UNSUPPORTED(Family.INCOMPATIBLE),
-    /** A disk that the guest can write to belongs to other guests as well, which would not see what it writes elsewhere. */
-    DISK_SHARED(Family.INCOMPATIBLE),
     /** What was asked for makes no sense for this transport or guest. */
     REQUEST_INVALID(Family.INCOMPATIBLE),
 

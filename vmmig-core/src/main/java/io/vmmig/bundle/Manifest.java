@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a package says about itself before anything else: enough to decide whether a host can take it.
  *
+ * @param formatVersion the version of the package format that the package is of
  * @param packageId names this package, and the migration that it belongs to
  * @param guestName the guest's name at the source
  * @param guestUuid the guest's uuid at the source
@@ -27,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param cpuModel the CPU model of the domain XML, or null when it names none
  * @param memoryBytes the guest's memory, in bytes
  * @param vcpus the number of virtual CPUs
- * @param running whether the guest is to run after the restore, rather than stay paused
+ * @param running whether the guest ran when the package was begun, rather than being paused; what it did when it was saved,
+ *     {@link GuestRecord#running()} says, except in packages of format version 1
  * @param persistent whether the source kept the guest's definition
  * @param hypervisorVersion QEMU's version at the source
  * @param libvirtVersion libvirt's version at the source
@@ -40,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  *     to use
  */
 public record Manifest(
+        int formatVersion,
         UUID packageId,
         String guestName,
         UUID guestUuid,
@@ -60,16 +63,66 @@ public record Manifest(
         List<Disk> disks,
         List<Reference> references) {
     /** The version of the package format that this vmmig writes, and the highest that it reads. */
-    public static final int FORMAT_VERSION = 1;
+    public static final int FORMAT_VERSION = 2;
 
     public Manifest {
         disks = List.copyOf(disks);
         references = List.copyOf(references);
     }
 
+    /** A manifest of the current version of the format. */
+    public Manifest(
+            UUID packageId,
+            String guestName,
+            UUID guestUuid,
+            String architecture,
+            String machine,
+            String domainType,
+            @Nullable String cpuModel,
+            long memoryBytes,
+            int vcpus,
+            boolean running,
+            boolean persistent,
+            String hypervisorVersion,
+            String libvirtVersion,
+            String sourceHost,
+            Instant createdAt,
+            @Nullable Content kernel,
+            @Nullable Content ramdisk,
+            List<Disk> disks,
+            List<Reference> references) {
+        this(
+                FORMAT_VERSION,
+                packageId,
+                guestName,
+                guestUuid,
+                architecture,
+                machine,
+                domainType,
+                cpuModel,
+                memoryBytes,
+                vcpus,
+                running,
+                persistent,
+                hypervisorVersion,
+                libvirtVersion,
+                sourceHost,
+                createdAt,
+                kernel,
+                ramdisk,
+                disks,
+                references);
+    }
+
+    /** Whether the package has a {@link GuestRecord}, and may have a definition apart from the running XML. */
+    public boolean hasGuestRecord() {
+        return formatVersion >= 2;
+    }
+
     /** The same, with these references. */
     public Manifest withReferences(List<Reference> others) {
         return new Manifest(
+                formatVersion,
                 packageId,
                 guestName,
                 guestUuid,

@@ -9,6 +9,7 @@ import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.ContentInputStream;
 import io.vmmig.bundle.format.DecodingLine;
+import io.vmmig.bundle.format.GuestJson;
 import io.vmmig.bundle.format.Malformed;
 import io.vmmig.bundle.format.PackageOrder;
 import io.vmmig.bundle.format.Place;
@@ -120,12 +121,14 @@ public final class PackageReader implements AutoCloseable {
      *
      * @param manifest what the package says it holds
      * @param domainXml the domain XML as the source saved it; anybody may have written it
+     * @param definitionXml the XML that the guest's next start uses, or null if that is the saved one; likewise
+     * @param guest what is known of the guest outside of its XML
      */
-    public record Head(Manifest manifest, String domainXml) {}
+    public record Head(Manifest manifest, String domainXml, @Nullable String definitionXml, GuestRecord guest) {}
 
     /**
-     * Reads manifest and domain XML, whatever the rest refers to. A kernel and a ramdisk that lie between them are skipped, and
-     * what follows is not read.
+     * Reads manifest, domain XML and what is known of the guest beside it, whatever the rest refers to. A kernel and a ramdisk that
+     * lie between them are skipped, and what follows is not read.
      *
      * @throws PackageFormatException when {@code in} does not begin like a package
      * @throws VmmigException what {@code in} threw
@@ -133,7 +136,7 @@ public final class PackageReader implements AutoCloseable {
     public static Head readHead(InputStream in, PackageLimits limits) throws VmmigException {
         TarInput tar = new TarInput(in);
         Manifest manifest = Manifest.fromJson(readManifest(tar, limits), limits);
-        return new Head(manifest, readDomain(tar, limits));
+        return readHead(manifest, tar, limits);
     }
 
     /**
@@ -211,7 +214,7 @@ public final class PackageReader implements AutoCloseable {
         return new Outline(SealedContent.plain(PackageOrder.SEAL, seal).digest(), bootFiles);
     }
 
-    private static String readDomain(TarInput tar, PackageLimits limits) throws VmmigException {
+    private static Head readHead(Manifest manifest, TarInput tar, PackageLimits limits) throws VmmigException {
         try {
             TarHeader header = tar.next();
             while (header != null && PackageOrder.isBootSegment(header.name())) {
@@ -221,10 +224,31 @@ public final class PackageReader implements AutoCloseable {
             if (header == null || !header.name().equals(PackageOrder.DOMAIN)) {
                 throw Malformed.because("the package does not begin with a domain");
             }
-            return tar.text(header, limits.xmlBytes());
+            String xml = tar.text(header, limits.xmlBytes());
+            return manifest.hasGuestRecord()
+                    ? readHead(manifest, xml, tar, limits)
+                    : new Head(manifest, xml, null, GuestRecord.of(manifest));
         } catch (IOException e) {
             throw VmmigException.from(e, Problem.FILE_FAILED, "the package could not be read", "");
         }
+    }
+
+    private static Head readHead(Manifest manifest, String xml, TarInput tar, PackageLimits limits)
+            throws IOException, PackageFormatException {
+        TarHeader header = tar.next();
+        if (header != null && header.name().equals(PackageOrder.COOKIE)) {
+            tar.skip(header);
+            header = tar.next();
+        }
+        String definition = null;
+        if (header != null && header.name().equals(PackageOrder.DEFINITION)) {
+            definition = tar.text(header, limits.xmlBytes());
+            header = tar.next();
+        }
+        if (header == null || !header.name().equals(PackageOrder.GUEST)) {
+            throw Malformed.because("the package has no " + PackageOrder.GUEST + " behind its domain");
+        }
+        return new Head(manifest, xml, definition, GuestRecord.fromJson(tar.plain(header, GuestJson.MAX_BYTES)));
     }
 
     static List<Reference> numbered(Manifest manifest, List<PageSource> sources) {
@@ -289,7 +313,12 @@ public final class PackageReader implements AutoCloseable {
         DecodingLine.Item item = line.next();
         if (item instanceof DecodingLine.Item.Domain domain) {
             provideReferences();
-            return new Entry.Domain(domain.xml(), domain.cookie());
+            GuestRecord guest = domain.guest();
+            return new Entry.Domain(
+                    domain.xml(),
+                    domain.cookie(),
+                    domain.definition(),
+                    guest == null ? GuestRecord.of(manifest) : guest);
         }
         if (item instanceof DecodingLine.Item.Begin begin) {
             return begin(begin.place());
@@ -313,7 +342,7 @@ public final class PackageReader implements AutoCloseable {
             case RAMDISK -> new Entry.Ramdisk(stream);
             case DISK -> new Entry.DiskLayer(String.valueOf(place.target()), place.layer(), stream);
             case SNAPSHOT -> new Entry.Snapshot(stream);
-            case DOMAIN, COOKIE -> throw new AssertionError("the domain is not cut into segments");
+            case DOMAIN, COOKIE, DEFINITION, GUEST -> throw new AssertionError("the domain is not cut into segments");
         };
     }
 
@@ -323,7 +352,7 @@ public final class PackageReader implements AutoCloseable {
             case RAMDISK -> limits.ramdiskBytes();
             case DISK -> limits.diskBytes() - diskBytes;
             case SNAPSHOT -> limits.snapshotBytes();
-            case DOMAIN, COOKIE -> limits.xmlBytes();
+            case DOMAIN, COOKIE, DEFINITION, GUEST -> limits.xmlBytes();
         };
     }
 
@@ -362,8 +391,11 @@ public final class PackageReader implements AutoCloseable {
          *
          * @param xml the domain XML as the source saved it; anybody may have written it
          * @param cookie what libvirt wants to find beside it, or null
+         * @param definition the XML that the guest's next start uses, or null if that is {@code xml}; anybody may have written it
+         * @param guest what is known of the guest outside of its XML; as the manifest says in a package of format version 1
          */
-        record Domain(String xml, @Nullable String cookie) implements Entry {}
+        record Domain(String xml, @Nullable String cookie, @Nullable String definition, GuestRecord guest)
+                implements Entry {}
 
         /**
          * The kernel that the domain boots.

@@ -90,14 +90,33 @@ public final class PackageWriter implements AutoCloseable {
     }
 
     /**
-     * Writes the domain XML as the source saved it.
+     * Writes the domain XML of a guest that is as the manifest says, and has no definition but this XML.
      *
      * @param cookie what libvirt wants to find beside it, or null
      */
     public void writeDomain(String xml, @Nullable String cookie) throws VmmigException {
+        writeDomain(xml, cookie, null, GuestRecord.of(manifest));
+    }
+
+    /**
+     * Writes the domain XML as the source saved it, and what is known of the guest beside it. A package of format version 1 holds
+     * neither definition nor record.
+     *
+     * @param cookie what libvirt wants to find beside it, or null
+     * @param definition the XML that the guest's next start uses, or null if it has none but the saved one
+     * @param guest what is known of the guest outside of its XML
+     */
+    public void writeDomain(String xml, @Nullable String cookie, @Nullable String definition, GuestRecord guest)
+            throws VmmigException {
         writePlain(PackageOrder.DOMAIN, xml);
         if (cookie != null) {
             writePlain(PackageOrder.COOKIE, cookie);
+        }
+        if (manifest.hasGuestRecord()) {
+            if (definition != null) {
+                writePlain(PackageOrder.DEFINITION, definition);
+            }
+            line.plain(advanceTo(PackageOrder.GUEST).name(), guest.toJson());
         }
     }
 

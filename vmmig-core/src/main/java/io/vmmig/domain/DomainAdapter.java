@@ -54,9 +54,46 @@ public final class DomainAdapter {
      *     {@link Problem#DOMAIN_CHANGE_IMPOSSIBLE}; nothing was changed anywhere
      */
     public AdaptedDomain adapt(DomainXml saved) throws VmmigException {
+        DomainXml edited = edit(rewrite(saved));
+        GuestHardware.of(saved).requireSame(GuestHardware.of(edited));
+        return new AdaptedDomain(edited, changes);
+    }
+
+    /**
+     * The definition as this host will have it, by the same rules. Since nothing is restored into it, its hardware may be another
+     * one.
+     *
+     * @param running the running guest as this host will have it
+     * @throws VmmigException as of {@link #adapt}
+     */
+    public static AdaptedDomain adapt(
+            DomainDefinition definition,
+            AdaptedDomain running,
+            HostCapabilities host,
+            DomainSettings settings,
+            GuestFiles files,
+            DomainPolicy policy)
+            throws VmmigException {
+        for (Obstacle obstacle : definition.obstacles()) {
+            throw VmmigException.of(obstacle.problem(), obstacle.what(), obstacle.remedy());
+        }
+        DomainAdapter adapter = new DomainAdapter(host, settings, definition.files(files), policy);
+        DomainXml edited = adapter.edit(adapter.rewrite(definition.carried()));
+        if (!edited.name().equals(running.domain().name())
+                || !edited.uuid().equals(running.domain().uuid())) {
+            throw new IncompatibleException(
+                    Problem.DOMAIN_CHANGE_IMPOSSIBLE,
+                    "the guest's definition would have another name or uuid than the running guest",
+                    "Let the editor of DomainSettings give both the same.");
+        }
+        return new AdaptedDomain(edited, adapter.changes);
+    }
+
+    private DomainXml rewrite(DomainXml saved) throws VmmigException {
         DomainXml adapted = saved.copy();
         policy.requireMovable(adapted);
         List<DomainXml.Disk> disks = adapted.disks();
+        noteHostsOwn(adapted);
         Set<String> dropped = policy.drop(adapted);
         adaptIdentity(adapted);
         adaptBoot(adapted);
@@ -67,9 +104,36 @@ public final class DomainAdapter {
         dropped.forEach(name -> changes.add(new DomainChange(name, "as at the source", null)));
         DomainXml written = adapted.rewritten();
         policy.requireChosen(written, chosen);
-        DomainXml edited = edit(written);
-        GuestHardware.of(saved).requireSame(GuestHardware.of(edited));
-        return new AdaptedDomain(edited, changes);
+        return written;
+    }
+
+    /** Somebody may have chosen these; libvirt at this host chooses its own. */
+    private void noteHostsOwn(DomainXml domain) throws VmmigException {
+        for (Element display : domain.devices("graphics")) {
+            String where = "graphics " + display.getAttribute("type");
+            if (!display.getAttribute("autoport").equals("yes")) {
+                noteDropped(where + " port", display.getAttribute("port"));
+                noteDropped(where + " TLS port", display.getAttribute("tlsPort"));
+            }
+            noteDropped(where + " web socket", display.getAttribute("websocket"));
+            noteDropped(where + " socket", display.getAttribute("socket"));
+            if (!display.getAttribute("listen").equals("127.0.0.1")) {
+                noteDropped(where + " address", display.getAttribute("listen"));
+            }
+            noteDropped(where + " password's end", display.getAttribute("passwdValidTo"));
+        }
+        for (Element device : domain.devices("interface")) {
+            String target = targetOf(device, "dev");
+            if (!target.startsWith("vnet")) {
+                noteDropped("interface " + macOf(device) + " host device", target);
+            }
+        }
+    }
+
+    private void noteDropped(String where, String value) {
+        if (!value.isEmpty() && !value.equals("-1")) {
+            changes.add(new DomainChange(where, value, null));
+        }
     }
 
     private void adaptIdentity(DomainXml domain) throws VmmigException {
@@ -78,6 +142,12 @@ public final class DomainAdapter {
         }
         if (settings.uuid().isPresent()) {
             setText(domain.root(), "uuid", "uuid", settings.uuid().get().toString());
+        }
+        if (settings.generationId().isPresent()
+                && Xml.child(domain.root(), "genid").isPresent()) {
+            // Which one the guest gets in the end is known when the hypervisor has restored it, and reported then.
+            Xml.childOrNew(domain.root(), "genid")
+                    .setTextContent(settings.generationId().get().toString());
         }
     }
 
@@ -233,6 +303,10 @@ public final class DomainAdapter {
         return Xml.child(device, "target").map(t -> t.getAttribute(attribute)).orElse("");
     }
 
+    private static String macOf(Element device) {
+        return Xml.child(device, "mac").map(m -> m.getAttribute("address")).orElse("");
+    }
+
     private void adaptInterface(Element device) throws VmmigException {
         Optional<Element> source = Xml.child(device, "source");
         if (source.isEmpty()) {
@@ -242,8 +316,7 @@ public final class DomainAdapter {
         // A live interface on a network also names the bridge that the source's libvirt had picked.
         source.get().removeAttribute(kind.equals("bridge") ? "network" : "bridge");
         String from = source.get().getAttribute(kind);
-        String mac =
-                Xml.child(device, "mac").map(m -> m.getAttribute("address")).orElse("");
+        String mac = macOf(device);
         Optional<String> to = kind.equals("bridge") ? settings.bridge(from) : settings.network(from);
         if (to.isEmpty()) {
             throw new IncompatibleException(

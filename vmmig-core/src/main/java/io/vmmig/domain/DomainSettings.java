@@ -23,10 +23,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DomainSettings {
     private static final DomainSettings AS_SAVED =
-            new DomainSettings(null, null, Map.of(), Map.of(), false, UnaryOperator.identity());
+            new DomainSettings(null, null, null, Map.of(), Map.of(), false, UnaryOperator.identity());
 
     private final @Nullable String name;
     private final @Nullable UUID uuid;
+    private final @Nullable UUID generationId;
     private final Map<String, Path> paths;
     private final Map<String, String> networks;
     private final boolean keepingNetworks;
@@ -35,12 +36,14 @@ public final class DomainSettings {
     private DomainSettings(
             @Nullable String name,
             @Nullable UUID uuid,
+            @Nullable UUID generationId,
             Map<String, Path> paths,
             Map<String, String> networks,
             boolean keepingNetworks,
             UnaryOperator<String> editor) {
         this.name = name;
         this.uuid = uuid;
+        this.generationId = generationId;
         this.paths = paths;
         this.networks = networks;
         this.keepingNetworks = keepingNetworks;
@@ -54,17 +57,25 @@ public final class DomainSettings {
 
     /** The guest gets this name. */
     public DomainSettings named(String name) {
-        return new DomainSettings(name, uuid, paths, networks, keepingNetworks, editor);
+        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, editor);
     }
 
     /** The guest gets this uuid. The guest itself still sees the one that it had, until it reboots. */
     public DomainSettings withUuid(UUID uuid) {
-        return new DomainSettings(name, uuid, paths, networks, keepingNetworks, editor);
+        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, editor);
     }
 
     /** As {@link #withUuid}, with a random one that is made now. */
     public DomainSettings withNewUuid() {
         return withUuid(UUID.randomUUID());
+    }
+
+    /**
+     * A guest with a generation ID gets this one. Without this it keeps the one that it has when it moves, and gets a random one when
+     * it is a copy.
+     */
+    public DomainSettings withGenerationId(UUID generationId) {
+        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, editor);
     }
 
     /** The active image of a disk goes to this absolute path, which must not exist yet. */
@@ -112,26 +123,27 @@ public final class DomainSettings {
      * a guest with such an interface is refused: which network it may be on is not for the source to say.
      */
     public DomainSettings keepingNetworks() {
-        return new DomainSettings(name, uuid, paths, networks, true, editor);
+        return new DomainSettings(name, uuid, generationId, paths, networks, true, editor);
     }
 
     /**
-     * The last word: gets the adapted domain XML and returns the one to use, which no policy looks at again. If it changes anything that QEMU would refuse
-     * to restore into, such as the machine type, the memory size or a device, the guest is not accepted.
+     * The last word: gets the adapted domain XML and returns the one to use, which no policy looks at again. It gets the running XML
+     * and, apart from that, the guest's definition, if it has one that differs. If it changes anything that QEMU would refuse
+     * to restore into, such as the machine type, the memory size or a device of the running XML, the guest is not accepted.
      */
     public DomainSettings editedBy(UnaryOperator<String> editor) {
-        return new DomainSettings(name, uuid, paths, networks, keepingNetworks, editor);
+        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, editor);
     }
 
     private DomainSettings withPath(String key, Path path) {
         if (!path.isAbsolute()) {
             throw new IllegalArgumentException("not an absolute path: " + path);
         }
-        return new DomainSettings(name, uuid, with(paths, key, path), networks, keepingNetworks, editor);
+        return new DomainSettings(name, uuid, generationId, with(paths, key, path), networks, keepingNetworks, editor);
     }
 
     private DomainSettings withNetwork(String key, String to) {
-        return new DomainSettings(name, uuid, paths, with(networks, key, to), keepingNetworks, editor);
+        return new DomainSettings(name, uuid, generationId, paths, with(networks, key, to), keepingNetworks, editor);
     }
 
     private static <V> Map<String, V> with(Map<String, V> map, String key, V value) {
@@ -148,6 +160,11 @@ public final class DomainSettings {
     /** The uuid that the guest gets, or empty for the one that it has. */
     public Optional<UUID> uuid() {
         return Optional.ofNullable(uuid);
+    }
+
+    /** The generation ID that the guest gets if it has one, or empty if that was not set. */
+    public Optional<UUID> generationId() {
+        return Optional.ofNullable(generationId);
     }
 
     /** Where the active image of a disk goes, if that was set. */

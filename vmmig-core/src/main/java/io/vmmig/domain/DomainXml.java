@@ -8,12 +8,8 @@ import io.vmmig.bundle.ImageFormat;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.w3c.dom.Document;
@@ -76,6 +72,27 @@ public final class DomainXml {
         } catch (IllegalArgumentException e) {
             throw unsupported("the domain XML has no proper uuid", e);
         }
+    }
+
+    /** The generation ID, which tells the guest whether it was copied or set back; empty if it has none, or libvirt is to make one. */
+    public Optional<UUID> generationId() throws VmmigException {
+        Optional<String> text = Xml.child(root(), "genid").map(Xml::text).filter(t -> !t.isEmpty());
+        try {
+            return text.map(UUID::fromString);
+        } catch (IllegalArgumentException e) {
+            throw unsupported("the domain XML has no proper generation ID", e);
+        }
+    }
+
+    /** A copy with another {@link #generationId()}, if it has one. */
+    public DomainXml withGenerationId(UUID id) throws VmmigException {
+        DomainXml copy = copy();
+        Optional<Element> element = Xml.child(copy.root(), "genid");
+        if (element.isEmpty()) {
+            return this;
+        }
+        element.get().setTextContent(id.toString());
+        return copy.rewritten();
     }
 
     /** {@code kvm} or {@code qemu}. */
@@ -198,48 +215,10 @@ public final class DomainXml {
         return disks;
     }
 
-    /**
-     * The disks that the guest can write to and that belong to other guests as well, by target: those that are {@code
-     * <shareable/>}.
-     */
-    public Map<String, Path> sharedDisks() throws VmmigException {
-        Map<String, Path> shared = new LinkedHashMap<>();
-        Set<String> marked = new HashSet<>();
-        for (Element element : devices("disk")) {
-            if (Xml.child(element, "shareable").isPresent()) {
-                marked.add(target(element));
-            }
-        }
-        for (Disk disk : disks()) {
-            if (!disk.readOnly() && marked.contains(disk.target())) {
-                shared.put(disk.target(), disk.file());
-            }
-        }
-        return shared;
-    }
-
-    /** A copy in which these disks are the guest's own, and not {@code <shareable/>} any more; this one if that changes nothing. */
-    public DomainXml withOwn(Set<String> targets) throws VmmigException {
-        DomainXml copy = copy();
-        boolean changed = false;
-        for (Element element : copy.devices("disk")) {
-            Optional<Element> mark = Xml.child(element, "shareable");
-            if (mark.isPresent() && targets.contains(target(element))) {
-                Xml.remove(mark.get());
-                changed = true;
-            }
-        }
-        return changed ? copy.rewritten() : this;
-    }
-
-    static String target(Element disk) throws VmmigException {
-        return Xml.child(disk, "target")
+    private static Disk disk(Element element, Path file) throws VmmigException {
+        String target = Xml.child(element, "target")
                 .orElseThrow(() -> missing("disk target"))
                 .getAttribute("dev");
-    }
-
-    private static Disk disk(Element element, Path file) throws VmmigException {
-        String target = target(element);
         String type = Xml.child(element, "driver")
                 .map(d -> d.getAttribute("type"))
                 .filter(t -> !t.isEmpty())
@@ -314,7 +293,7 @@ public final class DomainXml {
         return unsupported("the domain XML has no " + what, null);
     }
 
-    static Path path(String text) throws VmmigException {
+    private static Path path(String text) throws VmmigException {
         try {
             Path path = Path.of(text);
             if (path.isAbsolute()) {

@@ -26,6 +26,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class ArrivalJournal implements AutoCloseable {
     private static final String WHERE = "the journal of an arrival";
+    private static final String RUNNING = "running";
+    private static final String AUTOSTART = "autostart";
     /** Those that this process has under way. */
     private static final Map<Path, ArrivalJournal> LIVE = new ConcurrentHashMap<>();
 
@@ -50,7 +52,7 @@ public final class ArrivalJournal implements AutoCloseable {
      * @param packageId the package in which the guest travels
      * @param guest its name here
      * @param uuid its uuid here
-     * @param running whether it is to run here
+     * @param running whether it ran when it was offered
      * @param directory where its files are made
      * @param directoryExisted whether that was there before
      * @param before what was in it then
@@ -278,7 +280,11 @@ public final class ArrivalJournal implements AutoCloseable {
      *
      * @throws VmmigException with {@link Problem#CONNECTION_LOST} when the source has been told that there will be none
      */
-    public synchronized void enter(DestinationState next) throws VmmigException {
+    public void enter(DestinationState next) throws VmmigException {
+        enter(next, new JsonObject());
+    }
+
+    private synchronized void enter(DestinationState next, JsonObject learned) throws VmmigException {
         if (state == DestinationState.ABANDONED && next != DestinationState.DISCARDED) {
             throw VmmigException.of(
                     Problem.CONNECTION_LOST,
@@ -287,9 +293,34 @@ public final class ArrivalJournal implements AutoCloseable {
         }
         DestinationState entered = state.then(next);
         if (entered.durable()) {
-            journal.enter(entered.name());
+            journal.enter(entered.name(), learned);
         }
         state = entered;
+    }
+
+    /**
+     * As {@link #enter}, before the source is told that the guest is here.
+     *
+     * @param running whether it is to run here, by what it did when it was saved
+     * @param autostart whether this host is to start it when it boots
+     */
+    public synchronized void restored(boolean running, boolean autostart) throws VmmigException {
+        JsonObject learned = new JsonObject();
+        learned.addProperty(RUNNING, running);
+        learned.addProperty(AUTOSTART, autostart);
+        enter(DestinationState.RESTORED, learned);
+    }
+
+    /** Whether the guest is to run here. */
+    public boolean running() throws VmmigException {
+        JsonObject learned = journal.details();
+        return learned.has(RUNNING) ? new JsonFields(learned, WHERE).flag(RUNNING) : facts.running();
+    }
+
+    /** Whether this host is to start the guest when it boots. */
+    public boolean autostart() throws VmmigException {
+        JsonObject learned = journal.details();
+        return learned.has(AUTOSTART) && new JsonFields(learned, WHERE).flag(AUTOSTART);
     }
 
     /** Notes that the guest cannot be made to run here; if that cannot be written, a person will have to look after a crash. */

@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 /** What the source notes of one guest that it gives away, from before it is stopped until all is settled. Thread-safe. */
 public final class DepartureJournal implements HandOverJournal, AutoCloseable {
     private static final String WHERE = "the journal of a departure";
+    private static final String RAN = "ran";
+    private static final String AUTOSTART = "autostart";
 
     private final Journal journal;
     private final Facts facts;
@@ -30,7 +32,7 @@ public final class DepartureJournal implements HandOverJournal, AutoCloseable {
      * @param packageId the package in which the guest travels
      * @param guest its name here
      * @param uuid its uuid here
-     * @param running whether it ran, so that it is to run again if it stays
+     * @param running whether it ran when this was begun
      * @param copy whether it is only packed, and stays here
      * @param address where its destination is found, or null if that cannot be asked
      * @param files those of its files that go when it is gone
@@ -122,9 +124,45 @@ public final class DepartureJournal implements HandOverJournal, AutoCloseable {
         return !facts.copy() && (journal.torn() || journal.state().equals(SourceState.COMMITTED.name()));
     }
 
-    /** Before the word is sent that gives the guest away. */
+    /**
+     * The guest has been stopped.
+     *
+     * @param ran whether it ran until then
+     */
+    public void saved(boolean ran) throws VmmigException {
+        if (ran != facts.running()) {
+            JsonObject learned = new JsonObject();
+            learned.addProperty(RAN, ran);
+            journal.enter(SourceState.PREPARED.name(), learned);
+        }
+    }
+
+    /** Whether the guest ran until it was stopped, so that it is to run again if it stays. */
+    public boolean ran() throws VmmigException {
+        JsonObject learned = journal.details();
+        return learned.has(RAN) ? new JsonFields(learned, WHERE).flag(RAN) : facts.running();
+    }
+
+    /** Before the word is sent that gives away a guest that this host does not start by itself. */
     public void commit() throws VmmigException {
-        journal.enter(SourceState.COMMITTED.name());
+        commit(false);
+    }
+
+    /**
+     * Before the word is sent that gives the guest away.
+     *
+     * @param autostart whether this host starts it when it boots, which is ended now, and begins again if the guest stays
+     */
+    public void commit(boolean autostart) throws VmmigException {
+        JsonObject learned = new JsonObject();
+        learned.addProperty(AUTOSTART, autostart);
+        journal.enter(SourceState.COMMITTED.name(), learned);
+    }
+
+    /** Whether this host is to start the guest again when it boots, if the guest stays. */
+    public boolean autostart() throws VmmigException {
+        JsonObject learned = journal.details();
+        return learned.has(AUTOSTART) && new JsonFields(learned, WHERE).flag(AUTOSTART);
     }
 
     /** The guest has been packed and is left to itself: from here on it is nobody's business whether it runs. */

@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What one end has written down of one migration: a file that only grows, with a line for what the migration is about and one
- * for each step, written and synced before the step is taken. Each line is its CRC-32C in eight hexadecimal digits, a space and
+ * for each step and what was learned by then, written and synced before the step is taken. Each line is its CRC-32C in eight hexadecimal digits, a space and
  * a JSON object. Whoever has it open has it alone, in this process and among all; thread-safe.
  */
 final class Journal implements Closeable {
@@ -55,15 +55,23 @@ final class Journal implements Closeable {
     private final Path file;
     private final FileChannel channel;
     private final JsonObject facts;
+    private final JsonObject details;
     private String state;
-    private @Nullable String entry;
     private long intact;
     private boolean torn;
 
-    private Journal(Path file, FileChannel channel, JsonObject facts, String state, long intact, boolean torn) {
+    private Journal(
+            Path file,
+            FileChannel channel,
+            JsonObject facts,
+            JsonObject details,
+            String state,
+            long intact,
+            boolean torn) {
         this.file = file;
         this.channel = channel;
         this.facts = facts;
+        this.details = details;
         this.state = state;
         this.intact = intact;
         this.torn = torn;
@@ -88,8 +96,8 @@ final class Journal implements Closeable {
                 if (!locked(channel)) {
                     throw new IOException("somebody else has it open");
                 }
-                Journal journal = new Journal(file, channel, facts, state, 0, false);
-                journal.append(List.of(facts, stateLine(state)));
+                Journal journal = new Journal(file, channel, facts, new JsonObject(), state, 0, false);
+                journal.append(List.of(facts, stateLine(state, journal.details)));
                 NewFile.syncDirectoryOf(file);
                 return journal;
             } catch (IOException | RuntimeException e) {
@@ -207,12 +215,15 @@ final class Journal implements Closeable {
             return Optional.empty();
         }
         String state = new JsonFields(lines.get(lines.size() - 1), WHERE).text(STATE, STATE_FORM);
-        Journal journal = new Journal(file, channel, lines.get(0), state, intact, intact < text.length());
-        for (JsonObject line : lines.subList(1, lines.size())) {
-            JsonFields fields = new JsonFields(line, WHERE);
-            journal.entry = fields.has(ENTRY) ? fields.text(ENTRY, HandOverJournal.MAX_LENGTH) : journal.entry;
+        JsonObject details = new JsonObject();
+        for (JsonObject step : lines.subList(1, lines.size())) {
+            copy(step, details);
         }
-        return Optional.of(journal);
+        details.remove(STATE);
+        if (details.has(ENTRY)) {
+            new JsonFields(details, WHERE).text(ENTRY, HandOverJournal.MAX_LENGTH);
+        }
+        return Optional.of(new Journal(file, channel, lines.get(0), details, state, intact, intact < text.length()));
     }
 
     private static @Nullable JsonObject parsed(String text) throws PackageFormatException {
@@ -230,10 +241,15 @@ final class Journal implements Closeable {
         return String.format("%08x", checksum.getValue());
     }
 
-    private static JsonObject stateLine(String state) {
+    private static JsonObject stateLine(String state, JsonObject details) {
         JsonObject line = new JsonObject();
         line.addProperty(STATE, state);
+        copy(details, line);
         return line;
+    }
+
+    private static void copy(JsonObject from, JsonObject to) {
+        from.asMap().forEach(to::add);
     }
 
     private static VmmigException underWay(Path file) {
@@ -272,7 +288,7 @@ final class Journal implements Closeable {
 
     /** What the transport has recorded last; null if nothing. */
     synchronized @Nullable String entry() {
-        return entry;
+        return details.has(ENTRY) ? details.get(ENTRY).getAsString() : null;
     }
 
     /** Whether a further step was being written when everything ended. */
@@ -280,28 +296,33 @@ final class Journal implements Closeable {
         return torn;
     }
 
+    /** What was learned at the steps, the latest of each. */
+    synchronized JsonObject details() {
+        return details.deepCopy();
+    }
+
     /** Notes a step; it is durable when this returns. If this throws, it may be durable or not. */
-    synchronized void enter(String next) throws VmmigException {
+    void enter(String next) throws VmmigException {
+        enter(next, new JsonObject());
+    }
+
+    /** As {@link #enter(String)}, with what was learned since the step before. */
+    synchronized void enter(String next, JsonObject learned) throws VmmigException {
         try {
-            append(List.of(stateLine(next)));
+            append(List.of(stateLine(next, learned)));
         } catch (IOException e) {
             throw unwritten(file, e);
         }
+        copy(learned, details);
         state = next;
         torn = false;
     }
 
     /** Records something of the transport's in the present state; durable as a step is. */
     synchronized void record(String text) throws VmmigException {
-        JsonObject line = stateLine(state);
-        line.addProperty(ENTRY, text);
-        try {
-            append(List.of(line));
-        } catch (IOException e) {
-            throw unwritten(file, e);
-        }
-        entry = text;
-        torn = false;
+        JsonObject learned = new JsonObject();
+        learned.addProperty(ENTRY, text);
+        enter(state, learned);
     }
 
     /** Over whatever is torn. */

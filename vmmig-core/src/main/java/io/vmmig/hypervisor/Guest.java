@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.hypervisor;
 
+import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import java.util.List;
 import java.util.Optional;
@@ -20,16 +21,27 @@ public interface Guest {
     /** Whether the host keeps the guest's definition when it is not running. */
     boolean persistent() throws VmmigException;
 
-    /** The live domain XML, complete with secrets and in the form that can be given to another host. */
-    String domainXml() throws VmmigException;
+    /**
+     * What this host keeps of the guest besides its running XML. A hypervisor that keeps nothing need not override this.
+     *
+     * @throws io.vmmig.HypervisorException with {@link io.vmmig.Problem#GUEST_UNKNOWN} when the guest is gone
+     */
+    default GuestInventory inventory() throws VmmigException {
+        return new GuestInventory(persistent() ? domainXml() : null, false, List.of());
+    }
 
     /**
-     * The live domain XML in the form for this host alone, which shows what the guest really reads: the chain of images below each
-     * disk, and block jobs. Empty when this hypervisor does not show it; then the headers of images have to be believed.
+     * Has the host start the guest when the host boots, or not.
+     *
+     * @throws VmmigException when the host cannot do that, or keeps no definition of the guest
      */
-    default Optional<String> liveXml() throws VmmigException {
-        return Optional.empty();
+    default void setAutostart(boolean on) throws VmmigException {
+        throw VmmigException.of(
+                Problem.HYPERVISOR_FAILED, "this hypervisor starts no guest by itself", "Start the guest by hand.");
     }
+
+    /** The live domain XML, complete with secrets and in the form that can be given to another host. */
+    String domainXml() throws VmmigException;
 
     /**
      * What {@link SavedGuest#cookie()} is going to be, as far as that shows while the guest runs; empty when it does not. With it

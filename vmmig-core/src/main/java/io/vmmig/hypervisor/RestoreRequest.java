@@ -8,6 +8,21 @@ import org.jspecify.annotations.Nullable;
  *
  * @param domainXml the domain XML for this host, complete and already checked
  * @param cookie libvirt's cookie as it was saved, or null
- * @param persistent whether the host is to keep the definition beyond the guest's next stop
+ * @param definitionXml the XML that the guest's next start is to use, likewise complete and checked; null when the host is to forget
+ *     the guest once it stops
  */
-public record RestoreRequest(String domainXml, @Nullable String cookie, boolean persistent) {}
+public record RestoreRequest(String domainXml, @Nullable String cookie, @Nullable String definitionXml) {
+    /**
+     * A guest without a definition of its own.
+     *
+     * @param persistent whether the host is to keep {@code domainXml} beyond the guest's next stop
+     */
+    public RestoreRequest(String domainXml, @Nullable String cookie, boolean persistent) {
+        this(domainXml, cookie, persistent ? domainXml : null);
+    }
+
+    /** Whether the host is to keep a definition beyond the guest's next stop. */
+    public boolean persistent() {
+        return definitionXml != null;
+    }
+}

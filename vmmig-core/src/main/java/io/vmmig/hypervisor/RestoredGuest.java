@@ -2,11 +2,23 @@
 package io.vmmig.hypervisor;
 
 import io.vmmig.VmmigException;
+import java.util.Optional;
+import java.util.UUID;
 
 /** A restored guest, paused and waiting for the word. {@link #close()} without {@link #resume()} removes it. */
 public interface RestoredGuest extends AutoCloseable {
     /** The name under which it was restored. */
     String name();
+
+    /**
+     * The generation ID that the guest finds at this host, which tells it whether it was copied or set back; empty when it has none.
+     * A hypervisor that gives the guest the one that its XML asks for need not override this.
+     *
+     * @param asked the one that its XML asks for
+     */
+    default Optional<UUID> generationId(Optional<UUID> asked) throws VmmigException {
+        return asked;
+    }
 
     /** Lets the guest run. From here on it is the caller's no more, and {@link #close()} does nothing. */
     void resume() throws VmmigException;

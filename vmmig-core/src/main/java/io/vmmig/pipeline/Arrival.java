@@ -11,6 +11,7 @@ import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.domain.AdaptedDomain;
 import io.vmmig.domain.DomainAdapter;
+import io.vmmig.domain.DomainDefinition;
 import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.DomainSettings;
 import io.vmmig.domain.DomainXml;
@@ -22,6 +23,7 @@ import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.ImageFiles;
 import io.vmmig.reference.ImageStore;
+import io.vmmig.transport.Offer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -36,12 +38,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** What the destination has worked out for an offered guest, before a byte of it is accepted. */
 final class Arrival {
     private final Manifest manifest;
     private final HostCapabilities host;
+    private final boolean copy;
     private final DomainSettings settings;
     private final DomainPolicy policy;
     private final GuestDirectory directory;
@@ -52,15 +56,17 @@ final class Arrival {
     private final List<Path> newFiles = new ArrayList<>();
     private final @Nullable Path kernel;
     private final @Nullable Path ramdisk;
-    private @Nullable AdaptedDomain offered;
+    private @Nullable AdaptedGuest offered;
     private boolean reserved;
 
-    private Arrival(Manifest manifest, HostCapabilities host, ReceiveSettings receive, ImageStore images, Path guests)
+    private Arrival(Offer offer, HostCapabilities host, ReceiveSettings receive, ImageStore images, Path guests)
             throws VmmigException {
+        Manifest manifest = offer.manifest();
         this.policy = receive.policy();
         this.manifest = manifest;
         this.host = host;
-        this.settings = receive.domain();
+        this.copy = offer.guest().copy() || receive.domain().uuid().isPresent();
+        this.settings = identified(receive.domain(), copy);
         this.guestName = settings.name().orElse(manifest.guestName());
         this.directory = GuestDirectory.of(guests, guestName);
         for (Manifest.Disk disk : manifest.disks()) {
@@ -71,19 +77,14 @@ final class Arrival {
     }
 
     /** Decides whether this host can take the guest; nothing is changed yet. */
-    static Arrival of(
-            Manifest manifest,
-            String domainXml,
-            Hypervisor hypervisor,
-            ReceiveSettings settings,
-            ImageStore images,
-            Path guests)
+    static Arrival of(Offer offer, Hypervisor hypervisor, ReceiveSettings settings, ImageStore images, Path guests)
             throws VmmigException {
         HostCapabilities host = hypervisor.capabilities();
-        Arrival arrival = new Arrival(manifest, host, settings, images, guests);
-        AdaptedDomain adapted = arrival.adapt(domainXml);
+        Manifest manifest = offer.manifest();
+        Arrival arrival = new Arrival(offer, host, settings, images, guests);
+        AdaptedGuest adapted = arrival.adapt(offer.domainXml(), offer.definitionXml());
         arrival.offered = adapted;
-        requireUnused(hypervisor, adapted.domain());
+        requireUnused(hypervisor, adapted.running().domain());
         GuestDirectory.requireFree(arrival.newFiles);
         requireSpace(guests, manifest);
         if (!settings.overcommitMemory()) {
@@ -130,18 +131,43 @@ final class Arrival {
         return file;
     }
 
-    /** The domain as this host will have it, from the XML as offered or as it came with the package. */
-    AdaptedDomain adapt(String domainXml) throws VmmigException {
+    /** A copy is another guest than the one that it was made of, and learns so by its generation ID. */
+    private static DomainSettings identified(DomainSettings settings, boolean copy) {
+        return copy && settings.generationId().isEmpty() ? settings.withGenerationId(UUID.randomUUID()) : settings;
+    }
+
+    /** Whether the guest that it was made of stays what it is. */
+    boolean copy() {
+        return copy;
+    }
+
+    /** The guest as this host will have it, from what was offered or from what came with the package. */
+    AdaptedGuest adapt(String domainXml, @Nullable String definitionXml) throws VmmigException {
         DomainXml domain = DomainXml.parse(domainXml);
         for (Obstacle obstacle : policy.obstaclesOf(domain)) {
             throw VmmigException.of(obstacle.problem(), obstacle.what(), obstacle.remedy());
         }
         requireAgreement(domain);
-        return new DomainAdapter(host, settings, files(), policy).adapt(domain);
+        AdaptedDomain running = new DomainAdapter(host, settings, files(), policy).adapt(domain);
+        if (definitionXml == null) {
+            return new AdaptedGuest(running, null, manifest.persistent(), List.of());
+        }
+        if (!manifest.persistent()) {
+            throw new PackageFormatException(
+                    Problem.PACKAGE_MALFORMED,
+                    "the package has a definition of a guest that has none by its manifest",
+                    "Make the package again.");
+        }
+        DomainDefinition definition = DomainDefinition.of(definitionXml, domain, policy);
+        return new AdaptedGuest(
+                running,
+                DomainAdapter.adapt(definition, running, host, settings, files(), policy),
+                true,
+                definition.otherMedia().stream().map(Belongings::emptied).toList());
     }
 
-    /** The domain as this host would have it by the offer. */
-    AdaptedDomain offered() {
+    /** The guest as this host would have it by the offer. */
+    AdaptedGuest offered() {
         return Objects.requireNonNull(offered);
     }
 
@@ -279,7 +305,7 @@ final class Arrival {
         return new ArrivalJournal.Facts(
                 manifest.packageId(),
                 guestName,
-                offered().domain().uuid(),
+                offered().running().domain().uuid(),
                 manifest.running(),
                 directory.path(),
                 occupied.existed(),

@@ -4,8 +4,6 @@ package io.vmmig.pipeline;
 import io.vmmig.CancelledException;
 import io.vmmig.Digest;
 import io.vmmig.HypervisorException;
-import io.vmmig.IncompatibleException;
-import io.vmmig.Notice;
 import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
@@ -48,19 +46,23 @@ import org.slf4j.LoggerFactory;
 /**
  * All that is known of a guest before it is stopped.
  *
- * @param domain the live domain, as it travels
+ * @param xml the live domain XML
+ * @param domain the same, parsed
  * @param manifest what the package will begin with
  * @param chains the images of each disk, by target
- * @param copied the disks that it shares with other guests and that travel as copies of its own, by target
+ * @param belongings what the hypervisor keeps of it besides the XML
  */
-record Departure(DomainXml domain, Manifest manifest, Map<String, DiskChain> chains, Map<String, Path> copied) {
+record Departure(
+        String xml, DomainXml domain, Manifest manifest, Map<String, DiskChain> chains, Belongings belongings) {
     private static final Logger LOG = LoggerFactory.getLogger(Departure.class);
     private static final Duration INDEX_DEADLINE = Duration.ofSeconds(30);
     /** The other end may have missed the latest ones, or a file may stand upon an older one. */
     private static final int MAX_EARLIER = 16;
 
-    static Departure of(Guest guest, HostCapabilities host, SendSettings settings, ImageStore images)
+    /** @param copy whether the guest stays here */
+    static Departure of(Guest guest, HostCapabilities host, SendSettings settings, ImageStore images, boolean copy)
             throws VmmigException {
+        DomainPolicy policy = settings.policy();
         GuestState state = guest.state();
         if (state == GuestState.STOPPED) {
             throw new HypervisorException(
@@ -68,12 +70,11 @@ record Departure(DomainXml domain, Manifest manifest, Map<String, DiskChain> cha
                     "the guest is not running, so there is no memory to move",
                     "Start it first, or copy its disks.");
         }
-        DomainXml live = DomainXml.parse(guest.domainXml());
-        requireMovable(live, settings.policy());
-        Map<String, Path> copied = live.sharedDisks();
-        requireCopying(copied, settings.copiedDisks());
-        DomainXml domain = live.withOwn(copied.keySet());
-        Map<String, DiskChain> chains = DiskChains.of(guest, domain);
+        String xml = guest.domainXml();
+        DomainXml domain = DomainXml.parse(xml);
+        requireMovable(domain, policy);
+        Belongings belongings = Belongings.of(guest.inventory(), domain, policy, settings.losses(), copy);
+        Map<String, DiskChain> chains = chainsOf(domain);
         List<Manifest.Disk> disks = new ArrayList<>();
         for (Map.Entry<String, DiskChain> entry : chains.entrySet()) {
             disks.add(describe(entry.getKey(), entry.getValue(), images));
@@ -89,7 +90,7 @@ record Departure(DomainXml domain, Manifest manifest, Map<String, DiskChain> cha
                 domain.memoryBytes(),
                 domain.vcpus(),
                 state == GuestState.RUNNING,
-                guest.persistent(),
+                belongings.persistent(),
                 host.hypervisorVersion(),
                 host.libvirtVersion(),
                 host.hostName(),
@@ -98,7 +99,7 @@ record Departure(DomainXml domain, Manifest manifest, Map<String, DiskChain> cha
                 contentOf(domain.ramdisk(), images),
                 disks,
                 List.of());
-        return new Departure(domain, manifest, chains, copied);
+        return new Departure(xml, domain, manifest, chains, belongings);
     }
 
     private static void requireMovable(DomainXml domain, DomainPolicy policy) throws VmmigException {
@@ -111,18 +112,12 @@ record Departure(DomainXml domain, Manifest manifest, Map<String, DiskChain> cha
         }
     }
 
-    private static void requireCopying(Map<String, Path> shared, Set<String> copying) throws VmmigException {
-        for (Map.Entry<String, Path> disk : shared.entrySet()) {
-            if (!copying.contains(disk.getKey())) {
-                throw new IncompatibleException(
-                        Problem.DISK_SHARED,
-                        "disk " + disk.getKey() + ", " + disk.getValue()
-                                + ", is <shareable/>: other guests may write to it, and would not see what this one"
-                                + " writes elsewhere",
-                        "Detach it, or let the guest have a copy of its own with Migrator.copyingShared(\""
-                                + disk.getKey() + "\").");
-            }
+    private static Map<String, DiskChain> chainsOf(DomainXml domain) throws VmmigException {
+        Map<String, DiskChain> chains = new LinkedHashMap<>();
+        for (DomainXml.Disk disk : domain.disks()) {
+            chains.put(disk.target(), DiskChain.read(disk.file(), disk.format(), disk.readOnly()));
         }
+        return chains;
     }
 
     private static Manifest.Disk describe(String target, DiskChain chain, ImageStore images) throws VmmigException {
@@ -276,45 +271,32 @@ record Departure(DomainXml domain, Manifest manifest, Map<String, DiskChain> cha
     /** The files that only this guest uses. */
     Set<Path> ownFiles() throws VmmigException {
         Set<Path> files = new TreeSet<>();
-        chains.forEach((target, chain) -> {
-            if (!copied.containsKey(target)) {
-                chain.layers().forEach(layer -> files.add(layer.path()));
-            }
-        });
+        chains.values().forEach(chain -> chain.layers().forEach(layer -> files.add(layer.path())));
         domain.kernel().ifPresent(files::add);
         domain.ramdisk().ifPresent(files::add);
         return files;
     }
 
-    /** What a report has to say of it. */
-    List<Notice> notices() {
-        return copied.entrySet().stream()
-                .map(disk -> new Notice(
-                        Notice.Kind.NOT_CARRIED,
-                        disk.getKey(),
-                        "disk " + disk.getKey() + " was shared with other guests by way of " + disk.getValue()
-                                + "; the guest has a copy of its own now, which the others neither see nor change, and"
-                                + " in which what they wrote at that moment may be there in part only",
-                        "Connect them by a network disk, if they are to share it again."))
-                .toList();
-    }
-
-    /** The domain of the guest that was saved, as it travels. */
-    DomainXml travelling(String savedXml) throws VmmigException {
-        return DomainXml.parse(savedXml).withOwn(copied.keySet());
-    }
-
     /** Checks that the guest that was saved has the very disks that were offered: a snapshot may have come between. */
-    void requireUnchanged(Guest guest, String savedXml) throws VmmigException {
-        DomainXml saved = travelling(savedXml);
-        boolean same = saved.disks().equals(domain.disks())
-                && saved.sharedDisks().equals(domain.sharedDisks())
-                && DiskChains.images(DiskChains.of(guest, saved)).equals(DiskChains.images(chains));
-        if (!same) {
+    void requireUnchanged(String savedXml) throws VmmigException {
+        DomainXml saved = DomainXml.parse(savedXml);
+        if (!saved.disks().equals(domain.disks()) || !imagesOf(chainsOf(saved)).equals(imagesOf(chains))) {
             throw new HypervisorException(
                     Problem.GUEST_BUSY,
                     "the guest's disks were changed while it was about to move",
                     "Wait until snapshots and block jobs are done, then try again.");
         }
+    }
+
+    private static List<Path> imagesOf(Map<String, DiskChain> chains) {
+        List<Path> images = new ArrayList<>();
+        for (DiskChain chain : chains.values()) {
+            DiskChain.Image base = chain.base();
+            if (base != null) {
+                images.add(base.path());
+            }
+            chain.layers().forEach(layer -> images.add(layer.path()));
+        }
+        return images;
     }
 }

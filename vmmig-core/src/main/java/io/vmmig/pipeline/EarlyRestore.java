@@ -62,7 +62,7 @@ final class EarlyRestore implements AutoCloseable {
     RestoringGuest take(RestoreRequest asked) {
         taken = ready
                 && asked.domainXml().equals(request.domainXml())
-                && asked.persistent() == request.persistent()
+                && Objects.equals(asked.definitionXml(), request.definitionXml())
                 && Objects.equals(essence(asked.cookie()), essence(request.cookie()));
         return taken ? restoring : null;
     }

@@ -7,17 +7,19 @@ import io.vmmig.Failure;
 import io.vmmig.IncompatibleException;
 import io.vmmig.IntegrityException;
 import io.vmmig.MigrationReport;
+import io.vmmig.Notice;
 import io.vmmig.PackageFormatException;
 import io.vmmig.Phase;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.bundle.GuestRecord;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageReader.Entry;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.format.Malformed;
-import io.vmmig.domain.AdaptedDomain;
 import io.vmmig.domain.DomainChange;
+import io.vmmig.domain.DomainXml;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.handover.DestinationState;
 import io.vmmig.hypervisor.Hypervisor;
@@ -41,9 +43,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -187,9 +192,9 @@ public final class ReceivePipeline {
                     hypervisor,
                     arrival,
                     new RestoreRequest(
-                            arrival.offered().domain().text(),
+                            arrival.offered().running().domain().text(),
                             arrival.adaptCookie(offer.cookie()),
-                            arrival.manifest().persistent()));
+                            arrival.offered().definitionXml()));
             cancellation.onRequest(early::abort);
         }
     }
@@ -246,16 +251,14 @@ public final class ReceivePipeline {
     }
 
     /** So that whoever takes the guest next learns where it has been. */
-    private void remember(Restoration restoration) throws VmmigException {
+    private void remember(Restoration restoration, Landing landing) throws VmmigException {
         PackageSummary summary = restoration.summary();
         GuestHistories.of(hostState)
                 .put(
-                        restoration.domain().domain().uuid(),
+                        restoration.guest().running().domain().uuid(),
                         summary.seal(),
                         provenance.isEmpty() ? List.of() : summary.signatures(),
-                        restoration.domain().changes().stream()
-                                .map(ReceivePipeline::told)
-                                .toList());
+                        landing.changes().stream().map(ReceivePipeline::told).toList());
     }
 
     /** As it is said to the source. */
@@ -271,7 +274,7 @@ public final class ReceivePipeline {
     }
 
     private Arrival arrival(Offer offer) throws VmmigException {
-        return Arrival.of(offer.manifest(), offer.domainXml(), hypervisor, settings, images, guests);
+        return Arrival.of(offer, hypervisor, settings, images, guests);
     }
 
     /** If it was an earlier package that is damaged, the next try must not stand upon that again. */
@@ -315,6 +318,9 @@ public final class ReceivePipeline {
         if (offer.cookie() != null) {
             requireWithinLimits("the size of libvirt's cookie", offer.cookie());
         }
+        if (offer.definitionXml() != null) {
+            requireWithinLimits("the size of the definition", offer.definitionXml());
+        }
     }
 
     private void requireWithinLimits(String what, String xml) throws VmmigException {
@@ -344,7 +350,8 @@ public final class ReceivePipeline {
             Restoration restoration = new Restoration(arrival, offer, reader, noted);
             RestoredGuest restored = restoration.run();
             try {
-                noted.enter(DestinationState.RESTORED);
+                Landing landing = landing(arrival, restoration, restored);
+                noted.restored(landing.running(), landing.autostart());
                 session.restored();
                 recorder.enter(Phase.COMMIT);
                 session.awaitCommit();
@@ -355,10 +362,12 @@ public final class ReceivePipeline {
                     // Not before: a package file whose restore has failed can be restored later.
                     take(arrival.manifest());
                 }
-                Instant resumedAt = resume(arrival.manifest(), restored, noted);
-                remember(restoration);
+                Instant resumedAt = resume(landing, restored, noted);
+                remember(restoration, landing);
                 Ballooning.giveBack(
-                        hypervisor, arrival.guestName(), restoration.domain().domain());
+                        hypervisor,
+                        arrival.guestName(),
+                        restoration.guest().running().domain());
                 MigrationReport report = Reports.of(
                         arrival.manifest(),
                         restoration.summary(),
@@ -370,7 +379,7 @@ public final class ReceivePipeline {
                         arrival.references(),
                         null,
                         null,
-                        restoration.domain().changes(),
+                        landing.changes(),
                         provenance);
                 keep(keeping, restoration.summary().seal());
                 return report;
@@ -420,14 +429,69 @@ public final class ReceivePipeline {
         }
     }
 
-    private @Nullable Instant resume(Manifest manifest, RestoredGuest restored, ArrivalJournal noted)
+    /**
+     * How the guest is to be here, now that all is known of it.
+     *
+     * @param running whether it is to run
+     * @param autostart whether this host is to start it when it boots
+     * @param changes all that was changed in its XML
+     */
+    private record Landing(boolean running, boolean autostart, List<DomainChange> changes) {}
+
+    /** Tells what the guest does not have here, too. */
+    private Landing landing(Arrival arrival, Restoration restoration, RestoredGuest restored) throws VmmigException {
+        AdaptedGuest guest = restoration.guest();
+        GuestRecord record = restoration.record();
+        guest.notices().forEach(recorder::notice);
+        for (GuestRecord.LeftBehind left : record.leftBehind()) {
+            String what = left.kind() + ' ' + left.name();
+            recorder.notice(new Notice(
+                    Notice.Kind.NOT_CARRIED, what, "the " + what + " of the guest did not come with it", ""));
+        }
+        boolean autostart = record.autostart() && guest.persistent() && !arrival.copy();
+        if (record.autostart() && !autostart) {
+            recorder.notice(new Notice(
+                    Notice.Kind.NOT_CARRIED,
+                    "autostart",
+                    "the source starts the guest when it boots, and this host does not start its copy",
+                    "If it is to, say virsh autostart " + arrival.guestName() + '.'));
+        }
+        List<DomainChange> changes = new ArrayList<>(guest.changes());
+        changes.addAll(generationId(arrival, restoration, restored));
+        return new Landing(record.running(), autostart, changes);
+    }
+
+    private List<DomainChange> generationId(Arrival arrival, Restoration restoration, RestoredGuest restored)
+            throws VmmigException {
+        Optional<UUID> asked = restoration.guest().running().domain().generationId();
+        String before = restoration.generationId().map(UUID::toString).orElse(null);
+        String after = restored.generationId(asked).map(UUID::toString).orElse(null);
+        if (Objects.equals(before, after)) {
+            return List.of();
+        }
+        if (!arrival.copy() && before != null) {
+            recorder.notice(new Notice(
+                    Notice.Kind.NOT_CARRIED,
+                    "generation ID",
+                    "the guest's generation ID was " + before + " and is " + after
+                            + " now, since this hypervisor makes a new one"
+                            + " at each restore; so the guest believes that it was copied or set back",
+                    ""));
+        }
+        return List.of(new DomainChange("generation ID", before, after));
+    }
+
+    private @Nullable Instant resume(Landing landing, RestoredGuest restored, ArrivalJournal noted)
             throws VmmigException {
         Instant resumedAt = null;
-        if (manifest.running()) {
+        if (landing.running()) {
             restored.resume();
             resumedAt = Instant.now();
         } else {
             restored.leavePaused();
+        }
+        if (landing.autostart()) {
+            autostart(restored.name());
         }
         noted.resumed();
         try {
@@ -438,13 +502,30 @@ public final class ReceivePipeline {
         return resumedAt;
     }
 
+    /** Not before the guest is this host's: were the host to fail and boot again, it would start it. */
+    private void autostart(String name) {
+        try {
+            hypervisor.guest(name).setAutostart(true);
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: is not started when this host boots", name, e);
+            recorder.notice(new Notice(
+                    Notice.Kind.NOT_CARRIED,
+                    "autostart",
+                    "this host could not be told to start the guest when it boots: "
+                            + e.failure().what(),
+                    "Say virsh autostart " + name + '.'));
+        }
+    }
+
     /** From the first entry of the package to the paused guest. */
     private final class Restoration {
         private final Arrival arrival;
         private final Offer offer;
         private final PackageReader reader;
         private final ArrivalJournal noted;
-        private @Nullable AdaptedDomain domain;
+        private @Nullable AdaptedGuest guest;
+        private @Nullable GuestRecord record;
+        private Optional<UUID> generationId = Optional.empty();
         private @Nullable String cookie;
         private @Nullable PackageSummary summary;
         private boolean ready;
@@ -465,7 +546,10 @@ public final class ReceivePipeline {
                     if (entry instanceof Entry.Domain d) {
                         requireReceived(arrival.newKernel(), arrival.manifest().kernel(), "kernel");
                         requireReceived(arrival.newRamdisk(), arrival.manifest().ramdisk(), "ramdisk");
-                        domain = arrival.adapt(d.xml());
+                        requireAsOffered(d.guest());
+                        guest = arrival.adapt(d.xml(), d.definition());
+                        record = d.guest();
+                        generationId = DomainXml.parse(d.xml()).generationId();
                         cookie = arrival.adaptCookie(d.cookie());
                         recorder.enter(Phase.DISKS, expectedDiskBytes());
                     } else if (entry instanceof Entry.Kernel kernel) {
@@ -562,8 +646,8 @@ public final class ReceivePipeline {
         /** Streams the memory into the hypervisor, but for its end, which has to wait until all is verified. */
         private RestoredGuest restore(InputStream content) throws IOException, VmmigException {
             recorder.enter(Phase.SNAPSHOT, arrival.manifest().memoryBytes());
-            RestoreRequest request = new RestoreRequest(
-                    domain().domain().text(), cookie, arrival.manifest().persistent());
+            RestoreRequest request =
+                    new RestoreRequest(guest().running().domain().text(), cookie, guest().definitionXml());
             try (InputStream in = new CountingInput(content, recorder::moved);
                     RestoringGuest restoring = restoring(request)) {
                 cancellation.onRequest(restoring::close);
@@ -601,12 +685,31 @@ public final class ReceivePipeline {
             }
         }
 
-        AdaptedDomain domain() throws VmmigException {
-            if (domain == null) {
+        AdaptedGuest guest() throws VmmigException {
+            if (guest == null) {
                 throw new PackageFormatException(
                         Problem.PACKAGE_MALFORMED, "the package has no domain XML", "Make the package again.");
             }
-            return domain;
+            return guest;
+        }
+
+        GuestRecord record() {
+            return Objects.requireNonNull(record);
+        }
+
+        /** The one that the guest had at the source. */
+        Optional<UUID> generationId() {
+            return generationId;
+        }
+
+        /** Whether it is a copy decides who it is. */
+        private void requireAsOffered(GuestRecord come) throws PackageFormatException {
+            if (come.copy() != offer.guest().copy()) {
+                throw new PackageFormatException(
+                        Problem.PACKAGE_MALFORMED,
+                        "the package was offered as a copy and is none, or the other way round",
+                        "Start the migration again.");
+            }
         }
 
         PackageSummary summary() {

@@ -141,7 +141,7 @@ public final class RecoveryPipeline {
             boolean later = superseded(facts, file);
             // What is here then belongs to that later arrival.
             Sight sight = later ? new Sight(Found.NOTHING, null) : look(facts.uuid());
-            if (HandOverRules.ofDestination(journal.state(), facts.running(), sight.found()) != Step.LEAVE) {
+            if (HandOverRules.ofDestination(journal.state(), journal.running(), sight.found()) != Step.LEAVE) {
                 settle(journal, file);
                 return;
             }
@@ -199,6 +199,13 @@ public final class RecoveryPipeline {
         }
     }
 
+    /** Somebody may have undefined the guest meanwhile, which ends it. */
+    private static void autostart(Sight sight, boolean on) throws VmmigException {
+        if (on && sight.guest() != null && sight.guest().persistent()) {
+            sight.guest().setAutostart(true);
+        }
+    }
+
     private static void remove(Sight sight) throws VmmigException {
         if (sight.guest() != null) {
             sight.guest().remove();
@@ -238,7 +245,7 @@ public final class RecoveryPipeline {
             return;
         }
         Sight sight = look(facts.uuid());
-        switch (HandOverRules.ofDestination(journal.state(), facts.running(), sight.found())) {
+        switch (HandOverRules.ofDestination(journal.state(), journal.running(), sight.found())) {
             case DISCARD -> {
                 remove(sight);
                 GuestDirectory.occupied(facts).discard();
@@ -248,10 +255,12 @@ public final class RecoveryPipeline {
             }
             case RESUME -> {
                 resume(sight);
+                autostart(sight, journal.autostart());
                 journal.resumed();
                 report(journal, Result.RESUMED, "it had been handed over, and goes on here now");
             }
             case NOTE -> {
+                autostart(sight, journal.autostart());
                 journal.resumed();
                 report(journal, Result.NOTED, "it is here, as it should be");
             }
@@ -302,10 +311,11 @@ public final class RecoveryPipeline {
     private void settle(DepartureJournal journal, Outcome outcome) throws VmmigException {
         DepartureJournal.Facts facts = journal.facts();
         Sight sight = look(facts.uuid());
-        Step step = HandOverRules.ofSource(outcome, facts.running() && !journal.isCopied(), sight.found());
+        Step step = HandOverRules.ofSource(outcome, journal.ran() && !journal.isCopied(), sight.found());
         switch (step) {
             case RESUME -> {
                 resume(sight);
+                autostart(sight, journal.autostart());
                 giveMemoryBack(sight, facts);
                 clear(journal);
                 journal.settle();
@@ -319,6 +329,7 @@ public final class RecoveryPipeline {
                 report(journal, Result.RETIRED, "it has been taken over by the destination, and is no more here");
             }
             case NOTE -> {
+                autostart(sight, journal.autostart());
                 giveMemoryBack(sight, facts);
                 clear(journal);
                 journal.settle();

@@ -64,6 +64,7 @@ public final class SendPipeline {
     private final Cancellation cancellation;
     private SourceState state = SourceState.PREPARED;
     private boolean wasRunning = true;
+    private boolean autostarts;
     private boolean committed;
 
     public SendPipeline(
@@ -117,13 +118,14 @@ public final class SendPipeline {
         Guest guest = hypervisor.guest(guestName);
         try (FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest)) {
             HostCapabilities host = hypervisor.capabilities();
-            return move(guest, Departure.of(guest, host, settings, hostState.images()), search);
+            Departure departure = Departure.of(guest, host, settings, hostState.images(), !givesAway());
+            departure.belongings().notices().forEach(recorder::notice);
+            return move(guest, departure, search);
         }
     }
 
     private MigrationReport move(Guest guest, Departure departure, @Nullable FreePagesTask search)
             throws VmmigException {
-        departure.notices().forEach(recorder::notice);
         SharedPages shared = departure.sharedPages(hostState.images(), cancellation);
         recorder.enter(Phase.CONNECT);
         try (shared;
@@ -134,8 +136,12 @@ public final class SendPipeline {
             try {
                 recorder.enter(Phase.OFFER);
                 Manifest offered = departure.manifest().withReferences(shared.all());
-                Acceptance acceptance =
-                        session.offer(new Offer(offered, departure.domain().text(), cookie(guest)));
+                Acceptance acceptance = session.offer(new Offer(
+                        offered,
+                        departure.xml(),
+                        cookie(guest),
+                        departure.belongings().definition(),
+                        departure.belongings().record(offered.running(), !givesAway())));
                 cancellation.check();
                 Manifest manifest = departure.manifest().withReferences(shared.openAmong(acceptance.references()));
                 List<PageSource> references = shared.of(manifest.references());
@@ -229,6 +235,7 @@ public final class SendPipeline {
         SavedGuest saved = outgoing.guest().save();
         state = state.then(SourceState.SAVED);
         wasRunning = saved.wasRunning();
+        noteWhetherItRan(saved, journal);
         Future<FreePages> free = search == null
                 ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
                 : search.finish();
@@ -239,6 +246,16 @@ public final class SendPipeline {
         } finally {
             // What could be neither resumed nor retired is the host's again, for a recovery to settle.
             saved.leavePaused();
+        }
+    }
+
+    /** Its user may have paused or resumed it since the journal was begun. */
+    private void noteWhetherItRan(SavedGuest saved, DepartureJournal journal) throws VmmigException {
+        try {
+            journal.saved(saved.wasRunning());
+        } catch (VmmigException e) {
+            rollBack(saved, journal, e);
+            throw e;
         }
     }
 
@@ -326,8 +343,9 @@ public final class SendPipeline {
         FreePages free;
         PackageSummary summary;
         try {
-            outgoing.departure().requireUnchanged(outgoing.guest(), saved.domainXml());
-            writeDisks(outgoing, writer, saved, lent);
+            outgoing.departure().requireUnchanged(saved.domainXml());
+            Belongings belongings = belongings(outgoing, saved);
+            writeDisks(outgoing, writer, saved, lent, belongings);
             free = FreePagesTask.await(search);
             summary = writeSnapshot(outgoing, writer, saved, free);
         } catch (VmmigException e) {
@@ -427,8 +445,9 @@ public final class SendPipeline {
         PackageSummary summary;
         FreePages free;
         try {
-            outgoing.departure().requireUnchanged(outgoing.guest(), saved.domainXml());
-            writeDisks(outgoing, writer, saved, lent);
+            outgoing.departure().requireUnchanged(saved.domainXml());
+            Belongings belongings = belongings(outgoing, saved);
+            writeDisks(outgoing, writer, saved, lent, belongings);
             free = FreePagesTask.await(search);
             summary = writeSnapshot(outgoing, writer, saved, free);
             recorder.enter(Phase.RESTORE);
@@ -436,7 +455,8 @@ public final class SendPipeline {
             state = state.then(SourceState.SENT);
             recorder.enter(Phase.COMMIT);
             cancellation.pointOfNoReturn();
-            journal.commit();
+            autostarts = belongings.autostart();
+            journal.commit(autostarts);
         } catch (VmmigException e) {
             rollBack(saved, journal, e);
             throw e;
@@ -464,13 +484,33 @@ public final class SendPipeline {
         }
     }
 
+    /** What the hypervisor keeps of the guest now that it has been saved: somebody may have changed that since the offer. */
+    private Belongings belongings(Outgoing outgoing, SavedGuest saved) throws VmmigException {
+        Belongings offered = outgoing.departure().belongings();
+        Belongings now = Belongings.of(
+                outgoing.guest().inventory(),
+                DomainXml.parse(saved.domainXml()),
+                settings.policy(),
+                settings.losses(),
+                !givesAway());
+        now.requireLike(offered);
+        now.notices().stream()
+                .filter(notice -> !offered.notices().contains(notice))
+                .forEach(recorder::notice);
+        return now;
+    }
+
     /** First the disks, which are settled; QEMU holds the memory back until it is read. */
-    private void writeDisks(Outgoing outgoing, PackageWriter writer, SavedGuest saved, Ballooning lent)
+    private void writeDisks(
+            Outgoing outgoing, PackageWriter writer, SavedGuest saved, Ballooning lent, Belongings belongings)
             throws VmmigException {
         recorder.enter(Phase.DISKS, outgoing.departure().diskBytes());
         try {
-            DomainXml domain = outgoing.departure().travelling(saved.domainXml());
-            writer.writeDomain(lent.withAllMemory(domain.text()), saved.cookie());
+            writer.writeDomain(
+                    lent.withAllMemory(saved.domainXml()),
+                    saved.cookie(),
+                    belongings.definition(),
+                    belongings.record(saved.wasRunning(), !givesAway()));
             for (Map.Entry<String, DiskChain> disk :
                     outgoing.departure().chains().entrySet()) {
                 writeDisk(writer, disk.getKey(), disk.getValue(), outgoing.manifest());
@@ -544,13 +584,27 @@ public final class SendPipeline {
         return new CountingInput(in, recorder::moved);
     }
 
+    /** Were this host to fail and boot again, it must not start a guest that runs elsewhere. */
+    private void holdAutostart(Guest guest) throws VmmigException {
+        if (autostarts) {
+            guest.setAutostart(false);
+        }
+    }
+
+    private void restoreAutostart() throws VmmigException {
+        if (autostarts) {
+            hypervisor.guest(guestName).setAutostart(true);
+        }
+    }
+
     private void rollBack(SavedGuest saved, DepartureJournal journal, VmmigException reason) {
         try {
             saved.resume();
             state = state.then(SourceState.ROLLED_BACK);
+            restoreAutostart();
             settle(journal);
         } catch (VmmigException e) {
-            LOG.error("guest {}: could not be resumed after {}", guestName, reason.problem(), e);
+            LOG.error("guest {}: could not be put back as it was after {}", guestName, reason.problem(), e);
             reason.addSuppressed(e);
         }
     }
@@ -558,6 +612,7 @@ public final class SendPipeline {
     private void commit(Outgoing outgoing, SavedGuest saved, DepartureJournal journal) throws VmmigException {
         try {
             outgoing.session().recordingIn(journal);
+            holdAutostart(outgoing.guest());
             outgoing.session().commit();
         } catch (VmmigException e) {
             if (e.problem() != Problem.OUTCOME_UNKNOWN) {

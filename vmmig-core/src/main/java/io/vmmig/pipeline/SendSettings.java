@@ -2,6 +2,7 @@
 package io.vmmig.pipeline;
 
 import io.vmmig.Level;
+import io.vmmig.Loss;
 import io.vmmig.domain.DomainPolicy;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.state.HostState;
@@ -20,9 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param ballooning how long the guest may take to lend its free memory, or null if it is not asked
  * @param level how much work is to go into making the package small
  * @param signer who vouches for the package, or null
+ * @param losses what the guest may lose
  * @param limit has a permit for each guest that may leave at once, or null
  * @param deadlines how long it may take
- * @param copiedDisks disks that may travel as copies although other guests use them, by target
  */
 public record SendSettings(
         @Nullable HostState state,
@@ -32,79 +33,70 @@ public record SendSettings(
         @Nullable Duration ballooning,
         Level level,
         @Nullable PackageSigner signer,
+        Set<Loss> losses,
         @Nullable Semaphore limit,
-        Deadlines deadlines,
-        Set<String> copiedDisks) {
+        Deadlines deadlines) {
     /** As a program sends it that asks for nothing special. */
     public static final SendSettings USUAL = new SendSettings(
-            null, DomainPolicy.standard(), false, false, null, Level.BALANCED, null, null, Deadlines.USUAL, Set.of());
+            null, DomainPolicy.standard(), false, false, null, Level.BALANCED, null, Set.of(), null, Deadlines.USUAL);
 
     /** With another {@link #state}. */
     public SendSettings withState(HostState state) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
     }
 
     /** With another {@link #policy}. */
     public SendSettings withPolicy(DomainPolicy policy) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
     }
 
     /** With another {@link #removeGuest}. */
     public SendSettings withRemoveGuest(boolean removeGuest) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
     }
 
     /** With another {@link #sendFreePages}. */
     public SendSettings withSendFreePages(boolean sendFreePages) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
     }
 
     /** With another {@link #level}. */
     public SendSettings withLevel(Level level) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
     }
 
     /** With another {@link #signer}. */
     public SendSettings withSigner(PackageSigner signer) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
     }
 
     /** With another {@link #ballooning}. */
     public SendSettings withBallooning(Duration ballooning) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
+    }
+
+    /** With other {@link #losses}. */
+    public SendSettings withLosses(Set<Loss> losses) {
+        return new SendSettings(
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
     }
 
     /** With another {@link #limit}. */
     public SendSettings withLimit(Semaphore limit) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
     }
 
     /** With other {@link #deadlines}. */
     public SendSettings withDeadlines(Deadlines deadlines) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, limit, deadlines, copiedDisks);
-    }
-
-    /** With other {@link #copiedDisks}. */
-    public SendSettings withCopiedDisks(Set<String> copiedDisks) {
-        return new SendSettings(
-                state,
-                policy,
-                removeGuest,
-                sendFreePages,
-                ballooning,
-                level,
-                signer,
-                limit,
-                deadlines,
-                Set.copyOf(copiedDisks));
+                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
     }
 }

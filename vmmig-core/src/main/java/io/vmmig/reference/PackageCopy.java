@@ -156,7 +156,7 @@ final class PackageCopy implements AutoCloseable {
 
     private static void write(Entry entry, PackageWriter writer) throws VmmigException {
         if (entry instanceof Entry.Domain domain) {
-            writer.writeDomain(domain.xml(), domain.cookie());
+            writer.writeDomain(domain.xml(), domain.cookie(), domain.definition(), domain.guest());
         } else if (entry instanceof Entry.DiskLayer layer) {
             writer.writeDiskLayer(layer.target(), layer.layer(), layer.stream());
         } else if (entry instanceof Entry.Snapshot snapshot) {

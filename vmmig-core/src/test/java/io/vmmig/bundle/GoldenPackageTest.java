@@ -3,8 +3,10 @@ package io.vmmig.bundle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vmmig.VmmigException;
 import io.vmmig.bundle.Packages.Contents;
 import io.vmmig.page.PageSource;
+import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -20,11 +22,34 @@ class GoldenPackageTest {
     void version1() throws Exception {
         try (InputStream golden = GoldenPackageTest.class.getResourceAsStream("format-1.vmmig")) {
             assertThat(golden).isNotNull();
-            Packages.assertSame(Packages.read(golden, PackageLimits.DEFAULT, references()), contents());
+            Packages.assertSame(Packages.read(golden, PackageLimits.DEFAULT, references()), contents(1));
         }
     }
 
-    private static Contents contents() {
+    /** Which added the definition, and what is known of the guest outside of its XML. */
+    @Test
+    void version2() throws Exception {
+        try (InputStream golden = GoldenPackageTest.class.getResourceAsStream("format-2.vmmig")) {
+            assertThat(golden).isNotNull();
+            Packages.assertSame(Packages.read(golden, PackageLimits.DEFAULT, references()), contents(2));
+        }
+    }
+
+    /** What it is rewritten as stays of its version, and so what came with a package comes with its copy. */
+    @Test
+    void aPackageIsWrittenAgainInItsVersion() throws Exception {
+        byte[] again = Packages.write(contents(1), references());
+        Packages.assertSame(
+                Packages.read(new ByteArrayInputStream(again), PackageLimits.DEFAULT, references()), contents(1));
+    }
+
+    private static Manifest inFormat(int version, Manifest manifest) throws VmmigException {
+        String json = new String(manifest.toJson(), StandardCharsets.UTF_8)
+                .replace("\"vmmig\": " + Manifest.FORMAT_VERSION, "\"vmmig\": " + version);
+        return Manifest.fromJson(json.getBytes(StandardCharsets.UTF_8), PackageLimits.DEFAULT);
+    }
+
+    private static Contents contents(int version) throws VmmigException {
         byte[] raw = text("raw ", 8192);
         byte[] kernel = text("kernel ", 5000);
         byte[] ramdisk = text("ramdisk ", 3000);
@@ -55,7 +80,16 @@ class GoldenPackageTest {
                 .withReferences(List.of(
                         new Manifest.Reference(Manifest.Reference.Kind.QCOW2, Manifests.DIGEST),
                         new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, Manifests.DIGEST)));
-        return new Contents(manifest, "<domain type='kvm'>\u00e9</domain>\n", "<cookie/>", streams);
+        String xml = "<domain type='kvm'>\u00e9</domain>\n";
+        return version == 1
+                ? new Contents(inFormat(1, manifest), xml, "<cookie/>", streams)
+                : new Contents(
+                        inFormat(version, manifest),
+                        xml,
+                        "<cookie/>",
+                        "<domain type='kvm'>\u00e9 later</domain>\n",
+                        Packages.guest(),
+                        streams);
     }
 
     /** Pages of every sort: new, repeated, of either reference, and changed since an earlier package. */
@@ -91,6 +125,6 @@ class GoldenPackageTest {
 
     /** Writes the package of the current version, once, when the version is new. */
     public static void main(String[] args) throws Exception {
-        Files.write(Path.of(args[0]), Packages.write(contents(), references()));
+        Files.write(Path.of(args[0]), Packages.write(contents(Manifest.FORMAT_VERSION), references()));
     }
 }

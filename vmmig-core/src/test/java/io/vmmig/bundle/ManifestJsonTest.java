@@ -27,7 +27,7 @@ class ManifestJsonTest {
 
     @Test
     void beginsWithTheFormatVersion() {
-        assertThat(FULL).startsWith("{\n  \"vmmig\": 1,\n");
+        assertThat(FULL).startsWith("{\n  \"vmmig\": 2,\n");
         assertThat(Manifests.full().toJson()).isEqualTo(Manifests.full().toJson());
     }
 
@@ -50,14 +50,14 @@ class ManifestJsonTest {
             delimiter = '|',
             value = {
                 // What is replaced | by what | the problem | a word of the message
-                "'\"vmmig\": 1' | '\"vmmig\": 2' | PACKAGE_TOO_NEW | version 2",
+                "'\"vmmig\": 2' | '\"vmmig\": 3' | PACKAGE_TOO_NEW | version 3",
                 "'\"guest\":' | '\"critical\": [\"novelty\"], \"novelty\": 1, \"guest\":' | PACKAGE_TOO_NEW | novelty",
                 "'\"target\": \"vda\"' | '\"critical\": [\"x\"], \"target\": \"vda\"' | PACKAGE_TOO_NEW | disks 0",
                 "'\"snapshot\": \"pages\"' | '\"snapshot\": \"lines\"' | PACKAGE_TOO_NEW | lines",
-                "'\"vmmig\": 1' | '\"vmmig\": 0' | PACKAGE_MALFORMED | out of range",
-                "'\"vmmig\": 1' | '\"vmmig\": \"1\"' | PACKAGE_MALFORMED | whole number",
-                "'\"vmmig\": 1,' | '' | PACKAGE_MALFORMED | begin",
-                "'\"package\"' | '\"vmmig\": 1, \"package\"' | PACKAGE_MALFORMED | twice",
+                "'\"vmmig\": 2' | '\"vmmig\": 0' | PACKAGE_MALFORMED | out of range",
+                "'\"vmmig\": 2' | '\"vmmig\": \"1\"' | PACKAGE_MALFORMED | whole number",
+                "'\"vmmig\": 2,' | '' | PACKAGE_MALFORMED | begin",
+                "'\"package\"' | '\"vmmig\": 2, \"package\"' | PACKAGE_MALFORMED | twice",
                 "'\"guest\":' | '\"critical\": \"disks\", \"guest\":' | PACKAGE_MALFORMED | array",
                 "'web-1' | '../web' | PACKAGE_MALFORMED | name",
                 "'web-1' | 'a/b' | PACKAGE_MALFORMED | name",

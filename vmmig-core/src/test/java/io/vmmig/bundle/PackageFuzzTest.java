@@ -8,6 +8,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.Seal;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -72,6 +73,21 @@ class PackageFuzzTest {
             Manifest manifest = Manifest.fromJson(json, PackageLimits.DEFAULT);
             assertThat(Manifest.fromJson(manifest.toJson(), PackageLimits.DEFAULT))
                     .isEqualTo(manifest);
+        } catch (VmmigException e) {
+            assertThat(e.getMessage()).isNotBlank();
+        }
+    }
+
+    static Stream<byte[]> guests() {
+        return Stream.of(Packages.guest().toJson(), new GuestRecord(true, false, false, List.of()).toJson());
+    }
+
+    @MethodSource("guests")
+    @FuzzTest
+    void guest(byte[] json) {
+        try {
+            GuestRecord guest = GuestRecord.fromJson(json);
+            assertThat(GuestRecord.fromJson(guest.toJson())).isEqualTo(guest);
         } catch (VmmigException e) {
             assertThat(e.getMessage()).isNotBlank();
         }

@@ -308,13 +308,13 @@ class PackageHostileTest {
                 entries -> replace(
                         entries,
                         "seal.json",
-                        seal.replace("\"vmmig\": 1", "\"vmmig\": 1, \"critical\": [\"witnesses\"], \"witnesses\": []")
+                        seal.replace("\"vmmig\": 2", "\"vmmig\": 2, \"critical\": [\"witnesses\"], \"witnesses\": []")
                                 .getBytes()));
         List<Map.Entry<String, byte[]>> withMore = entries(whole);
         replace(
                 withMore,
                 "seal.json",
-                seal.replace("\"vmmig\": 1", "\"vmmig\": 1, \"witnesses\": [], \"signatures\": [\"of nobody\"]")
+                seal.replace("\"vmmig\": 2", "\"vmmig\": 2, \"witnesses\": [], \"signatures\": [\"of nobody\"]")
                         .getBytes());
         Packages.assertSame(Packages.read(tar(withMore)), contents);
     }

@@ -37,7 +37,8 @@ class PackageRoundTripTest {
         Map<String, byte[]> streams = new LinkedHashMap<>(whole.streams());
         streams.remove("kernel");
         streams.remove("ramdisk");
-        Contents less = new Contents(whole.manifest(), whole.xml(), whole.cookie(), streams);
+        Contents less =
+                new Contents(whole.manifest(), whole.xml(), whole.cookie(), whole.definition(), whole.guest(), streams);
         Packages.assertSame(Packages.read(Packages.write(less)), less);
     }
 
@@ -79,6 +80,8 @@ class PackageRoundTripTest {
                         "ramdisk",
                         "libvirt.xml",
                         "libvirt-cookie.xml",
+                        "definition.xml",
+                        "guest.json",
                         "disks/vda.0.qcow2",
                         "disks/vda.1.qcow2",
                         "disks/sdb.0.raw",

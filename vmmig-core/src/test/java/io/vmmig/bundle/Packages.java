@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.jspecify.annotations.Nullable;
 
@@ -24,7 +25,18 @@ final class Packages {
     private Packages() {}
 
     /** What a package is made of; contents by their names in the package. */
-    record Contents(Manifest manifest, String xml, @Nullable String cookie, Map<String, byte[]> streams) {}
+    record Contents(
+            Manifest manifest,
+            String xml,
+            @Nullable String cookie,
+            @Nullable String definition,
+            GuestRecord guest,
+            Map<String, byte[]> streams) {
+        /** Of a guest of which no more is known than its manifest says. */
+        Contents(Manifest manifest, String xml, @Nullable String cookie, Map<String, byte[]> streams) {
+            this(manifest, xml, cookie, null, GuestRecord.of(manifest), streams);
+        }
+    }
 
     /** Bytes as a guest's memory has them: zeros, repetitions and noise. */
     static byte[] memory(int length, long seed) {
@@ -78,7 +90,18 @@ final class Packages {
                         new Manifest.Disk("sda", List.of(), new Manifest.Base(content(raw), ImageFormat.RAW)),
                         new Manifest.Disk(
                                 "sdb", List.of(new Manifest.Layer(ImageFormat.RAW, raw.length, raw.length)), null)));
-        return new Contents(manifest, "<domain/>\n", "<cookie/>", streams);
+        return new Contents(manifest, "<domain/>\n", "<cookie/>", "<domain><vcpu/></domain>", guest(), streams);
+    }
+
+    /** One that differs from what its manifest says, in all that it can. */
+    static GuestRecord guest() {
+        return new GuestRecord(
+                false,
+                true,
+                true,
+                List.of(
+                        new GuestRecord.LeftBehind("snapshot", "before the upgrade"),
+                        new GuestRecord.LeftBehind("managed-save image", "web-1")));
     }
 
     static Contents diskless(byte[] snapshot) {
@@ -106,7 +129,7 @@ final class Packages {
         boolean domain = false;
         for (Map.Entry<String, byte[]> content : contents.streams().entrySet()) {
             if (!domain && !List.of("kernel", "ramdisk").contains(content.getKey())) {
-                writer.writeDomain(contents.xml(), contents.cookie());
+                writer.writeDomain(contents.xml(), contents.cookie(), contents.definition(), contents.guest());
                 domain = true;
             }
             InputStream in = new ByteArrayInputStream(content.getValue());
@@ -134,12 +157,16 @@ final class Packages {
         try (PackageReader reader = PackageReader.from(in, limits, manifest -> references)) {
             String xml = "";
             String cookie = null;
+            String definition = null;
+            GuestRecord guest = null;
             Map<String, byte[]> streams = new LinkedHashMap<>();
             List<String> order = new ArrayList<>();
             for (PackageReader.Entry entry = reader.next(); entry != null; entry = reader.next()) {
                 if (entry instanceof PackageReader.Entry.Domain domain) {
                     xml = domain.xml();
                     cookie = domain.cookie();
+                    definition = domain.definition();
+                    guest = domain.guest();
                 } else if (entry instanceof PackageReader.Entry.Kernel kernel) {
                     streams.put("kernel", all(kernel.stream()));
                 } else if (entry instanceof PackageReader.Entry.Ramdisk ramdisk) {
@@ -159,7 +186,7 @@ final class Packages {
                 }
             }
             reader.verify();
-            return new Contents(reader.manifest(), xml, cookie, streams);
+            return new Contents(reader.manifest(), xml, cookie, definition, Objects.requireNonNull(guest), streams);
         }
     }
 
@@ -191,6 +218,8 @@ final class Packages {
         org.assertj.core.api.Assertions.assertThat(actual.manifest()).isEqualTo(expected.manifest());
         org.assertj.core.api.Assertions.assertThat(actual.xml()).isEqualTo(expected.xml());
         org.assertj.core.api.Assertions.assertThat(actual.cookie()).isEqualTo(expected.cookie());
+        org.assertj.core.api.Assertions.assertThat(actual.definition()).isEqualTo(expected.definition());
+        org.assertj.core.api.Assertions.assertThat(actual.guest()).isEqualTo(expected.guest());
         org.assertj.core.api.Assertions.assertThat(List.copyOf(actual.streams().keySet()))
                 .isEqualTo(List.copyOf(expected.streams().keySet()));
         expected.streams().forEach((name, bytes) -> org.assertj.core.api.Assertions.assertThat(

@@ -6,8 +6,10 @@ import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.Balloon;
 import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestInventory;
 import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.LocalState;
 import io.vmmig.hypervisor.RamRegion;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.libvirt.binding.Domain;
@@ -67,13 +69,31 @@ final class LibvirtGuest implements Guest {
     }
 
     @Override
-    public String domainXml() throws VmmigException {
-        return calls.call("read the XML of", Domain::xml);
+    public GuestInventory inventory() throws VmmigException {
+        return calls.call("look at what is kept of", domain -> {
+            List<LocalState> states = new ArrayList<>();
+            domain.snapshots().forEach(name -> states.add(new LocalState(LocalState.Kind.SNAPSHOT, name)));
+            domain.checkpoints().forEach(name -> states.add(new LocalState(LocalState.Kind.CHECKPOINT, name)));
+            boolean persistent = domain.persistent();
+            if (persistent && domain.hasManagedSave()) {
+                states.add(new LocalState(LocalState.Kind.MANAGED_SAVE, name()));
+            }
+            return new GuestInventory(
+                    persistent ? domain.definition() : null, persistent && domain.autostart(), states);
+        });
     }
 
     @Override
-    public Optional<String> liveXml() throws VmmigException {
-        return Optional.of(calls.call("read the live XML of", Domain::liveXml));
+    public void setAutostart(boolean on) throws VmmigException {
+        calls.call(on ? "set to start at boot" : "set not to start at boot", domain -> {
+            domain.setAutostart(on);
+            return true;
+        });
+    }
+
+    @Override
+    public String domainXml() throws VmmigException {
+        return calls.call("read the XML of", Domain::xml);
     }
 
     /**
@@ -84,7 +104,7 @@ final class LibvirtGuest implements Guest {
     public Optional<String> cookie() throws VmmigException {
         try {
             String asked = cpu(domainXml());
-            String live = cpu(liveXml().orElseThrow());
+            String live = cpu(calls.call("read the live XML of", Domain::liveXml));
             return Optional.of("<cookie>" + (live.equals(asked) ? "" : live) + "</cookie>");
         } catch (SAXException e) {
             LOG.debug("{}: its XML cannot be read", name(), e);

@@ -3,6 +3,8 @@ package io.vmmig.libvirt;
 
 import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.RestoredGuest;
+import java.util.Optional;
+import java.util.UUID;
 
 /** A guest that was restored and waits, paused. */
 final class LibvirtRestoredGuest implements RestoredGuest {
@@ -18,6 +20,11 @@ final class LibvirtRestoredGuest implements RestoredGuest {
     @Override
     public String name() {
         return guest.name();
+    }
+
+    @Override
+    public Optional<UUID> generationId(Optional<UUID> asked) throws VmmigException {
+        return asked.isEmpty() ? asked : GenerationIds.live(guest);
     }
 
     @Override

@@ -139,9 +139,10 @@ final class LibvirtRestoringGuest implements RestoringGuest {
                 throw new HypervisorException(
                         Problem.HYPERVISOR_FAILED, "the restored guest is not paused but " + state, "");
             }
-            if (request.persistent()) {
+            if (request.definitionXml() != null) {
+                String definition = GenerationIds.asLive(request.definitionXml(), guest);
                 guest.host().call("define " + guest.name(), connection -> {
-                    try (Domain defined = connection.define(request.domainXml())) {
+                    try (Domain defined = connection.define(definition)) {
                         LOG.debug("{} is defined", defined.name());
                     }
                     return true;

@@ -7,8 +7,12 @@ import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.hypervisor.Balloon;
 import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestInventory;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.LocalState;
 import io.vmmig.hypervisor.SavedGuest;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -20,11 +24,12 @@ final class InMemoryGuest implements Guest {
     private final UUID uuid;
     private final String domainXml;
     private final byte[] memory;
-    private final boolean persistent;
+    private @Nullable String definition;
+    private final List<LocalState> localStates = new ArrayList<>();
+    private boolean autostart;
     private final InMemoryBalloon balloon;
     private GuestState state;
     private boolean saving;
-    private @Nullable String liveXml;
 
     InMemoryGuest(
             InMemoryHypervisor host,
@@ -32,7 +37,7 @@ final class InMemoryGuest implements Guest {
             UUID uuid,
             String domainXml,
             byte[] memory,
-            boolean persistent,
+            @Nullable String definition,
             GuestState state)
             throws VmmigException {
         this.host = host;
@@ -40,7 +45,7 @@ final class InMemoryGuest implements Guest {
         this.uuid = uuid;
         this.domainXml = domainXml;
         this.memory = memory;
-        this.persistent = persistent;
+        this.definition = definition;
         this.state = state;
         balloon = new InMemoryBalloon(host, memory, DomainXml.parse(domainXml).memoryBytes());
     }
@@ -61,8 +66,27 @@ final class InMemoryGuest implements Guest {
     }
 
     @Override
-    public boolean persistent() {
-        return persistent;
+    public synchronized boolean persistent() {
+        return definition != null;
+    }
+
+    @Override
+    public synchronized GuestInventory inventory() {
+        return new GuestInventory(definition, autostart, localStates);
+    }
+
+    @Override
+    public synchronized void setAutostart(boolean on) throws VmmigException {
+        host.failIfTold(InMemoryHypervisor.Step.AUTOSTART);
+        autostart = on;
+    }
+
+    synchronized void define(String xml) {
+        definition = xml;
+    }
+
+    synchronized void add(LocalState state) {
+        localStates.add(state);
     }
 
     @Override
@@ -83,15 +107,6 @@ final class InMemoryGuest implements Guest {
     @Override
     public Optional<Balloon> balloon() {
         return Optional.of(balloon);
-    }
-
-    @Override
-    public synchronized Optional<String> liveXml() {
-        return Optional.ofNullable(liveXml);
-    }
-
-    synchronized void show(String xml) {
-        liveXml = xml;
     }
 
     InMemoryBalloon inMemoryBalloon() {

@@ -9,6 +9,7 @@ import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.hypervisor.LocalState;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoringGuest;
 import java.util.LinkedHashMap;
@@ -46,7 +47,9 @@ public final class InMemoryHypervisor implements Hypervisor {
         /** When the guest is to be removed from the source. */
         RETIRE,
         /** When a guest's balloon is to have another size. */
-        RESIZE
+        RESIZE,
+        /** When it is said whether the host starts a guest by itself. */
+        AUTOSTART
     }
 
     private final String hostName;
@@ -62,16 +65,28 @@ public final class InMemoryHypervisor implements Hypervisor {
     public synchronized void start(String domainXml, byte[] memory, boolean persistent) throws VmmigException {
         DomainXml domain = DomainXml.parse(domainXml);
         put(new InMemoryGuest(
-                this, domain.name(), domain.uuid(), domainXml, memory.clone(), persistent, GuestState.RUNNING));
+                this,
+                domain.name(),
+                domain.uuid(),
+                domainXml,
+                memory.clone(),
+                persistent ? domainXml : null,
+                GuestState.RUNNING));
     }
 
-    /** Has a guest show that as its {@link Guest#liveXml()}; none does without. */
-    public synchronized void showLive(String name, String liveXml) {
-        InMemoryGuest guest = guests.get(name);
-        if (guest == null) {
-            throw new IllegalArgumentException("there is no guest " + name);
-        }
-        guest.show(liveXml);
+    /** Changes what the next start of a guest would use; it goes on as it runs. */
+    public synchronized void define(String domainXml) throws VmmigException {
+        known(DomainXml.parse(domainXml).name()).define(domainXml);
+    }
+
+    /** Lets this host alone have something of a guest. */
+    public synchronized void add(String name, LocalState state) throws VmmigException {
+        known(name).add(state);
+    }
+
+    /** What the user of a guest does: it stands still from now on. */
+    public synchronized void pause(String name) throws VmmigException {
+        known(name).become(GuestState.PAUSED);
     }
 
     /** Shuts a guest off; its memory is gone. */
@@ -156,6 +171,10 @@ public final class InMemoryHypervisor implements Hypervisor {
 
     @Override
     public synchronized Guest guest(String name) throws VmmigException {
+        return known(name);
+    }
+
+    private InMemoryGuest known(String name) throws VmmigException {
         @Nullable InMemoryGuest guest = guests.get(name);
         if (guest == null) {
             throw new HypervisorException(

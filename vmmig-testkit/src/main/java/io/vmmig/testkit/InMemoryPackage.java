@@ -26,7 +26,7 @@ public final class InMemoryPackage implements IncomingSession {
     @Override
     public Offer offer() throws VmmigException {
         PackageReader.Head head = PackageReader.readHead(new ByteArrayInputStream(content), PackageLimits.DEFAULT);
-        return new Offer(head.manifest(), head.domainXml());
+        return Offer.of(head);
     }
 
     @Override

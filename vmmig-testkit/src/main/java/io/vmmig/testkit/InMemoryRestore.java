@@ -70,7 +70,7 @@ final class InMemoryRestore implements RestoringGuest {
                 uuid,
                 request.domainXml(),
                 InMemoryBalloon.memoryIn(stream),
-                request.persistent(),
+                request.definitionXml(),
                 GuestState.PAUSED);
         guest.inMemoryBalloon().restore(stream);
         host.put(guest);

@@ -3,6 +3,7 @@ package io.vmmig.bundle.format;
 
 import io.vmmig.PackageFormatException;
 import io.vmmig.VmmigException;
+import io.vmmig.bundle.GuestRecord;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.snapshot.Crew;
 import io.vmmig.snapshot.PageDecoder;
@@ -53,8 +54,9 @@ public final class DecodingLine implements AutoCloseable {
 
     /** What comes next in a package. */
     public sealed interface Item {
-        /** The domain XML, and libvirt's cookie beside it. */
-        record Domain(String xml, @Nullable String cookie) implements Item {}
+        /** The domain XML, and what is known of the guest beside it. */
+        record Domain(String xml, @Nullable String cookie, @Nullable String definition, @Nullable GuestRecord guest)
+                implements Item {}
 
         /** A content begins; its parts follow. */
         record Begin(Place place) implements Item {}
@@ -110,8 +112,26 @@ public final class DecodingLine implements AutoCloseable {
             cookie = fetchText(header);
             header = nextHeader();
         }
-        items.add(new Item.Domain(xml, cookie));
+        String definition = null;
+        if (header.name().equals(PackageOrder.DEFINITION)) {
+            requirePlace(header, header.name());
+            definition = fetchText(header);
+            header = nextHeader();
+        }
+        GuestRecord guest = null;
+        if (header.name().equals(PackageOrder.GUEST)) {
+            requirePlace(header, header.name());
+            guest = fetchGuest(header);
+            header = nextHeader();
+        }
+        items.add(new Item.Domain(xml, cookie, definition, guest));
         return header;
+    }
+
+    private GuestRecord fetchGuest(TarHeader header) throws IOException, PackageFormatException {
+        byte[] json = tar.plain(header, GuestJson.MAX_BYTES);
+        contents.add(crew.digest(() -> SealedContent.plain(header.name(), json)));
+        return GuestRecord.fromJson(json);
     }
 
     private TarHeader nextHeader() throws IOException, PackageFormatException {

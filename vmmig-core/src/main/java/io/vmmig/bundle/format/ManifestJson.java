@@ -59,7 +59,7 @@ public final class ManifestJson {
 
     private static void write(Manifest manifest, JsonWriter json) throws IOException {
         json.beginObject();
-        json.name("vmmig").value(Manifest.FORMAT_VERSION);
+        json.name("vmmig").value(manifest.formatVersion());
         json.name("package").value(manifest.packageId().toString());
         json.name("created").value(manifest.createdAt().toString());
         json.name("guest").beginObject();
@@ -157,12 +157,13 @@ public final class ManifestJson {
         }
         JsonObject object = StrictJson.object(bytes, WHERE);
         JsonFields fields = new JsonFields(object, WHERE);
-        requireVersion(object, fields);
+        int version = version(object, fields);
         fields.knowing(FIELDS);
         requireEncodings(fields);
         JsonFields guest = fields.object("guest").knowing(GUEST_FIELDS);
         JsonFields source = fields.object("source").knowing(SOURCE_FIELDS);
         return new Manifest(
+                version,
                 fields.uuid("package"),
                 guestName(guest),
                 guest.uuid("uuid"),
@@ -200,7 +201,7 @@ public final class ManifestJson {
         return List.copyOf(references);
     }
 
-    private static void requireVersion(JsonObject object, JsonFields fields) throws PackageFormatException {
+    private static int version(JsonObject object, JsonFields fields) throws PackageFormatException {
         if (object.isEmpty() || !object.keySet().iterator().next().equals("vmmig")) {
             throw Malformed.because(WHERE + " does not begin with the field vmmig");
         }
@@ -209,6 +210,7 @@ public final class ManifestJson {
             throw Malformed.tooNew("the package is of format version " + version + ", and this vmmig reads up to "
                     + Manifest.FORMAT_VERSION);
         }
+        return (int) version;
     }
 
     private static void requireEncodings(JsonFields fields) throws PackageFormatException {

@@ -25,6 +25,12 @@ public final class PackageOrder {
     /** What libvirt wants to find beside the domain XML. */
     public static final String COOKIE = "libvirt-cookie.xml";
 
+    /** The definition that the guest's next start uses. */
+    public static final String DEFINITION = "definition.xml";
+
+    /** What is known of the guest outside of its XML. */
+    public static final String GUEST = "guest.json";
+
     /** The kernel that the domain boots directly. */
     public static final String KERNEL = "kernel";
 
@@ -57,6 +63,10 @@ public final class PackageOrder {
         }
         places.add(Place.of(DOMAIN, Place.Kind.DOMAIN, false));
         places.add(Place.of(COOKIE, Place.Kind.COOKIE, true));
+        if (manifest.hasGuestRecord()) {
+            places.add(Place.of(DEFINITION, Place.Kind.DEFINITION, true));
+            places.add(Place.of(GUEST, Place.Kind.GUEST, false));
+        }
         for (Manifest.Disk disk : manifest.disks()) {
             for (int layer = 0; layer < disk.layers().size(); layer++) {
                 places.add(Place.of(disk.target(), layer, disk.layers().get(layer)));

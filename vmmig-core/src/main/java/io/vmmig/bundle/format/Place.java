@@ -32,6 +32,10 @@ public record Place(
         DOMAIN,
         /** Libvirt's cookie. */
         COOKIE,
+        /** The definition that the guest's next start uses. */
+        DEFINITION,
+        /** What is known of the guest outside of its XML. */
+        GUEST,
         /** The kernel. */
         KERNEL,
         /** The ramdisk. */
@@ -43,7 +47,10 @@ public record Place(
 
         /** Whether it is cut into segments, rather than one entry. */
         public boolean segmented() {
-            return this != DOMAIN && this != COOKIE;
+            return switch (this) {
+                case DOMAIN, COOKIE, DEFINITION, GUEST -> false;
+                case KERNEL, RAMDISK, DISK, SNAPSHOT -> true;
+            };
         }
 
         /** Whether it consists of pages. */

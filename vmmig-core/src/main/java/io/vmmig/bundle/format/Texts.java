@@ -10,6 +10,17 @@ public final class Texts {
         return text.codePoints().allMatch(Texts::isPlain);
     }
 
+    /** Text of one to {@code maxLength} characters, all of them plain, that is as close to {@code text} as that allows. */
+    public static String plain(String text, int maxLength) {
+        StringBuilder plain = new StringBuilder();
+        text.codePoints().map(c -> isPlain(c) ? c : '?').forEach(c -> {
+            if (plain.length() + Character.charCount(c) <= maxLength) {
+                plain.appendCodePoint(c);
+            }
+        });
+        return plain.isEmpty() ? "?" : plain.toString();
+    }
+
     /** Whether a character shows itself as it is: no control, no line break, no change of direction, no half of a pair. */
     public static boolean isPlain(int codePoint) {
         return switch (Character.getType(codePoint)) {

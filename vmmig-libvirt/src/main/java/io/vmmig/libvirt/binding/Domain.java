@@ -4,10 +4,15 @@ package io.vmmig.libvirt.binding;
 import static io.vmmig.libvirt.binding.LibvirtError.checked;
 
 import com.sun.jna.Memory;
+import com.sun.jna.Native;
 import com.sun.jna.Pointer;
+import com.sun.jna.ptr.PointerByReference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
+import java.util.function.Function;
 
 /** A handle of a domain. Used and closed by one thread; any number of handles may exist for one domain. */
 public final class Domain implements AutoCloseable {
@@ -17,6 +22,7 @@ public final class Domain implements AutoCloseable {
     private static final int AFFECT_LIVE = 1;
     private static final int MEMORY_PHYSICAL = 2;
     private static final int XML_SECURE = 1;
+    private static final int XML_INACTIVE = 2;
     private static final int XML_MIGRATABLE = 8;
     private static final int SNAPSHOT_NO_METADATA = 1 << 2;
     private static final int UNDEFINE_MANAGED_SAVE = 1;
@@ -82,6 +88,62 @@ public final class Domain implements AutoCloseable {
     /** The XML as it runs now, as this libvirt alone can read it. */
     public String liveXml() throws LibvirtError {
         return Connection.owned(LibvirtLibrary.virDomainGetXMLDesc(open(), 0));
+    }
+
+    /** The XML that its next start uses, with secrets, in the form that another libvirt can read. */
+    public String definition() throws LibvirtError {
+        return Connection.owned(LibvirtLibrary.virDomainGetXMLDesc(open(), XML_INACTIVE | XML_SECURE | XML_MIGRATABLE));
+    }
+
+    /** Whether the host starts it when the host boots. */
+    public boolean autostart() throws LibvirtError {
+        int[] autostart = new int[1];
+        checked(LibvirtLibrary.virDomainGetAutostart(open(), autostart));
+        return autostart[0] != 0;
+    }
+
+    /** Has the host start it when the host boots, or not. */
+    public void setAutostart(boolean on) throws LibvirtError {
+        checked(LibvirtLibrary.virDomainSetAutostart(open(), on ? 1 : 0));
+    }
+
+    /** Whether it would start from a saved state. */
+    public boolean hasManagedSave() throws LibvirtError {
+        return checked(LibvirtLibrary.virDomainHasManagedSaveImage(open(), 0)) == 1;
+    }
+
+    /** The names of its snapshots. */
+    public List<String> snapshots() throws LibvirtError {
+        PointerByReference array = new PointerByReference();
+        int count = checked(LibvirtLibrary.virDomainListAllSnapshots(open(), array, 0));
+        return names(array, count, LibvirtLibrary::virDomainSnapshotGetName, LibvirtLibrary::virDomainSnapshotFree);
+    }
+
+    /** The names of its checkpoints; none where libvirt does not know such. */
+    public List<String> checkpoints() throws LibvirtError {
+        PointerByReference array = new PointerByReference();
+        int count = LibvirtLibrary.virDomainListAllCheckpoints(open(), array, 0);
+        if (count < 0) {
+            LibvirtError error = LibvirtError.last();
+            if (error.code() == LibvirtError.NO_SUPPORT) {
+                return List.of();
+            }
+            throw error;
+        }
+        return names(array, count, LibvirtLibrary::virDomainCheckpointGetName, LibvirtLibrary::virDomainCheckpointFree);
+    }
+
+    private static List<String> names(
+            PointerByReference array, int count, Function<Pointer, String> name, Function<Pointer, Integer> free) {
+        List<String> names = new ArrayList<>(count);
+        Pointer pointers = array.getValue();
+        for (int i = 0; i < count; i++) {
+            Pointer element = pointers.getPointer((long) i * Native.POINTER_SIZE);
+            names.add(name.apply(element));
+            free.apply(element);
+        }
+        Native.free(Pointer.nativeValue(pointers));
+        return names;
     }
 
     /** Starts a stopped domain. */

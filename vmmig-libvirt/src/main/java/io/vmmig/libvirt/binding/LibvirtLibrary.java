@@ -104,4 +104,20 @@ final class LibvirtLibrary {
     static native @Nullable Pointer virDomainSnapshotCreateXML(Pointer domain, String xml, int flags);
 
     static native int virDomainSnapshotFree(Pointer snapshot);
+
+    static native int virDomainListAllSnapshots(Pointer domain, PointerByReference snapshots, int flags);
+
+    static native String virDomainSnapshotGetName(Pointer snapshot);
+
+    static native int virDomainListAllCheckpoints(Pointer domain, PointerByReference checkpoints, int flags);
+
+    static native String virDomainCheckpointGetName(Pointer checkpoint);
+
+    static native int virDomainCheckpointFree(Pointer checkpoint);
+
+    static native int virDomainHasManagedSaveImage(Pointer domain, int flags);
+
+    static native int virDomainGetAutostart(Pointer domain, int[] autostart);
+
+    static native int virDomainSetAutostart(Pointer domain, int autostart);
 }

@@ -54,6 +54,25 @@ final class Harmless {
     static final String COOKIE =
             "<cookie><cpu mode='custom' match='exact' check='full'><model fallback='forbid'>qemu64</model></cpu></cookie>";
 
+    /** What waits for the guest's next start: another CPU, the raw disk under another name, and no kernel. */
+    static final String DEFINITION = replaced(
+            replaced(
+                    replaced(XML, "<vcpu>1</vcpu>", "<vcpu>2</vcpu>"),
+                    "<target dev='vdb' bus='virtio'/>",
+                    "<target dev='sda' bus='sata'/>"),
+            "<kernel>/srv/kernel</kernel>",
+            "");
+
+    static final String GUEST =
+            """
+            {
+              "running": true,
+              "autostart": true,
+              "copy": false,
+              "leftBehind": [{ "kind": "snapshot", "name": "before the upgrade" }]
+            }
+            """;
+
     private Harmless() {}
 
     private static byte[] fill(int length, int with) {
@@ -67,7 +86,7 @@ final class Harmless {
     static String manifest() {
         return """
                 {
-                  "vmmig": 1,
+                  "vmmig": 2,
                   "package": "01234567-89ab-4def-8123-456789abcdef",
                   "created": "2026-01-31T12:00:00Z",
                   "guest": {
@@ -104,6 +123,8 @@ final class Harmless {
                 .segment("ramdisk/000000", RAMDISK)
                 .plain("libvirt.xml", XML)
                 .plain("libvirt-cookie.xml", COOKIE)
+                .plain("definition.xml", DEFINITION)
+                .plain("guest.json", GUEST)
                 .pages(VDA, new TinyQcow2().bytes())
                 .pages(VDB, RAW)
                 .pages(SNAPSHOT, MEMORY);

@@ -75,7 +75,7 @@ final class HostileManifests {
         text(
                 "a manifest without its magic",
                 PACKAGE_MALFORMED,
-                Harmless.replaced(Harmless.manifest(), "\"vmmig\": 1,", ""));
+                Harmless.replaced(Harmless.manifest(), "\"vmmig\": 2,", ""));
         text("a manifest of 2 MiB", PACKAGE_LIMIT_EXCEEDED, " ".repeat(2 << 20) + Harmless.manifest());
         byte[] latin = Harmless.manifest().replace("alpha", "\u00e4lpha").getBytes(StandardCharsets.ISO_8859_1);
         text("a manifest that is not UTF-8", PACKAGE_MALFORMED, latin);
@@ -145,8 +145,9 @@ final class HostileManifests {
     }
 
     private void versions() {
-        change("a newer version", PACKAGE_TOO_NEW, "\"vmmig\": 1", "\"vmmig\": 2");
-        change("a version of 2^31", PACKAGE_MALFORMED, "\"vmmig\": 1", "\"vmmig\": 2147483648");
+        change("a newer version", PACKAGE_TOO_NEW, "\"vmmig\": 2", "\"vmmig\": 3");
+        change("an older version, which has no guest.json", PACKAGE_MALFORMED, "\"vmmig\": 2", "\"vmmig\": 1");
+        change("a version of 2^31", PACKAGE_MALFORMED, "\"vmmig\": 2", "\"vmmig\": 2147483648");
         change("a critical field", PACKAGE_TOO_NEW, REFERENCES, REFERENCES + ", \"x\": 1, \"critical\": [\"x\"]");
         change("a critical list of numbers", PACKAGE_MALFORMED, REFERENCES, REFERENCES + ", \"critical\": [1]");
         change("an encoding that nobody knows", PACKAGE_TOO_NEW, "\"snapshot\": \"pages\"", "\"snapshot\": \"lzma\"");

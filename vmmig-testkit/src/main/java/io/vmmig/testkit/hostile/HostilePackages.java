@@ -27,6 +27,7 @@ public final class HostilePackages {
         all.addAll(HostileSegments.all());
         all.addAll(HostileManifests.all());
         all.addAll(HostileDomains.all());
+        all.addAll(HostileDefinitions.all());
         all.addAll(HostileImages.all());
         return List.copyOf(all);
     }

@@ -159,7 +159,7 @@ final class HostileSegments {
                 "a seal that says things twice",
                 PACKAGE_MALFORMED,
                 json -> json.replace("\"vmmig\":1,", "\"vmmig\":1,\"contents\":[],"));
-        seal("a newer seal", PACKAGE_TOO_NEW, json -> json.replace("\"vmmig\":1", "\"vmmig\":2"));
+        seal("a newer seal", PACKAGE_TOO_NEW, json -> json.replace("\"vmmig\":1", "\"vmmig\":3"));
         seal(
                 "a seal with a critical field",
                 PACKAGE_TOO_NEW,

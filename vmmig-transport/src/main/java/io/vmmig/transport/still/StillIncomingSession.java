@@ -51,7 +51,7 @@ public abstract class StillIncomingSession implements IncomingSession {
             }
         }
         PackageReader.Head head = PackageReader.readHead(packageStream(), PackageLimits.DEFAULT);
-        Offer read = new Offer(head.manifest(), head.domainXml());
+        Offer read = Offer.of(head);
         synchronized (lock) {
             advance(Stage.OPENED, Stage.OFFERED);
             offer = read;

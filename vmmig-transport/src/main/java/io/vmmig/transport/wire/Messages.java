@@ -8,6 +8,7 @@ import io.vmmig.Failure;
 import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
+import io.vmmig.bundle.GuestRecord;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.crypto.NodeCard;
@@ -117,6 +118,12 @@ final class Messages {
         if (offer.cookie() != null) {
             message.setCookie(offer.cookie());
         }
+        if (offer.definitionXml() != null) {
+            message.setDefinitionXml(offer.definitionXml());
+        }
+        if (offer.manifest().hasGuestRecord()) {
+            message.setGuest(ByteString.copyFrom(offer.guest().toJson()));
+        }
         byte[] payload = message.build().toByteArray();
         if (payload.length > Kind.OFFER.maxLength()) {
             throw new TransportException(
@@ -127,10 +134,17 @@ final class Messages {
 
     static Offer readOffer(byte[] payload) throws VmmigException {
         Wire.Offer offer = parse(Wire.Offer.parser(), payload);
+        Manifest manifest = Manifest.fromJson(offer.getManifest().toByteArray(), PackageLimits.DEFAULT);
+        if (manifest.hasGuestRecord() != offer.hasGuest()) {
+            throw Faults.violation(
+                    "an offer of a guest without its record, or with one that its package will not have");
+        }
         return new Offer(
-                Manifest.fromJson(offer.getManifest().toByteArray(), PackageLimits.DEFAULT),
+                manifest,
                 offer.getDomainXml(),
-                offer.hasCookie() ? offer.getCookie() : null);
+                offer.hasCookie() ? offer.getCookie() : null,
+                offer.hasDefinitionXml() ? offer.getDefinitionXml() : null,
+                offer.hasGuest() ? GuestRecord.fromJson(offer.getGuest().toByteArray()) : GuestRecord.of(manifest));
     }
 
     static byte[] accept(Acceptance acceptance) {

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle;
+
+import io.vmmig.PackageFormatException;
+import io.vmmig.bundle.format.GuestJson;
+import java.util.List;
+
+/**
+ * What is known of a guest outside of its XML: what its hypervisor remembers, and what is known only when it is saved. In a
+ * package this is {@code guest.json}; in an offer it is as the guest is at that moment.
+ *
+ * @param running whether the guest ran when it was saved, rather than being paused
+ * @param autostart whether its host starts it when that host boots
+ * @param copy whether the guest stays at the source, which makes the package a copy
+ * @param leftBehind what the source knows of the guest that is not in the package
+ */
+public record GuestRecord(boolean running, boolean autostart, boolean copy, List<LeftBehind> leftBehind) {
+    public GuestRecord {
+        leftBehind = List.copyOf(leftBehind);
+    }
+
+    /**
+     * Something that is not in the package.
+     *
+     * @param kind what it is, in lower-case words, such as {@code snapshot}
+     * @param name which of them it is
+     */
+    public record LeftBehind(String kind, String name) {}
+
+    /** Of a guest of which no more is known than its manifest says. */
+    public static GuestRecord of(Manifest manifest) {
+        return new GuestRecord(manifest.running(), false, false, List.of());
+    }
+
+    /** As {@code guest.json}. The same record always gives the same bytes. */
+    public byte[] toJson() {
+        return GuestJson.write(this);
+    }
+
+    /**
+     * Reads what {@link #toJson()} writes. The bytes may come from anybody.
+     *
+     * @throws PackageFormatException with {@link io.vmmig.Problem#PACKAGE_MALFORMED}, {@link io.vmmig.Problem#PACKAGE_TOO_NEW} or
+     *     {@link io.vmmig.Problem#PACKAGE_LIMIT_EXCEEDED}
+     */
+    public static GuestRecord fromJson(byte[] json) throws PackageFormatException {
+        return GuestJson.read(json);
+    }
+}

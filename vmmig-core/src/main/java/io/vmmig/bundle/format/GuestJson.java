@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle.format;
+
+import com.google.gson.stream.JsonWriter;
+import io.vmmig.PackageFormatException;
+import io.vmmig.bundle.GuestRecord;
+import io.vmmig.bundle.GuestRecord.LeftBehind;
+import java.io.IOException;
+import java.io.StringWriter;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/** A guest's record as {@code guest.json}; the format is specified in {@code docs/package-format.md}. */
+public final class GuestJson {
+    /** More it cannot hold by its own rules. */
+    public static final int MAX_BYTES = 1 << 20;
+
+    private static final String WHERE = "guest.json";
+    private static final int MAX_LEFT_BEHIND = 1024;
+    private static final int MAX_NAME_LENGTH = 255;
+    private static final Pattern KIND = Pattern.compile("[a-z][a-z -]{0,31}");
+    private static final Set<String> FIELDS = Set.of("running", "autostart", "copy", "leftBehind");
+    private static final Set<String> LEFT_BEHIND_FIELDS = Set.of("kind", "name");
+
+    private GuestJson() {}
+
+    /** The record as JSON, always the same bytes for the same record. */
+    public static byte[] write(GuestRecord guest) {
+        StringWriter text = new StringWriter();
+        try (JsonWriter json = new JsonWriter(text)) {
+            json.setIndent("  ");
+            json.beginObject();
+            json.name("running").value(guest.running());
+            json.name("autostart").value(guest.autostart());
+            json.name("copy").value(guest.copy());
+            json.name("leftBehind").beginArray();
+            for (LeftBehind left : shown(guest.leftBehind())) {
+                json.beginObject();
+                json.name("kind").value(left.kind());
+                json.name("name").value(left.name());
+                json.endObject();
+            }
+            json.endArray();
+            json.endObject();
+        } catch (IOException e) {
+            throw new UncheckedIOException("a string takes whatever is written", e);
+        }
+        return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** A hypervisor may know more, and longer names, than a reader takes; the source's own report has all of it. */
+    private static List<LeftBehind> shown(List<LeftBehind> all) {
+        return all.stream()
+                .limit(MAX_LEFT_BEHIND)
+                .map(left -> new LeftBehind(left.kind(), Texts.plain(left.name(), MAX_NAME_LENGTH)))
+                .toList();
+    }
+
+    /**
+     * The record that {@code bytes} hold.
+     *
+     * @throws PackageFormatException when they hold none, or one for a newer reader
+     */
+    public static GuestRecord read(byte[] bytes) throws PackageFormatException {
+        if (bytes.length > MAX_BYTES) {
+            throw Malformed.overLimit("the size of " + WHERE, bytes.length, MAX_BYTES);
+        }
+        JsonFields fields = new JsonFields(StrictJson.object(bytes, WHERE), WHERE);
+        fields.knowing(FIELDS);
+        List<LeftBehind> leftBehind = new ArrayList<>();
+        for (JsonFields left : fields.objects("leftBehind", MAX_LEFT_BEHIND)) {
+            left.knowing(LEFT_BEHIND_FIELDS);
+            leftBehind.add(new LeftBehind(left.text("kind", KIND), left.text("name", MAX_NAME_LENGTH)));
+        }
+        return new GuestRecord(fields.flag("running"), fields.flag("autostart"), fields.flag("copy"), leftBehind);
+    }
+}

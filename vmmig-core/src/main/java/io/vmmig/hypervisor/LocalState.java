@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.hypervisor;
+
+/**
+ * Something that a hypervisor keeps of a guest, and that ends with the guest on its host.
+ *
+ * @param kind what it is
+ * @param name which of them
+ */
+public record LocalState(Kind kind, String name) {
+    /** What it is. */
+    public enum Kind {
+        /** An entry of the list of snapshots. */
+        SNAPSHOT("snapshot"),
+        /** A checkpoint, from which the next incremental backup starts, with its dirty bitmap. */
+        CHECKPOINT("checkpoint"),
+        /** A saved state from which the next start would resume. */
+        MANAGED_SAVE("managed-save image");
+
+        private final String words;
+
+        Kind(String words) {
+            this.words = words;
+        }
+
+        /** What it is called. */
+        public String words() {
+            return words;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return kind.words() + " " + name;
+    }
+}

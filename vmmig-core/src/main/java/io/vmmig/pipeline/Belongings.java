@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.HypervisorException;
+import io.vmmig.Loss;
+import io.vmmig.Notice;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.GuestRecord;
+import io.vmmig.domain.DomainDefinition;
+import io.vmmig.domain.DomainPolicy;
+import io.vmmig.domain.DomainXml;
+import io.vmmig.domain.Obstacle;
+import io.vmmig.hypervisor.GuestInventory;
+import io.vmmig.hypervisor.LocalState;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the source's hypervisor keeps of a guest besides its running XML: what of it travels, and what is lost.
+ *
+ * @param persistent whether the source keeps a definition
+ * @param definition the definition as it travels, or null if the running XML is to be the definition
+ * @param autostart whether the source starts the guest when it boots
+ * @param localStates what cannot be carried
+ * @param notices a sentence about each loss
+ */
+record Belongings(
+        boolean persistent,
+        @Nullable String definition,
+        boolean autostart,
+        List<LocalState> localStates,
+        List<Notice> notices) {
+    /**
+     * What becomes of an inventory.
+     *
+     * @param live the running XML
+     * @param losses what may be lost
+     * @param copy whether the guest stays at the source, which takes nothing from it
+     * @throws VmmigException with {@link Problem#LOSS_NOT_ALLOWED}, or with what stands in the way of the definition, when something
+     *     would be lost that must not be
+     */
+    static Belongings of(GuestInventory inventory, DomainXml live, DomainPolicy policy, Set<Loss> losses, boolean copy)
+            throws VmmigException {
+        if (!copy) {
+            requireAllowed(inventory.localStates(), losses);
+        }
+        List<Notice> notices = new ArrayList<>();
+        for (LocalState state : inventory.localStates()) {
+            notices.add(lost(state, copy));
+        }
+        String definition = inventory.definitionXml() == null
+                ? null
+                : definition(inventory.definitionXml(), live, policy, losses, copy, notices);
+        return new Belongings(
+                inventory.persistent(), definition, inventory.autostart(), inventory.localStates(), notices);
+    }
+
+    private static void requireAllowed(List<LocalState> states, Set<Loss> losses) throws VmmigException {
+        List<LocalState> forbidden = states.stream()
+                .filter(state -> !losses.contains(loss(state.kind())))
+                .toList();
+        if (!forbidden.isEmpty()) {
+            String names = forbidden.stream().map(LocalState::toString).collect(Collectors.joining(", "));
+            String needed = forbidden.stream()
+                    .map(state -> "Loss." + loss(state.kind()))
+                    .distinct()
+                    .collect(Collectors.joining(", "));
+            throw VmmigException.of(
+                    Problem.LOSS_NOT_ALLOWED,
+                    "the guest would lose what only this host keeps of it: " + names,
+                    "Remove what is not needed any more, or let it be lost with Migrator.allowingLossOf(" + needed
+                            + ").");
+        }
+    }
+
+    private static Loss loss(LocalState.Kind kind) {
+        return switch (kind) {
+            case SNAPSHOT -> Loss.SNAPSHOTS;
+            case CHECKPOINT -> Loss.CHECKPOINTS;
+            case MANAGED_SAVE -> Loss.MANAGED_SAVE;
+        };
+    }
+
+    private static Notice lost(LocalState state, boolean copy) {
+        String text = "the " + state + (copy ? " stays at the source, and the copy does not have it" : " is lost");
+        return new Notice(Notice.Kind.NOT_CARRIED, state.toString(), text, remedy(state.kind()));
+    }
+
+    /** What can be done at the destination. */
+    static String remedy(LocalState.Kind kind) {
+        return switch (kind) {
+            case SNAPSHOT -> "What external snapshots hold is in the disks; make a new snapshot at the destination.";
+            case CHECKPOINT -> "Make a full backup at the destination, with a new checkpoint.";
+            case MANAGED_SAVE -> "";
+        };
+    }
+
+    private static @Nullable String definition(
+            String xml, DomainXml live, DomainPolicy policy, Set<Loss> losses, boolean copy, List<Notice> notices)
+            throws VmmigException {
+        DomainDefinition definition = DomainDefinition.of(xml, live, policy);
+        if (!definition.obstacles().isEmpty()) {
+            if (!copy && !losses.contains(Loss.PENDING_CHANGES)) {
+                throw refused(definition.obstacles());
+            }
+            for (Obstacle obstacle : definition.obstacles()) {
+                notices.add(new Notice(
+                        Notice.Kind.NOT_CARRIED,
+                        "definition",
+                        obstacle.what()
+                                + "; so the guest is defined as it runs, and all changes that waited for its next"
+                                + " start are lost",
+                        "Make them at the destination."));
+            }
+            return null;
+        }
+        for (DomainDefinition.Medium medium : definition.otherMedia()) {
+            notices.add(emptied(medium));
+        }
+        return definition.carried().text();
+    }
+
+    /** A medium that only the definition names. */
+    static Notice emptied(DomainDefinition.Medium medium) {
+        return new Notice(
+                Notice.Kind.NOT_CARRIED,
+                medium.file().toString(),
+                "only the guest's definition has the medium " + medium.file() + " in the drive " + medium.target()
+                        + ", which will be empty after the guest's next start",
+                "Insert it at the destination, with virsh change-media --config.");
+    }
+
+    private static VmmigException refused(List<Obstacle> obstacles) {
+        Obstacle first = obstacles.get(0);
+        String all = obstacles.stream().map(Obstacle::what).collect(Collectors.joining("; "));
+        return VmmigException.of(first.problem(), all, first.remedy());
+    }
+
+    /** Checks that nothing was added since {@code earlier} that only the source keeps: somebody has used the guest meanwhile. */
+    void requireLike(Belongings earlier) throws VmmigException {
+        List<LocalState> added = localStates.stream()
+                .filter(state -> !earlier.localStates.contains(state))
+                .toList();
+        if (!added.isEmpty() || persistent != earlier.persistent) {
+            String what = added.isEmpty()
+                    ? persistent ? "defined" : "undefined"
+                    : "given the " + added.stream().map(LocalState::toString).collect(Collectors.joining(", the "));
+            throw new HypervisorException(
+                    Problem.GUEST_BUSY,
+                    "the guest was " + what + " while it was about to move",
+                    "Wait until others are done with it, then try again.");
+        }
+    }
+
+    /** What the package, or the offer, says of the guest. */
+    GuestRecord record(boolean running, boolean copy) {
+        return new GuestRecord(
+                running,
+                autostart,
+                copy,
+                localStates.stream()
+                        .map(state -> new GuestRecord.LeftBehind(state.kind().words(), state.name()))
+                        .toList());
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.VmmigException;
+import io.vmmig.domain.DomainXml;
+import io.vmmig.libvirt.binding.Domain;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * Libvirt makes a new generation ID whenever it restores a guest that has one, whatever the XML asks for ({@code qemuProcessGenID} in
+ * its {@code qemu_process.c}), and QEMU tells the guest that one. Only a migration of libvirt's own keeps it.
+ */
+final class GenerationIds {
+    private GenerationIds() {}
+
+    /** The one that a restored guest has got. */
+    static Optional<UUID> live(GuestCalls guest) throws VmmigException {
+        return DomainXml.parse(guest.call("read the XML of", Domain::xml)).generationId();
+    }
+
+    /** A definition with the generation ID that the restored guest has, so that its next start does not change it again. */
+    static String asLive(String definitionXml, GuestCalls guest) throws VmmigException {
+        DomainXml definition = DomainXml.parse(definitionXml);
+        if (definition.generationId().isEmpty()) {
+            return definitionXml;
+        }
+        Optional<UUID> live = live(guest);
+        return live.isEmpty()
+                ? definitionXml
+                : definition.withGenerationId(live.get()).text();
+    }
+}
