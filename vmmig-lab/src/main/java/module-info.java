@@ -9,6 +9,7 @@ module io.vmmig.lab {
     requires io.vmmig.transport;
     requires java.management;
     requires java.xml;
+    requires jdk.jdi;
     requires static org.jspecify;
 
     // JNA implements the interface of native functions by reflection.

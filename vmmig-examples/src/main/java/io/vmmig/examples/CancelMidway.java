@@ -5,6 +5,7 @@ import io.vmmig.CancelledException;
 import io.vmmig.Migration;
 import io.vmmig.Migrator;
 import io.vmmig.Phase;
+import io.vmmig.Recovery;
 import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
@@ -25,9 +26,12 @@ public final class CancelMidway {
         }
         CountDownLatch midway = new CountDownLatch(1);
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
+            HostState state = HostState.open(Path.of(args[3]));
+            // What an earlier run has left, if it was killed.
+            Recovery.of(hypervisor).state(state).run().settlements().forEach(one -> System.out.println(one.what()));
             Migration migration = Migrator.of(hypervisor)
                     .from(args[1])
-                    .state(HostState.open(Path.of(args[3])))
+                    .state(state)
                     .to(PackageFile.at(Path.of(args[2])).unsealed())
                     .onEvent(event -> {
                         if (event.phase() == Phase.SNAPSHOT) {

@@ -3,6 +3,7 @@ package io.vmmig.examples;
 
 import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
+import io.vmmig.Recovery;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeStore;
@@ -25,12 +26,22 @@ public final class MigrateOverTls {
             System.exit(2);
         }
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
+            HostState state = HostState.open(Path.of(args[7]));
+            HostIdentity identity = HostIdentity.in(Path.of(args[5]));
+            NodeStore nodes = NodeStore.in(Path.of(args[6]));
+            // What an earlier run has left, if it was killed.
+            Recovery.of(hypervisor)
+                    .state(state)
+                    .asking(address -> TlsTransport.to(address).as(identity).trusting(nodes))
+                    .run()
+                    .settlements()
+                    .forEach(one -> System.out.println(one.what()));
             Transport node = TlsTransport.to(args[3], Integer.parseInt(args[4]))
-                    .as(HostIdentity.in(Path.of(args[5])))
-                    .trusting(NodeStore.in(Path.of(args[6])), args[2]);
+                    .as(identity)
+                    .trusting(nodes, args[2]);
             MigrationReport report = Migrator.of(hypervisor)
                     .from(args[1])
-                    .state(HostState.open(Path.of(args[7])))
+                    .state(state)
                     .to(node)
                     .onEvent(event -> System.out.println(
                             event.phase() + " " + event.getClass().getSimpleName()))

@@ -25,7 +25,10 @@ public final class Receive {
             System.exit(2);
         }
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
-            take(hypervisor, HostState.open(Path.of(args[5])), args);
+            HostState state = HostState.open(Path.of(args[5]));
+            // What an earlier run has left, if it was killed.
+            Recovery.of(hypervisor).state(state).run().settlements().forEach(one -> System.out.println(one.what()));
+            take(hypervisor, state, args);
         } catch (VmmigException e) {
             System.err.println(e.getMessage());
             System.exit(1);

@@ -3,6 +3,7 @@ package io.vmmig.examples;
 
 import io.vmmig.MigrationReport;
 import io.vmmig.Receiver;
+import io.vmmig.Recovery;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.AcceptedSigners;
 import io.vmmig.crypto.HostIdentity;
@@ -27,12 +28,15 @@ public final class RestoreFromFile {
             System.exit(2);
         }
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
+            HostState state = HostState.open(Path.of(args[4]));
+            // What an earlier run has left, if it was killed.
+            Recovery.of(hypervisor).state(state).run().settlements().forEach(one -> System.out.println(one.what()));
             HostIdentity self = HostIdentity.in(Path.of(args[5]));
             AcceptedSigners ourselves = AcceptedSigners.of(Set.of(self.keys().signing()));
             MigrationReport report = Receiver.of(hypervisor)
                     .accepting(PackageSignatures.by(SignaturePolicy.of(self, ourselves)))
                     .into(Path.of(args[3]))
-                    .state(HostState.open(Path.of(args[4])))
+                    .state(state)
                     .as(DomainSettings.asSaved().named(args[2]).withNewUuid())
                     .receive(PackageFile.at(Path.of(args[1])).openedBy(self).incoming())
                     .await();

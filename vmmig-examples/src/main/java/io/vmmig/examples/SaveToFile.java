@@ -3,6 +3,7 @@ package io.vmmig.examples;
 
 import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
+import io.vmmig.Recovery;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.PackageSignatures;
@@ -22,10 +23,13 @@ public final class SaveToFile {
             System.exit(2);
         }
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
+            HostState state = HostState.open(Path.of(args[4]));
+            // What an earlier run has left, if it was killed.
+            Recovery.of(hypervisor).state(state).run().settlements().forEach(one -> System.out.println(one.what()));
             HostIdentity self = HostIdentity.in(Path.of(args[3]));
             MigrationReport report = Migrator.of(hypervisor)
                     .from(args[1])
-                    .state(HostState.open(Path.of(args[4])))
+                    .state(state)
                     .to(PackageFile.at(Path.of(args[2])).sealedFor(self.keys()))
                     .signedBy(PackageSignatures.of(self))
                     .start()

@@ -4,6 +4,10 @@ package io.vmmig.lab.faults;
 import io.vmmig.lab.Checkout;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.Lab;
+import io.vmmig.lab.matrix.Lane;
+import io.vmmig.lab.matrix.Matrix;
+import io.vmmig.lab.matrix.Selection;
+import io.vmmig.lab.programs.Programs;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -11,13 +15,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Random;
 import java.util.stream.Stream;
 
 /** Has everything go wrong at every moment of a migration, on real guests. */
 public final class Faults {
     private static final int LANES = 4;
+    private static final int LANES_FOR_A_SAMPLE = 2;
+    private static final int SECONDS_PER_CELL = 90;
+    private static final int SECONDS_PER_LONG_CELL = 150;
 
     private Faults() {}
 
@@ -38,54 +44,52 @@ public final class Faults {
     }
 
     private static boolean run(PrintStream out, String... arguments) throws IOException {
-        List<Cell> cells = Cell.all();
-        Limits limits = Limits.whole();
-        boolean whole = true;
-        long seed = new Random().nextInt(1_000_000);
-        int lanes = LANES;
-        for (int i = 0; i < arguments.length; i++) {
-            switch (arguments[i]) {
-                case "--sample" -> {
-                    cells = Sample.cells();
-                    limits = Limits.sample();
-                    whole = false;
-                }
-                case "--only" -> {
-                    String word = argument(arguments, ++i).toLowerCase(Locale.ROOT);
-                    cells = cells.stream().filter(cell -> matches(cell, word)).toList();
-                    whole = false;
-                }
-                case "--seed" -> seed = Long.parseLong(argument(arguments, ++i));
-                case "--lanes" -> lanes = Integer.parseInt(argument(arguments, ++i));
-                default -> throw new IllegalArgumentException("unknown word " + arguments[i]);
-            }
-        }
-        if (cells.isEmpty()) {
-            throw new IllegalArgumentException("no cell is called so");
-        }
-        List<Matrix.Outcome> outcomes;
+        Selection<Cell> chosen = Selection.of(
+                Cell.all(),
+                Sample.cells(),
+                cell -> cell + " " + cell.moment().name() + " " + cell.fault().name(),
+                LANES,
+                arguments);
+        Trials kind = new Trials(chosen.sample() ? Limits.sample() : Limits.whole());
+        Selection.requireSome(chosen, Programs.choose(arguments));
+        List<Matrix.Outcome<Cell>> outcomes;
+        List<Matrix.Outcome<?>> programs;
         try (Lab lab = Lab.open()) {
-            outcomes = new Matrix(lab, limits, seed, Math.min(lanes, cells.size()), out).run(new ArrayList<>(cells));
+            outcomes = new Matrix<>(lab, kind, chosen, out).run();
+            programs = Programs.run(lab, out, arguments);
         }
-        if (whole) {
+        if (chosen.whole()) {
             Path table = Checkout.root().resolve("docs/fault-matrix.md");
-            Files.writeString(table, MatrixTable.of(outcomes).text());
+            Files.writeString(table, MatrixTable.of(outcomes).text() + Programs.table(programs));
             out.println("written: " + table);
         }
-        return outcomes.stream().allMatch(Matrix.Outcome::green);
+        return Stream.concat(outcomes.stream(), programs.stream()).allMatch(Matrix.Outcome::green);
     }
 
-    private static String argument(String[] arguments, int i) {
-        if (i >= arguments.length) {
-            throw new IllegalArgumentException(arguments[i - 1] + " wants a word");
+    /** The sample that the tests try each time. That the next migration works, the next cell shows. */
+    public static List<Matrix.Outcome<?>> sample(Lab lab, PrintStream out) {
+        List<Matrix.Outcome<?>> all = new ArrayList<>(new Matrix<>(
+                        lab, new Trials(Limits.sample()), Selection.sample(Sample.cells(), LANES_FOR_A_SAMPLE), out)
+                .run());
+        all.addAll(Programs.run(lab, out, "--sample"));
+        return all;
+    }
+
+    /** @param limits how long things take */
+    private record Trials(Limits limits) implements Matrix.Kind<Cell> {
+        @Override
+        public Lane<Cell> open(Lab lab, String name, Random random) {
+            return new FaultLane(lab, name, limits, random);
         }
-        return arguments[i];
-    }
 
-    /** Words of a cell's name, or of its constants' names: all that + joins, of one that | parts from others. */
-    private static boolean matches(Cell cell, String words) {
-        String name = (cell + " " + cell.moment().name() + " " + cell.fault().name()).toLowerCase(Locale.ROOT);
-        return Stream.of(words.split("\\|", -1))
-                .anyMatch(some -> Stream.of(some.split("\\+", -1)).allMatch(name::contains));
+        @Override
+        public int secondsFor(Cell cell) {
+            return waits(cell) ? SECONDS_PER_LONG_CELL : SECONDS_PER_CELL;
+        }
+
+        @Override
+        public boolean waits(Cell cell) {
+            return cell.fault() == Fault.CUT_FOR_A_MINUTE;
+        }
     }
 }

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.faults;
 
-import io.vmmig.lab.host.Moment;
+import io.vmmig.lab.matrix.Matrix;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
 
 /** All cells as a document: a row for each moment, a column for each fault. */
 final class MatrixTable {
@@ -34,11 +33,11 @@ final class MatrixTable {
                     Fault.CLOCK_OF_SOURCE_AHEAD,
                     Fault.CLOCK_OF_DESTINATION_AHEAD));
 
-    private final Map<Cell, Matrix.Outcome> outcomes = new HashMap<>();
+    private final Map<Cell, Matrix.Outcome<Cell>> outcomes = new HashMap<>();
 
     private MatrixTable() {}
 
-    static MatrixTable of(List<Matrix.Outcome> outcomes) {
+    static MatrixTable of(List<Matrix.Outcome<Cell>> outcomes) {
         MatrixTable table = new MatrixTable();
         outcomes.forEach(outcome -> table.outcomes.put(outcome.cell(), outcome));
         return table;
@@ -78,7 +77,7 @@ final class MatrixTable {
         text.append("\n| |");
         faults.forEach(fault -> text.append(' ').append(fault.title()).append(" |"));
         text.append("\n|").append(" --- |".repeat(faults.size() + 1)).append('\n');
-        Stream.of(Moment.values()).forEach(moment -> {
+        Cell.moments().forEach(moment -> {
             text.append("| ").append(moment).append(" |");
             faults.forEach(fault ->
                     text.append(' ').append(word(new Cell(moment, fault))).append(" |"));
@@ -87,11 +86,11 @@ final class MatrixTable {
     }
 
     private String word(Cell cell) {
-        Matrix.Outcome outcome = outcomes.get(cell);
+        Matrix.Outcome<Cell> outcome = outcomes.get(cell);
         if (outcome == null) {
             return "–";
         }
-        Ending ending = outcome.ending();
-        return outcome.green() && ending != null ? ending.word() : "**RED**";
+        String ending = outcome.ending();
+        return outcome.green() && ending != null ? ending : "**RED**";
     }
 }

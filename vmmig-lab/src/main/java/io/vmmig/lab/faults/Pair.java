@@ -79,7 +79,7 @@ final class Pair implements AutoCloseable {
 
     /** Lets a host listen whose program has just started. */
     void listen(LabHost host) {
-        cableTo(host).leadTo(host.listen(other(host), limits.idle(), limits.resuming()));
+        cableTo(host).leadTo(host.listen(limits.idle(), limits.resuming(), other(host)));
     }
 
     /** Sets the clock of a host's program. */

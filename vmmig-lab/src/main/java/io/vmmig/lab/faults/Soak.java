@@ -3,6 +3,8 @@ package io.vmmig.lab.faults;
 
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.Lab;
+import io.vmmig.lab.matrix.Deadline;
+import io.vmmig.lab.matrix.Lane;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -62,7 +64,7 @@ public final class Soak {
         out.printf("%d moves, seed %d%n", moves, seed);
         long start = System.nanoTime();
         List<Cell> cells = Cell.all();
-        @Nullable Lane lane = null;
+        @Nullable FaultLane lane = null;
         try {
             for (int i = 1; i <= moves && !lab.closing(); i++) {
                 // Drawn whatever comes before, so that a seed makes the same moves each time.
@@ -88,12 +90,12 @@ public final class Soak {
         return red == 0;
     }
 
-    private Lane open() {
+    private FaultLane open() {
         pairs++;
-        return new Lane(lab, "s" + pairs, Limits.sample(), new Random(seed));
+        return new FaultLane(lab, "s" + pairs, Limits.sample(), new Random(seed));
     }
 
-    private boolean move(int number, Lane lane, @Nullable Cell cell) {
+    private boolean move(int number, FaultLane lane, @Nullable Cell cell) {
         long begun = System.nanoTime();
         String what = cell == null ? "as planned" : cell.toString();
         faults += cell == null ? 0 : 1;
@@ -102,9 +104,9 @@ public final class Soak {
         try {
             Lane.Result result = Deadline.within(
                     SECONDS_PER_MOVE,
-                    () -> cell == null ? new Lane.Result(Ending.COMPLETED, lane.move()) : lane.fail(cell));
+                    () -> cell == null ? new Lane.Result(Ending.COMPLETED.word(), lane.move()) : lane.fail(cell));
             green = result.wrong().isEmpty();
-            how = result.ending().word() + (green ? "" : " RED " + result.wrong());
+            how = result.ending() + (green ? "" : " RED " + result.wrong());
         } catch (LabException e) {
             green = false;
             how = "RED " + Deadline.whole(e);

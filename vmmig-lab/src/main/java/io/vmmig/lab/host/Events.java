@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.host;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonObject;
 import io.vmmig.event.MigrationEvent;
 
@@ -23,6 +24,8 @@ final class Events {
             }
         } else if (event instanceof MigrationEvent.Reconnected reconnected) {
             json.addProperty("millis", reconnected.outage().toMillis());
+        } else if (event instanceof MigrationEvent.Noticed noticed) {
+            json.add("notice", new Gson().toJsonTree(noticed.notice()));
         }
         return json;
     }

@@ -20,6 +20,7 @@ import io.vmmig.crypto.NodeCard;
 import io.vmmig.crypto.NodeKeys;
 import io.vmmig.crypto.PackageSignatures;
 import io.vmmig.crypto.SignaturePolicy;
+import io.vmmig.crypto.TrustedNodes;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.Guest;
@@ -49,6 +50,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,6 +59,9 @@ import org.jspecify.annotations.Nullable;
  * vmmig's public API, as any program would that embeds vmmig. When stdin ends, so do the host's guests and the agent.
  */
 public final class HostAgent {
+    /** Set for a second program of a host, with which guests do not end. */
+    static final String SECOND = "vmmig.lab.second";
+
     private static final int HTTP_PART_BYTES = 1 << 20;
     private static final Duration LISTEN_TIME = Duration.ofSeconds(60);
 
@@ -69,6 +75,9 @@ public final class HostAgent {
     private final Map<Long, Migration> migrations = new ConcurrentHashMap<>();
     private final Map<Long, TlsListener> listeners = new ConcurrentHashMap<>();
     private final Map<Long, Barrier> barriers = new ConcurrentHashMap<>();
+    /** Who waits at the standing listener. */
+    private final Map<Long, Thread> waiting = new ConcurrentHashMap<>();
+
     private volatile @Nullable TlsListener standing;
 
     private HostAgent(String uri, Path guests, Path state, Path identity, String address, PrintStream out)
@@ -88,7 +97,9 @@ public final class HostAgent {
         PrintStream out = System.out;
         System.setOut(System.err);
         HostAgent agent = new HostAgent(args[0], Path.of(args[1]), Path.of(args[2]), Path.of(args[3]), args[4], out);
-        Runtime.getRuntime().addShutdownHook(new Thread(agent::removeGuests));
+        if (!Boolean.getBoolean(SECOND)) {
+            Runtime.getRuntime().addShutdownHook(new Thread(agent::removeGuests));
+        }
         agent.say(0, "result", agent.greeting());
         BufferedReader commands = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = commands.readLine(); line != null; line = commands.readLine()) {
@@ -137,6 +148,7 @@ public final class HostAgent {
             migrations.remove(id);
             listeners.remove(id);
             barriers.remove(id);
+            waiting.remove(id);
         }
     }
 
@@ -299,6 +311,7 @@ public final class HostAgent {
     private JsonObject receive(long id, JsonObject command) throws VmmigException, InterruptedException {
         TlsListener open = standing;
         if (open != null) {
+            waiting.put(id, Thread.currentThread());
             sayPort(id, open);
             return receive(id, command, open);
         }
@@ -318,6 +331,7 @@ public final class HostAgent {
     private JsonObject receive(long id, JsonObject command, TlsListener listener)
             throws VmmigException, InterruptedException {
         IncomingSession session = listener.accept(LISTEN_TIME);
+        waiting.remove(id);
         return finish(id, receiver(id, command).receive(stopping(id, command).over(IncomingSession.class, session)));
     }
 
@@ -412,13 +426,13 @@ public final class HostAgent {
     }
 
     private Recovery recovery(JsonObject command) {
-        Fingerprint peer = Fingerprint.parse(text(command, "trusting"));
+        TrustedNodes peers = TrustedNodes.of(trusted(command));
         return Recovery.of(hypervisor)
                 .state(state)
                 .asking(address -> address.startsWith("http:")
                         ? HttpPackage.at(URI.create(address))
                                 .over(HttpAccess.standard().allowingPlainHttp())
-                        : TlsTransport.to(address).as(identity).trusting(peer));
+                        : TlsTransport.to(address).as(identity).trusting(peers));
     }
 
     private static JsonObject told(RecoveryReport report) {
@@ -441,7 +455,7 @@ public final class HostAgent {
     private JsonObject listen(JsonObject command) throws VmmigException {
         TlsListener open = TlsListener.on(address, 0)
                 .as(identity)
-                .trusting(Set.of(Fingerprint.parse(text(command, "trusting"))))
+                .trusting(trusted(command))
                 .answering(Recovery.outcomesIn(state))
                 .idleTimeout(idleTime(command))
                 .resumingWithin(Duration.ofMillis(command.get("resumeMillis").getAsLong()))
@@ -452,6 +466,12 @@ public final class HostAgent {
         return result;
     }
 
+    private static Set<Fingerprint> trusted(JsonObject command) {
+        return Stream.of(text(command, "trusting").split(" ", -1))
+                .map(Fingerprint::parse)
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
     private JsonObject cancel(JsonObject command) {
         long move = command.get("move").getAsLong();
         Migration migration = migrations.get(move);
@@ -460,9 +480,13 @@ public final class HostAgent {
         if (migration != null) {
             result.addProperty("accepted", migration.cancel());
         } else {
-            result.addProperty("accepted", listener != null);
+            Thread thread = waiting.remove(move);
+            result.addProperty("accepted", listener != null || thread != null);
             if (listener != null) {
                 listener.close();
+            }
+            if (thread != null) {
+                thread.interrupt();
             }
         }
         return result;

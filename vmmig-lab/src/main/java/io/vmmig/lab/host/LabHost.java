@@ -24,6 +24,8 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
@@ -95,6 +97,22 @@ public final class LabHost implements AutoCloseable {
         agent.greeting();
     }
 
+    /**
+     * Starts a second program that moves guests of this host, as another tool on it would be. What it is given to do is done by that
+     * one; to be closed before this one.
+     */
+    public LabHost secondProgram() {
+        List<String> options = new ArrayList<>(jvmOptions);
+        options.add("-D" + HostAgent.SECOND + "=true");
+        return new LabHost(name, directory, new Shared(libvirt.uri()), networked, options, environment);
+    }
+
+    /** The libvirt of a host that goes on when this program of it ends. */
+    record Shared(String uri) implements LibvirtKind {
+        @Override
+        public void close() {}
+    }
+
     /** What ends and hampers the programs of this host. */
     public HostTrouble trouble() {
         return new HostTrouble(agent, libvirt);
@@ -135,12 +153,16 @@ public final class LabHost implements AutoCloseable {
     /**
      * Settles what an agent that has died had under way; returns what was done.
      *
-     * @param other the other end
+     * @param others those that may have been the other end
      */
-    public List<Settled> recover(LabHost other) {
+    public List<Settled> recover(LabHost... others) {
         JsonObject command = command("recover");
-        command.addProperty("trusting", other.fingerprint());
+        command.addProperty("trusting", fingerprints(others));
         return Settled.allOf(call(command));
+    }
+
+    private static String fingerprints(LabHost... hosts) {
+        return Stream.of(hosts).map(LabHost::fingerprint).collect(Collectors.joining(" "));
     }
 
     /** Settles one migration as a person says. */
@@ -153,14 +175,14 @@ public final class LabHost implements AutoCloseable {
     }
 
     /**
-     * Listens, from now on, for all guests that come from another host and for its questions what became of one; returns the port.
+     * Listens, from now on, for all guests that come from other hosts and for their questions what became of one; returns the port.
      *
-     * @param idle after how long without a sign of life the other host is taken for dead
+     * @param idle after how long without a sign of life another host is taken for dead
      * @param resuming how long it may take to come back after that
      */
-    public int listen(LabHost other, Duration idle, Duration resuming) {
+    public int listen(Duration idle, Duration resuming, LabHost... others) {
         JsonObject command = command("listen");
-        command.addProperty("trusting", other.fingerprint());
+        command.addProperty("trusting", fingerprints(others));
         command.addProperty("idleMillis", idle.toMillis());
         command.addProperty("resumeMillis", resuming.toMillis());
         return call(command).get("port").getAsInt();
@@ -194,6 +216,11 @@ public final class LabHost implements AutoCloseable {
     /** What other hosts know its vmmig by. */
     public String fingerprint() {
         return greeting.get("fingerprint").getAsString();
+    }
+
+    /** Its card, by which others trust it, as text. */
+    public String card() {
+        return greeting.get("card").getAsString();
     }
 
     /** The versions of its libvirt and QEMU. */
@@ -487,7 +514,7 @@ public final class LabHost implements AutoCloseable {
         command.addProperty("file", file.toString());
         command.add("upon", names(earlier));
         JsonArray cards = new JsonArray();
-        sealedFor.forEach(host -> cards.add(host.greeting.get("card").getAsString()));
+        sealedFor.forEach(host -> cards.add(host.card()));
         command.add("sealedFor", cards);
         command.addProperty("leaveRunning", leaveRunning);
         command.addProperty("contender", contender.name());
@@ -566,7 +593,9 @@ public final class LabHost implements AutoCloseable {
         attempt(libvirt::close, failures);
         whenClosed.forEach(what -> attempt(what, failures));
         whenClosed.clear();
-        attempt(() -> Trees.delete(directory), failures);
+        if (!(libvirt instanceof Shared)) {
+            attempt(() -> Trees.delete(directory), failures);
+        }
         if (!failures.isEmpty()) {
             throw failures.get(0);
         }

@@ -16,6 +16,10 @@ import org.jspecify.annotations.Nullable;
  * certain what is done by then, what is noted, and what is neither. In the order of their time at each end.
  */
 public enum Moment {
+    /** The guest has been looked at, and the destination does not know of it yet. */
+    SOURCE_OFFERING("before OFFER", true, OutgoingSession.class, "offer", false),
+    /** The destination has said that it takes the guest, and nothing is noted. */
+    SOURCE_ACCEPTED("OFFER", true, OutgoingSession.class, "offer", true),
     /** The departure is noted, and the guest still runs. */
     SOURCE_PREPARED("PREPARED", true, Guest.class, "save", false),
     /** The guest stands still, and nothing of its memory has been sent. */

@@ -2,8 +2,10 @@
 package io.vmmig.lab.host;
 
 import com.google.gson.JsonObject;
+import io.vmmig.Notice;
 import io.vmmig.lab.LabException;
 import java.time.Duration;
+import java.util.List;
 
 /** A migration that is under way at one of its ends. */
 public final class Move {
@@ -68,6 +70,11 @@ public final class Move {
     /** Whether it is over. */
     public boolean done() {
         return reply.done();
+    }
+
+    /** What it has noticed so far. */
+    public List<Notice> notices() {
+        return stop.notices();
     }
 
     /** Asks it to stop; false if it is too late. */

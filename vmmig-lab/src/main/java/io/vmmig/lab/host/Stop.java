@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.host;
 
+import com.google.gson.Gson;
 import com.google.gson.JsonObject;
+import io.vmmig.Notice;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** Hears that a migration waits at the {@link Moment} that it was given, and passes on all else. */
+/** Hears that a migration waits at the {@link Moment} that it was given, and what it notices, and passes on all else. */
 final class Stop {
     private final Consumer<JsonObject> others;
     private final CountDownLatch reached = new CountDownLatch(1);
+    private final List<Notice> notices = new CopyOnWriteArrayList<>();
 
     Stop(Consumer<JsonObject> others) {
         this.others = others;
@@ -19,8 +24,15 @@ final class Stop {
         if (event.has("reached")) {
             reached.countDown();
         } else {
+            if (event.has("notice")) {
+                notices.add(new Gson().fromJson(event.get("notice"), Notice.class));
+            }
             others.accept(event);
         }
+    }
+
+    List<Notice> notices() {
+        return List.copyOf(notices);
     }
 
     boolean reachedWithin(long millis) throws InterruptedException {

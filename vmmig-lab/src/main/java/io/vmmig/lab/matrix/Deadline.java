@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.lab.faults;
+package io.vmmig.lab.matrix;
 
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.MoveFailed;
@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** Lets nothing take for ever. */
-final class Deadline {
+public final class Deadline {
     private Deadline() {}
 
     /**
@@ -19,7 +19,7 @@ final class Deadline {
      *
      * @throws LabException when it fails, or is not done by then
      */
-    static <T> T within(int seconds, Callable<T> what) {
+    public static <T> T within(int seconds, Callable<T> what) {
         FutureTask<T> task = new FutureTask<>(what);
         Thread thread = new Thread(task, Thread.currentThread().getName() + "-cell");
         thread.setDaemon(true);
@@ -39,7 +39,7 @@ final class Deadline {
     }
 
     /** All that an exception says, with its causes, in one line. */
-    static String whole(Throwable e) {
+    public static String whole(Throwable e) {
         StringBuilder text = new StringBuilder();
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {
             String said = cause instanceof LabException || cause instanceof MoveFailed

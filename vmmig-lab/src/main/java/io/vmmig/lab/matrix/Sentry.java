@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.lab.faults;
+package io.vmmig.lab.matrix;
 
 import io.vmmig.lab.Trees;
 import io.vmmig.lab.host.LabHost;
@@ -13,7 +13,7 @@ import java.util.concurrent.locks.LockSupport;
  * Looks all the time at what a guest prints at either end, and so sees whether it runs at the source after it has run at the
  * destination.
  */
-final class Sentry implements AutoCloseable {
+public final class Sentry implements AutoCloseable {
     private static final long GLANCE_NANOS = 5_000_000;
 
     private final String guest;
@@ -27,7 +27,7 @@ final class Sentry implements AutoCloseable {
     private volatile boolean over;
 
     /** @param source what the guest prints at the source */
-    Sentry(String guest, Path source, LabHost destination) {
+    public Sentry(String guest, Path source, LabHost destination) {
         this.guest = guest;
         this.source = source;
         this.destination = destination;
@@ -64,12 +64,12 @@ final class Sentry implements AutoCloseable {
     }
 
     /** Whether it has printed anything at the destination. */
-    boolean ranThere() {
+    public boolean ranThere() {
         return ranThere;
     }
 
     /** Whether it has printed anything at the source after that. */
-    boolean ranTwice() {
+    public boolean ranTwice() {
         return ranHereAgain;
     }
 

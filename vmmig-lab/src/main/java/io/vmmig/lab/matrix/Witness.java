@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.lab.faults;
+package io.vmmig.lab.matrix;
 
 import io.vmmig.lab.Await;
 import io.vmmig.lab.LabException;
@@ -15,9 +15,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
 
 /** Says what is wrong with a guest, or with what is left on a host. */
-final class Witness {
+public final class Witness {
     /** Whatever goes on in the background, such as the indexing of a kept package, is over by then. */
     private static final Duration SETTLING_TIME = Duration.ofSeconds(15);
 
@@ -30,7 +32,7 @@ final class Witness {
      * @param sum the checksum that its memory should have
      * @param logIsWhole false if some of what it has printed had no room on the host's disk
      */
-    static List<String> lossesOf(LabGuest guest, Optional<byte[]> earlier, String sum, boolean logIsWhole) {
+    public static List<String> lossesOf(LabGuest guest, Optional<byte[]> earlier, String sum, boolean logIsWhole) {
         List<String> wrong = new ArrayList<>();
         guest.ticking();
         String found = guest.memorySum();
@@ -55,7 +57,7 @@ final class Witness {
     }
 
     /** Disks of a guest that was started again must have all records that it had announced before. */
-    static List<String> missingRecords(long announced, Map<String, Long> onDisks) {
+    public static List<String> missingRecords(long announced, Map<String, Long> onDisks) {
         List<String> wrong = new ArrayList<>();
         onDisks.forEach((disk, count) -> {
             if (count < 0) {
@@ -71,11 +73,16 @@ final class Witness {
     }
 
     /** What is on a host that should not be. */
-    static List<String> leftovers(LabHost host, String guest, boolean isHere) {
+    public static List<String> leftovers(LabHost host, String guest, boolean isHere) {
+        return lasting("nothing to be left on " + host, () -> look(host, guest, isHere));
+    }
+
+    /** What is still wrong when all that goes on in the background is over. */
+    public static List<String> lasting(String hope, Callable<List<String>> look) {
         List<List<String>> seen = new ArrayList<>();
         try {
-            Await.until("nothing to be left on " + host, SETTLING_TIME, () -> {
-                seen.add(look(host, guest, isHere));
+            Await.until(hope, SETTLING_TIME, () -> {
+                seen.add(look.call());
                 return seen.get(seen.size() - 1).isEmpty();
             });
             return List.of();
@@ -88,7 +95,7 @@ final class Witness {
     }
 
     private static List<String> look(LabHost host, String guest, boolean isHere) throws IOException {
-        List<String> left = new ArrayList<>();
+        List<String> left = leftFiles(host, isHere, Set.of());
         List<String> guests = host.guests();
         if (!guests.equals(isHere ? List.of(guest) : List.of())) {
             left.add(host + " knows the guests " + guests);
@@ -97,6 +104,17 @@ final class Witness {
         if (qemus != (isHere ? 1 : 0)) {
             left.add(host + " runs " + qemus + " QEMUs");
         }
+        return left;
+    }
+
+    /**
+     * Files on a host that should not be there.
+     *
+     * @param isHere whether guests live there, whose files are
+     * @param others what belongs to somebody else
+     */
+    public static List<String> leftFiles(LabHost host, boolean isHere, Set<Path> others) throws IOException {
+        List<String> left = new ArrayList<>();
         for (Path file : Trees.list(host.directory().resolve("tmp"))) {
             // A library that zstd-jni unpacks, and removes when its JVM ends by itself.
             if (!file.getFileName().toString().startsWith("libzstd-jni")) {
@@ -121,6 +139,7 @@ final class Witness {
             // Logs belong to whoever runs QEMU.
             Trees.everything(host.guestsDirectory()).stream()
                     .filter(path -> !Files.isDirectory(path) && !path.toString().endsWith(".log"))
+                    .filter(path -> !others.contains(path))
                     .forEach(path -> left.add(path.toString()));
         }
         return left;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.lab.faults;
+package io.vmmig.lab.matrix;
 
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.Lab;
@@ -16,37 +16,55 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** Tries cells, some at a time, each lane of them on hosts of its own. */
-public final class Matrix {
-    private static final int SECONDS_PER_CELL = 90;
-    private static final int SECONDS_PER_LONG_CELL = 150;
+/**
+ * Tries cells, some at a time, each lane of them on hosts of its own.
+ *
+ * @param <C> the cells
+ */
+public final class Matrix<C> {
     private static final int SECONDS_TO_START = 120;
 
     private final Lab lab;
-    private final Limits limits;
-    private final long seed;
-    private final int lanes;
+    private final Kind<C> kind;
+    private final Selection<C> chosen;
     private final PrintStream out;
-    private final Deque<Cell> waiting = new ConcurrentLinkedDeque<>();
-    private final List<Outcome> outcomes = Collections.synchronizedList(new ArrayList<>());
+    private final Deque<C> waiting = new ConcurrentLinkedDeque<>();
+    private final List<Outcome<C>> outcomes = Collections.synchronizedList(new ArrayList<>());
     private final AtomicInteger laneNumber = new AtomicInteger();
     private int total;
 
-    Matrix(Lab lab, Limits limits, long seed, int lanes, PrintStream out) {
+    /** @param chosen which cells, in which order, and on how many lanes */
+    public Matrix(Lab lab, Kind<C> kind, Selection<C> chosen, PrintStream out) {
         this.lab = lab;
-        this.limits = limits;
-        this.seed = seed;
-        this.lanes = lanes;
+        this.kind = kind;
+        this.chosen = chosen;
         this.out = out;
+    }
+
+    /**
+     * What its cells are.
+     *
+     * @param <C> the cells
+     */
+    public interface Kind<C> {
+        /** Makes ready what a lane needs. */
+        Lane<C> open(Lab lab, String name, Random random);
+
+        /** How long a cell may take. */
+        int secondsFor(C cell);
+
+        /** Whether it spends most of its time waiting, so that it is best tried beside one that does not. */
+        boolean waits(C cell);
     }
 
     /**
      * How a cell went.
      *
-     * @param ending null when it came to none
+     * @param ending in a word; null when it came to no end
      * @param wrong what was wrong; empty if nothing was
+     * @param <C> the cells
      */
-    public record Outcome(Cell cell, @Nullable Ending ending, List<String> wrong, double seconds) {
+    public record Outcome<C>(C cell, @Nullable String ending, List<String> wrong, double seconds) {
         /** Whether it went as it should. */
         public boolean green() {
             return ending != null && wrong.isEmpty();
@@ -54,25 +72,24 @@ public final class Matrix {
 
         @Override
         public String toString() {
-            String how = ending == null ? "" : ending.word();
+            String how = ending == null ? "" : ending;
             return green() ? cell + ": " + how : cell + ": " + how + " RED " + wrong;
         }
     }
 
-    /** The sample that the tests try each time. That the next migration works, the next cell shows. */
-    public static List<Outcome> sample(Lab lab, long seed, PrintStream out) {
-        return new Matrix(lab, Limits.sample(), seed, 2, out).run(Sample.cells());
-    }
-
-    /** Tries all of these. */
-    List<Outcome> run(List<Cell> cells) {
-        List<Cell> order = new ArrayList<>(cells);
-        Collections.shuffle(order, new Random(seed));
+    /** Tries them all. */
+    public List<Outcome<C>> run() {
+        if (chosen.cells().isEmpty()) {
+            return List.of();
+        }
+        List<C> order = new ArrayList<>(chosen.cells());
+        Collections.shuffle(order, new Random(chosen.seed()));
         // What waits most comes first in every other lane, beside what works most.
-        order.sort(Comparator.comparing(Matrix::turn));
+        order.sort(Comparator.comparing(cell -> kind.waits(cell) ? 0 : 1));
         waiting.addAll(order);
         total = order.size();
-        out.printf("%d cells on %d pairs of hosts, seed %d%n", total, lanes, seed);
+        int lanes = Math.min(chosen.lanes(), total);
+        out.printf("%d cells on %d sets of hosts, seed %d%n", total, lanes, chosen.seed());
         long start = System.nanoTime();
         List<Thread> threads = new ArrayList<>();
         for (int i = 0; i < lanes; i++) {
@@ -89,36 +106,29 @@ public final class Matrix {
             Thread.currentThread().interrupt();
             throw new LabException("interrupted", e);
         }
-        List<Outcome> red =
+        List<Outcome<C>> red =
                 outcomes.stream().filter(outcome -> !outcome.green()).toList();
         out.printf(
                 "%n%d cells in %d s, %d of them red; seed %d%n",
-                outcomes.size(), TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start), red.size(), seed);
+                outcomes.size(), TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start), red.size(), chosen.seed());
         red.forEach(outcome -> out.println("  " + outcome.cell()));
         return List.copyOf(outcomes);
     }
 
-    private static int turn(Cell cell) {
-        return switch (cell.fault()) {
-            case CUT_FOR_A_MINUTE -> 0;
-            default -> 1;
-        };
-    }
-
-    private @Nullable Cell next(boolean fromTheFront) {
+    private @Nullable C next(boolean fromTheFront) {
         return fromTheFront ? waiting.pollFirst() : waiting.pollLast();
     }
 
     private void runLane(boolean fromTheFront) {
-        Lane lane = null;
+        Lane<C> lane = null;
         try {
-            for (Cell cell = next(fromTheFront); cell != null && !lab.closing(); cell = next(fromTheFront)) {
-                Outcome outcome;
+            for (C cell = next(fromTheFront); cell != null && !lab.closing(); cell = next(fromTheFront)) {
+                Outcome<C> outcome;
                 try {
                     lane = lane == null ? Deadline.within(SECONDS_TO_START, this::openLane) : lane;
                     outcome = outcomeOf(cell, lane);
                 } catch (LabException e) {
-                    outcome = new Outcome(cell, null, List.of(Deadline.whole(e)), 0);
+                    outcome = new Outcome<>(cell, null, List.of(Deadline.whole(e)), 0);
                 }
                 tell(outcome);
                 if (!outcome.green() && lane != null) {
@@ -133,31 +143,27 @@ public final class Matrix {
         }
     }
 
-    private Outcome outcomeOf(Cell cell, Lane lane) {
+    private Outcome<C> outcomeOf(C cell, Lane<C> lane) {
         long begun = System.nanoTime();
-        boolean last = limits.moveAfterEach() || waiting.isEmpty();
+        boolean last = waiting.isEmpty();
         try {
-            Lane.Result result = Deadline.within(seconds(cell), () -> last ? lane.run(cell) : lane.fail(cell));
-            return new Outcome(cell, result.ending(), result.wrong(), since(begun));
+            Lane.Result result = Deadline.within(kind.secondsFor(cell), () -> lane.run(cell, last));
+            return new Outcome<>(cell, result.ending(), result.wrong(), since(begun));
         } catch (LabException e) {
-            return new Outcome(cell, null, List.of(Deadline.whole(e)), since(begun));
+            return new Outcome<>(cell, null, List.of(Deadline.whole(e)), since(begun));
         }
     }
 
-    private Lane openLane() {
+    private Lane<C> openLane() {
         int number = laneNumber.incrementAndGet();
-        return new Lane(lab, "h" + number, limits, new Random(seed + number));
-    }
-
-    static int seconds(Cell cell) {
-        return cell.fault() == Fault.CUT_FOR_A_MINUTE ? SECONDS_PER_LONG_CELL : SECONDS_PER_CELL;
+        return kind.open(lab, "h" + number, new Random(chosen.seed() + number));
     }
 
     private static double since(long begun) {
         return (System.nanoTime() - begun) / 1e9;
     }
 
-    private void close(Lane lane) {
+    private void close(Lane<C> lane) {
         try {
             lane.close();
         } catch (RuntimeException e) {
@@ -165,7 +171,7 @@ public final class Matrix {
         }
     }
 
-    private synchronized void tell(Outcome outcome) {
+    private synchronized void tell(Outcome<C> outcome) {
         outcomes.add(outcome);
         out.printf(Locale.ROOT, "%3d/%d %5.1f s  %s%n", outcomes.size(), total, outcome.seconds(), outcome);
     }

@@ -16,6 +16,9 @@ import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Moment;
 import io.vmmig.lab.host.Passage;
 import io.vmmig.lab.host.Settled;
+import io.vmmig.lab.matrix.Lane;
+import io.vmmig.lab.matrix.Sentry;
+import io.vmmig.lab.matrix.Witness;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -27,7 +30,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Two hosts and one guest that goes from cell to cell, as long as all goes well. For one thread. */
-final class Lane implements AutoCloseable {
+final class FaultLane implements Lane<Cell> {
     private static final String GUEST = "traveller";
     private static final int MEMORY_MIB = 128;
     private static final String CONTENT = "vmmig.memory=4";
@@ -41,7 +44,7 @@ final class Lane implements AutoCloseable {
     private @Nullable Path disk;
     private String sum = "";
 
-    Lane(Lab lab, String name, Limits limits, Random random) {
+    FaultLane(Lab lab, String name, Limits limits, Random random) {
         this.pair = new Pair(lab, name, limits);
         this.limits = limits;
         this.random = random;
@@ -49,13 +52,11 @@ final class Lane implements AutoCloseable {
         ready();
     }
 
-    /** What a cell came to. */
-    record Result(Ending ending, List<String> wrong) {}
-
-    /** Tries one cell, and whether the next migration works. */
-    Result run(Cell cell) {
+    @Override
+    public Result run(Cell cell, boolean last) {
         Result result = fail(cell);
-        return result.wrong().isEmpty() ? new Result(result.ending(), move()) : result;
+        boolean moves = result.wrong().isEmpty() && (last || limits.moveAfterEach());
+        return moves ? new Result(result.ending(), move()) : result;
     }
 
     /** A migration in which a fault happens. What is wrong with its ending is in the result; what keeps it from ending is thrown. */
@@ -97,7 +98,7 @@ final class Lane implements AutoCloseable {
         for (LabHost host : pair.hosts()) {
             wrong.addAll(Witness.leftovers(host, GUEST, host == here));
         }
-        return new Result(ending, wrong);
+        return new Result(ending.word(), wrong);
     }
 
     private LabGuest here() {

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.interference;
+
+import io.vmmig.EndState;
+import io.vmmig.Notice;
+import io.vmmig.lab.LabException;
+import io.vmmig.lab.host.Move;
+import io.vmmig.lab.host.MoveFailed;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What one end has said when it was done.
+ *
+ * @param end which one, for messages
+ * @param failure null if it said that all went well
+ * @param notices what it said besides
+ */
+record Answer(String end, @Nullable MoveFailed failure, List<Notice> notices) {
+    private static final Duration TIME_TO_END = Duration.ofSeconds(75);
+
+    static Answer of(String end, Move move) {
+        try {
+            move.await(TIME_TO_END);
+            return new Answer(end, null, move.notices());
+        } catch (MoveFailed e) {
+            return new Answer(end, e, move.notices());
+        } catch (LabException e) {
+            throw new LabException("the " + end + " has no answer", e);
+        }
+    }
+
+    boolean well() {
+        return failure == null;
+    }
+
+    boolean told(Notice.Kind kind) {
+        return notices.stream().anyMatch(notice -> notice.kind() == kind);
+    }
+
+    /**
+     * What it has said that is not so.
+     *
+     * @param mayBe how the guest may be where it is left to its users
+     */
+    List<String> lies(Seen atSource, Seen atDestination, Set<Seen> mayBe) {
+        List<String> lies = new ArrayList<>();
+        MoveFailed failed = failure;
+        if (failed == null) {
+            compare("guest has moved", atSource, EnumSet.of(Seen.ABSENT), "source", lies);
+            compare("guest has moved", atDestination, mayBe, "destination", lies);
+        } else {
+            compare(failed, failed.source(), atSource, mayBe, "source", lies);
+            compare(failed, failed.destination(), atDestination, mayBe, "destination", lies);
+        }
+        return lies;
+    }
+
+    private void compare(
+            MoveFailed failed, EndState said, Seen seen, Set<Seen> mayBe, String where, List<String> lies) {
+        Set<Seen> meant =
+                switch (said) {
+                    case RUNS -> EnumSet.of(Seen.RUNNING);
+                    case PAUSED -> EnumSet.of(Seen.PAUSED);
+                    case UNTOUCHED -> mayBe;
+                    case HOLDS_NOTHING -> EnumSet.of(Seen.ABSENT);
+                    case UNKNOWN -> EnumSet.allOf(Seen.class);
+                    case HOLDS_PACKAGE -> EnumSet.noneOf(Seen.class);
+                };
+        compare(said + " (" + failed.getMessage() + ")", seen, meant, where, lies);
+    }
+
+    private void compare(String said, Seen seen, Set<Seen> meant, String where, List<String> lies) {
+        if (!meant.contains(seen)) {
+            lies.add("the " + end + " says of the " + where + ": " + said + ", and it is " + seen);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return end + ": " + (failure == null ? "well" : failure.problem() + ", " + failure.getMessage())
+                + (notices.isEmpty() ? "" : " " + notices);
+    }
+}

@@ -1,0 +1,348 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.interference;
+
+import io.vmmig.Notice;
+import io.vmmig.RecoveryReport;
+import io.vmmig.lab.Await;
+import io.vmmig.lab.Trees;
+import io.vmmig.lab.guest.GuestKind;
+import io.vmmig.lab.guest.LabDisk;
+import io.vmmig.lab.guest.LabDomain;
+import io.vmmig.lab.host.Lab;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.Moment;
+import io.vmmig.lab.host.Settled;
+import io.vmmig.lab.host.Virsh;
+import io.vmmig.lab.matrix.Lane;
+import io.vmmig.lab.matrix.Sentry;
+import io.vmmig.lab.matrix.Witness;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Three hosts, and one guest that goes round from cell to cell, as long as it is what it was. For one thread. */
+final class InterferenceLane implements Lane<Cell> {
+    private static final String GUEST = "traveller";
+    private static final int MEMORY_MIB = 128;
+    private static final String CONTENT = "vmmig.memory=4";
+    private static final Duration TIME_TO_PRINT = Duration.ofSeconds(20);
+    /** What takes longer waits for vmmig, which is then let go on. */
+    private static final Duration TIME_TO_ACT = Duration.ofSeconds(4);
+
+    private final Triangle triangle;
+    private @Nullable Member traveller;
+
+    InterferenceLane(Lab lab, String name) {
+        triangle = new Triangle(lab, name);
+    }
+
+    /**
+     * A guest, and what is to be found again.
+     *
+     * @param sum the checksum of its memory
+     */
+    private record Member(LabGuest guest, UUID uuid, String sum) {
+        Member at(LabGuest there) {
+            return new Member(there, uuid, sum);
+        }
+    }
+
+    @Override
+    public Result run(Cell cell, boolean last) {
+        Member left = ready(cell.action());
+        LabHost third = triangle.after(triangle.after(left.guest().host()));
+        Member namesake = cell.action() == Action.NAMESAKE_COMES ? start(third) : null;
+        Scene scene = new Scene(
+                triangle, new Cast(left.guest(), left.uuid(), namesake == null ? null : namesake.guest()), cell);
+        if (cell.action().startsWithExtraDisk()) {
+            scene.watch(extraDisk(left.guest().host()));
+        }
+        Verdict verdict = new Verdict(scene, left);
+        String ending = verdict.reach();
+        if (namesake != null) {
+            verdict.judgeNamesake(namesake);
+        }
+        verdict.judgeLeftovers(namesake);
+        clear(scene, namesake);
+        if (cell.action().changesGuest() || verdict.here == null) {
+            remove(GUEST);
+            traveller = null;
+        } else {
+            traveller = left.at(verdict.here);
+        }
+        return new Result(ending, verdict.wrong());
+    }
+
+    private Member ready(Action action) {
+        Member member = traveller == null ? start(triangle.hosts().get(0)) : traveller;
+        traveller = member;
+        LabHost host = member.guest().host();
+        if (action.startsPaused()) {
+            Virsh.at(host, "suspend", GUEST);
+        }
+        if (action.startsWithExtraDisk()) {
+            Path file = extraDisk(host);
+            LabDisk.raw(file, GuestKind.TINY_X86_64.image().raw());
+            Action.attach(file, host, GUEST, "--live", "--config");
+        }
+        return member;
+    }
+
+    private static Path extraDisk(LabHost host) {
+        return host.directory().resolve("others").resolve("extra");
+    }
+
+    private static Member start(LabHost host) {
+        Path file = host.homeOf(GUEST).resolve("a.qcow2");
+        LabDisk overlay = LabDisk.overlay(file, GuestKind.TINY_X86_64.image().qcow2(), "qcow2");
+        LabDomain domain = LabDomain.of(GuestKind.TINY_X86_64.image(), GUEST)
+                .memoryMib(MEMORY_MIB)
+                .parameter(CONTENT)
+                .disk(overlay)
+                .kept();
+        LabGuest started = host.start(domain).ready();
+        return new Member(
+                started, UUID.fromString(Virsh.at(host, "domuuid", GUEST).strip()), started.memorySum());
+    }
+
+    private void clear(Scene scene, @Nullable Member namesake) {
+        scene.filesOfOthers().keySet().forEach(Trees::delete);
+        triangle.hosts().forEach(host -> Trees.delete(host.directory().resolve("others")));
+        scene.definedMeanwhile().ifPresent(uuid -> Virsh.at(scene.to(), "undefine", uuid.toString()));
+        if (namesake != null) {
+            remove(GUEST);
+        }
+    }
+
+    private void remove(String name) {
+        triangle.hosts().forEach(host -> host.remove(name));
+    }
+
+    @Override
+    public void close() {
+        triangle.close();
+    }
+
+    /** What became of a scene, and what is wrong with that. For one scene. */
+    private final class Verdict {
+        private final Scene scene;
+        private final Cell cell;
+        private final Member left;
+        private final List<String> wrong = new ArrayList<>();
+        private final List<Settled> settled = new ArrayList<>();
+        private @Nullable LabGuest here;
+        private String story = "";
+
+        Verdict(Scene scene, Member left) {
+            this.scene = scene;
+            this.cell = scene.cell();
+            this.left = left;
+        }
+
+        /** Comes back when all is over, and says how it ended. */
+        String reach() {
+            byte[] atStop = left.guest().console().bytes();
+            Deed deed;
+            Answer source;
+            Answer destination;
+            boolean overInTime;
+            boolean ranTwice;
+            try (Sentry sentry = new Sentry(GUEST, left.guest().console().file(), scene.to())) {
+                if (cell.moment() == Moment.DESTINATION_RUNNING
+                        && !cell.action().startsPaused()) {
+                    Await.until("it to print at the destination", TIME_TO_PRINT, sentry::ranThere);
+                }
+                deed = cell.action().begin(scene);
+                overInTime = deed.overWithin(TIME_TO_ACT);
+                scene.goOn();
+                source = Answer.of("source", scene.sending());
+                destination = Answer.of("destination", scene.receiving().move());
+                overInTime |= deed.overWithin(Duration.ZERO);
+                ranTwice = sentry.ranTwice();
+            }
+            boolean accepted = deed.accepted();
+            if (deed.toString().contains(Rival.FALSE)) {
+                wrong.add(deed.toString());
+            }
+            Set<Seen> wanted = cell.action().wanted(cell, accepted);
+            if (overInTime) {
+                Set<Seen> mayBe = EnumSet.copyOf(wanted);
+                if (accepted && scene.rival().isPresent()) {
+                    mayBe.add(Seen.ABSENT);
+                }
+                Seen atSource = Seen.of(left.uuid(), scene.from());
+                Seen atDestination = Seen.of(left.uuid(), scene.to());
+                wrong.addAll(source.lies(atSource, atDestination, mayBe));
+                wrong.addAll(destination.lies(atSource, atDestination, mayBe));
+            }
+            boolean alarm = source.told(Notice.Kind.ALARM);
+            judgeTwice(accepted, ranTwice, alarm);
+            boolean open = recover();
+            String where = judgePlace(wanted);
+            if (here != null) {
+                judgeGuest(
+                        here, cell.givenAway() ? atStop : left.guest().console().bytes());
+                boolean told =
+                        !source.notices().isEmpty() || !destination.notices().isEmpty();
+                judgeChange(accepted, told);
+            }
+            wrong.addAll(scene.lossesOfOthers());
+            story = deed + "; " + source + "; " + destination + "; " + settled;
+            return where
+                    + (accepted ? "" : ", refused")
+                    + (source.notices().isEmpty() ? "" : alarm ? ", alarm" : ", told")
+                    + (open ? ", person" : settled.isEmpty() ? "" : ", recovered");
+        }
+
+        /** What is wrong, and if anything is, what was said. */
+        List<String> wrong() {
+            List<String> all = new ArrayList<>(wrong);
+            if (!all.isEmpty()) {
+                all.add("(" + story + ")");
+            }
+            return all;
+        }
+
+        /** Only whoever lets the source's copy run that was given away has it run twice, and is told so. */
+        private void judgeTwice(boolean accepted, boolean ranTwice, boolean alarm) {
+            boolean byHand = accepted && cell.givenAway() && cell.action().resumesAtSource();
+            if (ranTwice && !byHand) {
+                wrong.add("it ran at the source after it had run at the destination");
+            }
+            if (ranTwice && byHand && !alarm) {
+                wrong.add("it ran twice, and there was no alarm");
+            }
+        }
+
+        /** Whether something is left to a person. */
+        private boolean recover() {
+            List<Settled> open = List.of();
+            for (int round = 0; round < 3; round++) {
+                List<Settled> done = new ArrayList<>();
+                triangle.hosts().forEach(host -> done.addAll(host.recover(triangle.othersThan(host))));
+                settled.addAll(done);
+                open = done.stream()
+                        .filter(one -> one.result() == RecoveryReport.Result.LEFT_OPEN)
+                        .toList();
+                if (done.size() == open.size()) {
+                    break;
+                }
+            }
+            if (!open.isEmpty()) {
+                wrong.add("a person is wanted: " + open);
+            }
+            return !open.isEmpty();
+        }
+
+        private String judgePlace(Set<Seen> wanted) {
+            List<LabHost> active = new ArrayList<>();
+            List<String> all = new ArrayList<>();
+            for (LabHost host : triangle.hosts()) {
+                Seen seen = Seen.of(left.uuid(), host);
+                all.add(host + " " + seen);
+                if (seen.active()) {
+                    active.add(host);
+                    if (!wanted.contains(seen)) {
+                        wrong.add("it is " + seen + " at " + host + ", and should be " + wanted);
+                    }
+                }
+            }
+            long known = all.stream()
+                    .filter(one -> !one.endsWith(Seen.ABSENT.name()))
+                    .count();
+            boolean mayEnd = wanted.contains(Seen.OFF);
+            if (active.size() > 1 || known > 1 || (active.isEmpty() && !mayEnd)) {
+                wrong.add("it is " + all);
+            }
+            if (active.size() != 1) {
+                return "ended";
+            }
+            LabHost host = active.get(0);
+            here = guestAt(host);
+            return host == scene.from() ? "stayed" : host == scene.to() ? "moved" : "moved elsewhere";
+        }
+
+        private LabGuest guestAt(LabHost host) {
+            if (host == scene.from()) {
+                return left.guest();
+            }
+            return host == scene.to()
+                    ? scene.receiving().guest(GUEST)
+                    : scene.rival().orElseThrow().receiving().guest(GUEST);
+        }
+
+        private void judgeGuest(LabGuest guest, byte[] before) {
+            if (Seen.of(left.uuid(), guest.host()) == Seen.PAUSED) {
+                guest.host().resume(GUEST);
+            }
+            Optional<byte[]> earlier = guest.host() == scene.from() ? Optional.empty() : Optional.of(before);
+            wrong.addAll(Witness.lossesOf(guest, earlier, left.sum(), true));
+        }
+
+        private void judgeChange(boolean accepted, boolean told) {
+            LabGuest guest = here;
+            if (accepted && guest != null && !told && !cell.action().showsIn(scene, guest.host())) {
+                wrong.add("what was accepted is lost, and nobody was told");
+            }
+        }
+
+        void judgeNamesake(Member namesake) {
+            LabHost home = namesake.guest().host();
+            boolean moved = Seen.of(namesake.uuid(), home) == Seen.ABSENT;
+            LabHost now = moved ? scene.to() : home;
+            if (Seen.of(namesake.uuid(), now) != Seen.RUNNING) {
+                wrong.add("the namesake is " + Seen.of(namesake.uuid(), now) + " at " + now);
+                return;
+            }
+            LabGuest guest = moved ? scene.rival().orElseThrow().receiving().guest(GUEST) : namesake.guest();
+            wrong.addAll(Witness.lossesOf(
+                    guest,
+                    moved ? Optional.of(namesake.guest().console().bytes()) : Optional.empty(),
+                    namesake.sum(),
+                    true));
+        }
+
+        void judgeLeftovers(@Nullable Member namesake) {
+            for (LabHost host : triangle.hosts()) {
+                wrong.addAll(Witness.lasting("nothing to be left on " + host, () -> left(host, namesake)));
+            }
+        }
+
+        private List<String> left(LabHost host, @Nullable Member namesake) throws IOException {
+            Set<UUID> mine = new HashSet<>(Set.of(left.uuid()));
+            scene.definedMeanwhile().ifPresent(mine::add);
+            if (namesake != null) {
+                mine.add(namesake.uuid());
+            }
+            List<String> found = new ArrayList<>();
+            List<String> uuids = Virsh.at(host, "list", "--all", "--uuid")
+                    .lines()
+                    .filter(line -> !line.isBlank())
+                    .map(String::strip)
+                    .toList();
+            uuids.stream()
+                    .filter(uuid -> !mine.contains(UUID.fromString(uuid)))
+                    .forEach(uuid -> found.add(host + " knows " + uuid));
+            long active = Virsh.at(host, "list", "--uuid")
+                    .lines()
+                    .filter(line -> !line.isBlank())
+                    .count();
+            int qemus = host.trouble().qemus(GUEST).size();
+            if (qemus != active) {
+                found.add(host + " runs " + qemus + " QEMUs for " + active + " guests");
+            }
+            found.addAll(Witness.leftFiles(
+                    host, !uuids.isEmpty(), scene.filesOfOthers().keySet()));
+            return found;
+        }
+    }
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.interference;
+
+import io.vmmig.lab.Await;
+import io.vmmig.lab.LabException;
+import io.vmmig.lab.Trees;
+import io.vmmig.lab.host.Intake;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.Move;
+import io.vmmig.lab.host.Receiving;
+import io.vmmig.lab.host.Virsh;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** One migration that waits at a moment, and what people do to its guest meanwhile. */
+final class Scene {
+    private static final Duration TIME_TO_STOP = Duration.ofSeconds(40);
+    private static final Duration TIME_TO_PRINT = Duration.ofSeconds(5);
+    private static final int EXTRA_BYTES = 1 << 20;
+
+    private final Triangle triangle;
+    private final Cast cast;
+    private final Cell cell;
+    private final LabHost to;
+    private final Receiving receiving;
+    private final Move sending;
+    private final Map<Path, byte[]> filesOfOthers = new LinkedHashMap<>();
+    private @Nullable Rival rival;
+    private @Nullable UUID definedMeanwhile;
+
+    /** Begins to move the guest, and comes back when it waits at the cell's moment. */
+    Scene(Triangle triangle, Cast cast, Cell cell) {
+        this.triangle = triangle;
+        this.cast = cast;
+        this.cell = cell;
+        to = triangle.after(from());
+        boolean atSource = cell.moment().atSource();
+        receiving = to.receive(
+                from().fingerprint(), atSource ? Intake.usual() : Intake.usual().stoppingAt(cell.moment()));
+        sending = from().migrate(
+                        guest().name(),
+                        to,
+                        triangle.port(to),
+                        Triangle.IDLE,
+                        Triangle.ASKING,
+                        atSource ? cell.moment() : null);
+        stopping().awaitStop(TIME_TO_STOP);
+    }
+
+    private Move stopping() {
+        return cell.moment().atSource() ? sending : receiving.move();
+    }
+
+    Cell cell() {
+        return cell;
+    }
+
+    LabGuest guest() {
+        return cast.guest();
+    }
+
+    UUID uuid() {
+        return cast.uuid();
+    }
+
+    LabHost from() {
+        return guest().host();
+    }
+
+    LabHost to() {
+        return to;
+    }
+
+    /** Neither of the two. */
+    LabHost third() {
+        return triangle.after(to);
+    }
+
+    Move sending() {
+        return sending;
+    }
+
+    Receiving receiving() {
+        return receiving;
+    }
+
+    Optional<Rival> rival() {
+        return Optional.ofNullable(rival);
+    }
+
+    Optional<UUID> definedMeanwhile() {
+        return Optional.ofNullable(definedMeanwhile);
+    }
+
+    /** Lets it go on from where it waits. */
+    void goOn() {
+        stopping().goOn();
+    }
+
+    // ---- what people do
+
+    /** Runs a command of virsh on the guest. */
+    String virsh(LabHost host, String command, String... more) {
+        List<String> words = new ArrayList<>(List.of(command, uuid().toString()));
+        words.addAll(Arrays.asList(more));
+        return Virsh.at(host, words.toArray(String[]::new));
+    }
+
+    /** Tells the guest's QEMU to do something, behind libvirt's back. */
+    String qmp(LabHost host, String command) {
+        String answer = virsh(host, "qemu-monitor-command", "{\"execute\":\"" + command + "\"}");
+        if (answer.contains("\"error\"")) {
+            throw new LabException(answer);
+        }
+        return answer;
+    }
+
+    /** Lets the guest run for a moment, and stops it again. */
+    String contAndStop(LabHost host) {
+        long before = guest().console().log().lastTick();
+        qmp(host, "cont");
+        Await.until(
+                "the guest to tick",
+                TIME_TO_PRINT,
+                () -> guest().console().log().lastTick() > before);
+        return qmp(host, "stop");
+    }
+
+    String killQemu(LabHost host) {
+        if (!host.trouble().killQemu(guest().name())) {
+            throw new LabException("there is no QEMU");
+        }
+        return "";
+    }
+
+    String restartLibvirtd(LabHost host) {
+        host.trouble().restartLibvirtd();
+        return "";
+    }
+
+    /** A file that somebody has, with content by which it is known. */
+    Path file(LabHost host, String name) {
+        return file(host.directory().resolve("others").resolve(name), name.repeat(EXTRA_BYTES / name.length()));
+    }
+
+    private Path file(Path file, String text) {
+        try {
+            Files.createDirectories(file.getParent());
+            byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+            Files.write(file, bytes);
+            filesOfOthers.put(file, bytes);
+            return file;
+        } catch (IOException e) {
+            throw new LabException("could not write " + file, e);
+        }
+    }
+
+    /** A file that is somebody else's, with the content that it has. */
+    void watch(Path file) {
+        try {
+            filesOfOthers.put(file, Files.readAllBytes(file));
+        } catch (IOException e) {
+            throw new LabException("could not read " + file, e);
+        }
+    }
+
+    /** What belongs to others, and has changed or vanished. */
+    List<String> lossesOfOthers() {
+        List<String> lost = new ArrayList<>();
+        filesOfOthers.forEach((file, bytes) -> {
+            try {
+                if (!Arrays.equals(Files.readAllBytes(file), bytes)) {
+                    lost.add(file + " of somebody else has been changed");
+                }
+            } catch (IOException e) {
+                lost.add(file + " of somebody else is gone");
+            }
+        });
+        return lost;
+    }
+
+    Map<Path, byte[]> filesOfOthers() {
+        return filesOfOthers;
+    }
+
+    /** The guest is defined anew, with a description. */
+    String define() {
+        String xml = virsh(from(), "dumpxml", "--inactive", "--security-info");
+        Path file = from().directory().resolve("tmp").resolve("defined.xml");
+        try {
+            Files.writeString(
+                    file, xml.replaceFirst("<memory ", "<description>" + Action.MARK + "</description><memory "));
+            return Virsh.at(from(), "define", file.toString());
+        } catch (IOException e) {
+            throw new LabException("could not write " + file, e);
+        } finally {
+            Trees.delete(file);
+        }
+    }
+
+    /** Another guest is defined with the same name, at the destination. */
+    String defineNamesake() {
+        UUID other = UUID.randomUUID();
+        Path disk = file(to, "namesake");
+        Path xml = to.directory().resolve("namesake.xml");
+        try {
+            Files.writeString(
+                    xml,
+                    """
+                    <domain type='qemu'><name>%s</name><uuid>%s</uuid><memory unit='MiB'>64</memory>
+                    <os><type arch='x86_64' machine='q35'>hvm</type></os><devices><disk type='file' device='disk'>
+                    <driver name='qemu' type='raw'/><source file='%s'/><target dev='vda' bus='virtio'/></disk></devices></domain>
+                    """
+                            .formatted(guest().name(), other, disk));
+            String answer = Virsh.at(to, "define", xml.toString());
+            definedMeanwhile = other;
+            return answer;
+        } catch (IOException e) {
+            throw new LabException("could not write " + xml, e);
+        } finally {
+            Trees.delete(xml);
+        }
+    }
+
+    /** Files come to be where the guest's are to go. */
+    String makeFiles() {
+        Path directory = to.guestsDirectory().resolve(guest().name());
+        file(directory.resolve("notes.txt"), "nobody else's");
+        Path disk = directory.resolve("vda.0.qcow2");
+        if (!Files.exists(disk)) {
+            file(disk, "no disk");
+        }
+        return "";
+    }
+
+    /** Another program on the source moves the same guest. */
+    String moveAgain(LabHost destination) {
+        return move(triangle.secondProgramOf(from()), guest().name(), uuid(), destination);
+    }
+
+    /** Another guest of the same name comes to the destination. */
+    String moveNamesake() {
+        LabGuest namesake = cast.namesake();
+        if (namesake == null) {
+            throw new IllegalStateException("there is no namesake");
+        }
+        UUID other = UUID.fromString(Virsh.at(namesake.host(), "domuuid", namesake.name()));
+        return move(namesake.host(), namesake.name(), other, to);
+    }
+
+    private String move(LabHost program, String name, UUID moved, LabHost destination) {
+        Receiving second = destination.receive(program.fingerprint(), Intake.usual());
+        Move move =
+                program.migrate(name, destination, triangle.port(destination), Triangle.IDLE, Triangle.ASKING, null);
+        Rival begun = new Rival(moved, program, second, move);
+        rival = begun;
+        return begun.await();
+    }
+}
