@@ -244,6 +244,27 @@ public final class DomainXml {
      */
     public record Disk(String target, Path file, ImageFormat format, boolean readOnly) {}
 
+    /** The sockets and files that the hypervisor makes for this guest's character devices, absolute. */
+    public List<Path> outputs() throws VmmigException {
+        List<Path> outputs = new ArrayList<>();
+        for (Element device : devices()) {
+            String type = device.getAttribute("type");
+            boolean made = type.equals("file") || type.equals("unix");
+            Optional<Element> source = made ? Xml.child(device, "source") : Optional.empty();
+            addOutput(outputs, source, "path");
+            addOutput(outputs, Xml.child(device, "log"), "file");
+        }
+        return outputs;
+    }
+
+    private static void addOutput(List<Path> outputs, Optional<Element> element, String attribute)
+            throws VmmigException {
+        String text = element.map(e -> e.getAttribute(attribute)).orElse("");
+        if (!text.isEmpty() && !outputs.contains(path(text))) {
+            outputs.add(path(text));
+        }
+    }
+
     /** The XML as text, just as it was parsed. */
     public String text() {
         return text;

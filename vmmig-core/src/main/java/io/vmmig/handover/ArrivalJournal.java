@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.JsonFields;
+import io.vmmig.files.FileIdentity;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
 import java.nio.file.Files;
@@ -28,6 +29,9 @@ public final class ArrivalJournal implements AutoCloseable {
     private static final String WHERE = "the journal of an arrival";
     private static final String RUNNING = "running";
     private static final String AUTOSTART = "autostart";
+    private static final String MADE = "made";
+    private static final String OUTPUTS = "outputs";
+    private static final int MAX_SOURCE = 1024;
     /** Those that this process has under way. */
     private static final Map<Path, ArrivalJournal> LIVE = new ConcurrentHashMap<>();
 
@@ -54,9 +58,10 @@ public final class ArrivalJournal implements AutoCloseable {
      * @param uuid its uuid here
      * @param running whether it ran when it was offered
      * @param directory where its files are made
-     * @param directoryExisted whether that was there before
-     * @param before what was in it then
      * @param files the files that are made for it
+     * @param outputs the sockets and logs that its hypervisor makes, of those that were not there before
+     * @param claims the claims that were taken for it, which end with it
+     * @param source whom it comes from, in words
      * @param live whether its source waits, and may ask for the outcome
      * @param begun when it came; after all earlier arrivals of that guest, whatever the clock says
      */
@@ -66,14 +71,16 @@ public final class ArrivalJournal implements AutoCloseable {
             UUID uuid,
             boolean running,
             Path directory,
-            boolean directoryExisted,
-            List<Path> before,
             List<Path> files,
+            List<Path> outputs,
+            List<Path> claims,
+            String source,
             boolean live,
             Instant begun) {
         public Facts {
-            before = List.copyOf(before);
             files = List.copyOf(files);
+            outputs = List.copyOf(outputs);
+            claims = List.copyOf(claims);
         }
 
         /** Whether it is the same guest, or one that is to live in the same place. */
@@ -90,9 +97,10 @@ public final class ArrivalJournal implements AutoCloseable {
                             uuid,
                             running,
                             directory,
-                            directoryExisted,
-                            before,
                             files,
+                            outputs,
+                            claims,
+                            source,
                             live,
                             earlier.plusMillis(1));
         }
@@ -104,9 +112,10 @@ public final class ArrivalJournal implements AutoCloseable {
             json.addProperty("uuid", uuid.toString());
             json.addProperty("running", running);
             json.addProperty("directory", directory.toString());
-            json.addProperty("directoryExisted", directoryExisted);
-            json.add("before", Notes.json(before));
             json.add("files", Notes.json(files));
+            json.add(OUTPUTS, Notes.json(outputs));
+            json.add("claims", Notes.json(claims));
+            json.addProperty("source", source);
             json.addProperty("live", live);
             json.addProperty("begun", begun.toString());
             return json;
@@ -120,23 +129,52 @@ public final class ArrivalJournal implements AutoCloseable {
                     fields.uuid("uuid"),
                     fields.flag("running"),
                     Notes.path(fields, "directory"),
-                    fields.flag("directoryExisted"),
-                    Notes.paths(fields, "before"),
                     Notes.paths(fields, "files"),
+                    Notes.paths(fields, OUTPUTS),
+                    Notes.paths(fields, "claims"),
+                    fields.text("source", MAX_SOURCE),
                     fields.flag("live"),
                     fields.instant("begun"));
         }
     }
 
+    /** A file or directory that was made for the guest, by what makes it this very one. */
+    public record Made(Path path, FileIdentity identity) {
+        private JsonObject toJson() {
+            JsonObject json = new JsonObject();
+            json.addProperty(MADE, path.toString());
+            json.addProperty("identity", identity.toString());
+            return json;
+        }
+
+        private static Made of(JsonObject json) throws VmmigException {
+            JsonFields fields = new JsonFields(json, WHERE);
+            return new Made(
+                    Notes.path(fields, MADE),
+                    FileIdentity.parse(fields.text("identity", 128))
+                            .orElseThrow(() -> fields.malformed("identity", "is none")));
+        }
+    }
+
+    /** The journal that an arrival is going to have, which is not there yet. */
+    public static Path place(HostState state, UUID packageId, boolean live) {
+        // Of a stored package there may be many copies.
+        return Notes.ofArrivals(state).fileOf(live ? packageId : UUID.randomUUID());
+    }
+
+    /** As {@link #begin(Path, HostState, Facts)}, at the place that it is given here. */
+    public static ArrivalJournal begin(HostState state, Facts facts) throws VmmigException {
+        return begin(place(state, facts.packageId(), facts.live()), state, facts);
+    }
+
     /**
      * Begins before anything is made for the guest.
+     *
+     * @param file as {@link #place} has given it
      * @throws VmmigException with {@link Problem#PACKAGE_REPLAYED} when there has been an arrival of that package
      */
-    public static ArrivalJournal begin(HostState state, Facts facts) throws VmmigException {
+    public static ArrivalJournal begin(Path file, HostState state, Facts facts) throws VmmigException {
         Notes notes = Notes.ofArrivals(state);
-        // Of a package that lies still there may be many copies.
-        UUID id = facts.live() ? facts.packageId() : UUID.randomUUID();
-        Path file = notes.fileOf(id);
         if (Files.exists(file)) {
             throw VmmigException.of(
                     Problem.PACKAGE_REPLAYED,
@@ -145,7 +183,8 @@ public final class ArrivalJournal implements AutoCloseable {
         }
         Facts noted = afterThoseOf(notes, facts);
         DestinationState first = DestinationState.OFFERED;
-        ArrivalJournal arrival = new ArrivalJournal(file, notes.begin(id, noted.toJson(), first.name()), noted, first);
+        ArrivalJournal arrival = new ArrivalJournal(
+                file, notes.begin(Notes.packageOf(file), noted.toJson(), first.name()), noted, first);
         LIVE.put(file, arrival);
         return arrival;
     }
@@ -200,18 +239,17 @@ public final class ArrivalJournal implements AutoCloseable {
         return facts.isEmpty() ? Optional.empty() : Optional.of(Facts.of(facts.get()));
     }
 
-    /** Whether an arrival has come to its end, and is only remembered. */
+    /** Whether an arrival has come to its end, and is only remembered; also when there is no such journal. */
     public static boolean isFinal(Path file) throws VmmigException {
-        try (ArrivalJournal arrival = open(file).orElse(null)) {
-            return arrival == null
-                    || arrival.state() == DestinationState.RESUMED
-                    || arrival.state() == DestinationState.DISCARDED;
-        } catch (VmmigException e) {
-            if (e.problem() == Problem.GUEST_BUSY) {
-                return false;
-            }
-            throw e;
-        }
+        Optional<Journal.Glance> seen = Journal.glance(file);
+        return seen.isEmpty()
+                || seen.get().state().equals(DestinationState.RESUMED.name())
+                || seen.get().state().equals(DestinationState.DISCARDED.name());
+    }
+
+    /** The arrival with that journal, if this process has it under way. */
+    public static Optional<ArrivalJournal> underWay(Path file) {
+        return Optional.ofNullable(LIVE.get(file));
     }
 
     /** What is to be said to a source that asks; see {@link io.vmmig.transport.OutcomeBook}. */
@@ -253,6 +291,40 @@ public final class ArrivalJournal implements AutoCloseable {
 
     public Facts facts() {
         return facts;
+    }
+
+    /** Notes durably that a file or directory was made, before there is anything in it. */
+    public void made(Made made) throws VmmigException {
+        journal.add(made.toJson());
+    }
+
+    /** Notes durably that its hypervisor will make these, too. */
+    public void addOutputs(List<Path> more) throws VmmigException {
+        JsonObject entry = new JsonObject();
+        entry.add(OUTPUTS, Notes.json(more));
+        journal.add(entry);
+    }
+
+    /** The sockets and logs that its hypervisor makes and that were not there before. */
+    public List<Path> outputs() throws VmmigException {
+        List<Path> all = new ArrayList<>(facts.outputs());
+        for (JsonObject entry : journal.entries()) {
+            if (entry.has(OUTPUTS)) {
+                all.addAll(Notes.paths(new JsonFields(entry, WHERE), OUTPUTS));
+            }
+        }
+        return all;
+    }
+
+    /** What was made, in order. */
+    public List<Made> made() throws VmmigException {
+        List<Made> all = new ArrayList<>();
+        for (JsonObject entry : journal.entries()) {
+            if (entry.has(MADE)) {
+                all.add(Made.of(entry));
+            }
+        }
+        return all;
     }
 
     public synchronized DestinationState state() {

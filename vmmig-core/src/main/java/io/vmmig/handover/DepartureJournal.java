@@ -7,13 +7,17 @@ import io.vmmig.bundle.format.JsonFields;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.HandOverJournal;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the source notes of one guest that it gives away, from before it is stopped until all is settled. Thread-safe. */
 public final class DepartureJournal implements HandOverJournal, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DepartureJournal.class);
     private static final String WHERE = "the journal of a departure";
     private static final String RAN = "ran";
     private static final String AUTOSTART = "autostart";
@@ -104,6 +108,49 @@ public final class DepartureJournal implements HandOverJournal, AutoCloseable {
     public static Optional<Facts> factsOf(Path file) throws VmmigException {
         Optional<JsonObject> facts = Journal.factsOf(file);
         return facts.isEmpty() ? Optional.empty() : Optional.of(Facts.of(facts.get()));
+    }
+
+    /**
+     * What one says at a moment, whoever has it open.
+     *
+     * @param facts what the departure is about
+     * @param mayBeCommitted as {@link DepartureJournal#mayBeCommitted()}
+     * @param copied as {@link DepartureJournal#isCopied()}
+     */
+    public record Glance(Facts facts, boolean mayBeCommitted, boolean copied) {}
+
+    /**
+     * What the departures of one guest say that are not settled, or are under way, in that directory of journals.
+     *
+     * @param passingOverDamaged whether it does not matter whose a damaged journal is
+     */
+    public static List<Glance> of(UUID guest, Path directory, boolean passingOverDamaged) throws VmmigException {
+        List<Glance> all = new ArrayList<>();
+        for (Path file : Notes.in(directory).all()) {
+            try {
+                glance(file).filter(seen -> seen.facts().uuid().equals(guest)).ifPresent(all::add);
+            } catch (VmmigException e) {
+                if (!passingOverDamaged) {
+                    throw e;
+                }
+                LOG.debug("{} is damaged, as its settlement says", file, e);
+            }
+        }
+        return all;
+    }
+
+    private static Optional<Glance> glance(Path file) throws VmmigException {
+        Optional<Journal.Glance> seen = Journal.glance(file);
+        if (seen.isEmpty()) {
+            return Optional.empty();
+        }
+        Facts facts = Facts.of(seen.get().facts());
+        boolean torn = seen.get().torn();
+        String state = seen.get().state();
+        return Optional.of(new Glance(
+                facts,
+                !facts.copy() && (torn || state.equals(SourceState.COMMITTED.name())),
+                facts.copy() && (torn || state.equals(SourceState.COPIED.name()))));
     }
 
     /** One of them; empty when it has been settled meanwhile, or never came to say anything. */

@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.zip.CRC32C;
@@ -56,6 +57,9 @@ final class Journal implements Closeable {
     private final FileChannel channel;
     private final JsonObject facts;
     private final JsonObject details;
+    /** Lines that are no steps, in order. */
+    private final List<JsonObject> entries;
+
     private String state;
     private long intact;
     private boolean torn;
@@ -65,6 +69,7 @@ final class Journal implements Closeable {
             FileChannel channel,
             JsonObject facts,
             JsonObject details,
+            List<JsonObject> entries,
             String state,
             long intact,
             boolean torn) {
@@ -72,6 +77,7 @@ final class Journal implements Closeable {
         this.channel = channel;
         this.facts = facts;
         this.details = details;
+        this.entries = new ArrayList<>(entries);
         this.state = state;
         this.intact = intact;
         this.torn = torn;
@@ -96,7 +102,7 @@ final class Journal implements Closeable {
                 if (!locked(channel)) {
                     throw new IOException("somebody else has it open");
                 }
-                Journal journal = new Journal(file, channel, facts, new JsonObject(), state, 0, false);
+                Journal journal = new Journal(file, channel, facts, new JsonObject(), List.of(), state, 0, false);
                 journal.append(List.of(facts, stateLine(state, journal.details)));
                 NewFile.syncDirectoryOf(file);
                 return journal;
@@ -152,13 +158,31 @@ final class Journal implements Closeable {
 
     /** The facts of one, whoever has it open; empty when there are none. */
     static Optional<JsonObject> factsOf(Path file) throws VmmigException {
+        return lookInto(file, Journal::facts);
+    }
+
+    /**
+     * What one says at a moment.
+     *
+     * @param facts what its migration is about
+     * @param state the last step that is certainly written
+     * @param torn whether a further one may have been written
+     */
+    record Glance(JsonObject facts, String state, boolean torn) {}
+
+    /** What one says, whoever has it open; empty when it says nothing. */
+    static Optional<Glance> glance(Path file) throws VmmigException {
+        return lookInto(file, journal -> new Glance(journal.facts(), journal.state(), journal.torn()));
+    }
+
+    private static <T> Optional<T> lookInto(Path file, Function<Journal, T> part) throws VmmigException {
         synchronized (OPEN) {
             @Nullable Journal open = OPEN.get(keyOf(file));
             if (open != null) {
-                return Optional.of(open.facts());
+                return Optional.of(part.apply(open));
             }
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-                return read(file, channel).map(Journal::facts);
+                return read(file, channel).map(part);
             } catch (NoSuchFileException e) {
                 return Optional.empty();
             } catch (IOException e) {
@@ -214,16 +238,25 @@ final class Journal implements Closeable {
         if (lines.size() < 2) {
             return Optional.empty();
         }
-        String state = new JsonFields(lines.get(lines.size() - 1), WHERE).text(STATE, STATE_FORM);
+        List<JsonObject> entries = new ArrayList<>();
+        List<JsonObject> steps = new ArrayList<>();
+        for (JsonObject line : lines.subList(1, lines.size())) {
+            (line.has(STATE) ? steps : entries).add(line);
+        }
+        if (steps.isEmpty()) {
+            return Optional.empty();
+        }
+        String state = new JsonFields(steps.get(steps.size() - 1), WHERE).text(STATE, STATE_FORM);
         JsonObject details = new JsonObject();
-        for (JsonObject step : lines.subList(1, lines.size())) {
+        for (JsonObject step : steps) {
             copy(step, details);
         }
         details.remove(STATE);
         if (details.has(ENTRY)) {
             new JsonFields(details, WHERE).text(ENTRY, HandOverJournal.MAX_LENGTH);
         }
-        return Optional.of(new Journal(file, channel, lines.get(0), details, state, intact, intact < text.length()));
+        return Optional.of(
+                new Journal(file, channel, lines.get(0), details, entries, state, intact, intact < text.length()));
     }
 
     private static @Nullable JsonObject parsed(String text) throws PackageFormatException {
@@ -279,6 +312,21 @@ final class Journal implements Closeable {
     /** What the migration is about. */
     JsonObject facts() {
         return facts;
+    }
+
+    /** What is certainly written besides the steps, in order. */
+    synchronized List<JsonObject> entries() {
+        return List.copyOf(entries);
+    }
+
+    /** Writes something that is no step; it is durable when this returns. If this throws, it may be durable or not. */
+    synchronized void add(JsonObject entry) throws VmmigException {
+        try {
+            append(List.of(entry));
+        } catch (IOException e) {
+            throw unwritten(file, e);
+        }
+        entries.add(entry);
     }
 
     /** The last step that is certainly written. */

@@ -37,6 +37,10 @@ final class Notes {
         return new Notes(state.directory(HostState.Part.ARRIVALS));
     }
 
+    static Notes in(Path directory) {
+        return new Notes(directory);
+    }
+
     Path fileOf(UUID packageId) {
         return directory.toAbsolutePath().normalize().resolve(packageId + ENDING);
     }

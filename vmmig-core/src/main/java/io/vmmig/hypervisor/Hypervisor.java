@@ -3,7 +3,9 @@ package io.vmmig.hypervisor;
 
 import io.vmmig.HypervisorException;
 import io.vmmig.VmmigException;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -26,6 +28,24 @@ public interface Hypervisor extends AutoCloseable {
     List<GuestId> guests() throws VmmigException;
 
     /**
+     * Every path on this host that a guest names, running or only defined, in its live XML, in its definition, and in what this host
+     * keeps besides of it: disks with what they stand on, kernels, firmware, sockets, logs. Whoever removes a file must know that
+     * nobody needs it: so too much is better than too little, and what cannot be looked at is no reason to say nothing.
+     *
+     * @param except the guest whose paths are left out
+     * @throws VmmigException when any of the others could not be looked at
+     */
+    List<FileInUse> filesInUse(UUID except) throws VmmigException;
+
+    /**
+     * A directory of this machine that all programs find which use this hypervisor, for what they have to agree on; empty when there
+     * is none, so that only those programs can agree which remember things in the same place.
+     */
+    default Optional<Path> sharedDirectory() throws VmmigException {
+        return Optional.empty();
+    }
+
+    /**
      * Starts to restore a guest, paused, from a stream that the caller then writes. Anything that is wrong with the
      * request is thrown here or from {@link RestoringGuest#finish()}; until that returns, nothing of the guest is
      * permanent.
@@ -43,4 +63,12 @@ public interface Hypervisor extends AutoCloseable {
      * @param uuid the uuid, unique on its host
      */
     record GuestId(String name, UUID uuid) {}
+
+    /**
+     * A path that a guest names.
+     *
+     * @param guest the guest's name
+     * @param path the path, absolute; there may be nothing of that name
+     */
+    record FileInUse(String guest, Path path) {}
 }

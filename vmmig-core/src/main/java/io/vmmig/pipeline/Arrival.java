@@ -17,16 +17,19 @@ import io.vmmig.domain.DomainSettings;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.domain.GuestFiles;
 import io.vmmig.domain.Obstacle;
+import io.vmmig.files.Claim;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.ImageFiles;
 import io.vmmig.reference.ImageStore;
+import io.vmmig.state.HostState;
 import io.vmmig.transport.Offer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -57,6 +60,7 @@ final class Arrival {
     private final @Nullable Path kernel;
     private final @Nullable Path ramdisk;
     private @Nullable AdaptedGuest offered;
+    private @Nullable ArrivalFiles making;
     private boolean reserved;
 
     private Arrival(Offer offer, HostCapabilities host, ReceiveSettings receive, ImageStore images, Path guests)
@@ -85,7 +89,6 @@ final class Arrival {
         AdaptedGuest adapted = arrival.adapt(offer.domainXml(), offer.definitionXml());
         arrival.offered = adapted;
         requireUnused(hypervisor, adapted.running().domain());
-        GuestDirectory.requireFree(arrival.newFiles);
         requireSpace(guests, manifest);
         if (!settings.overcommitMemory()) {
             requireMemory(host, manifest);
@@ -295,24 +298,80 @@ final class Arrival {
         return Set.copyOf(held);
     }
 
-    /** The guest's directory, in which nothing has been made yet. */
-    GuestDirectory.Occupied occupying() throws VmmigException {
-        return directory.occupying(newFiles);
+    /** The files of the claims on what the guest is going to have to itself here. */
+    List<Path> claims(Hypervisor hypervisor, HostState state) throws VmmigException {
+        DomainXml domain = offered().running().domain();
+        List<Path> claims = new ArrayList<>(HypervisorClaims.ofArrival(guestName, domain.uuid(), hypervisor, state));
+        claims.add(Claim.besides(directory.path()));
+        List<Path> made = new ArrayList<>(newFiles);
+        made.addAll(newOutputs(domain));
+        for (Path file : made) {
+            if (!isInside(file)) {
+                claims.add(Claim.besides(file.toAbsolutePath().normalize()));
+            }
+        }
+        return claims;
     }
 
-    /** What is noted of it. */
-    ArrivalJournal.Facts facts(GuestDirectory.Occupied occupied, boolean live) throws VmmigException {
+    private boolean isInside(Path file) {
+        return file.toAbsolutePath().normalize().startsWith(directory.path());
+    }
+
+    private static List<Path> newOutputs(DomainXml domain) throws VmmigException {
+        return domain.outputs().stream()
+                .filter(path -> !Files.exists(path, LinkOption.NOFOLLOW_LINKS))
+                .toList();
+    }
+
+    /** Refuses when something of it is somebody else's; to be called when it is claimed, so that it stays free. */
+    void requireFree(Hypervisor hypervisor) throws VmmigException {
+        requireUnused(hypervisor, offered().running().domain());
+        GuestDirectory.requireFree(newFiles, offered().running().domain().uuid(), hypervisor);
+    }
+
+    /** What is noted of it, once it is claimed. */
+    ArrivalJournal.Facts facts(List<Path> claims, String source, boolean live) throws VmmigException {
         return new ArrivalJournal.Facts(
                 manifest.packageId(),
                 guestName,
                 offered().running().domain().uuid(),
                 manifest.running(),
                 directory.path(),
-                occupied.existed(),
-                occupied.before(),
-                occupied.files(),
+                newFiles,
+                newOutputs(offered().running().domain()),
+                claims,
+                source,
                 live,
                 Instant.now());
+    }
+
+    /** Everything is made by this from now on. */
+    void making(ArrivalFiles files) {
+        making = files;
+    }
+
+    private ArrivalFiles making() {
+        return Objects.requireNonNull(making);
+    }
+
+    /** What its hypervisor is to make besides what was offered is noted before it does. */
+    void noteOutputs(DomainXml domain, ArrivalJournal noted) throws VmmigException {
+        List<Path> known = noted.outputs();
+        List<Path> more = newOutputs(domain).stream()
+                .filter(path -> !known.contains(path))
+                .toList();
+        for (Path path : more) {
+            if (!isInside(path)) {
+                throw VmmigException.of(
+                        Problem.GUEST_BUSY,
+                        "the guest was given another device while it was about to move, for which the destination would"
+                                + " have to make " + path,
+                        "Wait until changes of its devices are done, then try again.");
+            }
+        }
+        if (!more.isEmpty()) {
+            noted.addOutputs(more);
+        }
     }
 
     /** Whether all is here that comes while the guest runs. */
@@ -332,7 +391,9 @@ final class Arrival {
         try {
             for (Manifest.Disk disk : manifest.disks()) {
                 for (int i = 0; i < disk.layers().size(); i++) {
-                    ImageFiles.reserveLayer(disk, i, layer(disk.target(), i), backing(disk.target(), i));
+                    Path file = layer(disk.target(), i);
+                    making().create(file);
+                    ImageFiles.reserveLayer(disk, i, file, backing(disk.target(), i));
                 }
             }
         } catch (IOException e) {
@@ -345,11 +406,16 @@ final class Arrival {
     void writeLayer(InputStream in, Manifest.Disk disk, int layer) throws IOException, VmmigException {
         Path file = layer(disk.target(), layer);
         Path backing = backing(disk.target(), layer);
-        if (reserved) {
-            ImageFiles.fillLayer(in, disk, layer, file, backing);
-        } else {
-            ImageFiles.writeLayer(in, disk, layer, file, backing);
+        if (!reserved) {
+            making().create(file);
         }
+        ImageFiles.fillLayer(in, disk, layer, file, backing);
+    }
+
+    /** Writes a kernel or a ramdisk. */
+    void writeBootFile(InputStream in, Path file) throws IOException, VmmigException {
+        making().create(file);
+        ImageFiles.fill(in, file);
     }
 
     /** Where a received kernel goes, or null if this host has it already. */

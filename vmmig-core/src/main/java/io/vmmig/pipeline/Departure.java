@@ -268,9 +268,9 @@ record Departure(
                 .toList();
     }
 
-    /** The files that only this guest uses. */
+    /** The files that leave with this guest: its images, kernel and ramdisk; and what its hypervisor has made for it. */
     Set<Path> ownFiles() throws VmmigException {
-        Set<Path> files = new TreeSet<>();
+        Set<Path> files = new TreeSet<>(domain.outputs());
         chains.values().forEach(chain -> chain.layers().forEach(layer -> files.add(layer.path())));
         domain.kernel().ifPresent(files::add);
         domain.ramdisk().ifPresent(files::add);

@@ -28,7 +28,6 @@ import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.protection.Handling;
 import io.vmmig.protection.PackageVerifier;
-import io.vmmig.qcow2.ImageFiles;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PackageKeeping;
 import io.vmmig.reference.ReferenceStore;
@@ -135,11 +134,19 @@ public final class ReceivePipeline {
                 // Its kernel and its ramdisk may have been in these.
                 arrival = arrival(offer);
             }
-            GuestDirectory.Occupied occupied = arrival.occupying();
-            try (ArrivalJournal noted = ArrivalJournal.begin(hostState, arrival.facts(occupied, session.live()))) {
-                journal = noted;
-                noted.onAbandoned(session::close);
-                return receive(arrival, offer, occupied, noted);
+            Path place = ArrivalJournal.place(hostState, offer.manifest().packageId(), session.live());
+            List<Path> claimed = arrival.claims(hypervisor, hostState);
+            ArrivalClaims claims = claim(arrival, claimed, place);
+            try {
+                arrival.requireFree(hypervisor);
+                ArrivalJournal.Facts facts = arrival.facts(claimed, source(), session.live());
+                try (ArrivalJournal noted = ArrivalJournal.begin(place, hostState, facts)) {
+                    journal = noted;
+                    noted.onAbandoned(session::close);
+                    return receive(arrival, offer, new ArrivalFiles(noted), noted);
+                }
+            } finally {
+                claims.close();
             }
         } catch (VmmigException e) {
             // Only now, when nothing runs here, may the source be told so. If that is not certain it is told nothing.
@@ -151,11 +158,29 @@ public final class ReceivePipeline {
         }
     }
 
-    private MigrationReport receive(
-            Arrival arrival, Offer offer, GuestDirectory.Occupied occupied, ArrivalJournal noted)
+    /** From here on nobody else comes into the guest's way, nor does it come into anybody's. */
+    private ArrivalClaims claim(Arrival arrival, List<Path> claimed, Path place) throws VmmigException {
+        UUID uuid = arrival.offered().running().domain().uuid();
+        try {
+            return ArrivalClaims.take(
+                    claimed,
+                    new ArrivalClaims.Holder(
+                            arrival.manifest().packageId(), arrival.guestName(), uuid, source(), place));
+        } catch (ArrivalClaims.TakenException e) {
+            throw e.refusal(arrival.guestName(), uuid);
+        }
+    }
+
+    /** Whom it comes from, in one plain line. */
+    private String source() {
+        return Malformed.quoted(session.description());
+    }
+
+    private MigrationReport receive(Arrival arrival, Offer offer, ArrivalFiles files, ArrivalJournal noted)
             throws VmmigException {
         try {
-            occupied.make();
+            arrival.making(files);
+            files.makeDirectory();
             try (SharedPages shared = arrival.sharedPages(images, session.live())) {
                 reliedUpon = shared.all();
                 if (session.live()) {
@@ -165,18 +190,32 @@ public final class ReceivePipeline {
                 beginEarly(arrival, offer);
                 CodecWarmUp.READING.await();
                 session.accept(new Acceptance(arrival.held(), Set.copyOf(shared.all())));
-                return takeOver(arrival, offer, shared, noted);
+                return takeOver(arrival, offer, shared, files, noted);
             }
         } catch (VmmigException | RuntimeException | Error e) {
             if (early != null) {
                 early.close();
             }
             if (noted.state() != DestinationState.RESUMED && !leftBehind) {
-                occupied.discard();
                 giveBack(arrival.manifest());
-                noted.discarded();
+                if (files.discard(hypervisor)) {
+                    noted.discarded();
+                } else {
+                    abandon(noted);
+                }
             }
             throw e;
+        }
+    }
+
+    /** Something of it could not be removed, which is left to a recovery; it will not run here. */
+    private void abandon(ArrivalJournal noted) {
+        try {
+            if (noted.state() != DestinationState.ABANDONED && noted.state() != DestinationState.RETRACTING) {
+                noted.enter(DestinationState.ABANDONED);
+            }
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: that it will not run here could not be noted", recorder.guest(), e);
         }
     }
 
@@ -338,7 +377,8 @@ public final class ReceivePipeline {
         return journal == null ? DestinationState.OFFERED : journal.state();
     }
 
-    private MigrationReport takeOver(Arrival arrival, Offer offer, SharedPages shared, ArrivalJournal noted)
+    private MigrationReport takeOver(
+            Arrival arrival, Offer offer, SharedPages shared, ArrivalFiles files, ArrivalJournal noted)
             throws VmmigException {
         try (PackageKeeping keeping = images.references().packages().begin();
                 PackageReader reader = PackageReader.from(
@@ -351,6 +391,7 @@ public final class ReceivePipeline {
             RestoredGuest restored = restoration.run();
             try {
                 Landing landing = landing(arrival, restoration, restored);
+                files.list();
                 noted.restored(landing.running(), landing.autostart());
                 session.restored();
                 recorder.enter(Phase.COMMIT);
@@ -548,6 +589,7 @@ public final class ReceivePipeline {
                         requireReceived(arrival.newRamdisk(), arrival.manifest().ramdisk(), "ramdisk");
                         requireAsOffered(d.guest());
                         guest = arrival.adapt(d.xml(), d.definition());
+                        arrival.noteOutputs(guest.running().domain(), noted);
                         record = d.guest();
                         generationId = DomainXml.parse(d.xml()).generationId();
                         cookie = arrival.adaptCookie(d.cookie());
@@ -621,7 +663,7 @@ public final class ReceivePipeline {
                     .contains(new Manifest.Reference(Manifest.Reference.Kind.BOOT, expected.digest()));
             try (InputStream in = new CountingInput(stream, recorder::moved)) {
                 if (file != null) {
-                    ImageFiles.write(in, file);
+                    arrival.writeBootFile(in, file);
                     if (referred) {
                         images.references().adopt(file, expected.digest());
                     }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
+import io.vmmig.Notice;
 import io.vmmig.Problem;
 import io.vmmig.RecoveryReport;
 import io.vmmig.RecoveryReport.Result;
 import io.vmmig.RecoveryReport.Settlement;
 import io.vmmig.RecoveryReport.Side;
 import io.vmmig.VmmigException;
+import io.vmmig.domain.DomainXml;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.handover.DepartureJournal;
 import io.vmmig.handover.DestinationState;
@@ -27,6 +29,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -149,13 +152,13 @@ public final class RecoveryPipeline {
                 case DISCARD -> {
                     journal.decided(false);
                     remove(sight);
-                    if (!later) {
-                        GuestDirectory.occupied(facts).discard();
-                    }
+                    discard(journal);
+                    ArrivalClaims.releaseLeft(facts, file);
                     report(journal, Result.DISCARDED, "it does not live here, as a person has said");
                 }
                 case NOTE -> {
                     journal.decided(true);
+                    ArrivalClaims.releaseLeft(facts, file);
                     report(journal, Result.NOTED, "it lives here, as a person has said");
                 }
                 default -> report(journal, Result.LEFT_OPEN, "it runs here; end it first if it is to live elsewhere");
@@ -212,6 +215,16 @@ public final class RecoveryPipeline {
         }
     }
 
+    /** Removes what it has made here, which no later arrival has anything of. */
+    private void discard(ArrivalJournal journal) throws VmmigException {
+        if (!new ArrivalFiles(journal).discard(hypervisor)) {
+            throw VmmigException.of(
+                    Problem.FILE_FAILED,
+                    "not all that was made for it in " + journal.facts().directory() + " could be removed",
+                    "See the log, mend that, and recover again.");
+        }
+    }
+
     private void settleArrival(Path file) {
         Optional<ArrivalJournal> noted = open(file, Side.DESTINATION, () -> ArrivalJournal.open(file));
         if (noted.isEmpty()) {
@@ -239,33 +252,56 @@ public final class RecoveryPipeline {
                         Result.LEFT_OPEN,
                         "it had been handed over, and has come again since, with another package");
             } else {
+                discard(journal);
                 journal.discarded();
+                ArrivalClaims.releaseLeft(facts, file);
                 report(journal, Result.NOTED, "it has come again since, with another package");
             }
             return;
         }
         Sight sight = look(facts.uuid());
+        if (isAnother(sight, journal)) {
+            report(
+                    journal,
+                    Result.LEFT_OPEN,
+                    "a guest of its uuid is here that has none of its files, so somebody else has made it; nothing was changed");
+            return;
+        }
         switch (HandOverRules.ofDestination(journal.state(), journal.running(), sight.found())) {
             case DISCARD -> {
                 remove(sight);
-                GuestDirectory.occupied(facts).discard();
+                discard(journal);
                 ConsumedPackages.of(hostState).remove(facts.packageId());
                 journal.discarded();
+                ArrivalClaims.releaseLeft(facts, file);
                 report(journal, Result.DISCARDED, "it had not been handed over, and nothing of it is left here");
             }
             case RESUME -> {
                 resume(sight);
                 autostart(sight, journal.autostart());
                 journal.resumed();
+                ArrivalClaims.releaseLeft(facts, file);
                 report(journal, Result.RESUMED, "it had been handed over, and goes on here now");
             }
             case NOTE -> {
                 autostart(sight, journal.autostart());
                 journal.resumed();
+                ArrivalClaims.releaseLeft(facts, file);
                 report(journal, Result.NOTED, "it is here, as it should be");
             }
             default -> report(journal, Result.LEFT_OPEN, openArrival(facts, sight));
         }
+    }
+
+    /** A guest whose XML names files, and none of those that were to be made for the one that came, is not that one. */
+    private static boolean isAnother(Sight sight, ArrivalJournal journal) throws VmmigException {
+        if (sight.guest() == null || journal.facts().files().isEmpty()) {
+            return false;
+        }
+        List<Path> named = DomainXml.parse(sight.guest().domainXml()).disks().stream()
+                .map(DomainXml.Disk::file)
+                .toList();
+        return !named.isEmpty() && named.stream().noneMatch(journal.facts().files()::contains);
     }
 
     private static String openArrival(ArrivalJournal.Facts facts, Sight sight) {
@@ -301,7 +337,16 @@ public final class RecoveryPipeline {
         }
         try (DepartureJournal journal = noted.get()) {
             try {
-                settle(journal, outcome(journal));
+                // Nobody may begin to move the guest meanwhile; whoever moves it now is left alone.
+                Optional<DepartureClaim> claim =
+                        DepartureClaim.take(journal.facts().uuid(), hypervisor, hostState);
+                if (claim.isPresent()) {
+                    try {
+                        settle(journal, outcome(journal));
+                    } finally {
+                        claim.get().close();
+                    }
+                }
             } catch (VmmigException e) {
                 report(journal, Result.LEFT_OPEN, e.failure().sentence());
             }
@@ -323,10 +368,15 @@ public final class RecoveryPipeline {
             }
             case RETIRE -> {
                 remove(sight);
-                GuestDirectory.removeDeparted(new HashSet<>(facts.files()));
+                List<Notice> left = DepartedFiles.remove(new HashSet<>(facts.files()), facts.uuid(), hypervisor);
                 GuestHistories.of(hostState).remove(facts.uuid());
                 journal.settle();
-                report(journal, Result.RETIRED, "it has been taken over by the destination, and is no more here");
+                String remaining =
+                        left.stream().map(notice -> "; " + notice.text()).collect(Collectors.joining());
+                report(
+                        journal,
+                        Result.RETIRED,
+                        "it has been taken over by the destination, and is no more here" + remaining);
             }
             case NOTE -> {
                 autostart(sight, journal.autostart());

@@ -116,11 +116,14 @@ public final class SendPipeline {
         recorder.enter(Phase.PREPARE);
         CodecWarmUp.WRITING.begin();
         Guest guest = hypervisor.guest(guestName);
+        DepartureClaim claim = DepartureClaim.take(guest, hypervisor, hostState);
         try (FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest)) {
             HostCapabilities host = hypervisor.capabilities();
             Departure departure = Departure.of(guest, host, settings, hostState.images(), !givesAway());
             departure.belongings().notices().forEach(recorder::notice);
             return move(guest, departure, search);
+        } finally {
+            claim.close();
         }
     }
 
@@ -651,7 +654,8 @@ public final class SendPipeline {
         recorder.enter(Phase.RETIRE);
         saved.retire();
         lent.gone();
-        GuestDirectory.removeDeparted(departure.ownFiles());
+        DepartedFiles.remove(departure.ownFiles(), departure.domain().uuid(), hypervisor)
+                .forEach(recorder::notice);
         forget(departure.manifest().guestUuid());
         state = state.then(SourceState.RETIRED);
     }

@@ -29,6 +29,14 @@ public final class ImageFiles {
         }
     }
 
+    /** As {@link #write(InputStream, Path)}, but to a file that is there, and that stays if it fails. */
+    public static void fill(InputStream in, Path file) throws IOException {
+        try (NewFile out = NewFile.over(file)) {
+            out.append(in, Long.MAX_VALUE, null);
+            out.finish();
+        }
+    }
+
     /**
      * Whether {@link #reserveLayer} can make such a layer.
      *
@@ -41,17 +49,17 @@ public final class ImageFiles {
     }
 
     /**
-     * Makes a new file of mode 0600 for a layer that is still to come: an image of the same format and virtual size on the same
+     * Makes an empty file one of a layer that is still to come: an image of the same format and virtual size on the same
      * backing, which holds nothing. A hypervisor can open it as long as it only waits for a guest: QEMU reads an image again
      * before it lets a guest run on it that came from elsewhere.
      *
      * @param backing the image on this host that the layer stands on, or null if it stands alone
-     * @throws IOException if writing fails, or the file is there already
+     * @throws IOException if writing fails, or the file is not there
      */
     public static void reserveLayer(Manifest.Disk disk, int layer, Path file, @Nullable Path backing)
             throws IOException, VmmigException {
         Manifest.Layer described = disk.layers().get(layer);
-        try (NewFile out = NewFile.create(file)) {
+        try (NewFile out = NewFile.over(file)) {
             if (described.format() == ImageFormat.RAW) {
                 out.write(ByteBuffer.allocate(1), described.virtualBytes() - 1);
             } else {
@@ -66,7 +74,7 @@ public final class ImageFiles {
     }
 
     /**
-     * As {@link #writeLayer}, but to the file that {@link #reserveLayer} has made.
+     * As {@link #writeLayer}, but to a file that is there, such as {@link #reserveLayer} has made, and that stays if it fails.
      */
     public static void fillLayer(InputStream in, Manifest.Disk disk, int layer, Path file, @Nullable Path backing)
             throws IOException, VmmigException {

@@ -32,12 +32,14 @@ public final class NewFile implements Closeable {
 
     private final Path path;
     private final FileChannel channel;
+    private final boolean made;
     private long position;
     private boolean finished;
 
-    private NewFile(Path path, FileChannel channel) {
+    private NewFile(Path path, FileChannel channel, boolean made) {
         this.path = path;
         this.channel = channel;
+        this.made = made;
     }
 
     /**
@@ -51,15 +53,16 @@ public final class NewFile implements Closeable {
                 FileChannel.open(
                         path,
                         Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
-                        PRIVATE));
+                        PRIVATE),
+                true);
     }
 
-    /** As a new one, in the place of a file that is there, which others may hold open. */
+    /** As a new one, in the place of a file that is there, which others may hold open; it stays whatever happens. */
     static NewFile over(Path path) throws IOException {
         FileChannel channel =
                 FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
         channel.truncate(0);
-        return new NewFile(path, channel);
+        return new NewFile(path, channel, false);
     }
 
     /**
@@ -187,13 +190,13 @@ public final class NewFile implements Closeable {
         }
     }
 
-    /** Lets go of the file, and deletes it unless it was finished. */
+    /** Lets go of the file, and deletes it unless it was finished, or was there before. */
     @Override
     public void close() throws IOException {
         try {
             channel.close();
         } finally {
-            if (!finished) {
+            if (made && !finished) {
                 Files.deleteIfExists(path);
             }
         }

@@ -33,6 +33,7 @@ final class Move {
         for (int i = 0; i < disk.layers().size(); i++) {
             Path file = destination.resolve("layer" + i);
             assertThat(ImageFiles.canReserve(disk.layers().get(i))).isTrue();
+            Files.createFile(file);
             ImageFiles.reserveLayer(disk, i, file, below);
             below = file;
         }

@@ -13,9 +13,11 @@ import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.libvirt.binding.Connection;
 import io.vmmig.libvirt.binding.Domain;
 import io.vmmig.libvirt.posix.WorkDirectory;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.w3c.dom.Element;
 import org.xml.sax.SAXException;
@@ -36,6 +38,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     /** A piece of memory takes a few milliseconds, and a guest may stand still while it is waited for. */
     private static final Duration QUICK_CALL = Duration.ofSeconds(3);
 
+    private final LibvirtUri uri;
     private final LibvirtOptions options;
     private final Calls calls;
     /**
@@ -47,6 +50,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     private final Claims claims = new Claims();
 
     private LibvirtHypervisor(LibvirtUri uri, LibvirtOptions options) {
+        this.uri = uri;
         this.options = options;
         calls = new Calls(new Link(uri), options.callDeadline());
         quickCalls = new Calls(
@@ -130,6 +134,17 @@ public final class LibvirtHypervisor implements Hypervisor {
             }
             return guests;
         });
+    }
+
+    @Override
+    public List<FileInUse> filesInUse(UUID except) throws VmmigException {
+        return calls.call("see which files the other guests use", connection -> NamedFiles.besides(except, connection));
+    }
+
+    @Override
+    public Optional<Path> sharedDirectory() throws VmmigException {
+        String id = calls.call("ask which host this is", Connection::capabilities);
+        return SharedDirectory.of(uri, id, options.workDirectory());
     }
 
     /**

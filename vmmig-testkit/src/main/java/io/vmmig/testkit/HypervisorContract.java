@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.domain.NamedPaths;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.Hypervisor;
@@ -17,8 +18,12 @@ import io.vmmig.hypervisor.SavedGuest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -53,6 +58,26 @@ public abstract class HypervisorContract {
     void namesItsEmulators() throws Exception {
         assertThat(hypervisor().capabilities().emulators()).isNotEmpty();
         assertThat(hypervisor().capabilities().freeMemoryBytes()).isPositive();
+    }
+
+    @Test
+    void namesTheFilesOfOtherGuests() throws Exception {
+        Guest guest = guest();
+        Set<Path> named = NamedPaths.in(guest.domainXml());
+
+        assertThat(hypervisor().filesInUse(UUID.randomUUID()))
+                .filteredOn(file -> file.guest().equals(guest.name()))
+                .extracting(Hypervisor.FileInUse::path)
+                .containsAll(named);
+        assertThat(hypervisor().filesInUse(guest.uuid()))
+                .noneMatch(file -> file.guest().equals(guest.name()));
+    }
+
+    @Test
+    void sharesADirectoryIfAnyAtAll() throws Exception {
+        Optional<Path> shared = hypervisor().sharedDirectory();
+        assertThat(hypervisor().sharedDirectory()).isEqualTo(shared);
+        shared.ifPresent(directory -> assertThat(directory).isDirectory().isWritable());
     }
 
     @Test

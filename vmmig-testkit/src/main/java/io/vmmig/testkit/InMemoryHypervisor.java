@@ -5,6 +5,7 @@ import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.domain.NamedPaths;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.HostCapabilities;
@@ -12,6 +13,7 @@ import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.LocalState;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoringGuest;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -49,7 +51,9 @@ public final class InMemoryHypervisor implements Hypervisor {
         /** When a guest's balloon is to have another size. */
         RESIZE,
         /** When it is said whether the host starts a guest by itself. */
-        AUTOSTART
+        AUTOSTART,
+        /** When it is asked which files its guests use. */
+        LOOK_AROUND
     }
 
     private final String hostName;
@@ -188,6 +192,18 @@ public final class InMemoryHypervisor implements Hypervisor {
         return guests.values().stream()
                 .map(g -> new GuestId(g.name(), g.uuid()))
                 .toList();
+    }
+
+    @Override
+    public synchronized List<FileInUse> filesInUse(UUID except) throws VmmigException {
+        failIfTold(Step.LOOK_AROUND);
+        List<FileInUse> files = new ArrayList<>();
+        for (InMemoryGuest guest : guests.values()) {
+            if (!guest.uuid().equals(except)) {
+                NamedPaths.in(guest.domainXml()).forEach(path -> files.add(new FileInUse(guest.name(), path)));
+            }
+        }
+        return files;
     }
 
     @Override

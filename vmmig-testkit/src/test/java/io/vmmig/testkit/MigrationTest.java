@@ -13,6 +13,7 @@ import io.vmmig.Phase;
 import io.vmmig.PhaseTiming;
 import io.vmmig.Problem;
 import io.vmmig.Receiver;
+import io.vmmig.Recovery;
 import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainSettings;
 import io.vmmig.event.MigrationEvent;
@@ -337,11 +338,16 @@ class MigrationTest {
         failureOf(receiving);
         a.mend(Step.STREAM);
         a.mend(Step.RESUME_SAVED);
+        VmmigException refused = failureOf(migrator().start());
+        assertThat(refused.problem()).as("it would arrive paused").isEqualTo(Problem.GUEST_BUSY);
+        assertThat(refused.failure().remedy()).contains("Recovery");
+        assertThat(Recovery.of(a).state(stateOfA).run().settled()).isTrue();
         Migration again = migrator().start();
         receive().await(SOON);
         again.await(SOON);
 
         assertThat(a.guests()).isEmpty();
+        assertThat(b.stateOf("web-1")).contains(GuestState.RUNNING);
         assertThat(b.memoryOf("web-1")).contains(memory);
     }
 

@@ -17,6 +17,7 @@ import io.vmmig.RecoveryReport.Result;
 import io.vmmig.RecoveryReport.Settlement;
 import io.vmmig.RecoveryReport.Side;
 import io.vmmig.VmmigException;
+import io.vmmig.files.FileIdentity;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.handover.DepartureJournal;
 import io.vmmig.handover.DestinationState;
@@ -228,22 +229,25 @@ class RecoveryTest {
                         uuid,
                         true,
                         home,
-                        false,
-                        List.of(),
                         List.of(home.resolve("vda.0.raw")),
+                        List.of(home.resolve("console.log")),
+                        List.of(),
+                        "host",
                         true,
                         begun));
     }
 
-    private void fillHome() throws Exception {
+    private void fillHome(ArrivalJournal journal) throws Exception {
         Path home = Files.createDirectories(guests.resolve(GUEST));
-        Files.writeString(home.resolve("vda.0.raw"), "disk");
+        Path disk = Files.writeString(home.resolve("vda.0.raw"), "disk");
+        journal.made(new ArrivalJournal.Made(home, FileIdentity.of(home)));
+        journal.made(new ArrivalJournal.Made(disk, FileIdentity.of(disk)));
         Files.writeString(home.resolve("console.log"), "QEMU's");
     }
 
     private ArrivalJournal restored() throws Exception {
         ArrivalJournal journal = arrival();
-        fillHome();
+        fillHome(journal);
         pause();
         journal.enter(DestinationState.RECEIVED);
         journal.enter(DestinationState.VERIFIED);
@@ -268,8 +272,9 @@ class RecoveryTest {
     @Test
     void aGuestThatHasJustBegunToComeLeavesNothing() throws Exception {
         removeGuest();
-        arrival().close();
-        fillHome();
+        try (ArrivalJournal journal = arrival()) {
+            fillHome(journal);
+        }
 
         assertSettled(Side.DESTINATION, Result.DISCARDED);
         assertThat(guests).isEmptyDirectory();
@@ -433,9 +438,10 @@ class RecoveryTest {
                         uuid,
                         true,
                         first.directory(),
-                        false,
-                        List.of(),
                         first.files(),
+                        List.of(),
+                        List.of(),
+                        "host",
                         true,
                         first.begun().plusSeconds(1)))) {
             later.enter(DestinationState.RECEIVED);
@@ -451,9 +457,13 @@ class RecoveryTest {
         restored().close();
         comeAgain();
 
+        Path disk = guests.resolve(GUEST).resolve("vda.0.raw");
+        Files.move(disk, guests.resolve("moved away"));
+        Files.writeString(disk, "the later one's");
+
         assertSettled(Side.DESTINATION, Result.NOTED);
         assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
-        assertThat(guests.resolve(GUEST).resolve("vda.0.raw")).exists();
+        assertThat(disk).hasContent("the later one's");
     }
 
     /** What stands here paused may be the later one, which waits for its source's word. */
@@ -487,9 +497,10 @@ class RecoveryTest {
                         uuid,
                         true,
                         now.directory(),
-                        true,
-                        List.of(),
                         now.files(),
+                        List.of(),
+                        List.of(),
+                        "host",
                         true,
                         now.begun().minus(Duration.ofHours(1))))) {
             journal.enter(DestinationState.RECEIVED);

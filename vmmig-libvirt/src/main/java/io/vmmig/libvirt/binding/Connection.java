@@ -111,6 +111,21 @@ public final class Connection implements AutoCloseable {
         return new Domain(checked(LibvirtLibrary.virDomainLookupByUUIDString(open(), uuid.toString())));
     }
 
+    /** Where a volume of a storage pool is. */
+    public String volumePath(String pool, String volume) throws LibvirtError {
+        Pointer from = checked(LibvirtLibrary.virStoragePoolLookupByName(open(), pool));
+        try {
+            Pointer found = checked(LibvirtLibrary.virStorageVolLookupByName(from, volume));
+            try {
+                return owned(LibvirtLibrary.virStorageVolGetPath(found));
+            } finally {
+                LibvirtLibrary.virStorageVolFree(found);
+            }
+        } finally {
+            LibvirtLibrary.virStoragePoolFree(from);
+        }
+    }
+
     /** Makes a domain known, or changes its definition. */
     public Domain define(String domainXml) throws LibvirtError {
         return new Domain(checked(LibvirtLibrary.virDomainDefineXML(open(), domainXml)));

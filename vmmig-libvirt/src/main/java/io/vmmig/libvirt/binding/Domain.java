@@ -146,6 +146,41 @@ public final class Domain implements AutoCloseable {
         return names;
     }
 
+    /**
+     * Everything by which libvirt knows the domain: its XML as it runs, as it is defined, of each snapshot, and of the state that it
+     * would start from.
+     */
+    public List<String> everyXml() throws LibvirtError {
+        List<String> all = new ArrayList<>();
+        all.add(liveXml());
+        if (persistent()) {
+            all.add(Connection.owned(LibvirtLibrary.virDomainGetXMLDesc(open(), XML_INACTIVE)));
+        }
+        addSnapshots(all);
+        if (hasManagedSave()) {
+            all.add(Connection.owned(LibvirtLibrary.virDomainManagedSaveGetXMLDesc(open(), 0)));
+        }
+        return all;
+    }
+
+    private void addSnapshots(List<String> all) throws LibvirtError {
+        PointerByReference array = new PointerByReference();
+        int count = checked(LibvirtLibrary.virDomainListAllSnapshots(open(), array, 0));
+        Pointer pointers = array.getValue();
+        List<Pointer> snapshots = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            snapshots.add(pointers.getPointer((long) i * Native.POINTER_SIZE));
+        }
+        Native.free(Pointer.nativeValue(pointers));
+        try {
+            for (Pointer snapshot : snapshots) {
+                all.add(Connection.owned(LibvirtLibrary.virDomainSnapshotGetXMLDesc(snapshot, 0)));
+            }
+        } finally {
+            snapshots.forEach(LibvirtLibrary::virDomainSnapshotFree);
+        }
+    }
+
     /** Starts a stopped domain. */
     public void start() throws LibvirtError {
         checked(LibvirtLibrary.virDomainCreate(open()));

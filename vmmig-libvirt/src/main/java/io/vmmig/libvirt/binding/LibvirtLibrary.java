@@ -109,6 +109,20 @@ final class LibvirtLibrary {
 
     static native String virDomainSnapshotGetName(Pointer snapshot);
 
+    static native @Nullable Pointer virDomainSnapshotGetXMLDesc(Pointer snapshot, int flags);
+
+    static native @Nullable Pointer virDomainManagedSaveGetXMLDesc(Pointer domain, int flags);
+
+    static native @Nullable Pointer virStoragePoolLookupByName(Pointer connection, String name);
+
+    static native int virStoragePoolFree(Pointer pool);
+
+    static native @Nullable Pointer virStorageVolLookupByName(Pointer pool, String name);
+
+    static native @Nullable Pointer virStorageVolGetPath(Pointer volume);
+
+    static native int virStorageVolFree(Pointer volume);
+
     static native int virDomainListAllCheckpoints(Pointer domain, PointerByReference checkpoints, int flags);
 
     static native String virDomainCheckpointGetName(Pointer checkpoint);

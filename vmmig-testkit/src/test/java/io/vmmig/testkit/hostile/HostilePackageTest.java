@@ -23,6 +23,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
@@ -170,6 +171,11 @@ class HostilePackageTest extends HostilePackageContract {
         @Override
         public List<GuestId> guests() throws VmmigException {
             return hypervisor.guests();
+        }
+
+        @Override
+        public List<FileInUse> filesInUse(UUID except) throws VmmigException {
+            return hypervisor.filesInUse(except);
         }
 
         @Override

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.domain;
+
+import io.vmmig.VmmigException;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.LinkedHashSet;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.w3c.dom.Element;
+import org.w3c.dom.NamedNodeMap;
+
+/**
+ * The paths that some XML of libvirt names, be it of a domain, running or defined, or of a snapshot of one: for those who must not
+ * remove any of them. What is not known to be the guest's own is taken for a path of this host, so these are rather too many than too
+ * few.
+ */
+public final class NamedPaths {
+    /** A path inside of an option that libvirt passes to QEMU unseen. */
+    private static final Pattern WITHIN = Pattern.compile("/[^,;\"'\\s]+");
+    /** What a guest sees by that name, and what libvirt keeps for others. */
+    private static final Set<String> PASSED_OVER = Set.of("target", "metadata", "description", "title");
+
+    private final Set<Path> paths = new LinkedHashSet<>();
+
+    private NamedPaths() {}
+
+    /** All absolute paths, as they are named. */
+    public static Set<Path> in(String xml) throws VmmigException {
+        NamedPaths found = new NamedPaths();
+        found.look(BoundedXml.parse(xml, "the XML").getDocumentElement());
+        return Set.copyOf(found.paths);
+    }
+
+    private void look(Element element) {
+        if (PASSED_OVER.contains(element.getTagName())) {
+            return;
+        }
+        boolean foreign = DomainXml.foreign(element);
+        NamedNodeMap attributes = element.getAttributes();
+        for (int i = 0; i < attributes.getLength(); i++) {
+            add(attributes.item(i).getNodeValue(), foreign);
+        }
+        if (Xml.children(element).isEmpty()) {
+            add(Xml.text(element), foreign);
+        }
+        Xml.children(element).forEach(this::look);
+    }
+
+    private void add(String text, boolean foreign) {
+        if (text.startsWith("/")) {
+            addPath(text);
+        }
+        if (foreign) {
+            Matcher within = WITHIN.matcher(text);
+            while (within.find()) {
+                addPath(within.group());
+            }
+        }
+    }
+
+    private void addPath(String text) {
+        try {
+            paths.add(Path.of(text));
+        } catch (InvalidPathException e) {
+            // No file has that name.
+        }
+    }
+}

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.files;
+
+import io.vmmig.Digest;
+import io.vmmig.qcow2.NewFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The exclusive claim on something that has a name of its own, such as a path that is to be made, across all programs of this
+ * machine. It is a small file that says whose the claim is. As long as the holder lives, it has the file locked, and the kernel ends
+ * that with the process. What is written in it outlives the process, so that what a crash has left can be told from what is free.
+ *
+ * <p>Only who has the lock, on the file that still has the name, removes or rewrites it. Thread-safe.
+ */
+public final class Claim implements AutoCloseable {
+    private static final int MAX_BYTES = 64 << 10;
+    private static final int TRIES = 100;
+    private static final String PREFIX = ".vmmig-claim-";
+    /** A name may have 255, with the prefix. */
+    private static final int MAX_NAME_BYTES = 240;
+
+    /**
+     * The claims of this process. A process's lock on a file ends as soon as it closes any channel of that file, so none of them is
+     * opened a second time: everything here is done by one thread at a time.
+     */
+    private static final Map<Object, Claim> HELD = new HashMap<>();
+
+    private final Path file;
+    private final Object key;
+    private final FileChannel channel;
+    private final String text;
+
+    private Claim(Path file, Object key, FileChannel channel, String text) {
+        this.file = file;
+        this.key = key;
+        this.channel = channel;
+        this.text = text;
+    }
+
+    /** Somebody else has the claim. */
+    public static final class HeldException extends Exception {
+        private static final long serialVersionUID = 1;
+
+        private final String text;
+        private final boolean live;
+
+        private HeldException(Path file, String text, boolean live) {
+            super(file + " is claimed");
+            this.text = text;
+            this.live = live;
+        }
+
+        /** What the other holder has written. */
+        public String text() {
+            return text;
+        }
+
+        /** Whether the other holder lives; else a crash has left the claim, and it still binds. */
+        public boolean live() {
+            return live;
+        }
+    }
+
+    /**
+     * Takes a claim.
+     *
+     * @param file the claim's file
+     * @param text what is to be said to others, and after a crash
+     * @param binding whether a claim with that text, whose holder has ended, still binds
+     * @throws HeldException when somebody else has it
+     */
+    public static Claim take(Path file, String text, Predicate<String> binding) throws IOException, HeldException {
+        synchronized (HELD) {
+            for (int i = 0; i < TRIES; i++) {
+                Claim claim = tryToTake(file, text, binding);
+                if (claim != null) {
+                    return claim;
+                }
+            }
+            throw new IOException("the claim " + file + " is made and removed again all the time");
+        }
+    }
+
+    /** Null when the file was made or removed by somebody else meanwhile. */
+    private static @Nullable Claim tryToTake(Path file, String text, Predicate<String> binding)
+            throws IOException, HeldException {
+        Object key = keyOf(file);
+        if (key == null) {
+            create(file);
+            return null;
+        }
+        Claim own = HELD.get(key);
+        if (own != null) {
+            throw new HeldException(file, own.text, true);
+        }
+        FileChannel channel;
+        try {
+            channel = FileChannel.open(
+                    file, Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS));
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+        boolean taken = false;
+        try {
+            if (channel.tryLock() == null) {
+                throw new HeldException(file, read(channel), true);
+            }
+            // Who holds the lock on the file that has the name is the only one who may take the name away from it.
+            if (!key.equals(keyOf(file))) {
+                return null;
+            }
+            String left = read(channel);
+            if (!left.isEmpty() && binding.test(left)) {
+                throw new HeldException(file, left, false);
+            }
+            write(channel, text);
+            NewFile.syncDirectoryOf(file);
+            Claim claim = new Claim(file, key, channel, text);
+            HELD.put(key, claim);
+            taken = true;
+            return claim;
+        } finally {
+            if (!taken) {
+                channel.close();
+            }
+        }
+    }
+
+    private static @Nullable Object keyOf(Path file) throws IOException {
+        try {
+            return Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .fileKey();
+        } catch (NoSuchFileException e) {
+            return null;
+        }
+    }
+
+    private static void create(Path file) throws IOException {
+        try {
+            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        } catch (FileAlreadyExistsException e) {
+            // Somebody else has made it, and may have locked it, or not yet.
+        }
+    }
+
+    private static String read(FileChannel channel) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(channel.size(), MAX_BYTES));
+        while (buffer.hasRemaining() && channel.read(buffer, buffer.position()) >= 0) {
+            // On to the end.
+        }
+        return new String(buffer.array(), 0, buffer.position(), StandardCharsets.UTF_8);
+    }
+
+    private static void write(FileChannel channel, String text) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+        channel.truncate(0);
+        while (bytes.hasRemaining()) {
+            channel.write(bytes, bytes.position());
+        }
+        channel.force(true);
+    }
+
+    /** Ends the claim, so that others can have it. */
+    public void release() throws IOException {
+        synchronized (HELD) {
+            if (HELD.get(key) == this) {
+                Files.deleteIfExists(file);
+            }
+            close();
+        }
+    }
+
+    /** Lets go of it as a crash would: what is written in it stays. */
+    @Override
+    public void close() throws IOException {
+        synchronized (HELD) {
+            HELD.remove(key, this);
+            channel.close();
+        }
+    }
+
+    /**
+     * The file of the claim on a path. It lies beside what it is about, so that programs that know nothing of one another find the same
+     * one, by whatever way they come to that directory.
+     */
+    public static Path besides(Path path) {
+        String name = String.valueOf(path.getFileName());
+        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length > MAX_NAME_BYTES) {
+            MessageDigest sha256 = Digest.newSha256();
+            sha256.update(bytes);
+            name = Digest.of(sha256).hex();
+        }
+        return path.resolveSibling(PREFIX + name);
+    }
+}

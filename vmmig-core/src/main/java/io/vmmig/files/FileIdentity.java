@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.files;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * What makes a file this very file, whatever its name: its inode and the device that has it. A device's number means something as
+ * long as the machine is not started again; afterwards only the inode is compared.
+ *
+ * @param device the device's number
+ * @param inode the inode's number
+ * @param boot the run of the machine in which the device had that number
+ */
+public record FileIdentity(long device, long inode, String boot) {
+    private static final Pattern FORM = Pattern.compile("(\\d{1,19}):(\\d{1,19}):([0-9a-f-]{1,36})");
+    private static final String BOOT = thisBoot();
+
+    private static String thisBoot() {
+        try {
+            return Files.readString(Path.of("/proc/sys/kernel/random/boot_id"), StandardCharsets.US_ASCII)
+                    .strip();
+        } catch (IOException e) {
+            // Then all runs of this machine count as one, and a device must keep its number.
+            return "0";
+        }
+    }
+
+    /** The identity of what has that name; of a symbolic link, not of what it leads to. */
+    public static FileIdentity of(Path file) throws IOException {
+        return of(Files.readAttributes(file, "unix:dev,ino", LinkOption.NOFOLLOW_LINKS));
+    }
+
+    /** The identity of what that name leads to in the end. */
+    public static FileIdentity followed(Path file) throws IOException {
+        return of(Files.readAttributes(file, "unix:dev,ino"));
+    }
+
+    private static FileIdentity of(Map<String, Object> attributes) {
+        return new FileIdentity(number(attributes, "dev"), number(attributes, "ino"), BOOT);
+    }
+
+    private static long number(Map<String, Object> attributes, String name) {
+        return ((Number) Objects.requireNonNull(attributes.get(name))).longValue();
+    }
+
+    /** What {@link #toString} has written; empty when it is something else. */
+    public static Optional<FileIdentity> parse(String text) {
+        Matcher form = FORM.matcher(text);
+        if (!form.matches()) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(new FileIdentity(
+                    Long.parseUnsignedLong(form.group(1)), Long.parseUnsignedLong(form.group(2)), form.group(3)));
+        } catch (NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Whether it is the same file, as far as that can be told. */
+    public boolean sameAs(FileIdentity other) {
+        return inode == other.inode && (device == other.device || !boot.equals(other.boot));
+    }
+
+    /** Whether that name is of this very file; a link that leads to it is not. */
+    public boolean isOf(Path file) {
+        try {
+            return sameAs(of(file));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return Long.toUnsignedString(device) + ":" + Long.toUnsignedString(inode) + ":" + boot;
+    }
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import com.google.gson.JsonObject;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.format.JsonFields;
+import io.vmmig.bundle.format.StrictJson;
+import io.vmmig.files.Claim;
+import io.vmmig.handover.ArrivalJournal;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a guest that arrives has for itself from its offer on: its name, its uuid, its directory and each path outside of it. Of two
+ * guests that want the same, one gets it, whichever programs they come to. A claim ends when its arrival is settled; one that a crash
+ * has left binds until a recovery has settled that.
+ */
+final class ArrivalClaims implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ArrivalClaims.class);
+    private static final int MAX_TEXT = 4096;
+
+    private final Path journal;
+    private final List<Claim> claims = new ArrayList<>();
+
+    private ArrivalClaims(Path journal) {
+        this.journal = journal;
+    }
+
+    /**
+     * Whose a claim is.
+     *
+     * @param packageId the package in which the guest travels
+     * @param guest its name at this host
+     * @param uuid its uuid at this host
+     * @param source whom it comes from, in words
+     * @param journal the journal of its arrival
+     */
+    record Holder(UUID packageId, String guest, UUID uuid, String source, Path journal) {
+        private String text() {
+            JsonObject json = new JsonObject();
+            json.addProperty("package", packageId.toString());
+            json.addProperty("guest", guest);
+            json.addProperty("uuid", uuid.toString());
+            json.addProperty("source", source);
+            json.addProperty("journal", journal.toString());
+            return json.toString();
+        }
+
+        /** Empty when it is no such text, be it that it was cut short, and nothing had been made by then. */
+        static Optional<Holder> of(String text) {
+            try {
+                JsonFields fields =
+                        new JsonFields(StrictJson.object(text.getBytes(StandardCharsets.UTF_8), "a claim"), "a claim");
+                return Optional.of(new Holder(
+                        fields.uuid("package"),
+                        fields.text("guest", MAX_TEXT),
+                        fields.uuid("uuid"),
+                        fields.text("source", MAX_TEXT),
+                        Path.of(fields.text("journal", MAX_TEXT))));
+            } catch (VmmigException e) {
+                LOG.debug("a claim says nothing", e);
+                return Optional.empty();
+            }
+        }
+    }
+
+    /** Another arrival has one of them. */
+    static final class TakenException extends Exception {
+        private static final long serialVersionUID = 1;
+
+        private final transient Optional<Holder> other;
+        private final boolean live;
+
+        private TakenException(Claim.HeldException e) {
+            super(e.getMessage(), e);
+            other = Holder.of(e.text());
+            live = e.live();
+        }
+
+        /** Whose it is; empty in the moment in which it is taken. */
+        Optional<Holder> other() {
+            return other;
+        }
+
+        /** What is to be said to the source of {@code guest}. */
+        VmmigException refusal(String guest, UUID uuid) {
+            if (other.isEmpty()) {
+                return VmmigException.of(
+                        Problem.GUEST_BUSY,
+                        "another guest is just being offered to the destination under the name, uuid or path of "
+                                + guest,
+                        "Try again when that has ended.");
+            }
+            Holder holder = other.get();
+            boolean same = holder.uuid().equals(uuid);
+            String whose = (same ? "the guest " : "another guest, ") + holder.guest() + ", in package "
+                    + holder.packageId() + " from " + holder.source();
+            if (!live) {
+                return VmmigException.of(
+                        Problem.GUEST_BUSY,
+                        whose
+                                + ", was on its way to the destination when the program there ended, and what was made for it"
+                                + " is still there",
+                        "Run Recovery at the destination, with the state directory that has the journal "
+                                + holder.journal() + ", and try again.");
+            }
+            return same
+                    ? VmmigException.of(
+                            Problem.GUEST_BUSY,
+                            whose + ", is on its way to the destination already",
+                            "Wait until that has ended, or cancel it; without a connection it ends within the time that the"
+                                    + " destination waits for its source.")
+                    : VmmigException.of(
+                            Problem.NAME_IN_USE,
+                            whose + ", is on its way to the destination, under a name or path that " + guest
+                                    + " would have there",
+                            "Receive one of them under another name.");
+        }
+    }
+
+    /**
+     * Takes all of them, or none.
+     *
+     * @param files the claims' files
+     * @throws TakenException when another arrival has one of them
+     */
+    static ArrivalClaims take(List<Path> files, Holder holder) throws VmmigException, TakenException {
+        ArrivalClaims taken = new ArrivalClaims(holder.journal());
+        boolean all = false;
+        try {
+            // In one order, so that of those who want the same one gets it.
+            for (Path file : new TreeSet<>(files)) {
+                taken.claims.add(Claim.take(file, holder.text(), ArrivalClaims::binds));
+            }
+            all = true;
+            return taken;
+        } catch (Claim.HeldException e) {
+            throw new TakenException(e);
+        } catch (IOException e) {
+            throw VmmigException.from(
+                    e,
+                    Problem.FILE_FAILED,
+                    "could not claim the guest's name, uuid and paths at the destination",
+                    "Check the directories there and their permissions.");
+        } finally {
+            if (!all) {
+                taken.release();
+            }
+        }
+    }
+
+    /** Whether there may still be something of the arrival that had it. */
+    private static boolean binds(String text) {
+        Optional<Holder> holder = Holder.of(text);
+        try {
+            return holder.isPresent() && !ArrivalJournal.isFinal(holder.get().journal());
+        } catch (VmmigException e) {
+            LOG.warn(
+                    "whether an earlier arrival of {} is over cannot be told",
+                    holder.get().guest(),
+                    e);
+            return true;
+        }
+    }
+
+    /** After a recovery has settled an arrival: ends those of its claims that are still its own. */
+    static void releaseLeft(ArrivalJournal.Facts facts, Path journal) {
+        for (Path file : facts.claims()) {
+            try {
+                if (Files.exists(file)) {
+                    Claim.take(file, "", text -> Holder.of(text)
+                                    .filter(holder -> !holder.journal().equals(journal))
+                                    .isPresent())
+                            .release();
+                }
+            } catch (Claim.HeldException e) {
+                LOG.debug("{} is another arrival's by now", file, e);
+            } catch (IOException e) {
+                LOG.warn("the claim {} of an arrival that is over could not be removed", file, e);
+            }
+        }
+    }
+
+    private void release() {
+        for (Claim claim : claims) {
+            try {
+                claim.release();
+            } catch (IOException e) {
+                LOG.warn("a claim of an arrival that is over could not be removed", e);
+            }
+        }
+    }
+
+    /** Ends them, unless there is something left for a recovery. */
+    @Override
+    public void close() {
+        boolean settled = false;
+        try {
+            settled = ArrivalJournal.isFinal(journal);
+        } catch (VmmigException e) {
+            LOG.warn("whether the arrival is over cannot be told", e);
+        }
+        if (settled) {
+            release();
+            return;
+        }
+        for (Claim claim : claims) {
+            try {
+                claim.close();
+            } catch (IOException e) {
+                LOG.warn("a claim could not be let go of", e);
+            }
+        }
+    }
+}

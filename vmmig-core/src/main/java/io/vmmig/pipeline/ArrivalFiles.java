@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.files.FileIdentity;
+import io.vmmig.handover.ArrivalJournal;
+import io.vmmig.hypervisor.Hypervisor;
+import java.io.IOException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The files of one arrival. Each is made exclusively, and what makes it this very file is noted before it gets its name: so
+ * whatever becomes of the arrival, only what it has made itself is ever removed.
+ */
+final class ArrivalFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(ArrivalFiles.class);
+    /** QEMU often runs as a user of its own: it has to pass through, though not to look around. */
+    private static final FileAttribute<?> PASSABLE_DIRECTORY =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x"));
+
+    private static final FileAttribute<?> PRIVATE_FILE =
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
+    private final ArrivalJournal journal;
+    private int unnamed;
+
+    /** The files of an arrival that is under way, or was so until a crash. */
+    ArrivalFiles(ArrivalJournal journal) {
+        this.journal = journal;
+    }
+
+    /** Makes the guest's directory, unless there is one. */
+    void makeDirectory() throws VmmigException {
+        Path directory = journal.facts().directory();
+        try {
+            Files.createDirectories(directory.getParent());
+            try {
+                Files.createDirectory(directory, PASSABLE_DIRECTORY);
+                journal.made(new ArrivalJournal.Made(directory, FileIdentity.of(directory)));
+            } catch (FileAlreadyExistsException e) {
+                if (!Files.isDirectory(directory)) {
+                    throw e;
+                }
+            }
+        } catch (IOException e) {
+            throw failed("could not make the directory " + directory, e);
+        }
+    }
+
+    /** Makes an empty file. */
+    void create(Path file) throws VmmigException {
+        try {
+            Path beside = beside(file, unnamed++);
+            Files.createFile(beside, PRIVATE_FILE);
+            FileIdentity identity = FileIdentity.of(beside);
+            journal.made(new ArrivalJournal.Made(file, identity));
+            try {
+                Files.createLink(file, beside);
+            } catch (FileAlreadyExistsException e) {
+                throw e;
+            } catch (UnsupportedOperationException | FileSystemException e) {
+                LOG.debug("no hard links beside {}", file, e);
+                Files.createFile(file, PRIVATE_FILE);
+                journal.made(new ArrivalJournal.Made(file, FileIdentity.of(file)));
+            } finally {
+                Files.deleteIfExists(beside);
+            }
+        } catch (FileAlreadyExistsException e) {
+            throw VmmigException.of(
+                    Problem.DISK_IN_USE,
+                    "somebody has just made the file " + file + " at the destination",
+                    "Move it away if no guest needs it, or receive the guest under another name or path.");
+        } catch (IOException e) {
+            throw failed("could not make the file " + file, e);
+        }
+    }
+
+    /** A name that nobody else comes upon, for a file that has none yet. */
+    private Path beside(Path file, int number) {
+        return file.resolveSibling(unnamedPrefix() + number);
+    }
+
+    private String unnamedPrefix() {
+        return ".vmmig-new-" + journal.facts().packageId() + "-";
+    }
+
+    /** Says in the guest's directory which files vmmig has made for it. */
+    void list() throws VmmigException {
+        Path directory = journal.facts().directory();
+        try {
+            GuestFileList list = GuestFileList.in(directory);
+            for (Path file : list.paths()) {
+                if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+                    list.remove(file);
+                }
+            }
+            for (ArrivalJournal.Made made : journal.made()) {
+                if (journal.facts().files().contains(made.path())) {
+                    list.add(made.path(), made.identity());
+                }
+            }
+            list.write();
+        } catch (IOException e) {
+            throw failed("could not list the guest's files in " + directory, e);
+        }
+    }
+
+    /**
+     * Removes what this arrival has made, and what its hypervisor has made for it. Whatever else is there, be it in the same
+     * directory or under the same name, is somebody else's and stays.
+     *
+     * @return whether nothing is left that should have been removed
+     */
+    boolean discard(Hypervisor hypervisor) {
+        try {
+            List<ArrivalJournal.Made> made = new ArrayList<>(journal.made());
+            Collections.reverse(made);
+            boolean gone = removeOutputs(hypervisor);
+            for (ArrivalJournal.Made one : made) {
+                if (!one.path().equals(journal.facts().directory())) {
+                    gone &= remove(one);
+                }
+            }
+            gone &= unlist(made) && removeUnnamed(made);
+            for (ArrivalJournal.Made one : made) {
+                if (one.path().equals(journal.facts().directory())) {
+                    gone &= remove(one);
+                }
+            }
+            return gone;
+        } catch (VmmigException e) {
+            LOG.warn(
+                    "guest {}: what it has made here is not known",
+                    journal.facts().guest(),
+                    e);
+            return false;
+        }
+    }
+
+    private static boolean remove(ArrivalJournal.Made made) {
+        try {
+            if (made.identity().isOf(made.path())) {
+                Files.delete(made.path());
+            } else if (Files.exists(made.path(), LinkOption.NOFOLLOW_LINKS)) {
+                LOG.warn("{} is another file than the one that was made here, and stays", made.path());
+            }
+            return true;
+        } catch (DirectoryNotEmptyException e) {
+            LOG.info("{} stays, since there is something in it that somebody else has made", made.path());
+            return true;
+        } catch (NoSuchFileException e) {
+            LOG.debug("{} was removed by somebody else", made.path());
+            return true;
+        } catch (IOException e) {
+            LOG.warn("{} could not be removed", made.path(), e);
+            return false;
+        }
+    }
+
+    /** From the list of the guest's directory. */
+    private boolean unlist(List<ArrivalJournal.Made> made) {
+        Path directory = journal.facts().directory();
+        try {
+            if (Files.isDirectory(directory)) {
+                GuestFileList list = GuestFileList.in(directory);
+                Set<Path> before = list.paths();
+                for (ArrivalJournal.Made one : made) {
+                    if (!one.identity().isOf(one.path())) {
+                        list.remove(one.path());
+                    }
+                }
+                if (!list.paths().equals(before)) {
+                    list.write();
+                }
+            }
+            return true;
+        } catch (IOException e) {
+            LOG.warn("the list of the files in {} could not be changed", directory, e);
+            return false;
+        }
+    }
+
+    /** What a crash has left before it had a name. */
+    private boolean removeUnnamed(List<ArrivalJournal.Made> made) {
+        boolean gone = true;
+        Set<Path> directories = new HashSet<>();
+        journal.facts().files().forEach(file -> directories.add(file.getParent()));
+        for (Path directory : directories) {
+            try {
+                if (directory != null && Files.isDirectory(directory)) {
+                    for (int i = 0; i <= made.size(); i++) {
+                        Files.deleteIfExists(directory.resolve(unnamedPrefix() + i));
+                    }
+                }
+            } catch (IOException e) {
+                LOG.warn("something may be left in {}", directory, e);
+                gone = false;
+            }
+        }
+        return gone;
+    }
+
+    /** The hypervisor has ended by now, so what it listened on is dead. */
+    private boolean removeOutputs(Hypervisor hypervisor) throws VmmigException {
+        List<Path> there = journal.outputs().stream()
+                .filter(path -> Files.exists(path, LinkOption.NOFOLLOW_LINKS))
+                .toList();
+        if (there.isEmpty()) {
+            return true;
+        }
+        boolean gone = true;
+        Optional<FilesInUse> inUse = inUse(hypervisor);
+        for (Path output : there) {
+            try {
+                if (inUse.isPresent() && inUse.get().userOf(output).isPresent()) {
+                    LOG.warn(
+                            "{} stays: {} names it, too",
+                            output,
+                            inUse.get().userOf(output).get());
+                } else if (mayRemove(output)) {
+                    Files.deleteIfExists(output);
+                }
+            } catch (IOException e) {
+                LOG.warn("{} could not be removed", output, e);
+                gone = false;
+            }
+        }
+        return gone;
+    }
+
+    private static boolean mayRemove(Path output) throws IOException {
+        BasicFileAttributes attributes =
+                Files.readAttributes(output, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        return attributes.isRegularFile() || (attributes.isOther() && Sockets.isDead(output));
+    }
+
+    private Optional<FilesInUse> inUse(Hypervisor hypervisor) {
+        try {
+            return Optional.of(FilesInUse.besides(journal.facts().uuid(), hypervisor));
+        } catch (VmmigException e) {
+            // They were not there when their paths were claimed for this guest.
+            LOG.warn(
+                    "guest {}: the other guests of this host could not be looked at",
+                    journal.facts().guest(),
+                    e);
+            return Optional.empty();
+        }
+    }
+
+    private static VmmigException failed(String what, IOException e) {
+        return VmmigException.from(e, Problem.FILE_FAILED, what, "Check the path and its permissions.");
+    }
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.Notice;
+import io.vmmig.VmmigException;
+import io.vmmig.files.Claim;
+import io.vmmig.hypervisor.Hypervisor;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Removes the files of a guest that has gone: those that left with it, that vmmig itself had made on this host, and that no other
+ * guest of this host needs. All else stays, and is named.
+ */
+final class DepartedFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(DepartedFiles.class);
+
+    private final UUID guest;
+    private final Hypervisor hypervisor;
+    private final List<Notice> notices = new ArrayList<>();
+
+    private DepartedFiles(UUID guest, Hypervisor hypervisor) {
+        this.guest = guest;
+        this.hypervisor = hypervisor;
+    }
+
+    /**
+     * To be called when the guest is no more on this host.
+     *
+     * @param files what left with the guest: its own images, kernel and ramdisk; and its sockets and logs
+     * @return what stays of that which vmmig has made
+     */
+    static List<Notice> remove(Set<Path> files, UUID guest, Hypervisor hypervisor) {
+        DepartedFiles departed = new DepartedFiles(guest, hypervisor);
+        Set<Path> directories = new TreeSet<>();
+        for (Path file : files) {
+            Path directory = file.toAbsolutePath().normalize().getParent();
+            if (directory != null) {
+                directories.add(directory);
+            }
+        }
+        directories.forEach(directory -> departed.removeListedIn(directory, files));
+        return List.copyOf(departed.notices);
+    }
+
+    private void removeListedIn(Path directory, Set<Path> departed) {
+        try {
+            if (GuestFileList.in(directory).paths().isEmpty()) {
+                return;
+            }
+            try (Claim claim = Claim.take(Claim.besides(directory), "", text -> false)) {
+                removeListed(directory, departed);
+                claim.release();
+            } catch (Claim.HeldException e) {
+                leave(
+                        directory,
+                        "another guest is on its way into this directory, so none of the files in it was removed");
+            }
+        } catch (IOException e) {
+            LOG.warn("could not remove the departed guest's files in {}", directory, e);
+            leave(directory, "the files in it could not be removed: " + e.getMessage());
+        }
+    }
+
+    private void removeListed(Path directory, Set<Path> departed) throws IOException {
+        GuestFileList list = GuestFileList.in(directory);
+        Set<Path> leaving = new TreeSet<>();
+        for (Path file : list.paths()) {
+            if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+                list.remove(file);
+            } else if (isAmong(file, departed)) {
+                leaving.add(file);
+            }
+        }
+        if (leaving.isEmpty()) {
+            return;
+        }
+        FilesInUse inUse = lookAround(directory, leaving);
+        if (inUse == null) {
+            return;
+        }
+        for (Path file : new TreeSet<>(list.paths())) {
+            Optional<String> user = inUse.userOf(file);
+            if (!list.isOurs(file)) {
+                list.remove(file);
+                leave(file, "it is not the file any more that vmmig had made there, so it was not removed");
+            } else if (user.isPresent()) {
+                leave(file, user.get() + " needs it, so it was not removed");
+            } else if (!leaving.contains(file)) {
+                leave(file, "vmmig had made it for the guest, of which it was no part any more when that left");
+            } else {
+                Files.delete(file);
+                list.remove(file);
+            }
+        }
+        removeDeadSockets(directory, departed, inUse);
+        list.write();
+        try (var left = Files.list(directory)) {
+            if (left.findAny().isPresent()) {
+                return;
+            }
+        }
+        Files.delete(directory);
+    }
+
+    /** Whether it is one of these, by whatever name. */
+    private static boolean isAmong(Path file, Set<Path> others) throws IOException {
+        for (Path other : others) {
+            if (other.equals(file) || (Files.exists(other) && Files.isSameFile(file, other))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Null when it is not known what others need. */
+    private @Nullable FilesInUse lookAround(Path directory, Set<Path> leaving) throws IOException {
+        try {
+            FilesInUse inUse = FilesInUse.besides(guest, hypervisor);
+            inUse.addImagesIn(directory, leaving);
+            return inUse;
+        } catch (VmmigException e) {
+            LOG.warn("the other guests of this host could not be looked at", e);
+            leaving.forEach(file -> leave(
+                    file,
+                    "it was not removed, since it could not be told whether another guest of this host needs it ("
+                            + e.failure().what() + ")"));
+            return null;
+        }
+    }
+
+    private static void removeDeadSockets(Path directory, Set<Path> departed, FilesInUse inUse) throws IOException {
+        for (Path socket : departed) {
+            if (directory.equals(socket.toAbsolutePath().normalize().getParent())
+                    && Files.exists(socket, LinkOption.NOFOLLOW_LINKS)
+                    && Files.readAttributes(socket, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                            .isOther()
+                    && inUse.userOf(socket).isEmpty()
+                    && Sockets.isDead(socket)) {
+                Files.deleteIfExists(socket);
+            }
+        }
+    }
+
+    private void leave(Path file, String why) {
+        notices.add(new Notice(
+                Notice.Kind.LEFT_BEHIND,
+                file.toString(),
+                file + " stays: " + why,
+                "Remove it when nobody needs it any more."));
+    }
+}

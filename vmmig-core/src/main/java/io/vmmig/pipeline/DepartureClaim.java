@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.files.Claim;
+import io.vmmig.handover.DepartureJournal;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.state.HostState;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Predicate;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A guest leaves once at a time, whichever programs of this host are told to move it; and what may have been left of an earlier
+ * departure is not moved as though it were the guest.
+ */
+final class DepartureClaim implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(DepartureClaim.class);
+
+    private final Claim claim;
+    private final UUID guest;
+    private final Path departures;
+
+    private DepartureClaim(Claim claim, UUID guest, Path departures) {
+        this.claim = claim;
+        this.guest = guest;
+        this.departures = departures;
+    }
+
+    /**
+     * Takes the guest for a migration.
+     *
+     * @throws VmmigException with {@link Problem#GUEST_BUSY} when another program moves it, or an earlier departure has to be settled
+     *     first
+     */
+    static DepartureClaim take(Guest guest, Hypervisor hypervisor, HostState state) throws VmmigException {
+        Path departures = state.directory(HostState.Part.DEPARTURES);
+        requireSettled(guest, departures);
+        try {
+            return take(guest.uuid(), hypervisor, state, left -> binds(guest, left, departures));
+        } catch (Claim.HeldException e) {
+            throw e.live()
+                    ? VmmigException.of(
+                            Problem.GUEST_BUSY,
+                            "the guest is already migrating, by another program of this host or by its recovery",
+                            "Wait for that migration, or cancel it.")
+                    : unsettled("with its journal in " + e.text());
+        }
+    }
+
+    /** As it is needed to settle an earlier departure; empty when somebody else has it. */
+    static Optional<DepartureClaim> take(UUID guest, Hypervisor hypervisor, HostState state) throws VmmigException {
+        try {
+            return Optional.of(take(guest, hypervisor, state, left -> false));
+        } catch (Claim.HeldException e) {
+            return Optional.empty();
+        }
+    }
+
+    private static DepartureClaim take(UUID guest, Hypervisor hypervisor, HostState state, Predicate<String> binding)
+            throws VmmigException, Claim.HeldException {
+        Path directory = HypervisorClaims.directory(hypervisor, state);
+        Path departures = state.directory(HostState.Part.DEPARTURES);
+        try {
+            Claim claim = Claim.take(directory.resolve("leaving-" + guest), departures.toString(), binding);
+            return new DepartureClaim(claim, guest, departures);
+        } catch (IOException e) {
+            throw VmmigException.from(
+                    e,
+                    Problem.FILE_FAILED,
+                    "could not claim the guest in " + directory,
+                    "Check the directory and its permissions.");
+        }
+    }
+
+    /** Whether the program that had the claim before has left something, with another state than ours. */
+    private static boolean binds(Guest guest, String left, Path ours) {
+        try {
+            Path theirs = Path.of(left);
+            if (!theirs.equals(ours)) {
+                requireSettled(guest, theirs);
+            }
+            return false;
+        } catch (VmmigException e) {
+            LOG.debug("guest {}: an earlier migration is open", guest.name(), e);
+            return true;
+        }
+    }
+
+    /** A guest that runs and was not given away is what it was; any other may live elsewhere, or wait to be resumed. */
+    private static void requireSettled(Guest guest, Path departures) throws VmmigException {
+        boolean runs = guest.state() == GuestState.RUNNING;
+        for (DepartureJournal.Glance earlier : DepartureJournal.of(guest.uuid(), departures, runs)) {
+            if (earlier.mayBeCommitted() || !(earlier.copied() || runs)) {
+                throw unsettled("package " + earlier.facts().packageId());
+            }
+        }
+    }
+
+    private static VmmigException unsettled(String which) {
+        return VmmigException.of(
+                Problem.GUEST_BUSY,
+                "an earlier migration of the guest, " + which
+                        + ", was cut short, and it is not settled whether the guest lives here",
+                "Run Recovery at this host, and try again.");
+    }
+
+    /** Ends it; if there is something left for a recovery, that can still be told. */
+    @Override
+    public void close() {
+        try {
+            if (DepartureJournal.of(guest, departures, true).isEmpty()) {
+                claim.release();
+            } else {
+                claim.close();
+            }
+        } catch (VmmigException | IOException e) {
+            LOG.warn("the claim on a guest could not be removed", e);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.files.FileIdentity;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.qcow2.BackingNames;
+import io.vmmig.qcow2.PrivateFiles;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The files that the other guests of this host need, running or only defined: what their XML names, and what the images among these
+ * are based on, by their headers. Files are known by their inodes, so that links mislead nobody.
+ */
+final class FilesInUse {
+    /** Of one guest; a chain has 64 images at most, and a snapshot may name each of them. */
+    private static final int MAX_IMAGES = 100_000;
+
+    private record Inode(long device, long number) {}
+
+    private final Map<Inode, String> users = new HashMap<>();
+    /** Of files that are not there, or not yet. */
+    private final Map<Path, String> names = new HashMap<>();
+
+    private FilesInUse() {}
+
+    /**
+     * Looks at all guests but one.
+     *
+     * @throws VmmigException when one of them could not be looked at, so that nothing is known
+     */
+    static FilesInUse besides(UUID guest, Hypervisor hypervisor) throws VmmigException {
+        FilesInUse found = new FilesInUse();
+        for (Hypervisor.FileInUse named : hypervisor.filesInUse(guest)) {
+            try {
+                found.add(named.path(), "guest " + named.guest());
+            } catch (IOException e) {
+                throw VmmigException.from(
+                        e,
+                        Problem.FILE_FAILED,
+                        "guest " + named.guest() + " names " + named.path() + ", which could not be looked at",
+                        "Check its permissions.");
+            }
+        }
+        return found;
+    }
+
+    /** Images in this directory count as well, though no guest may name them: but for those. */
+    void addImagesIn(Path directory, Set<Path> leaving) throws IOException {
+        for (Path file : PrivateFiles.list(directory)) {
+            if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && !leaving.contains(file)) {
+                for (Path below : BackingNames.in(file)) {
+                    add(below, "the image " + file);
+                }
+            }
+        }
+    }
+
+    private void add(Path path, String user) throws IOException {
+        Queue<Path> left = new ArrayDeque<>();
+        left.add(path.normalize());
+        for (Path file = left.poll(); file != null; file = left.poll()) {
+            names.putIfAbsent(file, user);
+            Optional<Inode> inode = inode(file);
+            if (inode.isPresent() && users.putIfAbsent(inode.get(), user) == null) {
+                if (users.size() > MAX_IMAGES) {
+                    throw new IOException("it stands on too many files");
+                }
+                left.addAll(BackingNames.in(file));
+            }
+        }
+    }
+
+    private static Optional<Inode> inode(Path file) throws IOException {
+        try {
+            FileIdentity identity = FileIdentity.followed(file);
+            return Optional.of(new Inode(identity.device(), identity.inode()));
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** Who needs this file, or a directory that it is in, in words; empty if nobody does. */
+    Optional<String> userOf(Path file) throws IOException {
+        Path absolute = file.toAbsolutePath().normalize();
+        String user = names.get(absolute);
+        if (user == null && Files.exists(absolute, LinkOption.NOFOLLOW_LINKS)) {
+            user = userOfInode(absolute);
+            Path parent = absolute.getParent();
+            Path directory = user != null || parent == null ? null : parent.toRealPath();
+            while (user == null && directory != null) {
+                user = userOfInode(directory);
+                directory = directory.getParent();
+            }
+        }
+        return Optional.ofNullable(user);
+    }
+
+    private @Nullable String userOfInode(Path file) throws IOException {
+        FileIdentity identity = FileIdentity.of(file);
+        return users.get(new Inode(identity.device(), identity.inode()));
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.files.FileIdentity;
+import io.vmmig.qcow2.NewFile;
+import io.vmmig.qcow2.PrivateFiles;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The list in a guest's directory that says which files vmmig has made for it, there or elsewhere. A line for each: what makes it this
+ * very file, and its path. Read and written under the claim on the directory.
+ */
+final class GuestFileList {
+    private static final String NAME = ".vmmig-files";
+
+    private final Path directory;
+    /** Without an identity if vmmig did not note any yet when the file was made. */
+    private final Map<Path, @Nullable FileIdentity> files = new LinkedHashMap<>();
+
+    private GuestFileList(Path directory) {
+        this.directory = directory;
+    }
+
+    /** The list in that directory; an empty one if there is none. */
+    static GuestFileList in(Path directory) throws IOException {
+        GuestFileList list = new GuestFileList(directory);
+        if (Files.isRegularFile(list.file(), LinkOption.NOFOLLOW_LINKS)) {
+            for (String line : Files.readAllLines(list.file())) {
+                list.read(line);
+            }
+        }
+        return list;
+    }
+
+    private void read(String line) {
+        int space = line.indexOf(' ');
+        FileIdentity identity =
+                space < 0 ? null : FileIdentity.parse(line.substring(0, space)).orElse(null);
+        files.put(Path.of(identity == null ? line : line.substring(space + 1)), identity);
+    }
+
+    private Path file() {
+        return directory.resolve(NAME);
+    }
+
+    Set<Path> paths() {
+        return Set.copyOf(files.keySet());
+    }
+
+    void add(Path path, FileIdentity identity) {
+        files.put(path, identity);
+    }
+
+    void remove(Path path) {
+        files.remove(path);
+    }
+
+    /** Whether what has that name now is the very file that vmmig has made. */
+    boolean isOurs(Path path) {
+        FileIdentity identity = files.get(path);
+        return identity == null ? files.containsKey(path) && isFile(path) : isFile(path) && identity.isOf(path);
+    }
+
+    private static boolean isFile(Path path) {
+        return Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Brings it to the disk; one that lists nothing is removed. */
+    void write() throws IOException {
+        if (files.isEmpty()) {
+            if (Files.deleteIfExists(file())) {
+                NewFile.syncDirectoryOf(file());
+            }
+            return;
+        }
+        List<String> lines = files.entrySet().stream()
+                .map(entry ->
+                        entry.getValue() == null ? entry.getKey().toString() : entry.getValue() + " " + entry.getKey())
+                .toList();
+        PrivateFiles.replace(
+                file(),
+                lines.stream().collect(Collectors.joining("\n", "", "\n")).getBytes(StandardCharsets.UTF_8),
+                NAME + "-");
+    }
+}

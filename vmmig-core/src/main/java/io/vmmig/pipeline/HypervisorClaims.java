@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.state.HostState;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+
+/** Where the claims lie on what is one's own within a hypervisor: where all programs find them that use it, or in the host's state. */
+final class HypervisorClaims {
+    private HypervisorClaims() {}
+
+    static Path directory(Hypervisor hypervisor, HostState state) throws VmmigException {
+        return hypervisor.sharedDirectory().orElse(state.directory(HostState.Part.CLAIMS));
+    }
+
+    /** On the name and the uuid of a guest that arrives. */
+    static List<Path> ofArrival(String name, UUID uuid, Hypervisor hypervisor, HostState state) throws VmmigException {
+        Path directory = directory(hypervisor, state);
+        return List.of(directory.resolve("arriving-name-" + name), directory.resolve("arriving-uuid-" + uuid));
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.domain.NamedPaths;
+import io.vmmig.hypervisor.Hypervisor.FileInUse;
+import io.vmmig.libvirt.binding.Connection;
+import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.libvirt.binding.LibvirtError;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+import org.xml.sax.SAXException;
+
+/** The paths that libvirt's domains name, running or defined, in all XML that libvirt has of them. */
+final class NamedFiles {
+    private NamedFiles() {}
+
+    /** Those of all domains but one. */
+    static List<FileInUse> besides(UUID except, Connection connection) throws LibvirtError, VmmigException {
+        List<FileInUse> files = new ArrayList<>();
+        List<Domain> domains = connection.domains();
+        try {
+            for (Domain domain : domains) {
+                if (!domain.uuid().equals(except)) {
+                    for (Path path : paths(domain, connection)) {
+                        files.add(new FileInUse(domain.name(), path));
+                    }
+                }
+            }
+        } finally {
+            domains.forEach(Domain::close);
+        }
+        return files;
+    }
+
+    private static Set<Path> paths(Domain domain, Connection connection) throws LibvirtError, VmmigException {
+        Set<Path> paths = new LinkedHashSet<>();
+        try {
+            for (String xml : domain.everyXml()) {
+                paths.addAll(NamedPaths.in(xml));
+                addVolumes(paths, xml, connection);
+            }
+        } catch (LibvirtError e) {
+            // A transient domain can end while it is looked at.
+            if (e.code() != LibvirtError.NO_DOMAIN) {
+                throw e;
+            }
+        }
+        return paths;
+    }
+
+    /** A disk may be named by its storage pool and its name there. */
+    private static void addVolumes(Set<Path> paths, String xml, Connection connection)
+            throws LibvirtError, VmmigException {
+        try {
+            NodeList sources = Xml.parse(xml).getElementsByTagName("source");
+            for (int i = 0; i < sources.getLength(); i++) {
+                if (sources.item(i) instanceof Element source && source.hasAttribute("volume")) {
+                    paths.add(
+                            Path.of(connection.volumePath(source.getAttribute("pool"), source.getAttribute("volume"))));
+                }
+            }
+        } catch (SAXException e) {
+            throw new HypervisorException(
+                    Problem.HYPERVISOR_FAILED, "libvirt gave a domain XML that is none: " + e.getMessage(), "", e);
+        }
+    }
+}

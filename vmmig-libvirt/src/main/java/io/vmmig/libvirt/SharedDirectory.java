@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.Digest;
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.libvirt.posix.OwnDirectory;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.w3c.dom.Element;
+import org.xml.sax.SAXException;
+
+/**
+ * Where the programs of one user agree who moves a guest of one libvirt. It is known by the host's uuid, so that it is the same by
+ * whatever URI it is reached.
+ */
+final class SharedDirectory {
+    private static final Logger LOG = LoggerFactory.getLogger(SharedDirectory.class);
+    private static final int NAME_DIGITS = 16;
+
+    private SharedDirectory() {}
+
+    /** Empty when there is no directory that nobody else can meddle with. */
+    static Optional<Path> of(LibvirtUri uri, String capabilities, Path workDirectory) throws VmmigException {
+        String name = name(uri, capabilities);
+        try {
+            return Optional.of(OwnDirectory.in(OwnDirectory.ofThisUser(workDirectory), name));
+        } catch (IOException e) {
+            LOG.warn("programs that use another state directory may not notice which guests this one moves", e);
+            return Optional.empty();
+        }
+    }
+
+    private static String name(LibvirtUri uri, String capabilities) throws VmmigException {
+        try {
+            Element host = Xml.child(Xml.parse(capabilities), "host");
+            MessageDigest sha256 = Digest.newSha256();
+            String driver = uri.embeddedRoot()
+                    .map(Path::toString)
+                    .orElse(String.valueOf(URI.create(uri.text()).getPath()));
+            sha256.update(
+                    ((host == null ? "" : Xml.text(host, "uuid")) + " " + driver).getBytes(StandardCharsets.UTF_8));
+            return Digest.of(sha256).hex().substring(0, NAME_DIGITS);
+        } catch (SAXException e) {
+            throw new HypervisorException(
+                    Problem.HYPERVISOR_FAILED, "libvirt's capabilities are no XML: " + e.getMessage(), "", e);
+        }
+    }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt.posix;
+
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Set;
+
+/** A directory that every program of this user finds, and that nobody else can enter. */
+public final class OwnDirectory {
+    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
+
+    private OwnDirectory() {}
+
+    /**
+     * The first of them; it is empty after the machine was started again, unless it has to be in {@code otherwise}.
+     *
+     * @param otherwise where it is when there is no better place
+     */
+    public static Path ofThisUser(Path otherwise) throws IOException {
+        int user = LibC.geteuid();
+        if (user == 0) {
+            return in(Path.of("/run"), "vmmig");
+        }
+        Path runtime = Path.of("/run/user", Integer.toString(user));
+        return Files.isDirectory(runtime) ? in(runtime, "vmmig") : in(otherwise, "vmmig-" + user);
+    }
+
+    /** Makes it if it is not there. Whoever could have put something else there has not. */
+    public static Path in(Path parent, String name) throws IOException {
+        Path directory = parent.resolve(name);
+        try {
+            Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        } catch (FileAlreadyExistsException e) {
+            PosixFileAttributes attributes =
+                    Files.readAttributes(directory, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            if (!attributes.isDirectory()
+                    || !attributes.permissions().equals(OWNER_ONLY)
+                    || !Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                            .equals(LibC.geteuid())) {
+                throw new IOException(directory + " is not a directory that only this user can enter", e);
+            }
+        }
+        return directory;
+    }
+}
