@@ -104,6 +104,16 @@ public final class Migrator {
         return with(settings.withLosses(Set.copyOf(List.of(losses))));
     }
 
+    /**
+     * These disks, by target such as {@code vdb}, may travel although they are {@code <shareable/>} and the guest can write to them:
+     * it gets a copy of its own, which the other guests do not see, and the report says so. Whoever uses the disk together with others,
+     * such as a cluster, has to know what that means. Without it such a guest is refused with {@link Problem#DISK_SHARED}. Names that a
+     * guest has no such disk for do not matter.
+     */
+    public Migrator copyingShared(String... targets) {
+        return with(settings.withCopiedDisks(Set.of(targets)));
+    }
+
     /** So much work is to go into making the package small; {@link Level#BALANCED} unless said otherwise. */
     public Migrator level(Level level) {
         return with(settings.withLevel(level));

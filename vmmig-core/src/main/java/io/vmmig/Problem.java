@@ -47,6 +47,8 @@ public enum Problem {
     DOMAIN_UNSUPPORTED(Family.INCOMPATIBLE),
     /** A disk is of a kind that cannot travel, such as a network disk or an encrypted qcow2. */
     DISK_UNSUPPORTED(Family.INCOMPATIBLE),
+    /** A disk that the guest can write to belongs to other guests as well, which would not see what it writes elsewhere. */
+    DISK_SHARED(Family.INCOMPATIBLE),
     /** What was asked for makes no sense for this transport or guest. */
     REQUEST_INVALID(Family.INCOMPATIBLE),
 

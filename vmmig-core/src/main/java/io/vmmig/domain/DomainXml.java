@@ -8,8 +8,12 @@ import io.vmmig.bundle.ImageFormat;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.w3c.dom.Document;
@@ -215,10 +219,48 @@ public final class DomainXml {
         return disks;
     }
 
-    private static Disk disk(Element element, Path file) throws VmmigException {
-        String target = Xml.child(element, "target")
+    /**
+     * The disks that the guest can write to and that belong to other guests as well, by target: those that are {@code
+     * <shareable/>}.
+     */
+    public Map<String, Path> sharedDisks() throws VmmigException {
+        Map<String, Path> shared = new LinkedHashMap<>();
+        Set<String> marked = new HashSet<>();
+        for (Element element : devices("disk")) {
+            if (Xml.child(element, "shareable").isPresent()) {
+                marked.add(target(element));
+            }
+        }
+        for (Disk disk : disks()) {
+            if (!disk.readOnly() && marked.contains(disk.target())) {
+                shared.put(disk.target(), disk.file());
+            }
+        }
+        return shared;
+    }
+
+    /** A copy in which these disks are the guest's own, and not {@code <shareable/>} any more; this one if that changes nothing. */
+    public DomainXml withOwn(Set<String> targets) throws VmmigException {
+        DomainXml copy = copy();
+        boolean changed = false;
+        for (Element element : copy.devices("disk")) {
+            Optional<Element> mark = Xml.child(element, "shareable");
+            if (mark.isPresent() && targets.contains(target(element))) {
+                Xml.remove(mark.get());
+                changed = true;
+            }
+        }
+        return changed ? copy.rewritten() : this;
+    }
+
+    static String target(Element disk) throws VmmigException {
+        return Xml.child(disk, "target")
                 .orElseThrow(() -> missing("disk target"))
                 .getAttribute("dev");
+    }
+
+    private static Disk disk(Element element, Path file) throws VmmigException {
+        String target = target(element);
         String type = Xml.child(element, "driver")
                 .map(d -> d.getAttribute("type"))
                 .filter(t -> !t.isEmpty())
@@ -314,7 +356,7 @@ public final class DomainXml {
         return unsupported("the domain XML has no " + what, null);
     }
 
-    private static Path path(String text) throws VmmigException {
+    static Path path(String text) throws VmmigException {
         try {
             Path path = Path.of(text);
             if (path.isAbsolute()) {

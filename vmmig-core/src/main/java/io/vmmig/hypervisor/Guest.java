@@ -44,6 +44,14 @@ public interface Guest {
     String domainXml() throws VmmigException;
 
     /**
+     * The live domain XML in the form for this host alone, which shows what the guest really reads: the chain of images below each
+     * disk, and block jobs. Empty when this hypervisor does not show it; then the headers of images have to be believed.
+     */
+    default Optional<String> liveXml() throws VmmigException {
+        return Optional.empty();
+    }
+
+    /**
      * What {@link SavedGuest#cookie()} is going to be, as far as that shows while the guest runs; empty when it does not. With it
      * a destination can start its hypervisor before the guest stands still.
      */

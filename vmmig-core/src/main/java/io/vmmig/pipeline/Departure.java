@@ -4,6 +4,8 @@ package io.vmmig.pipeline;
 import io.vmmig.CancelledException;
 import io.vmmig.Digest;
 import io.vmmig.HypervisorException;
+import io.vmmig.IncompatibleException;
+import io.vmmig.Notice;
 import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
@@ -46,14 +48,18 @@ import org.slf4j.LoggerFactory;
 /**
  * All that is known of a guest before it is stopped.
  *
- * @param xml the live domain XML
- * @param domain the same, parsed
+ * @param domain the live domain, as it travels
  * @param manifest what the package will begin with
  * @param chains the images of each disk, by target
  * @param belongings what the hypervisor keeps of it besides the XML
+ * @param copied the disks that it shares with other guests and that travel as copies of its own, by target
  */
 record Departure(
-        String xml, DomainXml domain, Manifest manifest, Map<String, DiskChain> chains, Belongings belongings) {
+        DomainXml domain,
+        Manifest manifest,
+        Map<String, DiskChain> chains,
+        Belongings belongings,
+        Map<String, Path> copied) {
     private static final Logger LOG = LoggerFactory.getLogger(Departure.class);
     private static final Duration INDEX_DEADLINE = Duration.ofSeconds(30);
     /** The other end may have missed the latest ones, or a file may stand upon an older one. */
@@ -70,11 +76,13 @@ record Departure(
                     "the guest is not running, so there is no memory to move",
                     "Start it first, or copy its disks.");
         }
-        String xml = guest.domainXml();
-        DomainXml domain = DomainXml.parse(xml);
-        requireMovable(domain, policy);
+        DomainXml live = DomainXml.parse(guest.domainXml());
+        requireMovable(live, policy);
+        Map<String, Path> copied = live.sharedDisks();
+        requireCopying(copied, settings.copiedDisks());
+        DomainXml domain = live.withOwn(copied.keySet());
         Belongings belongings = Belongings.of(guest.inventory(), domain, policy, settings.losses(), copy);
-        Map<String, DiskChain> chains = chainsOf(domain);
+        Map<String, DiskChain> chains = DiskChains.of(guest, domain);
         List<Manifest.Disk> disks = new ArrayList<>();
         for (Map.Entry<String, DiskChain> entry : chains.entrySet()) {
             disks.add(describe(entry.getKey(), entry.getValue(), images));
@@ -99,7 +107,7 @@ record Departure(
                 contentOf(domain.ramdisk(), images),
                 disks,
                 List.of());
-        return new Departure(xml, domain, manifest, chains, belongings);
+        return new Departure(domain, manifest, chains, belongings, copied);
     }
 
     private static void requireMovable(DomainXml domain, DomainPolicy policy) throws VmmigException {
@@ -112,12 +120,18 @@ record Departure(
         }
     }
 
-    private static Map<String, DiskChain> chainsOf(DomainXml domain) throws VmmigException {
-        Map<String, DiskChain> chains = new LinkedHashMap<>();
-        for (DomainXml.Disk disk : domain.disks()) {
-            chains.put(disk.target(), DiskChain.read(disk.file(), disk.format(), disk.readOnly()));
+    private static void requireCopying(Map<String, Path> shared, Set<String> copying) throws VmmigException {
+        for (Map.Entry<String, Path> disk : shared.entrySet()) {
+            if (!copying.contains(disk.getKey())) {
+                throw new IncompatibleException(
+                        Problem.DISK_SHARED,
+                        "disk " + disk.getKey() + ", " + disk.getValue()
+                                + ", is <shareable/>: other guests may write to it, and would not see what this one"
+                                + " writes elsewhere",
+                        "Detach it, or let the guest have a copy of its own with Migrator.copyingShared(\""
+                                + disk.getKey() + "\").");
+            }
         }
-        return chains;
     }
 
     private static Manifest.Disk describe(String target, DiskChain chain, ImageStore images) throws VmmigException {
@@ -271,32 +285,45 @@ record Departure(
     /** The files that leave with this guest: its images, kernel and ramdisk; and what its hypervisor has made for it. */
     Set<Path> ownFiles() throws VmmigException {
         Set<Path> files = new TreeSet<>(domain.outputs());
-        chains.values().forEach(chain -> chain.layers().forEach(layer -> files.add(layer.path())));
+        chains.forEach((target, chain) -> {
+            if (!copied.containsKey(target)) {
+                chain.layers().forEach(layer -> files.add(layer.path()));
+            }
+        });
         domain.kernel().ifPresent(files::add);
         domain.ramdisk().ifPresent(files::add);
         return files;
     }
 
+    /** What a report has to say of it. */
+    List<Notice> notices() {
+        return copied.entrySet().stream()
+                .map(disk -> new Notice(
+                        Notice.Kind.NOT_CARRIED,
+                        disk.getKey(),
+                        "disk " + disk.getKey() + " was shared with other guests by way of " + disk.getValue()
+                                + "; the guest has a copy of its own now, which the others neither see nor change, and"
+                                + " in which what they wrote at that moment may be there in part only",
+                        "Connect them by a network disk, if they are to share it again."))
+                .toList();
+    }
+
+    /** The domain of the guest that was saved, as it travels. */
+    DomainXml travelling(String savedXml) throws VmmigException {
+        return DomainXml.parse(savedXml).withOwn(copied.keySet());
+    }
+
     /** Checks that the guest that was saved has the very disks that were offered: a snapshot may have come between. */
-    void requireUnchanged(String savedXml) throws VmmigException {
-        DomainXml saved = DomainXml.parse(savedXml);
-        if (!saved.disks().equals(domain.disks()) || !imagesOf(chainsOf(saved)).equals(imagesOf(chains))) {
+    void requireUnchanged(Guest guest, String savedXml) throws VmmigException {
+        DomainXml saved = travelling(savedXml);
+        boolean same = saved.disks().equals(domain.disks())
+                && saved.sharedDisks().equals(domain.sharedDisks())
+                && DiskChains.images(DiskChains.of(guest, saved)).equals(DiskChains.images(chains));
+        if (!same) {
             throw new HypervisorException(
                     Problem.GUEST_BUSY,
                     "the guest's disks were changed while it was about to move",
                     "Wait until snapshots and block jobs are done, then try again.");
         }
-    }
-
-    private static List<Path> imagesOf(Map<String, DiskChain> chains) {
-        List<Path> images = new ArrayList<>();
-        for (DiskChain chain : chains.values()) {
-            DiskChain.Image base = chain.base();
-            if (base != null) {
-                images.add(base.path());
-            }
-            chain.layers().forEach(layer -> images.add(layer.path()));
-        }
-        return images;
     }
 }

@@ -129,6 +129,7 @@ public final class SendPipeline {
 
     private MigrationReport move(Guest guest, Departure departure, @Nullable FreePagesTask search)
             throws VmmigException {
+        departure.notices().forEach(recorder::notice);
         SharedPages shared = departure.sharedPages(hostState.images(), cancellation);
         recorder.enter(Phase.CONNECT);
         try (shared;
@@ -141,7 +142,7 @@ public final class SendPipeline {
                 Manifest offered = departure.manifest().withReferences(shared.all());
                 Acceptance acceptance = session.offer(new Offer(
                         offered,
-                        departure.xml(),
+                        departure.domain().text(),
                         cookie(guest),
                         departure.belongings().definition(),
                         departure.belongings().record(offered.running(), !givesAway())));
@@ -346,7 +347,7 @@ public final class SendPipeline {
         FreePages free;
         PackageSummary summary;
         try {
-            outgoing.departure().requireUnchanged(saved.domainXml());
+            outgoing.departure().requireUnchanged(outgoing.guest(), saved.domainXml());
             Belongings belongings = belongings(outgoing, saved);
             writeDisks(outgoing, writer, saved, lent, belongings);
             free = FreePagesTask.await(search);
@@ -448,7 +449,7 @@ public final class SendPipeline {
         PackageSummary summary;
         FreePages free;
         try {
-            outgoing.departure().requireUnchanged(saved.domainXml());
+            outgoing.departure().requireUnchanged(outgoing.guest(), saved.domainXml());
             Belongings belongings = belongings(outgoing, saved);
             writeDisks(outgoing, writer, saved, lent, belongings);
             free = FreePagesTask.await(search);
@@ -509,8 +510,9 @@ public final class SendPipeline {
             throws VmmigException {
         recorder.enter(Phase.DISKS, outgoing.departure().diskBytes());
         try {
+            DomainXml domain = outgoing.departure().travelling(saved.domainXml());
             writer.writeDomain(
-                    lent.withAllMemory(saved.domainXml()),
+                    lent.withAllMemory(domain.text()),
                     saved.cookie(),
                     belongings.definition(),
                     belongings.record(saved.wasRunning(), !givesAway()));

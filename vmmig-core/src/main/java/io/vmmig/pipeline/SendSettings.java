@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param losses what the guest may lose
  * @param limit has a permit for each guest that may leave at once, or null
  * @param deadlines how long it may take
+ * @param copiedDisks disks that may travel as copies although other guests use them, by target
  */
 public record SendSettings(
         @Nullable HostState state,
@@ -35,68 +36,195 @@ public record SendSettings(
         @Nullable PackageSigner signer,
         Set<Loss> losses,
         @Nullable Semaphore limit,
-        Deadlines deadlines) {
+        Deadlines deadlines,
+        Set<String> copiedDisks) {
     /** As a program sends it that asks for nothing special. */
     public static final SendSettings USUAL = new SendSettings(
-            null, DomainPolicy.standard(), false, false, null, Level.BALANCED, null, Set.of(), null, Deadlines.USUAL);
+            null,
+            DomainPolicy.standard(),
+            false,
+            false,
+            null,
+            Level.BALANCED,
+            null,
+            Set.of(),
+            null,
+            Deadlines.USUAL,
+            Set.of());
 
     /** With another {@link #state}. */
     public SendSettings withState(HostState state) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
+                state,
+                policy,
+                removeGuest,
+                sendFreePages,
+                ballooning,
+                level,
+                signer,
+                losses,
+                limit,
+                deadlines,
+                copiedDisks);
     }
 
     /** With another {@link #policy}. */
     public SendSettings withPolicy(DomainPolicy policy) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
+                state,
+                policy,
+                removeGuest,
+                sendFreePages,
+                ballooning,
+                level,
+                signer,
+                losses,
+                limit,
+                deadlines,
+                copiedDisks);
     }
 
     /** With another {@link #removeGuest}. */
     public SendSettings withRemoveGuest(boolean removeGuest) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
+                state,
+                policy,
+                removeGuest,
+                sendFreePages,
+                ballooning,
+                level,
+                signer,
+                losses,
+                limit,
+                deadlines,
+                copiedDisks);
     }
 
     /** With another {@link #sendFreePages}. */
     public SendSettings withSendFreePages(boolean sendFreePages) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
+                state,
+                policy,
+                removeGuest,
+                sendFreePages,
+                ballooning,
+                level,
+                signer,
+                losses,
+                limit,
+                deadlines,
+                copiedDisks);
     }
 
     /** With another {@link #level}. */
     public SendSettings withLevel(Level level) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
+                state,
+                policy,
+                removeGuest,
+                sendFreePages,
+                ballooning,
+                level,
+                signer,
+                losses,
+                limit,
+                deadlines,
+                copiedDisks);
     }
 
     /** With another {@link #signer}. */
     public SendSettings withSigner(PackageSigner signer) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
+                state,
+                policy,
+                removeGuest,
+                sendFreePages,
+                ballooning,
+                level,
+                signer,
+                losses,
+                limit,
+                deadlines,
+                copiedDisks);
     }
 
     /** With another {@link #ballooning}. */
     public SendSettings withBallooning(Duration ballooning) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
+                state,
+                policy,
+                removeGuest,
+                sendFreePages,
+                ballooning,
+                level,
+                signer,
+                losses,
+                limit,
+                deadlines,
+                copiedDisks);
     }
 
     /** With other {@link #losses}. */
     public SendSettings withLosses(Set<Loss> losses) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
+                state,
+                policy,
+                removeGuest,
+                sendFreePages,
+                ballooning,
+                level,
+                signer,
+                losses,
+                limit,
+                deadlines,
+                copiedDisks);
     }
 
     /** With another {@link #limit}. */
     public SendSettings withLimit(Semaphore limit) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
+                state,
+                policy,
+                removeGuest,
+                sendFreePages,
+                ballooning,
+                level,
+                signer,
+                losses,
+                limit,
+                deadlines,
+                copiedDisks);
     }
 
     /** With other {@link #deadlines}. */
     public SendSettings withDeadlines(Deadlines deadlines) {
         return new SendSettings(
-                state, policy, removeGuest, sendFreePages, ballooning, level, signer, losses, limit, deadlines);
+                state,
+                policy,
+                removeGuest,
+                sendFreePages,
+                ballooning,
+                level,
+                signer,
+                losses,
+                limit,
+                deadlines,
+                copiedDisks);
+    }
+
+    /** With other {@link #copiedDisks}. */
+    public SendSettings withCopiedDisks(Set<String> copiedDisks) {
+        return new SendSettings(
+                state,
+                policy,
+                removeGuest,
+                sendFreePages,
+                ballooning,
+                level,
+                signer,
+                losses,
+                limit,
+                deadlines,
+                copiedDisks);
     }
 }

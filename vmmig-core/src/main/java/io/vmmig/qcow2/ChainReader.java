@@ -24,25 +24,41 @@ final class ChainReader {
 
     private final Set<Path> seen = new HashSet<>();
 
-    /** The images from the lowest to {@code top}. */
-    List<DiskChain.Link> follow(Path top, ImageFormat format) throws VmmigException {
+    /**
+     * The images from the lowest to the top one.
+     *
+     * @param used the images that are known to be used, the top one first
+     * @param complete whether there are no others; otherwise the header of the last one says what is below it
+     */
+    List<DiskChain.Link> follow(List<DiskChain.Used> used, boolean complete) throws VmmigException {
         List<DiskChain.Link> links = new ArrayList<>();
-        Path path = top;
-        DiskChain.Link link = link(path, format);
-        links.add(link);
-        for (Qcow2Header.Backing backing = link.backing(); backing != null; backing = link.backing()) {
+        for (DiskChain.Used image : used) {
+            add(links, image.path().toAbsolutePath(), image.format());
+        }
+        Qcow2Header.Backing backing = complete ? null : lowest(links).backing();
+        while (backing != null) {
+            Path path = lowest(links).image().path();
             ImageProblems problems = new ImageProblems(called(path));
-            if (links.size() == MAX_DEPTH) {
-                throw problems.unsupported(
-                        "is the " + MAX_DEPTH + "th of its chain, and goes on", "Commit or pull some of its layers.");
-            }
-            ImageFormat backingFormat = format(backing, problems);
-            path = resolve(path, backing.name(), problems);
-            link = link(path, backingFormat);
-            links.add(link);
+            ImageFormat format = format(backing, problems);
+            add(links, resolve(path, backing.name(), problems), format);
+            backing = lowest(links).backing();
         }
         Collections.reverse(links);
         return links;
+    }
+
+    private static DiskChain.Link lowest(List<DiskChain.Link> topFirst) {
+        return topFirst.get(topFirst.size() - 1);
+    }
+
+    private void add(List<DiskChain.Link> links, Path path, ImageFormat format) throws VmmigException {
+        if (links.size() == MAX_DEPTH) {
+            throw new ImageProblems(called(lowest(links).image().path()))
+                    .unsupported(
+                            "is the " + MAX_DEPTH + "th of its chain, and goes on",
+                            "Commit or pull some of its layers.");
+        }
+        links.add(link(path, format));
     }
 
     /** What an image is called in messages. */

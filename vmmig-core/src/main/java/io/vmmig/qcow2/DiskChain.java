@@ -16,7 +16,9 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** The images that make up one local disk, as far as their headers tell. Immutable. */
+/**
+ * The images that make up one local disk: as a hypervisor uses them, where that is known, or as their headers tell. Immutable.
+ */
 public final class DiskChain {
     private final @Nullable Link base;
     private final List<Link> layers;
@@ -32,7 +34,15 @@ public final class DiskChain {
     public record Image(Path path, ImageFormat format, long virtualBytes, long fileBytes) {}
 
     /**
-     * An image, and what it says it stands on.
+     * An image as a hypervisor uses it.
+     *
+     * @param path where it is
+     * @param format as what it is read
+     */
+    public record Used(Path path, ImageFormat format) {}
+
+    /**
+     * An image, and what its header says is below it, which need not be what is used.
      *
      * @param image the image
      * @param backing what its header says, or null
@@ -55,8 +65,22 @@ public final class DiskChain {
      *     for what is not what it says it is, {@link Problem#FILE_FAILED} for what cannot be read
      */
     public static DiskChain read(Path top, ImageFormat format, boolean readOnly) throws VmmigException {
-        List<Link> lowestFirst = new ChainReader().follow(top.toAbsolutePath(), format);
-        boolean hasBase = lowestFirst.size() > 1 || readOnly;
+        return read(List.of(new Used(top, format)), false, readOnly);
+    }
+
+    /**
+     * The chain of a disk of which it is known how a hypervisor uses it, whatever headers say.
+     *
+     * @param used the disk's image first, then those below it
+     * @param complete whether there is nothing below the last of them; otherwise its header says what there is
+     * @param readOnly whether the guest cannot write to it
+     * @throws VmmigException as {@link #read(Path, ImageFormat, boolean)}
+     */
+    public static DiskChain read(List<Used> used, boolean complete, boolean readOnly) throws VmmigException {
+        List<Link> lowestFirst = new ChainReader().follow(used, complete);
+        // What names a backing file that is not used can only travel: nobody else would read it like that.
+        boolean hasBase =
+                (lowestFirst.size() > 1 || readOnly) && lowestFirst.get(0).backing() == null;
         List<Link> layers = List.copyOf(lowestFirst.subList(hasBase ? 1 : 0, lowestFirst.size()));
         for (Link layer : layers) {
             if (layer.hasSnapshots()) {
@@ -99,7 +123,7 @@ public final class DiskChain {
         try {
             return switch (link.image().format()) {
                 case RAW -> rawContent(link, in);
-                case QCOW2 -> qcow2Content(link, in, nameInPackage(layer, baseDigest));
+                case QCOW2 -> qcow2Content(link, in, backingInPackage(layer, baseDigest));
             };
         } catch (IOException | VmmigException | RuntimeException | Error e) {
             in.close();
@@ -107,11 +131,16 @@ public final class DiskChain {
         }
     }
 
-    private static @Nullable String nameInPackage(int layer, @Nullable Digest baseDigest) {
+    private Qcow2Header.@Nullable Backing backingInPackage(int layer, @Nullable Digest baseDigest) {
         if (layer > 0) {
-            return PackageNames.ofLayer(layer - 1);
+            Image below = layers.get(layer - 1).image();
+            return new Qcow2Header.Backing(
+                    PackageNames.ofLayer(layer - 1), below.format().word());
         }
-        return baseDigest == null ? null : PackageNames.ofBase(baseDigest);
+        return base == null || baseDigest == null
+                ? null
+                : new Qcow2Header.Backing(
+                        PackageNames.ofBase(baseDigest), base.image().format().word());
     }
 
     private static InputStream rawContent(Link link, InputStream in) throws IOException, VmmigException {
@@ -121,7 +150,7 @@ public final class DiskChain {
         return in;
     }
 
-    private static InputStream qcow2Content(Link link, InputStream in, @Nullable String name)
+    private static InputStream qcow2Content(Link link, InputStream in, Qcow2Header.@Nullable Backing backing)
             throws IOException, VmmigException {
         Qcow2Header header =
                 Qcow2Header.read(in, ChainReader.called(link.image().path()));
@@ -129,9 +158,6 @@ public final class DiskChain {
             throw changed(link);
         }
         header.requireNoSnapshots();
-        Qcow2Header.Backing backing = name == null || link.backing() == null
-                ? null
-                : new Qcow2Header.Backing(name, link.backing().format());
         return new SequenceInputStream(new ByteArrayInputStream(header.withBacking(backing)), in);
     }
 

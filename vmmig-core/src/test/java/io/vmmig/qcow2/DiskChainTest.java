@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -226,6 +227,77 @@ class DiskChainTest {
         assertThatThrownBy(() -> chain.open(0, digest))
                 .isInstanceOfSatisfying(
                         VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.GUEST_BUSY));
+    }
+
+    private static DiskChain.Used used(Path path, ImageFormat format) {
+        return new DiskChain.Used(path, format);
+    }
+
+    @Test
+    void whatIsUsedCountsAndNotWhatTheHeaderNames() throws Exception {
+        write("named", TestImage.version(3));
+        Path other = Files.write(directory.resolve("other"), new byte[512]);
+        for (Path top : List.of(
+                write("top", TestImage.version(3).backing("named", "qcow2")), write("alone", TestImage.version(3)))) {
+            DiskChain chain =
+                    DiskChain.read(List.of(used(top, ImageFormat.QCOW2), used(other, ImageFormat.RAW)), true, false);
+            assertThat(chain.base()).isEqualTo(new DiskChain.Image(other, ImageFormat.RAW, 512, 512));
+            assertThat(chain.layers()).extracting(DiskChain.Image::path).containsExactly(top);
+            assertThat(TestImage.header(bytes(chain, 0, DIGEST)).backing())
+                    .isEqualTo(new Qcow2Header.Backing("vmmig:sha256:" + "ab".repeat(32), "raw"));
+        }
+    }
+
+    @Test
+    void aChainThatIsUsedUpToAnImageEndsThere() throws Exception {
+        write("base", TestImage.version(3));
+        Path middle = write("middle", TestImage.version(3).backing("base", "qcow2"));
+        Path top = write("top", TestImage.version(3).backing("middle", "qcow2"));
+        for (boolean readOnly : new boolean[] {false, true}) {
+            DiskChain two = DiskChain.read(
+                    List.of(used(top, ImageFormat.QCOW2), used(middle, ImageFormat.QCOW2)), true, readOnly);
+            assertThat(two.base()).as("an image whose header names another").isNull();
+            assertThat(two.layers()).extracting(DiskChain.Image::path).containsExactly(middle, top);
+            assertThat(TestImage.header(bytes(two, 0, null)).backing()).isNull();
+            assertThat(TestImage.header(bytes(two, 1, null)).backing())
+                    .isEqualTo(new Qcow2Header.Backing("vmmig:layer:0", "qcow2"));
+
+            DiskChain one = DiskChain.read(List.of(used(top, ImageFormat.QCOW2)), true, readOnly);
+            assertThat(one.base()).isNull();
+            assertThat(one.layers()).extracting(DiskChain.Image::path).containsExactly(top);
+            assertThat(TestImage.header(bytes(one, 0, null)).backing()).isNull();
+        }
+    }
+
+    @Test
+    void whereItIsNotKnownWhatIsUsedTheHeaderIsBelieved() throws Exception {
+        Path base = write("base", TestImage.version(3));
+        Path middle = write("middle", TestImage.version(3).backing("base", "qcow2"));
+        Path top = write("top", TestImage.version(3));
+        DiskChain chain =
+                DiskChain.read(List.of(used(top, ImageFormat.QCOW2), used(middle, ImageFormat.QCOW2)), false, false);
+        assertThat(chain.base()).isNotNull().extracting(DiskChain.Image::path).isEqualTo(base);
+        assertThat(chain.layers()).extracting(DiskChain.Image::path).containsExactly(middle, top);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"json:{\"file\":{\"filename\":\"/srv/x\"}}", "file:base", "no/such/file"})
+    void theNameInAHeaderDoesNotMatterWhenItIsKnownWhatIsUsed(String name) throws Exception {
+        Path base = Files.write(directory.resolve("base"), new byte[512]);
+        Path top = write("top", TestImage.version(3).backing(name, null));
+        DiskChain chain =
+                DiskChain.read(List.of(used(top, ImageFormat.QCOW2), used(base, ImageFormat.RAW)), true, false);
+        assertThat(TestImage.header(bytes(chain, 0, DIGEST)).backing())
+                .isEqualTo(new Qcow2Header.Backing("vmmig:sha256:" + "ab".repeat(32), "raw"));
+    }
+
+    @Test
+    void anImageThatIsUsedTwiceInAChainIsRefused() throws Exception {
+        Path top = write("top", TestImage.version(3));
+        assertThatThrownBy(() -> DiskChain.read(
+                        List.of(used(top, ImageFormat.QCOW2), used(top, ImageFormat.QCOW2)), true, false))
+                .isInstanceOfSatisfying(
+                        VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.IMAGE_MALFORMED));
     }
 
     @Test

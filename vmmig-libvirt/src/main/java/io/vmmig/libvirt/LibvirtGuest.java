@@ -96,6 +96,11 @@ final class LibvirtGuest implements Guest {
         return calls.call("read the XML of", Domain::xml);
     }
 
+    @Override
+    public Optional<String> liveXml() throws VmmigException {
+        return Optional.of(calls.call("read the live XML of", Domain::liveXml));
+    }
+
     /**
      * Libvirt saves what it has made of the CPU that was asked for, if that is another one ({@code qemuDomainSaveCookieNew} in its
      * {@code qemu_domain.c}).
@@ -104,7 +109,7 @@ final class LibvirtGuest implements Guest {
     public Optional<String> cookie() throws VmmigException {
         try {
             String asked = cpu(domainXml());
-            String live = cpu(calls.call("read the live XML of", Domain::liveXml));
+            String live = cpu(liveXml().orElseThrow());
             return Optional.of("<cookie>" + (live.equals(asked) ? "" : live) + "</cookie>");
         } catch (SAXException e) {
             LOG.debug("{}: its XML cannot be read", name(), e);

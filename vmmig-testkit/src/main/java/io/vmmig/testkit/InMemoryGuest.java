@@ -30,6 +30,7 @@ final class InMemoryGuest implements Guest {
     private final InMemoryBalloon balloon;
     private GuestState state;
     private boolean saving;
+    private @Nullable String liveXml;
 
     InMemoryGuest(
             InMemoryHypervisor host,
@@ -107,6 +108,15 @@ final class InMemoryGuest implements Guest {
     @Override
     public Optional<Balloon> balloon() {
         return Optional.of(balloon);
+    }
+
+    @Override
+    public synchronized Optional<String> liveXml() {
+        return Optional.ofNullable(liveXml);
+    }
+
+    synchronized void show(String xml) {
+        liveXml = xml;
     }
 
     InMemoryBalloon inMemoryBalloon() {

@@ -93,6 +93,15 @@ public final class InMemoryHypervisor implements Hypervisor {
         known(name).become(GuestState.PAUSED);
     }
 
+    /** Has a guest show that as its {@link Guest#liveXml()}; none does without. */
+    public synchronized void showLive(String name, String liveXml) {
+        InMemoryGuest guest = guests.get(name);
+        if (guest == null) {
+            throw new IllegalArgumentException("there is no guest " + name);
+        }
+        guest.show(liveXml);
+    }
+
     /** Shuts a guest off; its memory is gone. */
     public synchronized void stop(String name) {
         InMemoryGuest guest = guests.get(name);

@@ -299,6 +299,7 @@ public final class HostAgent {
     private Migrator sender(long id, JsonObject command) {
         return Migrator.of(stopping(id, command).over(Hypervisor.class, hypervisor))
                 .state(state)
+                .copyingShared(command.has("copying") ? new String[] {text(command, "copying")} : new String[0])
                 .signedBy(PackageSignatures.of(identity))
                 .onEvent(teller(id, command));
     }

@@ -437,6 +437,13 @@ public final class LabHost implements AutoCloseable {
         return move(command, event -> {});
     }
 
+    /** Moves a guest with a copy of a disk that it shares with other guests. */
+    public Move migrateCopying(String target, String guest, Receiving to) {
+        JsonObject command = migration(guest, to);
+        command.addProperty("copying", target);
+        return move(command, event -> {});
+    }
+
     /** Moves a guest to whoever listens at that port of this machine and shows that fingerprint. */
     public Move migrate(String guest, int port, String fingerprint, Consumer<JsonObject> events) {
         return move(migration(guest, THIS_MACHINE, port, fingerprint), events);

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.domain;
+
+import io.vmmig.HypervisorException;
+import io.vmmig.IncompatibleException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.ImageFormat;
+import io.vmmig.bundle.format.Malformed;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.w3c.dom.Element;
+
+/**
+ * The images from which a guest reads a disk, as its hypervisor has opened them. This is what the guest sees: libvirt tells QEMU
+ * each image by path and format, and QEMU then ignores what the headers of qcow2 images say of backing files.
+ *
+ * @param images the image that the guest writes to first, then those below it
+ * @param complete whether there is nothing below the last of them; otherwise the hypervisor does not say what there is
+ */
+public record LiveChain(List<Image> images, boolean complete) {
+    /** What a source may hold that does not change which bytes are read. */
+    private static final Set<String> HARMLESS = Set.of("seclabel", "privateData");
+
+    public LiveChain {
+        images = List.copyOf(images);
+    }
+
+    /**
+     * An image.
+     *
+     * @param file where it is, absolute
+     * @param format as what it is read, whatever it looks like
+     */
+    public record Image(Path file, ImageFormat format) {}
+
+    /**
+     * The chain of each disk that is a file, by target.
+     *
+     * @param liveXml the XML of a running domain as libvirt shows it for this host alone; its form for other hosts leaves chains out
+     * @throws IncompatibleException with {@link Problem#DISK_UNSUPPORTED} if an image is none that can travel
+     * @throws HypervisorException with {@link Problem#GUEST_BUSY} if a block job copies a disk
+     */
+    public static Map<String, LiveChain> of(String liveXml) throws VmmigException {
+        Map<String, LiveChain> chains = new LinkedHashMap<>();
+        for (Element disk : DomainXml.parse(liveXml).devices("disk")) {
+            if (fileOf(disk).isPresent()) {
+                String target = DomainXml.target(disk);
+                chains.put(target, new Reader(target).read(disk));
+            }
+        }
+        return chains;
+    }
+
+    private static Optional<String> fileOf(Element disk) {
+        return Xml.child(disk, "source")
+                .map(source -> source.getAttribute("file"))
+                .filter(file -> !file.isEmpty());
+    }
+
+    /** Reads the chain of one disk. */
+    private record Reader(String target) {
+        LiveChain read(Element disk) throws VmmigException {
+            Optional<Element> mirror = Xml.child(disk, "mirror");
+            if (mirror.isPresent()) {
+                throw copied(mirror.get());
+            }
+            List<Image> images = new ArrayList<>();
+            String format = Xml.child(disk, "driver")
+                    .map(driver -> driver.getAttribute("type"))
+                    .orElse("");
+            images.add(image(disk, format.isEmpty() ? ImageFormat.RAW.word() : format));
+            Element above = disk;
+            while (true) {
+                Optional<Element> below = Xml.child(above, "backingStore");
+                if (below.isEmpty()) {
+                    return new LiveChain(images, false);
+                }
+                above = below.get();
+                if (Xml.children(above).isEmpty()) {
+                    return new LiveChain(images, true);
+                }
+                Image upper = images.get(images.size() - 1);
+                if (upper.format() == ImageFormat.RAW) {
+                    throw unsupported(
+                            "has " + upper.file() + ", which is raw, and by libvirt something below it",
+                            "Give it a chain of qcow2 images, or a single raw one.");
+                }
+                images.add(image(
+                        above,
+                        Xml.child(above, "format")
+                                .map(f -> f.getAttribute("type"))
+                                .orElse("")));
+            }
+        }
+
+        private HypervisorException copied(Element mirror) {
+            String to = Xml.child(mirror, "source")
+                    .map(source -> source.getAttribute("file"))
+                    .orElse("");
+            String job = Objects.requireNonNullElse(mirror.getAttribute("job"), "");
+            return new HypervisorException(
+                    Problem.GUEST_BUSY,
+                    "a block job" + (job.isEmpty() ? "" : " (" + job + ")") + " copies disk " + target
+                            + (to.isEmpty() ? "" : " to " + to),
+                    "Wait until it is done and pivot, or cancel it with virsh blockjob.");
+        }
+
+        private Image image(Element element, String format) throws VmmigException {
+            String type = element.getAttribute("type");
+            String file = fileOf(element).orElse("");
+            if (!(type.isEmpty() || type.equals("file")) || file.isEmpty()) {
+                throw unsupported(
+                        "is read from " + sourceOf(element) + ", which is not a file but of the type "
+                                + Malformed.quoted(type),
+                        "Copy that into the image above it with virsh blockpull, or use files.");
+            }
+            for (Element source : Xml.children(Xml.child(element, "source").orElseThrow())) {
+                if (!HARMLESS.contains(source.getTagName())) {
+                    throw unsupported(
+                            "reads " + file + " with <" + source.getTagName() + ">",
+                            "Copy what the guest sees of it into an image of its own.");
+                }
+            }
+            ImageFormat known = ImageFormat.of(format)
+                    .orElseThrow(() -> unsupported(
+                            "reads " + file + " as " + Malformed.quoted(format), "Convert it to qcow2 or raw."));
+            return new Image(DomainXml.path(file), known);
+        }
+
+        private static String sourceOf(Element element) {
+            Optional<Element> source = Xml.child(element, "source");
+            for (String attribute : List.of("dev", "name", "dir", "volume", "path")) {
+                String value = source.map(s -> s.getAttribute(attribute)).orElse("");
+                if (!value.isEmpty()) {
+                    return Malformed.quoted(value);
+                }
+            }
+            return "something";
+        }
+
+        private IncompatibleException unsupported(String why, String remedy) {
+            return new IncompatibleException(Problem.DISK_UNSUPPORTED, "disk " + target + " " + why, remedy);
+        }
+    }
+}
