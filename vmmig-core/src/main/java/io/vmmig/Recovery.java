@@ -4,9 +4,11 @@ package io.vmmig;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.pipeline.RecoveryPipeline;
+import io.vmmig.pipeline.StoredOutcomes;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.OutcomeBook;
 import io.vmmig.transport.Peers;
+import io.vmmig.transport.StoredPackages;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -86,5 +88,10 @@ public final class Recovery {
     /** What sources are to be told that have lost the connection to this host, by this host's journals. */
     public static OutcomeBook outcomesIn(HostState state) {
         return packageId -> ArrivalJournal.outcomeOf(state, packageId);
+    }
+
+    /** What sources are to be told that wait for a receipt of this host, by this host's journals. */
+    public static StoredPackages storedPackagesIn(HostState state) {
+        return new StoredOutcomes(state);
     }
 }

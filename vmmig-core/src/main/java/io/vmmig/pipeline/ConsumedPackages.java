@@ -9,6 +9,8 @@ import io.vmmig.qcow2.NewFile;
 import io.vmmig.qcow2.PrivateFiles;
 import io.vmmig.state.HostState;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,11 +21,16 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The packages that this host has taken in, so that none comes to life a second time. An empty file for each. */
+/**
+ * The packages that this host has taken in, so that none is restored a second time, and those that it has refused for good. A file for
+ * each: an empty one, or one that says that it was refused.
+ */
 final class ConsumedPackages {
     private static final Logger LOG = LoggerFactory.getLogger(ConsumedPackages.class);
     /** A package that is older is for the signatures' maximum age to refuse. */
     private static final Duration REMEMBERED = Duration.ofDays(1000);
+
+    private static final byte[] REFUSED = "refused\n".getBytes(StandardCharsets.US_ASCII);
 
     private final Path directory;
 
@@ -65,10 +72,65 @@ final class ConsumedPackages {
         }
     }
 
-    /** Takes it back, since nothing of it lives here. */
+    /** Whether the package is known here, taken in or refused. */
+    boolean knows(UUID packageId) {
+        return Files.exists(directory.resolve(packageId.toString()));
+    }
+
+    /** Whether this host has refused the package for good. */
+    boolean hasRefused(UUID packageId) throws VmmigException {
+        try {
+            return isRefusal(directory.resolve(packageId.toString()));
+        } catch (IOException e) {
+            throw unread(e);
+        }
+    }
+
+    private static boolean isRefusal(Path mark) throws IOException {
+        return Files.exists(mark) && Files.size(mark) > 0;
+    }
+
+    private VmmigException unread(IOException e) {
+        return VmmigException.from(
+                e,
+                Problem.FILE_FAILED,
+                "it cannot be told which packages were taken in, in " + directory,
+                "Check the directory and its disk.");
+    }
+
+    /**
+     * Records, durably, that the package will never be taken in here. Of this and {@link #add} the first one counts.
+     *
+     * @return false if it was taken in, or is about to be
+     */
+    boolean refuse(UUID packageId) throws VmmigException {
+        Path mark = directory.resolve(packageId.toString());
+        try {
+            PrivateFiles.makeDirectory(directory);
+            Path whole = directory.resolve(PrivateFiles.unfinishedName("."));
+            try (NewFile refusal = NewFile.create(whole)) {
+                refusal.write(ByteBuffer.wrap(REFUSED), 0);
+                refusal.finish();
+                Files.createLink(mark, whole);
+            } finally {
+                Files.deleteIfExists(whole);
+            }
+            NewFile.syncDirectoryOf(mark);
+            return true;
+        } catch (FileAlreadyExistsException e) {
+            return hasRefused(packageId);
+        } catch (IOException e) {
+            throw unread(e);
+        }
+    }
+
+    /** Takes it back, since nothing of it lives here. A refusal stays. */
     void remove(UUID packageId) {
         try {
-            Files.deleteIfExists(directory.resolve(packageId.toString()));
+            Path mark = directory.resolve(packageId.toString());
+            if (!isRefusal(mark)) {
+                Files.deleteIfExists(mark);
+            }
         } catch (IOException e) {
             LOG.warn("package {} was not taken in after all, and {} says that it was", packageId, directory, e);
         }
@@ -84,8 +146,9 @@ final class ConsumedPackages {
         return new IntegrityException(
                 Failure.of(
                         Problem.PACKAGE_REPLAYED,
-                        "the package " + packageId + " was taken in here before",
-                        "Its guest has gone on since. If you want a copy of it as it was, give that a new uuid and name."),
+                        "the package " + packageId + " was taken in here before, or refused for good",
+                        "Its guest has continued since, here or at its source. If you want a copy of it as it was, give that a new"
+                                + " uuid and name."),
                 e);
     }
 }

@@ -536,9 +536,21 @@ public final class ReceivePipeline {
         }
         noted.resumed();
         try {
-            session.resumed();
+            if (session.live() || taken) {
+                session.resumed();
+            } else {
+                session.resumedAsCopy();
+            }
         } catch (VmmigException e) {
             LOG.warn("guest {}: goes on here, but the source could not be told", recorder.guest(), e);
+            if (!session.live()) {
+                recorder.notice(new Notice(
+                        Notice.Kind.LEFT_BEHIND,
+                        session.description(),
+                        "the source keeps the guest paused, since it could not be told that it continues here: "
+                                + e.failure().what(),
+                        "Tell it with HttpPackage.answer(…), then let it recover."));
+            }
         }
         return resumedAt;
     }

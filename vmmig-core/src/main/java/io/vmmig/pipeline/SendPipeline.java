@@ -400,8 +400,7 @@ public final class SendPipeline {
             outgoing.session().finish();
             cancellation.pointOfNoReturn();
             committed = true;
-            outgoing.session().recordingIn(journal);
-            outgoing.session().commit();
+            outgoing.session().commit(journal);
             settle(journal);
         } catch (VmmigException e) {
             if (e.problem() != Problem.OUTCOME_UNKNOWN) {
@@ -616,9 +615,8 @@ public final class SendPipeline {
 
     private void commit(Outgoing outgoing, SavedGuest saved, DepartureJournal journal) throws VmmigException {
         try {
-            outgoing.session().recordingIn(journal);
             holdAutostart(outgoing.guest());
-            outgoing.session().commit();
+            outgoing.session().commit(journal);
         } catch (VmmigException e) {
             if (e.problem() != Problem.OUTCOME_UNKNOWN) {
                 rollBack(saved, journal, e);

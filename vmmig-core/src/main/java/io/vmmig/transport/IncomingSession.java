@@ -78,6 +78,11 @@ public interface IncomingSession extends AutoCloseable {
     /** Says that the guest runs here. */
     void resumed() throws VmmigException;
 
+    /** Says that a copy of the guest, with an identity of its own, runs here; which is not what a source waits for that gives it away. */
+    default void resumedAsCopy() throws VmmigException {
+        resumed();
+    }
+
     /**
      * Says no, and why: the guest does not run here and will not, so that the source may resume it, even after it has
      * committed. Once {@link #awaitCommit()} has returned, call this only when that is certain. Never throws, never blocks

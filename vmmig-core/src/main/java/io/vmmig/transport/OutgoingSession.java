@@ -60,18 +60,19 @@ public interface OutgoingSession extends AutoCloseable {
     void finish() throws VmmigException;
 
     /**
-     * Where to record what {@link Transport#outcomeOf(java.util.UUID, HandOverJournal)} has to know after a crash. To be called before
-     * {@link #commit()}; of no interest to a transport whose other end remembers what happened.
-     */
-    default void recordingIn(HandOverJournal journal) {}
-
-    /**
      * Hands the guest over, and waits until the destination confirms that it has taken it.
      *
+     * @param journal where to record what {@link Transport#outcomeOf(java.util.UUID, HandOverJournal)} has to know after a crash; of no
+     *     interest to a transport whose other end remembers what happened
      * @throws VmmigException with {@link io.vmmig.Problem#OUTCOME_UNKNOWN} when the word was sent and no answer came; with
      *     any other problem when it is certain that the destination did not and will not take the guest
      */
-    void commit() throws VmmigException;
+    void commit(HandOverJournal journal) throws VmmigException;
+
+    /** As {@link #commit(HandOverJournal)}, for a source that cannot be asked after a crash. */
+    default void commit() throws VmmigException {
+        commit(HandOverJournal.inMemory());
+    }
 
     /** Tells the destination to give up, and why; null if there is nothing to tell. Never throws, never blocks for long. */
     void abort(@Nullable Failure reason);

@@ -6,6 +6,7 @@ import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
@@ -134,7 +135,7 @@ final class InMemoryLink {
         }
 
         @Override
-        public void commit() throws VmmigException {
+        public void commit(HandOverJournal journal) throws VmmigException {
             requireGoodwill();
             say(() -> committed = true);
             if (losesAnswerToCommit) {

@@ -10,6 +10,7 @@ import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.crypto.SealingOutputStream;
 import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.PackagePart;
@@ -167,7 +168,7 @@ final class FileOutgoingSession implements OutgoingSession {
     }
 
     @Override
-    public void commit() throws VmmigException {
+    public void commit(HandOverJournal journal) throws VmmigException {
         synchronized (lock) {
             advance(Stage.FINISHED, Stage.COMMITTED);
             boolean named = false;

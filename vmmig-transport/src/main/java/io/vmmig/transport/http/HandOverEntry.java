@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param step how far it has come
  * @param index the digest of the index
  * @param parts how many parts there are
- * @param pivot the part that is deleted first when the package is taken back: it was sent once only
+ * @param pivot the part that is deleted first when the package is taken back: it was sent once only; -1 if there is none
  * @param receiptBy the host without whose receipt nothing is decided; null if the index decides
  */
 record HandOverEntry(Step step, Digest index, int parts, int pivot, @Nullable SignerKey receiptBy) {
@@ -32,7 +32,7 @@ record HandOverEntry(Step step, Digest index, int parts, int pivot, @Nullable Si
     }
 
     private static final Pattern FORM = Pattern.compile(
-            "(SENT|CONFIRMED|WITHDRAWN) index sha256:([0-9a-f]{64}) parts ([0-9]{1,6}) pivot ([0-9]{1,6})(?: receipt ([A-Za-z0-9_-]{43}))?");
+            "(SENT|CONFIRMED|WITHDRAWN) index sha256:([0-9a-f]{64}) parts ([0-9]{1,6}) pivot (-1|[0-9]{1,6})(?: receipt ([A-Za-z0-9_-]{43}))?");
 
     HandOverEntry at(Step next) {
         return new HandOverEntry(next, index, parts, pivot, receiptBy);

@@ -20,15 +20,22 @@ final class HttpIncomingSession extends StillIncomingSession {
     private final HttpCalls calls;
     private final Spool spool;
     private final PartDownload download;
+    private final ReceiptWriter receipt;
     private boolean used;
     private boolean released;
 
     HttpIncomingSession(
-            String description, HttpCalls calls, Spool spool, PartDownload download, PackageSealing sealing) {
+            String description,
+            HttpCalls calls,
+            Spool spool,
+            PartDownload download,
+            PackageSealing sealing,
+            ReceiptWriter receipt) {
         super(description, sealing);
         this.calls = calls;
         this.spool = spool;
         this.download = download;
+        this.receipt = receipt;
     }
 
     @Override
@@ -37,9 +44,17 @@ final class HttpIncomingSession extends StillIncomingSession {
     }
 
     @Override
-    public synchronized void resumed() throws VmmigException {
+    public void resumed() throws VmmigException {
+        resumedAsCopy();
+        receipt.taken();
+    }
+
+    @Override
+    public void resumedAsCopy() throws VmmigException {
         super.resumed();
-        used = true;
+        synchronized (this) {
+            used = true;
+        }
     }
 
     @Override

@@ -46,7 +46,6 @@ final class HttpOutgoingSession implements OutgoingSession {
     private @Nullable UUID packageId;
     private @Nullable PartUpload upload;
     private @Nullable HeldBackTail kept;
-    private HandOverJournal journal = HandOverJournal.inMemory();
     private @Nullable HandOverEntry entry;
     private @Nullable SealingOutputStream sealed;
     private byte @Nullable [] index;
@@ -138,14 +137,7 @@ final class HttpOutgoingSession implements OutgoingSession {
     }
 
     @Override
-    public void recordingIn(HandOverJournal book) {
-        synchronized (lock) {
-            journal = book;
-        }
-    }
-
-    @Override
-    public void commit() throws VmmigException {
+    public void commit(HandOverJournal journal) throws VmmigException {
         byte[] listed;
         HandOverEntry first;
         IndexHandOver handOver;
@@ -197,7 +189,9 @@ final class HttpOutgoingSession implements OutgoingSession {
         if (begun != null) {
             begun.close();
             if (!given) {
-                remote.removeQuietly(Objects.requireNonNull(packageId), begun.begun());
+                UUID id = Objects.requireNonNull(packageId);
+                remote.removeQuietly(id, begun.begun());
+                remote.removeLate(id, begun.unanswered());
             }
         }
     }

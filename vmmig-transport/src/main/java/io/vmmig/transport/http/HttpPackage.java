@@ -11,10 +11,12 @@ import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.StoredPackages;
 import io.vmmig.transport.Transport;
 import io.vmmig.transport.still.PackageSealing;
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -40,25 +42,38 @@ public final class HttpPackage implements Transport {
     private final HttpPlaces places;
     private final HttpAccess access;
     private final PackageSealing sealing;
-    private final int partBytes;
-    private final @Nullable Path spool;
-    private final long most;
+    private final Sending sending;
+    private final Fetching fetching;
+
+    /**
+     * How a package is sent.
+     *
+     * @param partBytes how large its parts are
+     * @param awaiting how long the source waits for a receipt; null if it waits for none
+     */
+    private record Sending(int partBytes, @Nullable Duration awaiting) {}
+
+    /**
+     * How a package is fetched.
+     *
+     * @param spool where it is kept while it comes; null if that was not said
+     * @param most how large it may be
+     */
+    private record Fetching(@Nullable Path spool, long most) {}
 
     private HttpPackage(
             String name,
             HttpPlaces places,
             HttpAccess access,
             PackageSealing sealing,
-            int partBytes,
-            @Nullable Path spool,
-            long most) {
+            Sending sending,
+            Fetching fetching) {
         this.name = name;
         this.places = places;
         this.access = access;
         this.sealing = sealing;
-        this.partBytes = partBytes;
-        this.spool = spool;
-        this.most = most;
+        this.sending = sending;
+        this.fetching = fetching;
     }
 
     /**
@@ -78,12 +93,17 @@ public final class HttpPackage implements Transport {
      */
     public static HttpPackage of(String name, HttpPlaces places) {
         return new HttpPackage(
-                name, places, HttpAccess.standard(), PackageSealing.UNDECIDED, PART_BYTES, null, Long.MAX_VALUE);
+                name,
+                places,
+                HttpAccess.standard(),
+                PackageSealing.UNDECIDED,
+                new Sending(PART_BYTES, null),
+                new Fetching(null, Long.MAX_VALUE));
     }
 
     /** The same, but the server is reached in this way. */
     public HttpPackage over(HttpAccess way) {
-        return new HttpPackage(name, places, way, sealing, partBytes, spool, most);
+        return new HttpPackage(name, places, way, sealing, sending, fetching);
     }
 
     /**
@@ -95,17 +115,17 @@ public final class HttpPackage implements Transport {
         if (hosts.length == 0 || hosts.length > AgeSealing.MAX_RECIPIENTS) {
             throw new IllegalArgumentException("to seal takes 1 to " + AgeSealing.MAX_RECIPIENTS + " hosts");
         }
-        return new HttpPackage(name, places, access, sealing.sealedFor(Set.of(hosts)), partBytes, spool, most);
+        return new HttpPackage(name, places, access, sealing.sealedFor(Set.of(hosts)), sending, fetching);
     }
 
     /** The same, but what is sent is in the clear for the server and all who read there; over https only. */
     public HttpPackage unsealed() {
-        return new HttpPackage(name, places, access, sealing.sealedFor(Set.of()), partBytes, spool, most);
+        return new HttpPackage(name, places, access, sealing.sealedFor(Set.of()), sending, fetching);
     }
 
     /** The same, but what was sealed for {@code self}, with its present keys or former ones, is opened. */
     public HttpPackage openedBy(HostIdentity self) {
-        return new HttpPackage(name, places, access, sealing.openedBy(self), partBytes, spool, most);
+        return new HttpPackage(name, places, access, sealing.openedBy(self), sending, fetching);
     }
 
     /**
@@ -117,7 +137,23 @@ public final class HttpPackage implements Transport {
         if (bytes < PartIndex.MIN_PART_BYTES || bytes > PartIndex.MAX_PART_BYTES) {
             throw new IllegalArgumentException("parts of " + bytes + " bytes");
         }
-        return new HttpPackage(name, places, access, sealing, bytes, spool, most);
+        return new HttpPackage(name, places, access, sealing, new Sending(bytes, sending.awaiting()), fetching);
+    }
+
+    /**
+     * The same, but a guest that is removed from here is let go only when the host that the package is sealed for has signed a receipt
+     * that it has the guest, and continues here only when that host has signed that it never will: nothing that the server says or
+     * hides can lose the guest, or run it twice. Until then it is paused here.
+     *
+     * <p>The receipt lies beside the package, so that host has to be able to write there; it leaves it by itself when it takes the
+     * package in, or later by {@link #answer} and {@link #refuse}. Its key is recorded by the source, so a recovery needs to be told
+     * nothing but the address.
+     *
+     * @param atMost how long the source waits; then the migration ends with {@link Problem#OUTCOME_UNKNOWN}, and a
+     *     {@link io.vmmig.Recovery} finds the receipt later
+     */
+    public HttpPackage awaitingReceipt(Duration atMost) {
+        return new HttpPackage(name, places, access, sealing, new Sending(sending.partBytes(), atMost), fetching);
     }
 
     /**
@@ -125,12 +161,13 @@ public final class HttpPackage implements Transport {
      * from there, also in another run of the program. What is left there of packages that nobody wants any more may be deleted.
      */
     public HttpPackage spooledIn(Path directory) {
-        return new HttpPackage(name, places, access, sealing, partBytes, directory.toAbsolutePath(), most);
+        return new HttpPackage(
+                name, places, access, sealing, sending, new Fetching(directory.toAbsolutePath(), fetching.most()));
     }
 
     /** The same, but a package that has more bytes is refused. Otherwise the free space is the limit. */
     public HttpPackage atMost(long bytes) {
-        return new HttpPackage(name, places, access, sealing, partBytes, spool, bytes);
+        return new HttpPackage(name, places, access, sealing, sending, new Fetching(fetching.spool(), bytes));
     }
 
     /**
@@ -144,6 +181,7 @@ public final class HttpPackage implements Transport {
     public OutgoingSession open() throws VmmigException {
         sealing.requireDecided(name);
         requireAllowed("PUT");
+        AwaitedReceipt awaited = awaited();
         if (sealing.recipients().isEmpty() && !Addresses.secure(places.of("PUT", PartIndex.NAME))) {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID,
@@ -157,7 +195,20 @@ public final class HttpPackage implements Transport {
                         Problem.FILE_FAILED, "there is a package at " + name + " already", "Choose another place.");
             }
         }
-        return new HttpOutgoingSession(remote, access, sealing, partBytes, null);
+        return new HttpOutgoingSession(remote, access, sealing, sending.partBytes(), awaited);
+    }
+
+    private @Nullable AwaitedReceipt awaited() throws VmmigException {
+        if (sending.awaiting() == null) {
+            return null;
+        }
+        if (sealing.recipients().size() != 1) {
+            throw VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "a receipt is awaited for the package " + name + ", which is not sealed for one host alone",
+                    "Seal it with sealedFor(…) for the host that is to sign the receipt.");
+        }
+        return new AwaitedReceipt(sealing.recipients().iterator().next().signing(), sending.awaiting());
     }
 
     /** Before anything is done about the guest. */
@@ -176,6 +227,7 @@ public final class HttpPackage implements Transport {
      *     fit into the spool, with {@link Problem#REQUEST_INVALID} when it was not said where that is
      */
     public IncomingSession incoming() throws VmmigException {
+        Path spool = fetching.spool();
         if (spool == null) {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID,
@@ -186,16 +238,68 @@ public final class HttpPackage implements Transport {
         HttpCalls calls = HttpCalls.to(places, access, name);
         boolean begun = false;
         try {
-            PartIndex index = PartDownload.index(calls, name, most);
+            PartIndex index = PartDownload.index(calls, name, fetching.most());
+            ReceiptWriter receipt = new ReceiptWriter(calls, name, sealing.self(), index);
+            receipt.requireOurs();
             Spool into = Spool.open(spool, index);
             PartDownload download = PartDownload.begin(calls, index, into, access.atOnce());
             begun = true;
-            return new HttpIncomingSession(description(), calls, into, download, sealing);
+            return new HttpIncomingSession(description(), calls, into, download, sealing, receipt);
         } finally {
             if (!begun) {
                 calls.close();
             }
         }
+    }
+
+    /**
+     * Leaves the receipt that the source of the package waits for, as this host's journals say; for when that failed as the package was
+     * taken in. Does nothing if they say neither that it was taken nor that it was refused.
+     *
+     * @param packages such as {@link io.vmmig.Recovery#storedPackagesIn}
+     * @return what the source was told; {@link Outcome#UNDER_WAY} or {@link Outcome#UNHEARD_OF} if nothing
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the source waits for no receipt of this host
+     */
+    public Outcome answer(StoredPackages packages) throws VmmigException {
+        requireAllowed("GET");
+        try (HttpCalls calls = HttpCalls.to(places, access, name)) {
+            ReceiptWriter receipt =
+                    new ReceiptWriter(calls, name, sealing.self(), PartDownload.index(calls, name, Long.MAX_VALUE));
+            receipt.requireAwaited();
+            Outcome outcome = packages.outcomeOf(receipt.packageId());
+            switch (outcome) {
+                case TAKEN -> receipt.taken();
+                case NOT_TAKEN -> receipt.refused();
+                case UNDER_WAY, UNHEARD_OF -> {}
+            }
+            return outcome;
+        }
+    }
+
+    /**
+     * Promises for good that this host will not take the package in, and leaves a receipt that says so: its source may continue with
+     * the guest. Works also when the server shows no such package here.
+     *
+     * @param packageId which package, as its source says
+     * @param packages such as {@link io.vmmig.Recovery#storedPackagesIn}
+     * @return false if this host has taken it in, or is about to; then there is no such receipt
+     */
+    public boolean refuse(UUID packageId, StoredPackages packages) throws VmmigException {
+        requireAllowed("PUT");
+        HostIdentity self = sealing.self();
+        if (self == null) {
+            throw VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "it was not said who refuses the package " + name,
+                    "Say so with openedBy(…).");
+        }
+        if (!packages.refuse(packageId)) {
+            return false;
+        }
+        try (HttpCalls calls = HttpCalls.to(places, access, name)) {
+            ReceiptWriter.leave(calls, Receipt.refusal(packageId), self);
+        }
+        return true;
     }
 
     @Override
@@ -216,11 +320,11 @@ public final class HttpPackage implements Transport {
     /**
      * {@inheritDoc}
      *
-     * <p>The package is complete and there, or its parts are removed, so that it never will be.
+     * <p>Without the source's journal nobody can tell more than that the package is there, whole; a receipt counts for more.
      */
     @Override
     public Outcome outcomeOf(UUID packageId) throws VmmigException {
-        return outcomeOf(packageId, HandOverJournal.inMemory());
+        return new RemoteParts(places, access, name).outcomeUnrecorded(packageId);
     }
 
     @Override

@@ -5,10 +5,10 @@ import io.vmmig.Digest;
 import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
+import io.vmmig.crypto.SignerKey;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
 import java.security.MessageDigest;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * @param server what there is of the package
  * @param what how the package is called, without secrets
  * @param packageId which package it is
- * @param journal where each step is recorded before it is taken
+ * @param journal where each step is recorded before it is taken; one without an entry is that of a source that has not sent the index
  */
 record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOverJournal journal) {
     private static final Logger LOG = LoggerFactory.getLogger(IndexHandOver.class);
@@ -137,13 +137,16 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
     /** @param overwritesNothing whether another index at the place says that ours has never been there */
     private Outcome outcome(boolean overwritesNothing) throws VmmigException {
         Optional<HandOverEntry> latest = HandOverEntry.latestOf(journal);
-        if (latest.isPresent() && latest.get().receiptBy() != null) {
-            return receipt(latest.get());
+        if (latest.isEmpty()) {
+            // Nobody can make the index but its source, which records before it sends.
+            return Outcome.NOT_TAKEN;
         }
-        return byIndex(latest.orElse(null), overwritesNothing);
+        return latest.get().receiptBy() == null
+                ? byIndex(latest.get(), overwritesNothing)
+                : receipt(latest.get(), latest.get().receiptBy());
     }
 
-    private Outcome receipt(HandOverEntry entry) throws VmmigException {
+    private Outcome receipt(HandOverEntry entry, SignerKey by) throws VmmigException {
         Optional<byte[]> content = server.get(Receipt.name(packageId), Receipt.MAX_BYTES);
         if (content.isEmpty()) {
             throw new TransportException(
@@ -151,43 +154,51 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
                     "the receipt that the destination of " + what + " leaves beside the package is not there yet",
                     "Let the destination take the package in, or refuse it; then recover again.");
         }
-        Receipt receipt = Receipt.verified(content.get(), Objects.requireNonNull(entry.receiptBy()));
-        boolean ours = receipt.packageId().equals(packageId)
-                && (receipt.verdict() == Receipt.Verdict.REFUSED
-                        || receipt.index().equals(entry.index()));
+        Receipt receipt = Receipt.verified(content.get(), by);
+        Digest taken = receipt.index();
+        boolean ours = receipt.packageId().equals(packageId) && (taken == null || taken.equals(entry.index()));
         if (!ours) {
             throw new TransportException(
                     Problem.OUTCOME_UNKNOWN,
                     "the receipt beside " + what + " is of another package",
                     "Find out who writes to the server, and see at the destination whether it has the guest.");
         }
-        return receipt.verdict() == Receipt.Verdict.TAKEN ? Outcome.TAKEN : Outcome.NOT_TAKEN;
+        return taken == null ? Outcome.NOT_TAKEN : Outcome.TAKEN;
     }
 
-    private Outcome byIndex(@Nullable HandOverEntry entry, boolean overwritesNothing) throws VmmigException {
-        HandOverEntry.Step step = entry == null ? HandOverEntry.Step.SENT : entry.step();
+    private Outcome byIndex(HandOverEntry entry, boolean overwritesNothing) throws VmmigException {
         Found found = look(entry);
         if (found == Found.OURS) {
-            return step != HandOverEntry.Step.WITHDRAWN && allPartsAreThere() ? Outcome.TAKEN : Outcome.UNHEARD_OF;
+            return entry.step() != HandOverEntry.Step.WITHDRAWN && allPartsAreThere(entry)
+                    ? Outcome.TAKEN
+                    : Outcome.UNHEARD_OF;
         }
-        if (step == HandOverEntry.Step.CONFIRMED) {
+        if (entry.step() == HandOverEntry.Step.CONFIRMED) {
             throw unseen();
         }
-        String pivot = PartIndex.partName(packageId.toString(), entry == null ? 0 : entry.pivot());
+        if (entry.pivot() < 0) {
+            throw new TransportException(
+                    Problem.OUTCOME_UNKNOWN,
+                    "each part of " + what + " had to be sent more than once, so it cannot be taken back for certain",
+                    "See at the server that the package has no index, nor gets one, and delete its parts; then say where the"
+                            + " guest lives with Recovery.decide(…).");
+        }
+        String pivot = PartIndex.partName(packageId.toString(), entry.pivot());
         if ((found == Found.ANOTHER && !overwritesNothing) || !server.isThere(pivot)) {
             // Ours may have been there, and used, before.
             return Outcome.UNHEARD_OF;
         }
-        if (entry != null) {
-            journal.record(entry.at(HandOverEntry.Step.WITHDRAWN).toString());
-        }
+        journal.record(entry.at(HandOverEntry.Step.WITHDRAWN).toString());
         delete(pivot);
         // If it came in between, somebody may have read all of the package by now.
         return look(entry) == Found.OURS ? Outcome.UNHEARD_OF : Outcome.NOT_TAKEN;
     }
 
     private void delete(String pivot) throws VmmigException {
-        @Nullable VmmigException refusal = null;
+        VmmigException refusal = VmmigException.of(
+                Problem.PROTOCOL_VIOLATION,
+                "the server of " + what + " says that a part was deleted, and still has it",
+                "See to the server, and try again.");
         try {
             server.delete(pivot);
         } catch (VmmigException e) {
@@ -195,42 +206,31 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
             refusal = e;
         }
         if (server.isThere(pivot)) {
-            throw refusal != null
-                    ? refusal
-                    : VmmigException.of(
-                            Problem.PROTOCOL_VIOLATION,
-                            "the server of " + what + " says that a part was deleted, and still has it",
-                            "See to the server, and try again.");
+            throw refusal;
         }
     }
 
-    private Found look(@Nullable HandOverEntry entry) throws VmmigException {
+    private Found look(HandOverEntry entry) throws VmmigException {
         Optional<byte[]> content = server.get(PartIndex.NAME, PartIndex.MAX_BYTES);
         if (content.isEmpty()) {
             return Found.NOTHING;
         }
-        if (entry != null && digestOf(content.get()).equals(entry.index())) {
+        if (digestOf(content.get()).equals(entry.index())) {
             return Found.OURS;
         }
         // What is no index at all, such as the page of a proxy, says nothing about what is there.
-        boolean sameId = PartIndex.parse(content.get()).id().equals(packageId.toString());
-        if (sameId && entry != null) {
-            throw VmmigException.of(
-                    Problem.PROTOCOL_VIOLATION,
-                    "the server of " + what + " shows another index of the package than was sent to it",
-                    "Find out who writes to the server, and see whether anybody has used the package.");
+        if (!PartIndex.parse(content.get()).id().equals(packageId.toString())) {
+            return Found.ANOTHER;
         }
-        return sameId ? Found.OURS : Found.ANOTHER;
+        throw VmmigException.of(
+                Problem.PROTOCOL_VIOLATION,
+                "the server of " + what + " shows another index of the package than was sent to it",
+                "Find out who writes to the server, and see whether anybody has used the package.");
     }
 
-    private boolean allPartsAreThere() throws VmmigException {
-        Optional<byte[]> content = server.get(PartIndex.NAME, PartIndex.MAX_BYTES);
-        if (content.isEmpty()) {
-            return false;
-        }
-        PartIndex index = PartIndex.parse(content.get());
-        for (int i = index.parts().size() - 1; i >= 0; i--) {
-            if (!server.isThere(index.name(i))) {
+    private boolean allPartsAreThere(HandOverEntry entry) throws VmmigException {
+        for (int i = entry.parts() - 1; i >= 0; i--) {
+            if (!server.isThere(PartIndex.partName(packageId.toString(), i))) {
                 return false;
             }
         }

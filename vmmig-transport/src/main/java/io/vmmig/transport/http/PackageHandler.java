@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>It knows places, such as {@code /packages/web-1}, and in each the objects of one package or image, and no other names. Files are
  * for their owner only. A package is whole or has no index: an index is taken only if all its parts are there, and once it is there
- * nothing in that place can be written any more, only deleted. How long a slow client may keep a connection is the server's to say.
+ * nothing in that place can be written any more but a receipt, only deleted. How long a slow client may keep a connection is the server's to say.
  * Thread-safe; one directory for one handler.
  */
 public final class PackageHandler implements HttpHandler {
@@ -53,7 +53,7 @@ public final class PackageHandler implements HttpHandler {
     private final PackageShelf shelf;
     private final Authorizer authorizer;
 
-    private PackageHandler(PackageShelf shelf, Authorizer authorizer) {
+    PackageHandler(PackageShelf shelf, Authorizer authorizer) {
         this.shelf = shelf;
         this.authorizer = authorizer;
     }
@@ -127,7 +127,9 @@ public final class PackageHandler implements HttpHandler {
 
     private void put(HttpExchange exchange, String place, String name) throws IOException {
         OptionalLong length = length(exchange.getRequestHeaders());
-        int most = name.equals(PartIndex.NAME) ? PartIndex.MAX_BYTES : PartIndex.MAX_PART_BYTES;
+        int most = name.equals(PartIndex.NAME)
+                ? PartIndex.MAX_BYTES
+                : name.endsWith("." + Receipt.SUFFIX) ? Receipt.MAX_BYTES : PartIndex.MAX_PART_BYTES;
         if (length.isEmpty()) {
             answer(exchange, 411);
         } else if (length.getAsLong() > most) {

@@ -19,14 +19,16 @@ import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** The files of a {@link PackageHandler}: a directory for each place. What is on its way has a hidden name. Thread-safe. */
-final class PackageShelf {
+class PackageShelf {
     private static final FileAttribute<?> FILE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final FileAttribute<?> DIRECTORY =
@@ -37,9 +39,13 @@ final class PackageShelf {
     private static final int CONFLICT = 409;
     private static final int NOT_WHOLE = 422;
     private static final int FULL = 507;
+    /** The directory of all places, as if it were one. */
+    private static final String ALL = "";
 
     private final Path directory;
     private final long quota;
+    /** Places where a name was made or deleted and may not be on the disk, since bringing it there has failed. */
+    private final Set<String> unsynced = new HashSet<>();
     /** What there is, and what may come of what is on its way. */
     private long bytes;
 
@@ -83,6 +89,7 @@ final class PackageShelf {
         try {
             receive(body, length, incoming);
             synchronized (this) {
+                requireSynced(place);
                 status = name.equals(PartIndex.NAME) ? commit(place, incoming) : replace(place, name, incoming);
             }
             return status;
@@ -135,7 +142,8 @@ final class PackageShelf {
     }
 
     private int replace(String place, String name, Path incoming) throws IOException {
-        if (Files.exists(file(place, PartIndex.NAME), LinkOption.NOFOLLOW_LINKS)) {
+        boolean receipt = name.endsWith("." + Receipt.SUFFIX);
+        if (!receipt && Files.exists(file(place, PartIndex.NAME), LinkOption.NOFOLLOW_LINKS)) {
             return CONFLICT;
         }
         Path file = file(place, name);
@@ -149,13 +157,29 @@ final class PackageShelf {
         Path folder = directory.resolve(place);
         if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
             Files.createDirectory(folder, DIRECTORY);
-            sync(directory);
+            syncNames(ALL);
         }
         Files.move(incoming, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        sync(folder);
+        syncNames(place);
     }
 
-    private static void sync(Path directory) throws IOException {
+    /** What has not been brought to the disk is not shown to anybody: a power cut could still undo it. */
+    private void syncNames(String place) throws IOException {
+        unsynced.add(place);
+        sync(directory.resolve(place));
+        unsynced.remove(place);
+    }
+
+    private void requireSynced(String place) throws IOException {
+        for (String name : List.of(ALL, place)) {
+            if (unsynced.contains(name)) {
+                syncNames(name);
+            }
+        }
+    }
+
+    /** Not private, for tests of disks that fail. */
+    void sync(Path directory) throws IOException {
         try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
             names.force(true);
         }
@@ -164,13 +188,14 @@ final class PackageShelf {
     /** Deletes an object, and the place with the last one; false if there is none. */
     synchronized boolean delete(String place, String name) throws IOException {
         Path file = file(place, name);
+        requireSynced(place);
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             return false;
         }
         long size = Files.size(file);
         Files.delete(file);
         bytes -= size;
-        sync(directory.resolve(place));
+        syncNames(place);
         try {
             Files.delete(directory.resolve(place));
         } catch (DirectoryNotEmptyException e) {
@@ -182,6 +207,7 @@ final class PackageShelf {
     /** Opens an object, which stays what it is if it is replaced meanwhile. */
     synchronized Optional<Content> open(String place, String name) throws IOException {
         Path file = file(place, name);
+        requireSynced(place);
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             return Optional.empty();
         }

@@ -67,8 +67,8 @@ record PartIndex(String id, long bytes, int partBytes, List<Digest> parts, @Null
             + "])\n# id (" + ID.pattern() + ")\n# bytes ([0-9]{1,18})\n# part-bytes ([0-9]{1,9})\n(?:# tail ("
             + TAIL.pattern() + ")\n)?(?:# receipt ([A-Za-z0-9_-]{43})\n)?");
     private static final Pattern ANY_VERSION = Pattern.compile("\\Q" + FORMAT + "\\E([1-9][0-9]{0,8})\n");
-    /** Names of parts, of whatever there is. */
-    static final Pattern PART_NAME = Pattern.compile("(" + ID.pattern() + ")\\.[0-9]{6}");
+    /** Names of parts, of whatever there is, and of a package's receipt. */
+    static final Pattern PART_NAME = Pattern.compile("(" + ID.pattern() + ")\\.([0-9]{6}|" + Receipt.SUFFIX + ")");
 
     PartIndex {
         parts = List.copyOf(parts);

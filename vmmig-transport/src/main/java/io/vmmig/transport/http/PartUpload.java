@@ -11,6 +11,8 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -35,6 +37,8 @@ final class PartUpload extends OutputStream {
     private final AtomicReference<@Nullable VmmigException> failure = new AtomicReference<>();
     private final List<Digest> parts = new ArrayList<>();
     private volatile int begun;
+    /** Parts that may still arrive though they were given up. */
+    private final Set<Integer> unanswered = ConcurrentHashMap.newKeySet();
     /** The first part of those that were sent once only; more than any number of a part if there is none yet. */
     private final AtomicInteger pivot = new AtomicInteger(Integer.MAX_VALUE);
 
@@ -122,7 +126,9 @@ final class PartUpload extends OutputStream {
                     && !(resuming
                             && calls.size(name).filter(size -> size == length).isPresent())) {
                 Delivery delivery = new Delivery();
+                unanswered.add(number);
                 calls.put(name, part, length, false, delivery);
+                unanswered.remove(number);
                 requireThere(name, length);
                 if (delivery.once()) {
                     pivot.accumulateAndGet(number, Math::min);
@@ -149,20 +155,12 @@ final class PartUpload extends OutputStream {
     }
 
     /**
-     * A part of which no earlier request can still be on its way, so that it stays away once it was deleted. To be asked after
-     * {@link #finish}.
-     *
-     * @throws VmmigException when each of them had to be sent again
+     * A part of which no earlier request can still be on its way, so that it stays away once it was deleted; -1 if each had to be sent
+     * again. To be asked after {@link #finish}.
      */
-    int pivot() throws VmmigException {
+    int pivot() {
         int first = pivot.get();
-        if (first == Integer.MAX_VALUE) {
-            throw VmmigException.of(
-                    Problem.CONNECTION_LOST,
-                    "the connection was lost in the middle of each part, so that none could be taken back for certain",
-                    "Start again when the network is better, or with smaller parts.");
-        }
-        return first;
+        return first == Integer.MAX_VALUE ? -1 : first;
     }
 
     /**
@@ -200,6 +198,11 @@ final class PartUpload extends OutputStream {
             Thread.currentThread().interrupt();
             return false;
         }
+    }
+
+    /** Parts that were sent, and of which the server has not said that it has them. To be asked when the senders have ended. */
+    Set<Integer> unanswered() {
+        return Set.copyOf(unanswered);
     }
 
     /** How many parts may be at the server; to be asked when the senders have ended. */

@@ -8,42 +8,44 @@ import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.Jws;
 import io.vmmig.crypto.SignerKey;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a destination says, once and for all, of a package that its source waits for: a JSON Web Signature by its own key.
  *
  * @param packageId which package
- * @param index the digest of the index that it was fetched by, as the destination has it
- * @param verdict what became of it
+ * @param index the digest of the index that it was taken by; null if it was refused
  */
-record Receipt(UUID packageId, Digest index, Verdict verdict) {
-    /** What became of the package. */
-    enum Verdict {
-        /** The guest runs there, or has run. */
-        TAKEN,
-        /** The guest has never run there out of this package, and never will. */
-        REFUSED
-    }
-
+record Receipt(UUID packageId, @Nullable Digest index) {
     static final int MAX_BYTES = 4 << 10;
+    static final String SUFFIX = "receipt";
     private static final String TYPE = "vmmig-receipt+jws";
     private static final Pattern FORM =
             Pattern.compile("vmmig receipt 1\npackage ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\n"
-                    + "index sha256:([0-9a-f]{64})\nverdict (taken|refused)\n");
+                    + "(?:refused|taken sha256:([0-9a-f]{64}))\n");
 
     /** What its object is called. */
     static String name(UUID packageId) {
-        return packageId + ".receipt";
+        return packageId + "." + SUFFIX;
+    }
+
+    /** The guest runs at the destination, or has run there. */
+    static Receipt taken(UUID packageId, Digest index) {
+        return new Receipt(packageId, index);
+    }
+
+    /** The guest has never run at the destination out of this package, and never will. */
+    static Receipt refusal(UUID packageId) {
+        return new Receipt(packageId, null);
     }
 
     /** As it lies at the server. */
     byte[] signedBy(HostIdentity self) {
-        String text = "vmmig receipt 1\npackage " + packageId + "\nindex " + index + "\nverdict "
-                + verdict.name().toLowerCase(Locale.ROOT) + "\n";
+        String text =
+                "vmmig receipt 1\npackage " + packageId + "\n" + (index == null ? "refused" : "taken " + index) + "\n";
         return self.sign(TYPE, text.getBytes(StandardCharsets.US_ASCII)).getBytes(StandardCharsets.US_ASCII);
     }
 
@@ -55,9 +57,6 @@ record Receipt(UUID packageId, Digest index, Verdict verdict) {
             throw VmmigException.of(
                     Problem.PACKAGE_MALFORMED, "it is not a receipt as this vmmig knows them", "Use a newer vmmig.");
         }
-        return new Receipt(
-                UUID.fromString(form.group(1)),
-                new Digest(form.group(2)),
-                Verdict.valueOf(form.group(3).toUpperCase(Locale.ROOT)));
+        return new Receipt(UUID.fromString(form.group(1)), form.group(2) == null ? null : new Digest(form.group(2)));
     }
 }

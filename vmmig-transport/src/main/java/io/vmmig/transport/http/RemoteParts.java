@@ -5,8 +5,11 @@ import io.vmmig.VmmigException;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
 import java.time.Duration;
+import java.util.HashSet;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,6 +23,10 @@ import org.slf4j.LoggerFactory;
 record RemoteParts(HttpPlaces places, HttpAccess access, String what) {
     private static final Logger LOG = LoggerFactory.getLogger(RemoteParts.class);
     private static final Duration CLEARING = Duration.ofSeconds(10);
+    /** How long a part is waited for that was on its way when it was given up, and how often it is looked for. */
+    private static final Duration LATE = Duration.ofSeconds(2);
+
+    private static final Duration PAUSE = Duration.ofMillis(100);
     /** More parts than are ever sent at once: after so many that are not there, there are no more. */
     private static final int MAX_GAP = 20;
 
@@ -52,6 +59,26 @@ record RemoteParts(HttpPlaces places, HttpAccess access, String what) {
         return outcome;
     }
 
+    /** Whether the package is there, whole. That it is not proves nothing. */
+    Outcome outcomeUnrecorded(UUID packageId) throws VmmigException {
+        try (HttpCalls calls = briefCalls()) {
+            Optional<byte[]> content = calls.get(PartIndex.NAME, PartIndex.MAX_BYTES);
+            if (content.isEmpty()) {
+                return Outcome.UNHEARD_OF;
+            }
+            PartIndex index = PartIndex.parse(content.get());
+            if (!index.id().equals(packageId.toString())) {
+                return Outcome.UNHEARD_OF;
+            }
+            for (int i = 0; i < index.parts().size(); i++) {
+                if (calls.size(index.name(i)).isEmpty()) {
+                    return Outcome.UNHEARD_OF;
+                }
+            }
+            return Outcome.TAKEN;
+        }
+    }
+
     /** How many parts there may be. They are removed from the last to the first, so that only the last ones can be missing. */
     private int count(UUID packageId) {
         int count = 0;
@@ -81,6 +108,28 @@ record RemoteParts(HttpPlaces places, HttpAccess access, String what) {
         }
         if (left > 0) {
             LOG.warn("{}: {} parts of the package {} are left over and may be deleted", what, left, packageId);
+        }
+    }
+
+    /** Removes parts that arrive though they were given up. What comes later still is left; without an index it makes no package. */
+    void removeLate(UUID packageId, Set<Integer> parts) {
+        long end = System.nanoTime() + LATE.toNanos();
+        Set<Integer> missing = new HashSet<>(parts);
+        try (HttpCalls calls = hastyCalls()) {
+            while (!missing.isEmpty() && System.nanoTime() < end) {
+                for (int part : parts) {
+                    String name = PartIndex.partName(packageId.toString(), part);
+                    if (missing.contains(part) && calls.size(name).isPresent()) {
+                        calls.delete(name);
+                        missing.remove(part);
+                    }
+                }
+                TimeUnit.MILLISECONDS.sleep(PAUSE.toMillis());
+            }
+        } catch (VmmigException e) {
+            LOG.info("{}: {}", what, e.getMessage());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

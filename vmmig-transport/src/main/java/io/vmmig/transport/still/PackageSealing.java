@@ -4,7 +4,6 @@ package io.vmmig.transport.still;
 import io.vmmig.IntegrityException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
-import io.vmmig.crypto.AgeIdentity;
 import io.vmmig.crypto.AgeSealing;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeKeys;
@@ -12,7 +11,6 @@ import io.vmmig.crypto.SealingOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -22,25 +20,24 @@ import org.jspecify.annotations.Nullable;
  *
  * @param decided whether it was said for whom, be it for nobody
  * @param recipients for whom; empty for one in the clear
- * @param identities what opens packages; empty if that was not said
+ * @param self who opens packages; null if that was not said
  */
-public record PackageSealing(boolean decided, Set<NodeKeys> recipients, List<AgeIdentity> identities) {
+public record PackageSealing(boolean decided, Set<NodeKeys> recipients, @Nullable HostIdentity self) {
     /** Nobody has said anything yet. */
-    public static final PackageSealing UNDECIDED = new PackageSealing(false, Set.of(), List.of());
+    public static final PackageSealing UNDECIDED = new PackageSealing(false, Set.of(), null);
 
     public PackageSealing {
         recipients = Set.copyOf(recipients);
-        identities = List.copyOf(identities);
     }
 
     /** The same, but for these hosts; in the clear if there are none. */
     public PackageSealing sealedFor(Set<NodeKeys> hosts) {
-        return new PackageSealing(true, hosts, identities);
+        return new PackageSealing(true, hosts, self);
     }
 
-    /** The same, but what was sealed for {@code self} is opened. */
-    public PackageSealing openedBy(HostIdentity self) {
-        return new PackageSealing(decided, recipients, self.sealingIdentities());
+    /** The same, but what was sealed for {@code identity} is opened. */
+    public PackageSealing openedBy(HostIdentity identity) {
+        return new PackageSealing(decided, recipients, identity);
     }
 
     /** Those of the recipients. */
@@ -80,12 +77,12 @@ public record PackageSealing(boolean decided, Set<NodeKeys> recipients, List<Age
         if (!AgeSealing.begins(content)) {
             return content;
         }
-        if (identities.isEmpty()) {
+        if (self == null) {
             throw new IntegrityException(
                     Problem.SEAL_NOT_FOR_US,
                     "the package " + what + " is sealed, and nobody has said who opens it",
                     "Say so with openedBy(…).");
         }
-        return AgeSealing.open(content, identities);
+        return AgeSealing.open(content, self.sealingIdentities());
     }
 }

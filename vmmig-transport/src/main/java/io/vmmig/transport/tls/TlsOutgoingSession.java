@@ -8,6 +8,7 @@ import io.vmmig.crypto.AgeSealing;
 import io.vmmig.crypto.NodeKeys;
 import io.vmmig.crypto.SealingOutputStream;
 import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.wire.WireOutgoingSession;
@@ -119,8 +120,8 @@ final class TlsOutgoingSession implements OutgoingSession {
     }
 
     @Override
-    public void commit() throws VmmigException {
-        wire.commit();
+    public void commit(HandOverJournal journal) throws VmmigException {
+        wire.commit(journal);
     }
 
     @Override

@@ -4,6 +4,7 @@ package io.vmmig.transport.wire;
 import io.vmmig.Failure;
 import io.vmmig.VmmigException;
 import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import java.io.IOException;
@@ -102,7 +103,7 @@ public final class WireOutgoingSession implements OutgoingSession {
     }
 
     @Override
-    public void commit() throws VmmigException {
+    public void commit(HandOverJournal journal) throws VmmigException {
         boolean[] mayHaveLeft = {false};
         try {
             // What is not said cannot be lost on its way.

@@ -16,6 +16,7 @@ import io.vmmig.hypervisor.GuestState;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
@@ -191,7 +192,7 @@ class BackupTest {
         }
 
         @Override
-        public void commit() throws VmmigException {
+        public void commit(HandOverJournal journal) throws VmmigException {
             throw VmmigException.of(
                     lost ? Problem.OUTCOME_UNKNOWN : Problem.FILE_FAILED, "the last step failed", "Look at it.");
         }

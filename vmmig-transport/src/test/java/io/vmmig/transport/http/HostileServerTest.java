@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.vmmig.Digest;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.http.ScriptedServer.Script;
 import java.io.IOException;
@@ -228,20 +229,21 @@ class HostileServerTest {
 
     @Test
     void aServerThatSaysItDeletes() throws Exception {
-        Script kept = (head, out) -> ScriptedServer.say(
-                out,
-                head.get(0).contains(".000000 ")
-                        ? "HTTP/1.1 204 No Content"
-                        : "HTTP/1.1 404 Not Found\nContent-Length: 0",
-                new byte[0]);
+        HandOverJournal journal = HandOverJournal.inMemory();
+        journal.record(new HandOverEntry(HandOverEntry.Step.SENT, digest(CONTENT), 1, 0, null).toString());
         try (ScriptedServer server = new ScriptedServer((head, out) -> {
             if (head.get(0).startsWith("GET ") && head.get(0).contains(".000000 ")) {
                 ScriptedServer.say(out, "HTTP/1.1 200 OK\nContent-Length: 1", new byte[1]);
             } else {
-                kept.answer(head, out);
+                ScriptedServer.say(
+                        out,
+                        head.get(0).startsWith("DELETE ")
+                                ? "HTTP/1.1 204 No Content"
+                                : "HTTP/1.1 404 Not Found\nContent-Length: 0",
+                        new byte[0]);
             }
         })) {
-            assertThatThrownBy(() -> at(server).outcomeOf(UUID.randomUUID()))
+            assertThatThrownBy(() -> at(server).outcomeOf(UUID.randomUUID(), journal))
                     .satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION));
         }
     }

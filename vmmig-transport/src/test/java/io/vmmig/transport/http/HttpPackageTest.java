@@ -10,6 +10,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
@@ -187,20 +188,35 @@ class HttpPackageTest {
 
     @Test
     void whetherTheIndexHasArrivedIsUnknownUntilTheServerCanBeAsked() throws Exception {
+        HandOverJournal journal = HandOverJournal.inMemory();
         try (OutgoingSession session = there.over(Web.access(300)).open()) {
             session.offer(Samples.offer());
             Packages.write(session.packageStream(), Samples.offer(), 1000);
             session.finish();
             web.stop();
-            assertThatThrownBy(session::commit).satisfies(e -> assertProblem(e, Problem.OUTCOME_UNKNOWN));
+            assertThatThrownBy(() -> session.commit(journal)).satisfies(e -> assertProblem(e, Problem.OUTCOME_UNKNOWN));
         }
-        assertThatThrownBy(() -> there.outcomeOf(ID)).isInstanceOf(VmmigException.class);
+        assertThatThrownBy(() -> there.over(Web.access(300)).outcomeOf(ID, journal))
+                .isInstanceOf(VmmigException.class);
         web.startAgain();
         assertThat(web.files()).contains("web-1/" + ID + ".000000");
 
-        assertThat(there.outcomeOf(ID)).isEqualTo(Outcome.NOT_TAKEN);
+        assertThat(there.outcomeOf(ID, journal)).isEqualTo(Outcome.NOT_TAKEN);
         assertThat(web.files()).isEmpty();
-        assertThat(there.outcomeOf(ID)).isEqualTo(Outcome.UNHEARD_OF);
+        assertThat(there.outcomeOf(ID, journal)).isEqualTo(Outcome.UNHEARD_OF);
+    }
+
+    @Test
+    void withoutAServerThatCouldHaveItTheIndexWasNeverSent() throws Exception {
+        HandOverJournal journal = HandOverJournal.inMemory();
+        try (OutgoingSession session = there.over(Web.access(300)).open()) {
+            session.offer(Samples.offer());
+            Packages.write(session.packageStream(), Samples.offer(), 1000);
+            session.finish();
+            web.proxy.close();
+            assertThatThrownBy(() -> session.commit(journal))
+                    .satisfies(e -> assertProblem(e, Problem.PEER_UNREACHABLE));
+        }
     }
 
     @Test

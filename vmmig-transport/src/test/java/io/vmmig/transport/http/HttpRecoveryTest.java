@@ -143,14 +143,9 @@ class HttpRecoveryTest {
         }
 
         @Override
-        public void recordingIn(HandOverJournal journal) {
-            session.recordingIn(journal);
-        }
-
-        @Override
-        public void commit() throws VmmigException {
+        public void commit(HandOverJournal journal) throws VmmigException {
             dieIf(Moment.BEFORE_COMMIT);
-            session.commit();
+            session.commit(journal);
             dieIf(Moment.AFTER_COMMIT);
         }
 

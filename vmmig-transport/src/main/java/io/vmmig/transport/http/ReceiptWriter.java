@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.http;
+
+import io.vmmig.IntegrityException;
+import io.vmmig.PackageFormatException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.crypto.HostIdentity;
+import io.vmmig.crypto.SignerKey;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Leaves, for a destination, the receipt that the source of a package waits for, if it waits for one.
+ *
+ * @param calls how the server is reached
+ * @param what how the package is called, without secrets
+ * @param self who this host is; null if that was not said
+ * @param index the index of the package, as the server shows it
+ */
+record ReceiptWriter(HttpCalls calls, String what, @Nullable HostIdentity self, PartIndex index) {
+    private @Nullable SignerKey awaited() {
+        return index.ending() == null ? null : index.ending().receiptBy();
+    }
+
+    /**
+     * Before the package is taken in: if its source waits, it waits for this host.
+     *
+     * @throws IntegrityException with {@link Problem#SIGNED_FOR_OTHERS} if not
+     */
+    void requireOurs() throws IntegrityException {
+        SignerKey by = awaited();
+        if (by != null && (self == null || !by.equals(self.keys().signing()))) {
+            throw new IntegrityException(
+                    Problem.SIGNED_FOR_OTHERS,
+                    "the source of " + what + " waits for the receipt of another host, or of this one by earlier keys",
+                    "Say who this host is with openedBy(…); or pack the guest again, for the keys that it has now.");
+        }
+    }
+
+    void requireAwaited() throws VmmigException {
+        requireOurs();
+        if (awaited() == null) {
+            throw VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "the source of " + what + " waits for no receipt",
+                    "There is nothing to do.");
+        }
+    }
+
+    UUID packageId() throws PackageFormatException {
+        try {
+            return UUID.fromString(index.id());
+        } catch (IllegalArgumentException e) {
+            throw new PackageFormatException(
+                    Problem.PACKAGE_MALFORMED,
+                    "the index of " + what + " is not that of a package",
+                    "Check the address.");
+        }
+    }
+
+    /** The guest of the package runs here; tells its source, if it waits. */
+    void taken() throws VmmigException {
+        if (awaited() != null && self != null) {
+            leave(calls, Receipt.taken(packageId(), IndexHandOver.digestOf(index.toBytes())), self);
+        }
+    }
+
+    /** The guest of the package will never run here; tells its source, if it waits. */
+    void refused() throws VmmigException {
+        if (awaited() != null && self != null) {
+            leave(calls, Receipt.refusal(packageId()), self);
+        }
+    }
+
+    static void leave(HttpCalls calls, Receipt receipt, HostIdentity self) throws VmmigException {
+        byte[] content = receipt.signedBy(self);
+        calls.put(Receipt.name(receipt.packageId()), content, content.length, false, new Delivery());
+    }
+}
