@@ -95,6 +95,8 @@ final class ProgramLane implements Lane<ProgramCell> {
                     case RESTORE -> restore(cell.step(), wrong);
                 };
         for (LabHost host : List.of(a, b)) {
+            // Removes what the last program was still building when it ended, and finds nothing else to do.
+            host.recover(host == a ? b : a).forEach(settled -> wrong.add("left to " + host + ": " + settled));
             wrong.addAll(Witness.leftovers(host, GUEST, host == guest.host()));
         }
         return new Result(ending, wrong);
@@ -187,7 +189,7 @@ final class ProgramLane implements Lane<ProgramCell> {
                 }
                 said.append(" | ").append(run.said());
             }
-            if (!from.guests().contains(GUEST) && to.guests().contains(GUEST)) {
+            if (!from.guests().contains(GUEST) && to.guests().contains(GUEST) && settled(from)) {
                 byte[] after = guest.console().bytes();
                 to.awaitState(GUEST, "RUNNING");
                 guest = to.adopt(GUEST);
@@ -198,6 +200,11 @@ final class ProgramLane implements Lane<ProgramCell> {
         }
         wrong.add("it was not moved: " + said);
         return "not moved";
+    }
+
+    /** Not so while the other host could not be asked, since Receive was just being started. */
+    private static boolean settled(LabHost host) {
+        return Trees.list(host.stateDirectory().resolve("departures")).isEmpty();
     }
 
     // ---- programs that pack and unpack
