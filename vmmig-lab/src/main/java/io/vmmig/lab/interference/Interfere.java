@@ -76,7 +76,7 @@ public final class Interfere {
 
         @Override
         public boolean waits(Cell cell) {
-            return cell.action() == Action.RESTART_AT_SOURCE || cell.action() == Action.RESTART_AT_DESTINATION;
+            return cell.action().isOrderly();
         }
     }
 }

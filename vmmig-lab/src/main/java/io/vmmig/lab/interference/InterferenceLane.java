@@ -187,6 +187,9 @@ final class InterferenceLane implements Lane<Cell> {
             boolean alarm = source.told(Notice.Kind.ALARM);
             judgeTwice(accepted, ranTwice, alarm);
             boolean open = recover();
+            if (!settled.isEmpty() && cell.action().isOrderly() && !cell.givenAway()) {
+                wrong.add("an orderly restart was left to a recovery");
+            }
             String where = judgePlace(wanted);
             if (here != null) {
                 judgeGuest(
@@ -290,8 +293,13 @@ final class InterferenceLane implements Lane<Cell> {
 
         private void judgeChange(boolean accepted, boolean told) {
             LabGuest guest = here;
-            if (accepted && guest != null && !told && !cell.action().showsIn(scene, guest.host())) {
-                wrong.add("what was accepted is lost, and nobody was told");
+            if (accepted && guest != null && !told) {
+                // A balloon takes its time.
+                wrong.addAll(Witness.lasting(
+                        "what was accepted to show",
+                        () -> cell.action().showsIn(scene, guest.host())
+                                ? List.of()
+                                : List.of("what was accepted is lost, and nobody was told")));
             }
         }
 
