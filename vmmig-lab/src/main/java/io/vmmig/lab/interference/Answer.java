@@ -63,13 +63,15 @@ record Answer(String end, @Nullable MoveFailed failure, List<Notice> notices) {
     private void compare(
             MoveFailed failed, EndState said, Seen seen, Set<Seen> mayBe, String where, List<String> lies) {
         Set<Seen> meant =
-                switch (said) {
-                    case RUNS -> EnumSet.of(Seen.RUNNING);
-                    case PAUSED -> EnumSet.of(Seen.PAUSED);
-                    case UNTOUCHED -> mayBe;
-                    case HOLDS_NOTHING -> EnumSet.of(Seen.ABSENT);
-                    case UNKNOWN -> EnumSet.allOf(Seen.class);
-                    case HOLDS_PACKAGE -> EnumSet.noneOf(Seen.class);
+                switch (said.name()) {
+                    case "RUNS" -> EnumSet.of(Seen.RUNNING);
+                    case "PAUSED" -> EnumSet.of(Seen.PAUSED);
+                    case "STOPPED" -> EnumSet.of(Seen.OFF);
+                    case "GONE", "HOLDS_NOTHING" -> EnumSet.of(Seen.ABSENT);
+                    case "UNTOUCHED" -> mayBe;
+                    case "HOLDS_PACKAGE" -> EnumSet.noneOf(Seen.class);
+                    // Nothing is said of how it is.
+                    default -> EnumSet.allOf(Seen.class);
                 };
         compare(said + " (" + failed.getMessage() + ")", seen, meant, where, lies);
     }
