@@ -3,15 +3,15 @@ package io.vmmig.examples;
 
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
-import io.vmmig.crypto.NodeCard;
 import io.vmmig.crypto.NodeStore;
+import io.vmmig.transport.tls.Introduction;
 import io.vmmig.transport.tls.TlsListener;
 import java.nio.file.Path;
 import java.util.Scanner;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 
-/** Waits until a host comes that {@link MeetHost} runs on, and trusts it when a person has compared the fingerprints. */
+/** Waits until a host comes that {@link MeetHost} runs on, and trusts it when a person has compared the code that both show. */
 public final class AwaitHost {
     private AwaitHost() {}
 
@@ -23,19 +23,18 @@ public final class AwaitHost {
         try {
             HostIdentity self = HostIdentity.in(Path.of(args[2]));
             NodeStore nodes = NodeStore.in(Path.of(args[3]));
-            BlockingQueue<NodeCard> strangers = new LinkedBlockingQueue<>();
+            BlockingQueue<Introduction> strangers = new LinkedBlockingQueue<>();
             try (TlsListener listener = TlsListener.on("0.0.0.0", Integer.parseInt(args[1]))
                     .as(self)
                     .trusting(nodes)
                     .introducing(args[0], strangers::add)
                     .listen()) {
                 System.out.println("listening on port " + listener.port());
-                NodeCard stranger = strangers.take();
-                System.out.println("that host:  " + stranger.keys().fingerprint());
-                System.out.println("this host:  " + self.fingerprint());
-                System.out.println("Does that host show the same two? Then type yes:");
+                Introduction stranger = strangers.take();
+                System.out.println("code:  " + stranger.code());
+                System.out.println("Does that host show the same code? Then type yes:");
                 if (new Scanner(System.in).nextLine().strip().equals("yes")) {
-                    System.out.println(nodes.add(stranger).name() + " is trusted now");
+                    System.out.println(nodes.add(stranger.theirs()).name() + " is trusted now");
                 }
             }
         } catch (VmmigException e) {

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Scanner;
 
-/** Meets a host on which {@link AwaitHost} waits, and trusts it when a person has compared the fingerprints. */
+/** Meets a host on which {@link AwaitHost} waits, and trusts it when a person has compared the code that both show. */
 public final class MeetHost {
     private MeetHost() {}
 
@@ -23,9 +23,8 @@ public final class MeetHost {
             Introduction introduction = Introduction.with(args[1], Integer.parseInt(args[2]))
                     .as(HostIdentity.in(Path.of(args[3])), args[0])
                     .within(Duration.ofSeconds(10));
-            System.out.println("this host:  " + introduction.ours().keys().fingerprint());
-            System.out.println("that host:  " + introduction.theirs().keys().fingerprint());
-            System.out.println("Does that host show the same two? Then type yes:");
+            System.out.println("code:  " + introduction.code());
+            System.out.println("Does that host show the same code? Then type yes:");
             if (new Scanner(System.in).nextLine().strip().equals("yes")) {
                 System.out.println(nodes.add(introduction.theirs()).name() + " is trusted now");
             }

@@ -3,7 +3,6 @@ package io.vmmig.lab.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.crypto.HostIdentity;
 import io.vmmig.examples.AwaitHost;
 import io.vmmig.examples.CancelMidway;
 import io.vmmig.examples.MeetHost;
@@ -111,12 +110,8 @@ class ExamplesIT {
                 port,
                 c.identityDirectory().toString(),
                 nodesOfC);
-        String ofC = HostIdentity.in(c.identityDirectory()).fingerprint().toString();
 
-        assertThat(meet.awaitLine("this host: ")).endsWith(ofC);
-        assertThat(await.awaitLine("that host: ")).endsWith(ofC);
-        assertThat(meet.awaitLine("that host: ")).endsWith(d.fingerprint());
-        assertThat(await.awaitLine("this host: ")).endsWith(d.fingerprint());
+        assertThat(meet.awaitLine("code: ")).isEqualTo(await.awaitLine("code: "));
         meet.say("yes");
         await.say("yes");
         assertThat(meet.output()).contains("host-d is trusted now");

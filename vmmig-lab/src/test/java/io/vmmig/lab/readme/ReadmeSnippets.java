@@ -75,8 +75,7 @@ final class ReadmeSnippets {
     static void introduction(HostIdentity identity) throws VmmigException {
         Introduction introduction =
                 Introduction.with("host-b", 16550).as(identity, "host-a").within(Duration.ofSeconds(10));
-        System.out.println("this host:  " + introduction.ours().keys().fingerprint());
-        System.out.println("that host:  " + introduction.theirs().keys().fingerprint());
+        System.out.println("code:  " + introduction.code());
     }
 
     static void save(Hypervisor hypervisor, HostIdentity identity) throws VmmigException, InterruptedException {

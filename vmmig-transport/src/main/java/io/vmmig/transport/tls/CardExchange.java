@@ -4,47 +4,74 @@ package io.vmmig.transport.tls;
 import io.vmmig.IntegrityException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.crypto.Acquaintance;
+import io.vmmig.crypto.Acquaintance.Challenge;
+import io.vmmig.crypto.Acquaintance.End;
+import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeCard;
 import io.vmmig.transport.wire.Cards;
+import io.vmmig.transport.wire.Cards.Shown;
 import io.vmmig.transport.wire.PeerGaveUp;
 import io.vmmig.transport.wire.Talk;
 import java.io.IOException;
 import java.time.Duration;
 
-/** Two hosts show each other their cards. */
+/** Two hosts show each other their cards, such that people need only compare a short code. */
 final class CardExchange {
+    private static final byte[] LATER = {};
+
     private final TlsConnection connection;
     private final String peer;
+    private final HostIdentity self;
+    private final NodeCard ours;
+    private final Challenge challenge = new Challenge();
 
-    CardExchange(TlsConnection connection, String peer) {
+    CardExchange(TlsConnection connection, String peer, HostIdentity self, NodeCard ours) {
         this.connection = connection;
         this.peer = peer;
+        this.self = self;
+        this.ours = ours;
     }
 
     /** Does the steps within {@code timeout}; see {@link ShortTalk#within}. */
-    NodeCard within(Duration timeout, ShortTalk.Steps<NodeCard> steps) throws VmmigException {
+    <T> T within(Duration timeout, ShortTalk.Steps<T> steps) throws VmmigException {
         return new ShortTalk(connection, peer, "introduction").within(timeout, steps);
     }
 
-    void show(NodeCard ours) throws IOException {
-        Cards.send(connection, ours);
+    /** The part of the host that calls. It commits itself first, so that it cannot choose the code. */
+    Introduction call() throws IOException, VmmigException, PeerGaveUp {
+        Cards.commit(connection, Acquaintance.commitment(ours, challenge.shown()));
+        Shown theirs = see();
+        Acquaintance met = new Acquaintance(ours, challenge.shown(), theirs.card(), theirs.challenge());
+        Cards.show(connection, new Shown(ours, challenge.shown(), met.proof(End.CALLER, self)));
+        met.requireProof(End.LISTENER, Cards.receiveProof(connection), challenge);
+        return new Introduction(ours, theirs.card(), met.code());
+    }
+
+    /** The part of the host that listens. It shows its challenge before it knows the other's, so that it cannot choose the code. */
+    Introduction answer() throws IOException, VmmigException, PeerGaveUp {
+        byte[] commitment = Cards.receiveCommitment(connection);
+        Cards.show(connection, new Shown(ours, challenge.shown(), LATER));
+        Shown theirs = see();
+        Acquaintance met = new Acquaintance(theirs.card(), theirs.challenge(), ours, challenge.shown());
+        met.requireCommitted(commitment);
+        met.requireProof(End.CALLER, theirs.proof(), challenge);
+        Cards.prove(connection, met.proof(End.LISTENER, self));
+        Talk.awaitEnd(connection);
+        return new Introduction(ours, theirs.card(), met.code());
     }
 
     /** Only of the host at the other end: a card is no secret, so anybody could show another host's. */
-    NodeCard see() throws IOException, VmmigException, PeerGaveUp {
-        NodeCard theirs = Cards.receive(connection);
-        if (!theirs.keys().equals(connection.peer())) {
+    private Shown see() throws IOException, VmmigException, PeerGaveUp {
+        Shown theirs = Cards.see(connection);
+        if (!theirs.card().keys().equals(connection.peer())) {
             throw new IntegrityException(
                     Problem.NODE_CARD_INVALID,
                     peer + " has shown the card of another host, with the fingerprint "
-                            + theirs.keys().fingerprint() + "; its own fingerprint is "
+                            + theirs.card().keys().fingerprint() + "; its own fingerprint is "
                             + connection.peer().fingerprint(),
                     "Find out who is between the two hosts; until then, hand the cards over as files.");
         }
         return theirs;
-    }
-
-    void awaitEnd() throws IOException, VmmigException, PeerGaveUp {
-        Talk.awaitEnd(connection);
     }
 }

@@ -35,7 +35,7 @@ final class Handshake {
      * What a client asks for (ALPN) that wants to show its card to a host that does not know it. One that asks for nothing
      * comes with a guest.
      */
-    static final String INTRODUCTION = "vmmig-introduction/1";
+    static final String INTRODUCTION = "vmmig-introduction/2";
     /** What a client asks for that wants to know what became of a guest. */
     static final String INQUIRY = "vmmig-inquiry/1";
 

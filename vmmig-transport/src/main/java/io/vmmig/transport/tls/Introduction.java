@@ -16,25 +16,27 @@ import java.time.Duration;
  * Introduction introduction = Introduction.with("node2.example", 16550)
  *     .as(HostIdentity.in(directory), "node1")
  *     .within(Duration.ofSeconds(10));
- * // Both are shown at both hosts, and people compare them.
- * show(introduction.ours().keys().fingerprint(), introduction.theirs().keys().fingerprint());
+ * // Both hosts show it, and people compare.
+ * show(introduction.code());
  * if (confirmed()) {
  *     nodes.add(introduction.theirs());
  * }
  * }</pre>
  *
  * <p>The other host has a {@link TlsListener} that is {@link TlsListener.Ready#introducing}, and does the same with the card of
- * this one. Nobody is trusted by having been introduced: somebody between the two hosts can introduce himself to both, and then
- * the fingerprints at one host are not those at the other. That is what people compare. The card of a trusted host that has
- * renewed its keys needs no comparison: {@link NodeStore#renew} takes it. Immutable and thread-safe.
+ * this one. Nobody is trusted by having been introduced: an attacker between the two hosts can introduce themselves to both, and
+ * then the codes differ, but for one attempt in a hundred million. That is what people compare, once. The card of a trusted host
+ * that has renewed its keys needs no comparison: {@link NodeStore#renew} takes it. Immutable and thread-safe.
  */
 public final class Introduction {
     private final NodeCard ours;
     private final NodeCard theirs;
+    private final String code;
 
-    private Introduction(NodeCard ours, NodeCard theirs) {
+    Introduction(NodeCard ours, NodeCard theirs, String code) {
         this.ours = ours;
         this.theirs = theirs;
+        this.code = code;
     }
 
     /**
@@ -94,12 +96,8 @@ public final class Introduction {
             Socket raw = address.connect(deadline);
             TlsConnection connection =
                     Handshake.ofStranger(self, address.toString()).perform(raw, left(deadline));
-            CardExchange exchange = new CardExchange(connection, address.toString());
-            NodeCard theirs = exchange.within(left(deadline), () -> {
-                exchange.show(ours);
-                return exchange.see();
-            });
-            return new Introduction(ours, theirs);
+            CardExchange exchange = new CardExchange(connection, address.toString(), self, ours);
+            return exchange.within(left(deadline), exchange::call);
         }
 
         private static Duration left(long deadline) {
@@ -112,14 +110,19 @@ public final class Introduction {
         return ours;
     }
 
-    /** What the other host has shown: the keys are those of whoever has answered, and the name is what he calls himself. */
+    /** What the other host has shown: the keys are those of whoever has answered, and the name is what it calls itself. */
     public NodeCard theirs() {
         return theirs;
     }
 
-    /** Both cards, as name and fingerprint. */
+    /** Eight digits in two groups, such as {@code 0481 7730}: the same at the other host, unless an attacker is between the two. */
+    public String code() {
+        return code;
+    }
+
+    /** The code, and both cards as name and fingerprint. */
     @Override
     public String toString() {
-        return "Introduction[ours " + ours + ", theirs " + theirs + "]";
+        return "Introduction[" + code + ", ours " + ours + ", theirs " + theirs + "]";
     }
 }

@@ -4,12 +4,11 @@ package io.vmmig.transport.tls;
 import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
-import io.vmmig.crypto.Fingerprint;
+import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeCard;
 import java.time.Duration;
-import java.util.HashSet;
-import java.util.Set;
 import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -28,16 +27,18 @@ final class Reception implements AutoCloseable {
     private static final int BURST = 32;
     private static final Duration INTERVAL = Duration.ofSeconds(1);
 
+    private final HostIdentity self;
     private final NodeCard ours;
-    private final Consumer<NodeCard> strangers;
+    private final Consumer<Introduction> strangers;
     private final RateLimit rate = new RateLimit(BURST, INTERVAL, System::nanoTime);
-    private final Set<Fingerprint> waiting = new HashSet<>();
+    private final Semaphore places = new Semaphore(MAX_WAITING);
     private final ThreadPoolExecutor teller;
 
-    Reception(NodeCard ours, Consumer<NodeCard> strangers) {
+    Reception(HostIdentity self, NodeCard ours, Consumer<Introduction> strangers) {
+        this.self = self;
         this.ours = ours;
         this.strangers = strangers;
-        // Never more than MAX_WAITING, of which `waiting` takes care.
+        // Never more than MAX_WAITING, of which `places` takes care.
         this.teller = new ThreadPoolExecutor(1, 1, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
             Thread thread = new Thread(work, "vmmig-introductions");
             thread.setDaemon(true);
@@ -49,58 +50,36 @@ final class Reception implements AutoCloseable {
 
     /** Shows and sees cards, within {@code timeout}; closes the connection. */
     void welcome(TlsConnection connection, String peer, Duration timeout) throws VmmigException {
-        CardExchange exchange = new CardExchange(connection, peer);
-        Fingerprint stranger = connection.peer().fingerprint();
+        CardExchange exchange = new CardExchange(connection, peer, self, ours);
         boolean[] entered = new boolean[1];
         boolean told = false;
         try {
-            NodeCard theirs = exchange.within(timeout, () -> {
+            Introduction introduction = exchange.within(timeout, () -> {
                 if (!rate.tryOne()) {
                     throw busy("has had too many introductions just now");
                 }
-                NodeCard card = exchange.see();
-                entered[0] = enter(stranger);
-                exchange.show(ours);
-                exchange.awaitEnd();
-                return card;
+                entered[0] = places.tryAcquire();
+                if (!entered[0]) {
+                    throw busy("has too many introductions to look at");
+                }
+                return exchange.answer();
             });
-            if (entered[0]) {
-                teller.execute(() -> tell(theirs));
-                told = true;
-            }
+            teller.execute(() -> tell(introduction));
+            told = true;
         } finally {
             if (entered[0] && !told) {
-                leave(stranger);
+                places.release();
             }
         }
     }
 
-    /** Whether the card has to be handed on, which need not be when it waits for that already. */
-    private boolean enter(Fingerprint stranger) throws VmmigException {
-        synchronized (waiting) {
-            if (waiting.contains(stranger)) {
-                return false;
-            }
-            if (waiting.size() >= MAX_WAITING) {
-                throw busy("has too many introductions to look at");
-            }
-            return waiting.add(stranger);
-        }
-    }
-
-    private void leave(Fingerprint stranger) {
-        synchronized (waiting) {
-            waiting.remove(stranger);
-        }
-    }
-
-    private void tell(NodeCard theirs) {
+    private void tell(Introduction introduction) {
         try {
-            strangers.accept(theirs);
+            strangers.accept(introduction);
         } catch (RuntimeException e) {
             LOG.warn("a listener for introductions failed", e);
         } finally {
-            leave(theirs.keys().fingerprint());
+            places.release();
         }
     }
 

@@ -80,14 +80,14 @@ public final class TlsListener implements AutoCloseable {
             Trust trust,
             Timeouts timeouts,
             @Nullable NodeCard card,
-            Consumer<NodeCard> strangers,
+            Consumer<Introduction> strangers,
             Consumer<VmmigException> onRejected,
             OutcomeBook outcomes) {
         Config with(Timeouts timeouts) {
             return new Config(host, port, self, trust, timeouts, card, strangers, onRejected, outcomes);
         }
 
-        Config with(NodeCard card, Consumer<NodeCard> strangers) {
+        Config with(NodeCard card, Consumer<Introduction> strangers) {
             return new Config(host, port, self, trust, timeouts, card, strangers, onRejected, outcomes);
         }
 
@@ -105,7 +105,7 @@ public final class TlsListener implements AutoCloseable {
         this.server = server;
         this.watch = watch;
         this.sessions = new Sessions(config.timeouts.resume());
-        this.reception = config.card == null ? null : new Reception(config.card, config.strangers);
+        this.reception = config.card == null ? null : new Reception(config.self, config.card, config.strangers);
     }
 
     /**
@@ -203,16 +203,16 @@ public final class TlsListener implements AutoCloseable {
         /**
          * Lets every host that reaches the port introduce itself, which it is not when this is not called: it shows its card,
          * sees the card of this host, and can do nothing else ({@link Introduction}). It is not trusted by that: let people
-         * compare the fingerprints at both hosts before {@link NodeStore#add}. The card of a trusted host that has renewed its
+         * compare the {@linkplain Introduction#code code} at both hosts before {@link NodeStore#add}. The card of a trusted host that has renewed its
          * keys can go to {@link NodeStore#renew} first, which takes it, or throws {@link Problem#NODE_UNKNOWN}.
          *
          * <p>Strangers who come too often, or while many cards wait to be taken, are turned away.
          *
          * @param name what people call this host: 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit
-         * @param strangers takes the cards of those who have come, which hold the keys that they have shown; called by one
+         * @param strangers takes the introductions of those who have come, who hold the secrets of the keys on their cards; called by one
          *     thread of its own, and may take its time; what it throws is logged
          */
-        public Ready introducing(String name, Consumer<NodeCard> strangers) {
+        public Ready introducing(String name, Consumer<Introduction> strangers) {
             return new Ready(config.with(config.self.card(name), Objects.requireNonNull(strangers)));
         }
 

@@ -11,6 +11,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.bundle.GuestRecord;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageLimits;
+import io.vmmig.crypto.Acquaintance;
 import io.vmmig.crypto.NodeCard;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
@@ -189,12 +190,46 @@ final class Messages {
         return FailureCodec.fromWire(parse(Wire.Refuse.parser(), payload).getFailure());
     }
 
-    static byte[] card(NodeCard card) {
-        return Wire.Card.newBuilder().setText(card.text()).build().toByteArray();
+    static Wire.Card commitment(byte[] commitment) {
+        return Wire.Card.newBuilder()
+                .setCommitment(ByteString.copyFrom(commitment))
+                .build();
     }
 
-    static NodeCard readCard(byte[] payload) throws VmmigException {
-        return NodeCard.parse(parse(Wire.Card.parser(), payload).getText());
+    static byte[] readCommitment(byte[] payload) throws VmmigException {
+        return exactly(
+                parse(Wire.Card.parser(), payload).getCommitment(), Acquaintance.COMMITMENT_BYTES, "a commitment");
+    }
+
+    static Wire.Card card(Cards.Shown shown) {
+        return Wire.Card.newBuilder()
+                .setText(shown.card().text())
+                .setChallenge(ByteString.copyFrom(shown.challenge()))
+                .setProof(ByteString.copyFrom(shown.proof()))
+                .build();
+    }
+
+    static Cards.Shown readCard(byte[] payload) throws VmmigException {
+        Wire.Card card = parse(Wire.Card.parser(), payload);
+        return new Cards.Shown(
+                NodeCard.parse(card.getText()),
+                exactly(card.getChallenge(), Acquaintance.CHALLENGE_BYTES, "a challenge"),
+                card.getProof().toByteArray());
+    }
+
+    static Wire.Card proof(byte[] proof) {
+        return Wire.Card.newBuilder().setProof(ByteString.copyFrom(proof)).build();
+    }
+
+    static byte[] readProof(byte[] payload) throws VmmigException {
+        return parse(Wire.Card.parser(), payload).getProof().toByteArray();
+    }
+
+    private static byte[] exactly(ByteString bytes, int length, String what) throws VmmigException {
+        if (bytes.size() != length) {
+            throw Faults.violation(what + " of " + bytes.size() + " bytes");
+        }
+        return bytes.toByteArray();
     }
 
     static byte[] inquire(UUID packageId) {

@@ -5,8 +5,10 @@ import static io.vmmig.transport.testing.Problems.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.google.protobuf.ByteString;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.crypto.Acquaintance;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.Node;
 import io.vmmig.crypto.NodeCard;
@@ -22,6 +24,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -39,7 +42,7 @@ class IntroductionTest {
     @TempDir
     Path temp;
 
-    private final BlockingQueue<NodeCard> strangers = new LinkedBlockingQueue<>();
+    private final BlockingQueue<Introduction> strangers = new LinkedBlockingQueue<>();
     private final BlockingQueue<VmmigException> rejected = new LinkedBlockingQueue<>();
     private HostIdentity a;
     private HostIdentity b;
@@ -86,11 +89,12 @@ class IntroductionTest {
     @Test
     void eachGetsTheCardOfTheOther() throws Exception {
         Introduction introduction = meet(a, "host-a");
-        NodeCard stranger = strangers.poll(5, TimeUnit.SECONDS);
+        Introduction stranger = strangers.poll(5, TimeUnit.SECONDS);
 
         assertThat(introduction.ours()).isEqualTo(a.card("host-a"));
         assertThat(introduction.theirs()).isEqualTo(b.card("host-b"));
-        assertThat(stranger).isEqualTo(a.card("host-a"));
+        assertThat(stranger.theirs()).isEqualTo(a.card("host-a"));
+        assertThat(introduction.code()).matches("[0-9]{4} [0-9]{4}").isEqualTo(stranger.code());
         assertThat(introduction.toString())
                 .contains(a.fingerprint().toString(), b.fingerprint().toString());
         assertThat(rejected).isEmpty();
@@ -99,7 +103,7 @@ class IntroductionTest {
     @Test
     void whoIsAddedCanMoveGuestsBothWays() throws Exception {
         nodesOfA.add(meet(a, "host-a").theirs());
-        nodesOfB.add(strangers.poll(5, TimeUnit.SECONDS));
+        nodesOfB.add(strangers.poll(5, TimeUnit.SECONDS).theirs());
 
         try (OutgoingSession there = TlsTransport.to("127.0.0.1", listener.port())
                 .as(a)
@@ -136,14 +140,14 @@ class IntroductionTest {
         HostIdentity renewed = HostIdentity.rotate(temp.resolve("a"));
 
         meet(renewed, "host-a");
-        Node known = nodesOfB.renew(strangers.poll(5, TimeUnit.SECONDS));
+        Node known = nodesOfB.renew(strangers.poll(5, TimeUnit.SECONDS).theirs());
 
         assertThat(known.name()).isEqualTo("alpha");
         assertThat(nodesOfB.trusts(renewed.fingerprint())).isTrue();
         assertThat(nodesOfB.trusts(a.fingerprint())).isFalse();
 
         meet(HostIdentity.in(temp.resolve("c")), "host-a");
-        NodeCard stranger = strangers.poll(5, TimeUnit.SECONDS);
+        NodeCard stranger = strangers.poll(5, TimeUnit.SECONDS).theirs();
         assertThatThrownBy(() -> nodesOfB.renew(stranger)).satisfies(e -> assertProblem(e, Problem.NODE_UNKNOWN));
     }
 
@@ -205,7 +209,7 @@ class IntroductionTest {
     void aTransferHasNoCards() throws Exception {
         nodesOfB.add(a.card("host-a"));
         try (RawPeer source = RawPeer.connect(listener.port(), a, b.fingerprint())) {
-            source.greet().card(a.card("host-a"));
+            source.greet().card(a.card("host-a"), new Acquaintance.Challenge().shown());
             assertThat(Wire.Refuse.parseFrom(source.await(RawPeer.REFUSE))
                             .getFailure()
                             .getProblem())
@@ -215,7 +219,7 @@ class IntroductionTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"h2", "vmmig-introduction/2", "vmmig"})
+    @ValueSource(strings = {"h2", "vmmig-introduction/1", "vmmig"})
     void anotherProtocolIsNotGuessedAt(String protocol) throws Exception {
         nodesOfB.add(a.card("host-a"));
         assertThatThrownBy(() -> RawPeer.connect(listener.port(), a, protocol))
@@ -233,37 +237,132 @@ class IntroductionTest {
         assertThat(strangers).isEmpty();
     }
 
+    /** A stranger that does with its part what it likes. */
+    private final class Caller implements AutoCloseable {
+        private final RawPeer peer;
+        private final HostIdentity self;
+        private final Acquaintance.Challenge challenge = new Acquaintance.Challenge();
+
+        Caller(int port, HostIdentity self) throws IOException {
+            this.self = self;
+            peer = RawPeer.meet(port, self);
+            peer.preamble(RawPeer.VERSION);
+        }
+
+        Caller commit(NodeCard card) throws IOException {
+            return send(Wire.Card.newBuilder()
+                    .setCommitment(ByteString.copyFrom(Acquaintance.commitment(card, challenge.shown()))));
+        }
+
+        Wire.Card awaitCard() throws Exception {
+            return Wire.Card.parseFrom(peer.await(RawPeer.CARD));
+        }
+
+        byte[] proof(NodeCard card, Wire.Card theirs) throws Exception {
+            return new Acquaintance(
+                            card,
+                            challenge.shown(),
+                            NodeCard.parse(theirs.getText()),
+                            theirs.getChallenge().toByteArray())
+                    .proof(Acquaintance.End.CALLER, self);
+        }
+
+        Caller show(String text, byte[] shown, byte[] proof) throws IOException {
+            return send(Wire.Card.newBuilder()
+                    .setText(text)
+                    .setChallenge(ByteString.copyFrom(shown))
+                    .setProof(ByteString.copyFrom(proof)));
+        }
+
+        Caller send(Wire.Card.Builder card) throws IOException {
+            peer.send(RawPeer.CARD, card.build().toByteArray());
+            return this;
+        }
+
+        @Override
+        public void close() throws Exception {
+            peer.close();
+        }
+    }
+
     @Test
-    void garbageForACard() throws Exception {
+    void garbageForACommitment() throws Exception {
         try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
             stranger.preamble(RawPeer.VERSION).send(RawPeer.CARD, (byte) 0xff, (byte) 0xff, (byte) 1);
             assertRefused(stranger, Problem.PROTOCOL_VIOLATION, "cannot be read");
         }
-        for (String text : new String[] {"", "hello", "vmmig node card 1\n", "x".repeat(40_000)}) {
-            try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
-                stranger.preamble(RawPeer.VERSION)
-                        .send(
-                                RawPeer.CARD,
-                                Wire.Card.newBuilder().setText(text).build().toByteArray());
-                assertRefused(stranger, Problem.NODE_CARD_INVALID, "not the card of a host");
+        for (int length : new int[] {0, 31, 33}) {
+            try (Caller stranger = new Caller(listener.port(), a)) {
+                stranger.send(Wire.Card.newBuilder().setCommitment(ByteString.copyFrom(new byte[length])));
+                assertRefused(stranger.peer, Problem.PROTOCOL_VIOLATION, "a commitment of " + length + " bytes");
             }
         }
-        String forged = a.card("host-a").text().replace("name: host-a", "name: host-x");
-        try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
-            stranger.preamble(RawPeer.VERSION)
-                    .send(
-                            RawPeer.CARD,
-                            Wire.Card.newBuilder().setText(forged).build().toByteArray());
-            assertRefused(stranger, Problem.NODE_CARD_INVALID, "not signed");
+    }
+
+    @Test
+    void garbageForACard() throws Exception {
+        NodeCard card = a.card("host-a");
+        String forged = card.text().replace("name: host-a", "name: host-x");
+        for (String text : new String[] {"", "hello", "vmmig node card 1\n", "x".repeat(40_000), forged}) {
+            try (Caller stranger = new Caller(listener.port(), a)) {
+                Wire.Card theirs = stranger.commit(card).awaitCard();
+                stranger.show(text, stranger.challenge.shown(), stranger.proof(card, theirs));
+                assertRefused(
+                        stranger.peer,
+                        Problem.NODE_CARD_INVALID,
+                        text.equals(forged) ? "not signed" : "not the card of a host");
+            }
+        }
+    }
+
+    @Test
+    void garbageForAChallenge() throws Exception {
+        NodeCard card = a.card("host-a");
+        try (Caller stranger = new Caller(listener.port(), a)) {
+            Wire.Card theirs = stranger.commit(card).awaitCard();
+            stranger.show(card.text(), new byte[31], stranger.proof(card, theirs));
+            assertRefused(stranger.peer, Problem.PROTOCOL_VIOLATION, "a challenge of 31 bytes");
+        }
+    }
+
+    /** Whoever could show another challenge than was committed to could try until the code is the one that is wanted. */
+    @Test
+    void whatWasCommittedToHasToBeShown() throws Exception {
+        NodeCard card = a.card("host-a");
+        try (Caller stranger = new Caller(listener.port(), a)) {
+            Wire.Card theirs = stranger.commit(card).awaitCard();
+            stranger.show(card.text(), new Acquaintance.Challenge().shown(), stranger.proof(card, theirs));
+            assertRefused(stranger.peer, Problem.NODE_CARD_INVALID, "committed to one card");
+        }
+        try (Caller stranger = new Caller(listener.port(), a)) {
+            Wire.Card theirs = stranger.commit(card).awaitCard();
+            NodeCard renamed = a.card("host-z");
+            stranger.show(renamed.text(), stranger.challenge.shown(), stranger.proof(renamed, theirs));
+            assertRefused(stranger.peer, Problem.NODE_CARD_INVALID, "committed to one card");
+        }
+    }
+
+    @Test
+    void whoDoesNotHoldTheSecretsOfItsCardIsRefused() throws Exception {
+        NodeCard card = a.card("host-a");
+        for (int length : new int[] {0, Acquaintance.PROOF_BYTES, 1000}) {
+            try (Caller stranger = new Caller(listener.port(), a)) {
+                stranger.commit(card).awaitCard();
+                stranger.show(card.text(), stranger.challenge.shown(), new byte[length]);
+                assertRefused(stranger.peer, Problem.NODE_CARD_INVALID, "does not hold the secrets");
+            }
         }
     }
 
     @Test
     void aCardOfAnotherHost() throws Exception {
         HostIdentity c = HostIdentity.in(temp.resolve("c"));
-        try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
-            stranger.preamble(RawPeer.VERSION).card(c.card("host-a"));
-            assertRefused(stranger, Problem.NODE_CARD_INVALID, c.fingerprint().toString());
+        NodeCard card = c.card("host-a");
+        try (Caller stranger = new Caller(listener.port(), a)) {
+            Wire.Card theirs = stranger.commit(card).awaitCard();
+            stranger.show(card.text(), stranger.challenge.shown(), stranger.proof(card, theirs));
+            assertRefused(
+                    stranger.peer, Problem.NODE_CARD_INVALID, c.fingerprint().toString());
         }
     }
 
@@ -278,10 +377,14 @@ class IntroductionTest {
 
     @Test
     void aSecondCard() throws Exception {
-        try (RawPeer stranger = RawPeer.meet(listener.port(), a)) {
-            stranger.preamble(RawPeer.VERSION).card(a.card("host-a")).card(a.card("host-a"));
-            stranger.await(RawPeer.CARD);
-            assertRefused(stranger, Problem.PROTOCOL_VIOLATION, "a frame of kind 12 in place of REFUSE");
+        NodeCard card = a.card("host-a");
+        try (Caller stranger = new Caller(listener.port(), a)) {
+            Wire.Card theirs = stranger.commit(card).awaitCard();
+            byte[] proof = stranger.proof(card, theirs);
+            stranger.show(card.text(), stranger.challenge.shown(), proof)
+                    .show(card.text(), stranger.challenge.shown(), proof);
+            stranger.awaitCard();
+            assertRefused(stranger.peer, Problem.PROTOCOL_VIOLATION, "a frame of kind 12 in place of REFUSE");
         }
     }
 
@@ -309,12 +412,14 @@ class IntroductionTest {
 
     @Test
     void aStrangerThatTakesTheCardAndStays() throws Exception {
+        NodeCard card = a.card("host-a");
         try (TlsListener hasty = ready().connectTimeout(Duration.ofMillis(700))
                         .introducing("host-b", strangers::add)
                         .listen();
-                RawPeer stranger = RawPeer.meet(hasty.port(), a)) {
-            stranger.preamble(RawPeer.VERSION).card(a.card("host-a"));
-            stranger.await(RawPeer.CARD);
+                Caller stranger = new Caller(hasty.port(), a)) {
+            Wire.Card theirs = stranger.commit(card).awaitCard();
+            stranger.show(card.text(), stranger.challenge.shown(), stranger.proof(card, theirs));
+            stranger.awaitCard();
             assertThat(nextRejected()).satisfies(e -> assertProblem(e, Problem.PEER_STALLED));
         }
         assertThat(strangers).isEmpty();
@@ -333,9 +438,9 @@ class IntroductionTest {
 
     @Test
     void aListenerThatFailsToLookDisturbsNobody() throws Exception {
-        BlockingQueue<NodeCard> seen = new LinkedBlockingQueue<>();
-        Consumer<NodeCard> clumsy = card -> {
-            seen.add(card);
+        BlockingQueue<Introduction> seen = new LinkedBlockingQueue<>();
+        Consumer<Introduction> clumsy = introduction -> {
+            seen.add(introduction);
             throw new IllegalStateException("clumsy");
         };
         try (TlsListener other = ready().introducing("host-b", clumsy).listen()) {
@@ -355,10 +460,18 @@ class IntroductionTest {
                 Problem.PROTOCOL_VIOLATION,
                 "1073741824 bytes",
                 true);
+        byte[] challenge = new Acquaintance.Challenge().shown();
         assertMeeting(
-                peer -> peer.preamble(RawPeer.VERSION).card(a.card("host-b")),
+                peer -> peer.preamble(RawPeer.VERSION).card(a.card("host-b"), challenge),
                 Problem.NODE_CARD_INVALID,
                 "another host",
+                true);
+        assertMeeting(
+                peer -> peer.preamble(RawPeer.VERSION)
+                        .card(b.card("host-b"), challenge)
+                        .send(RawPeer.CARD, Wire.Card.newBuilder().build().toByteArray()),
+                Problem.NODE_CARD_INVALID,
+                "does not hold the secrets",
                 true);
         assertMeeting(peer -> peer.preamble(3), Problem.PROTOCOL_MISMATCH, "version 3", false);
         assertMeeting(peer -> peer.raw.close(), Problem.CONNECTION_LOST, "broke", false);
@@ -475,10 +588,10 @@ class IntroductionTest {
     }
 
     @Test
-    void oneThatWaitsToBeLookedAtWaitsOnce() throws Exception {
-        java.util.concurrent.CountDownLatch look = new java.util.concurrent.CountDownLatch(1);
-        Consumer<NodeCard> slow = card -> {
-            strangers.add(card);
+    void noMoreWaitThanSomebodyCanLookAt() throws Exception {
+        CountDownLatch look = new CountDownLatch(1);
+        Consumer<Introduction> slow = introduction -> {
+            strangers.add(introduction);
             try {
                 look.await();
             } catch (InterruptedException e) {
@@ -490,10 +603,12 @@ class IntroductionTest {
                 .trusting(Set.of())
                 .introducing("host-b", slow)
                 .listen()) {
-            for (int i = 0; i < Reception.MAX_WAITING + 4; i++) {
+            for (int i = 0; i < Reception.MAX_WAITING; i++) {
                 assertThat(meet(other.port(), a, "host-a").theirs()).isEqualTo(b.card("host-b"));
             }
-            assertThat(strangers).hasSize(1);
+            assertThatThrownBy(() -> meet(other.port(), a, "host-a"))
+                    .satisfies(e -> assertProblem(e, Problem.PEER_FAILED))
+                    .hasMessageContaining("too many introductions to look at");
             look.countDown();
         }
     }

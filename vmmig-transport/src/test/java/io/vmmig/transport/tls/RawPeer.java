@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.tls;
 
+import com.google.protobuf.ByteString;
 import io.vmmig.Failure;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
@@ -68,12 +69,12 @@ final class RawPeer implements AutoCloseable {
 
     /** Somebody who asks for an introduction. */
     static RawPeer meet(int port, HostIdentity self) throws IOException {
-        return new RawPeer(new Socket("127.0.0.1", port), true, self, any -> true, "vmmig-introduction/1");
+        return new RawPeer(new Socket("127.0.0.1", port), true, self, any -> true, "vmmig-introduction/2");
     }
 
     /** Whom somebody asks for an introduction. */
     static RawPeer beMet(ServerSocket server, HostIdentity self) throws IOException {
-        return new RawPeer(server.accept(), false, self, any -> true, "vmmig-introduction/1");
+        return new RawPeer(server.accept(), false, self, any -> true, "vmmig-introduction/2");
     }
 
     /** Anybody, whoever answers. */
@@ -192,8 +193,14 @@ final class RawPeer implements AutoCloseable {
                 Wire.Complete.newBuilder().setTotalBytes(total).build().toByteArray());
     }
 
-    RawPeer card(NodeCard card) throws IOException {
-        return send(CARD, Wire.Card.newBuilder().setText(card.text()).build().toByteArray());
+    RawPeer card(NodeCard card, byte[] challenge) throws IOException {
+        return send(
+                CARD,
+                Wire.Card.newBuilder()
+                        .setText(card.text())
+                        .setChallenge(ByteString.copyFrom(challenge))
+                        .build()
+                        .toByteArray());
     }
 
     /** The payload of the next frame of that kind; others are passed over. */
