@@ -293,7 +293,8 @@ final class InterferenceLane implements Lane<Cell> {
 
         private void judgeChange(boolean accepted, boolean told) {
             LabGuest guest = here;
-            if (accepted && guest != null && !told) {
+            boolean ofCopy = cell.givenAway() && cell.action() != Action.UNDEFINE_THERE;
+            if (accepted && guest != null && !told && !ofCopy) {
                 // A balloon takes its time.
                 wrong.addAll(Witness.lasting(
                         "what was accepted to show",

@@ -30,7 +30,9 @@ final class InterferenceTable {
                 A row is what somebody else does with a guest, or near it, while vmmig moves it; a column is the moment of the hand-over
                 (`docs/hand-over.md`) at which one end waits meanwhile. A cell says how it ended, after all hosts have recovered. In each of
                 them exactly one copy of the guest was left, or none where its user had ended it; its memory, ticks and disk records were
-                whole; no file or guest of anybody else was touched; and what both ends said of both hosts was what `virsh` said.
+                whole; no file or guest of anybody else was touched; and what both ends said of both hosts was what `virsh` said. What was
+                changed of it before it was given away (COMMITTED) shows in the guest, or was named by one end; what is changed later at the
+                source is changed in a copy that is about to be removed.
 
                 """);
         text.append("| |");
