@@ -84,8 +84,9 @@ final class Run implements AutoCloseable {
      * @throws LabException when it ends before
      */
     static void killAt(Step step, Program program, Path output, String... arguments) {
-        VirtualMachine machine = launch(program, output, arguments);
+        VirtualMachine machine = launch(program, arguments);
         Process process = machine.process();
+        List<Thread> copiers = copy(process, output);
         try {
             ClassPrepareRequest loading = machine.eventRequestManager().createClassPrepareRequest();
             loading.addClassFilter(step.type());
@@ -94,6 +95,9 @@ final class Run implements AutoCloseable {
                 machine.resume();
             }
         } catch (VMDisconnectedException e) {
+            for (Thread copier : copiers) {
+                copier.join(TimeUnit.SECONDS.toMillis(5));
+            }
             throw new LabException(program + " has ended before it came to " + step + ": " + read(output), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -104,15 +108,13 @@ final class Run implements AutoCloseable {
         }
     }
 
-    private static VirtualMachine launch(Program program, Path output, String... arguments) {
+    private static VirtualMachine launch(Program program, String... arguments) {
         LaunchingConnector connector = Bootstrap.virtualMachineManager().defaultConnector();
         Map<String, Connector.Argument> launch = connector.defaultArguments();
         argument(launch, "options").setValue(String.join(" ", OPTIONS) + " -cp " + classPath());
         argument(launch, "main").setValue(program.main() + " " + String.join(" ", arguments));
         try {
-            VirtualMachine machine = connector.launch(launch);
-            copy(machine.process(), output);
-            return machine;
+            return connector.launch(launch);
         } catch (IOException | IllegalConnectorArgumentsException | VMStartException e) {
             throw new LabException("could not start " + program, e);
         }
@@ -127,7 +129,8 @@ final class Run implements AutoCloseable {
     }
 
     /** Nobody else reads what it prints. */
-    private static void copy(Process process, Path output) {
+    private static List<Thread> copy(Process process, Path output) {
+        List<Thread> threads = new ArrayList<>();
         for (InputStream stream : List.of(process.getInputStream(), process.getErrorStream())) {
             Thread thread = new Thread(
                     () -> {
@@ -142,7 +145,9 @@ final class Run implements AutoCloseable {
                     "output");
             thread.setDaemon(true);
             thread.start();
+            threads.add(thread);
         }
+        return threads;
     }
 
     /** Waits for what happens next. */
