@@ -39,6 +39,8 @@ import org.jspecify.annotations.Nullable;
 final class Run implements AutoCloseable {
     private static final List<String> OPTIONS = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseParallelGC", "-Xmx256m");
 
+    private static final Duration TIME_TO_END = Duration.ofSeconds(20);
+
     private final Process process;
     private final Path output;
 
@@ -95,16 +97,14 @@ final class Run implements AutoCloseable {
                 machine.resume();
             }
         } catch (VMDisconnectedException e) {
-            for (Thread copier : copiers) {
-                copier.join(TimeUnit.SECONDS.toMillis(5));
-            }
+            Await.until("its last words", TIME_TO_END, () -> copiers.stream().noneMatch(Thread::isAlive));
             throw new LabException(program + " has ended before it came to " + step + ": " + read(output), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new LabException("interrupted", e);
         } finally {
             process.destroyForcibly();
-            Await.until("the end of " + program, Duration.ofSeconds(20), () -> !process.isAlive());
+            Await.until("the end of " + program, TIME_TO_END, () -> !process.isAlive());
         }
     }
 
