@@ -16,6 +16,8 @@ import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.MoveFailed;
 import io.vmmig.lab.host.Receiving;
 import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,6 +31,7 @@ import org.junit.jupiter.api.Test;
 /** A guest reads the same from its disks before and after, whatever their images say of themselves; or it is not even stopped. */
 class DisksAsReadIT {
     private static final int BYTES = 1 << 20;
+    private static final long LARGE = 20L << 30;
 
     private final LabHost a = Hosts.a();
     private final LabHost b = Hosts.b();
@@ -142,6 +145,43 @@ class DisksAsReadIT {
         expected.keySet().forEach(target -> after.put(target, read(arrived, target)));
         assertThat(after).isEqualTo(expected);
         assertThat(arrived.run("head -c 3 /dev/vdi")).isEqualTo(header).isEqualTo("QFI");
+    }
+
+    /** To a place that has room for what the disks hold, and for nothing else. */
+    @Test
+    void holesAreNotReadNorWrittenAndNeedNoSpace() throws Exception {
+        String name = "sparse";
+        Path home = Files.createDirectories(a.homeOf(name));
+        Path raw = home.resolve("vdb.raw");
+        try (RandomAccessFile file = new RandomAccessFile(raw.toFile(), "rw")) {
+            file.setLength(LARGE);
+            file.seek(LARGE - 3 * BYTES);
+            file.write("here".getBytes(StandardCharsets.US_ASCII));
+        }
+        Path preallocated = home.resolve("vdc.qcow2");
+        img("create", "-q", "-f", "qcow2", "-o", "preallocation=metadata", preallocated.toString(), "20G");
+        LabGuest guest = a.start(Hosts.tiny(a, name)
+                        .device(disk("vdb", raw, "raw", ""))
+                        .device(disk("vdc", preallocated, "qcow2", "")))
+                .ready();
+        String where = " bs=1M skip=" + (LARGE / BYTES - 3) + " count=1 2>/dev/null | head -c 4";
+        assertThat(guest.run("dd if=/dev/vdb" + where)).isEqualTo("here");
+        guest.run("printf there | dd of=/dev/vdc bs=1M seek=10000 conv=notrunc 2>/dev/null; sync");
+
+        try (SmallDisk small = new SmallDisk(96)) {
+            Receiving receiving = b.receive(a.fingerprint(), Intake.usual().into(small.path()));
+            JsonObject sent = a.migrate(name, receiving).await();
+            receiving.move().await();
+            LabGuest arrived = receiving.guest(name).ticking();
+
+            assertThat(arrived.run("dd if=/dev/vdb" + where)).isEqualTo("here");
+            assertThat(arrived.run("dd if=/dev/vdc bs=1M skip=10000 count=1 2>/dev/null | head -c 5"))
+                    .isEqualTo("there");
+            assertThat(arrived.run("cat /sys/block/vdb/size /sys/block/vdc/size | tr '\\n' ' '"))
+                    .startsWith(LARGE / 512 + " " + LARGE / 512);
+            assertThat(sent.get("packageBytes").getAsLong()).isLessThan(128 * BYTES);
+            Hosts.clear();
+        }
     }
 
     private MoveFailed refused(String guest) {
