@@ -175,9 +175,9 @@ final class RawPeer implements AutoCloseable {
         return send(
                 OFFER,
                 Wire.Offer.newBuilder()
-                        .setManifest(com.google.protobuf.ByteString.copyFrom(
-                                Samples.manifest().toJson()))
+                        .setManifest(ByteString.copyFrom(Samples.manifest().toJson()))
                         .setDomainXml(Samples.XML)
+                        .setGuest(ByteString.copyFrom(Samples.offer().guest().toJson()))
                         .build()
                         .toByteArray());
     }
