@@ -247,9 +247,14 @@ public final class ArrivalJournal implements AutoCloseable {
                 || seen.get().state().equals(DestinationState.DISCARDED.name());
     }
 
-    /** The arrival with that journal, if this process has it under way. */
-    public static Optional<ArrivalJournal> underWay(Path file) {
-        return Optional.ofNullable(LIVE.get(file));
+    /**
+     * Gives up an arrival of this process, as when its source asks for it, unless it may have been handed over.
+     *
+     * @return whether its guest will never run here
+     */
+    public static boolean giveUp(Path file) throws VmmigException {
+        ArrivalJournal live = LIVE.get(file);
+        return live != null && live.outcome() == Outcome.NOT_TAKEN;
     }
 
     /** What is to be said to a source that asks; see {@link io.vmmig.transport.OutcomeBook}. */

@@ -18,6 +18,7 @@ import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageReader.Entry;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.format.Malformed;
+import io.vmmig.bundle.format.Texts;
 import io.vmmig.domain.DomainChange;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.handover.ArrivalJournal;
@@ -59,6 +60,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class ReceivePipeline {
     private static final Logger LOG = LoggerFactory.getLogger(ReceivePipeline.class);
+    /** What a journal takes of the source's name. */
+    private static final int MAX_SOURCE = 500;
 
     private final Hypervisor hypervisor;
     private final IncomingSession session;
@@ -137,6 +140,7 @@ public final class ReceivePipeline {
             Path place = ArrivalJournal.place(hostState, offer.manifest().packageId(), session.live());
             List<Path> claimed = arrival.claims(hypervisor, hostState);
             ArrivalClaims claims = claim(arrival, claimed, place);
+            ArrivalsUnderWay underWay = ArrivalsUnderWay.begin(place, session);
             try {
                 arrival.requireFree(hypervisor);
                 ArrivalJournal.Facts facts = arrival.facts(claimed, source(), session.live());
@@ -147,6 +151,7 @@ public final class ReceivePipeline {
                 }
             } finally {
                 claims.close();
+                underWay.end();
             }
         } catch (VmmigException e) {
             // Only now, when nothing runs here, may the source be told so. If that is not certain it is told nothing.
@@ -161,11 +166,17 @@ public final class ReceivePipeline {
     /** From here on nobody else comes into the guest's way, nor does it come into anybody's. */
     private ArrivalClaims claim(Arrival arrival, List<Path> claimed, Path place) throws VmmigException {
         UUID uuid = arrival.offered().running().domain().uuid();
+        ArrivalClaims.Holder holder =
+                new ArrivalClaims.Holder(arrival.manifest().packageId(), arrival.guestName(), uuid, source(), place);
         try {
-            return ArrivalClaims.take(
-                    claimed,
-                    new ArrivalClaims.Holder(
-                            arrival.manifest().packageId(), arrival.guestName(), uuid, source(), place));
+            return ArrivalClaims.take(claimed, holder);
+        } catch (ArrivalClaims.TakenException e) {
+            if (!ArrivalsUnderWay.giveUp(e, uuid, session, cancellation)) {
+                throw e.refusal(arrival.guestName(), uuid);
+            }
+        }
+        try {
+            return ArrivalClaims.take(claimed, holder);
         } catch (ArrivalClaims.TakenException e) {
             throw e.refusal(arrival.guestName(), uuid);
         }
@@ -173,7 +184,12 @@ public final class ReceivePipeline {
 
     /** Whom it comes from, in one plain line. */
     private String source() {
-        return Malformed.quoted(session.description());
+        StringBuilder plain = new StringBuilder();
+        session.description()
+                .codePoints()
+                .limit(MAX_SOURCE)
+                .forEach(c -> plain.appendCodePoint(Texts.isPlain(c) ? c : '?'));
+        return plain.isEmpty() ? "an unnamed source" : plain.toString();
     }
 
     private MigrationReport receive(Arrival arrival, Offer offer, ArrivalFiles files, ArrivalJournal noted)

@@ -17,6 +17,7 @@ import io.vmmig.handover.DepartureJournal;
 import io.vmmig.handover.SourceState;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.page.PageSource;
@@ -24,7 +25,6 @@ import io.vmmig.protection.PackageClaim;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.qcow2.DiskChain;
 import io.vmmig.reference.PackageKeeping;
-import io.vmmig.sparse.SparseFile;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
@@ -34,6 +34,7 @@ import io.vmmig.transport.Transport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -117,7 +118,8 @@ public final class SendPipeline {
         Guest guest = hypervisor.guest(guestName);
         DepartureClaim claim = DepartureClaim.take(guest, hypervisor, hostState);
         try (FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest)) {
-            Departure departure = Departure.of(guest, hypervisor, settings, hostState.images(), !givesAway());
+            HostCapabilities host = hypervisor.capabilities();
+            Departure departure = Departure.of(guest, host, settings, hostState.images(), !givesAway());
             departure.belongings().notices().forEach(recorder::notice);
             return move(guest, departure, search);
         } finally {
@@ -127,7 +129,7 @@ public final class SendPipeline {
 
     private MigrationReport move(Guest guest, Departure departure, @Nullable FreePagesTask search)
             throws VmmigException {
-        departure.shared().notices().forEach(recorder::notice);
+        departure.notices().forEach(recorder::notice);
         SharedPages shared = departure.sharedPages(hostState.images(), cancellation);
         recorder.enter(Phase.CONNECT);
         try (shared;
@@ -142,7 +144,7 @@ public final class SendPipeline {
                         offered,
                         departure.domain().text(),
                         cookie(guest),
-                        departure.shared().without(departure.belongings().definition()),
+                        departure.belongings().definition(),
                         departure.belongings().record(offered.running(), !givesAway())));
                 cancellation.check();
                 Manifest manifest = departure.manifest().withReferences(shared.openAmong(acceptance.references()));
@@ -296,13 +298,14 @@ public final class SendPipeline {
         Manifest manifest = outgoing.manifest();
         try {
             if (needed(domain.kernel(), manifest.kernel(), outgoing)) {
-                try (InputStream in = counted(SparseFile.open(domain.kernel().orElseThrow(), hypervisor.fileHoles()))) {
+                try (InputStream in =
+                        counted(Files.newInputStream(domain.kernel().orElseThrow()))) {
                     writer.writeKernel(in);
                 }
             }
             if (needed(domain.ramdisk(), manifest.ramdisk(), outgoing)) {
                 try (InputStream in =
-                        counted(SparseFile.open(domain.ramdisk().orElseThrow(), hypervisor.fileHoles()))) {
+                        counted(Files.newInputStream(domain.ramdisk().orElseThrow()))) {
                     writer.writeRamdisk(in);
                 }
             }
@@ -510,7 +513,7 @@ public final class SendPipeline {
             writer.writeDomain(
                     lent.withAllMemory(domain.text()),
                     saved.cookie(),
-                    outgoing.departure().shared().without(belongings.definition()),
+                    belongings.definition(),
                     belongings.record(saved.wasRunning(), !givesAway()));
             for (Map.Entry<String, DiskChain> disk :
                     outgoing.departure().chains().entrySet()) {
@@ -566,7 +569,7 @@ public final class SendPipeline {
     private void writeDisk(PackageWriter writer, String target, DiskChain chain, Manifest manifest)
             throws IOException, VmmigException {
         for (int i = 0; i < chain.layers().size(); i++) {
-            try (InputStream in = counted(chain.open(i, baseDigest(target, manifest), hypervisor.fileHoles()))) {
+            try (InputStream in = counted(chain.open(i, baseDigest(target, manifest)))) {
                 writer.writeDiskLayer(target, i, in);
             }
         }

@@ -52,9 +52,7 @@ public final class SegmentPool implements AutoCloseable {
             unmade--;
             return new Segment(arrays.apply(decodedCapacity), arrays.apply(storedCapacity));
         }
-        Segment segment = idle.pop();
-        segment.clear();
-        return segment;
+        return idle.pop();
     }
 
     /** Whether one who wants a segment now has to wait. */

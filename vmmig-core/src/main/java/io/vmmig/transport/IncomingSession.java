@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -32,6 +33,16 @@ public interface IncomingSession extends AutoCloseable {
 
     /** Who or what the package comes from, for people and for reports. */
     String description();
+
+    /** What the source has proven to be, such as the fingerprint of its keys; empty when it has proven nothing. */
+    default Optional<String> peer() {
+        return Optional.empty();
+    }
+
+    /** Whether there is no connection with the source at this moment, and it may still come back. */
+    default boolean disconnected() {
+        return false;
+    }
 
     /** Whether a source waits at the other end, with the guest suspended, rather than a package that lies still. */
     boolean live();

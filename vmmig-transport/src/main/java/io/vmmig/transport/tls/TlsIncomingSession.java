@@ -15,6 +15,7 @@ import io.vmmig.transport.wire.WireIncomingSession;
 import java.io.BufferedInputStream;
 import java.io.InputStream;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** A transfer from a host that is known, and that is refused when that host is trusted no more. */
@@ -22,11 +23,13 @@ final class TlsIncomingSession implements IncomingSession {
     private static final int BUFFER_BYTES = 64 << 10;
 
     private final WireIncomingSession wire;
+    private final Fingerprint peer;
     private final TrustWatch.Guarded guarded;
     private final InputStream opened;
 
     TlsIncomingSession(WireIncomingSession wire, HostIdentity self, Fingerprint peer, TrustWatch watch) {
         this.wire = wire;
+        this.peer = peer;
         this.opened = new Parts(
                 wire,
                 part -> new OpenedLazily(
@@ -48,6 +51,16 @@ final class TlsIncomingSession implements IncomingSession {
     @Override
     public String description() {
         return wire.description();
+    }
+
+    @Override
+    public Optional<String> peer() {
+        return Optional.of(peer.toString());
+    }
+
+    @Override
+    public boolean disconnected() {
+        return wire.disconnected();
     }
 
     @Override

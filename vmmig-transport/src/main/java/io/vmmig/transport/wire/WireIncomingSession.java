@@ -90,6 +90,11 @@ public final class WireIncomingSession implements IncomingSession {
     }
 
     @Override
+    public boolean disconnected() {
+        return link.line().isDown();
+    }
+
+    @Override
     public boolean live() {
         return true;
     }
