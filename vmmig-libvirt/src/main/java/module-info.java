@@ -7,4 +7,8 @@ module io.vmmig.libvirt {
     requires org.slf4j;
 
     exports io.vmmig.libvirt;
+
+    // JNA calls the callbacks there by reflection.
+    opens io.vmmig.libvirt.binding to
+            com.sun.jna;
 }

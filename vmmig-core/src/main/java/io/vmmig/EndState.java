@@ -7,6 +7,8 @@ public enum EndState {
     RUNS("the guest runs"),
     /** The guest is here, suspended. */
     PAUSED("the guest is paused"),
+    /** The guest is shut off, or was ended; its disks are here as it left them. */
+    STOPPED("the guest does not run"),
     /** The guest is here as it was before; nothing has been done to it. */
     UNTOUCHED("nothing was changed"),
     /** Nothing of the guest is left here. */

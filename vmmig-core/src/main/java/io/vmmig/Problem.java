@@ -12,6 +12,8 @@ public enum Problem {
     GUEST_NOT_RUNNING(Family.HYPERVISOR),
     /** The guest is already migrating, or another long job of the hypervisor holds it. */
     GUEST_BUSY(Family.HYPERVISOR),
+    /** Somebody else let the guest run while it was paused for its migration. */
+    GUEST_INTERFERED(Family.HYPERVISOR),
     /** The hypervisor could not be reached, or its connection broke. */
     HYPERVISOR_UNREACHABLE(Family.HYPERVISOR),
     /** The hypervisor refused or failed an operation; its own words are in the message. */

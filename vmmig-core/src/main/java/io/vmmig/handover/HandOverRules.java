@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.handover;
 
+import io.vmmig.hypervisor.Interference;
 import io.vmmig.transport.Outcome;
+import java.util.Optional;
 
 /**
  * Who may do what with a guest whose hand-over has not come to its end: the whole of what is decided after a crash, or after a
@@ -36,6 +38,35 @@ public final class HandOverRules {
         NOTHING,
         /** Nobody knows; a person has to see what there is. */
         LEAVE
+    }
+
+    /**
+     * Whether a source that looks at its paused guest may give it away, or even complete its package.
+     *
+     * @param interference what somebody else did to the guest since it was saved
+     */
+    public static boolean mayGiveAway(Optional<Interference.Kind> interference) {
+        return interference.isEmpty();
+    }
+
+    /**
+     * Whether a destination that looks at its restored guest may tell the source that it is there, paused. Where nobody could see the
+     * guest for a while it may: what is restored there is one whole guest, whether or not it ran.
+     *
+     * @param interference what somebody else did to the guest since it was restored
+     */
+    public static boolean mayBeGiven(Optional<Interference.Kind> interference) {
+        return interference.isEmpty() || interference.get() == Interference.Kind.UNOBSERVED;
+    }
+
+    /**
+     * Whether a destination that was given the guest takes it. Now that its source has given it away, a guest that somebody else let run
+     * here too early is where it belongs.
+     *
+     * @param interference what somebody else did to the guest since it was restored
+     */
+    public static boolean takes(Optional<Interference.Kind> interference) {
+        return interference.isEmpty() || interference.get() != Interference.Kind.ENDED;
     }
 
     /** What a destination says to a source that has lost the connection. */
@@ -88,11 +119,12 @@ public final class HandOverRules {
      *
      * @param outcome what the destination says, if the guest may have been given away; else {@link Outcome#NOT_TAKEN}
      * @param ran whether the guest ran before it was stopped
+     * @param ranSince whether the guest has run since it was saved, though it may be paused again
      */
-    public static Step ofSource(Outcome outcome, boolean ran, Found found) {
+    public static Step ofSource(Outcome outcome, boolean ran, Found found, boolean ranSince) {
         return switch (outcome) {
-            // Who runs in two places is for a person to see.
-            case TAKEN -> found == Found.RUNNING ? Step.LEAVE : Step.RETIRE;
+            // A guest that ran in two places is for a person to see: what it did here is nowhere else.
+            case TAKEN -> found == Found.RUNNING || (found == Found.PAUSED && ranSince) ? Step.LEAVE : Step.RETIRE;
             case NOT_TAKEN -> ran && found == Found.PAUSED ? Step.RESUME : Step.NOTE;
             case UNDER_WAY, UNHEARD_OF -> Step.LEAVE;
         };

@@ -75,6 +75,16 @@ public interface Guest {
     }
 
     /**
+     * Begins to watch what other tools do to the guest. Only what the hypervisor reports is seen: a request that it has accepted and
+     * not yet carried out may show nowhere.
+     *
+     * @return to be closed by the caller
+     */
+    default GuestWatch watch() throws VmmigException {
+        return GuestWatch.BLIND;
+    }
+
+    /**
      * Suspends the guest and begins to save its memory and device state as a stream. From here on the guest stands still,
      * its disks are settled on the host's files, and the caller owns the decision whether it goes on here or not:
      * {@link SavedGuest#resume()} or {@link SavedGuest#retire()}.
@@ -83,6 +93,14 @@ public interface Guest {
      *     {@link io.vmmig.Problem#GUEST_BUSY}; the guest is then as it was
      */
     SavedGuest save() throws VmmigException;
+
+    /**
+     * Whether the guest, which an earlier save left paused, shows that it has run since its state was saved to the end; what a
+     * hypervisor cannot tell it does not claim.
+     */
+    default boolean ranSinceSaved() throws VmmigException {
+        return false;
+    }
 
     /**
      * Lets a guest go on that an earlier save left paused, once it is known that it is to live here; does nothing to one that

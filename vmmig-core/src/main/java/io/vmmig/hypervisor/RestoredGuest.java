@@ -20,6 +20,15 @@ public interface RestoredGuest extends AutoCloseable {
         return asked;
     }
 
+    /**
+     * Looks whether the guest has been paused without a break since it was restored, as {@link SavedGuest#interference()} does at the
+     * source.
+     *
+     * @return what somebody else did to the guest; empty only when it is certain that it has neither run nor been ended
+     * @throws VmmigException when the hypervisor does not answer, so that nothing is certain
+     */
+    Optional<Interference> interference() throws VmmigException;
+
     /** Lets the guest run. From here on it is the caller's no more, and {@link #close()} does nothing. */
     void resume() throws VmmigException;
 

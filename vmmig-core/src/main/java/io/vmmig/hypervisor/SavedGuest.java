@@ -4,6 +4,7 @@ package io.vmmig.hypervisor;
 import io.vmmig.VmmigException;
 import java.io.InputStream;
 import java.time.Instant;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,8 +36,21 @@ public interface SavedGuest extends AutoCloseable {
     InputStream memory();
 
     /**
-     * Lets the guest go on here, whether or not the stream has been read; if it was paused before, it stays paused.
-     * Idempotent.
+     * Looks whether the guest has been paused without a break since it was saved. Takes milliseconds, and can be asked until the guest is
+     * settled, as often as one likes. The answer is about the moment of the call: nothing prevents others from resuming the guest
+     * right after it.
+     *
+     * @return what somebody else did to the guest; empty only when it is certain that it has neither run nor been ended
+     * @throws VmmigException when the hypervisor does not answer, so that nothing is certain
+     */
+    Optional<Interference> interference() throws VmmigException;
+
+    /**
+     * Lets the guest go on here, whether or not the stream has been read; if it was paused before, it stays paused. A guest that a
+     * user resumed and suspended again meanwhile stays paused, too. Idempotent.
+     *
+     * @throws io.vmmig.HypervisorException with {@link io.vmmig.Problem#GUEST_NOT_RUNNING} when somebody has ended the guest
+     *     meanwhile
      */
     void resume() throws VmmigException;
 

@@ -23,7 +23,9 @@ import io.vmmig.domain.DomainChange;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.handover.DestinationState;
+import io.vmmig.handover.HandOverRules;
 import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
@@ -409,10 +411,12 @@ public final class ReceivePipeline {
                 Landing landing = landing(arrival, restoration, restored);
                 files.list();
                 noted.restored(landing.running(), landing.autostart());
+                requirePaused(restored);
                 session.restored();
                 recorder.enter(Phase.COMMIT);
                 session.awaitCommit();
                 cancellation.pointOfNoReturn();
+                requireThere(restored);
                 noted.enter(DestinationState.COMMITTED);
                 recorder.enter(Phase.RESUME);
                 if (!session.live()) {
@@ -448,6 +452,24 @@ public final class ReceivePipeline {
                 throw e;
             }
         }
+    }
+
+    /** Before the source hears that the guest is here, paused, it is looked at once more. */
+    private static void requirePaused(RestoredGuest restored) throws VmmigException {
+        Optional<Interference> seen = restored.interference();
+        if (!HandOverRules.mayBeGiven(seen.map(Interference::kind))) {
+            throw Interferences.atDestination(seen.orElseThrow());
+        }
+    }
+
+    /** The source has given the guest away; if it is not here any more, the source takes it back. */
+    private void requireThere(RestoredGuest restored) throws VmmigException {
+        Optional<Interference> seen = restored.interference();
+        if (!HandOverRules.takes(seen.map(Interference::kind))) {
+            throw Interferences.atDestination(seen.orElseThrow());
+        }
+        seen.filter(one -> one.kind() == Interference.Kind.RAN)
+                .ifPresent(one -> recorder.notice(Interferences.ranEarly(recorder.guest(), one)));
     }
 
     /** Comes last: it may take seconds, and the guest runs whatever becomes of it. */

@@ -173,13 +173,17 @@ public final class RecoveryPipeline {
                 Outcome known = outcome(journal);
                 boolean open = known == Outcome.UNDER_WAY || known == Outcome.UNHEARD_OF;
                 Outcome said = atDestination ? Outcome.TAKEN : Outcome.NOT_TAKEN;
-                settle(journal, open ? said : known);
+                settle(journal, open ? said : known, atDestination);
             }
         }
     }
 
     /** A guest as this host has it. */
-    private record Sight(Found found, @Nullable Guest guest) {}
+    private record Sight(Found found, @Nullable Guest guest) {
+        boolean ranSinceSaved() throws VmmigException {
+            return guest != null && found == Found.PAUSED && guest.ranSinceSaved();
+        }
+    }
 
     private Sight look(UUID uuid) throws VmmigException {
         Optional<Hypervisor.GuestId> known = hypervisor.guests().stream()
@@ -342,7 +346,7 @@ public final class RecoveryPipeline {
                         DepartureClaim.take(journal.facts().uuid(), hypervisor, hostState);
                 if (claim.isPresent()) {
                     try {
-                        settle(journal, outcome(journal));
+                        settle(journal, outcome(journal), false);
                     } finally {
                         claim.get().close();
                     }
@@ -353,10 +357,12 @@ public final class RecoveryPipeline {
         }
     }
 
-    private void settle(DepartureJournal journal, Outcome outcome) throws VmmigException {
+    /** @param dropped whether a person has said that what the guest did here since it was saved is not wanted */
+    private void settle(DepartureJournal journal, Outcome outcome, boolean dropped) throws VmmigException {
         DepartureJournal.Facts facts = journal.facts();
         Sight sight = look(facts.uuid());
-        Step step = HandOverRules.ofSource(outcome, journal.ran() && !journal.isCopied(), sight.found());
+        Step step = HandOverRules.ofSource(
+                outcome, journal.ran() && !journal.isCopied(), sight.found(), !dropped && sight.ranSinceSaved());
         switch (step) {
             case RESUME -> {
                 resume(sight);
@@ -405,8 +411,8 @@ public final class RecoveryPipeline {
     private String openDeparture(Outcome outcome, DepartureJournal.Facts facts) {
         return switch (outcome) {
             case TAKEN ->
-                "it has been taken over by the destination, and yet runs here too: end one of them at once, and see which"
-                        + " disks are the right ones";
+                "it has been taken over by the destination, and yet runs here too, or has run here since: end one of them at"
+                        + " once, and see which disks are the right ones";
             case UNDER_WAY ->
                 unanswered != null
                         ? "it is kept paused here: " + unanswered

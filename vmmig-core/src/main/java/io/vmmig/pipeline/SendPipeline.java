@@ -16,9 +16,11 @@ import io.vmmig.freepages.FreePages;
 import io.vmmig.handover.DepartureJournal;
 import io.vmmig.handover.SourceState;
 import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestInventory;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.page.PageSource;
 import io.vmmig.protection.PackageClaim;
@@ -66,6 +68,10 @@ public final class SendPipeline {
     private boolean wasRunning = true;
     private boolean autostarts;
     private boolean committed;
+    /** What the guest was seen to be doing here after a roll-back. */
+    private EndState here = EndState.PAUSED;
+    /** What the hypervisor kept of the guest when it was saved. */
+    private @Nullable GuestInventory atSave;
 
     public SendPipeline(
             Hypervisor hypervisor,
@@ -117,17 +123,18 @@ public final class SendPipeline {
         CodecWarmUp.WRITING.begin();
         Guest guest = hypervisor.guest(guestName);
         DepartureClaim claim = DepartureClaim.take(guest, hypervisor, hostState);
-        try (FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest)) {
+        try (OtherTools others = OtherTools.watch(guest, recorder);
+                FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest)) {
             HostCapabilities host = hypervisor.capabilities();
             Departure departure = Departure.of(guest, host, settings, hostState.images(), !givesAway());
             departure.belongings().notices().forEach(recorder::notice);
-            return move(guest, departure, search);
+            return move(guest, departure, search, others);
         } finally {
             claim.close();
         }
     }
 
-    private MigrationReport move(Guest guest, Departure departure, @Nullable FreePagesTask search)
+    private MigrationReport move(Guest guest, Departure departure, @Nullable FreePagesTask search, OtherTools others)
             throws VmmigException {
         departure.notices().forEach(recorder::notice);
         SharedPages shared = departure.sharedPages(hostState.images(), cancellation);
@@ -152,7 +159,8 @@ public final class SendPipeline {
                 cancellation.check();
                 GuestHistory history = history(manifest.guestUuid());
                 return send(
-                        new Outgoing(guest, departure, manifest, references, history, acceptance, session, keeping),
+                        new Outgoing(
+                                guest, departure, manifest, references, history, acceptance, session, keeping, others),
                         search);
             } catch (VmmigException e) {
                 if (!committed) {
@@ -177,7 +185,8 @@ public final class SendPipeline {
             GuestHistory history,
             Acceptance acceptance,
             OutgoingSession session,
-            PackageKeeping keeping) {}
+            PackageKeeping keeping,
+            OtherTools others) {}
 
     /** Sends what can be sent while the guest runs, and suspends it for the rest. */
     private MigrationReport send(Outgoing outgoing, @Nullable FreePagesTask search) throws VmmigException {
@@ -239,7 +248,7 @@ public final class SendPipeline {
         SavedGuest saved = outgoing.guest().save();
         state = state.then(SourceState.SAVED);
         wasRunning = saved.wasRunning();
-        noteWhetherItRan(saved, journal);
+        noteWhetherItRan(outgoing, saved, journal);
         Future<FreePages> free = search == null
                 ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
                 : search.finish();
@@ -254,12 +263,11 @@ public final class SendPipeline {
     }
 
     /** Its user may have paused or resumed it since the journal was begun. */
-    private void noteWhetherItRan(SavedGuest saved, DepartureJournal journal) throws VmmigException {
+    private void noteWhetherItRan(Outgoing outgoing, SavedGuest saved, DepartureJournal journal) throws VmmigException {
         try {
             journal.saved(saved.wasRunning());
         } catch (VmmigException e) {
-            rollBack(saved, journal, e);
-            throw e;
+            throw rolledBack(outgoing, saved, journal, e);
         }
     }
 
@@ -353,13 +361,13 @@ public final class SendPipeline {
             free = FreePagesTask.await(search);
             summary = writeSnapshot(outgoing, writer, saved, free);
         } catch (VmmigException e) {
-            rollBack(saved, journal, e);
-            throw e;
+            throw rolledBack(outgoing, saved, journal, e);
         } catch (RuntimeException | Error e) {
             saved.resume();
             throw e;
         }
         recorder.enter(Phase.RESUME);
+        outgoing.others().close();
         saved.resume();
         state = state.then(SourceState.COPIED);
         journal.copied();
@@ -373,6 +381,7 @@ public final class SendPipeline {
             lent.close();
             publish(outgoing, journal);
         }
+        outgoing.others().report();
         recorder.end();
         Departure departure = outgoing.departure();
         MigrationReport report = Reports.of(
@@ -459,10 +468,10 @@ public final class SendPipeline {
             recorder.enter(Phase.COMMIT);
             cancellation.pointOfNoReturn();
             autostarts = belongings.autostart();
+            Interferences.requireNone(saved);
             journal.commit(autostarts);
         } catch (VmmigException e) {
-            rollBack(saved, journal, e);
-            throw e;
+            throw rolledBack(outgoing, saved, journal, e);
         } catch (RuntimeException | Error e) {
             saved.resume();
             throw e;
@@ -471,7 +480,7 @@ public final class SendPipeline {
         committed = true;
         commit(outgoing, saved, journal);
         Instant resumedAt = transport.live() && wasRunning ? Instant.now() : null;
-        retire(outgoing.departure(), saved, lent);
+        retire(outgoing, saved, lent);
         settle(journal);
         return new Sent(summary, free, saved.suspendedAt(), resumedAt);
     }
@@ -490,12 +499,10 @@ public final class SendPipeline {
     /** What the hypervisor keeps of the guest now that it has been saved: somebody may have changed that since the offer. */
     private Belongings belongings(Outgoing outgoing, SavedGuest saved) throws VmmigException {
         Belongings offered = outgoing.departure().belongings();
+        GuestInventory inventory = outgoing.guest().inventory();
+        atSave = inventory;
         Belongings now = Belongings.of(
-                outgoing.guest().inventory(),
-                DomainXml.parse(saved.domainXml()),
-                settings.policy(),
-                settings.losses(),
-                !givesAway());
+                inventory, DomainXml.parse(saved.domainXml()), settings.policy(), settings.losses(), !givesAway());
         now.requireLike(offered);
         now.notices().stream()
                 .filter(notice -> !offered.notices().contains(notice))
@@ -529,6 +536,8 @@ public final class SendPipeline {
         recorder.enter(Phase.SNAPSHOT, outgoing.manifest().memoryBytes());
         try (InputStream memory = free.strip(counted(saved.memory()))) {
             writer.writeSnapshot(memory);
+            // Without its end the destination trusts nothing of the package.
+            Interferences.requireNone(saved);
             return writer.finish(contents -> sign(outgoing, contents));
         } catch (IOException e) {
             throw unwritten(e);
@@ -601,15 +610,34 @@ public final class SendPipeline {
         }
     }
 
-    private void rollBack(SavedGuest saved, DepartureJournal journal, VmmigException reason) {
+    /** Rolls back, unless somebody has ended the guest; what is returned says what became of it. */
+    private VmmigException rolledBack(
+            Outgoing outgoing, SavedGuest saved, DepartureJournal journal, VmmigException failure) {
+        VmmigException reason = Interferences.explained(failure, saved);
+        // What comes after this is done by us.
+        outgoing.others().close();
         try {
-            saved.resume();
+            resumeUnlessEnded(outgoing.guest(), saved);
             state = state.then(SourceState.ROLLED_BACK);
             restoreAutostart();
             settle(journal);
         } catch (VmmigException e) {
             LOG.error("guest {}: could not be put back as it was after {}", guestName, reason.problem(), e);
             reason.addSuppressed(e);
+        }
+        here = Interferences.observed(outgoing.guest());
+        return reason;
+    }
+
+    /** A guest that somebody has ended is not brought back. */
+    private static void resumeUnlessEnded(Guest guest, SavedGuest saved) throws VmmigException {
+        try {
+            saved.resume();
+        } catch (VmmigException e) {
+            if (Interferences.observed(guest) != EndState.STOPPED) {
+                throw e;
+            }
+            LOG.debug("guest {}: it has been ended", guest.name(), e);
         }
     }
 
@@ -619,8 +647,7 @@ public final class SendPipeline {
             outgoing.session().commit(journal);
         } catch (VmmigException e) {
             if (e.problem() != Problem.OUTCOME_UNKNOWN) {
-                rollBack(saved, journal, e);
-                throw e;
+                throw rolledBack(outgoing, saved, journal, e);
             }
             switch (Inquiry.about(
                     outgoing.manifest().packageId(),
@@ -635,8 +662,7 @@ public final class SendPipeline {
                             "the connection broke while the guest was handed over, and the destination has not taken it",
                             "Start the migration again.");
                     lost.addSuppressed(e);
-                    rollBack(saved, journal, lost);
-                    throw lost;
+                    throw rolledBack(outgoing, saved, journal, lost);
                 }
                 case UNDER_WAY, UNHEARD_OF -> {
                     saved.leavePaused();
@@ -650,14 +676,43 @@ public final class SendPipeline {
         }
     }
 
-    private void retire(Departure departure, SavedGuest saved, Ballooning lent) throws VmmigException {
+    private void retire(Outgoing outgoing, SavedGuest saved, Ballooning lent) throws VmmigException {
+        Departure departure = outgoing.departure();
         recorder.enter(Phase.RETIRE);
+        Optional<Interference> ran = ranMeanwhile(saved);
+        reportLateChanges(outgoing.guest());
+        // What comes after this is done by us.
+        outgoing.others().close();
         saved.retire();
         lent.gone();
-        DepartedFiles.remove(departure.ownFiles(), departure.domain().uuid(), hypervisor)
-                .forEach(recorder::notice);
+        if (ran.isPresent()) {
+            recorder.notice(Interferences.ranTwice(guestName, ran.get(), Instant.now(), departure.ownFiles()));
+        } else {
+            DepartedFiles.remove(departure.ownFiles(), departure.domain().uuid(), hypervisor)
+                    .forEach(recorder::notice);
+        }
         forget(departure.manifest().guestUuid());
         state = state.then(SourceState.RETIRED);
+    }
+
+    private void reportLateChanges(Guest guest) {
+        try {
+            if (atSave != null) {
+                LateChanges.between(atSave, guest.inventory()).forEach(recorder::notice);
+            }
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: whether its definition was changed meanwhile is not known", guestName, e);
+        }
+    }
+
+    /** Whether somebody let the guest run here after it had been given away. */
+    private Optional<Interference> ranMeanwhile(SavedGuest saved) {
+        try {
+            return saved.interference().filter(seen -> seen.kind() == Interference.Kind.RAN);
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: whether it ran here after it had been given away is not known", guestName, e);
+            return Optional.empty();
+        }
     }
 
     private void forget(UUID guest) {
@@ -675,13 +730,12 @@ public final class SendPipeline {
         return VmmigException.of(
                 switch (state) {
                     case PREPARED -> failure.leaving(EndState.UNTOUCHED, EndState.HOLDS_NOTHING);
-                    case ROLLED_BACK ->
-                        failure.leaving(wasRunning ? EndState.RUNS : EndState.PAUSED, EndState.HOLDS_NOTHING);
+                    case ROLLED_BACK -> failure.leaving(here, EndState.HOLDS_NOTHING);
                     case COPIED ->
                         failure.leaving(
                                 wasRunning ? EndState.RUNS : EndState.PAUSED,
                                 e.problem() == Problem.OUTCOME_UNKNOWN ? EndState.UNKNOWN : EndState.HOLDS_NOTHING);
-                    case SAVED, SENT -> failure.leaving(EndState.PAUSED, EndState.HOLDS_NOTHING);
+                    case SAVED, SENT -> failure.leaving(here, EndState.HOLDS_NOTHING);
                     case UNKNOWN -> failure.leaving(EndState.PAUSED, EndState.UNKNOWN);
                     case COMMITTED, RETIRED ->
                         failure.leaving(EndState.PAUSED, transport.live() ? EndState.RUNS : EndState.HOLDS_PACKAGE);

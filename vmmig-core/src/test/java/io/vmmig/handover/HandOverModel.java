@@ -3,6 +3,7 @@ package io.vmmig.handover;
 
 import io.vmmig.handover.HandOverRules.Found;
 import io.vmmig.handover.HandOverRules.Step;
+import io.vmmig.hypervisor.Interference;
 import io.vmmig.transport.Outcome;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.function.Predicate;
@@ -61,6 +63,18 @@ final class HandOverModel {
         DEAD
     }
 
+    /** What a person may do, once, to a guest that is paused for its move. */
+    enum Acted {
+        NOBODY,
+        LET_RUN_AT_SOURCE,
+        ENDED_AT_SOURCE,
+        /** The same once the source has noted that it gives the guest away. */
+        LET_RUN_GIVEN_AWAY,
+        ENDED_GIVEN_AWAY,
+        LET_RUN_AT_DESTINATION,
+        ENDED_AT_DESTINATION
+    }
+
     enum Message {
         RESTORED,
         COMMIT,
@@ -81,6 +95,7 @@ final class HandOverModel {
      *
      * @param arrived what the destination has on its disk, or null for nothing
      * @param left whether an end has said that a person has to look
+     * @param acted what a person has done to the guest while it was paused
      */
     record State(
             Source source,
@@ -92,7 +107,8 @@ final class HandOverModel {
             Found atDestination,
             boolean destinationConnected,
             Set<Message> flying,
-            boolean left) {
+            boolean left,
+            Acted acted) {
         static final State FIRST = new State(
                 Source.RUNS,
                 Note.NOTHING,
@@ -103,7 +119,8 @@ final class HandOverModel {
                 Found.NOTHING,
                 true,
                 Set.of(),
-                false);
+                false,
+                Acted.NOBODY);
 
         State source(Source next) {
             return new State(
@@ -116,7 +133,8 @@ final class HandOverModel {
                     atDestination,
                     destinationConnected,
                     flying,
-                    left);
+                    left,
+                    acted);
         }
 
         State note(Note next) {
@@ -130,7 +148,8 @@ final class HandOverModel {
                     atDestination,
                     destinationConnected,
                     flying,
-                    left);
+                    left,
+                    acted);
         }
 
         State atSource(Found next) {
@@ -144,7 +163,8 @@ final class HandOverModel {
                     atDestination,
                     destinationConnected,
                     flying,
-                    left);
+                    left,
+                    acted);
         }
 
         State destination(Destination next) {
@@ -158,7 +178,8 @@ final class HandOverModel {
                     atDestination,
                     destinationConnected,
                     flying,
-                    left);
+                    left,
+                    acted);
         }
 
         State arrived(DestinationState next) {
@@ -172,7 +193,8 @@ final class HandOverModel {
                     atDestination,
                     destinationConnected,
                     flying,
-                    left);
+                    left,
+                    acted);
         }
 
         State atDestination(Found next) {
@@ -186,12 +208,23 @@ final class HandOverModel {
                     next,
                     destinationConnected,
                     flying,
-                    left);
+                    left,
+                    acted);
         }
 
         State connected(boolean ofSource, boolean ofDestination) {
             return new State(
-                    source, note, atSource, ofSource, destination, arrived, atDestination, ofDestination, flying, left);
+                    source,
+                    note,
+                    atSource,
+                    ofSource,
+                    destination,
+                    arrived,
+                    atDestination,
+                    ofDestination,
+                    flying,
+                    left,
+                    acted);
         }
 
         State sending(Message message) {
@@ -217,7 +250,8 @@ final class HandOverModel {
                     atDestination,
                     destinationConnected,
                     Set.copyOf(messages),
-                    left);
+                    left,
+                    acted);
         }
 
         State leaving() {
@@ -231,7 +265,61 @@ final class HandOverModel {
                     atDestination,
                     destinationConnected,
                     flying,
-                    true);
+                    true,
+                    acted);
+        }
+
+        State acted(Acted act) {
+            return new State(
+                    source,
+                    note,
+                    atSource,
+                    sourceConnected,
+                    destination,
+                    arrived,
+                    atDestination,
+                    destinationConnected,
+                    flying,
+                    left,
+                    act);
+        }
+
+        /** As its hypervisor shows it to a process that has watched all the time. */
+        Optional<Interference.Kind> seenAtSource() {
+            return switch (acted) {
+                case LET_RUN_AT_SOURCE, LET_RUN_GIVEN_AWAY -> Optional.of(Interference.Kind.RAN);
+                case ENDED_AT_SOURCE, ENDED_GIVEN_AWAY -> Optional.of(Interference.Kind.ENDED);
+                default -> Optional.empty();
+            };
+        }
+
+        Optional<Interference.Kind> seenAtDestination() {
+            return switch (acted) {
+                case LET_RUN_AT_DESTINATION -> Optional.of(Interference.Kind.RAN);
+                case ENDED_AT_DESTINATION -> Optional.of(Interference.Kind.ENDED);
+                default -> Optional.empty();
+            };
+        }
+
+        /** Back where it came from, unless a person has ended it there. */
+        State rolledBack() {
+            return (endedAtSource() ? this : atSource(Found.RUNNING)).source(Source.RESUMED_HERE);
+        }
+
+        boolean ranAtSource() {
+            return seenAtSource().equals(Optional.of(Interference.Kind.RAN));
+        }
+
+        boolean endedAtSource() {
+            return seenAtSource().equals(Optional.of(Interference.Kind.ENDED));
+        }
+
+        boolean ended() {
+            return endedAtSource() || acted == Acted.ENDED_AT_DESTINATION;
+        }
+
+        boolean nowhere() {
+            return atSource == Found.NOTHING && atDestination == Found.NOTHING;
         }
 
         boolean twice() {
@@ -254,14 +342,31 @@ final class HandOverModel {
 
     private final boolean powerFails;
     private final boolean keepsPromises;
+    private final boolean personsAct;
+    private final boolean looks;
 
     /**
      * @param powerFails whether a whole host may fail, with the guest that is on it, rather than only a process
      * @param keepsPromises whether a destination notes that it has said no; without, the model has to find what goes wrong
      */
     HandOverModel(boolean powerFails, boolean keepsPromises) {
+        this(powerFails, keepsPromises, false, true);
+    }
+
+    private HandOverModel(boolean powerFails, boolean keepsPromises, boolean personsAct, boolean looks) {
         this.powerFails = powerFails;
         this.keepsPromises = keepsPromises;
+        this.personsAct = personsAct;
+        this.looks = looks;
+    }
+
+    /**
+     * One where a person lets the paused guest run, for good or for a moment, or ends it, at either end and at any moment.
+     *
+     * @param looks whether the ends look at it before they give it away or take it; without, the model has to find what goes wrong
+     */
+    static HandOverModel withPersons(boolean looks) {
+        return new HandOverModel(false, true, true, looks);
     }
 
     /** What may follow while nothing fails. */
@@ -314,7 +419,26 @@ final class HandOverModel {
         if (s.destination() == Destination.WAITING) {
             next.add(s.destination(Destination.GIVING_UP));
         }
+        if (personsAct && s.acted() == Acted.NOBODY) {
+            addActs(s, next);
+        }
         return next;
+    }
+
+    private static void addActs(State s, List<State> next) {
+        if (s.atSource() == Found.PAUSED) {
+            // For good, and for a moment.
+            boolean given = s.note() == Note.COMMITTED;
+            Acted letRun = given ? Acted.LET_RUN_GIVEN_AWAY : Acted.LET_RUN_AT_SOURCE;
+            next.add(s.atSource(Found.RUNNING).acted(letRun));
+            next.add(s.acted(letRun));
+            next.add(s.atSource(Found.NOTHING).acted(given ? Acted.ENDED_GIVEN_AWAY : Acted.ENDED_AT_SOURCE));
+        }
+        if (s.atDestination() == Found.PAUSED) {
+            next.add(s.atDestination(Found.RUNNING).acted(Acted.LET_RUN_AT_DESTINATION));
+            next.add(s.acted(Acted.LET_RUN_AT_DESTINATION));
+            next.add(s.atDestination(Found.NOTHING).acted(Acted.ENDED_AT_DESTINATION));
+        }
     }
 
     private void addStepsOfSource(State s, List<State> next) {
@@ -323,10 +447,13 @@ final class HandOverModel {
             case NOTED -> next.add(s.atSource(Found.PAUSED).source(Source.SAVED));
             case SAVED -> {
                 if (heard(s, Message.RESTORED)) {
-                    next.add(s.note(Note.COMMITTED).source(Source.COMMIT_NOTED));
+                    next.add(
+                            !looks || HandOverRules.mayGiveAway(s.seenAtSource())
+                                    ? s.note(Note.COMMITTED).source(Source.COMMIT_NOTED)
+                                    : s.rolledBack().connected(false, s.destinationConnected()));
                 }
                 if (!s.sourceConnected() || heard(s, Message.REFUSED)) {
-                    next.add(s.atSource(Found.RUNNING).source(Source.RESUMED_HERE));
+                    next.add(s.rolledBack());
                 }
             }
             case COMMIT_NOTED -> next.add(s.sending(Message.COMMIT).source(Source.COMMIT_SENT));
@@ -335,14 +462,17 @@ final class HandOverModel {
                     next.add(s.source(Source.TOLD_TAKEN));
                 }
                 if (heard(s, Message.REFUSED)) {
-                    next.add(s.atSource(Found.RUNNING).source(Source.RESUMED_HERE));
+                    next.add(s.rolledBack());
                 }
                 if (!s.sourceConnected()) {
                     next.add(s.sending(Message.QUESTION).source(Source.ASKING));
                 }
             }
             case ASKING -> addAnswers(s, next);
-            case TOLD_TAKEN -> next.add(s.atSource(Found.NOTHING).source(Source.REMOVED));
+            case TOLD_TAKEN -> {
+                State removed = s.atSource(Found.NOTHING).source(Source.REMOVED);
+                next.add(s.ranAtSource() ? removed.leaving() : removed);
+            }
             case REMOVED, RESUMED_HERE -> next.add(s.note(Note.SETTLED).source(Source.DONE));
             case DONE -> {
                 // Nothing more to do.
@@ -362,9 +492,9 @@ final class HandOverModel {
         }
         for (Outcome outcome : Outcome.values()) {
             if (s.flying().contains(Message.valueOf(outcome.name()))) {
-                switch (HandOverRules.ofSource(outcome, true, s.atSource())) {
+                switch (HandOverRules.ofSource(outcome, true, s.atSource(), s.ranAtSource())) {
                     case RETIRE -> next.add(s.source(Source.TOLD_TAKEN));
-                    case RESUME -> next.add(s.atSource(Found.RUNNING).source(Source.RESUMED_HERE));
+                    case RESUME -> next.add(s.rolledBack());
                     case NOTE -> next.add(s.source(Source.RESUMED_HERE));
                     default -> {
                         if (outcome != Outcome.UNDER_WAY) {
@@ -382,7 +512,7 @@ final class HandOverModel {
                 // No notes, nothing to recover.
             }
             case PREPARED -> {
-                Step step = HandOverRules.ofSource(Outcome.NOT_TAKEN, true, s.atSource());
+                Step step = HandOverRules.ofSource(Outcome.NOT_TAKEN, true, s.atSource(), s.ranAtSource());
                 next.add((step == Step.RESUME ? s.atSource(Found.RUNNING) : s).source(Source.RESUMED_HERE));
             }
             case COMMITTED -> next.add(s.sending(Message.QUESTION).source(Source.ASKING));
@@ -398,16 +528,28 @@ final class HandOverModel {
             }
             case NOTED -> next.add(s.atDestination(Found.PAUSED).destination(Destination.RESTORED));
             case RESTORED -> addUnlessAbandoned(s, DestinationState.RESTORED, Destination.RESTORE_NOTED, next);
-            case RESTORE_NOTED -> next.add(s.sending(Message.RESTORED).destination(Destination.WAITING));
+            case RESTORE_NOTED ->
+                next.add(
+                        !looks || HandOverRules.mayBeGiven(s.seenAtDestination())
+                                ? s.sending(Message.RESTORED).destination(Destination.WAITING)
+                                : s.destination(Destination.GIVING_UP));
             case WAITING -> {
                 if (s.destinationConnected() && s.flying().contains(Message.COMMIT)) {
-                    addUnlessAbandoned(s, DestinationState.COMMITTED, Destination.COMMIT_NOTED, next);
+                    if (!looks || HandOverRules.takes(s.seenAtDestination())) {
+                        addUnlessAbandoned(s, DestinationState.COMMITTED, Destination.COMMIT_NOTED, next);
+                    } else {
+                        next.add(s.destination(Destination.GIVING_UP));
+                    }
                 }
                 if (!s.destinationConnected()) {
                     next.add(s.destination(Destination.GIVING_UP));
                 }
             }
-            case COMMIT_NOTED -> next.add(s.atDestination(Found.RUNNING).destination(Destination.RUNS));
+            case COMMIT_NOTED ->
+                next.add(
+                        s.atDestination() == Found.NOTHING
+                                ? s.arrived(DestinationState.RETRACTING).destination(Destination.GIVING_UP)
+                                : s.atDestination(Found.RUNNING).destination(Destination.RUNS));
             case RUNS -> next.add(s.arrived(DestinationState.RESUMED).destination(Destination.RUN_NOTED));
             case RUN_NOTED -> next.add(s.sending(Message.RESUMED).destination(Destination.DONE));
             case GIVING_UP -> next.add(s.atDestination(Found.NOTHING).destination(Destination.REMOVED));

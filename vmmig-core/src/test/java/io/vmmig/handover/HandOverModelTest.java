@@ -3,8 +3,11 @@ package io.vmmig.handover;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vmmig.handover.HandOverModel.Acted;
+import io.vmmig.handover.HandOverModel.Note;
 import io.vmmig.handover.HandOverModel.State;
 import io.vmmig.handover.HandOverModel.Walk;
+import io.vmmig.handover.HandOverRules.Found;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
@@ -12,6 +15,7 @@ import org.junit.jupiter.api.Test;
 @Tag("once")
 class HandOverModelTest {
     private static final HandOverModel PROCESSES_CRASH = new HandOverModel(false, true);
+    private static final HandOverModel PERSONS_ACT = HandOverModel.withPersons(true);
     private static final HandOverModel POWER_FAILS = new HandOverModel(true, true);
 
     @Test
@@ -41,6 +45,49 @@ class HandOverModelTest {
     void whereAHostLosesItsPowerAllIsSettledOrAPersonIsTold() {
         assertThat(POWER_FAILS
                         .hopeless(state -> state.settled() || state.left())
+                        .bad())
+                .isEmpty();
+    }
+
+    /** Before the source has noted that it gives the guest away, what a person did to it there has the last word. */
+    @Test
+    void aGuestThatAPersonTouchedAtTheSourceIsNotGivenAway() {
+        assertThat(PERSONS_ACT.walk(HandOverModelTest::isGivenAwayThoughTouched).bad())
+                .isEmpty();
+        assertThat(HandOverModel.withPersons(false)
+                        .walk(HandOverModelTest::isGivenAwayThoughTouched)
+                        .bad())
+                .as("where nobody looks")
+                .isNotEmpty();
+    }
+
+    private static boolean isGivenAwayThoughTouched(State state) {
+        boolean touched = state.acted() == Acted.LET_RUN_AT_SOURCE || state.acted() == Acted.ENDED_AT_SOURCE;
+        return touched && (state.note() == Note.COMMITTED || state.atDestination() == Found.RUNNING);
+    }
+
+    @Test
+    void aGuestRunsTwiceOnlyIfAPersonHasResumedIt() {
+        assertThat(PERSONS_ACT
+                        .walk(state ->
+                                state.twice() && !state.ranAtSource() && state.acted() != Acted.LET_RUN_AT_DESTINATION)
+                        .bad())
+                .isEmpty();
+    }
+
+    @Test
+    void whateverAPersonDoesTheGuestRunsOnceAgainOrIsEndedAsTheyWishedOrAPersonIsTold() {
+        assertThat(PERSONS_ACT
+                        .hopeless(state -> state.left()
+                                || (state.settled() && (state.once() || (state.ended() && state.nowhere()))))
+                        .bad())
+                .isEmpty();
+    }
+
+    @Test
+    void whatAGuestDidAtTheSourceBecauseAPersonLetItRunIsNeverDroppedInSilence() {
+        assertThat(PERSONS_ACT
+                        .walk(state -> state.ranAtSource() && state.atSource() == Found.NOTHING && !state.left())
                         .bad())
                 .isEmpty();
     }

@@ -9,13 +9,16 @@ import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestInventory;
 import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.GuestWatch;
 import io.vmmig.hypervisor.LocalState;
 import io.vmmig.hypervisor.RamRegion;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.libvirt.binding.DomainEvent;
 import io.vmmig.libvirt.binding.DomainState;
 import io.vmmig.libvirt.binding.LibvirtError;
 import io.vmmig.libvirt.saveimage.SaveImagePreamble;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -36,6 +39,7 @@ final class LibvirtGuest implements Guest {
     private final GuestCalls quickCalls;
     private final LibvirtOptions options;
     private final Claims claims;
+    private final LibvirtGuestWatch.OwnActs ownActs = new LibvirtGuestWatch.OwnActs();
 
     LibvirtGuest(GuestCalls calls, GuestCalls quickCalls, LibvirtOptions options, Claims claims) {
         this.calls = calls;
@@ -139,6 +143,17 @@ final class LibvirtGuest implements Guest {
     }
 
     @Override
+    public GuestWatch watch() throws VmmigException {
+        return new LibvirtGuestWatch(GuestEvents.begin(quickCalls, true), ownActs);
+    }
+
+    /** QEMU has given the locks of its images back when it had saved the guest, and has taken them again if it let it run. */
+    @Override
+    public boolean ranSinceSaved() throws VmmigException {
+        return Disks.in(domainXml()).images().stream().anyMatch(PauseWatch::isInUse);
+    }
+
+    @Override
     public void resume() throws VmmigException {
         calls.goOn();
     }
@@ -166,7 +181,21 @@ final class LibvirtGuest implements Guest {
     private SavedGuest beginSave() throws VmmigException {
         DomainState state = calls.call("look at", this::stateIfFree);
         boolean running = state != DomainState.PAUSED;
-        List<String> disks = disks(domainXml());
+        PauseWatch watch = PauseWatch.begin(quickCalls);
+        boolean saving = false;
+        try {
+            SavedGuest saved = beginSave(running, watch);
+            saving = true;
+            return saved;
+        } finally {
+            if (!saving) {
+                watch.close();
+            }
+        }
+    }
+
+    private SavedGuest beginSave(boolean running, PauseWatch watch) throws VmmigException {
+        Disks disks = Disks.in(domainXml());
         // Taken before, not after: downtime may be told a little too long, never too short.
         Instant suspendedAt = Instant.now();
         if (running) {
@@ -174,7 +203,8 @@ final class LibvirtGuest implements Guest {
         }
         MemoryTap tap = null;
         try {
-            tap = openTap(disks);
+            watch.paused();
+            tap = openTap(disks.targets());
             SaveImagePreamble preamble;
             try {
                 preamble = tap.preamble();
@@ -187,7 +217,8 @@ final class LibvirtGuest implements Guest {
                 tap = SaveImageTap.open(calls, options);
                 preamble = tap.preamble();
             }
-            return new LibvirtSavedGuest(name(), tap, preamble, running, suspendedAt, () -> claims.release(uuid()));
+            return new LibvirtSavedGuest(
+                    name(), tap, preamble, running, suspendedAt, watch, disks.images(), () -> claims.release(uuid()));
         } catch (VmmigException | RuntimeException e) {
             undo(tap, running, e);
             throw e;
@@ -251,6 +282,7 @@ final class LibvirtGuest implements Guest {
     }
 
     private void suspend() throws VmmigException {
+        ownActs.add(DomainEvent.Kind.SUSPENDED);
         String doing = "suspend";
         CompletableFuture<Boolean> suspending = calls.start(doing, domain -> {
             domain.suspend();
@@ -268,22 +300,38 @@ final class LibvirtGuest implements Guest {
         }
     }
 
-    private static List<String> disks(String domainXml) throws VmmigException {
-        List<String> names = new ArrayList<>();
-        try {
-            Element devices = Xml.child(Xml.parse(domainXml), "devices");
-            if (devices != null) {
-                for (Element disk : Xml.children(devices, "disk")) {
-                    Element target = Xml.child(disk, "target");
-                    if (target != null) {
-                        names.add(target.getAttribute("dev"));
+    /**
+     * A guest's disks.
+     *
+     * @param targets the names of all, by which libvirt knows them
+     * @param images the files of those that the guest may write to
+     */
+    private record Disks(List<String> targets, List<Path> images) {
+        static Disks in(String domainXml) throws VmmigException {
+            List<String> targets = new ArrayList<>();
+            List<Path> images = new ArrayList<>();
+            try {
+                Element devices = Xml.child(Xml.parse(domainXml), "devices");
+                if (devices != null) {
+                    for (Element disk : Xml.children(devices, "disk")) {
+                        Element target = Xml.child(disk, "target");
+                        Element source = Xml.child(disk, "source");
+                        if (target != null) {
+                            targets.add(target.getAttribute("dev"));
+                        }
+                        boolean writable = Xml.child(disk, "readonly") == null && Xml.child(disk, "shareable") == null;
+                        if (writable
+                                && source != null
+                                && !source.getAttribute("file").isEmpty()) {
+                            images.add(Path.of(source.getAttribute("file")));
+                        }
                     }
                 }
+            } catch (SAXException e) {
+                throw new HypervisorException(
+                        Problem.HYPERVISOR_FAILED, "libvirt gave a domain XML that is none: " + e.getMessage(), "", e);
             }
-        } catch (SAXException e) {
-            throw new HypervisorException(
-                    Problem.HYPERVISOR_FAILED, "libvirt gave a domain XML that is none: " + e.getMessage(), "", e);
+            return new Disks(targets, images);
         }
-        return names;
     }
 }

@@ -161,7 +161,11 @@ public final class LibvirtHypervisor implements Hypervisor {
         try {
             refuseIfKnown(id);
             RestoringGuest started = LibvirtRestoringGuest.start(
-                    new GuestCalls(calls, id.name(), id.uuid()), options, request, () -> claims.release(id.uuid()));
+                    new GuestCalls(calls, id.name(), id.uuid()),
+                    new GuestCalls(quickCalls, id.name(), id.uuid()),
+                    options,
+                    request,
+                    () -> claims.release(id.uuid()));
             restoring = true;
             return started;
         } finally {

@@ -2,18 +2,22 @@
 package io.vmmig.libvirt;
 
 import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.RestoredGuest;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
 /** A guest that was restored and waits, paused. */
 final class LibvirtRestoredGuest implements RestoredGuest {
     private final GuestCalls guest;
+    private final PauseWatch watch;
     private final Runnable whenSettled;
     private boolean settled;
 
-    LibvirtRestoredGuest(GuestCalls guest, Runnable whenSettled) {
+    LibvirtRestoredGuest(GuestCalls guest, PauseWatch watch, Runnable whenSettled) {
         this.guest = guest;
+        this.watch = watch;
         this.whenSettled = whenSettled;
     }
 
@@ -25,6 +29,12 @@ final class LibvirtRestoredGuest implements RestoredGuest {
     @Override
     public Optional<UUID> generationId(Optional<UUID> asked) throws VmmigException {
         return asked.isEmpty() ? asked : GenerationIds.live(guest);
+    }
+
+    @Override
+    public Optional<Interference> interference() throws VmmigException {
+        // QEMU has the locks of its images since it has read its state.
+        return watch.look(List.of());
     }
 
     @Override
@@ -56,6 +66,7 @@ final class LibvirtRestoredGuest implements RestoredGuest {
 
     private void settle() {
         settled = true;
+        watch.close();
         whenSettled.run();
     }
 }

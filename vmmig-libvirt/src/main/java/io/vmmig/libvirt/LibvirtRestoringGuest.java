@@ -38,6 +38,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
     private static final Duration NOTICE = Duration.ofSeconds(5);
 
     private final GuestCalls guest;
+    private final GuestCalls quickCalls;
     private final LibvirtOptions options;
     private final RestoreRequest request;
     private final Runnable whenSettled;
@@ -52,6 +53,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
 
     private LibvirtRestoringGuest(
             GuestCalls guest,
+            GuestCalls quickCalls,
             LibvirtOptions options,
             RestoreRequest request,
             byte[] preamble,
@@ -59,6 +61,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             Runnable whenSettled)
             throws IOException {
         this.guest = guest;
+        this.quickCalls = quickCalls;
         this.options = options;
         this.request = request;
         this.whenSettled = whenSettled;
@@ -76,7 +79,11 @@ final class LibvirtRestoringGuest implements RestoringGuest {
 
     /** Begins. The caller has made sure that there is no such guest yet; {@code whenSettled} is told when it is over. */
     static LibvirtRestoringGuest start(
-            GuestCalls guest, LibvirtOptions options, RestoreRequest request, Runnable whenSettled)
+            GuestCalls guest,
+            GuestCalls quickCalls,
+            LibvirtOptions options,
+            RestoreRequest request,
+            Runnable whenSettled)
             throws VmmigException {
         byte[] preamble = SaveImagePreamble.forRestore(request.domainXml(), request.cookie())
                 .bytes();
@@ -84,7 +91,8 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         try {
             WorkDirectory directory = WorkDirectory.in(options.workDirectory());
             try {
-                restoring = new LibvirtRestoringGuest(guest, options, request, preamble, directory, whenSettled);
+                restoring = new LibvirtRestoringGuest(
+                        guest, quickCalls, options, request, preamble, directory, whenSettled);
             } catch (IOException e) {
                 directory.close();
                 throw e;
@@ -127,6 +135,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         if (finished) {
             throw new IllegalStateException("finished already");
         }
+        PauseWatch watch = null;
         try {
             try {
                 feeder.finish(options.restoreStall());
@@ -134,6 +143,8 @@ final class LibvirtRestoringGuest implements RestoringGuest {
                 throw translated(e);
             }
             Calls.await(call, "restore " + guest.name(), options.restoreStall());
+            watch = PauseWatch.begin(quickCalls);
+            watch.paused();
             DomainState state = guest.state();
             if (state != DomainState.PAUSED) {
                 throw new HypervisorException(
@@ -153,6 +164,9 @@ final class LibvirtRestoringGuest implements RestoringGuest {
                 finished = true;
             }
         } catch (VmmigException | RuntimeException e) {
+            if (watch != null) {
+                watch.close();
+            }
             try {
                 discard();
             } catch (VmmigException left) {
@@ -161,7 +175,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             throw e;
         }
         releaseFiles();
-        return new LibvirtRestoredGuest(guest, whenSettled);
+        return new LibvirtRestoredGuest(guest, watch, whenSettled);
     }
 
     @Override

@@ -4,19 +4,28 @@ package io.vmmig.libvirt;
 import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.libvirt.saveimage.SaveImagePreamble;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A guest that stands still, and the one decision what becomes of it. */
 final class LibvirtSavedGuest implements SavedGuest {
+    private static final Logger LOG = LoggerFactory.getLogger(LibvirtSavedGuest.class);
+
     private enum Fate {
         OPEN("not settled"),
         RESUMED("resumed"),
         RETIRED("retired"),
-        LEFT_PAUSED("left paused");
+        LEFT_PAUSED("left paused"),
+        ENDED_BY_OTHERS("ended by somebody else");
 
         private final String words;
 
@@ -30,6 +39,8 @@ final class LibvirtSavedGuest implements SavedGuest {
     private final SaveImagePreamble preamble;
     private final boolean wasRunning;
     private final Instant suspendedAt;
+    private final PauseWatch watch;
+    private final List<Path> images;
     private final Runnable whenSettled;
     private Fate fate = Fate.OPEN;
 
@@ -39,12 +50,16 @@ final class LibvirtSavedGuest implements SavedGuest {
             SaveImagePreamble preamble,
             boolean wasRunning,
             Instant suspendedAt,
+            PauseWatch watch,
+            List<Path> images,
             Runnable whenSettled) {
         this.name = name;
         this.tap = tap;
         this.preamble = preamble;
         this.wasRunning = wasRunning;
         this.suspendedAt = suspendedAt;
+        this.watch = watch;
+        this.images = List.copyOf(images);
         this.whenSettled = whenSettled;
     }
 
@@ -74,21 +89,56 @@ final class LibvirtSavedGuest implements SavedGuest {
     }
 
     @Override
+    public Optional<Interference> interference() throws VmmigException {
+        boolean saved = tap.stream().complete();
+        // When its state has been saved, QEMU gives the images' locks back, or ends with libvirt's save.
+        return saved && tap.endsGuest() ? watch.lookAfterEnd() : watch.look(saved ? images : List.of());
+    }
+
+    @Override
     public synchronized void resume() throws VmmigException {
-        if (fate == Fate.RETIRED || fate == Fate.LEFT_PAUSED) {
+        if (fate == Fate.RETIRED || fate == Fate.LEFT_PAUSED || fate == Fate.ENDED_BY_OTHERS) {
             throw settledAlready();
         }
         if (fate == Fate.OPEN) {
             tap.abort();
-            tap.goOn(wasRunning);
-            fate = Fate.RESUMED;
-            whenSettled.run();
+            try {
+                if (!suspendedByUser()) {
+                    tap.goOn(wasRunning);
+                }
+            } catch (VmmigException e) {
+                if (e.problem() != Problem.GUEST_UNKNOWN && e.problem() != Problem.GUEST_NOT_RUNNING) {
+                    throw e;
+                }
+                settle(Fate.ENDED_BY_OTHERS);
+                throw new HypervisorException(
+                        Problem.GUEST_NOT_RUNNING,
+                        name + " was ended while it was being saved",
+                        "Its disks are as it left them; look at the log of its QEMU.",
+                        e);
+            }
+            settle(Fate.RESUMED);
         }
+    }
+
+    private boolean suspendedByUser() {
+        try {
+            return watch.suspendedByUser();
+        } catch (VmmigException e) {
+            LOG.debug("{}: it goes on, since nobody can be asked who suspended it", name, e);
+            return false;
+        }
+    }
+
+    private void settle(Fate as) {
+        fate = as;
+        watch.close();
+        whenSettled.run();
     }
 
     @Override
     public synchronized void retire() throws VmmigException {
-        if (fate == Fate.RESUMED || fate == Fate.LEFT_PAUSED) {
+        if (fate == Fate.RESUMED || fate == Fate.LEFT_PAUSED || fate == Fate.ENDED_BY_OTHERS) {
             throw settledAlready();
         }
         if (fate == Fate.OPEN) {
@@ -101,8 +151,7 @@ final class LibvirtSavedGuest implements SavedGuest {
             }
             tap.abort();
             tap.end();
-            fate = Fate.RETIRED;
-            whenSettled.run();
+            settle(Fate.RETIRED);
         }
     }
 
@@ -110,8 +159,7 @@ final class LibvirtSavedGuest implements SavedGuest {
     public synchronized void leavePaused() {
         if (fate == Fate.OPEN) {
             tap.leave();
-            fate = Fate.LEFT_PAUSED;
-            whenSettled.run();
+            settle(Fate.LEFT_PAUSED);
         }
     }
 

@@ -12,6 +12,9 @@ interface MemoryTap {
     /** The image; behind the preamble, QEMU's stream. */
     MemoryStream stream();
 
+    /** Whether libvirt ends the guest as soon as the image is whole. */
+    boolean endsGuest();
+
     /** Ends the call that writes the image, if it is still under way, and waits until it has ended. */
     void abort() throws VmmigException;
 

@@ -13,14 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +32,6 @@ import org.slf4j.LoggerFactory;
  */
 final class QemuProcessMemory implements GuestMemory {
     private static final Logger LOG = LoggerFactory.getLogger(QemuProcessMemory.class);
-    private static final Path PROCESSES = Path.of("/proc");
     private static final Pattern MAPPING = Pattern.compile("([0-9a-f]{1,15})-([0-9a-f]{1,15}) rw.. .*");
     private static final int HEX = 16;
     private static final int PAGE_BYTES = 4096;
@@ -66,8 +63,8 @@ final class QemuProcessMemory implements GuestMemory {
      */
     static Optional<GuestMemory> find(UUID guest, List<RamRegion> ram, GuestMemory shown) {
         try {
-            for (Path process : processes()) {
-                QemuProcessMemory found = isOf(process, guest) ? in(process, ram, shown) : null;
+            for (Path process : QemuProcess.of(guest)) {
+                QemuProcessMemory found = in(process, ram, shown);
                 if (found != null) {
                     return Optional.of(found);
                 }
@@ -76,28 +73,6 @@ final class QemuProcessMemory implements GuestMemory {
             LOG.debug("the QEMU of {} was not found", guest, e);
         }
         return Optional.empty();
-    }
-
-    /** The latest first, as a rule, for guests are among them; those of the system were there before. */
-    private static List<Path> processes() throws IOException {
-        try (Stream<Path> entries = Files.list(PROCESSES)) {
-            return entries.filter(entry ->
-                            Character.isDigit(entry.getFileName().toString().charAt(0)))
-                    .sorted(Comparator.comparing((Path entry) ->
-                                    Long.parseLong(entry.getFileName().toString()))
-                            .reversed())
-                    .toList();
-        }
-    }
-
-    private static boolean isOf(Path process, UUID guest) {
-        try {
-            String command = Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1);
-            return command.contains("\0-uuid\0" + guest + "\0");
-        } catch (IOException e) {
-            // It has ended meanwhile.
-            return false;
-        }
     }
 
     private static @Nullable QemuProcessMemory in(Path process, List<RamRegion> ram, GuestMemory shown)

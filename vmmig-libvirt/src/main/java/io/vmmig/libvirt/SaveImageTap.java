@@ -73,6 +73,11 @@ final class SaveImageTap implements MemoryTap {
     }
 
     @Override
+    public boolean endsGuest() {
+        return true;
+    }
+
+    @Override
     public void abort() throws VmmigException {
         source.close();
         long end = System.nanoTime() + options.callDeadline().toNanos();

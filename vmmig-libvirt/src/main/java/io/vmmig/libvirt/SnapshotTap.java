@@ -85,6 +85,11 @@ final class SnapshotTap implements MemoryTap {
     }
 
     @Override
+    public boolean endsGuest() {
+        return false;
+    }
+
+    @Override
     public synchronized void abort() throws VmmigException {
         // QEMU's next write fails, and the call with it.
         source.close();

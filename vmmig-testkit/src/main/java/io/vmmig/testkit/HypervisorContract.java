@@ -11,6 +11,7 @@ import io.vmmig.domain.NamedPaths;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
@@ -133,6 +134,72 @@ public abstract class HypervisorContract {
             saved.leavePaused();
         }
         assertThat(guest().state()).isEqualTo(GuestState.RUNNING);
+    }
+
+    @Test
+    void aSavedGuestThatNobodyTouchesIsSaidToBeUntouched() throws Exception {
+        try (SavedGuest saved = guest().save()) {
+            assertThat(saved.interference()).isEmpty();
+            saved.memory().transferTo(OutputStream.nullOutputStream());
+            assertThat(saved.interference()).isEmpty();
+        }
+        assertThat(guest().state()).isEqualTo(GuestState.RUNNING);
+    }
+
+    @Test
+    void noticesThatSomebodyResumedASavedGuestAndLeavesItRunning() throws Exception {
+        try (SavedGuest saved = guest().save()) {
+            saved.memory().transferTo(OutputStream.nullOutputStream());
+            guest().resume();
+            assertThat(saved.interference()).get().satisfies(seen -> {
+                assertThat(seen.kind()).isEqualTo(Interference.Kind.RAN);
+                assertThat(seen.now()).isEqualTo(GuestState.RUNNING);
+                assertThat(seen.at()).isBetween(saved.suspendedAt(), Instant.now());
+                assertThat(seen.what()).isNotBlank();
+            });
+            saved.resume();
+        }
+        assertThat(guest().state()).isEqualTo(GuestState.RUNNING);
+    }
+
+    @Test
+    void noticesThatSomebodyEndedASavedGuestAndDoesNotBringItBack() throws Exception {
+        Guest guest = guest();
+        try (SavedGuest saved = guest.save()) {
+            saved.memory().transferTo(OutputStream.nullOutputStream());
+            guest.remove();
+            assertThat(saved.interference()).get().satisfies(seen -> {
+                assertThat(seen.kind()).isEqualTo(Interference.Kind.ENDED);
+                assertThat(seen.now()).isEqualTo(GuestState.STOPPED);
+            });
+            assertThatThrownBy(saved::resume).isInstanceOfSatisfying(VmmigException.class, e -> assertThat(e.problem())
+                    .isEqualTo(Problem.GUEST_NOT_RUNNING));
+            saved.leavePaused();
+        }
+        assertThat(names()).doesNotContain(guest.name());
+    }
+
+    @Test
+    void noticesWhatOthersDoToARestoredGuest() throws Exception {
+        byte[][] memory = new byte[1][];
+        RestoreRequest request = retireAndKeep(memory);
+        try (RestoringGuest restoring = hypervisor().restore(request)) {
+            restoring.memory().write(memory[0]);
+            try (RestoredGuest restored = restoring.finish()) {
+                assertThat(restored.interference()).isEmpty();
+                hypervisor().guest(restored.name()).resume();
+                assertThat(restored.interference())
+                        .get()
+                        .extracting(Interference::kind, Interference::now)
+                        .containsExactly(Interference.Kind.RAN, GuestState.RUNNING);
+                hypervisor().guest(restored.name()).remove();
+                assertThat(restored.interference())
+                        .get()
+                        .extracting(Interference::kind)
+                        .isEqualTo(Interference.Kind.ENDED);
+            }
+        }
+        assertThat(names()).doesNotContain(nameIn(request));
     }
 
     @Test

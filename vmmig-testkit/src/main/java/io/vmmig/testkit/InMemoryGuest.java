@@ -9,8 +9,11 @@ import io.vmmig.hypervisor.Balloon;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestInventory;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.GuestWatch;
+import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.LocalState;
 import io.vmmig.hypervisor.SavedGuest;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,9 +31,14 @@ final class InMemoryGuest implements Guest {
     private final List<LocalState> localStates = new ArrayList<>();
     private boolean autostart;
     private final InMemoryBalloon balloon;
+    private final List<GuestWatch.Observation> observations = new ArrayList<>();
     private GuestState state;
     private boolean saving;
     private @Nullable String liveXml;
+    private Instant lastStart = Instant.now();
+    private int starts;
+    private int startsAtSave;
+    private boolean suspendedByUser;
 
     InMemoryGuest(
             InMemoryHypervisor host,
@@ -62,7 +70,14 @@ final class InMemoryGuest implements Guest {
     }
 
     @Override
-    public synchronized GuestState state() {
+    public GuestState state() throws VmmigException {
+        if (!host.has(this)) {
+            throw new HypervisorException(Problem.GUEST_UNKNOWN, "there is no guest " + name + " any more", "");
+        }
+        return current();
+    }
+
+    synchronized GuestState current() {
         return state;
     }
 
@@ -128,13 +143,55 @@ final class InMemoryGuest implements Guest {
     }
 
     synchronized void become(GuestState next) {
+        if (next == GuestState.RUNNING && state != GuestState.RUNNING) {
+            starts++;
+            lastStart = Instant.now();
+        }
+        suspendedByUser = next == GuestState.PAUSED;
         state = next;
     }
 
-    /** Lets the guest go on as it was before it was saved. */
-    synchronized void settle(GuestState next) {
+    /** How often the guest has begun to run. The host is never asked with the guest's lock held, since it asks its guests with its own. */
+    synchronized int starts() {
+        return starts;
+    }
+
+    /** What happened to the guest since it had begun to run that often. */
+    Optional<Interference> since(int startsBefore) {
+        boolean there = host.has(this);
+        synchronized (this) {
+            if (!there || state == GuestState.STOPPED) {
+                return Optional.of(new Interference(
+                        Interference.Kind.ENDED, "the in-memory guest was ended", Instant.now(), GuestState.STOPPED));
+            }
+            return starts == startsBefore
+                    ? Optional.empty()
+                    : Optional.of(new Interference(
+                            Interference.Kind.RAN, "the in-memory guest was resumed", lastStart, state));
+        }
+    }
+
+    /** Lets the guest go on as it was before it was saved, unless others have decided otherwise since. */
+    void settle(GuestState next) throws VmmigException {
+        boolean there = host.has(this);
+        synchronized (this) {
+            saving = false;
+            if (!there || state == GuestState.STOPPED) {
+                throw new HypervisorException(Problem.GUEST_NOT_RUNNING, "the guest has been ended", "");
+            }
+            if (state == GuestState.PAUSED && !suspendedByUser) {
+                state = next;
+            }
+        }
+    }
+
+    synchronized void leave() {
         saving = false;
-        state = next;
+    }
+
+    @Override
+    public synchronized boolean ranSinceSaved() {
+        return starts > startsAtSave;
     }
 
     @Override
@@ -142,13 +199,36 @@ final class InMemoryGuest implements Guest {
         if (state == GuestState.STOPPED) {
             throw new HypervisorException(Problem.GUEST_NOT_RUNNING, "the guest has stopped", "");
         }
-        state = GuestState.RUNNING;
+        become(GuestState.RUNNING);
     }
 
     @Override
     public void remove() throws VmmigException {
         host.failIfTold(InMemoryHypervisor.Step.RETIRE);
         host.remove(name);
+    }
+
+    /** Has every watch of this guest see something that another tool did. */
+    synchronized void observed(String what) {
+        observations.add(new GuestWatch.Observation(Instant.now(), what));
+    }
+
+    @Override
+    public synchronized GuestWatch watch() {
+        int before = observations.size();
+        return new GuestWatch() {
+            @Override
+            public List<Observation> observed() {
+                synchronized (InMemoryGuest.this) {
+                    return List.copyOf(observations.subList(before, observations.size()));
+                }
+            }
+
+            @Override
+            public void close() {
+                // What is seen is kept by the guest.
+            }
+        };
     }
 
     @Override
@@ -166,6 +246,8 @@ final class InMemoryGuest implements Guest {
         boolean wasRunning = state == GuestState.RUNNING;
         saving = true;
         state = GuestState.PAUSED;
+        suspendedByUser = false;
+        startsAtSave = starts;
         return new InMemorySave(host, this, domainXml(), wasRunning);
     }
 }

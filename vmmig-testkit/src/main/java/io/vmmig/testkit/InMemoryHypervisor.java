@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +59,7 @@ public final class InMemoryHypervisor implements Hypervisor {
 
     private final String hostName;
     private final Map<String, InMemoryGuest> guests = new LinkedHashMap<>();
+    private Consumer<String> whenRestored = name -> {};
     private final Set<Step> failing = java.util.EnumSet.noneOf(Step.class);
 
     /** An empty host of that name. */
@@ -110,6 +112,44 @@ public final class InMemoryHypervisor implements Hypervisor {
         }
     }
 
+    /** Lets a guest run, or suspends it, as another tool of its host would; nothing happens if there is none. */
+    public synchronized void interfere(String name, GuestState state) {
+        InMemoryGuest guest = guests.get(name);
+        if (guest != null) {
+            guest.become(state);
+        }
+    }
+
+    /** Calls {@code action} with the name of each guest that is restored from now on, before anybody is told of it. */
+    public synchronized void onRestored(Consumer<String> action) {
+        whenRestored = action;
+    }
+
+    void restored(String name) {
+        Consumer<String> action;
+        synchronized (this) {
+            action = whenRestored;
+        }
+        action.accept(name);
+    }
+
+    /** Has whoever watches a guest see that another tool did something to it; nothing happens if there is none. */
+    public synchronized void observe(String name, String what) {
+        InMemoryGuest guest = guests.get(name);
+        if (guest != null) {
+            guest.observed(what);
+        }
+    }
+
+    /** Ends a guest with its definition, as another tool of its host would. */
+    public synchronized void destroy(String name) {
+        guests.remove(name);
+    }
+
+    synchronized boolean has(InMemoryGuest guest) {
+        return guests.get(guest.name()) == guest;
+    }
+
     /**
      * Gives a guest a balloon driver. What the guest lends reads as zeros: it is the end of its memory.
      *
@@ -151,7 +191,7 @@ public final class InMemoryHypervisor implements Hypervisor {
 
     /** The state of a guest, or empty if there is none of that name. */
     public synchronized Optional<GuestState> stateOf(String name) {
-        return Optional.ofNullable(guests.get(name)).map(InMemoryGuest::state);
+        return Optional.ofNullable(guests.get(name)).map(InMemoryGuest::current);
     }
 
     /** A copy of a guest's memory, or empty if there is no guest of that name. */

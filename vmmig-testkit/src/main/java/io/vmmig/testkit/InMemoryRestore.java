@@ -5,12 +5,14 @@ import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.Optional;
 import java.util.UUID;
 
 /** A restore on an {@link InMemoryHypervisor}. */
@@ -74,7 +76,9 @@ final class InMemoryRestore implements RestoringGuest {
                 GuestState.PAUSED);
         guest.inMemoryBalloon().restore(stream);
         host.put(guest);
-        return new Restored(guest);
+        Restored restored = new Restored(guest);
+        host.restored(name);
+        return restored;
     }
 
     @Override
@@ -84,10 +88,12 @@ final class InMemoryRestore implements RestoringGuest {
 
     private final class Restored implements RestoredGuest {
         private final InMemoryGuest guest;
+        private final int starts;
         private boolean given;
 
         Restored(InMemoryGuest guest) {
             this.guest = guest;
+            starts = guest.starts();
         }
 
         @Override
@@ -96,9 +102,14 @@ final class InMemoryRestore implements RestoringGuest {
         }
 
         @Override
+        public Optional<Interference> interference() {
+            return guest.since(starts);
+        }
+
+        @Override
         public void resume() throws VmmigException {
             host.failIfTold(InMemoryHypervisor.Step.RESUME_RESTORED);
-            guest.become(GuestState.RUNNING);
+            guest.resume();
             given = true;
         }
 

@@ -3,12 +3,14 @@ package io.vmmig.testkit;
 
 import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.SavedGuest;
 import java.io.ByteArrayInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** A save of an {@link InMemoryGuest}. */
@@ -20,6 +22,7 @@ final class InMemorySave implements SavedGuest {
     private final String domainXml;
     private final boolean wasRunning;
     private final Instant suspendedAt = Instant.now();
+    private final int starts;
     private boolean settled;
 
     InMemorySave(InMemoryHypervisor host, InMemoryGuest guest, String domainXml, boolean wasRunning) {
@@ -27,6 +30,7 @@ final class InMemorySave implements SavedGuest {
         this.guest = guest;
         this.domainXml = domainXml;
         this.wasRunning = wasRunning;
+        starts = guest.starts();
     }
 
     @Override
@@ -76,6 +80,11 @@ final class InMemorySave implements SavedGuest {
     }
 
     @Override
+    public Optional<Interference> interference() {
+        return guest.since(starts);
+    }
+
+    @Override
     public synchronized void resume() throws VmmigException {
         if (!settled) {
             host.failIfTold(InMemoryHypervisor.Step.RESUME_SAVED);
@@ -97,7 +106,7 @@ final class InMemorySave implements SavedGuest {
     public synchronized void leavePaused() {
         if (!settled) {
             settled = true;
-            guest.settle(GuestState.PAUSED);
+            guest.leave();
         }
     }
 

@@ -202,6 +202,31 @@ class RecoveryTest {
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
     }
 
+    /** A person let it run for a moment after the crash: what it did then is nowhere else. */
+    @Test
+    void aGuestThatRanHereAfterItWasTakenIsForAPersonToSeeThoughItIsPausedAgain() throws Exception {
+        UUID packageId;
+        try (DepartureJournal journal = departure()) {
+            packageId = journal.facts().packageId();
+            journal.commit();
+        }
+        host.guest(GUEST).save().leavePaused();
+        host.interfere(GUEST, GuestState.RUNNING);
+        host.interfere(GUEST, GuestState.PAUSED);
+        transport.answerFrom(any -> Outcome.TAKEN);
+
+        assertSettled(Side.SOURCE, Result.LEFT_OPEN);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
+        assertThat(Recovery.of(host)
+                        .state(state)
+                        .asking(address -> transport)
+                        .decide(packageId, Side.DESTINATION)
+                        .settlements())
+                .extracting(RecoveryReport.Settlement::result)
+                .containsExactly(Result.RETIRED);
+        assertThat(host.guests()).isEmpty();
+    }
+
     @Test
     void aStepThatMayHaveBeenNotedIsTakenForOne() throws Exception {
         departure().close();

@@ -142,6 +142,18 @@ public final class Connection implements AutoCloseable {
         checked(LibvirtLibrary.virDomainRestoreFlags(open(), image.toString(), null, paused ? 2 * running : running));
     }
 
+    /** Returns libvirt's number of the registration, or something negative. */
+    int registerEvents(Domain domain, int event, Pointer callback, Pointer opaque) {
+        return LibvirtLibrary.virConnectDomainEventRegisterAny(open(), domain.handle(), event, callback, opaque, null);
+    }
+
+    /** Fails in silence when the connection has broken, with which the registration has ended. */
+    void deregisterEvents(int registration) {
+        if (LibvirtLibrary.virConnectDomainEventDeregisterAny(open(), registration) < 0) {
+            LOG.debug("an end of events: {}", LibvirtError.last().getMessage());
+        }
+    }
+
     @Override
     public synchronized void close() {
         if (!closed) {

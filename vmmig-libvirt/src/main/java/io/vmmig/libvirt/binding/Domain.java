@@ -55,10 +55,16 @@ public final class Domain implements AutoCloseable {
 
     /** What it is doing. */
     public DomainState state() throws LibvirtError {
+        return status().state();
+    }
+
+    /** What it is doing, and why. */
+    public DomainStatus status() throws LibvirtError {
         int[] state = new int[1];
-        checked(LibvirtLibrary.virDomainGetState(open(), state, new int[1], 0));
+        int[] reason = new int[1];
+        checked(LibvirtLibrary.virDomainGetState(open(), state, reason, 0));
         DomainState[] known = DomainState.values();
-        return state[0] < known.length ? known[state[0]] : DomainState.NO_STATE;
+        return new DomainStatus(state[0] < known.length ? known[state[0]] : DomainState.NO_STATE, reason[0]);
     }
 
     /** Whether its definition outlives its run. */
@@ -268,6 +274,10 @@ public final class Domain implements AutoCloseable {
             closed = true;
             LibvirtLibrary.virDomainFree(handle);
         }
+    }
+
+    Pointer handle() {
+        return open();
     }
 
     private Pointer open() {

@@ -73,6 +73,11 @@ final class LibvirtLibrary {
 
     static native int virDomainGetState(Pointer domain, int[] state, int[] reason, int flags);
 
+    static native int virConnectDomainEventRegisterAny(
+            Pointer connection, Pointer domain, int event, Pointer callback, Pointer opaque, @Nullable Pointer free);
+
+    static native int virConnectDomainEventDeregisterAny(Pointer connection, int registration);
+
     static native int virDomainIsPersistent(Pointer domain);
 
     static native int virDomainGetJobInfo(Pointer domain, Pointer info);

@@ -24,6 +24,7 @@ final class LibC {
     static final int LOCK_EX = 2;
     static final int LOCK_NB = 4;
     static final int F_SETFL = 4;
+    static final int F_OFD_GETLK = 36;
     static final int F_SETPIPE_SZ = 1031;
     static final long FIONREAD = 0x541b;
     static final int EFD_NONBLOCK = O_NONBLOCK;
@@ -58,6 +59,8 @@ final class LibC {
     static native int poll(long address, long count, int timeoutMillis);
 
     static native int fcntl(int fd, int command, int argument);
+
+    static native int fcntl(int fd, int command, long address);
 
     static native int ioctl(int fd, long request, long address);
 

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.EndState;
+import io.vmmig.HypervisorException;
+import io.vmmig.Notice;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.handover.HandOverRules;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.Interference;
+import io.vmmig.hypervisor.SavedGuest;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Optional;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What is said and done about what others do to a guest while it moves. */
+final class Interferences {
+    private static final Logger LOG = LoggerFactory.getLogger(Interferences.class);
+
+    private Interferences() {}
+
+    /** Fails unless the guest has been paused without a break since it was saved. */
+    static void requireNone(SavedGuest saved) throws VmmigException {
+        Optional<Interference> seen = saved.interference();
+        if (!HandOverRules.mayGiveAway(seen.map(Interference::kind))) {
+            throw atSource(seen.orElseThrow());
+        }
+    }
+
+    private static HypervisorException atSource(Interference interference) {
+        return switch (interference.kind()) {
+            case RAN ->
+                new HypervisorException(
+                        Problem.GUEST_INTERFERED,
+                        "somebody else let the guest run while it was paused for its migration: " + told(interference),
+                        "Find out who did that, then start the migration again.");
+            case ENDED ->
+                new HypervisorException(
+                        Problem.GUEST_NOT_RUNNING,
+                        "somebody else ended the guest while it was paused for its migration: " + told(interference),
+                        "Its disks are here as it left them; start it if that was a mistake.");
+            case UNOBSERVED ->
+                new HypervisorException(
+                        Problem.HYPERVISOR_UNREACHABLE,
+                        "nobody can tell whether the guest was paused all the time: " + told(interference),
+                        "Start the migration again.");
+        };
+    }
+
+    private static String told(Interference interference) {
+        return interference.what() + " at " + interference.at() + "; now "
+                + switch (interference.now()) {
+                    case RUNNING -> "it runs";
+                    case PAUSED -> "it is paused";
+                    case STOPPED -> "it does not run";
+                };
+    }
+
+    /** What is to be said of a failure that came while the guest was paused: that somebody ended the guest explains any other. */
+    static VmmigException explained(VmmigException failure, SavedGuest saved) {
+        Optional<Interference> interference;
+        try {
+            interference = saved.interference();
+        } catch (VmmigException e) {
+            LOG.debug("nothing is known of the guest after {}", failure.problem(), e);
+            return failure;
+        }
+        boolean explains = interference
+                .map(found -> switch (found.kind()) {
+                    case ENDED -> true;
+                    case RAN -> failure.problem().family() == Problem.Family.HYPERVISOR;
+                    case UNOBSERVED -> false;
+                })
+                .orElse(false);
+        return explains && failure.problem() != Problem.GUEST_INTERFERED
+                ? VmmigException.of(atSource(interference.orElseThrow()).failure(), failure)
+                : failure;
+    }
+
+    /** What the guest is doing at this host, for an error that tells. */
+    static EndState observed(Guest guest) {
+        try {
+            return switch (guest.state()) {
+                case RUNNING -> EndState.RUNS;
+                case PAUSED -> EndState.PAUSED;
+                case STOPPED -> EndState.STOPPED;
+            };
+        } catch (VmmigException e) {
+            LOG.debug("{} cannot be looked at", guest.name(), e);
+            return e.problem() == Problem.GUEST_UNKNOWN ? EndState.STOPPED : EndState.UNKNOWN;
+        }
+    }
+
+    /** The guest ran at the source after it had been given away, where it has been ended now. */
+    static Notice ranTwice(String guest, Interference interference, Instant ended, Collection<Path> files) {
+        Duration ran = Duration.between(interference.at(), ended);
+        return new Notice(
+                Notice.Kind.ALARM,
+                guest,
+                "the guest ran at the source after it had been given away: " + interference.what() + " at "
+                        + interference.at()
+                        + (interference.now() == GuestState.RUNNING
+                                ? ", and it ran there for up to " + ran.toMillis() + " ms"
+                                : "")
+                        + ". It has been ended at the source, since it has been given away; whatever it did there after it was"
+                        + " saved is not in the guest that moved. Its files were left at the source: "
+                        + files.stream().map(Path::toString).collect(Collectors.joining(", ")),
+                "See what it did meanwhile, and whether anybody has seen it twice on the network; then remove the files.");
+    }
+
+    /** The guest ran at the destination before it had been handed over. */
+    static Notice ranEarly(String guest, Interference interference) {
+        return new Notice(
+                Notice.Kind.INTERFERENCE,
+                guest,
+                "somebody else resumed the guest at the destination before it was handed over: " + interference.what()
+                        + " at " + interference.at() + ". Its source had it paused all that time, so it ran once",
+                "");
+    }
+
+    /** Fails unless the guest that has come is as it was restored. */
+    static HypervisorException atDestination(Interference interference) {
+        return interference.kind() == Interference.Kind.ENDED
+                ? new HypervisorException(
+                        Problem.GUEST_NOT_RUNNING,
+                        "somebody else ended the guest at the destination before it was handed over: "
+                                + told(interference),
+                        "Find out who did that, then start the migration again.")
+                : new HypervisorException(
+                        Problem.GUEST_INTERFERED,
+                        "somebody else let the guest run at the destination before it was handed over: "
+                                + told(interference),
+                        "Find out who did that, then start the migration again.");
+    }
+}

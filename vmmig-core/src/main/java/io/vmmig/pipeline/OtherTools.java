@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.Notice;
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestWatch;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells in a migration's report what other tools did to its guest meanwhile. For one thread. */
+final class OtherTools implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(OtherTools.class);
+
+    private final GuestWatch watch;
+    private final Recorder recorder;
+    private int reported;
+    private boolean closed;
+
+    private OtherTools(GuestWatch watch, Recorder recorder) {
+        this.watch = watch;
+        this.recorder = recorder;
+    }
+
+    /** Begins to watch. A hypervisor that cannot tell is no reason not to move its guest. */
+    static OtherTools watch(Guest guest, Recorder recorder) {
+        try {
+            return new OtherTools(guest.watch(), recorder);
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: what other tools do to it meanwhile will not be reported", guest.name(), e);
+            return new OtherTools(GuestWatch.BLIND, recorder);
+        }
+    }
+
+    /** Reports what was seen so far, and not reported yet. */
+    void report() {
+        List<GuestWatch.Observation> observed = closed ? List.of() : watch.observed();
+        for (; reported < observed.size(); reported++) {
+            GuestWatch.Observation one = observed.get(reported);
+            recorder.notice(
+                    new Notice(
+                            Notice.Kind.INTERFERENCE,
+                            recorder.guest(),
+                            "while the guest was moving, " + one.what() + " (" + one.at() + ")",
+                            "What other tools asked for meanwhile may not have come to the destination: look there, and ask again."));
+        }
+    }
+
+    /** Reports, and watches no more. */
+    @Override
+    public void close() {
+        if (!closed) {
+            report();
+            closed = true;
+            watch.close();
+        }
+    }
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.VmmigException;
+import io.vmmig.libvirt.binding.Connection;
+import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.libvirt.binding.DomainEvent;
+import io.vmmig.libvirt.binding.DomainEvents;
+import io.vmmig.libvirt.binding.DomainState;
+import io.vmmig.libvirt.binding.DomainStatus;
+import io.vmmig.libvirt.binding.LibvirtError;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What libvirt has reported of one guest since this began, and what it says of it now. Thread-safe. */
+final class GuestEvents implements AutoCloseable {
+    /** Of a guest that libvirt does not know any more. */
+    static final DomainStatus GONE = new DomainStatus(DomainState.SHUT_OFF, 0);
+
+    private final GuestCalls calls;
+    private final DomainEvents events;
+    private final List<DomainEvent> seen;
+
+    private GuestEvents(GuestCalls calls, DomainEvents events, List<DomainEvent> seen) {
+        this.calls = calls;
+        this.events = events;
+        this.seen = seen;
+    }
+
+    /**
+     * Begins.
+     *
+     * @param calls on a connection where nothing takes long, since reports wait behind such calls
+     * @param everything whether to report more than that the guest is suspended, resumed, started, ended or (un)defined
+     */
+    static GuestEvents begin(GuestCalls calls, boolean everything) throws VmmigException {
+        List<DomainEvent> seen = new ArrayList<>();
+        DomainEvents events = calls.host().call("watch " + calls.name(), connection -> {
+            try (Domain domain = connection.domain(calls.uuid())) {
+                return DomainEvents.of(connection, domain, everything, event -> {
+                    synchronized (seen) {
+                        seen.add(event);
+                    }
+                });
+            }
+        });
+        return new GuestEvents(calls, events, seen);
+    }
+
+    /** How many there are so far. */
+    int count() {
+        synchronized (seen) {
+            return seen.size();
+        }
+    }
+
+    /** What has been reported, without the first so many. */
+    List<DomainEvent> after(int count) {
+        synchronized (seen) {
+            return List.copyOf(seen.subList(count, seen.size()));
+        }
+    }
+
+    /** Whether nothing can have been missed: the connection over which the reports come has not broken. */
+    boolean unbroken() {
+        return events.connection().isAlive();
+    }
+
+    /**
+     * What the guest is doing. What libvirt knew when it was asked has been reported here when this returns: it is asked twice, and
+     * between two answers it sends what it has to report.
+     *
+     * @throws VmmigException also when the connection over which the reports come has broken
+     */
+    DomainStatus status() throws VmmigException {
+        return calls.host().call("look at " + calls.name(), other -> {
+            try (Connection connection = events.connection().share()) {
+                ask(connection);
+                return ask(connection);
+            }
+        });
+    }
+
+    private DomainStatus ask(Connection connection) throws LibvirtError {
+        try (Domain domain = connection.domain(calls.uuid())) {
+            return domain.status();
+        } catch (LibvirtError e) {
+            if (e.code() == LibvirtError.NO_DOMAIN) {
+                return GONE;
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public void close() {
+        // Nobody needs to wait for libvirt's answer.
+        var closing = calls.host().start("end the watch of " + calls.name(), connection -> {
+            events.close();
+            return true;
+        });
+        if (closing.isCompletedExceptionally()) {
+            events.close();
+        }
+    }
+}

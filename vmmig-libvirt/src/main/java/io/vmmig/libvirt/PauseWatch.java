@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.Interference;
+import io.vmmig.hypervisor.Interference.Kind;
+import io.vmmig.libvirt.binding.DomainEvent;
+import io.vmmig.libvirt.binding.DomainState;
+import io.vmmig.libvirt.binding.DomainStatus;
+import io.vmmig.libvirt.posix.ImageLock;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells whether a guest has been paused without a break. No single sign is enough, so there are four:
+ *
+ * <ul>
+ *   <li>libvirt's reports. QEMU tells each of its monitors that it lets the guest run, whoever made it, and libvirt passes that on. They
+ *       are missing when the connection to libvirt broke.
+ *   <li>The guest's state and libvirt's reason for it: a guest that was resumed and stopped behind libvirt's back is paused for
+ *       another reason.
+ *   <li>{@link VcpuTime}: the guest cannot run without it. It shows only where we see QEMU's process.
+ *   <li>The locks of its images: QEMU gives them back when it has saved a guest, and takes them again when it lets it run, and not before.
+ * </ul>
+ */
+final class PauseWatch implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PauseWatch.class);
+
+    private final GuestCalls calls;
+    private final GuestEvents events;
+    private int before;
+    private @Nullable DomainStatus paused;
+    private @Nullable VcpuTime time;
+    private Duration usedBefore = Duration.ZERO;
+
+    private PauseWatch(GuestCalls calls, GuestEvents events) {
+        this.calls = calls;
+        this.events = events;
+    }
+
+    /** Begins, while the guest runs or just before it is suspended. */
+    static PauseWatch begin(GuestCalls calls) throws VmmigException {
+        return new PauseWatch(calls, GuestEvents.begin(calls, false));
+    }
+
+    /** The guest is paused from now on. */
+    void paused() throws VmmigException {
+        time = VcpuTime.of(calls.uuid()).orElse(null);
+        Optional<Duration> used = time == null ? Optional.empty() : time.used();
+        usedBefore = used.orElse(Duration.ZERO);
+        if (used.isEmpty()) {
+            time = null;
+        }
+        paused = events.status();
+        before = events.count();
+    }
+
+    /**
+     * What somebody else did to the guest since.
+     *
+     * @param released images whose locks QEMU has given back; empty when it has not yet
+     */
+    Optional<Interference> look(List<Path> released) throws VmmigException {
+        DomainStatus now;
+        try {
+            now = events.status();
+        } catch (VmmigException e) {
+            if (events.unbroken()) {
+                throw e;
+            }
+            // Through another connection, which says nothing of what was missed.
+            now = statusNow();
+        }
+        GuestState state = stateOf(now);
+        for (DomainEvent event : events.after(before)) {
+            Kind kind = kindOf(event);
+            if (kind == Kind.RAN || (kind == Kind.ENDED && state == GuestState.STOPPED)) {
+                return Optional.of(new Interference(kind, "libvirt reported that " + event.words(), event.at(), state));
+            }
+        }
+        if (state != GuestState.PAUSED) {
+            return Optional.of(new Interference(
+                    state == GuestState.RUNNING ? Kind.RAN : Kind.ENDED,
+                    "libvirt says that it is " + now.state(),
+                    Instant.now(),
+                    state));
+        }
+        return ranUnreported(now, released)
+                .map(what -> new Interference(Kind.RAN, what, Instant.now(), state))
+                .or(() -> unobserved(state));
+    }
+
+    /** The same of a guest that has been ended by its save, as long as that lasts. */
+    Optional<Interference> lookAfterEnd() throws VmmigException {
+        GuestState state = stateOf(statusNow());
+        Optional<DomainEvent> started = events.after(before).stream()
+                .filter(event -> event.kind() == DomainEvent.Kind.STARTED)
+                .findFirst();
+        if (started.isPresent()) {
+            return Optional.of(new Interference(
+                    Kind.RAN,
+                    "libvirt reported that it was started",
+                    started.get().at(),
+                    state));
+        }
+        return state == GuestState.STOPPED
+                ? Optional.empty()
+                : Optional.of(new Interference(Kind.RAN, "it was started", Instant.now(), state));
+    }
+
+    private DomainStatus statusNow() throws VmmigException {
+        try {
+            return calls.call("look at", domain -> domain.status());
+        } catch (VmmigException e) {
+            if (e.problem() == Problem.GUEST_UNKNOWN) {
+                return GuestEvents.GONE;
+            }
+            throw e;
+        }
+    }
+
+    /** How it shows that the guest ran, though nobody has said so. */
+    private Optional<String> ranUnreported(DomainStatus now, List<Path> released) {
+        if (!now.equals(paused)) {
+            return Optional.of("it is paused for another reason than it was (libvirt's number " + now.reason() + ")");
+        }
+        Optional<Duration> used = used();
+        if (time != null && used.isPresent() && used.get().compareTo(time.noise()) > 0) {
+            return Optional.of("its processors have run for " + used.get().toNanos() / 1000 + " µs");
+        }
+        for (Path image : released) {
+            if (isInUse(image)) {
+                return Optional.of("QEMU, or another program, may write to its disk " + image + " again");
+            }
+        }
+        return Optional.empty();
+    }
+
+    private Optional<Duration> used() {
+        return time == null ? Optional.empty() : time.used().map(used -> used.minus(usedBefore));
+    }
+
+    /** Whether a program may write to the image; not if nobody can tell. */
+    static boolean isInUse(Path image) {
+        try {
+            return ImageLock.isWriter(image);
+        } catch (IOException e) {
+            LOG.debug("{} does not show whether it is in use", image, e);
+            return false;
+        }
+    }
+
+    private Optional<Interference> unobserved(GuestState state) {
+        return events.unbroken() || used().isPresent()
+                ? Optional.empty()
+                : Optional.of(new Interference(
+                        Kind.UNOBSERVED,
+                        "the connection to libvirt broke, and its processors cannot be seen from here",
+                        Instant.now(),
+                        state));
+    }
+
+    /** Whether a user resumed the guest and suspended it again. */
+    boolean suspendedByUser() throws VmmigException {
+        boolean resumed = events.after(before).stream().anyMatch(event -> kindOf(event) == Kind.RAN);
+        DomainStatus now = events.status();
+        return resumed && now.state() == DomainState.PAUSED && now.reason() == DomainStatus.PAUSED_BY_USER;
+    }
+
+    private static @Nullable Kind kindOf(DomainEvent event) {
+        return switch (event.kind()) {
+            case RESUMED, STARTED -> Kind.RAN;
+            case STOPPED, CRASHED -> Kind.ENDED;
+            default -> null;
+        };
+    }
+
+    static GuestState stateOf(DomainStatus status) {
+        return switch (status.state()) {
+            case NO_STATE, RUNNING, BLOCKED -> GuestState.RUNNING;
+            case PAUSED, SLEEPING -> GuestState.PAUSED;
+            case SHUTTING_DOWN, SHUT_OFF, CRASHED -> GuestState.STOPPED;
+        };
+    }
+
+    @Override
+    public void close() {
+        events.close();
+    }
+}

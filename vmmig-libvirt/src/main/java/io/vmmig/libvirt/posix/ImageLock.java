@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt.posix;
+
+import com.sun.jna.Memory;
+import com.sun.jna.Native;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** The lock by which QEMU shows that it may write to an image. */
+public final class ImageLock {
+    /** As of {@code file-posix.c}: a byte for each permission, from 100 on; that to write is the second. */
+    private static final long WRITE_PERMISSION_BYTE = 101;
+
+    private static final short F_WRLCK = 1;
+    private static final short F_UNLCK = 2;
+    /** struct flock: short type, short whence, long start, long length, int pid. */
+    private static final int FLOCK_BYTES = 32;
+
+    private ImageLock() {}
+
+    /**
+     * Whether a process may write to the image, as far as it says so by QEMU's locks.
+     *
+     * @throws IOException when the file cannot be opened, or its file system has no such locks
+     */
+    public static boolean isWriter(Path image) throws IOException {
+        int fd = LibC.open(image.toString(), LibC.O_RDONLY | LibC.O_CLOEXEC, 0);
+        if (fd < 0) {
+            throw LibC.failure("open " + image);
+        }
+        try (Memory lock = new Memory(FLOCK_BYTES)) {
+            lock.clear();
+            lock.setShort(0, F_WRLCK);
+            lock.setLong(8, WRITE_PERMISSION_BYTE);
+            lock.setLong(16, 1);
+            if (LibC.fcntl(fd, LibC.F_OFD_GETLK, com.sun.jna.Pointer.nativeValue(lock)) < 0) {
+                throw LibC.failure("ask for the locks of " + image);
+            }
+            return lock.getShort(0) != F_UNLCK;
+        } finally {
+            if (LibC.close(fd) != 0 && Native.getLastError() != LibC.EINTR) {
+                throw LibC.failure("close " + image);
+            }
+        }
+    }
+}
