@@ -250,7 +250,8 @@ public record Manifest(
      *
      * @param format its format
      * @param virtualBytes the size that the guest sees, in bytes
-     * @param fileBytes how much the file holds when the package is begun, in bytes; it may differ by the time it is sent
+     * @param fileBytes how much the file holds when the package is begun, without its holes, in bytes: about the space that it
+     *     takes; it may differ by the time it is sent
      */
     public record Layer(ImageFormat format, long virtualBytes, long fileBytes) {}
 

@@ -8,6 +8,7 @@ import io.vmmig.bundle.ImageFormat;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.w3c.dom.Document;
 import org.w3c.dom.Element;
@@ -239,8 +241,12 @@ public final class DomainXml {
         return shared;
     }
 
-    /** A copy in which these disks are the guest's own, and not {@code <shareable/>} any more; this one if that changes nothing. */
-    public DomainXml withOwn(Set<String> targets) throws VmmigException {
+    /** A copy in which disks of these files are the guest's own, and not {@code <shareable/>} any more; this one if that changes nothing. */
+    public DomainXml withOwn(Collection<Path> files) throws VmmigException {
+        Set<String> targets = disks().stream()
+                .filter(disk -> files.contains(disk.file()))
+                .map(Disk::target)
+                .collect(Collectors.toSet());
         DomainXml copy = copy();
         boolean changed = false;
         for (Element element : copy.devices("disk")) {

@@ -27,6 +27,11 @@ public interface Hypervisor extends AutoCloseable {
     /** Every guest that this host knows, running or not. */
     List<GuestId> guests() throws VmmigException;
 
+    /** Where the holes of files on this machine are; {@link FileHoles#NONE} when nobody can tell. */
+    default FileHoles fileHoles() {
+        return FileHoles.NONE;
+    }
+
     /**
      * Every path on this host that a guest names, running or only defined, in its live XML, in its definition, and in what this host
      * keeps besides of it: disks with what they stand on, kernels, firmware, sockets, logs. Whoever removes a file must know that

@@ -4,8 +4,6 @@ package io.vmmig.pipeline;
 import io.vmmig.CancelledException;
 import io.vmmig.Digest;
 import io.vmmig.HypervisorException;
-import io.vmmig.IncompatibleException;
-import io.vmmig.Notice;
 import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
@@ -13,15 +11,18 @@ import io.vmmig.bundle.Manifest;
 import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.domain.Obstacle;
+import io.vmmig.hypervisor.FileHoles;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.HostCapabilities;
+import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.DiskChain;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.KeptPackages;
 import io.vmmig.reference.PageLayout;
 import io.vmmig.reference.ReferenceStore;
+import io.vmmig.sparse.SparseFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,22 +53,19 @@ import org.slf4j.LoggerFactory;
  * @param manifest what the package will begin with
  * @param chains the images of each disk, by target
  * @param belongings what the hypervisor keeps of it besides the XML
- * @param copied the disks that it shares with other guests and that travel as copies of its own, by target
+ * @param shared the disks that it shares with other guests and that travel as copies of its own
  */
 record Departure(
-        DomainXml domain,
-        Manifest manifest,
-        Map<String, DiskChain> chains,
-        Belongings belongings,
-        Map<String, Path> copied) {
+        DomainXml domain, Manifest manifest, Map<String, DiskChain> chains, Belongings belongings, SharedDisks shared) {
     private static final Logger LOG = LoggerFactory.getLogger(Departure.class);
     private static final Duration INDEX_DEADLINE = Duration.ofSeconds(30);
     /** The other end may have missed the latest ones, or a file may stand upon an older one. */
     private static final int MAX_EARLIER = 16;
 
     /** @param copy whether the guest stays here */
-    static Departure of(Guest guest, HostCapabilities host, SendSettings settings, ImageStore images, boolean copy)
+    static Departure of(Guest guest, Hypervisor hypervisor, SendSettings settings, ImageStore images, boolean copy)
             throws VmmigException {
+        HostCapabilities host = hypervisor.capabilities();
         DomainPolicy policy = settings.policy();
         GuestState state = guest.state();
         if (state == GuestState.STOPPED) {
@@ -78,14 +76,13 @@ record Departure(
         }
         DomainXml live = DomainXml.parse(guest.domainXml());
         requireMovable(live, policy);
-        Map<String, Path> copied = live.sharedDisks();
-        requireCopying(copied, settings.copiedDisks());
-        DomainXml domain = live.withOwn(copied.keySet());
+        SharedDisks shared = SharedDisks.of(live, guest, hypervisor, settings.copiedDisks());
+        DomainXml domain = shared.without(live);
         Belongings belongings = Belongings.of(guest.inventory(), domain, policy, settings.losses(), copy);
         Map<String, DiskChain> chains = DiskChains.of(guest, domain);
         List<Manifest.Disk> disks = new ArrayList<>();
         for (Map.Entry<String, DiskChain> entry : chains.entrySet()) {
-            disks.add(describe(entry.getKey(), entry.getValue(), images));
+            disks.add(describe(entry.getKey(), entry.getValue(), images, hypervisor.fileHoles()));
         }
         Manifest manifest = new Manifest(
                 UUID.randomUUID(),
@@ -107,7 +104,7 @@ record Departure(
                 contentOf(domain.ramdisk(), images),
                 disks,
                 List.of());
-        return new Departure(domain, manifest, chains, belongings, copied);
+        return new Departure(domain, manifest, chains, belongings, shared);
     }
 
     private static void requireMovable(DomainXml domain, DomainPolicy policy) throws VmmigException {
@@ -120,24 +117,12 @@ record Departure(
         }
     }
 
-    private static void requireCopying(Map<String, Path> shared, Set<String> copying) throws VmmigException {
-        for (Map.Entry<String, Path> disk : shared.entrySet()) {
-            if (!copying.contains(disk.getKey())) {
-                throw new IncompatibleException(
-                        Problem.DISK_SHARED,
-                        "disk " + disk.getKey() + ", " + disk.getValue()
-                                + ", is <shareable/>: other guests may write to it, and would not see what this one"
-                                + " writes elsewhere",
-                        "Detach it, or let the guest have a copy of its own with Migrator.copyingShared(\""
-                                + disk.getKey() + "\").");
-            }
+    private static Manifest.Disk describe(String target, DiskChain chain, ImageStore images, FileHoles holes)
+            throws VmmigException {
+        List<Manifest.Layer> layers = new ArrayList<>();
+        for (DiskChain.Image layer : chain.layers()) {
+            layers.add(new Manifest.Layer(layer.format(), layer.virtualBytes(), contentBytes(layer.path(), holes)));
         }
-    }
-
-    private static Manifest.Disk describe(String target, DiskChain chain, ImageStore images) throws VmmigException {
-        List<Manifest.Layer> layers = chain.layers().stream()
-                .map(layer -> new Manifest.Layer(layer.format(), layer.virtualBytes(), layer.fileBytes()))
-                .toList();
         DiskChain.Image base = chain.base();
         return new Manifest.Disk(
                 target, layers, base == null ? null : new Manifest.Base(contentOf(base.path(), images), base.format()));
@@ -145,6 +130,18 @@ record Departure(
 
     private static Manifest.@Nullable Content contentOf(Optional<Path> file, ImageStore images) throws VmmigException {
         return file.isEmpty() ? null : contentOf(file.get(), images);
+    }
+
+    private static long contentBytes(Path image, FileHoles holes) throws VmmigException {
+        try {
+            return SparseFile.contentBytes(image, holes);
+        } catch (IOException e) {
+            throw VmmigException.from(
+                    e,
+                    Problem.FILE_FAILED,
+                    "disk image " + image + " could not be looked through for holes",
+                    "Check that it is there and readable.");
+        }
     }
 
     private static Manifest.Content contentOf(Path file, ImageStore images) throws VmmigException {
@@ -286,7 +283,7 @@ record Departure(
     Set<Path> ownFiles() throws VmmigException {
         Set<Path> files = new TreeSet<>(domain.outputs());
         chains.forEach((target, chain) -> {
-            if (!copied.containsKey(target)) {
+            if (!shared.targets().contains(target)) {
                 chain.layers().forEach(layer -> files.add(layer.path()));
             }
         });
@@ -295,22 +292,9 @@ record Departure(
         return files;
     }
 
-    /** What a report has to say of it. */
-    List<Notice> notices() {
-        return copied.entrySet().stream()
-                .map(disk -> new Notice(
-                        Notice.Kind.NOT_CARRIED,
-                        disk.getKey(),
-                        "disk " + disk.getKey() + " was shared with other guests by way of " + disk.getValue()
-                                + "; the guest has a copy of its own now, which the others neither see nor change, and"
-                                + " in which what they wrote at that moment may be there in part only",
-                        "Connect them by a network disk, if they are to share it again."))
-                .toList();
-    }
-
     /** The domain of the guest that was saved, as it travels. */
     DomainXml travelling(String savedXml) throws VmmigException {
-        return DomainXml.parse(savedXml).withOwn(copied.keySet());
+        return shared.without(DomainXml.parse(savedXml));
     }
 
     /** Checks that the guest that was saved has the very disks that were offered: a snapshot may have come between. */

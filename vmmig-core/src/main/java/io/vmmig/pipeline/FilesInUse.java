@@ -93,6 +93,12 @@ final class FilesInUse {
         }
     }
 
+    /** Who uses this very file, in words; empty if nobody does. */
+    Optional<String> userOfFile(Path file) throws IOException {
+        String user = names.get(file.toAbsolutePath().normalize());
+        return user != null ? Optional.of(user) : inode(file).map(users::get);
+    }
+
     /** Who needs this file, or a directory that it is in, in words; empty if nobody does. */
     Optional<String> userOf(Path file) throws IOException {
         Path absolute = file.toAbsolutePath().normalize();

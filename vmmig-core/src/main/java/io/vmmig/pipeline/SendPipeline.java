@@ -18,7 +18,6 @@ import io.vmmig.handover.SourceState;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestInventory;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.SavedGuest;
@@ -27,6 +26,7 @@ import io.vmmig.protection.PackageClaim;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.qcow2.DiskChain;
 import io.vmmig.reference.PackageKeeping;
+import io.vmmig.sparse.SparseFile;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
@@ -36,7 +36,6 @@ import io.vmmig.transport.Transport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -125,8 +124,7 @@ public final class SendPipeline {
         DepartureClaim claim = DepartureClaim.take(guest, hypervisor, hostState);
         try (OtherTools others = OtherTools.watch(guest, recorder);
                 FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest)) {
-            HostCapabilities host = hypervisor.capabilities();
-            Departure departure = Departure.of(guest, host, settings, hostState.images(), !givesAway());
+            Departure departure = Departure.of(guest, hypervisor, settings, hostState.images(), !givesAway());
             departure.belongings().notices().forEach(recorder::notice);
             return move(guest, departure, search, others);
         } finally {
@@ -136,7 +134,7 @@ public final class SendPipeline {
 
     private MigrationReport move(Guest guest, Departure departure, @Nullable FreePagesTask search, OtherTools others)
             throws VmmigException {
-        departure.notices().forEach(recorder::notice);
+        departure.shared().notices().forEach(recorder::notice);
         SharedPages shared = departure.sharedPages(hostState.images(), cancellation);
         recorder.enter(Phase.CONNECT);
         try (shared;
@@ -151,7 +149,7 @@ public final class SendPipeline {
                         offered,
                         departure.domain().text(),
                         cookie(guest),
-                        departure.belongings().definition(),
+                        departure.shared().without(departure.belongings().definition()),
                         departure.belongings().record(offered.running(), !givesAway())));
                 cancellation.check();
                 Manifest manifest = departure.manifest().withReferences(shared.openAmong(acceptance.references()));
@@ -306,14 +304,13 @@ public final class SendPipeline {
         Manifest manifest = outgoing.manifest();
         try {
             if (needed(domain.kernel(), manifest.kernel(), outgoing)) {
-                try (InputStream in =
-                        counted(Files.newInputStream(domain.kernel().orElseThrow()))) {
+                try (InputStream in = counted(SparseFile.open(domain.kernel().orElseThrow(), hypervisor.fileHoles()))) {
                     writer.writeKernel(in);
                 }
             }
             if (needed(domain.ramdisk(), manifest.ramdisk(), outgoing)) {
                 try (InputStream in =
-                        counted(Files.newInputStream(domain.ramdisk().orElseThrow()))) {
+                        counted(SparseFile.open(domain.ramdisk().orElseThrow(), hypervisor.fileHoles()))) {
                     writer.writeRamdisk(in);
                 }
             }
@@ -520,7 +517,7 @@ public final class SendPipeline {
             writer.writeDomain(
                     lent.withAllMemory(domain.text()),
                     saved.cookie(),
-                    belongings.definition(),
+                    outgoing.departure().shared().without(belongings.definition()),
                     belongings.record(saved.wasRunning(), !givesAway()));
             for (Map.Entry<String, DiskChain> disk :
                     outgoing.departure().chains().entrySet()) {
@@ -578,7 +575,7 @@ public final class SendPipeline {
     private void writeDisk(PackageWriter writer, String target, DiskChain chain, Manifest manifest)
             throws IOException, VmmigException {
         for (int i = 0; i < chain.layers().size(); i++) {
-            try (InputStream in = counted(chain.open(i, baseDigest(target, manifest)))) {
+            try (InputStream in = counted(chain.open(i, baseDigest(target, manifest), hypervisor.fileHoles()))) {
                 writer.writeDiskLayer(target, i, in);
             }
         }

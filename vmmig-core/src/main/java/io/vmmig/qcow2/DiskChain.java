@@ -6,10 +6,10 @@ import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
-import java.io.ByteArrayInputStream;
+import io.vmmig.hypervisor.FileHoles;
+import io.vmmig.sparse.SparseFile;
+import io.vmmig.sparse.SparseInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.SequenceInputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -104,22 +104,29 @@ public final class DiskChain {
         return base == null ? null : base.image();
     }
 
+    /** As {@link #open(int, Digest, FileHoles)}, where no holes are known. */
+    public SparseInputStream open(int layer, @Nullable Digest baseDigest) throws IOException, VmmigException {
+        return open(layer, baseDigest, FileHoles.NONE);
+    }
+
     /**
      * The bytes of a layer's file. What its header says of its backing file is replaced by a name that means the same in a
      * package, and that QEMU refuses to open. To be closed by the caller.
      *
      * @param layer which of {@link #layers()}
      * @param baseDigest the digest of {@link #base()}; null if there is none
+     * @param holes where the holes of the file are, which are not read
      * @throws HypervisorException with {@link Problem#GUEST_BUSY} if the image is not the one any more that was read first
      * @throws VmmigException also as {@link #read} does
      * @throws IOException if the file cannot be read
      */
-    public InputStream open(int layer, @Nullable Digest baseDigest) throws IOException, VmmigException {
+    public SparseInputStream open(int layer, @Nullable Digest baseDigest, FileHoles holes)
+            throws IOException, VmmigException {
         if ((base == null) != (baseDigest == null)) {
             throw new IllegalArgumentException("a digest belongs to a base image");
         }
         Link link = layers.get(layer);
-        InputStream in = Files.newInputStream(link.image().path());
+        SparseFile in = SparseFile.open(link.image().path(), holes);
         try {
             return switch (link.image().format()) {
                 case RAW -> rawContent(link, in);
@@ -143,14 +150,14 @@ public final class DiskChain {
                         PackageNames.ofBase(baseDigest), base.image().format().word());
     }
 
-    private static InputStream rawContent(Link link, InputStream in) throws IOException, VmmigException {
+    private static SparseInputStream rawContent(Link link, SparseFile in) throws IOException, VmmigException {
         if (Files.size(link.image().path()) != link.image().virtualBytes()) {
             throw changed(link);
         }
         return in;
     }
 
-    private static InputStream qcow2Content(Link link, InputStream in, Qcow2Header.@Nullable Backing backing)
+    private static SparseInputStream qcow2Content(Link link, SparseFile in, Qcow2Header.@Nullable Backing backing)
             throws IOException, VmmigException {
         Qcow2Header header =
                 Qcow2Header.read(in, ChainReader.called(link.image().path()));
@@ -158,7 +165,7 @@ public final class DiskChain {
             throw changed(link);
         }
         header.requireNoSnapshots();
-        return new SequenceInputStream(new ByteArrayInputStream(header.withBacking(backing)), in);
+        return SparseInputStream.of(header.withBacking(backing), in);
     }
 
     private static HypervisorException changed(Link link) {

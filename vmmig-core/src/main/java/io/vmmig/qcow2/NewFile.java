@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
+import io.vmmig.sparse.SparseInputStream;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -75,6 +76,12 @@ public final class NewFile implements Closeable {
         byte[] buffer = new byte[(int) Math.min(BUFFER_BYTES, limit)];
         long total = 0;
         while (total < limit) {
+            long zeros = digest == null ? SparseInputStream.skipZeros(in, limit - total) : 0;
+            if (zeros > 0) {
+                position += zeros;
+                total += zeros;
+                continue;
+            }
             int length = in.readNBytes(buffer, 0, (int) Math.min(buffer.length, limit - total));
             if (length == 0) {
                 break;

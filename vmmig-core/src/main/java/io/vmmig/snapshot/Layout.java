@@ -60,6 +60,11 @@ final class Layout {
         fill(Op.FILL, value);
     }
 
+    /** Pages of zeros, and nothing before them. */
+    void zeros(int count) {
+        add(Op.FILL, (long) count << Byte.SIZE);
+    }
+
     /** A page of one repeated byte, in a record of QEMU's. */
     void filledRecord(long recordAddress, int value) {
         expect(recordAddress);

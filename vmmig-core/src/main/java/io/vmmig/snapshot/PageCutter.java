@@ -4,6 +4,7 @@ package io.vmmig.snapshot;
 import io.vmmig.page.PageHash;
 import io.vmmig.page.PageSource;
 import io.vmmig.qemu.RamScanner;
+import io.vmmig.sparse.SparseInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
@@ -26,7 +27,15 @@ public final class PageCutter {
             Layout layout = segment.layout();
             layout.begin(positions);
             byte[] buffer = segment.decoded();
-            int length = in.readNBytes(buffer, 0, buffer.length);
+            int zeros = (int) skipZeros(in, buffer.length);
+            if (zeros == buffer.length) {
+                layout.zeros(zeros / PAGE_BYTES);
+                positions += zeros / PAGE_BYTES;
+                segment.zeros(zeros);
+                return true;
+            }
+            Arrays.fill(buffer, 0, zeros, (byte) 0);
+            int length = zeros + in.readNBytes(buffer, zeros, buffer.length - zeros);
             int offset = 0;
             for (; length - offset >= PAGE_BYTES; offset += PAGE_BYTES) {
                 positions++;
@@ -43,6 +52,16 @@ public final class PageCutter {
             segment.decodedLength(length);
             return length == buffer.length;
         };
+    }
+
+    private static long skipZeros(InputStream in, long most) throws IOException {
+        long total = 0;
+        long some = -1;
+        while (some != 0 && total < most) {
+            some = SparseInputStream.skipZeros(in, most - total);
+            total += some;
+        }
+        return total;
     }
 
     /** A cutter for QEMU's migration stream. */

@@ -99,6 +99,8 @@ public final class PageDecoder implements SegmentDecoder {
         private int data;
         private int offset;
         private long address;
+        /** So many zeros are at the beginning, and not written yet; they may be all that there is. */
+        private int zeros;
 
         Decoding(Segment segment, Workbench bench, int bodyLength) throws PackageFormatException {
             this.segment = segment;
@@ -118,11 +120,23 @@ public final class PageDecoder implements SegmentDecoder {
             if (data != bodyEnd) {
                 throw Frames.malformed("a segment has data that its instructions do not use");
             }
-            segment.decodedLength(offset);
+            if (zeros > 0) {
+                segment.zeros(zeros);
+            } else {
+                segment.decodedLength(offset);
+            }
+        }
+
+        private void writeZeros() {
+            Arrays.fill(decoded, 0, zeros, (byte) 0);
+            zeros = 0;
         }
 
         private void step(int op) throws VmmigException {
             long value = instructions.takeNumber();
+            if (zeros > 0 && op != Op.FILL) {
+                writeZeros();
+            }
             switch (op) {
                 case Op.OPAQUE -> opaque(count(value, 1));
                 case Op.ADDRESS -> address = value * PAGE_BYTES;
@@ -187,6 +201,14 @@ public final class PageDecoder implements SegmentDecoder {
         }
 
         private void fill(int op, int count, int value) {
+            if (op == Op.FILL && value == 0 && zeros == offset) {
+                offset += count * PAGE_BYTES;
+                zeros = offset;
+                return;
+            }
+            if (zeros > 0) {
+                writeZeros();
+            }
             for (int i = 0; i < count; i++) {
                 header(op);
                 Arrays.fill(decoded, offset, offset + PAGE_BYTES, (byte) value);

@@ -2,19 +2,26 @@
 package io.vmmig.snapshot;
 
 import io.vmmig.Digest;
+import io.vmmig.page.PageSource;
 import java.security.MessageDigest;
+import java.util.Arrays;
 
 /**
  * A bounded part of some content, decoded and as it is stored. Its buffers are large and are used again and again, so that a
  * stream of any length allocates nothing. Not thread-safe: whoever has it hands it on.
  */
 public final class Segment {
+    private static final int ZEROS_DIGESTED = Segments.MAX_BYTES;
+    private static final byte[] DIGEST_OF_ZEROS = digestOfZeros();
+
     private final byte[] decoded;
     private final byte[] stored;
     private final Layout layout = new Layout();
     private final ContentPages pages = new ContentPages();
     private int decodedLength;
     private int storedLength;
+    /** Whether the decoded bytes are zeros that the buffer does not hold yet. */
+    private volatile boolean zeros;
 
     Segment(byte[] decoded, byte[] stored) {
         this.decoded = decoded;
@@ -29,7 +36,30 @@ public final class Segment {
 
     /** The buffer of the decoded bytes, of which {@link #decodedLength()} count. */
     public byte[] decoded() {
+        if (zeros) {
+            // Another thread may do the same at the same time, which does not matter.
+            Arrays.fill(decoded, 0, decodedLength, (byte) 0);
+            zeros = false;
+        }
         return decoded;
+    }
+
+    /** Begins anew, with nothing in it. */
+    void clear() {
+        zeros = false;
+        decodedLength = 0;
+        storedLength = 0;
+    }
+
+    /** Has the decoded bytes be so many zeros, which need not be written for whoever asks {@link #zeros()} before. */
+    public void zeros(int length) {
+        decodedLength = length;
+        zeros = true;
+    }
+
+    /** Whether the decoded bytes are known to be zeros; if not they may be all the same. */
+    public boolean zeros() {
+        return zeros;
     }
 
     /** How many decoded bytes there are. */
@@ -59,8 +89,21 @@ public final class Segment {
 
     /** The SHA-256 of the decoded bytes. */
     public byte[] digest() {
+        return zeros && decodedLength == ZEROS_DIGESTED ? DIGEST_OF_ZEROS.clone() : computed();
+    }
+
+    private byte[] computed() {
         MessageDigest sha256 = Digest.newSha256();
-        sha256.update(decoded, 0, decodedLength);
+        sha256.update(decoded(), 0, decodedLength);
+        return sha256.digest();
+    }
+
+    private static byte[] digestOfZeros() {
+        MessageDigest sha256 = Digest.newSha256();
+        byte[] page = new byte[PageSource.PAGE_BYTES];
+        for (int i = 0; i < ZEROS_DIGESTED; i += page.length) {
+            sha256.update(page);
+        }
         return sha256.digest();
     }
 

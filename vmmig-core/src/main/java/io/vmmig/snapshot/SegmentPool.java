@@ -52,7 +52,9 @@ public final class SegmentPool implements AutoCloseable {
             unmade--;
             return new Segment(arrays.apply(decodedCapacity), arrays.apply(storedCapacity));
         }
-        return idle.pop();
+        Segment segment = idle.pop();
+        segment.clear();
+        return segment;
     }
 
     /** Whether one who wants a segment now has to wait. */

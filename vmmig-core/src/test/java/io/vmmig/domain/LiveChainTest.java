@@ -130,10 +130,10 @@ class LiveChainTest {
         assertThat(DomainXml.parse(domain(TOP + "<shareable/><readonly/>")).sharedDisks())
                 .isEmpty();
 
-        DomainXml own = domain.withOwn(java.util.Set.of("vda"));
+        DomainXml own = domain.withOwn(List.of(Path.of("/d/top")));
         assertThat(own.sharedDisks()).isEmpty();
         assertThat(own.disks()).isEqualTo(domain.disks());
-        assertThat(own.withOwn(java.util.Set.of("vda")).text()).isEqualTo(own.text());
-        assertThat(domain.withOwn(java.util.Set.of("vdb"))).isSameAs(domain);
+        assertThat(own.withOwn(List.of(Path.of("/d/top"))).text()).isEqualTo(own.text());
+        assertThat(domain.withOwn(List.of(Path.of("/d/other")))).isSameAs(domain);
     }
 }

@@ -5,6 +5,7 @@ import io.vmmig.Failure;
 import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.hypervisor.FileHoles;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
@@ -12,6 +13,7 @@ import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.libvirt.binding.Connection;
 import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.libvirt.posix.SeekableHoles;
 import io.vmmig.libvirt.posix.WorkDirectory;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -118,6 +120,11 @@ public final class LibvirtHypervisor implements Hypervisor {
         });
         return new LibvirtGuest(
                 new GuestCalls(calls, name, uuid), new GuestCalls(quickCalls, name, uuid), options, claims);
+    }
+
+    @Override
+    public FileHoles fileHoles() {
+        return SeekableHoles::of;
     }
 
     @Override

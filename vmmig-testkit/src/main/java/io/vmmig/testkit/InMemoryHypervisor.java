@@ -6,6 +6,7 @@ import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.domain.NamedPaths;
+import io.vmmig.hypervisor.FileHoles;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.HostCapabilities;
@@ -58,6 +59,7 @@ public final class InMemoryHypervisor implements Hypervisor {
     }
 
     private final String hostName;
+    private volatile FileHoles holes = FileHoles.NONE;
     private final Map<String, InMemoryGuest> guests = new LinkedHashMap<>();
     private Consumer<String> whenRestored = name -> {};
     private final Set<Step> failing = java.util.EnumSet.noneOf(Step.class);
@@ -241,6 +243,31 @@ public final class InMemoryHypervisor implements Hypervisor {
         return guests.values().stream()
                 .map(g -> new GuestId(g.name(), g.uuid()))
                 .toList();
+    }
+
+    /** Says of all files that they have a hole there. */
+    public void holes(long from, long to) {
+        holes = file -> new FileHoles.InFile() {
+            @Override
+            public long nextContent(long at) {
+                return at >= from && at < to ? to : at;
+            }
+
+            @Override
+            public long nextHole(long at) {
+                return at >= to ? Long.MAX_VALUE : Math.max(from, at);
+            }
+
+            @Override
+            public void close() {
+                // Nothing was opened.
+            }
+        };
+    }
+
+    @Override
+    public FileHoles fileHoles() {
+        return holes;
     }
 
     @Override

@@ -281,13 +281,13 @@ class ClaimsTest {
         Path disk = guests.resolve(GUEST).resolve("vda.0.raw");
         b.start(Domains.xml("clone", Domains.disk("vdb", disk, "raw")), new byte[1], true);
 
-        MigrationReport report = moveBack();
+        MigrationReport report = moveBack("vda");
 
         assertThat(disk).exists();
         assertThat(report.notices()).singleElement().satisfies(notice -> {
-            assertThat(notice.kind()).isEqualTo(Notice.Kind.LEFT_BEHIND);
-            assertThat(notice.subject()).isEqualTo(disk.toString());
-            assertThat(notice.text()).contains("guest clone");
+            assertThat(notice.kind()).isEqualTo(Notice.Kind.NOT_CARRIED);
+            assertThat(notice.subject()).isEqualTo("vda");
+            assertThat(notice.text()).contains(disk.toString()).contains("guest clone");
         });
     }
 
@@ -297,15 +297,20 @@ class ClaimsTest {
         Path disk = guests.resolve(GUEST).resolve("vda.0.raw");
         b.fail(InMemoryHypervisor.Step.LOOK_AROUND);
 
-        assertThat(moveBack().notices()).singleElement().satisfies(notice -> assertThat(notice.subject())
-                .isEqualTo(disk.toString()));
+        assertThat(moveBack().notices())
+                .extracting(Notice::kind)
+                .containsExactly(Notice.Kind.INTERFERENCE, Notice.Kind.LEFT_BEHIND);
         assertThat(disk).exists();
     }
 
-    private MigrationReport moveBack() throws Exception {
+    private MigrationReport moveBack(String... copied) throws Exception {
         InMemoryTransport transport = new InMemoryTransport();
-        Migration back =
-                Migrator.of(b).state(stateOfB).from(GUEST).to(transport).start();
+        Migration back = Migrator.of(b)
+                .state(stateOfB)
+                .from(GUEST)
+                .to(transport)
+                .copyingShared(copied)
+                .start();
         Receiver.of(a)
                 .into(directory.resolve("home"))
                 .state(state("state-of-a"))

@@ -15,6 +15,7 @@ import io.vmmig.bundle.ImageFormat;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.state.HostState;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -160,6 +161,55 @@ class DisksAsUsedTest {
         assertThat(image).hasBinaryContent(disk);
         assertThat(guests.resolve("web-1/vda.0.raw")).hasBinaryContent(disk);
         assertThat(b.guest("web-1").domainXml()).doesNotContain("shareable");
+    }
+
+    @Test
+    void aFileThatAnotherGuestUsesIsSharedWhateverTheXmlSays() throws Exception {
+        start("");
+        Path link = Files.createSymbolicLink(directory.resolve("link.raw"), image);
+        a.start(Domains.xml("other", Domains.disk("vdb", link, "raw")), memory, true);
+
+        VmmigException e = refused(migrator());
+        assertThat(e.problem()).isEqualTo(Problem.DISK_SHARED);
+        assertThat(e.getMessage()).contains("vda").contains(image.toString()).contains("guest other");
+
+        MigrationReport report = move(migrator().copyingShared("vda"));
+        assertThat(report.notices()).singleElement().satisfies(notice -> assertThat(notice.text())
+                .contains("guest other"));
+        assertThat(image).hasBinaryContent(disk);
+    }
+
+    @Test
+    void thatItCannotBeSeenWhatOthersUseIsInTheReport() throws Exception {
+        start("");
+        a.fail(InMemoryHypervisor.Step.LOOK_AROUND);
+
+        assertThat(move(migrator()).notices()).anySatisfy(notice -> {
+            assertThat(notice.kind()).isEqualTo(Notice.Kind.INTERFERENCE);
+            assertThat(notice.subject()).isEqualTo("web-1");
+        });
+    }
+
+    /** What is said to be a hole is not read, nor written: here there is something else in the file, which does not arrive. */
+    @Test
+    void holesAreNotReadAndTakeNoSpace() throws Exception {
+        long bytes = 20L << 30;
+        try (RandomAccessFile file = new RandomAccessFile(image.toFile(), "rw")) {
+            file.setLength(bytes);
+        }
+        start("");
+        a.holes(disk.length / 4096 * 4096L + 4096, bytes - 4096);
+
+        MigrationReport report = move(migrator());
+
+        Path arrived = guests.resolve("web-1/vda.0.raw");
+        assertThat(Files.size(arrived)).isEqualTo(bytes);
+        try (RandomAccessFile file = new RandomAccessFile(arrived.toFile(), "r")) {
+            byte[] first = new byte[disk.length];
+            file.readFully(first);
+            assertThat(first).isEqualTo(disk);
+        }
+        assertThat(report.packageBytes()).isLessThan(16 << 20);
     }
 
     /** Also where the file was made by vmmig, and would go with the guest. */

@@ -2,8 +2,8 @@
 package io.vmmig.bundle.format;
 
 import io.vmmig.VmmigException;
+import io.vmmig.sparse.SparseInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * One content as a stream, decoded as it is read. Every failure is an {@link IOException} whose cause is a
  * {@link VmmigException}. For one thread.
  */
-public final class ContentInputStream extends InputStream {
+public final class ContentInputStream extends SparseInputStream {
     private final DecodingLine line;
     private final Place place;
     private final long limit;
@@ -48,9 +48,18 @@ public final class ContentInputStream extends InputStream {
     }
 
     @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    public long skipZeros(long most) throws IOException {
+        try {
+            DecodingLine.Item.Part current = current();
+            if (current == null || !current.segment().zeros()) {
+                return 0;
+            }
+            int count = (int) Math.min(most, current.segment().decodedLength() - position);
+            position += count;
+            return count;
+        } catch (VmmigException e) {
+            throw new IOException(e.getMessage(), e);
+        }
     }
 
     @Override

@@ -255,7 +255,12 @@ public final class ManifestJson {
             List<Manifest.Layer> layers = new ArrayList<>();
             for (JsonFields layer : disk.objects("layers", limits.layers())) {
                 Manifest.Layer next = layer(layer, limits, base != null || !layers.isEmpty());
-                bytes = saturatedSum(bytes, next.fileBytes());
+                // A raw image decodes to what the guest sees, however little of it its file holds.
+                bytes = saturatedSum(
+                        bytes,
+                        next.format() == ImageFormat.RAW
+                                ? Math.max(next.virtualBytes(), next.fileBytes())
+                                : next.fileBytes());
                 if (bytes > limits.diskBytes()) {
                     throw Malformed.overLimit("the size of all disk images together", bytes, limits.diskBytes());
                 }

@@ -32,7 +32,11 @@ final class LibC {
     static final int IN_NONBLOCK = O_NONBLOCK;
     static final int IN_CLOEXEC = O_CLOEXEC;
     static final int IN_MODIFY = 2;
+    static final int SEEK_DATA = 3;
+    static final int SEEK_HOLE = 4;
     static final int EINTR = 4;
+    static final int ENXIO = 6;
+    static final int EINVAL = 22;
     static final int EAGAIN = 11;
     static final int EPIPE = 32;
 
@@ -53,6 +57,8 @@ final class LibC {
     static native long read(int fd, long address, long count);
 
     static native long write(int fd, long address, long count);
+
+    static native long lseek(int fd, long offset, int whence);
 
     static native int flock(int fd, int operation);
 
