@@ -223,6 +223,11 @@ public final class DepartureJournal implements HandOverJournal, AutoCloseable {
     }
 
     @Override
+    public boolean givesTheGuestAway() {
+        return !facts.copy();
+    }
+
+    @Override
     public Optional<String> latest() {
         return Optional.ofNullable(journal.entry());
     }

@@ -8,11 +8,13 @@ import io.vmmig.VmmigException;
 import io.vmmig.qcow2.NewFile;
 import io.vmmig.qcow2.PrivateFiles;
 import io.vmmig.state.HostState;
+import io.vmmig.transport.Outcome;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -22,15 +24,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The packages that this host has taken in, so that none is restored a second time, and those that it has refused for good. A file for
- * each: an empty one, or one that says that it was refused.
+ * The packages that this host takes in, so that none is restored a second time, and those that it has refused for good. A file for
+ * each: an empty one before the guest is resumed, one that says so after that, or one that says that it was refused.
  */
 final class ConsumedPackages {
     private static final Logger LOG = LoggerFactory.getLogger(ConsumedPackages.class);
     /** A package that is older is for the signatures' maximum age to refuse. */
     private static final Duration REMEMBERED = Duration.ofDays(1000);
 
-    private static final byte[] REFUSED = "refused\n".getBytes(StandardCharsets.US_ASCII);
+    private static final String REFUSED = "refused\n";
+    private static final String TAKEN = "taken\n";
+    private static final String UNFINISHED = ".";
 
     private final Path directory;
 
@@ -72,22 +76,32 @@ final class ConsumedPackages {
         }
     }
 
-    /** Whether the package is known here, taken in or refused. */
-    boolean knows(UUID packageId) {
-        return Files.exists(directory.resolve(packageId.toString()));
-    }
-
-    /** Whether this host has refused the package for good. */
-    boolean hasRefused(UUID packageId) throws VmmigException {
+    /** What became of a package that was not live. */
+    Outcome outcomeOf(UUID packageId) throws VmmigException {
         try {
-            return isRefusal(directory.resolve(packageId.toString()));
+            return switch (Files.readString(markOf(packageId), StandardCharsets.US_ASCII)) {
+                case TAKEN -> Outcome.TAKEN;
+                case REFUSED -> Outcome.NOT_TAKEN;
+                default -> Outcome.UNDER_WAY;
+            };
+        } catch (NoSuchFileException e) {
+            return Outcome.UNHEARD_OF;
         } catch (IOException e) {
             throw unread(e);
         }
     }
 
-    private static boolean isRefusal(Path mark) throws IOException {
-        return Files.exists(mark) && Files.size(mark) > 0;
+    private Path markOf(UUID packageId) {
+        return directory.resolve(packageId.toString());
+    }
+
+    /** Records that the guest of a package runs here. If that cannot be written, its source has to ask a person. */
+    void confirm(UUID packageId) {
+        try {
+            PrivateFiles.replace(markOf(packageId), TAKEN.getBytes(StandardCharsets.US_ASCII), UNFINISHED);
+        } catch (IOException e) {
+            LOG.warn("package {} was taken in, and {} does not say so", packageId, directory, e);
+        }
     }
 
     private VmmigException unread(IOException e) {
@@ -107,9 +121,9 @@ final class ConsumedPackages {
         Path mark = directory.resolve(packageId.toString());
         try {
             PrivateFiles.makeDirectory(directory);
-            Path whole = directory.resolve(PrivateFiles.unfinishedName("."));
+            Path whole = directory.resolve(PrivateFiles.unfinishedName(UNFINISHED));
             try (NewFile refusal = NewFile.create(whole)) {
-                refusal.write(ByteBuffer.wrap(REFUSED), 0);
+                refusal.write(ByteBuffer.wrap(REFUSED.getBytes(StandardCharsets.US_ASCII)), 0);
                 refusal.finish();
                 Files.createLink(mark, whole);
             } finally {
@@ -118,7 +132,7 @@ final class ConsumedPackages {
             NewFile.syncDirectoryOf(mark);
             return true;
         } catch (FileAlreadyExistsException e) {
-            return hasRefused(packageId);
+            return outcomeOf(packageId) == Outcome.NOT_TAKEN;
         } catch (IOException e) {
             throw unread(e);
         }
@@ -127,8 +141,8 @@ final class ConsumedPackages {
     /** Takes it back, since nothing of it lives here. A refusal stays. */
     void remove(UUID packageId) {
         try {
-            Path mark = directory.resolve(packageId.toString());
-            if (!isRefusal(mark)) {
+            Path mark = markOf(packageId);
+            if (Files.exists(mark) && Files.size(mark) == 0) {
                 Files.deleteIfExists(mark);
             }
         } catch (IOException e) {

@@ -572,6 +572,9 @@ public final class ReceivePipeline {
         if (landing.autostart()) {
             autostart(restored.name());
         }
+        if (!session.live() && taken) {
+            ConsumedPackages.of(hostState).confirm(noted.facts().packageId());
+        }
         noted.resumed();
         try {
             if (session.live() || taken) {

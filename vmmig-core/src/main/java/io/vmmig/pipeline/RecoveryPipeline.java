@@ -157,6 +157,7 @@ public final class RecoveryPipeline {
                     report(journal, Result.DISCARDED, "it does not live here, as a person has said");
                 }
                 case NOTE -> {
+                    confirm(facts, file);
                     journal.decided(true);
                     ArrivalClaims.releaseLeft(facts, file);
                     report(journal, Result.NOTED, "it lives here, as a person has said");
@@ -176,6 +177,21 @@ public final class RecoveryPipeline {
                 settle(journal, open ? said : known, atDestination);
             }
         }
+    }
+
+    /** Whoever waits for a receipt can be told that it runs here, unless what runs here may be a copy. */
+    private void confirm(ArrivalJournal.Facts facts, Path file) throws VmmigException {
+        ConsumedPackages consumed = ConsumedPackages.of(hostState);
+        if (facts.live() || consumed.outcomeOf(facts.packageId()) != Outcome.UNDER_WAY) {
+            return;
+        }
+        for (Path other : ArrivalJournal.all(hostState)) {
+            Optional<ArrivalJournal.Facts> also = other.equals(file) ? Optional.empty() : ArrivalJournal.factsOf(other);
+            if (also.isPresent() && also.get().packageId().equals(facts.packageId())) {
+                return;
+            }
+        }
+        consumed.confirm(facts.packageId());
     }
 
     /** A guest as this host has it. */
@@ -283,12 +299,14 @@ public final class RecoveryPipeline {
             case RESUME -> {
                 resume(sight);
                 autostart(sight, journal.autostart());
+                confirm(facts, file);
                 journal.resumed();
                 ArrivalClaims.releaseLeft(facts, file);
                 report(journal, Result.RESUMED, "it had been handed over, and goes on here now");
             }
             case NOTE -> {
                 autostart(sight, journal.autostart());
+                confirm(facts, file);
                 journal.resumed();
                 ArrivalClaims.releaseLeft(facts, file);
                 report(journal, Result.NOTED, "it is here, as it should be");

@@ -14,6 +14,11 @@ public interface HandOverJournal {
     /** The most that can be recorded at once, in characters. */
     int MAX_LENGTH = 1024;
 
+    /** Whether the guest leaves its source with this; if not, what is sent is a copy, and nobody waits for the outcome. */
+    default boolean givesTheGuestAway() {
+        return true;
+    }
+
     /** What was recorded last; empty if nothing was. */
     Optional<String> latest();
 

@@ -38,6 +38,11 @@ record HandOverEntry(Step step, Digest index, int parts, int pivot, @Nullable Si
         return new HandOverEntry(next, index, parts, pivot, receiptBy);
     }
 
+    /** The same, but the index decides. */
+    HandOverEntry withoutReceipt() {
+        return new HandOverEntry(step, index, parts, pivot, null);
+    }
+
     /** The latest in that journal; empty if there is none. */
     static Optional<HandOverEntry> latestOf(HandOverJournal journal) throws VmmigException {
         Optional<String> text = journal.latest();

@@ -11,6 +11,7 @@ import io.vmmig.transport.Outcome;
 import java.security.MessageDigest;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -49,7 +50,10 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
      *     not make a package any more
      */
     void publish(HandOverEntry first, byte[] index, @Nullable AwaitedReceipt awaited) throws VmmigException {
-        journal.record(first.toString());
+        // Nobody waits for the receipt of a copy.
+        boolean waits = awaited != null && journal.givesTheGuestAway();
+        HandOverEntry sent = waits ? first : first.withoutReceipt();
+        journal.record(sent.toString());
         Delivery delivery = new Delivery();
         @Nullable VmmigException failure = null;
         try {
@@ -60,10 +64,10 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
             }
             failure = e;
         }
-        if (awaited != null) {
+        if (awaited != null && waits) {
             awaited.await(this);
         } else if (failure == null) {
-            confirm(first);
+            confirm(sent);
         } else if (isRefused(failure, delivery)) {
             throw failure;
         }
@@ -95,7 +99,7 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
         }
         VmmigException hidden = unseen();
         try {
-            if (look(sent) == Found.OURS) {
+            if (look(sent) == Found.OURS && allPartsAreThere(sent)) {
                 return;
             }
         } catch (VmmigException e) {
@@ -107,7 +111,7 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
     private VmmigException unseen() {
         return new TransportException(
                 Problem.OUTCOME_UNKNOWN,
-                "the server of " + what + " has said that it has the index of the package, and does not show it",
+                "the server of " + what + " has said that it has the package, and does not show all of it",
                 "See whether somebody has deleted or replaced it; recover again when the server shows it.");
     }
 
@@ -229,12 +233,9 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
     }
 
     private boolean allPartsAreThere(HandOverEntry entry) throws VmmigException {
-        for (int i = entry.parts() - 1; i >= 0; i--) {
-            if (!server.isThere(PartIndex.partName(packageId.toString(), i))) {
-                return false;
-            }
-        }
-        return true;
+        return server.areThere(IntStream.range(0, entry.parts())
+                .mapToObj(i -> PartIndex.partName(packageId.toString(), i))
+                .toList());
     }
 
     static Digest digestOf(byte[] content) {

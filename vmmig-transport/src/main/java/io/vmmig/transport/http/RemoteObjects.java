@@ -2,6 +2,7 @@
 package io.vmmig.transport.http;
 
 import io.vmmig.VmmigException;
+import java.util.List;
 import java.util.Optional;
 
 /** The objects of one package at a server, as far as who owns its guest depends on them. */
@@ -18,6 +19,16 @@ interface RemoteObjects {
 
     /** Whether an object is there; false only if the server says that it is not there now. */
     boolean isThere(String name) throws VmmigException;
+
+    /** Whether all of these are there. */
+    default boolean areThere(List<String> names) throws VmmigException {
+        for (String name : names) {
+            if (!isThere(name)) {
+                return false;
+            }
+        }
+        return true;
+    }
 
     /** Deletes an object; what the server says to that is for the caller to check. */
     void delete(String name) throws VmmigException;

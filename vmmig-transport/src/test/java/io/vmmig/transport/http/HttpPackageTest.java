@@ -252,6 +252,55 @@ class HttpPackageTest {
     }
 
     @Test
+    void plainHttpIsRefusedUnlessItWasAllowed() throws Exception {
+        send(there);
+        HttpPackage plain = there.over(HttpAccess.standard());
+        long before = web.proxy.up.get();
+        assertThatThrownBy(plain::open).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
+        assertThatThrownBy(plain::incoming)
+                .hasMessageContaining("allowingPlainHttp()")
+                .satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
+        assertThatThrownBy(() -> plain.outcomeOf(ID)).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
+        assertThat(web.proxy.up.get()).as("nothing was sent").isEqualTo(before);
+    }
+
+    /** A server has all parts before the guest is handed over; it cannot make the index of them. */
+    @Test
+    void nobodyButItsSourceCanMakeAPackageOfTheParts() throws Exception {
+        send(there);
+        Path index = web.directory.resolve("web-1/index");
+        PartIndex sent = PartIndex.parse(Files.readAllBytes(index));
+        for (PartIndex.Ending ending :
+                new PartIndex.Ending[] {null, PartIndex.Ending.of(new byte[PartIndex.TAIL_BYTES], null)}) {
+            Files.write(
+                    index, new PartIndex(sent.id(), sent.bytes(), sent.partBytes(), sent.parts(), ending).toBytes());
+            assertThatThrownBy(() -> take(there)).hasStackTraceContaining("SEAL_");
+        }
+        Files.write(index, sent.toBytes());
+        assertThat(take(there)).isNotNull();
+    }
+
+    @Test
+    void anIndexWithoutOneOfItsPartsIsNoPackage() throws Exception {
+        PackageSummary sent = send(there);
+        for (int part = 0; part < 3; part++) {
+            Path file = web.directory.resolve("web-1/" + PartIndex.partName(ID.toString(), part));
+            byte[] content = Files.readAllBytes(file);
+            Files.delete(file);
+            assertThatThrownBy(() -> take(afresh())).isInstanceOf(Exception.class);
+            Files.write(file, new byte[content.length]);
+            assertThatThrownBy(() -> take(afresh())).isInstanceOf(Exception.class);
+            Files.write(file, content);
+        }
+        assertThat(take(afresh())).isEqualTo(sent);
+    }
+
+    /** With nothing of it here yet. */
+    private HttpPackage afresh() throws IOException {
+        return web.at("web-1", identity, Files.createTempDirectory(temp, "spool"));
+    }
+
+    @Test
     void addressesWithSecretsAreNotShown() throws Exception {
         URI secret = URI.create("http://user:hunter2@127.0.0.1/x");
         assertThatThrownBy(() -> HttpPackage.at(secret))
