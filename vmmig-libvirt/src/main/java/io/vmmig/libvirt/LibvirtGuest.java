@@ -196,6 +196,7 @@ final class LibvirtGuest implements Guest {
 
     private SavedGuest beginSave(boolean running, PauseWatch watch) throws VmmigException {
         Disks disks = Disks.in(domainXml());
+        calls.call("look at the disks of", domain -> requireNoBlockJob(domain, disks.targets()));
         // Taken before, not after: downtime may be told a little too long, never too short.
         Instant suspendedAt = Instant.now();
         if (running) {
@@ -279,6 +280,18 @@ final class LibvirtGuest implements Guest {
             }
         }
         return state;
+    }
+
+    private boolean requireNoBlockJob(Domain domain, List<String> disks) throws LibvirtError, VmmigException {
+        for (String disk : disks) {
+            if (domain.hasBlockJob(disk)) {
+                throw new HypervisorException(
+                        Problem.GUEST_BUSY,
+                        "a block job works on disk " + disk + " of " + name(),
+                        "Wait until it is done, or end it with virsh blockjob " + name() + " " + disk + " --abort.");
+            }
+        }
+        return true;
     }
 
     private void suspend() throws VmmigException {

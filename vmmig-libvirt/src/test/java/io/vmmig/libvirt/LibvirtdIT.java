@@ -13,6 +13,9 @@ import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.libvirt.binding.Connection;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -63,6 +66,39 @@ class LibvirtdIT extends RealGuestTests {
                 connection = Connection.open(uri);
                 lab.use(connection);
             }
+        }
+    }
+
+    private static void virsh(String... words) throws Exception {
+        List<String> command = new ArrayList<>(List.of("virsh", "-q", "-c", uri));
+        command.addAll(List.of(words));
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as("%s: %s", command, output).isZero();
+    }
+
+    @Test
+    void aGuestIsNotStoppedWhileABlockJobWorksOnItsDisk() throws Exception {
+        try (LabGuest lab = LabGuest.boot(connection, "pulling-guest", 192, 8, false);
+                LibvirtHypervisor hypervisor = LibvirtHypervisor.connect(uri)) {
+            virsh("blockpull", lab.name, "vda", "--bytes", "--bandwidth", "4096");
+            int ticks = lab.ticks();
+
+            assertThatThrownBy(() -> hypervisor.guest(lab.name).save())
+                    .isInstanceOfSatisfying(
+                            VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.GUEST_BUSY))
+                    .hasMessageContaining("block job")
+                    .hasMessageContaining("vda");
+
+            lab.awaitTicking();
+            assertThat(lab.ticks()).isGreaterThan(ticks);
+            virsh("blockjob", lab.name, "vda", "--abort");
+            try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
+                assertThat(saved.memory().transferTo(OutputStream.nullOutputStream()))
+                        .isPositive();
+                saved.resume();
+            }
+            lab.awaitTicking();
         }
     }
 

@@ -81,6 +81,13 @@ public final class Domain implements AutoCloseable {
         }
     }
 
+    /** Whether a block job, such as a commit or a pull, is under way on a disk. */
+    public boolean hasBlockJob(String target) throws LibvirtError {
+        try (Memory info = new Memory(JOB_INFO_BYTES)) {
+            return checked(LibvirtLibrary.virDomainGetBlockJobInfo(open(), target, info, 0)) == 1;
+        }
+    }
+
     /** Aborts that job. */
     public void abortJob() throws LibvirtError {
         checked(LibvirtLibrary.virDomainAbortJob(open()));

@@ -82,6 +82,8 @@ final class LibvirtLibrary {
 
     static native int virDomainGetJobInfo(Pointer domain, Pointer info);
 
+    static native int virDomainGetBlockJobInfo(Pointer domain, String disk, Pointer info, int flags);
+
     static native int virDomainAbortJob(Pointer domain);
 
     static native @Nullable Pointer virDomainGetXMLDesc(Pointer domain, int flags);
