@@ -35,7 +35,9 @@ final class BoundedXml {
     /** Libvirt itself refuses domain XML of more than 10 MiB. */
     private static final int MAX_CHARACTERS = 10 << 20;
 
-    private static final int MAX_DEPTH = 24;
+    /** The images of a chain are elements in each other, and a chain may have 64. */
+    private static final int MAX_DEPTH = 96;
+
     private static final int MAX_ELEMENTS = 50_000;
     private static final int MAX_ATTRIBUTES = 64;
 

@@ -64,6 +64,16 @@ class LiveChainTest {
     }
 
     @Test
+    void mayBeAsLongAsAChainMayBe() throws Exception {
+        StringBuilder below = new StringBuilder("<backingStore/>");
+        for (int i = 0; i < 63; i++) {
+            below.insert(0, "<backingStore type='file'><format type='qcow2'/><source file='/d/" + i + "'/>")
+                    .append("</backingStore>");
+        }
+        assertThat(chain(TOP + below).images()).hasSize(64);
+    }
+
+    @Test
     void drivesWithoutAMediumHaveNone() throws Exception {
         assertThat(LiveChain.of(domain("<driver name='qemu'/><target dev='sda' bus='sata'/><readonly/>")))
                 .isEmpty();

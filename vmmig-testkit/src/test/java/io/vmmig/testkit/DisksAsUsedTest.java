@@ -2,12 +2,14 @@
 package io.vmmig.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vmmig.EndState;
 import io.vmmig.Migration;
 import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
 import io.vmmig.Notice;
+import io.vmmig.Phase;
 import io.vmmig.Problem;
 import io.vmmig.Receiver;
 import io.vmmig.VmmigException;
@@ -123,6 +125,28 @@ class DisksAsUsedTest {
         a.showLive("web-1", xml(directory.resolve("other.raw"), "<backingStore/>"));
 
         assertThat(refused(migrator()).problem()).isEqualTo(Problem.GUEST_BUSY);
+    }
+
+    @Test
+    void aChainThatChangesBeforeTheGuestIsPausedIsNotSentAsItWas() throws Exception {
+        start("");
+        a.showLive("web-1", xml(image, "<backingStore/>"));
+        Migration sending = migrator()
+                .onEvent(event -> {
+                    if (event instanceof MigrationEvent.PhaseStarted started && started.phase() == Phase.SUSPEND) {
+                        a.showLive("web-1", xml(directory.resolve("snapshot.raw"), "<backingStore/>"));
+                    }
+                })
+                .start();
+        Migration receiving = Receiver.of(b).into(guests).state(state).receive(transport.accept(SOON));
+
+        assertThatThrownBy(() -> sending.await(SOON)).isInstanceOfSatisfying(VmmigException.class, e -> {
+            assertThat(e.problem()).isEqualTo(Problem.GUEST_BUSY);
+            assertThat(e.failure().source()).isEqualTo(EndState.RUNS);
+        });
+        assertThatThrownBy(() -> receiving.await(SOON)).isInstanceOf(VmmigException.class);
+        assertThat(a.stateOf("web-1")).contains(GuestState.RUNNING);
+        assertThat(b.guests()).isEmpty();
     }
 
     @Test
