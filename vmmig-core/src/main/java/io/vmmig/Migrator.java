@@ -114,6 +114,16 @@ public final class Migrator {
         return with(settings.withCopiedDisks(Set.of(targets)));
     }
 
+    /**
+     * The package holds the base images of the guest's disks, too, and the images of its CD-ROMs, so that it is complete in itself:
+     * any host can restore it. Those that a live destination has already do not travel. They are sent before the guest is
+     * paused. Without this a package names them by
+     * their digests, and the report says which they are.
+     */
+    public Migrator withBaseImages() {
+        return with(settings.withBaseImages(true));
+    }
+
     /** So much work is to go into making the package small; {@link Level#BALANCED} unless said otherwise. */
     public Migrator level(Level level) {
         return with(settings.withLevel(level));
@@ -152,16 +162,17 @@ public final class Migrator {
     }
 
     /**
-     * Only so many guests leave at once as there are permits: each takes one, waiting for it while its guest runs on, and gives it
-     * back at the end. To be shared by migrators, but not with {@link Receiver#within}: two hosts that send each other guests would
-     * wait for each other.
+     * Only so many guests leave at once as there are permits: each takes one, waiting for it while its guest keeps running, and
+     * releases it at the end. To be shared by migrators, but not with {@link Receiver#admittedBy}: two hosts that send each other
+     * guests would wait for each other. Without this, all migrations of a program that leave share a limit that its heap and its
+     * processors set: one with 256 MiB, two with 1 GiB.
      */
-    public Migrator within(Semaphore permits) {
+    public Migrator admittedBy(Semaphore permits) {
         return with(settings.withLimit(permits));
     }
 
     /**
-     * The migration may take so long from its turn to the hand-over, or it ends as though it had been cancelled, with {@link
+     * The migration may take so long from its start to the hand-over, with the time that it waits until it is admitted, or it ends as though it had been cancelled, with {@link
      * Problem#DEADLINE_EXCEEDED}; a day unless said otherwise.
      *
      * @throws IllegalArgumentException when that is no time at all

@@ -3,6 +3,8 @@ package io.vmmig;
 
 /** The phases of a migration, in their order. Not every migration has every phase. */
 public enum Phase {
+    /** Waiting for a permit: only so many migrations of one program go on at once. The guest runs. */
+    QUEUED,
     /** Looking at the guest and its disks, before anything is touched. */
     PREPARE,
     /** Opening the transport. */

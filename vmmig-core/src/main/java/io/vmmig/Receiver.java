@@ -96,15 +96,16 @@ public final class Receiver {
     }
 
     /**
-     * Only so many guests are taken in at once as there are permits: each takes one, waiting for it while its guest runs on at the
-     * source, and gives it back at the end. To be shared by receivers, but not with {@link Migrator#within}.
+     * Only so many guests are taken in at once as there are permits: each takes one, waiting for it while its guest keeps running
+     * at the source, and releases it at the end. To be shared by receivers, but not with {@link Migrator#admittedBy}, whose words
+     * on the limit without this hold here as well.
      */
-    public Receiver within(Semaphore permits) {
+    public Receiver admittedBy(Semaphore permits) {
         return with(settings.withLimit(permits));
     }
 
     /**
-     * The migration may take so long from its turn to the hand-over, or it ends as though it had been cancelled, with {@link
+     * The migration may take so long from its start to the hand-over, with the time that it waits until it is admitted, or it ends as though it had been cancelled, with {@link
      * Problem#DEADLINE_EXCEEDED}; a day unless said otherwise.
      *
      * @throws IllegalArgumentException when that is no time at all

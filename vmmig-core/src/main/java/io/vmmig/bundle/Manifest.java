@@ -152,6 +152,24 @@ public record Manifest(
                 .collect(Collectors.toUnmodifiableSet());
     }
 
+    /** The base images that are in the package, each once, in the order of the disks. */
+    public List<Base> includedBases() {
+        return disks.stream()
+                .map(Disk::base)
+                .filter(Objects::nonNull)
+                .filter(Base::included)
+                .distinct()
+                .toList();
+    }
+
+    /** How pages refer to the base images that are in the package. */
+    public Set<Reference> includedBaseReferences() {
+        return includedBases().stream()
+                .map(base -> new Reference(
+                        Reference.Kind.of(base.format()), base.content().digest()))
+                .collect(Collectors.toUnmodifiableSet());
+    }
+
     /** How pages refer to the base images of the disks. */
     public Set<Reference> baseReferences() {
         return disks.stream()
@@ -237,7 +255,7 @@ public record Manifest(
      *
      * @param target the device as the guest's XML names it, such as {@code vda}
      * @param layers the images that travel in the package, lowest first; empty for a read-only disk that is all base
-     * @param base the image below the lowest layer, which does not travel, or null
+     * @param base the image below the lowest layer, which travels apart if at all, or null
      */
     public record Disk(String target, List<Layer> layers, @Nullable Base base) {
         public Disk {
@@ -260,6 +278,12 @@ public record Manifest(
      *
      * @param content digest and size of the image file
      * @param format its format
+     * @param included whether it is in the package too, for hosts that do not hold it
      */
-    public record Base(Content content, ImageFormat format) {}
+    public record Base(Content content, ImageFormat format, boolean included) {
+        /** One that is not in the package. */
+        public Base(Content content, ImageFormat format) {
+            this(content, format, false);
+        }
+    }
 }

@@ -78,8 +78,8 @@ public final class PackageReader implements AutoCloseable {
      * As {@link #from(InputStream, PackageLimits)}, with what the package's disks and snapshot are to be rebuilt from.
      *
      * @param references gives the references that a manifest names, in its order; they stay open for as long as the reader is
-     *     used. It is asked when {@link #next()} comes to the domain: until then, kernel and ramdisk have been read, to which
-     *     what follows may refer
+     *     used. It is asked when {@link #next()} comes to the domain: until then, kernel, ramdisk and base images have been read,
+     *     to which what follows may refer
      */
     public static PackageReader from(InputStream in, PackageLimits limits, References references)
             throws VmmigException {
@@ -143,7 +143,7 @@ public final class PackageReader implements AutoCloseable {
      * What later packages need to know of a package.
      *
      * @param seal the SHA-256 of its seal, by which they refer to it
-     * @param bootFiles the digests of the kernel and the ramdisk that it holds
+     * @param bootFiles the digests of the kernel, the ramdisk and the base images that it holds
      */
     public record Outline(Digest seal, Set<Digest> bootFiles) {
         public Outline {
@@ -207,8 +207,7 @@ public final class PackageReader implements AutoCloseable {
 
     private static Outline outline(byte[] seal) throws PackageFormatException {
         Set<Digest> bootFiles = Seal.parse(seal).contents().stream()
-                .filter(content ->
-                        Set.of(PackageOrder.KERNEL, PackageOrder.RAMDISK).contains(content.name()))
+                .filter(content -> PackageOrder.isBootSegment(content.name() + "/"))
                 .map(SealedContent::digest)
                 .collect(Collectors.toSet());
         return new Outline(SealedContent.plain(PackageOrder.SEAL, seal).digest(), bootFiles);
@@ -297,8 +296,8 @@ public final class PackageReader implements AutoCloseable {
     }
 
     /**
-     * The next content, in this order: kernel, ramdisk, domain, each disk's layers in the order of the manifest, snapshot.
-     * Kernel and ramdisk may be left out though the manifest names them; everything else is there, or this throws. Null when
+     * The next content, in this order: kernel, ramdisk, base images, domain, each disk's layers in the order of the manifest, snapshot.
+     * What comes before the domain may be left out though the manifest names it; everything else is there, or this throws. Null when
      * the package has been read to its end.
      *
      * @throws IllegalStateException when the stream of the content before has not been read to its end
@@ -340,16 +339,25 @@ public final class PackageReader implements AutoCloseable {
         return switch (place.kind()) {
             case KERNEL -> new Entry.Kernel(stream);
             case RAMDISK -> new Entry.Ramdisk(stream);
+            case BASE_IMAGE -> new Entry.BaseImage(baseOf(place), stream);
             case DISK -> new Entry.DiskLayer(String.valueOf(place.target()), place.layer(), stream);
             case SNAPSHOT -> new Entry.Snapshot(stream);
             case DOMAIN, COOKIE, DEFINITION, GUEST -> throw new AssertionError("the domain is not cut into segments");
         };
     }
 
+    private Manifest.Base baseOf(Place place) {
+        return manifest.includedBases().stream()
+                .filter(base -> PackageOrder.nameOf(base).equals(place.name()))
+                .findFirst()
+                .orElseThrow();
+    }
+
     private long limit(Place place) {
         return switch (place.kind()) {
             case KERNEL -> limits.kernelBytes();
             case RAMDISK -> limits.ramdiskBytes();
+            case BASE_IMAGE -> Math.min(place.exactBytes(), limits.diskBytes());
             case DISK -> limits.diskBytes() - diskBytes;
             case SNAPSHOT -> limits.snapshotBytes();
             case DOMAIN, COOKIE, DEFINITION, GUEST -> limits.xmlBytes();
@@ -410,6 +418,14 @@ public final class PackageReader implements AutoCloseable {
          * @param stream its bytes
          */
         record Ramdisk(InputStream stream) implements Entry {}
+
+        /**
+         * A base image. Its digest is not known to be right before its stream has been read and compared.
+         *
+         * @param base what the manifest says of it
+         * @param stream its bytes
+         */
+        record BaseImage(Manifest.Base base, InputStream stream) implements Entry {}
 
         /**
          * An image of a disk.

@@ -89,6 +89,11 @@ public final class PackageWriter implements AutoCloseable {
         line.flush();
     }
 
+    /** Writes a base image that the manifest includes; left out when the destination holds it. */
+    public void writeBaseImage(Manifest.Base base, InputStream image) throws VmmigException {
+        writeSegmented(PackageOrder.nameOf(base), image);
+    }
+
     /**
      * Writes the domain XML of a guest that is as the manifest says, and has no definition but this XML.
      *

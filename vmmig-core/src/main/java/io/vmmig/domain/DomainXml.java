@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -265,6 +266,23 @@ public final class DomainXml {
                 .getAttribute("dev");
     }
 
+    /** The files that the guest writes to as disks, whatever their format is. */
+    public Set<Path> writableDiskFiles() throws VmmigException {
+        Set<Path> files = new LinkedHashSet<>();
+        for (Element element : devices("disk")) {
+            Optional<String> file = Xml.child(element, "source").map(source -> source.getAttribute("file"));
+            if (file.isPresent() && !file.get().isEmpty() && !readOnly(element)) {
+                files.add(path(file.get()));
+            }
+        }
+        return files;
+    }
+
+    private static boolean readOnly(Element disk) {
+        return disk.getAttribute("device").equals("cdrom")
+                || Xml.child(disk, "readonly").isPresent();
+    }
+
     private static Disk disk(Element element, Path file) throws VmmigException {
         String target = target(element);
         String type = Xml.child(element, "driver")
@@ -276,10 +294,7 @@ public final class DomainXml {
                         Problem.DISK_UNSUPPORTED,
                         "disk " + target + " is of the format " + type,
                         "Convert it to qcow2 or raw."));
-        String device = element.getAttribute("device");
-        boolean readOnly =
-                device.equals("cdrom") || Xml.child(element, "readonly").isPresent();
-        return new Disk(target, file, format, readOnly);
+        return new Disk(target, file, format, readOnly(element));
     }
 
     /**

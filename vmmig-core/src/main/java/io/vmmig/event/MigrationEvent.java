@@ -22,6 +22,13 @@ public sealed interface MigrationEvent {
     record PhaseStarted(String guest, Phase phase, Instant at) implements MigrationEvent {}
 
     /**
+     * The migration waits, since as many go on already as may; its guest runs. {@link PhaseStarted} tells when it is admitted.
+     *
+     * @param ahead about how many wait that came before
+     */
+    record Waiting(String guest, Phase phase, Instant at, int ahead) implements MigrationEvent {}
+
+    /**
      * A phase has ended, well or not.
      *
      * @param length how long it took

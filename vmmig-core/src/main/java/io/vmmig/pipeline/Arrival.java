@@ -24,6 +24,8 @@ import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.ImageFiles;
 import io.vmmig.reference.ImageStore;
+import io.vmmig.reference.PageLayout;
+import io.vmmig.reference.ReferenceStore;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Offer;
 import java.io.IOException;
@@ -33,6 +35,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -55,6 +58,7 @@ final class Arrival {
     private final String guestName;
     private final Map<String, List<Path>> layerFiles = new LinkedHashMap<>();
     private final Map<String, Path> baseFiles = new HashMap<>();
+    private final Map<Manifest.Base, Path> newBases = new LinkedHashMap<>();
     private final Set<String> held = new HashSet<>();
     private final List<Path> newFiles = new ArrayList<>();
     private final @Nullable Path kernel;
@@ -63,7 +67,7 @@ final class Arrival {
     private @Nullable ArrivalFiles making;
     private boolean reserved;
 
-    private Arrival(Offer offer, HostCapabilities host, ReceiveSettings receive, ImageStore images, Path guests)
+    private Arrival(Offer offer, HostCapabilities host, ReceiveSettings receive, HeldContent content, Path guests)
             throws VmmigException {
         Manifest manifest = offer.manifest();
         this.policy = receive.policy();
@@ -74,10 +78,10 @@ final class Arrival {
         this.guestName = settings.name().orElse(manifest.guestName());
         this.directory = GuestDirectory.of(guests, guestName);
         for (Manifest.Disk disk : manifest.disks()) {
-            placeDisk(disk, images);
+            placeDisk(disk, content);
         }
-        this.kernel = placeBootFile(manifest.kernel(), settings.kernel(), "kernel", images);
-        this.ramdisk = placeBootFile(manifest.ramdisk(), settings.ramdisk(), "ramdisk", images);
+        this.kernel = placeBootFile(manifest.kernel(), settings.kernel(), "kernel", content);
+        this.ramdisk = placeBootFile(manifest.ramdisk(), settings.ramdisk(), "ramdisk", content);
     }
 
     /** Decides whether this host can take the guest; nothing is changed yet. */
@@ -85,24 +89,22 @@ final class Arrival {
             throws VmmigException {
         HostCapabilities host = hypervisor.capabilities();
         Manifest manifest = offer.manifest();
-        Arrival arrival = new Arrival(offer, host, settings, images, guests);
+        Arrival arrival = new Arrival(offer, host, settings, new HeldContent(images, hypervisor), guests);
         AdaptedGuest adapted = arrival.adapt(offer.domainXml(), offer.definitionXml());
         arrival.offered = adapted;
         requireUnused(hypervisor, adapted.running().domain());
-        requireSpace(guests, manifest);
+        arrival.requireSpace(guests);
         if (!settings.overcommitMemory()) {
             requireMemory(host, manifest);
         }
         return arrival;
     }
 
-    private void placeDisk(Manifest.Disk disk, ImageStore images) throws VmmigException {
+    private void placeDisk(Manifest.Disk disk, HeldContent content) throws VmmigException {
         String target = disk.target();
         Manifest.Base base = disk.base();
         if (base != null) {
-            baseFiles.put(
-                    target,
-                    images.verified(base.content().digest(), base.format()).path());
+            baseFiles.put(target, placeBase(target, base, content));
         }
         List<Path> files = new ArrayList<>();
         int top = disk.layers().size() - 1;
@@ -115,19 +117,35 @@ final class Arrival {
         newFiles.addAll(files);
     }
 
+    private Path placeBase(String target, Manifest.Base base, HeldContent content) throws VmmigException {
+        Optional<Path> here = content.base(target, base);
+        if (here.isPresent()) {
+            held.add(base.content().digest().toString());
+            return here.get();
+        }
+        return newBases.computeIfAbsent(base, included -> {
+            Path file = directory
+                    .path()
+                    .resolve(target + ".base." + included.format().word());
+            newFiles.add(file);
+            return file;
+        });
+    }
+
     private @Nullable Path placeBootFile(
-            Manifest.@Nullable Content content, Optional<Path> chosen, String name, ImageStore images)
+            Manifest.@Nullable Content content, Optional<Path> chosen, String name, HeldContent held)
             throws VmmigException {
         if (content == null) {
             return null;
         }
         if (chosen.isPresent()) {
-            held.add(content.digest().toString());
+            this.held.add(content.digest().toString());
             return chosen.get();
         }
-        if (images.find(content.digest()).isPresent()) {
-            held.add(content.digest().toString());
-            return images.verified(content.digest()).path();
+        Optional<Path> here = held.bootFile(content.digest());
+        if (here.isPresent()) {
+            this.held.add(content.digest().toString());
+            return here.get();
         }
         Path file = directory.path().resolve(name);
         newFiles.add(file);
@@ -253,11 +271,14 @@ final class Arrival {
         }
     }
 
-    private static void requireSpace(Path guests, Manifest manifest) throws VmmigException {
+    private void requireSpace(Path guests) throws VmmigException {
         long needed = manifest.disks().stream()
-                .flatMap(disk -> disk.layers().stream())
-                .mapToLong(Manifest.Layer::fileBytes)
-                .sum();
+                        .flatMap(disk -> disk.layers().stream())
+                        .mapToLong(Manifest.Layer::fileBytes)
+                        .sum()
+                + newBases.keySet().stream()
+                        .mapToLong(base -> base.content().bytes())
+                        .sum();
         try {
             Files.createDirectories(guests);
             long free = Files.getFileStore(guests).getUsableSpace();
@@ -376,7 +397,8 @@ final class Arrival {
 
     /** Whether all is here that comes while the guest runs. */
     boolean bootFilesHere() {
-        return (newKernel() == null || Files.exists(newKernel()))
+        return newBases.values().stream().allMatch(Files::exists)
+                && (newKernel() == null || Files.exists(newKernel()))
                 && (newRamdisk() == null || Files.exists(newRamdisk()));
     }
 
@@ -416,6 +438,22 @@ final class Arrival {
     void writeBootFile(InputStream in, Path file) throws IOException, VmmigException {
         making().create(file);
         ImageFiles.fill(in, file);
+    }
+
+    /** Writes a base image, which is what its digest says when this returns. */
+    void writeBase(InputStream in, Manifest.Base base, Path file) throws IOException, VmmigException {
+        making().create(file);
+        ImageFiles.fillBase(in, base, file);
+    }
+
+    /** Where a received base image goes; empty if this host has it already. */
+    Optional<Path> newBase(Manifest.Base base) {
+        return Optional.ofNullable(newBases.get(base));
+    }
+
+    /** Those of the base images that are to be received. */
+    Map<Manifest.Base, Path> newBases() {
+        return Collections.unmodifiableMap(newBases);
     }
 
     /** Where a received kernel goes, or null if this host has it already. */
@@ -462,7 +500,7 @@ final class Arrival {
         boolean upon = false;
         for (Manifest.Reference reference : manifest.references()) {
             if (comesAlong(reference, live)) {
-                shared.add(reference, () -> images.references().find(reference));
+                shared.add(reference, () -> find(reference, images.references()));
                 continue;
             }
             // The source takes one earlier package, the latest that is here.
@@ -477,14 +515,29 @@ final class Arrival {
 
     private boolean comesAlong(Manifest.Reference reference, boolean live) {
         boolean sent = !live || !held.contains(reference.digest().toString());
-        return sent && manifest.bootReferences().contains(reference);
+        return sent
+                && (manifest.bootReferences().contains(reference)
+                        || manifest.includedBaseReferences().contains(reference));
     }
 
-    /** Base images that the guest stands on. */
+    /** What has come with the package, once it is here. */
+    private Optional<PageSource> find(Manifest.Reference reference, ReferenceStore store) throws VmmigException {
+        for (Map.Entry<Manifest.Base, Path> base : newBases.entrySet()) {
+            Manifest.Reference.Kind kind =
+                    Manifest.Reference.Kind.of(base.getKey().format());
+            if (reference.equals(
+                    new Manifest.Reference(kind, base.getKey().content().digest()))) {
+                return Optional.of(store.of(base.getValue(), PageLayout.of(kind), reference.digest()));
+            }
+        }
+        return store.find(reference);
+    }
+
+    /** Base images that the guest is based on and that did not travel. */
     List<Digest> references() {
         List<Digest> references = new ArrayList<>();
         for (Manifest.Disk disk : manifest.disks()) {
-            if (disk.base() != null) {
+            if (disk.base() != null && !newBases.containsKey(disk.base())) {
                 references.add(disk.base().content().digest());
             }
         }

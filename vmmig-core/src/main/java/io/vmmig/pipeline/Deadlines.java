@@ -6,7 +6,7 @@ import java.time.Duration;
 /**
  * How long a migration may take.
  *
- * @param migration from its turn to the hand-over
+ * @param migration from its start to the hand-over
  * @param suspension from the moment in which the guest is suspended to the hand-over; only the source keeps to it
  * @param inquiry for how long the source asks how a hand-over ended whose answer was lost
  */

@@ -3,10 +3,12 @@ package io.vmmig.pipeline;
 
 import io.vmmig.CancelledException;
 import io.vmmig.Digest;
+import io.vmmig.Failure;
 import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
+import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.DomainXml;
@@ -32,6 +34,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
@@ -42,6 +45,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -82,7 +86,8 @@ record Departure(
         Map<String, DiskChain> chains = DiskChains.of(guest, domain);
         List<Manifest.Disk> disks = new ArrayList<>();
         for (Map.Entry<String, DiskChain> entry : chains.entrySet()) {
-            disks.add(describe(entry.getKey(), entry.getValue(), images, hypervisor.fileHoles()));
+            disks.add(describe(
+                    entry.getKey(), entry.getValue(), settings.includeBaseImages(), images, hypervisor.fileHoles()));
         }
         Manifest manifest = new Manifest(
                 UUID.randomUUID(),
@@ -117,7 +122,8 @@ record Departure(
         }
     }
 
-    private static Manifest.Disk describe(String target, DiskChain chain, ImageStore images, FileHoles holes)
+    private static Manifest.Disk describe(
+            String target, DiskChain chain, boolean includeBase, ImageStore images, FileHoles holes)
             throws VmmigException {
         List<Manifest.Layer> layers = new ArrayList<>();
         for (DiskChain.Image layer : chain.layers()) {
@@ -125,7 +131,9 @@ record Departure(
         }
         DiskChain.Image base = chain.base();
         return new Manifest.Disk(
-                target, layers, base == null ? null : new Manifest.Base(contentOf(base.path(), images), base.format()));
+                target,
+                layers,
+                base == null ? null : new Manifest.Base(contentOf(base.path(), images), base.format(), includeBase));
     }
 
     private static Manifest.@Nullable Content contentOf(Optional<Path> file, ImageStore images) throws VmmigException {
@@ -192,6 +200,58 @@ record Departure(
                             : Optional.empty());
         });
         return shared;
+    }
+
+    /** So that the guest finds its base images, kernel and ramdisk when it comes back to this host. */
+    void remember(ImageStore images) throws VmmigException {
+        for (Map.Entry<Manifest.Reference, Path> file : files().entrySet()) {
+            images.remember(file.getValue(), PageLayout.of(file.getKey().kind()).format());
+        }
+    }
+
+    /** Keeps kernel and ramdisk in the store if vmmig has made their files for the guest: these go when it has gone. */
+    void keepBootFiles(ImageStore images) throws VmmigException {
+        for (Path file : Stream.of(domain.kernel(), domain.ramdisk())
+                .flatMap(Optional::stream)
+                .toList()) {
+            try {
+                Path directory = file.toAbsolutePath().normalize().getParent();
+                if (directory != null && GuestFileList.in(directory).paths().contains(file)) {
+                    images.add(file, ImageFormat.RAW);
+                }
+            } catch (IOException e) {
+                throw VmmigException.from(
+                        e, Problem.FILE_FAILED, "could not keep " + file, "Check the image store and its disk.");
+            }
+        }
+    }
+
+    /** Says where base images are that the destination misses, which it cannot know. */
+    VmmigException located(VmmigException missing) {
+        Failure failure = missing.failure();
+        List<String> places = new ArrayList<>();
+        for (Manifest.Disk disk : manifest.disks()) {
+            Manifest.Base base = disk.base();
+            DiskChain chain = chains.get(disk.target());
+            DiskChain.Image image = chain == null ? null : chain.base();
+            if (base != null
+                    && image != null
+                    && failure.what().contains(base.content().digest().toString())) {
+                places.add("that of disk " + disk.target() + " is " + image.path() + " at the source");
+            }
+        }
+        return places.isEmpty()
+                ? missing
+                : VmmigException.of(
+                        Failure.of(
+                                failure.problem(), failure.what() + "; " + String.join(", ", places), failure.remedy()),
+                        missing);
+    }
+
+    /** The file of a base image on this host. */
+    Path fileOf(Manifest.Base base) throws VmmigException {
+        return Objects.requireNonNull(files().get(new Manifest.Reference(
+                Manifest.Reference.Kind.of(base.format()), base.content().digest())));
     }
 
     /** Has the index of the package that was just made built, for the next one. */
@@ -269,11 +329,12 @@ record Departure(
                 .sum();
     }
 
-    /** Base images, which the destination has to hold. */
+    /** Base images that are not in the package, so that the destination has to hold them. */
     List<Digest> references() {
         return manifest.disks().stream()
                 .map(Manifest.Disk::base)
-                .flatMap(base -> base == null ? java.util.stream.Stream.empty() : java.util.stream.Stream.of(base))
+                .filter(Objects::nonNull)
+                .filter(base -> !base.included())
                 .map(base -> base.content().digest())
                 .distinct()
                 .toList();

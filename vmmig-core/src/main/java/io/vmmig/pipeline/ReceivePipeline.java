@@ -47,6 +47,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
@@ -104,7 +105,7 @@ public final class ReceivePipeline {
         try (session) {
             cancellation.onRequest(() -> session.refuse(told(cancellation.reason())));
             session.onReconnected(recorder::reconnected);
-            return receiveInTurn();
+            return receiveWhenAdmitted();
         } catch (VmmigException e) {
             throw explained(e);
         } finally {
@@ -112,14 +113,18 @@ public final class ReceivePipeline {
         }
     }
 
-    private MigrationReport receiveInTurn() throws VmmigException {
-        Turn turn = Turn.await(settings.limit(), cancellation);
+    private MigrationReport receiveWhenAdmitted() throws VmmigException {
         Deadline deadline = Deadline.after(settings.deadlines().migration(), "the migration went on", cancellation);
         try {
-            return receive();
+            Admission admission = Admission.await(
+                    Objects.requireNonNullElse(settings.limit(), ProgramLimits.COMING), recorder, cancellation);
+            try {
+                return receive();
+            } finally {
+                admission.end();
+            }
         } finally {
             deadline.close();
-            turn.end();
         }
     }
 
@@ -640,6 +645,10 @@ public final class ReceivePipeline {
                     if (entry instanceof Entry.Domain d) {
                         requireReceived(arrival.newKernel(), arrival.manifest().kernel(), "kernel");
                         requireReceived(arrival.newRamdisk(), arrival.manifest().ramdisk(), "ramdisk");
+                        for (Map.Entry<Manifest.Base, Path> base :
+                                arrival.newBases().entrySet()) {
+                            requireReceived(base.getValue(), base.getKey().content(), "base image");
+                        }
                         requireAsOffered(d.guest());
                         guest = arrival.adapt(d.xml(), d.definition());
                         arrival.noteOutputs(guest.running().domain(), noted);
@@ -658,6 +667,9 @@ public final class ReceivePipeline {
                                 ramdisk.stream(),
                                 arrival.newRamdisk(),
                                 arrival.manifest().ramdisk());
+                        tellIfReady();
+                    } else if (entry instanceof Entry.BaseImage image) {
+                        receiveBase(image);
                         tellIfReady();
                     } else if (entry instanceof Entry.DiskLayer layer) {
                         receiveLayer(layer);
@@ -722,6 +734,18 @@ public final class ReceivePipeline {
                     }
                 } else if (referred) {
                     images.references().adopt(in, expected.digest());
+                } else {
+                    in.transferTo(OutputStream.nullOutputStream());
+                }
+            }
+        }
+
+        /** Receives a base image; it is what its digest says before anything is based on it. */
+        private void receiveBase(Entry.BaseImage image) throws IOException, VmmigException {
+            try (InputStream in = new CountingInput(image.stream(), recorder::moved)) {
+                Optional<Path> file = arrival.newBase(image.base());
+                if (file.isPresent()) {
+                    arrival.writeBase(in, image.base(), file.get());
                 } else {
                     in.transferTo(OutputStream.nullOutputStream());
                 }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param limits how large a package may be
  * @param overcommitMemory whether guests are taken in for which there is no free memory
  * @param verifier whose packages are taken, or null for those of whoever is at the other end of a connection
- * @param limit has a permit for each guest that may come at once, or null
+ * @param limit has a permit for each guest that may come at once, or null for {@link ProgramLimits#COMING}
  * @param deadlines how long it may take
  */
 public record ReceiveSettings(

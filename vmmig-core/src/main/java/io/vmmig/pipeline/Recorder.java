@@ -99,6 +99,13 @@ public final class Recorder {
         }
     }
 
+    /** The migration waits until it is admitted, and others before it. */
+    synchronized void waiting(int ahead) {
+        enter(Phase.QUEUED);
+        LOG.info("guest {}: waits until other migrations are done; {} wait before it", guest, ahead);
+        tell(new MigrationEvent.Waiting(guest, Phase.QUEUED, Instant.now(), ahead));
+    }
+
     /** The connection has been taken up again; from any thread. */
     synchronized void reconnected(Duration outage) {
         reconnections++;

@@ -5,6 +5,7 @@ import io.vmmig.Digest;
 import io.vmmig.EndState;
 import io.vmmig.Failure;
 import io.vmmig.MigrationReport;
+import io.vmmig.Notice;
 import io.vmmig.Phase;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
@@ -40,6 +41,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -94,7 +96,7 @@ public final class SendPipeline {
         try {
             GuestLock lock = GuestLock.take(hypervisor, guestName);
             try {
-                return moveInTurn();
+                return moveWhenAdmitted();
             } finally {
                 lock.release();
             }
@@ -105,14 +107,18 @@ public final class SendPipeline {
         }
     }
 
-    private MigrationReport moveInTurn() throws VmmigException {
-        Turn turn = Turn.await(settings.limit(), cancellation);
+    private MigrationReport moveWhenAdmitted() throws VmmigException {
         Deadline deadline = Deadline.after(settings.deadlines().migration(), "the migration went on", cancellation);
         try {
-            return move();
+            Admission admission = Admission.await(
+                    Objects.requireNonNullElse(settings.limit(), ProgramLimits.LEAVING), recorder, cancellation);
+            try {
+                return move();
+            } finally {
+                admission.end();
+            }
         } finally {
             deadline.close();
-            turn.end();
         }
     }
 
@@ -135,6 +141,7 @@ public final class SendPipeline {
     private MigrationReport move(Guest guest, Departure departure, @Nullable FreePagesTask search, OtherTools others)
             throws VmmigException {
         departure.shared().notices().forEach(recorder::notice);
+        remember(departure);
         SharedPages shared = departure.sharedPages(hostState.images(), cancellation);
         recorder.enter(Phase.CONNECT);
         try (shared;
@@ -156,17 +163,40 @@ public final class SendPipeline {
                 List<PageSource> references = shared.of(manifest.references());
                 cancellation.check();
                 GuestHistory history = history(manifest.guestUuid());
-                return send(
-                        new Outgoing(
-                                guest, departure, manifest, references, history, acceptance, session, keeping, others),
-                        search);
+                Outgoing outgoing = new Outgoing(
+                        guest, departure, manifest, references, history, acceptance, session, keeping, others);
+                if (!transport.live()) {
+                    contentNeeded(outgoing).forEach(recorder::notice);
+                }
+                return send(outgoing, search);
             } catch (VmmigException e) {
                 if (!committed) {
                     session.abort(tellable(e));
                 }
-                throw e;
+                throw e.problem() == Problem.BASE_IMAGE_MISSING ? departure.located(e) : e;
             }
         }
+    }
+
+    private void remember(Departure departure) {
+        try {
+            departure.remember(hostState.images());
+        } catch (VmmigException e) {
+            LOG.warn(
+                    "guest {}: should it come back, its base images, kernel and ramdisk may have to travel",
+                    guestName,
+                    e);
+        }
+    }
+
+    private List<Notice> contentNeeded(Outgoing outgoing) throws VmmigException {
+        Manifest manifest = outgoing.manifest();
+        DomainXml domain = outgoing.departure().domain();
+        return ContentNeeded.of(
+                outgoing.departure(),
+                manifest,
+                domain.kernel().isPresent() && !needed(domain.kernel(), manifest.kernel(), outgoing),
+                domain.ramdisk().isPresent() && !needed(domain.ramdisk(), manifest.ramdisk(), outgoing));
     }
 
     /** What the destination needs to start its hypervisor before the guest is suspended. */
@@ -312,6 +342,14 @@ public final class SendPipeline {
                 try (InputStream in =
                         counted(SparseFile.open(domain.ramdisk().orElseThrow(), hypervisor.fileHoles()))) {
                     writer.writeRamdisk(in);
+                }
+            }
+            for (Manifest.Base base : manifest.includedBases()) {
+                if (!isHeld(base.content(), outgoing)) {
+                    try (InputStream in =
+                            counted(SparseFile.open(outgoing.departure().fileOf(base), hypervisor.fileHoles()))) {
+                        writer.writeBaseImage(base, in);
+                    }
                 }
             }
         } catch (IOException e) {
@@ -557,12 +595,13 @@ public final class SendPipeline {
     }
 
     private boolean needed(Optional<Path> file, Manifest.@Nullable Content content, Outgoing outgoing) {
-        return file.isPresent()
-                && content != null
-                && !(mayLeaveOut(outgoing.manifest())
-                        && outgoing.acceptance()
-                                .held()
-                                .contains(content.digest().toString()));
+        return file.isPresent() && content != null && !isHeld(content, outgoing);
+    }
+
+    /** Whether content need not travel. */
+    private boolean isHeld(Manifest.Content content, Outgoing outgoing) {
+        return mayLeaveOut(outgoing.manifest())
+                && outgoing.acceptance().held().contains(content.digest().toString());
     }
 
     /** What only an earlier package holds is left out of one that stands upon it: any other is to be complete in itself. */
@@ -682,6 +721,11 @@ public final class SendPipeline {
         outgoing.others().close();
         saved.retire();
         lent.gone();
+        try {
+            departure.keepBootFiles(hostState.images());
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: should it come back, its kernel and ramdisk have to travel", guestName, e);
+        }
         if (ran.isPresent()) {
             recorder.notice(Interferences.ranTwice(guestName, ran.get(), Instant.now(), departure.ownFiles()));
         } else {

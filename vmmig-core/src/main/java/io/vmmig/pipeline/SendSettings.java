@@ -17,12 +17,13 @@ import org.jspecify.annotations.Nullable;
  * @param state where this host remembers what it does, or null when that was not said
  * @param policy what the guest may have
  * @param removeGuest whether a guest that is packed into a store is removed here; one that moves to a host always is
+ * @param includeBaseImages whether base images travel as well
  * @param sendFreePages whether free memory is sent as well
  * @param ballooning how long the guest may take to lend its free memory, or null if it is not asked
  * @param level how much work is to go into making the package small
  * @param signer who vouches for the package, or null
  * @param losses what the guest may lose
- * @param limit has a permit for each guest that may leave at once, or null
+ * @param limit has a permit for each guest that may leave at once, or null for {@link ProgramLimits#LEAVING}
  * @param deadlines how long it may take
  * @param copiedDisks disks that may travel as copies although other guests use them, by target
  */
@@ -30,6 +31,7 @@ public record SendSettings(
         @Nullable HostState state,
         DomainPolicy policy,
         boolean removeGuest,
+        boolean includeBaseImages,
         boolean sendFreePages,
         @Nullable Duration ballooning,
         Level level,
@@ -42,6 +44,7 @@ public record SendSettings(
     public static final SendSettings USUAL = new SendSettings(
             null,
             DomainPolicy.standard(),
+            false,
             false,
             false,
             null,
@@ -58,6 +61,7 @@ public record SendSettings(
                 state,
                 policy,
                 removeGuest,
+                includeBaseImages,
                 sendFreePages,
                 ballooning,
                 level,
@@ -74,6 +78,7 @@ public record SendSettings(
                 state,
                 policy,
                 removeGuest,
+                includeBaseImages,
                 sendFreePages,
                 ballooning,
                 level,
@@ -90,6 +95,24 @@ public record SendSettings(
                 state,
                 policy,
                 removeGuest,
+                includeBaseImages,
+                sendFreePages,
+                ballooning,
+                level,
+                signer,
+                losses,
+                limit,
+                deadlines,
+                copiedDisks);
+    }
+
+    /** With another {@link #includeBaseImages}. */
+    public SendSettings withBaseImages(boolean includeBaseImages) {
+        return new SendSettings(
+                state,
+                policy,
+                removeGuest,
+                includeBaseImages,
                 sendFreePages,
                 ballooning,
                 level,
@@ -106,6 +129,7 @@ public record SendSettings(
                 state,
                 policy,
                 removeGuest,
+                includeBaseImages,
                 sendFreePages,
                 ballooning,
                 level,
@@ -122,6 +146,7 @@ public record SendSettings(
                 state,
                 policy,
                 removeGuest,
+                includeBaseImages,
                 sendFreePages,
                 ballooning,
                 level,
@@ -138,6 +163,7 @@ public record SendSettings(
                 state,
                 policy,
                 removeGuest,
+                includeBaseImages,
                 sendFreePages,
                 ballooning,
                 level,
@@ -154,6 +180,7 @@ public record SendSettings(
                 state,
                 policy,
                 removeGuest,
+                includeBaseImages,
                 sendFreePages,
                 ballooning,
                 level,
@@ -170,6 +197,7 @@ public record SendSettings(
                 state,
                 policy,
                 removeGuest,
+                includeBaseImages,
                 sendFreePages,
                 ballooning,
                 level,
@@ -186,6 +214,7 @@ public record SendSettings(
                 state,
                 policy,
                 removeGuest,
+                includeBaseImages,
                 sendFreePages,
                 ballooning,
                 level,
@@ -202,6 +231,7 @@ public record SendSettings(
                 state,
                 policy,
                 removeGuest,
+                includeBaseImages,
                 sendFreePages,
                 ballooning,
                 level,
@@ -218,6 +248,7 @@ public record SendSettings(
                 state,
                 policy,
                 removeGuest,
+                includeBaseImages,
                 sendFreePages,
                 ballooning,
                 level,

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
+import io.vmmig.Digest;
+import io.vmmig.IntegrityException;
+import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
@@ -9,6 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +38,30 @@ public final class ImageFiles {
         try (NewFile out = NewFile.over(file)) {
             out.append(in, Long.MAX_VALUE, null);
             out.finish();
+        }
+    }
+
+    /**
+     * Writes a base image to a file that is there, and that stays if it fails; the image is on disk when this returns.
+     *
+     * @throws VmmigException if the image is not what the manifest says, has tables that are not within it, or a backing file
+     * @throws IOException if reading or writing fails
+     */
+    public static void fillBase(InputStream in, Manifest.Base base, Path file) throws IOException, VmmigException {
+        MessageDigest sha256 = Digest.newSha256();
+        try (NewFile out = NewFile.over(file)) {
+            out.append(in, base.content().bytes(), sha256);
+            if (in.read() >= 0 || !Digest.of(sha256).equals(base.content().digest())) {
+                throw new IntegrityException(
+                        Problem.DIGEST_MISMATCH,
+                        "the base image that came is not the one that the manifest names: "
+                                + base.content().digest(),
+                        "Make the package again.");
+            }
+            out.finish();
+        }
+        if (base.format() == ImageFormat.QCOW2) {
+            Qcow2Image.open(file).close();
         }
     }
 

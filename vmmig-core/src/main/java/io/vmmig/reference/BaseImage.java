@@ -6,11 +6,12 @@ import io.vmmig.bundle.ImageFormat;
 import java.nio.file.Path;
 
 /**
- * Content that an {@link ImageStore} holds.
+ * Content that an {@link ImageStore} holds, or knows where to find on this host.
  *
  * @param digest the SHA-256 of the file
  * @param path where it is, absolute; not to be written to
  * @param format its format; {@link ImageFormat#RAW} for kernels and ramdisks
  * @param bytes the size of the file, in bytes
+ * @param inPlace whether the file is elsewhere on this host, where its owner may change or remove it
  */
-public record BaseImage(Digest digest, Path path, ImageFormat format, long bytes) {}
+public record BaseImage(Digest digest, Path path, ImageFormat format, long bytes, boolean inPlace) {}

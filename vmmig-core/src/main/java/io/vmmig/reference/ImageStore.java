@@ -32,6 +32,9 @@ import org.slf4j.LoggerFactory;
  * A directory of content that guests stand on: base images, kernels, ramdisks. What both ends hold does not travel, and a
  * package names it by its SHA-256.
  *
+ * <p>A store also remembers where this host has such content elsewhere, without a copy of it: what the guests of this host have
+ * used is found again when they come back. Such a file is used where it is, as long as its digest is the same.
+ *
  * <p>The files are named after their digest and are not to be written to. Any number of threads and processes may use one
  * store at once. Where a method throws {@link VmmigException}, it does so also with {@link Problem#FILE_FAILED} when the
  * directory cannot be used, and with {@link Problem#DISK_FULL} when there is no space left in it.
@@ -41,15 +44,18 @@ public final class ImageStore {
     private static final Pattern NAME = Pattern.compile("sha256-([0-9a-f]{64})\\.(qcow2|raw)");
     private static final String ADDING = ".adding-";
     private static final String REFERENCES = "references";
+    private static final String REMEMBERED = ".remembered";
 
     private final Path directory;
     private final FileDigests digests;
+    private final RememberedFiles remembered;
     private final Object referencesLock = new Object();
     private @Nullable ReferenceStore references;
 
     private ImageStore(Path directory) {
         this.directory = directory;
         this.digests = new FileDigests(directory.resolve(".digests"));
+        this.remembered = new RememberedFiles(directory.resolve(REMEMBERED));
     }
 
     /**
@@ -152,10 +158,46 @@ public final class ImageStore {
         }
     }
 
+    /**
+     * Remembers where this host has an image, a kernel or a ramdisk, without copying it: guests that need it are put on that very
+     * file, if it has not been changed by then and no guest writes to it. So name only files that nobody else on this host can
+     * write to. What guests that leave this host have used is remembered without this.
+     *
+     * @param format as for {@link #add(Path, ImageFormat)}
+     * @return the digest by which it is known
+     * @throws VmmigException as {@link #add(Path, ImageFormat)}
+     */
+    public Digest remember(Path image, ImageFormat format) throws VmmigException {
+        try {
+            requireStandalone(image, format);
+            Digest digest = digests.of(image);
+            if (!image.toRealPath().startsWith(directory.toRealPath())) {
+                remembered.remember(image, format, digest);
+            }
+            return digest;
+        } catch (IOException e) {
+            throw failed("could not remember " + image + " in the image store " + directory, e);
+        }
+    }
+
+    /** What is remembered of files that are elsewhere on this host, and still there; nobody has looked whether they are intact. */
+    public List<BaseImage> remembered() throws VmmigException {
+        try {
+            List<BaseImage> images = new ArrayList<>();
+            for (RememberedFiles.Remembered file : remembered.list()) {
+                images.add(new BaseImage(file.digest(), file.path(), file.format(), Files.size(file.path()), true));
+            }
+            return List.copyOf(images);
+        } catch (IOException e) {
+            throw failed("could not list what the image store " + directory + " remembers", e);
+        }
+    }
+
     /** Removes what programs have left unfinished here that are no more, such as by a crash. */
     public void removeUnfinished() throws VmmigException {
         try {
             PrivateFiles.sweep(directory, ADDING);
+            remembered.removeUnfinished();
             references().removeUnfinished();
         } catch (IOException e) {
             throw failed("could not clear up the image store " + directory, e);
@@ -216,7 +258,7 @@ public final class ImageStore {
     }
 
     /**
-     * The content of that digest, if it is held. It is not looked into: before a guest is put on it, use
+     * The content of that digest, if it is held here or remembered elsewhere on this host. It is not looked into: before a guest is put on it, use
      * {@link #verified(Digest)}.
      */
     public Optional<BaseImage> find(Digest digest) throws VmmigException {
@@ -235,12 +277,25 @@ public final class ImageStore {
             BasicFileAttributes attributes =
                     Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
             return attributes.isRegularFile()
-                    ? Optional.of(new BaseImage(digest, file, format, attributes.size()))
+                    ? Optional.of(new BaseImage(digest, file, format, attributes.size(), false))
                     : Optional.empty();
+        } catch (NoSuchFileException e) {
+            return findElsewhere(digest, format);
+        } catch (IOException e) {
+            throw failed("could not look into the image store " + directory, e);
+        }
+    }
+
+    private Optional<BaseImage> findElsewhere(Digest digest, ImageFormat format) throws VmmigException {
+        try {
+            Optional<Path> file = remembered.find(digest, format);
+            return file.isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(new BaseImage(digest, file.get(), format, Files.size(file.get()), true));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (IOException e) {
-            throw failed("could not look into the image store " + directory, e);
+            throw failed("could not look for what the image store " + directory + " remembers", e);
         }
     }
 
@@ -271,7 +326,16 @@ public final class ImageStore {
         return new IncompatibleException(
                 Problem.BASE_IMAGE_MISSING,
                 "the image store " + directory + " holds " + what,
-                "Add a copy of the source's image there, with ImageStore.add.");
+                "Add a copy of the source's image there, with ImageStore.add, or have the source include it in the package, with"
+                        + " Migrator.withBaseImages.");
+    }
+
+    private void forget(BaseImage image) throws VmmigException {
+        try {
+            remembered.forget(image.digest(), image.format());
+        } catch (IOException e) {
+            throw failed("could not forget " + image.path(), e);
+        }
     }
 
     private BaseImage verified(BaseImage image) throws VmmigException {
@@ -280,6 +344,11 @@ public final class ImageStore {
             actual = digests.of(image.path());
         } catch (IOException e) {
             throw failed("could not verify the base image " + image.path(), e);
+        }
+        if (!actual.equals(image.digest()) && image.inPlace()) {
+            forget(image);
+            throw missing("no image with the digest " + image.digest() + ", and " + image.path()
+                    + ", which had it, has been changed since");
         }
         if (!actual.equals(image.digest())) {
             throw new IntegrityException(
@@ -300,7 +369,7 @@ public final class ImageStore {
         return digests.of(file);
     }
 
-    /** All that is held, by name. */
+    /** All that is held here, by name; not what is {@link #remembered()} elsewhere. */
     public List<BaseImage> list() throws VmmigException {
         List<BaseImage> images = new ArrayList<>();
         try {
@@ -318,8 +387,8 @@ public final class ImageStore {
     }
 
     /**
-     * Removes the content of that digest. A guest that stands on it goes on until it is shut off, and cannot be started any
-     * more.
+     * Removes the content of that digest from this store, and forgets where it is elsewhere; a file elsewhere stays. A guest that
+     * is based on what is removed keeps running until it is shut off, and cannot be started any more.
      *
      * @return whether there was any
      */
@@ -328,7 +397,7 @@ public final class ImageStore {
         try {
             for (ImageFormat format : ImageFormat.values()) {
                 Path file = fileOf(digest, format);
-                removed |= Files.deleteIfExists(file);
+                removed |= Files.deleteIfExists(file) | remembered.forget(digest, format);
                 digests.forget(file);
             }
         } catch (IOException e) {

@@ -61,7 +61,7 @@ final class PackageCopy implements AutoCloseable {
                 "Add it first, with ImageStore.add or ReferenceStore.addPackage.");
     }
 
-    /** Verifies all of it; kernel and ramdisk become content of the image store. */
+    /** Verifies all of it; kernel, ramdisk and base images become content of the image store. */
     PackageSummary drain() throws IOException, VmmigException {
         for (Entry entry = readBootFiles(); entry != null; entry = reader.next()) {
             if (entry instanceof Entry.DiskLayer layer) {
@@ -99,6 +99,13 @@ final class PackageCopy implements AutoCloseable {
             spool(ramdisk.stream(), manifest.ramdisk());
             entry = reader.next();
         }
+        for (; entry instanceof Entry.BaseImage image; entry = reader.next()) {
+            images.add(
+                    image.stream(),
+                    image.base().format(),
+                    image.base().content().digest());
+            image.stream().transferTo(OutputStream.nullOutputStream());
+        }
         return entry;
     }
 
@@ -125,6 +132,13 @@ final class PackageCopy implements AutoCloseable {
         try (PackageWriter writer = PackageWriter.to(full, manifest, pages, Level.BALANCED)) {
             writeBootFile(manifest.kernel(), writer::writeKernel);
             writeBootFile(manifest.ramdisk(), writer::writeRamdisk);
+            for (Manifest.Base base : manifest.includedBases()) {
+                Path file =
+                        images.verified(base.content().digest(), base.format()).path();
+                try (InputStream in = Files.newInputStream(file)) {
+                    writer.writeBaseImage(base, in);
+                }
+            }
             for (; entry != null; entry = reader.next()) {
                 write(entry, writer);
             }

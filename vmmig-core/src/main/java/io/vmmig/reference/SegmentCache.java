@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
+import io.vmmig.snapshot.Segments;
 import io.vmmig.snapshot.SharedSegment;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class SegmentCache {
     /** A page may lead through nine packages, and several threads read at neighbouring places. */
-    static final long MAX_BYTES = 48 << 20;
+    static final long MAX_BYTES = Segments.cachedBytes(Runtime.getRuntime().maxMemory());
 
     private final Map<Key, SharedSegment> segments = new LinkedHashMap<>(16, 0.75f, true);
     private long bytes;

@@ -31,11 +31,16 @@ public final class Crew implements AutoCloseable {
 
     /** How many segments keep everybody busy: one for each worker, and one for each end. */
     public static int segments() {
-        return workerCount() + 2;
+        return segments(Runtime.getRuntime().availableProcessors());
+    }
+
+    /** The same, on a machine with so many processors. */
+    public static int segments(int processors) {
+        return Math.min(processors, MAX_WORKERS) + 2;
     }
 
     private static int workerCount() {
-        return Math.min(Runtime.getRuntime().availableProcessors(), MAX_WORKERS);
+        return segments() - 2;
     }
 
     private static ExecutorService executor(String name, int threads) {

@@ -91,7 +91,7 @@ class ImageStoreTest {
     void holdsWhatIsAdded() throws Exception {
         assertThat(store.add(kernel, ImageFormat.RAW)).isEqualTo(DIGEST);
         Path file = root.resolve("sha256-" + DIGEST.hex() + ".raw");
-        BaseImage held = new BaseImage(DIGEST, file, ImageFormat.RAW, CONTENT.length());
+        BaseImage held = new BaseImage(DIGEST, file, ImageFormat.RAW, CONTENT.length(), false);
         assertThat(store.find(DIGEST)).contains(held);
         assertThat(store.verified(DIGEST)).isEqualTo(held);
         assertThat(store.verified(DIGEST, ImageFormat.RAW)).isEqualTo(held);
@@ -124,6 +124,64 @@ class ImageStoreTest {
     void anImageIsHeldInOneFormat() throws Exception {
         store.add(kernel, ImageFormat.RAW);
         assertThat(problemOf(() -> store.verified(DIGEST, ImageFormat.QCOW2))).isEqualTo(Problem.BASE_IMAGE_MISSING);
+    }
+
+    @Test
+    void remembersWhereContentIsWithoutACopy() throws Exception {
+        assertThat(store.remember(kernel, ImageFormat.RAW)).isEqualTo(DIGEST);
+        BaseImage there = new BaseImage(DIGEST, kernel.toRealPath(), ImageFormat.RAW, CONTENT.length(), true);
+        assertThat(ImageStore.at(root).find(DIGEST)).contains(there);
+        assertThat(store.verified(DIGEST, ImageFormat.RAW)).isEqualTo(there);
+        assertThat(store.remembered()).containsExactly(there);
+        assertThat(store.list()).isEmpty();
+        assertThat(names()).isEmpty();
+        assertThat(problemOf(() -> store.verified(DIGEST, ImageFormat.QCOW2))).isEqualTo(Problem.BASE_IMAGE_MISSING);
+
+        store.add(kernel, ImageFormat.RAW);
+        assertThat(store.verified(DIGEST).inPlace()).isFalse();
+    }
+
+    /** It belongs to somebody else, who may do with it as he likes; no guest is put on what is not the same any more. */
+    @Test
+    void forgetsARememberedFileThatHasChangedOrGone() throws Exception {
+        store.remember(kernel, ImageFormat.RAW);
+        Files.writeString(kernel, CONTENT.replace('a', 'e'));
+        IncompatibleException e = catchThrowableOfType(IncompatibleException.class, () -> store.verified(DIGEST));
+        assertThat(e.problem()).isEqualTo(Problem.BASE_IMAGE_MISSING);
+        assertThat(e).hasMessageContaining(kernel.toString()).hasMessageContaining("changed");
+        assertThat(store.remembered()).isEmpty();
+
+        Digest changed = store.remember(kernel, ImageFormat.RAW);
+        Files.delete(kernel);
+        assertThat(store.find(changed)).isEmpty();
+        Files.createSymbolicLink(kernel, aged.resolve("1"));
+        assertThat(store.find(changed)).isEmpty();
+    }
+
+    @Test
+    void removingForgetsARememberedFileAndLeavesItWhereItIs() throws Exception {
+        store.remember(kernel, ImageFormat.RAW);
+        assertThat(store.remove(DIGEST)).isTrue();
+        assertThat(store.find(DIGEST)).isEmpty();
+        assertThat(kernel).hasContent(CONTENT);
+    }
+
+    @Test
+    void remembersNothingByADamagedEntry() throws Exception {
+        store.remember(kernel, ImageFormat.RAW);
+        Path entry = root.resolve(".remembered/sha256-" + DIGEST.hex() + ".raw.json");
+        for (String bad :
+                List.of("", "{", "[]", "{}", "{\"path\":17}", "{\"path\":\"kernel\"}", "{\"path\":\"/\\u0000\"}")) {
+            Files.writeString(entry, bad);
+            assertThat(store.find(DIGEST)).as(bad).isEmpty();
+        }
+        store.remember(kernel, ImageFormat.RAW);
+        assertThat(store.find(DIGEST)).isPresent();
+    }
+
+    @Test
+    void remembersNoOverlay() {
+        assertThat(problemOf(() -> store.remember(kernel, ImageFormat.QCOW2))).isEqualTo(Problem.IMAGE_MALFORMED);
     }
 
     @Test
@@ -295,7 +353,8 @@ class ImageStoreTest {
 
     private List<Path> names() throws IOException {
         try (Stream<Path> entries = Files.list(root)) {
-            return entries.filter(entry -> !entry.endsWith(".digests") && !entry.endsWith("references"))
+            return entries.filter(entry -> !List.of(".digests", "references", ".remembered")
+                            .contains(entry.getFileName().toString()))
                     .toList();
         }
     }

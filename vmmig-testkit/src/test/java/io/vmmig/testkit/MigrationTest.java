@@ -148,8 +148,8 @@ class MigrationTest {
     void waitsForItsTurnAndGivesItBack() throws Exception {
         Semaphore leaving = new Semaphore(0);
         Semaphore coming = new Semaphore(0);
-        receiver = receiver.within(coming);
-        Migration sending = migrator().within(leaving).start();
+        receiver = receiver.admittedBy(coming);
+        Migration sending = migrator().admittedBy(leaving).start();
         assertThat(sending.done()).isFalse();
         leaving.release();
         Migration receiving = receive();
@@ -164,9 +164,75 @@ class MigrationTest {
     }
 
     @Test
+    void saysThatItWaits() throws Exception {
+        Semaphore leaving = new Semaphore(0);
+        List<MigrationEvent> events = Collections.synchronizedList(new ArrayList<>());
+        Migration sending = migrator().admittedBy(leaving).onEvent(events::add).start();
+        while (!leaving.hasQueuedThreads()) {
+            Thread.onSpinWait();
+        }
+        assertThat(events)
+                .filteredOn(MigrationEvent.Waiting.class::isInstance)
+                .singleElement()
+                .satisfies(event -> assertThat(event.phase()).isEqualTo(Phase.QUEUED));
+
+        leaving.release();
+        receive().await(SOON);
+
+        assertThat(sending.await(SOON).phases()).extracting(PhaseTiming::phase).startsWith(Phase.QUEUED, Phase.PREPARE);
+    }
+
+    @Test
+    void itsDeadlineCountsWhileItWaits() {
+        VmmigException e = failureOf(migrator()
+                .admittedBy(new Semaphore(0))
+                .takingAtMost(Duration.ofMillis(10))
+                .start());
+        assertThat(e.problem()).isEqualTo(Problem.DEADLINE_EXCEEDED);
+        assertThat(e.failure().source()).isEqualTo(EndState.UNTOUCHED);
+        assertRolledBack();
+    }
+
+    /** Without a limit of its caller, as many as the heap and the processors allow go on, and the rest waits. */
+    @Test
+    void soManyGuestsDoNotLeaveAtOnceThatTheHeapOverflows() throws Exception {
+        int guestsThatLeave = 30;
+        int atOnce = Math.max(2, Runtime.getRuntime().availableProcessors());
+        AtomicInteger waited = new AtomicInteger();
+        CountDownLatch settled = new CountDownLatch(guestsThatLeave);
+        List<Migration> leaving = new ArrayList<>();
+        for (int i = 0; i < guestsThatLeave; i++) {
+            a.start(Domains.xml("many-" + i), new byte[100_000], false);
+            leaving.add(migrator()
+                    .from("many-" + i)
+                    .onEvent(event -> {
+                        if (event instanceof MigrationEvent.Waiting) {
+                            waited.incrementAndGet();
+                            settled.countDown();
+                        } else if (event.phase() == Phase.OFFER && event instanceof MigrationEvent.PhaseStarted) {
+                            settled.countDown();
+                        }
+                    })
+                    .start());
+        }
+        assertThat(settled.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(waited).hasValueGreaterThanOrEqualTo(guestsThatLeave - atOnce);
+
+        List<Migration> coming = new ArrayList<>();
+        for (int i = 0; i < guestsThatLeave; i++) {
+            coming.add(receive());
+        }
+        for (int i = 0; i < guestsThatLeave; i++) {
+            coming.get(i).await(SOON);
+            leaving.get(i).await(SOON);
+        }
+        assertThat(b.guests()).hasSize(guestsThatLeave);
+    }
+
+    @Test
     void canBeCancelledBeforeItsTurn() throws Exception {
         Semaphore leaving = new Semaphore(0);
-        Migration sending = migrator().within(leaving).start();
+        Migration sending = migrator().admittedBy(leaving).start();
         while (!leaving.hasQueuedThreads()) {
             Thread.onSpinWait();
         }
@@ -178,7 +244,7 @@ class MigrationTest {
         assertThat(failure.failure().source()).isEqualTo(EndState.UNTOUCHED);
         assertRolledBack();
         leaving.release();
-        Migration again = migrator().within(leaving).start();
+        Migration again = migrator().admittedBy(leaving).start();
         receive().await(SOON);
         again.await(SOON);
         assertThat(leaving.availablePermits()).isOne();
@@ -187,7 +253,7 @@ class MigrationTest {
     @Test
     void whoWaitsAtTheDestinationCanBeCancelledThere() throws Exception {
         Semaphore coming = new Semaphore(0);
-        receiver = receiver.within(coming);
+        receiver = receiver.admittedBy(coming);
         Migration sending = migrator().start();
         Migration receiving = receive();
         while (!coming.hasQueuedThreads()) {

@@ -42,6 +42,7 @@ public final class ManifestJson {
     private static final Set<String> LAYER_FIELDS = Set.of("format", "virtual", "file");
     private static final Set<String> CONTENT_FIELDS = Set.of("digest", "bytes");
     private static final Set<String> BASE_FIELDS = Set.of("digest", "bytes", "format");
+    private static final Set<String> BASE_FIELDS_SINCE_2 = Set.of("digest", "bytes", "format", "included");
 
     private ManifestJson() {}
 
@@ -141,6 +142,9 @@ public final class ManifestJson {
             json.name("digest").value(base.content().digest().toString());
             json.name("bytes").value(base.content().bytes());
             json.name("format").value(base.format().word());
+            if (base.included()) {
+                json.name("included").value(true);
+            }
             json.endObject();
         }
         json.endObject();
@@ -181,7 +185,7 @@ public final class ManifestJson {
                 fields.instant("created"),
                 content(fields, "kernel", limits.kernelBytes()),
                 content(fields, "ramdisk", limits.ramdiskBytes()),
-                disks(fields, limits),
+                disks(fields, version, limits),
                 references(fields));
     }
 
@@ -241,9 +245,11 @@ public final class ManifestJson {
         return new Manifest.Content(content.digest("digest"), content.size("bytes", 0, limit));
     }
 
-    private static List<Manifest.Disk> disks(JsonFields fields, PackageLimits limits) throws PackageFormatException {
+    private static List<Manifest.Disk> disks(JsonFields fields, int version, PackageLimits limits)
+            throws PackageFormatException {
         List<Manifest.Disk> disks = new ArrayList<>();
         Set<String> targets = new HashSet<>();
+        Set<Manifest.Base> included = new HashSet<>();
         long bytes = 0;
         for (JsonFields disk : fields.objects("disks", limits.disks())) {
             disk.knowing(DISK_FIELDS);
@@ -251,7 +257,11 @@ public final class ManifestJson {
             if (!targets.add(target)) {
                 throw disk.malformed("target", "names a disk that was named before: " + target);
             }
-            Manifest.@Nullable Base base = base(disk, limits);
+            Manifest.@Nullable Base base = base(disk, version, limits);
+            if (base != null && base.included() && included.add(base)) {
+                bytes = saturatedSum(bytes, base.content().bytes());
+                requireDiskBytes(bytes, limits);
+            }
             List<Manifest.Layer> layers = new ArrayList<>();
             for (JsonFields layer : disk.objects("layers", limits.layers())) {
                 Manifest.Layer next = layer(layer, limits, base != null || !layers.isEmpty());
@@ -261,9 +271,7 @@ public final class ManifestJson {
                         next.format() == ImageFormat.RAW
                                 ? Math.max(next.virtualBytes(), next.fileBytes())
                                 : next.fileBytes());
-                if (bytes > limits.diskBytes()) {
-                    throw Malformed.overLimit("the size of all disk images together", bytes, limits.diskBytes());
-                }
+                requireDiskBytes(bytes, limits);
                 layers.add(next);
             }
             if (layers.isEmpty() && base == null) {
@@ -272,6 +280,12 @@ public final class ManifestJson {
             disks.add(new Manifest.Disk(target, layers, base));
         }
         return disks;
+    }
+
+    private static void requireDiskBytes(long bytes, PackageLimits limits) throws PackageFormatException {
+        if (bytes > limits.diskBytes()) {
+            throw Malformed.overLimit("the size of all disk images together", bytes, limits.diskBytes());
+        }
     }
 
     private static long saturatedSum(long a, long b) {
@@ -289,14 +303,16 @@ public final class ManifestJson {
                 format, layer.size("virtual", 0, limits.virtualDiskBytes()), layer.size("file", 0, limits.diskBytes()));
     }
 
-    private static Manifest.@Nullable Base base(JsonFields disk, PackageLimits limits) throws PackageFormatException {
+    private static Manifest.@Nullable Base base(JsonFields disk, int version, PackageLimits limits)
+            throws PackageFormatException {
         if (!disk.has("base")) {
             return null;
         }
-        JsonFields base = disk.object("base").knowing(BASE_FIELDS);
+        JsonFields base = disk.object("base").knowing(version < 2 ? BASE_FIELDS : BASE_FIELDS_SINCE_2);
         return new Manifest.Base(
                 new Manifest.Content(base.digest("digest"), base.size("bytes", 0, limits.virtualDiskBytes())),
-                format(base));
+                format(base),
+                base.has("included") && base.flag("included"));
     }
 
     private static ImageFormat format(JsonFields fields) throws PackageFormatException {

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The order of the contents of one package, which follows from its manifest alone: writer and reader both walk along it.
- * Kernel and ramdisk come first: they can be sent while the guest still runs, and what follows may refer to them. Disks come
+ * Kernel, ramdisk and base images come first: they can be sent while the guest still runs, and what follows may refer to them. Disks come
  * before the snapshot, since the destination's QEMU opens them when it starts, and only then takes the snapshot.
  * Not thread-safe.
  */
@@ -37,6 +37,8 @@ public final class PackageOrder {
     /** The ramdisk that the domain boots directly. */
     public static final String RAMDISK = "ramdisk";
 
+    private static final String BASES = "bases/";
+
     /** QEMU's migration stream. */
     public static final String SNAPSHOT = "snapshot";
 
@@ -61,6 +63,7 @@ public final class PackageOrder {
         if (manifest.ramdisk() != null) {
             places.add(Place.of(RAMDISK, Place.Kind.RAMDISK, manifest.ramdisk()));
         }
+        manifest.includedBases().forEach(base -> places.add(Place.of(base)));
         places.add(Place.of(DOMAIN, Place.Kind.DOMAIN, false));
         places.add(Place.of(COOKIE, Place.Kind.COOKIE, true));
         if (manifest.hasGuestRecord()) {
@@ -102,9 +105,15 @@ public final class PackageOrder {
         }
     }
 
-    /** Whether an entry of that name is a part of a kernel or a ramdisk, which come before the domain. */
+    /** The name of the content that is a base image. */
+    public static String nameOf(Manifest.Base base) {
+        return BASES + "sha256-" + base.content().digest().hex() + '.'
+                + base.format().word();
+    }
+
+    /** Whether an entry of that name is a part of a kernel, a ramdisk or a base image, which come before the domain. */
     public static boolean isBootSegment(String entryName) {
-        return entryName.startsWith(KERNEL + "/") || entryName.startsWith(RAMDISK + "/");
+        return entryName.startsWith(KERNEL + "/") || entryName.startsWith(RAMDISK + "/") || entryName.startsWith(BASES);
     }
 
     /** The name of the first content that is missing if the package ends here, or null if it may. */

@@ -40,6 +40,8 @@ public record Place(
         KERNEL,
         /** The ramdisk. */
         RAMDISK,
+        /** A base image. */
+        BASE_IMAGE,
         /** An image of a disk. */
         DISK,
         /** The QEMU stream. */
@@ -49,7 +51,7 @@ public record Place(
         public boolean segmented() {
             return switch (this) {
                 case DOMAIN, COOKIE, DEFINITION, GUEST -> false;
-                case KERNEL, RAMDISK, DISK, SNAPSHOT -> true;
+                case KERNEL, RAMDISK, BASE_IMAGE, DISK, SNAPSHOT -> true;
             };
         }
 
@@ -73,6 +75,10 @@ public record Place(
 
     static Place of(String name, Kind kind, Manifest.Content expected) {
         return new Place(name, kind, true, expected.bytes(), null, 0, expected);
+    }
+
+    static Place of(Manifest.Base base) {
+        return of(PackageOrder.nameOf(base), Kind.BASE_IMAGE, base.content());
     }
 
     static Place of(String target, int layer, Manifest.Layer image) {

@@ -21,6 +21,7 @@ final class HtmlReport {
     private static final int LINES_SHOWN = 4;
 
     private static final Map<String, String> COLOURS = Map.ofEntries(
+            Map.entry("QUEUED", "#d9dde2"),
             Map.entry("PREPARE", "#9aa5b1"),
             Map.entry("CONNECT", "#7b8794"),
             Map.entry("OFFER", "#52606d"),

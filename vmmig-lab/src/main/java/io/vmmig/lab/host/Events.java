@@ -22,6 +22,8 @@ final class Events {
             if (progress.remaining() != null) {
                 json.addProperty("remainingMillis", progress.remaining().toMillis());
             }
+        } else if (event instanceof MigrationEvent.Waiting waiting) {
+            json.addProperty("ahead", waiting.ahead());
         } else if (event instanceof MigrationEvent.Reconnected reconnected) {
             json.addProperty("millis", reconnected.outage().toMillis());
         } else if (event instanceof MigrationEvent.Noticed noticed) {

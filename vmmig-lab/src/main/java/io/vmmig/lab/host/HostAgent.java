@@ -63,7 +63,7 @@ public final class HostAgent {
     static final String SECOND = "vmmig.lab.second";
 
     private static final int HTTP_PART_BYTES = 1 << 20;
-    private static final Duration LISTEN_TIME = Duration.ofSeconds(60);
+    private static final Duration LISTEN_TIME = Duration.ofMinutes(5);
 
     private final Hypervisor hypervisor;
     private final Libvirt libvirt;

@@ -18,10 +18,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** Ten guests change places, all at the same time. */
+/**
+ * Ten guests go each way, all at the same time, each host having one program with a heap of 256 MiB that was told no limit.
+ */
 @Tag("faults")
 class ManyGuestsIT {
-    private static final int EACH_WAY = 5;
+    private static final int EACH_WAY = 10;
 
     @AfterEach
     void clear() {
@@ -29,9 +31,9 @@ class ManyGuestsIT {
     }
 
     @Test
-    void tenAtOnceInBothDirections() throws Exception {
-        LabHost a = Hosts.a();
-        LabHost b = Hosts.b();
+    void twentyAtOnceInBothDirections() throws Exception {
+        LabHost a = Hosts.inSmallHeap("small-a");
+        LabHost b = Hosts.inSmallHeap("small-b");
         List<LabGuest> ofA = start(a, "left-");
         List<LabGuest> ofB = start(b, "right-");
         Stream.concat(ofA.stream(), ofB.stream()).forEach(LabGuest::ready);

@@ -11,12 +11,13 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A ring of bytes between one thread that fills it from a stream and one that reads it. While it is full the filler waits,
- * and so does, in the end, whoever sends.
+ * and so does, in the end, whoever sends. It takes no memory before the first byte comes: a connection that waits costs little.
  */
 final class BoundedPipe extends InputStream {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
-    private final byte[] ring;
+    private final int capacity;
+    private byte[] ring = new byte[0];
     private int head;
     private int filled;
     private boolean complete;
@@ -27,7 +28,7 @@ final class BoundedPipe extends InputStream {
 
     /** A pipe that holds at most {@code capacity} bytes. */
     BoundedPipe(int capacity) {
-        ring = new byte[capacity];
+        this.capacity = capacity;
     }
 
     /**
@@ -42,6 +43,9 @@ final class BoundedPipe extends InputStream {
             int room;
             lock.lock();
             try {
+                if (ring.length == 0) {
+                    ring = new byte[capacity];
+                }
                 while (filled == ring.length && failure == null) {
                     changed.awaitUninterruptibly();
                 }

@@ -6,26 +6,31 @@ import io.vmmig.Problem;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
-/** One of a limited number of migrations that go on at once. The wait for it ends when the migration is cancelled. */
-final class Turn {
-    private final @Nullable Semaphore limit;
+/**
+ * The permit of one of a limited number of migrations that go on at once. The wait for it ends when the migration is cancelled, and holds
+ * nothing but a thread.
+ */
+final class Admission {
+    private final Semaphore limit;
     private @Nullable Thread waiting;
 
-    private Turn(@Nullable Semaphore limit) {
+    private Admission(Semaphore limit) {
         this.limit = limit;
     }
 
     /**
-     * Waits for a turn.
+     * Waits for a permit, and says so if there is none at once.
      *
-     * @param limit has a permit for each migration that may go on; null if any number may
+     * @param limit has a permit for each migration that may go on
      */
-    static Turn await(@Nullable Semaphore limit, Cancellation cancellation) throws CancelledException {
-        Turn turn = new Turn(limit);
-        if (limit != null && !limit.tryAcquire()) {
-            turn.awaitPermit(limit, cancellation);
+    static Admission await(Semaphore limit, Recorder recorder, Cancellation cancellation) throws CancelledException {
+        Admission admission = new Admission(limit);
+        // A migration that comes later must not overtake those that wait.
+        if (limit.hasQueuedThreads() || !limit.tryAcquire()) {
+            recorder.waiting(limit.getQueueLength());
+            admission.awaitPermit(limit, cancellation);
         }
-        return turn;
+        return admission;
     }
 
     private void awaitPermit(Semaphore permits, Cancellation cancellation) throws CancelledException {
@@ -39,7 +44,8 @@ final class Turn {
             if (!stopWaiting(cancellation)) {
                 Thread.currentThread().interrupt();
             }
-            throw new CancelledException(Problem.CANCELLED, "the migration was cancelled before its turn came", "", e);
+            throw new CancelledException(
+                    Problem.CANCELLED, "the migration was cancelled before it was admitted", "", e);
         }
         if (stopWaiting(cancellation)) {
             permits.release();
@@ -65,8 +71,6 @@ final class Turn {
 
     /** Lets the next one go on. */
     void end() {
-        if (limit != null) {
-            limit.release();
-        }
+        limit.release();
     }
 }

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.Notice;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.qcow2.DiskChain;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Says what a package needs and does not hold, so that whoever keeps the package knows what else to keep. */
+final class ContentNeeded {
+    private final Departure departure;
+    private final List<Notice> notices = new ArrayList<>();
+
+    private ContentNeeded(Departure departure) {
+        this.departure = departure;
+    }
+
+    /**
+     * What is needed of a package that is to lie in a store.
+     *
+     * @param manifest what the package begins with
+     * @param kernel whether the package leaves its kernel to an earlier one
+     * @param ramdisk likewise
+     */
+    static List<Notice> of(Departure departure, Manifest manifest, boolean kernel, boolean ramdisk)
+            throws VmmigException {
+        ContentNeeded needed = new ContentNeeded(departure);
+        for (Manifest.Disk disk : manifest.disks()) {
+            needed.addBase(disk);
+        }
+        if (kernel) {
+            needed.addBootFile("kernel", departure.domain().kernel().orElse(null), manifest.kernel());
+        }
+        if (ramdisk) {
+            needed.addBootFile("ramdisk", departure.domain().ramdisk().orElse(null), manifest.ramdisk());
+        }
+        for (Manifest.Reference reference : manifest.references()) {
+            if (reference.kind() == Manifest.Reference.Kind.PACKAGE) {
+                needed.add(
+                        reference.digest().toString(),
+                        "the package refers to the earlier package whose seal has the digest " + reference.digest(),
+                        "Keep that one for as long as this, with all that it refers to itself; both are named to restore"
+                                + " this.");
+            }
+        }
+        return List.copyOf(needed.notices);
+    }
+
+    private void addBase(Manifest.Disk disk) {
+        Manifest.Base base = disk.base();
+        DiskChain chain = departure.chains().get(disk.target());
+        DiskChain.Image image = chain == null ? null : chain.base();
+        if (base != null && image != null && !base.included()) {
+            add(
+                    image.path().toString(),
+                    "disk " + disk.target() + " is based on " + image.path() + " ("
+                            + base.format().word() + ", " + base.content().bytes() + " bytes, "
+                            + base.content().digest() + "), which is not in the package",
+                    "Keep that file unchanged for as long as the package; a host that does not have it needs a copy, added"
+                            + " with ImageStore.add. Or include it, with Migrator.withBaseImages.");
+        }
+    }
+
+    private void addBootFile(String what, @Nullable Path file, Manifest.@Nullable Content content) {
+        if (file != null && content != null) {
+            add(
+                    file.toString(),
+                    "the package leaves its " + what + " " + file + " (" + content.digest() + ") to an earlier package",
+                    "Keep the earlier packages for as long as this one.");
+        }
+    }
+
+    private void add(String subject, String text, String remedy) {
+        notices.add(new Notice(Notice.Kind.CONTENT_NEEDED, subject, text, remedy));
+    }
+}

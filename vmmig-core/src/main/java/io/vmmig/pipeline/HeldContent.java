@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.Digest;
+import io.vmmig.IncompatibleException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.domain.DomainXml;
+import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.reference.BaseImage;
+import io.vmmig.reference.ImageStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Finds what an arriving guest needs and this host has already: in its image store, or in a file elsewhere that the store remembers.
+ * Such a file is used only if its content is what it was and no guest of this host writes to it.
+ */
+final class HeldContent {
+    private static final Logger LOG = LoggerFactory.getLogger(HeldContent.class);
+
+    private final ImageStore images;
+    private final Hypervisor hypervisor;
+
+    HeldContent(ImageStore images, Hypervisor hypervisor) {
+        this.images = images;
+        this.hypervisor = hypervisor;
+    }
+
+    /** Where a kernel or a ramdisk is. */
+    Optional<Path> bootFile(Digest digest) throws VmmigException {
+        try {
+            return images.find(digest).isEmpty()
+                    ? Optional.empty()
+                    : Optional.of(usable(images.verified(digest)).path());
+        } catch (IncompatibleException e) {
+            return unlessMissing(e);
+        }
+    }
+
+    /**
+     * Where the base image of a disk is; empty if the package brings it along.
+     *
+     * @throws IncompatibleException with {@link Problem#BASE_IMAGE_MISSING} if it does not
+     */
+    Optional<Path> base(String target, Manifest.Base base) throws VmmigException {
+        Digest digest = base.content().digest();
+        try {
+            return Optional.of(usable(images.verified(digest, base.format())).path());
+        } catch (IncompatibleException e) {
+            if (e.problem() == Problem.BASE_IMAGE_MISSING && !base.included()) {
+                throw new IncompatibleException(
+                        Problem.BASE_IMAGE_MISSING,
+                        "disk " + target + " is based on the " + base.format().word() + " image " + digest + " of "
+                                + base.content().bytes() + " bytes, which is not in the package, and "
+                                + e.failure().what(),
+                        e.failure().remedy(),
+                        e);
+            }
+            return unlessMissing(e);
+        }
+    }
+
+    private static Optional<Path> unlessMissing(IncompatibleException e) throws IncompatibleException {
+        if (e.problem() != Problem.BASE_IMAGE_MISSING) {
+            throw e;
+        }
+        return Optional.empty();
+    }
+
+    /** A file elsewhere may have become the disk of a guest, whose content is about to change. */
+    private BaseImage usable(BaseImage image) throws VmmigException {
+        if (image.inPlace()) {
+            for (Hypervisor.GuestId other : hypervisor.guests()) {
+                if (writes(other, image.path())) {
+                    throw new IncompatibleException(
+                            Problem.BASE_IMAGE_MISSING,
+                            "the file " + image.path() + " of this host, which has that content, is a disk of guest "
+                                    + other.name() + ", which may write to it",
+                            "Add a copy of the image, with ImageStore.add.");
+                }
+            }
+        }
+        return image;
+    }
+
+    private boolean writes(Hypervisor.GuestId guest, Path file) throws VmmigException {
+        try {
+            for (Path disk :
+                    DomainXml.parse(hypervisor.guest(guest.name()).domainXml()).writableDiskFiles()) {
+                if (Files.exists(disk) && Files.isSameFile(disk, file)) {
+                    return true;
+                }
+            }
+            return false;
+        } catch (VmmigException e) {
+            if (e.problem() == Problem.GUEST_UNKNOWN) {
+                return false;
+            }
+            throw e;
+        } catch (IOException e) {
+            LOG.warn("guest {}: it cannot be told whether it writes to {}", guest.name(), file, e);
+            return true;
+        }
+    }
+}

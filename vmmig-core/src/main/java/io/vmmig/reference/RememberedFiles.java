@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.reference;
+
+import com.google.gson.JsonElement;
+import com.google.gson.JsonObject;
+import io.vmmig.Digest;
+import io.vmmig.PackageFormatException;
+import io.vmmig.bundle.ImageFormat;
+import io.vmmig.bundle.format.StrictJson;
+import io.vmmig.qcow2.PrivateFiles;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where on this host content is that a store knows and does not hold: a small file for each, named by digest and format, that says the
+ * path. Nothing is known by that of what the file holds now. Losing one costs that the content travels again.
+ */
+final class RememberedFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(RememberedFiles.class);
+    private static final Pattern NAME = Pattern.compile("sha256-([0-9a-f]{64})\\.(qcow2|raw)\\.json");
+    private static final String REMEMBERING = ".remembering-";
+    private static final int MAX_BYTES = 16 << 10;
+    private static final int MAX_FILES = 4096;
+
+    private final Path directory;
+
+    RememberedFiles(Path directory) {
+        this.directory = directory;
+    }
+
+    /** Remembers a file, in the place of another one of the same content. */
+    void remember(Path file, ImageFormat format, Digest digest) throws IOException {
+        Path real = file.toRealPath();
+        Path entry = entryOf(digest, format);
+        if (pathIn(entry).filter(real::equals).isPresent()) {
+            return;
+        }
+        PrivateFiles.makeDirectory(directory);
+        JsonObject json = new JsonObject();
+        json.addProperty("path", real.toString());
+        PrivateFiles.replace(entry, json.toString().getBytes(StandardCharsets.UTF_8), REMEMBERING);
+        dropWhatIsGone();
+    }
+
+    /** The file of that content, if it is still there. */
+    Optional<Path> find(Digest digest, ImageFormat format) throws IOException {
+        return pathIn(entryOf(digest, format)).filter(path -> Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS));
+    }
+
+    /** Forgets where that content is; the file stays. Whether it was known. */
+    boolean forget(Digest digest, ImageFormat format) throws IOException {
+        return Files.deleteIfExists(entryOf(digest, format));
+    }
+
+    /** A file of some content. */
+    record Remembered(Digest digest, ImageFormat format, Path path) {}
+
+    /** All whose files are still there. */
+    List<Remembered> list() throws IOException {
+        List<Remembered> all = new ArrayList<>();
+        if (!Files.isDirectory(directory)) {
+            return all;
+        }
+        for (Path entry : PrivateFiles.list(directory)) {
+            Matcher name = NAME.matcher(entry.getFileName().toString());
+            if (name.matches()) {
+                Digest digest = new Digest(name.group(1));
+                ImageFormat format = ImageFormat.of(name.group(2)).orElseThrow();
+                find(digest, format).ifPresent(path -> all.add(new Remembered(digest, format, path)));
+            }
+        }
+        return all;
+    }
+
+    void removeUnfinished() throws IOException {
+        PrivateFiles.sweep(directory, REMEMBERING);
+    }
+
+    /** So that what is remembered is bounded by what there is. */
+    private void dropWhatIsGone() throws IOException {
+        List<Path> entries = PrivateFiles.list(directory);
+        if (entries.size() > MAX_FILES) {
+            for (Path entry : entries) {
+                if (pathIn(entry).filter(Files::exists).isEmpty()) {
+                    PrivateFiles.deleteOrWarn(entry);
+                }
+            }
+        }
+    }
+
+    private static Optional<Path> pathIn(Path entry) throws IOException {
+        try (InputStream in = Files.newInputStream(entry, LinkOption.NOFOLLOW_LINKS)) {
+            JsonElement path =
+                    StrictJson.object(in.readNBytes(MAX_BYTES), "the entry").get("path");
+            return path != null && path.isJsonPrimitive()
+                    ? Optional.of(Path.of(path.getAsString())).filter(Path::isAbsolute)
+                    : Optional.empty();
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
+        } catch (PackageFormatException | InvalidPathException e) {
+            LOG.warn("{} is damaged, so what it says is forgotten", entry, e);
+            return Optional.empty();
+        }
+    }
+
+    private Path entryOf(Digest digest, ImageFormat format) {
+        return directory.resolve("sha256-" + digest.hex() + "." + format.word() + ".json");
+    }
+}
