@@ -25,11 +25,11 @@ import java.util.function.Function;
 
 /** What somebody else does with the guest, or near it, while it is moved. */
 enum Action {
-    RESUME("virsh resume", SOURCE_SENT, scene -> scene.virsh(scene.from(), "resume")),
-    CONT("QMP cont", SOURCE_HALFWAY, scene -> scene.qmp(scene.from(), "cont")),
+    RESUME("virsh resume", SOURCE_SENT, scene -> scene.resume(scene.from())),
+    CONT("QMP cont", SOURCE_HALFWAY, scene -> scene.cont(scene.from())),
     CONT_AND_STOP("QMP cont, then stop", SOURCE_HALFWAY, scene -> scene.contAndStop(scene.from())),
     SUSPEND("virsh suspend", SOURCE_PREPARED, scene -> scene.virsh(scene.from(), "suspend")),
-    RESUME_PAUSED("virsh resume, of a paused guest", SOURCE_PREPARED, scene -> scene.virsh(scene.from(), "resume")),
+    RESUME_PAUSED("virsh resume, of a paused guest", SOURCE_PREPARED, scene -> scene.resume(scene.from())),
     DESTROY("virsh destroy", SOURCE_SENT, scene -> scene.virsh(scene.from(), "destroy")),
     KILL("QEMU killed", SOURCE_SAVED, scene -> scene.killQemu(scene.from())),
     SHUTDOWN("virsh shutdown", SOURCE_PREPARED, scene -> scene.virsh(scene.from(), "shutdown")),

@@ -22,12 +22,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** One migration that waits at a moment, and what people do to its guest meanwhile. */
 final class Scene {
     private static final Duration TIME_TO_STOP = Duration.ofSeconds(40);
-    private static final Duration TIME_TO_PRINT = Duration.ofSeconds(5);
+    private static final Duration TIME_TO_RECORD = Duration.ofSeconds(10);
     private static final int EXTRA_BYTES = 1 << 20;
 
     private final Triangle triangle;
@@ -127,14 +128,29 @@ final class Scene {
         return answer;
     }
 
-    /** Lets the guest run for a moment, and stops it again. */
-    String contAndStop(LabHost host) {
-        long before = guest().console().log().lastTick();
-        qmp(host, "cont");
+    /** Has the guest run, for long enough to write to its disk. */
+    String resume(LabHost host) {
+        return run(() -> virsh(host, "resume"));
+    }
+
+    /** The same, behind libvirt's back. */
+    String cont(LabHost host) {
+        return run(() -> qmp(host, "cont"));
+    }
+
+    private String run(Supplier<String> command) {
+        long before = guest().console().log().lastRecord();
+        String answer = command.get();
         Await.until(
-                "the guest to tick",
-                TIME_TO_PRINT,
-                () -> guest().console().log().lastTick() > before);
+                "the guest to write a record",
+                TIME_TO_RECORD,
+                () -> guest().console().log().lastRecord() > before);
+        return answer;
+    }
+
+    /** The same, and then it is stopped again. */
+    String contAndStop(LabHost host) {
+        cont(host);
         return qmp(host, "stop");
     }
 
