@@ -118,6 +118,7 @@ public final class Claim implements AutoCloseable {
             return null;
         }
         boolean taken = false;
+        boolean free = false;
         try {
             if (channel.tryLock() == null) {
                 throw new HeldException(file, read(channel), true);
@@ -130,6 +131,7 @@ public final class Claim implements AutoCloseable {
             if (!left.isEmpty() && binding.test(left)) {
                 throw new HeldException(file, left, false);
             }
+            free = true;
             write(channel, text);
             NewFile.syncDirectoryOf(file);
             Claim claim = new Claim(file, key, channel, text);
@@ -138,6 +140,9 @@ public final class Claim implements AutoCloseable {
             return claim;
         } finally {
             if (!taken) {
+                if (free) {
+                    Files.deleteIfExists(file);
+                }
                 channel.close();
             }
         }

@@ -54,7 +54,7 @@ final class ArrivalFiles {
             Files.createDirectories(directory.getParent());
             try {
                 Files.createDirectory(directory, PASSABLE_DIRECTORY);
-                journal.made(new ArrivalJournal.Made(directory, FileIdentity.of(directory)));
+                noteOrRemove(directory, directory);
             } catch (FileAlreadyExistsException e) {
                 if (!Files.isDirectory(directory)) {
                     throw e;
@@ -70,8 +70,7 @@ final class ArrivalFiles {
         try {
             Path beside = beside(file, unnamed++);
             Files.createFile(beside, PRIVATE_FILE);
-            FileIdentity identity = FileIdentity.of(beside);
-            journal.made(new ArrivalJournal.Made(file, identity));
+            noteOrRemove(file, beside);
             try {
                 Files.createLink(file, beside);
             } catch (FileAlreadyExistsException e) {
@@ -79,7 +78,7 @@ final class ArrivalFiles {
             } catch (UnsupportedOperationException | FileSystemException e) {
                 LOG.debug("no hard links beside {}", file, e);
                 Files.createFile(file, PRIVATE_FILE);
-                journal.made(new ArrivalJournal.Made(file, FileIdentity.of(file)));
+                noteOrRemove(file, file);
             } finally {
                 Files.deleteIfExists(beside);
             }
@@ -90,6 +89,19 @@ final class ArrivalFiles {
                     "Move it away if no guest needs it, or receive the guest under another name or path.");
         } catch (IOException e) {
             throw failed("could not make the file " + file, e);
+        }
+    }
+
+    /** What was made just now, and cannot be noted, would be nobody's. */
+    private void noteOrRemove(Path path, Path made) throws IOException, VmmigException {
+        boolean noted = false;
+        try {
+            journal.made(new ArrivalJournal.Made(path, FileIdentity.of(made)));
+            noted = true;
+        } finally {
+            if (!noted) {
+                Files.deleteIfExists(made);
+            }
         }
     }
 
