@@ -11,6 +11,8 @@ public enum EndState {
     STOPPED("the guest does not run"),
     /** The guest is here as it was before; nothing has been done to it. */
     UNTOUCHED("nothing was changed"),
+    /** The guest was not handed over to this end, which removes what it holds of it; whether it has done so is not known. */
+    NOT_HANDED_OVER("the guest was not handed over"),
     /** Nothing of the guest is left here. */
     HOLDS_NOTHING("nothing of the guest is left"),
     /** A complete package of the guest lies here. */

@@ -56,6 +56,12 @@ public record Failure(
         return new Failure(problem, what, remedy, guest, phase, source, destination);
     }
 
+    /** This failure, with one more thing that the user can do about it. */
+    public Failure advising(String more) {
+        return new Failure(
+                problem, what, remedy.isEmpty() ? more : remedy + " " + more, guest, phase, source, destination);
+    }
+
     /** The whole as one line. */
     public String sentence() {
         StringBuilder text = new StringBuilder();

@@ -202,6 +202,14 @@ public final class Migrator {
         return with(settings.withDeadlines(settings.deadlines().withInquiry(atMost)));
     }
 
+    /**
+     * For how long the hypervisor is tried again if it cannot be reached when the guest has to be resumed or removed, as while libvirtd
+     * is started again; a minute unless set. After that {@link Recovery} does it.
+     */
+    public Migrator reachingHypervisorWithin(Duration atMost) {
+        return with(settings.withDeadlines(settings.deadlines().withHypervisor(atMost)));
+    }
+
     /** The listener is told what happens. May be called more than once. */
     public Migrator onEvent(MigrationListener listener) {
         List<MigrationListener> more = new ArrayList<>(listeners);

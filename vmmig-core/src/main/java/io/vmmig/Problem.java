@@ -43,6 +43,8 @@ public enum Problem {
     MEMORY_INSUFFICIENT(Family.INCOMPATIBLE),
     /** The guest would lose something that cannot be carried, such as its list of snapshots, and nobody has said that it may. */
     LOSS_NOT_ALLOWED(Family.INCOMPATIBLE),
+    /** The host lacks something that a device of the guest needs: a bridge, a network, a filter, firmware, a CPU feature, a free port. */
+    RESOURCE_MISSING(Family.INCOMPATIBLE),
     /** A requested change to the domain would be refused by QEMU, such as another machine type or memory size. */
     DOMAIN_CHANGE_IMPOSSIBLE(Family.INCOMPATIBLE),
     /** The domain XML holds something that vmmig does not know how to carry. */

@@ -51,6 +51,13 @@ public interface Hypervisor extends AutoCloseable {
     }
 
     /**
+     * Checks what can be checked of a request without starting anything: what this host lacks is refused by name.
+     *
+     * @throws VmmigException with {@link io.vmmig.Problem#RESOURCE_MISSING} when something is missing
+     */
+    default void requireRestorable(RestoreRequest request) throws VmmigException {}
+
+    /**
      * Starts to restore a guest, paused, from a stream that the caller then writes. Anything that is wrong with the
      * request is thrown here or from {@link RestoringGuest#finish()}; until that returns, nothing of the guest is
      * permanent.

@@ -35,7 +35,10 @@ public interface RestoredGuest extends AutoCloseable {
     /** Gives the guest up to the host paused, as it is. From here on {@link #close()} does nothing. */
     void leavePaused();
 
-    /** Removes the guest with its definition, unless it has been resumed or left paused. Its disk files stay. */
+    /**
+     * Removes the guest with its definition, unless it has been resumed or left paused. Its disk files stay. If this throws, it can be
+     * called again, and whoever does not leaves the guest paused.
+     */
     @Override
     void close() throws VmmigException;
 }

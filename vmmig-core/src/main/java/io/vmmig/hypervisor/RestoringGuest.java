@@ -33,7 +33,11 @@ public interface RestoringGuest extends AutoCloseable {
      */
     RestoredGuest finish() throws VmmigException;
 
-    /** Aborts, unless {@link #finish()} has returned. Can be called from any thread, while another one writes. */
+    /**
+     * Aborts, unless {@link #finish()} has returned. Can be called from any thread, while another one writes, and again.
+     *
+     * @throws VmmigException when it is not certain that nothing is left of the guest, as while the hypervisor cannot be reached
+     */
     @Override
-    void close();
+    void close() throws VmmigException;
 }

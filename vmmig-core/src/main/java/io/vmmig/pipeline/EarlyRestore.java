@@ -4,7 +4,6 @@ package io.vmmig.pipeline;
 import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
-import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoringGuest;
 import java.util.Objects;
@@ -28,12 +27,6 @@ final class EarlyRestore implements AutoCloseable {
         this.restoring = restoring;
     }
 
-    /** Begins. */
-    static EarlyRestore begin(Hypervisor hypervisor, Arrival arrival, RestoreRequest request) throws VmmigException {
-        arrival.reserveLayers();
-        return new EarlyRestore(request, hypervisor.restore(request));
-    }
-
     /**
      * Waits until the hypervisor has started and takes the guest as it was offered. It must not look at the disks any more when they
      * are written, and what it refuses is to be known before the guest is suspended.
@@ -50,11 +43,6 @@ final class EarlyRestore implements AutoCloseable {
                     "the destination's hypervisor has not got ready for the guest in time",
                     "See there what keeps libvirt or QEMU from starting, and try again.");
         }
-    }
-
-    /** Gives up, from any thread. */
-    void abort() {
-        restoring.close();
     }
 
     /** The restore, if it is the one that is asked for now that the guest stands still; else null. */
@@ -78,7 +66,7 @@ final class EarlyRestore implements AutoCloseable {
 
     /** Ends it, unless it was taken. */
     @Override
-    public void close() {
+    public void close() throws VmmigException {
         if (!taken) {
             restoring.close();
         }

@@ -66,6 +66,9 @@ public final class ReceivePipeline {
     /** What a journal takes of the source's name. */
     private static final int MAX_SOURCE = 500;
 
+    private static final String RECOVER =
+            "Run Recovery here (Recovery.of(hypervisor).state(state).run()) when the hypervisor answers again.";
+
     private final Hypervisor hypervisor;
     private final IncomingSession session;
     private final Path guests;
@@ -80,6 +83,7 @@ public final class ReceivePipeline {
     private boolean taken;
     private @Nullable Digest authentic;
     private @Nullable EarlyRestore early;
+    private final List<RestoringGuest> begun = new ArrayList<>();
     private List<Handling> provenance = List.of();
 
     public ReceivePipeline(
@@ -216,9 +220,7 @@ public final class ReceivePipeline {
                 return takeOver(arrival, offer, shared, files, noted);
             }
         } catch (VmmigException | RuntimeException | Error e) {
-            if (early != null) {
-                early.close();
-            }
+            begun.forEach(restore -> leaveNothing(restore::close, e));
             if (noted.state() != DestinationState.RESUMED && !leftBehind) {
                 giveBack(arrival.manifest());
                 if (files.discard(hypervisor)) {
@@ -250,14 +252,44 @@ public final class ReceivePipeline {
                 && arrival.bootFilesHere()
                 && arrival.canReserve()) {
             cancellation.check();
-            early = EarlyRestore.begin(
-                    hypervisor,
-                    arrival,
-                    new RestoreRequest(
-                            arrival.offered().running().domain().text(),
-                            arrival.adaptCookie(offer.cookie()),
-                            arrival.offered().definitionXml()));
-            cancellation.onRequest(early::abort);
+            arrival.reserveLayers();
+            RestoreRequest request = new RestoreRequest(
+                    arrival.offered().running().domain().text(),
+                    arrival.adaptCookie(offer.cookie()),
+                    arrival.offered().definitionXml());
+            early = new EarlyRestore(request, beginRestore(arrival, request));
+        }
+    }
+
+    /** A restore that has begun is ended when the migration is; again and again, while the hypervisor does not answer. */
+    private RestoringGuest beginRestore(Arrival arrival, RestoreRequest request) throws VmmigException {
+        RestoringGuest restore;
+        try {
+            restore = hypervisor.restore(request);
+        } catch (VmmigException e) {
+            if (HypervisorRetry.mayHelp(e) && e.problem() != Problem.GUEST_BUSY) {
+                leaveNothing(
+                        () -> removeIfThere(arrival.offered().running().domain().uuid()), e);
+                // It may yet be there.
+                leftBehind |= e.problem() == Problem.HYPERVISOR_TIMEOUT;
+            }
+            throw e;
+        }
+        begun.add(restore);
+        cancellation.onRequest(() -> {
+            try {
+                restore.close();
+            } catch (VmmigException e) {
+                LOG.debug("guest {}: its restore could not be ended yet", recorder.guest(), e);
+            }
+        });
+        return restore;
+    }
+
+    private void removeIfThere(UUID uuid) throws VmmigException {
+        Sight sight = Sight.of(hypervisor, uuid);
+        if (sight.guest() != null && sight.found() != HandOverRules.Found.RUNNING) {
+            sight.guest().remove();
         }
     }
 
@@ -393,7 +425,8 @@ public final class ReceivePipeline {
     }
 
     private boolean mayRunHere() {
-        return state() == DestinationState.RESUMED || (state() == DestinationState.RETRACTING && leftBehind);
+        return state() == DestinationState.RESUMED
+                || (leftBehind && (state() == DestinationState.COMMITTED || state() == DestinationState.RETRACTING));
     }
 
     private DestinationState state() {
@@ -451,9 +484,14 @@ public final class ReceivePipeline {
                 return report;
             } catch (VmmigException | RuntimeException | Error e) {
                 if (noted.state() == DestinationState.COMMITTED) {
+                    if (e instanceof VmmigException failure && HypervisorRetry.mayHelp(failure)) {
+                        leaveToRecovery(restored);
+                        throw e;
+                    }
                     noted.retracting();
                 }
-                remove(restored, e);
+                leaveNothing(restored::close, e);
+                restored.leavePaused();
                 throw e;
             }
         }
@@ -489,12 +527,19 @@ public final class ReceivePipeline {
         }
     }
 
-    private void remove(RestoredGuest restored, Throwable reason) {
+    /** The guest is this host's, and its hypervisor does not answer: a recovery resumes it, as after a crash in this moment. */
+    private void leaveToRecovery(RestoredGuest restored) {
+        leftBehind = true;
+        restored.leavePaused();
+        LOG.error("guest {}: it was handed over, and could not be resumed here. {}", recorder.guest(), RECOVER);
+    }
+
+    private void leaveNothing(HypervisorRetry.Step removal, Throwable reason) {
         try {
-            restored.close();
+            HypervisorRetry.run(recorder.guest(), settings.deadlines().hypervisor(), removal);
         } catch (VmmigException e) {
             leftBehind = state() != DestinationState.RESUMED;
-            LOG.error("guest {}: could not be removed", recorder.guest(), e);
+            LOG.error("guest {}: it is not certain that nothing of it is left here. {}", recorder.guest(), RECOVER, e);
             reason.addSuppressed(e);
         }
     }
@@ -569,7 +614,7 @@ public final class ReceivePipeline {
             throws VmmigException {
         Instant resumedAt = null;
         if (landing.running()) {
-            restored.resume();
+            HypervisorRetry.run(recorder.guest(), settings.deadlines().hypervisor(), restored::resume);
             resumedAt = Instant.now();
         } else {
             restored.leavePaused();
@@ -706,6 +751,11 @@ public final class ReceivePipeline {
                 beginEarly(arrival, offer);
                 if (early != null) {
                     early.awaitReady();
+                } else if (session.live()) {
+                    hypervisor.requireRestorable(new RestoreRequest(
+                            arrival.offered().running().domain().text(),
+                            null,
+                            arrival.offered().definitionXml()));
                 }
                 ready = true;
                 session.ready();
@@ -769,7 +819,6 @@ public final class ReceivePipeline {
                     new RestoreRequest(guest().running().domain().text(), cookie, guest().definitionXml());
             try (InputStream in = new CountingInput(content, recorder::moved);
                     RestoringGuest restoring = restoring(request)) {
-                cancellation.onRequest(restoring::close);
                 HeldBackEnd end = HeldBackEnd.copy(in, restoring.memory());
                 noted.enter(DestinationState.RECEIVED);
                 recorder.enter(Phase.RESTORE);
@@ -794,7 +843,7 @@ public final class ReceivePipeline {
                         recorder.guest());
                 early.close();
             }
-            return hypervisor.restore(request);
+            return beginRestore(arrival, request);
         }
 
         private void requireNoMore() throws IOException, VmmigException {
@@ -839,17 +888,15 @@ public final class ReceivePipeline {
     private VmmigException explained(VmmigException thrown) {
         VmmigException e = cancellation.explained(thrown);
         Failure failure = e.failure().during(recorder.guest(), recorder.phase());
-        EndState source = session.live() ? EndState.UNKNOWN : EndState.HOLDS_PACKAGE;
-        return VmmigException.of(failure.leaving(source, here()), e);
+        EndState source = session.live() ? failure.source() : EndState.HOLDS_PACKAGE;
+        Failure whole = failure.leaving(source, here());
+        return VmmigException.of(leftBehind ? whole.advising(RECOVER) : whole, e);
     }
 
     private EndState here() {
-        if (state() == DestinationState.RESUMED) {
-            return EndState.RUNS;
-        }
-        if (mayRunHere()) {
-            return EndState.UNKNOWN;
-        }
-        return leftBehind ? EndState.PAUSED : EndState.HOLDS_NOTHING;
+        ArrivalJournal noted = journal;
+        return noted != null && (leftBehind || noted.state() == DestinationState.RESUMED)
+                ? Sight.stateOf(hypervisor, noted.facts().uuid())
+                : EndState.HOLDS_NOTHING;
     }
 }

@@ -15,7 +15,6 @@ import io.vmmig.handover.DestinationState;
 import io.vmmig.handover.HandOverRules;
 import io.vmmig.handover.HandOverRules.Found;
 import io.vmmig.handover.HandOverRules.Step;
-import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
@@ -194,26 +193,8 @@ public final class RecoveryPipeline {
         consumed.confirm(facts.packageId());
     }
 
-    /** A guest as this host has it. */
-    private record Sight(Found found, @Nullable Guest guest) {
-        boolean ranSinceSaved() throws VmmigException {
-            return guest != null && found == Found.PAUSED && guest.ranSinceSaved();
-        }
-    }
-
     private Sight look(UUID uuid) throws VmmigException {
-        Optional<Hypervisor.GuestId> known = hypervisor.guests().stream()
-                .filter(guest -> guest.uuid().equals(uuid))
-                .findFirst();
-        if (known.isEmpty()) {
-            return new Sight(Found.NOTHING, null);
-        }
-        Guest guest = hypervisor.guest(known.get().name());
-        return switch (guest.state()) {
-            case RUNNING -> new Sight(Found.RUNNING, guest);
-            case PAUSED -> new Sight(Found.PAUSED, guest);
-            case STOPPED -> new Sight(Found.STOPPED, guest);
-        };
+        return Sight.of(hypervisor, uuid);
     }
 
     private static void resume(Sight sight) throws VmmigException {
@@ -335,7 +316,7 @@ public final class RecoveryPipeline {
                 ? "it was about to run here, out of a package file, and is not here any more. If you are sure that it has not"
                         + " run, restore it as a copy with a uuid of its own"
                 : "it had been handed over, and is not here any more: either this host failed before it ran, or it ran and"
-                        + " ended. Its source keeps it paused; resume it there if you are sure that it has not run here";
+                        + " ended. See whether its source still holds it, paused; resume it there if you are sure that it has not run here";
     }
 
     /** Whether the same guest has come again; what is here then belongs to that arrival. */
@@ -409,7 +390,7 @@ public final class RecoveryPipeline {
                 journal.settle();
                 report(journal, Result.NOTED, notedDeparture(sight));
             }
-            default -> report(journal, Result.LEFT_OPEN, openDeparture(outcome, facts));
+            default -> report(journal, Result.LEFT_OPEN, openDeparture(outcome, facts, sight));
         }
     }
 
@@ -426,24 +407,35 @@ public final class RecoveryPipeline {
         };
     }
 
-    private String openDeparture(Outcome outcome, DepartureJournal.Facts facts) {
+    private String openDeparture(Outcome outcome, DepartureJournal.Facts facts, Sight sight) {
+        String here = whatIsHere(sight);
         return switch (outcome) {
             case TAKEN ->
                 "it has been taken over by the destination, and yet runs here too, or has run here since: end one of them at"
                         + " once, and see which disks are the right ones";
             case UNDER_WAY ->
                 unanswered != null
-                        ? "it is kept paused here: " + unanswered
-                        : "only the destination knows whether it has taken it, and cannot be asked yet; it is kept paused"
-                                + " here. Let the destination recover, then try again";
+                        ? here + ", and left as it is: " + unanswered
+                        : "only the destination knows whether it has taken it, and cannot be asked yet; " + here
+                                + ", and left as it is. Let the destination recover, then try again";
             case UNHEARD_OF ->
                 liesStill(facts)
                         ? "its package is not in " + facts.address()
-                                + ", or not whole; it is kept paused here. If somebody has taken the package"
+                                + ", or not whole; " + here + ", and left as it is. If somebody has taken the package"
                                 + " away, remove it here; if not, resume it here"
-                        : "the destination knows nothing of it; it is kept paused here. See there whether it runs: if it does, remove"
+                        : "the destination knows nothing of it; " + here
+                                + ", and left as it is. See there whether it runs: if it does, remove"
                                 + " it here; if not, resume it here";
             case NOT_TAKEN -> throw new IllegalStateException("a guest that was not taken is not left open");
+        };
+    }
+
+    private static String whatIsHere(Sight sight) {
+        return switch (sight.found()) {
+            case RUNNING -> "it runs here";
+            case PAUSED -> "it is paused here";
+            case STOPPED -> "it is not running here";
+            case NOTHING -> "this host knows no such guest any more";
         };
     }
 

@@ -58,6 +58,9 @@ import org.slf4j.LoggerFactory;
 public final class SendPipeline {
     private static final Logger LOG = LoggerFactory.getLogger(SendPipeline.class);
 
+    private static final String RECOVER =
+            "Run Recovery here (Recovery.of(hypervisor).state(state).run()) when the hypervisor answers again.";
+
     private final Hypervisor hypervisor;
     private final String guestName;
     private final Transport transport;
@@ -69,10 +72,14 @@ public final class SendPipeline {
     private boolean wasRunning = true;
     private boolean autostarts;
     private boolean committed;
-    /** What the guest was seen to be doing here after a roll-back. */
-    private EndState here = EndState.PAUSED;
     /** What the hypervisor kept of the guest when it was saved. */
     private @Nullable GuestInventory atSave;
+    /** Whose guest it is; null until that is known. */
+    private @Nullable UUID guestUuid;
+    /** What is known of the other end. */
+    private EndState there = EndState.HOLDS_NOTHING;
+    /** Whether something could not be done here because the hypervisor did not answer. */
+    private boolean leftToRecovery;
 
     public SendPipeline(
             Hypervisor hypervisor,
@@ -127,6 +134,7 @@ public final class SendPipeline {
         recorder.enter(Phase.PREPARE);
         CodecWarmUp.WRITING.begin();
         Guest guest = hypervisor.guest(guestName);
+        guestUuid = guest.uuid();
         DepartureClaim claim = DepartureClaim.take(guest, hypervisor, hostState);
         try (OtherTools others = OtherTools.watch(guest, recorder);
                 FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest)) {
@@ -152,6 +160,7 @@ public final class SendPipeline {
             try {
                 recorder.enter(Phase.OFFER);
                 Manifest offered = departure.manifest().withReferences(shared.all());
+                there = EndState.NOT_HANDED_OVER;
                 Acceptance acceptance = session.offer(new Offer(
                         offered,
                         departure.domain().text(),
@@ -253,7 +262,7 @@ public final class SendPipeline {
             }
             return complete(outgoing, sent, lent, journal);
         } finally {
-            if (state == SourceState.PREPARED) {
+            if (state == SourceState.PREPARED && !leftToRecovery) {
                 settle(journal);
             }
         }
@@ -273,7 +282,7 @@ public final class SendPipeline {
             Ballooning lent,
             DepartureJournal journal)
             throws VmmigException {
-        SavedGuest saved = outgoing.guest().save();
+        SavedGuest saved = save(outgoing.guest(), journal);
         state = state.then(SourceState.SAVED);
         wasRunning = saved.wasRunning();
         noteWhetherItRan(outgoing, saved, journal);
@@ -296,6 +305,50 @@ public final class SendPipeline {
             journal.saved(saved.wasRunning());
         } catch (VmmigException e) {
             throw rolledBack(outgoing, saved, journal, e);
+        }
+    }
+
+    private SavedGuest save(Guest guest, DepartureJournal journal) throws VmmigException {
+        try {
+            return guest.save();
+        } catch (VmmigException e) {
+            if (HypervisorRetry.mayHelp(e) && e.problem() != Problem.GUEST_BUSY) {
+                resumeUnsaved(guest, journal, e);
+            }
+            throw e;
+        }
+    }
+
+    /** A hypervisor that does not answer may have suspended the guest before, and could not be told to resume it. */
+    private void resumeUnsaved(Guest guest, DepartureJournal journal, VmmigException reason) {
+        insist(
+                () -> {
+                    if (journal.facts().running() && guest.state() == GuestState.PAUSED) {
+                        guest.resume();
+                    }
+                },
+                "it is not certain that it runs",
+                reason);
+    }
+
+    /** Whether it could be done; if not, its journal stays. */
+    private boolean insist(HypervisorRetry.Step step, String orElse, VmmigException reason) {
+        try {
+            persist(step, orElse);
+            return true;
+        } catch (VmmigException e) {
+            reason.addSuppressed(e);
+            return false;
+        }
+    }
+
+    private void persist(HypervisorRetry.Step step, String orElse) throws VmmigException {
+        try {
+            HypervisorRetry.run(guestName, settings.deadlines().hypervisor(), step);
+        } catch (VmmigException e) {
+            leftToRecovery = true;
+            LOG.error("guest {}: {}. {}", guestName, orElse, RECOVER, e);
+            throw e;
         }
     }
 
@@ -403,7 +456,7 @@ public final class SendPipeline {
         }
         recorder.enter(Phase.RESUME);
         outgoing.others().close();
-        saved.resume();
+        persist(saved::resume, "it was packed, and could not be resumed");
         state = state.then(SourceState.COPIED);
         journal.copied();
         return new Sent(summary, free, saved.suspendedAt(), wasRunning ? Instant.now() : null);
@@ -452,6 +505,7 @@ public final class SendPipeline {
                 throw e;
             }
             if (!isComplete(outgoing, journal, e)) {
+                there = EndState.UNKNOWN;
                 // The journal stays: a recovery clears what there may be at the store.
                 throw e;
             }
@@ -652,16 +706,15 @@ public final class SendPipeline {
         VmmigException reason = Interferences.explained(failure, saved);
         // What comes after this is done by us.
         outgoing.others().close();
-        try {
-            resumeUnlessEnded(outgoing.guest(), saved);
+        if (insist(
+                () -> resumeUnlessEnded(outgoing.guest(), saved),
+                "it could not be resumed after " + reason.problem(),
+                reason)) {
             state = state.then(SourceState.ROLLED_BACK);
-            restoreAutostart();
-            settle(journal);
-        } catch (VmmigException e) {
-            LOG.error("guest {}: could not be put back as it was after {}", guestName, reason.problem(), e);
-            reason.addSuppressed(e);
+            if (insist(this::restoreAutostart, "it could not be set to start at boot again", reason)) {
+                settle(journal);
+            }
         }
-        here = Interferences.observed(outgoing.guest());
         return reason;
     }
 
@@ -701,12 +754,14 @@ public final class SendPipeline {
                     throw rolledBack(outgoing, saved, journal, lost);
                 }
                 case UNDER_WAY, UNHEARD_OF -> {
+                    there = EndState.UNKNOWN;
                     saved.leavePaused();
                     state = state.then(SourceState.UNKNOWN);
                     throw e;
                 }
             }
         } catch (RuntimeException | Error e) {
+            there = EndState.UNKNOWN;
             saved.leavePaused();
             throw e;
         }
@@ -714,12 +769,13 @@ public final class SendPipeline {
 
     private void retire(Outgoing outgoing, SavedGuest saved, Ballooning lent) throws VmmigException {
         Departure departure = outgoing.departure();
+        there = !transport.live() ? EndState.HOLDS_PACKAGE : wasRunning ? EndState.RUNS : EndState.PAUSED;
         recorder.enter(Phase.RETIRE);
         Optional<Interference> ran = ranMeanwhile(saved);
         reportLateChanges(outgoing.guest());
         // What comes after this is done by us.
         outgoing.others().close();
-        saved.retire();
+        persist(saved::retire, "it was handed over, and could not be removed here");
         lent.gone();
         try {
             departure.keepBootFiles(hostState.images());
@@ -768,19 +824,22 @@ public final class SendPipeline {
     private VmmigException explained(VmmigException thrown) {
         VmmigException e = cancellation.explained(thrown);
         Failure failure = e.failure().during(guestName, recorder.phase());
-        return VmmigException.of(
-                switch (state) {
-                    case PREPARED -> failure.leaving(EndState.UNTOUCHED, EndState.HOLDS_NOTHING);
-                    case ROLLED_BACK -> failure.leaving(here, EndState.HOLDS_NOTHING);
-                    case COPIED ->
-                        failure.leaving(
-                                wasRunning ? EndState.RUNS : EndState.PAUSED,
-                                e.problem() == Problem.OUTCOME_UNKNOWN ? EndState.UNKNOWN : EndState.HOLDS_NOTHING);
-                    case SAVED, SENT -> failure.leaving(here, EndState.HOLDS_NOTHING);
-                    case UNKNOWN -> failure.leaving(EndState.PAUSED, EndState.UNKNOWN);
-                    case COMMITTED, RETIRED ->
-                        failure.leaving(EndState.PAUSED, transport.live() ? EndState.RUNS : EndState.HOLDS_PACKAGE);
-                },
-                e);
+        // A destination that refuses says what it is left with.
+        EndState told = thrown.failure().destination();
+        EndState destination = there == EndState.NOT_HANDED_OVER && told != EndState.UNKNOWN ? told : there;
+        Failure whole = failure.leaving(here(), destination);
+        return VmmigException.of(leftToRecovery ? whole.advising(RECOVER) : whole, e);
+    }
+
+    /** What this host has of the guest, as its hypervisor says now; somebody else may have ended or resumed it. */
+    private EndState here() {
+        if (guestUuid == null) {
+            return EndState.UNTOUCHED;
+        }
+        EndState observed = Sight.stateOf(hypervisor, guestUuid);
+        boolean asBefore = state == SourceState.PREPARED
+                && !leftToRecovery
+                && (observed == EndState.RUNS || observed == EndState.PAUSED);
+        return asBefore ? EndState.UNTOUCHED : observed;
     }
 }

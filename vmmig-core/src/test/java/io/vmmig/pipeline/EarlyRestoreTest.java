@@ -64,7 +64,7 @@ class EarlyRestoreTest {
 
     /** It could still look at disks that are being written, and could still be refused. */
     @Test
-    void whatDoesNotGetReadyIsRefusedWhileTheGuestRuns() {
+    void whatDoesNotGetReadyIsRefusedWhileTheGuestRuns() throws Exception {
         restoring.ready = false;
         try (EarlyRestore early = begun("<cookie/>")) {
             assertThatThrownBy(early::awaitReady)
@@ -75,7 +75,7 @@ class EarlyRestoreTest {
     }
 
     @Test
-    void whatNobodyTakesIsEnded() {
+    void whatNobodyTakesIsEnded() throws Exception {
         begun("<cookie/>").close();
 
         assertThat(restoring.closed).isTrue();

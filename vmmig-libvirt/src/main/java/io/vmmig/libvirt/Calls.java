@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
+import io.vmmig.Problem;
 import io.vmmig.VmmigException;
-import io.vmmig.libvirt.binding.Connection;
+import io.vmmig.libvirt.binding.DomainView;
+import io.vmmig.libvirt.binding.HostControl;
+import io.vmmig.libvirt.binding.HostView;
 import io.vmmig.libvirt.binding.LibvirtError;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -14,20 +16,39 @@ import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes calls of libvirt on threads of its own, because any of them can block for minutes or for ever, and nothing can
- * interrupt it. A call that misses its deadline is left to itself; it holds no lock of ours and cleans up after itself.
+ * interrupt it. A call that misses its deadline is left to itself; it holds no lock of ours and cleans up after itself. One that
+ * changes something says beforehand what is to be done if it succeeds after that, see {@link Late}; one that only looks is given
+ * nothing that it could change something with.
  *
  * <p>Waiting does not end by interruption either: deadlines bound it, and half a roll-back helps nobody.
  */
 final class Calls implements AutoCloseable {
-    /** What is done with a connection. It must not keep the connection. */
-    interface Action<T> {
-        T run(Connection connection) throws LibvirtError, VmmigException;
+    private static final Logger LOG = LoggerFactory.getLogger(Calls.class);
+
+    /** How long what came too late is tried to be undone while libvirt cannot be reached. */
+    private static final Duration UNDOING = Duration.ofMinutes(10);
+
+    private static final long UNDOING_PAUSE_MILLIS = 500;
+
+    /** What is asked of a connection. It must not keep the connection. */
+    @FunctionalInterface
+    interface Look<T> {
+        T run(HostView<? extends DomainView> host) throws LibvirtError, VmmigException;
     }
 
-    private final Link link;
+    /** What is done with a connection. It must not keep the connection. */
+    @FunctionalInterface
+    interface Action<T> {
+        T run(HostControl host) throws LibvirtError, VmmigException;
+    }
+
+    private final HostSource link;
     private final Duration deadline;
     private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(task, "vmmig-libvirt-call");
@@ -35,44 +56,99 @@ final class Calls implements AutoCloseable {
         return thread;
     });
 
-    Calls(Link link, Duration deadline) {
+    Calls(HostSource link, Duration deadline) {
         this.link = link;
         this.deadline = deadline;
     }
 
-    /** Makes an ordinary call and waits for it. */
-    <T> T call(String doing, Action<T> action) throws VmmigException {
-        return await(start(doing, action), doing, deadline);
+    Duration deadline() {
+        return deadline;
     }
 
-    /** Begins a call that may take its time. Cancelling the future does nothing to the call. */
-    <T> CompletableFuture<T> start(String doing, Action<T> action) {
-        CompletableFuture<T> result = new CompletableFuture<>();
+    /** Asks something, and waits for the answer. */
+    <T> T call(String doing, Look<T> look) throws VmmigException {
+        return start(doing, Late.stays("it changes nothing"), look::run).awaitOrGiveUp(deadline);
+    }
+
+    /** Begins a call that changes something, and that its caller waits for or gives up. */
+    <T> Pending<T> start(String doing, Late late, Action<T> action) {
+        Pending<T> call = new Pending<>(doing);
         try {
             threads.execute(() -> {
                 try {
-                    result.complete(run(doing, action));
-                } catch (Throwable e) {
-                    result.completeExceptionally(e);
+                    run(call, late, action);
+                } finally {
+                    call.finish();
                 }
             });
         } catch (RejectedExecutionException e) {
-            result.completeExceptionally(link.closed());
+            call.end((result, givenUp) -> result.completeExceptionally(link.closed()));
+            call.finish();
         }
-        return result;
+        return call;
     }
 
-    private <T> T run(String doing, Action<T> action) throws VmmigException {
-        try (Connection connection = link.connection()) {
+    private <T> void run(Pending<T> call, Late late, Action<T> action) {
+        boolean mayHaveChanged;
+        boolean givenUp;
+        try {
+            T value = make(call.doing(), host -> action.run(WhileAwaited.of(host, call)));
+            givenUp = call.end((result, tooLate) -> result.complete(value));
+            mayHaveChanged = true;
+        } catch (Throwable e) {
+            givenUp = call.end((result, tooLate) -> result.completeExceptionally(e));
+            mayHaveChanged = call.hasChanged() || isUnreachable(e);
+        }
+        if (givenUp && mayHaveChanged) {
+            dealWith(call, late);
+        }
+    }
+
+    private <T> T make(String doing, Action<T> action) throws VmmigException {
+        try (HostControl host = link.connection()) {
             try {
-                return action.run(connection);
+                return action.run(host);
             } catch (LibvirtError e) {
-                throw Errors.of(e, doing, connection.isAlive());
+                throw Errors.of(e, doing, host.isAlive());
             }
         }
     }
 
-    /** Waits for a call that was started. */
+    private static boolean isUnreachable(@Nullable Throwable e) {
+        return e instanceof VmmigException failure && failure.problem() == Problem.HYPERVISOR_UNREACHABLE;
+    }
+
+    /** Nobody waits any more, and it may have happened all the same. */
+    private void dealWith(Pending<?> call, Late late) {
+        if (!(late instanceof Late.Then then)) {
+            LOG.debug("libvirt has only now done what was given up: {}", call.doing());
+            return;
+        }
+        LOG.warn("libvirt has done only now what was given up ({}), so vmmig will {}", call.doing(), then.doing());
+        long end = System.nanoTime() + UNDOING.toNanos();
+        while (true) {
+            try {
+                make(then.doing(), host -> {
+                    then.step().run(host);
+                    return true;
+                });
+                return;
+            } catch (VmmigException | RuntimeException e) {
+                if (!isUnreachable(e) || System.nanoTime() > end) {
+                    LOG.error("could not {} after a late answer of libvirt to: {}", then.doing(), call.doing(), e);
+                    return;
+                }
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(UNDOING_PAUSE_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            }
+        }
+    }
+
+    /** Waits for something that was started. */
     static <T> T await(Future<T> call, String doing, Duration deadline) throws VmmigException {
         boolean interrupted = false;
         long end = System.nanoTime() + deadline.toNanos();

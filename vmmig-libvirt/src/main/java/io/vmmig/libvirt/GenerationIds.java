@@ -3,7 +3,7 @@ package io.vmmig.libvirt;
 
 import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
-import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.libvirt.binding.DomainView;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -16,7 +16,7 @@ final class GenerationIds {
 
     /** The one that a restored guest has got. */
     static Optional<UUID> live(GuestCalls guest) throws VmmigException {
-        return DomainXml.parse(guest.call("read the XML of", Domain::xml)).generationId();
+        return DomainXml.parse(guest.call("read the XML of", DomainView::xml)).generationId();
     }
 
     /** A definition with the generation ID that the restored guest has, so that its next start does not change it again. */

@@ -4,26 +4,36 @@ package io.vmmig.libvirt;
 import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
-import io.vmmig.libvirt.binding.Connection;
-import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.libvirt.binding.DomainControl;
 import io.vmmig.libvirt.binding.DomainState;
+import io.vmmig.libvirt.binding.DomainView;
+import io.vmmig.libvirt.binding.HostControl;
 import io.vmmig.libvirt.binding.LibvirtError;
+import java.time.Duration;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 
 /** Calls about one guest. Each looks the guest up afresh, so no handle outlives a call that is left to itself. */
 final class GuestCalls {
+    /** What is asked of a domain. */
+    @FunctionalInterface
+    interface Look<T> {
+        T run(DomainView domain) throws LibvirtError, VmmigException;
+    }
+
     /** What is done with a domain. */
-    interface Action<T> {
-        T run(Domain domain) throws LibvirtError, VmmigException;
+    @FunctionalInterface
+    interface Action {
+        void run(DomainControl domain) throws LibvirtError, VmmigException;
     }
 
     private final Calls calls;
+    private final LateCalls late;
     private final String name;
     private final UUID uuid;
 
-    GuestCalls(Calls calls, String name, UUID uuid) {
+    GuestCalls(Calls calls, LateCalls late, String name, UUID uuid) {
         this.calls = calls;
+        this.late = late;
         this.name = name;
         this.uuid = uuid;
     }
@@ -36,77 +46,132 @@ final class GuestCalls {
         return uuid;
     }
 
-    Calls host() {
-        return calls;
+    /** Asks something, and waits for the answer. */
+    <T> T call(String doing, Look<T> look) throws VmmigException {
+        return calls.call(doing + " " + name, host -> {
+            try (DomainView domain = host.domain(uuid)) {
+                return look.run(domain);
+            }
+        });
     }
 
-    /** Makes an ordinary call. */
-    <T> T call(String doing, Action<T> action) throws VmmigException {
-        return calls.call(doing + " " + name, connection -> with(connection, action));
+    /** Asks something that is no call of a domain, and waits for the answer. */
+    <T> T callHost(String doing, Calls.Look<T> look) throws VmmigException {
+        return calls.call(doing + " " + name, look);
     }
 
-    /** Begins a call that may take its time. */
-    <T> CompletableFuture<T> start(String doing, Action<T> action) {
-        return calls.start(doing + " " + name, connection -> with(connection, action));
+    /** Changes something, and waits for it; after its deadline it is given up. */
+    void change(String doing, Late ifLate, Action action) throws VmmigException {
+        await(start(doing, ifLate, action), calls.deadline());
+    }
+
+    /** Begins a change that may take its time; to be waited for with {@link #await}, or given up with {@link #giveUp}. */
+    Pending<Boolean> start(String doing, Late ifLate, Action action) {
+        return startOnHost(doing, ifLate, host -> on(host, action));
+    }
+
+    /** As {@link #start}, of something that is no call of a domain, since there may be none yet. */
+    Pending<Boolean> startOnHost(String doing, Late ifLate, Late.Step step) {
+        return calls.start(doing + " " + name, ifLate, host -> {
+            step.run(host);
+            return true;
+        });
+    }
+
+    /** Waits for a change, and gives it up if it does not end in time. */
+    void await(Pending<?> call, Duration deadline) throws VmmigException {
+        try {
+            call.awaitOrGiveUp(deadline);
+        } catch (HypervisorException e) {
+            giveUp(call);
+            throw e;
+        }
+    }
+
+    /** Waits no more for a change: nothing new can be begun with this guest until it is over. */
+    void giveUp(Pending<?> call) {
+        if (call.giveUp()) {
+            late.add(uuid, call);
+        }
+    }
+
+    private void on(HostControl host, Action action) throws LibvirtError, VmmigException {
+        try (DomainControl domain = host.domain(uuid)) {
+            action.run(domain);
+        }
     }
 
     DomainState state() throws VmmigException {
-        return call("look at", Domain::state);
+        return call("look at", DomainView::state);
     }
 
     void abortJob() throws VmmigException {
-        call("abort the job of", domain -> {
-            domain.abortJob();
-            return true;
+        change(
+                "abort the job of",
+                Late.stays("the job is one of ours, and nobody wants it to go on"),
+                DomainControl::abortJob);
+    }
+
+    void suspend() throws VmmigException {
+        change("suspend", Late.then("resume " + name, this::resumeIfPaused), DomainControl::suspend);
+    }
+
+    private void resumeIfPaused(HostControl host) throws LibvirtError, VmmigException {
+        on(host, domain -> {
+            if (domain.state() == DomainState.PAUSED) {
+                domain.resume();
+            }
         });
     }
 
-    /** Lets a suspended guest go on; does nothing to one that runs. */
+    /** Resumes a guest that is paused; does nothing to one that runs. */
     void goOn() throws VmmigException {
-        call("resume", domain -> {
-            DomainState state = domain.state();
-            switch (state) {
-                case PAUSED -> domain.resume();
-                case SHUT_OFF, CRASHED, SHUTTING_DOWN ->
-                    throw new HypervisorException(
-                            Problem.GUEST_NOT_RUNNING,
-                            name + " has stopped while it was being saved",
-                            "Look at the log of its QEMU.");
-                default -> {
-                    // It runs already: libvirt itself resumes a guest whose save it could not finish.
-                }
-            }
-            return true;
-        });
+        change(
+                "resume",
+                // A destination that gives this up, and not the guest, leaves it to a recovery, which resumes it.
+                Late.stays("it was to run"),
+                domain -> {
+                    DomainState state = domain.state();
+                    switch (state) {
+                        case PAUSED -> domain.resume();
+                        case SHUT_OFF, CRASHED, SHUTTING_DOWN ->
+                            throw new HypervisorException(
+                                    Problem.GUEST_NOT_RUNNING,
+                                    name + " has stopped while it was being saved",
+                                    "Look at the log of its QEMU.");
+                        default -> {
+                            // It runs already: libvirt itself resumes a guest whose save it could not finish.
+                        }
+                    }
+                });
+    }
+
+    /** Makes the guest known to this host for longer than it runs. */
+    void define(String domainXml) throws VmmigException {
+        await(startOnHost("define", removal(), host -> host.define(domainXml).close()), calls.deadline());
     }
 
     /** Ends the guest and forgets its definition, whatever is left of either. */
     void remove() throws VmmigException {
-        calls.call("remove " + name, connection -> {
-            try (Domain domain = connection.domain(uuid)) {
-                removeNow(domain);
-            } catch (LibvirtError e) {
-                if (e.code() != LibvirtError.NO_DOMAIN) {
-                    throw e;
-                }
+        await(startOnHost("remove", removal(), this::removeIfThere), calls.deadline());
+    }
+
+    /** What ends what was given up here, whatever of it has come true. */
+    Late removal() {
+        return Late.then("remove " + name, this::removeIfThere);
+    }
+
+    private void removeIfThere(HostControl host) throws LibvirtError {
+        try (DomainControl domain = host.domain(uuid)) {
+            // The definition goes first: were we to stop in between, nobody could start the guest a second time.
+            if (domain.persistent()) {
+                domain.undefine();
             }
-            return true;
-        });
-    }
-
-    /** As {@link #remove()}, within a call. */
-    static boolean removeNow(Domain domain) throws LibvirtError {
-        // The definition goes first: were we to stop in between, nobody could start the guest a second time.
-        if (domain.persistent()) {
-            domain.undefine();
-        }
-        domain.destroy();
-        return true;
-    }
-
-    private <T> T with(Connection connection, Action<T> action) throws LibvirtError, VmmigException {
-        try (Domain domain = connection.domain(uuid)) {
-            return action.run(domain);
+            domain.destroy();
+        } catch (LibvirtError e) {
+            if (e.code() != LibvirtError.NO_DOMAIN) {
+                throw e;
+            }
         }
     }
 }

@@ -35,15 +35,13 @@ final class GuestEvents implements AutoCloseable {
      */
     static GuestEvents begin(GuestCalls calls, boolean everything) throws VmmigException {
         List<DomainEvent> seen = new ArrayList<>();
-        DomainEvents events = calls.host().call("watch " + calls.name(), connection -> {
-            try (Domain domain = connection.domain(calls.uuid())) {
-                return DomainEvents.of(connection, domain, everything, event -> {
+        DomainEvents events = calls.callHost(
+                "watch",
+                host -> host.watch(calls.uuid(), everything, event -> {
                     synchronized (seen) {
                         seen.add(event);
                     }
-                });
-            }
-        });
+                }));
         return new GuestEvents(calls, events, seen);
     }
 
@@ -73,7 +71,7 @@ final class GuestEvents implements AutoCloseable {
      * @throws VmmigException also when the connection over which the reports come has broken
      */
     DomainStatus status() throws VmmigException {
-        return calls.host().call("look at " + calls.name(), other -> {
+        return calls.callHost("look at", other -> {
             try (Connection connection = events.connection().share()) {
                 ask(connection);
                 return ask(connection);
@@ -95,11 +93,9 @@ final class GuestEvents implements AutoCloseable {
     @Override
     public void close() {
         // Nobody needs to wait for libvirt's answer.
-        var closing = calls.host().start("end the watch of " + calls.name(), connection -> {
-            events.close();
-            return true;
-        });
-        if (closing.isCompletedExceptionally()) {
+        Pending<Boolean> closing =
+                calls.startOnHost("end the watch of", Late.stays("nobody listens any more"), host -> events.close());
+        if (closing.isDone() && !closing.succeeded()) {
             events.close();
         }
     }

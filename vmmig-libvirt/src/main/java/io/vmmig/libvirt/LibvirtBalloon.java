@@ -5,7 +5,8 @@ import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.Balloon;
-import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.libvirt.binding.DomainControl;
+import io.vmmig.libvirt.binding.DomainView;
 import io.vmmig.libvirt.binding.MemoryStatistics;
 import java.time.Duration;
 import java.util.OptionalLong;
@@ -37,15 +38,19 @@ final class LibvirtBalloon implements Balloon {
     }
 
     private MemoryStatistics statistics() throws VmmigException {
-        return guest.call("read the memory statistics of", Domain::memoryStatistics);
+        return guest.call("read the memory statistics of", DomainView::memoryStatistics);
     }
 
     @Override
     public OptionalLong freeBytes(Duration atMost) throws VmmigException {
         long end = System.nanoTime() + atMost.toNanos();
         long before = statistics().updated();
-        int period = period(guest.call("read the XML of", Domain::xml));
-        setPeriod(1);
+        int period = period(guest.call("read the XML of", DomainView::xml));
+        setPeriod(1, Late.then("leave the statistics of " + guest.name() + " as they were", host -> {
+            try (DomainControl domain = host.domain(guest.uuid())) {
+                domain.setMemoryStatisticsPeriod(period);
+            }
+        }));
         try {
             while (System.nanoTime() - end < 0) {
                 MemoryStatistics now = statistics();
@@ -64,17 +69,14 @@ final class LibvirtBalloon implements Balloon {
 
     private void resetPeriod(int seconds) {
         try {
-            setPeriod(seconds);
+            setPeriod(seconds, Late.stays("it is as it was before"));
         } catch (VmmigException e) {
             LOG.warn("{}: its memory statistics are still collected each second", guest.name(), e);
         }
     }
 
-    private void setPeriod(int seconds) throws VmmigException {
-        guest.call("ask for the memory statistics of", domain -> {
-            domain.setMemoryStatisticsPeriod(seconds);
-            return true;
-        });
+    private void setPeriod(int seconds, Late late) throws VmmigException {
+        guest.change("ask for the memory statistics of", late, domain -> domain.setMemoryStatisticsPeriod(seconds));
     }
 
     /** How often the driver of a guest tells about its memory, in seconds; 0 if it does not. */
@@ -92,9 +94,17 @@ final class LibvirtBalloon implements Balloon {
 
     @Override
     public void resize(long bytes) throws VmmigException {
-        guest.call("set the memory of", domain -> {
-            domain.setMemory(bytes);
-            return true;
-        });
+        long before = sizeBytes();
+        guest.change(
+                "set the memory of",
+                bytes >= before
+                        ? Late.stays("the guest has what it is to have")
+                        // Whoever gave that up does not know that anything was lent.
+                        : Late.then("give " + guest.name() + " its memory back", host -> {
+                            try (DomainControl domain = host.domain(guest.uuid())) {
+                                domain.setMemory(before);
+                            }
+                        }),
+                domain -> domain.setMemory(bytes));
     }
 }

@@ -13,9 +13,10 @@ import io.vmmig.hypervisor.GuestWatch;
 import io.vmmig.hypervisor.LocalState;
 import io.vmmig.hypervisor.RamRegion;
 import io.vmmig.hypervisor.SavedGuest;
-import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.libvirt.binding.DomainControl;
 import io.vmmig.libvirt.binding.DomainEvent;
 import io.vmmig.libvirt.binding.DomainState;
+import io.vmmig.libvirt.binding.DomainView;
 import io.vmmig.libvirt.binding.LibvirtError;
 import io.vmmig.libvirt.saveimage.SaveImagePreamble;
 import java.nio.file.Path;
@@ -24,7 +25,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,7 +69,7 @@ final class LibvirtGuest implements Guest {
 
     @Override
     public boolean persistent() throws VmmigException {
-        return calls.call("look at", Domain::persistent);
+        return calls.call("look at", DomainView::persistent);
     }
 
     @Override
@@ -89,20 +89,27 @@ final class LibvirtGuest implements Guest {
 
     @Override
     public void setAutostart(boolean on) throws VmmigException {
-        calls.call(on ? "set to start at boot" : "set not to start at boot", domain -> {
-            domain.setAutostart(on);
-            return true;
-        });
+        calls.change(
+                on ? "set to start at boot" : "set not to start at boot",
+                on
+                        ? Late.stays("it starts at boot wherever it is defined")
+                        // Whoever gave that up rolls back, and may have done so before.
+                        : Late.then("set to start at boot " + name(), host -> {
+                            try (DomainControl domain = host.domain(uuid())) {
+                                domain.setAutostart(true);
+                            }
+                        }),
+                domain -> domain.setAutostart(on));
     }
 
     @Override
     public String domainXml() throws VmmigException {
-        return calls.call("read the XML of", Domain::xml);
+        return calls.call("read the XML of", DomainView::xml);
     }
 
     @Override
     public Optional<String> liveXml() throws VmmigException {
-        return Optional.of(calls.call("read the live XML of", Domain::liveXml));
+        return Optional.of(calls.call("read the live XML of", DomainView::liveXml));
     }
 
     /**
@@ -200,7 +207,8 @@ final class LibvirtGuest implements Guest {
         // Taken before, not after: downtime may be told a little too long, never too short.
         Instant suspendedAt = Instant.now();
         if (running) {
-            suspend();
+            ownActs.add(DomainEvent.Kind.SUSPENDED);
+            calls.suspend();
         }
         MemoryTap tap = null;
         try {
@@ -261,7 +269,7 @@ final class LibvirtGuest implements Guest {
         }
     }
 
-    private DomainState stateIfFree(Domain domain) throws LibvirtError, VmmigException {
+    private DomainState stateIfFree(DomainView domain) throws LibvirtError, VmmigException {
         DomainState state = domain.state();
         switch (state) {
             case SHUTTING_DOWN, SHUT_OFF, CRASHED ->
@@ -282,7 +290,7 @@ final class LibvirtGuest implements Guest {
         return state;
     }
 
-    private boolean requireNoBlockJob(Domain domain, List<String> disks) throws LibvirtError, VmmigException {
+    private boolean requireNoBlockJob(DomainView domain, List<String> disks) throws LibvirtError, VmmigException {
         for (String disk : disks) {
             if (domain.hasBlockJob(disk)) {
                 throw new HypervisorException(
@@ -292,25 +300,6 @@ final class LibvirtGuest implements Guest {
             }
         }
         return true;
-    }
-
-    private void suspend() throws VmmigException {
-        ownActs.add(DomainEvent.Kind.SUSPENDED);
-        String doing = "suspend";
-        CompletableFuture<Boolean> suspending = calls.start(doing, domain -> {
-            domain.suspend();
-            return true;
-        });
-        try {
-            Calls.await(suspending, doing + " " + name(), options.callDeadline());
-        } catch (HypervisorException e) {
-            // Should it happen after all, then nobody is there any more who waits for it.
-            suspending.thenRun(() -> calls.start("resume", domain -> {
-                domain.resume();
-                return true;
-            }));
-            throw e;
-        }
     }
 
     /**

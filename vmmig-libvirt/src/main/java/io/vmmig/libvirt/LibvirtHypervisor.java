@@ -11,8 +11,9 @@ import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoringGuest;
-import io.vmmig.libvirt.binding.Connection;
-import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.libvirt.binding.DomainView;
+import io.vmmig.libvirt.binding.HostView;
+import io.vmmig.libvirt.binding.LibvirtError;
 import io.vmmig.libvirt.posix.SeekableHoles;
 import io.vmmig.libvirt.posix.WorkDirectory;
 import java.nio.file.Path;
@@ -21,6 +22,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.w3c.dom.Element;
 import org.xml.sax.SAXException;
 
@@ -37,6 +40,8 @@ import org.xml.sax.SAXException;
  * connects again. Thread-safe.
  */
 public final class LibvirtHypervisor implements Hypervisor {
+    private static final Logger LOG = LoggerFactory.getLogger(LibvirtHypervisor.class);
+
     /** A piece of memory takes a few milliseconds, and a guest may stand still while it is waited for. */
     private static final Duration QUICK_CALL = Duration.ofSeconds(3);
 
@@ -49,7 +54,8 @@ public final class LibvirtHypervisor implements Hypervisor {
      */
     private final Calls quickCalls;
 
-    private final Claims claims = new Claims();
+    private final LateCalls late = new LateCalls();
+    private final Claims claims = new Claims(late);
 
     private LibvirtHypervisor(LibvirtUri uri, LibvirtOptions options) {
         this.uri = uri;
@@ -84,7 +90,7 @@ public final class LibvirtHypervisor implements Hypervisor {
         LibvirtHypervisor hypervisor = new LibvirtHypervisor(parsed, options);
         boolean connected = false;
         try {
-            hypervisor.calls.call("connect to " + uri, Connection::isAlive);
+            hypervisor.calls.call("connect to " + uri, HostView::isAlive);
             connected = true;
             return hypervisor;
         } finally {
@@ -114,12 +120,12 @@ public final class LibvirtHypervisor implements Hypervisor {
     @Override
     public Guest guest(String name) throws VmmigException {
         UUID uuid = calls.call("find the guest " + name, connection -> {
-            try (Domain domain = connection.domain(name)) {
+            try (DomainView domain = connection.domain(name)) {
                 return domain.uuid();
             }
         });
         return new LibvirtGuest(
-                new GuestCalls(calls, name, uuid), new GuestCalls(quickCalls, name, uuid), options, claims);
+                new GuestCalls(calls, late, name, uuid), new GuestCalls(quickCalls, late, name, uuid), options, claims);
     }
 
     @Override
@@ -131,13 +137,13 @@ public final class LibvirtHypervisor implements Hypervisor {
     public List<GuestId> guests() throws VmmigException {
         return calls.call("list the guests", connection -> {
             List<GuestId> guests = new ArrayList<>();
-            List<Domain> domains = connection.domains();
+            List<? extends DomainView> domains = connection.domains();
             try {
-                for (Domain domain : domains) {
+                for (DomainView domain : domains) {
                     guests.add(new GuestId(domain.name(), domain.uuid()));
                 }
             } finally {
-                domains.forEach(Domain::close);
+                domains.forEach(DomainView::close);
             }
             return guests;
         });
@@ -150,7 +156,7 @@ public final class LibvirtHypervisor implements Hypervisor {
 
     @Override
     public Optional<Path> sharedDirectory() throws VmmigException {
-        String id = calls.call("ask which host this is", Connection::capabilities);
+        String id = calls.call("ask which host this is", HostView::capabilities);
         return SharedDirectory.of(uri, id, options.workDirectory());
     }
 
@@ -167,9 +173,10 @@ public final class LibvirtHypervisor implements Hypervisor {
         boolean restoring = false;
         try {
             refuseIfKnown(id);
+            requireRestorable(request);
             RestoringGuest started = LibvirtRestoringGuest.start(
-                    new GuestCalls(calls, id.name(), id.uuid()),
-                    new GuestCalls(quickCalls, id.name(), id.uuid()),
+                    new GuestCalls(calls, late, id.name(), id.uuid()),
+                    new GuestCalls(quickCalls, late, id.name(), id.uuid()),
                     options,
                     request,
                     () -> claims.release(id.uuid()));
@@ -180,6 +187,41 @@ public final class LibvirtHypervisor implements Hypervisor {
                 claims.release(id.uuid());
             }
         }
+    }
+
+    @Override
+    public void requireRestorable(RestoreRequest request) throws VmmigException {
+        for (HostNeeds.Need need : HostNeeds.of(request.domainXml())) {
+            try {
+                calls.call("find the " + need.kind() + " " + need.name(), host -> {
+                    switch (need.kind()) {
+                        case "network" -> host.requireNetwork(need.name());
+                        default -> host.requireFilter(need.name());
+                    }
+                    return true;
+                });
+            } catch (HypervisorException e) {
+                if (!(e.problem() == Problem.HYPERVISOR_FAILED && isUnsupported(e))) {
+                    throw StartRefusals.explained(
+                            e,
+                            request.domainXml(),
+                            identity(request.domainXml()).name());
+                }
+                LOG.debug("libvirt cannot tell whether there is a {} {}", need.kind(), need.name());
+            }
+        }
+    }
+
+    /** A driver for networks or filters may not be there, as with the embedded driver; a start will tell. */
+    private static boolean isUnsupported(Throwable e) {
+        for (Throwable t = e; t != null; t = t.getCause()) {
+            if (t instanceof LibvirtError error) {
+                return error.code() != LibvirtError.NO_NETWORK
+                        && error.code() != LibvirtError.NO_NWFILTER
+                        && error.code() != LibvirtError.OPERATION_INVALID;
+            }
+        }
+        return false;
     }
 
     private void refuseIfKnown(GuestId id) throws VmmigException {

@@ -55,12 +55,8 @@ final class LibvirtRestoredGuest implements RestoredGuest {
     @Override
     public synchronized void close() throws VmmigException {
         if (!settled) {
-            try {
-                guest.remove();
-            } finally {
-                // Whatever is left of it is the host's now; were it still ours, nobody could ever settle it.
-                settle();
-            }
+            guest.remove();
+            settle();
         }
     }
 

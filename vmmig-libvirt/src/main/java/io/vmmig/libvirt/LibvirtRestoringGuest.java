@@ -7,7 +7,6 @@ import io.vmmig.VmmigException;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
-import io.vmmig.libvirt.binding.Domain;
 import io.vmmig.libvirt.binding.DomainState;
 import io.vmmig.libvirt.posix.Fifo;
 import io.vmmig.libvirt.posix.FifoFeeder;
@@ -20,7 +19,6 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,11 +42,12 @@ final class LibvirtRestoringGuest implements RestoringGuest {
     private final Runnable whenSettled;
     private final WorkDirectory directory;
     private final FifoFeeder feeder;
-    private final CompletableFuture<Boolean> call;
+    private final Pending<Boolean> call;
     private final Memory memory = new Memory();
     private final Object discarding = new Object();
     private boolean finished;
     private boolean discarded;
+    private boolean settled;
     private volatile boolean closed;
 
     private LibvirtRestoringGuest(
@@ -70,11 +69,8 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         Fifo.make(fifo);
         // libvirt 11 reads the preamble twice, the second time with the rest.
         feeder = new FifoFeeder(fifo, preamble.length);
-        call = guest.host().start("restore " + guest.name(), connection -> {
-            connection.restore(fifo, true);
-            return true;
-        });
-        call.whenComplete((done, failure) -> feeder.readerDone());
+        call = guest.startOnHost("restore", guest.removal(), host -> host.restore(fifo, true));
+        call.whenDone(feeder::readerDone);
     }
 
     /** Begins. The caller has made sure that there is no such guest yet; {@code whenSettled} is told when it is over. */
@@ -106,7 +102,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             restoring.memory.put(MAGIC, 0, MAGIC.length);
             restoring.memory.flushNow();
         } catch (VmmigException | RuntimeException e) {
-            restoring.close();
+            restoring.endAfter(e);
             throw e;
         }
         return restoring;
@@ -142,7 +138,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             } catch (IOException e) {
                 throw translated(e);
             }
-            Calls.await(call, "restore " + guest.name(), options.restoreStall());
+            awaitRestored();
             watch = PauseWatch.begin(quickCalls);
             watch.paused();
             DomainState state = guest.state();
@@ -151,13 +147,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
                         Problem.HYPERVISOR_FAILED, "the restored guest is not paused but " + state, "");
             }
             if (request.definitionXml() != null) {
-                String definition = GenerationIds.asLive(request.definitionXml(), guest);
-                guest.host().call("define " + guest.name(), connection -> {
-                    try (Domain defined = connection.define(definition)) {
-                        LOG.debug("{} is defined", defined.name());
-                    }
-                    return true;
-                });
+                guest.define(GenerationIds.asLive(request.definitionXml(), guest));
             }
             synchronized (this) {
                 throwIfClosed();
@@ -167,30 +157,31 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             if (watch != null) {
                 watch.close();
             }
-            try {
-                discard();
-            } catch (VmmigException left) {
-                e.addSuppressed(left);
-            }
+            endAfter(e);
             throw e;
         }
         releaseFiles();
         return new LibvirtRestoredGuest(guest, watch, whenSettled);
     }
 
+    private void endAfter(Exception reason) {
+        try {
+            discard();
+        } catch (VmmigException left) {
+            // Whoever closes it is told again.
+            reason.addSuppressed(left);
+        }
+    }
+
     @Override
-    public void close() {
+    public void close() throws VmmigException {
         synchronized (this) {
             if (finished) {
                 return;
             }
             closed = true;
         }
-        try {
-            discard();
-        } catch (VmmigException e) {
-            LOG.error("{}: something may be left of a restore that was given up", guest.name(), e);
-        }
+        discard();
     }
 
     private void throwIfClosed() throws VmmigException {
@@ -199,34 +190,62 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         }
     }
 
-    /** Leaves nothing. The stream ends too early for QEMU, so libvirt gives up; if it does not, the guest is destroyed. */
+    /**
+     * Leaves nothing, or throws. The stream ends too early for QEMU, so libvirt gives up; if it does not, the guest is destroyed. As
+     * long as libvirt has not answered it may still succeed, and the guest is removed then.
+     */
     private void discard() throws VmmigException {
         feeder.breakOff();
         synchronized (discarding) {
             if (discarded) {
                 return;
             }
-            boolean there;
             try {
-                there = Calls.await(call, "end the restore of " + guest.name(), NOTICE);
-            } catch (VmmigException e) {
-                LOG.debug("{}: the restore ended: {}", guest.name(), e.getMessage());
-                // After a failure of libvirt's own nothing is left; if it has not answered, anything may be.
-                there = e.problem() == Problem.HYPERVISOR_TIMEOUT || e.problem() == Problem.HYPERVISOR_UNREACHABLE;
-                if (there) {
-                    // Should it succeed after all, then nobody waits for the guest any more.
-                    call.thenRun(() -> guest.start("remove", GuestCalls::removeNow));
-                }
-            }
-            try {
-                if (there) {
+                if (mayBeThere()) {
                     guest.remove();
+                    if (!call.awaitOver(NOTICE)) {
+                        throw new HypervisorException(
+                                Problem.HYPERVISOR_TIMEOUT,
+                                "libvirt has not ended the restore of " + guest.name()
+                                        + " that was given up, and may yet succeed",
+                                "It is removed when it does; see what keeps libvirt from answering.");
+                    }
                 }
                 discarded = true;
             } finally {
                 releaseFiles();
-                whenSettled.run();
+                settle();
             }
+        }
+    }
+
+    private void awaitRestored() throws VmmigException {
+        try {
+            call.await(options.restoreStall());
+        } catch (HypervisorException e) {
+            throw StartRefusals.explained(e, request.domainXml(), guest.name());
+        }
+    }
+
+    /** After a failure of libvirt's own nothing is left; if it has not answered, anything may be. */
+    private boolean mayBeThere() {
+        if (!call.awaitEnd(NOTICE)) {
+            guest.giveUp(call);
+            return true;
+        }
+        try {
+            call.await(Duration.ZERO);
+            return true;
+        } catch (VmmigException e) {
+            LOG.debug("{}: the restore ended: {}", guest.name(), e.getMessage());
+            return e.problem() == Problem.HYPERVISOR_UNREACHABLE;
+        }
+    }
+
+    private void settle() {
+        if (!settled) {
+            settled = true;
+            whenSettled.run();
         }
     }
 
@@ -315,7 +334,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
 
         /** Nobody reads any more: either the restore has failed, or QEMU has found the end of its stream. */
         private void explain() throws VmmigException {
-            Calls.await(call, "restore " + guest.name(), options.restoreStall());
+            awaitRestored();
             sated = true;
         }
     }

@@ -14,7 +14,7 @@ import org.slf4j.LoggerFactory;
  * The way to libvirt: one connection, opened again when it has broken, so that a guest that was saved before libvirtd
  * restarted can still be rolled back after it. Thread-safe.
  */
-final class Link implements AutoCloseable {
+final class Link implements HostSource {
     private static final Logger LOG = LoggerFactory.getLogger(Link.class);
 
     private final LibvirtUri uri;
@@ -25,8 +25,8 @@ final class Link implements AutoCloseable {
         this.uri = uri;
     }
 
-    /** A share of a connection that works, as far as is known; the caller closes it. */
-    synchronized Connection connection() throws VmmigException {
+    @Override
+    public synchronized Connection connection() throws VmmigException {
         if (closed) {
             throw closed();
         }
@@ -51,8 +51,8 @@ final class Link implements AutoCloseable {
         }
     }
 
-    /** What a call gets that comes too late. */
-    HypervisorException closed() {
+    @Override
+    public HypervisorException closed() {
         return new HypervisorException(
                 Problem.HYPERVISOR_UNREACHABLE, "the hypervisor " + uri.text() + " has been closed", "Connect again.");
     }

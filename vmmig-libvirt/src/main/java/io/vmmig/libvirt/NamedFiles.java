@@ -6,8 +6,8 @@ import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.domain.NamedPaths;
 import io.vmmig.hypervisor.Hypervisor.FileInUse;
-import io.vmmig.libvirt.binding.Connection;
-import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.libvirt.binding.DomainView;
+import io.vmmig.libvirt.binding.HostView;
 import io.vmmig.libvirt.binding.LibvirtError;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -24,11 +24,12 @@ final class NamedFiles {
     private NamedFiles() {}
 
     /** Those of all domains but one. */
-    static List<FileInUse> besides(UUID except, Connection connection) throws LibvirtError, VmmigException {
+    static List<FileInUse> besides(UUID except, HostView<? extends DomainView> connection)
+            throws LibvirtError, VmmigException {
         List<FileInUse> files = new ArrayList<>();
-        List<Domain> domains = connection.domains();
+        List<? extends DomainView> domains = connection.domains();
         try {
-            for (Domain domain : domains) {
+            for (DomainView domain : domains) {
                 if (!domain.uuid().equals(except)) {
                     for (Path path : paths(domain, connection)) {
                         files.add(new FileInUse(domain.name(), path));
@@ -36,12 +37,13 @@ final class NamedFiles {
                 }
             }
         } finally {
-            domains.forEach(Domain::close);
+            domains.forEach(DomainView::close);
         }
         return files;
     }
 
-    private static Set<Path> paths(Domain domain, Connection connection) throws LibvirtError, VmmigException {
+    private static Set<Path> paths(DomainView domain, HostView<? extends DomainView> connection)
+            throws LibvirtError, VmmigException {
         Set<Path> paths = new LinkedHashSet<>();
         try {
             for (String xml : domain.everyXml()) {
@@ -58,7 +60,7 @@ final class NamedFiles {
     }
 
     /** A disk may be named by its storage pool and its name there. */
-    private static void addVolumes(Set<Path> paths, String xml, Connection connection)
+    private static void addVolumes(Set<Path> paths, String xml, HostView<? extends DomainView> connection)
             throws LibvirtError, VmmigException {
         try {
             NodeList sources = Xml.parse(xml).getElementsByTagName("source");

@@ -14,7 +14,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -41,10 +40,10 @@ final class SaveImageTap implements MemoryTap {
         // Made by us, so that we can read it when libvirt runs as another user.
         Files.createFile(image, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         source = new GrowingFileSource(image);
-        CompletableFuture<Boolean> call = guest.start("save", domain -> {
-            domain.save(image);
-            return true;
-        });
+        Pending<Boolean> call = guest.start(
+                "save",
+                Late.stays("the image is kept, and whoever gave up has said where"),
+                domain -> domain.save(image));
         tapping = new Tapping(source, false, options.saveStall(), call, this::abort);
     }
 
@@ -106,12 +105,11 @@ final class SaveImageTap implements MemoryTap {
             return;
         }
         try {
-            Calls.await(
-                    guest.host().start("restore " + guest.name(), connection -> {
-                        connection.restore(image, !running);
-                        return true;
-                    }),
-                    "restore " + guest.name(),
+            guest.await(
+                    guest.startOnHost(
+                            "restore",
+                            Late.stays("the guest was to be here, and is"),
+                            host -> host.restore(image, !running)),
                     options.restoreStall());
         } catch (HypervisorException e) {
             throw new HypervisorException(

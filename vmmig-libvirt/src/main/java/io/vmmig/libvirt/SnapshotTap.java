@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -38,10 +37,8 @@ final class SnapshotTap implements MemoryTap {
         Fifo.make(fifo);
         source = new FifoSource(fifo);
         String xml = snapshotXml(fifo, disks);
-        CompletableFuture<Boolean> call = guest.start("save", domain -> {
-            domain.snapshot(xml);
-            return true;
-        });
+        Pending<Boolean> call = guest.start(
+                "save", Late.stays("the guest is paused, as it was before"), domain -> domain.snapshot(xml));
         tapping = new Tapping(source, true, options.saveStall(), call, this::abort);
     }
 
@@ -139,7 +136,8 @@ final class SnapshotTap implements MemoryTap {
         try {
             abort();
         } catch (VmmigException e) {
-            LOG.warn("{}: left paused, with its save not yet ended", guest.name(), e);
+            guest.giveUp(tapping.call());
+            LOG.warn("{}: left as it is, and libvirt has not ended its save", guest.name(), e);
         }
     }
 

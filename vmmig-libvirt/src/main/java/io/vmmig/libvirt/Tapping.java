@@ -8,11 +8,10 @@ import io.vmmig.libvirt.posix.ByteSource;
 import io.vmmig.libvirt.saveimage.SaveImagePreamble;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.concurrent.CompletableFuture;
 
 /** The call that writes an image, and the stream that reads it meanwhile. */
 final class Tapping {
-    private final CompletableFuture<Boolean> call;
+    private final Pending<Boolean> call;
     private final MemoryStream stream;
 
     /**
@@ -20,15 +19,10 @@ final class Tapping {
      * @param call begins the call
      * @param abort what ends the call when nothing comes any more
      */
-    Tapping(
-            ByteSource source,
-            boolean finalHeader,
-            Duration stall,
-            CompletableFuture<Boolean> call,
-            MemoryStream.Abort abort) {
+    Tapping(ByteSource source, boolean finalHeader, Duration stall, Pending<Boolean> call, MemoryStream.Abort abort) {
         this.call = call;
         stream = new MemoryStream(source, finalHeader, stall, this::outcome, abort);
-        call.whenComplete((done, failure) -> source.writersDone());
+        call.whenDone(source::writersDone);
     }
 
     MemoryStream stream() {
@@ -55,7 +49,7 @@ final class Tapping {
     }
 
     boolean succeeded() {
-        return call.isDone() && !call.isCompletedExceptionally();
+        return call.succeeded();
     }
 
     boolean ended() {
@@ -63,20 +57,15 @@ final class Tapping {
     }
 
     /** Waits until the call has ended, well or badly. */
-    boolean awaitEnd(Duration deadline) throws VmmigException {
-        CompletableFuture<Boolean> end = call.handle((done, failure) -> true);
-        try {
-            Calls.await(end, "end the save", deadline);
-            return true;
-        } catch (HypervisorException e) {
-            if (e.problem() == Problem.HYPERVISOR_TIMEOUT) {
-                return false;
-            }
-            throw e;
-        }
+    boolean awaitEnd(Duration deadline) {
+        return call.awaitEnd(deadline);
+    }
+
+    Pending<Boolean> call() {
+        return call;
     }
 
     private void outcome() throws VmmigException {
-        Calls.await(call, "save the guest", Duration.ZERO);
+        call.await(Duration.ZERO);
     }
 }

@@ -211,7 +211,10 @@ final class LabGuest implements AutoCloseable {
     @Override
     public void close() throws LibvirtError, IOException {
         try (Domain domain = connection.domain(uuid)) {
-            GuestCalls.removeNow(domain);
+            if (domain.persistent()) {
+                domain.undefine();
+            }
+            domain.destroy();
         } catch (LibvirtError e) {
             if (e.code() != LibvirtError.NO_DOMAIN) {
                 throw e;

@@ -71,6 +71,7 @@ final class InMemoryGuest implements Guest {
 
     @Override
     public GuestState state() throws VmmigException {
+        host.failIfCutOff();
         if (!host.has(this)) {
             throw new HypervisorException(Problem.GUEST_UNKNOWN, "there is no guest " + name + " any more", "");
         }
@@ -195,7 +196,12 @@ final class InMemoryGuest implements Guest {
     }
 
     @Override
-    public synchronized void resume() throws VmmigException {
+    public void resume() throws VmmigException {
+        host.failIfCutOff();
+        resumeNow();
+    }
+
+    private synchronized void resumeNow() throws VmmigException {
         if (state == GuestState.STOPPED) {
             throw new HypervisorException(Problem.GUEST_NOT_RUNNING, "the guest has stopped", "");
         }

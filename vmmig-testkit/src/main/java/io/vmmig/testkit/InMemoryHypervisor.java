@@ -62,6 +62,9 @@ public final class InMemoryHypervisor implements Hypervisor {
     private volatile FileHoles holes = FileHoles.NONE;
     private final Map<String, InMemoryGuest> guests = new LinkedHashMap<>();
     private Consumer<String> whenRestored = name -> {};
+    private @Nullable Step cutOffAt;
+    private int cutOffFor;
+    private boolean cutOff;
     private final Set<Step> failing = java.util.EnumSet.noneOf(Step.class);
 
     /** An empty host of that name. */
@@ -184,7 +187,37 @@ public final class InMemoryHypervisor implements Hypervisor {
         failing.remove(step);
     }
 
+    /**
+     * Makes the hypervisor one that cannot be reached, as while libvirtd is started again.
+     *
+     * @param from the step at which it ceases to answer
+     * @param calls how many of its calls fail, that one included, before it answers again
+     */
+    public synchronized void cutOff(Step from, int calls) {
+        cutOffAt = from;
+        cutOffFor = calls;
+    }
+
+    /** Makes it answer again. */
+    public synchronized void reconnect() {
+        cutOffAt = null;
+        cutOff = false;
+    }
+
+    synchronized void failIfCutOff() throws VmmigException {
+        if (cutOff && cutOffFor-- > 0) {
+            throw new HypervisorException(
+                    Problem.HYPERVISOR_UNREACHABLE, "the in-memory hypervisor cannot be reached", "");
+        }
+        cutOff = false;
+    }
+
     synchronized void failIfTold(Step step) throws VmmigException {
+        if (step == cutOffAt) {
+            cutOffAt = null;
+            cutOff = true;
+        }
+        failIfCutOff();
         if (failing.contains(step)) {
             throw new HypervisorException(
                     Problem.HYPERVISOR_FAILED, "the in-memory hypervisor was told to fail at " + step, "");
@@ -226,6 +259,7 @@ public final class InMemoryHypervisor implements Hypervisor {
 
     @Override
     public synchronized Guest guest(String name) throws VmmigException {
+        failIfCutOff();
         return known(name);
     }
 
@@ -239,7 +273,8 @@ public final class InMemoryHypervisor implements Hypervisor {
     }
 
     @Override
-    public synchronized List<GuestId> guests() {
+    public synchronized List<GuestId> guests() throws VmmigException {
+        failIfCutOff();
         return guests.values().stream()
                 .map(g -> new GuestId(g.name(), g.uuid()))
                 .toList();

@@ -82,8 +82,9 @@ final class InMemoryRestore implements RestoringGuest {
     }
 
     @Override
-    public void close() {
+    public void close() throws VmmigException {
         closed = true;
+        host.failIfCutOff();
     }
 
     private final class Restored implements RestoredGuest {

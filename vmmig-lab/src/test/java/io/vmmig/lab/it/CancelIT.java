@@ -57,7 +57,7 @@ class CancelIT {
             assertThat(atSource.problem()).isEqualTo(Problem.CANCELLED);
             assertThat(atSource.type()).isEqualTo("CancelledException");
             assertThat(atSource.source()).isEqualTo(EndState.RUNS);
-            assertThat(atSource.destination()).isEqualTo(EndState.HOLDS_NOTHING);
+            assertThat(atSource.destination()).isEqualTo(EndState.NOT_HANDED_OVER);
             assertThat(atDestination.problem()).isEqualTo(Problem.CANCELLED);
             assertUnharmed(guest, sum);
             Moves.assertEmpty(b);
@@ -90,7 +90,7 @@ class CancelIT {
             assertThat(atDestination.problem()).isEqualTo(Problem.CANCELLED);
             assertThat(atSource.problem()).isEqualTo(Problem.CANCELLED);
             assertThat(atSource.source()).isEqualTo(EndState.RUNS);
-            assertThat(atSource.destination()).isEqualTo(EndState.HOLDS_NOTHING);
+            assertThat(atSource.destination()).isEqualTo(EndState.NOT_HANDED_OVER);
             assertUnharmed(guest, sum);
             Moves.assertEmpty(b);
         }

@@ -25,7 +25,6 @@ import io.vmmig.protection.Handling;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.file.PackageFile;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,7 +87,7 @@ class ProtectionIT {
                     .await(SOON);
         }
 
-        void refuse(String what, Set<Problem> expected, byte[] bytes) throws IOException {
+        void refuse(String what, Set<Problem> expected, byte[] bytes) throws Exception {
             Path file = Files.write(directory.resolve("changed.vmmig"), bytes);
             VmmigException refusal = catchThrowableOfType(VmmigException.class, () -> take(file));
             assertThat(refusal).as(what).isNotNull();
@@ -142,7 +141,7 @@ class ProtectionIT {
         }
     }
 
-    private static void refuseSealed(Elsewhere there, byte[] bytes) throws IOException {
+    private static void refuseSealed(Elsewhere there, byte[] bytes) throws Exception {
         Random random = new Random(1);
         for (int i = 0; i < 500; i++) {
             byte[] changed = bytes.clone();
@@ -173,7 +172,7 @@ class ProtectionIT {
         return swapped;
     }
 
-    private static void refuseSigned(Elsewhere there, byte[] bytes) throws IOException {
+    private static void refuseSigned(Elsewhere there, byte[] bytes) throws Exception {
         there.refuse(
                 "a flipped bit",
                 Set.of(Problem.DIGEST_MISMATCH),

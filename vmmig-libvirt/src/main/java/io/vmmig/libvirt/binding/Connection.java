@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -18,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * A connection to libvirt. Thread-safe. Each {@link #share()} is closed for itself, and libvirt's connection ends with the
  * last, so nobody closes it under a call that is still under way.
  */
-public final class Connection implements AutoCloseable {
+public final class Connection implements HostControl {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
     private static final int KEEP_ALIVE_SECONDS = 5;
     private static final int KEEP_ALIVE_MISSES = 5;
@@ -50,36 +51,36 @@ public final class Connection implements AutoCloseable {
         return new Connection(handle);
     }
 
-    /** Whether the connection has not been found broken so far. */
+    @Override
     public synchronized boolean isAlive() {
         return !closed && LibvirtLibrary.virConnectIsAlive(handle) == 1;
     }
 
-    /** What the host offers, as XML. */
+    @Override
     public String capabilities() throws LibvirtError {
         return owned(LibvirtLibrary.virConnectGetCapabilities(open()));
     }
 
-    /** The host's name. */
+    @Override
     public String hostName() throws LibvirtError {
         return owned(LibvirtLibrary.virConnectGetHostname(open()));
     }
 
-    /** The version of QEMU, such as 7.2.11. */
+    @Override
     public String hypervisorVersion() throws LibvirtError {
         long[] version = new long[1];
         checked(LibvirtLibrary.virConnectGetVersion(open(), version));
         return dotted(version[0]);
     }
 
-    /** The version of libvirt at the other end, such as 9.0.0. */
+    @Override
     public String libvirtVersion() throws LibvirtError {
         long[] version = new long[1];
         checked(LibvirtLibrary.virConnectGetLibVersion(open(), version));
         return dotted(version[0]);
     }
 
-    /** Memory that nobody uses for anything, caches included, in bytes. */
+    @Override
     public long freeMemory() throws LibvirtError {
         long free = LibvirtLibrary.virNodeGetFreeMemory(open());
         if (free == 0) {
@@ -88,11 +89,35 @@ public final class Connection implements AutoCloseable {
         return free;
     }
 
-    /** Every domain, running or not; the caller closes each. */
-    public List<Domain> domains() throws LibvirtError {
+    @Override
+    public DomainEvents watch(UUID watched, boolean everything, Consumer<DomainEvent> listener) throws LibvirtError {
+        try (Domain domain = domain(watched)) {
+            return DomainEvents.of(this, domain, everything, listener);
+        }
+    }
+
+    @Override
+    public void requireNetwork(String name) throws LibvirtError {
+        Pointer network = checked(LibvirtLibrary.virNetworkLookupByName(open(), name));
+        try {
+            if (checked(LibvirtLibrary.virNetworkIsActive(network)) == 0) {
+                throw new LibvirtError(LibvirtError.OPERATION_INVALID, "network '" + name + "' is not active");
+            }
+        } finally {
+            LibvirtLibrary.virNetworkFree(network);
+        }
+    }
+
+    @Override
+    public void requireFilter(String name) throws LibvirtError {
+        LibvirtLibrary.virNWFilterFree(checked(LibvirtLibrary.virNWFilterLookupByName(open(), name)));
+    }
+
+    @Override
+    public List<DomainControl> domains() throws LibvirtError {
         PointerByReference array = new PointerByReference();
         int count = checked(LibvirtLibrary.virConnectListAllDomains(open(), array, 0));
-        List<Domain> domains = new ArrayList<>(count);
+        List<DomainControl> domains = new ArrayList<>(count);
         Pointer pointers = array.getValue();
         for (int i = 0; i < count; i++) {
             domains.add(new Domain(pointers.getPointer((long) i * Native.POINTER_SIZE)));
@@ -101,17 +126,17 @@ public final class Connection implements AutoCloseable {
         return domains;
     }
 
-    /** The domain of that name; code {@link LibvirtError#NO_DOMAIN} when there is none. */
+    @Override
     public Domain domain(String name) throws LibvirtError {
         return new Domain(checked(LibvirtLibrary.virDomainLookupByName(open(), name)));
     }
 
-    /** The domain with that uuid; code {@link LibvirtError#NO_DOMAIN} when there is none. */
+    @Override
     public Domain domain(UUID uuid) throws LibvirtError {
         return new Domain(checked(LibvirtLibrary.virDomainLookupByUUIDString(open(), uuid.toString())));
     }
 
-    /** Where a volume of a storage pool is. */
+    @Override
     public String volumePath(String pool, String volume) throws LibvirtError {
         Pointer from = checked(LibvirtLibrary.virStoragePoolLookupByName(open(), pool));
         try {
@@ -126,7 +151,7 @@ public final class Connection implements AutoCloseable {
         }
     }
 
-    /** Makes a domain known, or changes its definition. */
+    @Override
     public Domain define(String domainXml) throws LibvirtError {
         return new Domain(checked(LibvirtLibrary.virDomainDefineXML(open(), domainXml)));
     }
@@ -136,7 +161,7 @@ public final class Connection implements AutoCloseable {
         return new Domain(checked(LibvirtLibrary.virDomainCreateXML(open(), domainXml, 0)));
     }
 
-    /** Restores the domain of a save image, running or paused whatever the image says. Returns when it is there. */
+    @Override
     public void restore(Path image, boolean paused) throws LibvirtError {
         int running = 2;
         checked(LibvirtLibrary.virDomainRestoreFlags(open(), image.toString(), null, paused ? 2 * running : running));

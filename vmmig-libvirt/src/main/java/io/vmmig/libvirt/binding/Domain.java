@@ -15,7 +15,7 @@ import java.util.UUID;
 import java.util.function.Function;
 
 /** A handle of a domain. Used and closed by one thread; any number of handles may exist for one domain. */
-public final class Domain implements AutoCloseable {
+public final class Domain implements DomainControl {
     /** The most that libvirt's daemon puts into one answer. */
     public static final int MAX_PEEK_BYTES = 4 << 20;
 
@@ -41,24 +41,24 @@ public final class Domain implements AutoCloseable {
         this.handle = handle;
     }
 
-    /** The name. */
+    @Override
     public String name() {
         return LibvirtLibrary.virDomainGetName(open());
     }
 
-    /** The uuid. */
+    @Override
     public UUID uuid() throws LibvirtError {
         byte[] text = new byte[UUID_TEXT_BYTES];
         checked(LibvirtLibrary.virDomainGetUUIDString(open(), text));
         return UUID.fromString(new String(text, 0, UUID_TEXT_BYTES - 1, StandardCharsets.US_ASCII));
     }
 
-    /** What it is doing. */
+    @Override
     public DomainState state() throws LibvirtError {
         return status().state();
     }
 
-    /** What it is doing, and why. */
+    @Override
     public DomainStatus status() throws LibvirtError {
         int[] state = new int[1];
         int[] reason = new int[1];
@@ -67,12 +67,12 @@ public final class Domain implements AutoCloseable {
         return new DomainStatus(state[0] < known.length ? known[state[0]] : DomainState.NO_STATE, reason[0]);
     }
 
-    /** Whether its definition outlives its run. */
+    @Override
     public boolean persistent() throws LibvirtError {
         return checked(LibvirtLibrary.virDomainIsPersistent(open())) == 1;
     }
 
-    /** Whether a long job, such as a save or a migration, is under way. */
+    @Override
     public boolean busy() throws LibvirtError {
         try (Memory info = new Memory(JOB_INFO_BYTES)) {
             info.clear();
@@ -81,58 +81,58 @@ public final class Domain implements AutoCloseable {
         }
     }
 
-    /** Whether a block job, such as a commit or a pull, is under way on a disk. */
+    @Override
     public boolean hasBlockJob(String target) throws LibvirtError {
         try (Memory info = new Memory(JOB_INFO_BYTES)) {
             return checked(LibvirtLibrary.virDomainGetBlockJobInfo(open(), target, info, 0)) == 1;
         }
     }
 
-    /** Aborts that job. */
+    @Override
     public void abortJob() throws LibvirtError {
         checked(LibvirtLibrary.virDomainAbortJob(open()));
     }
 
-    /** The XML as it runs now, with secrets, in the form that another libvirt can read. */
+    @Override
     public String xml() throws LibvirtError {
         return Connection.owned(LibvirtLibrary.virDomainGetXMLDesc(open(), XML_SECURE | XML_MIGRATABLE));
     }
 
-    /** The XML as it runs now, as this libvirt alone can read it. */
+    @Override
     public String liveXml() throws LibvirtError {
         return Connection.owned(LibvirtLibrary.virDomainGetXMLDesc(open(), 0));
     }
 
-    /** The XML that its next start uses, with secrets, in the form that another libvirt can read. */
+    @Override
     public String definition() throws LibvirtError {
         return Connection.owned(LibvirtLibrary.virDomainGetXMLDesc(open(), XML_INACTIVE | XML_SECURE | XML_MIGRATABLE));
     }
 
-    /** Whether the host starts it when the host boots. */
+    @Override
     public boolean autostart() throws LibvirtError {
         int[] autostart = new int[1];
         checked(LibvirtLibrary.virDomainGetAutostart(open(), autostart));
         return autostart[0] != 0;
     }
 
-    /** Has the host start it when the host boots, or not. */
+    @Override
     public void setAutostart(boolean on) throws LibvirtError {
         checked(LibvirtLibrary.virDomainSetAutostart(open(), on ? 1 : 0));
     }
 
-    /** Whether it would start from a saved state. */
+    @Override
     public boolean hasManagedSave() throws LibvirtError {
         return checked(LibvirtLibrary.virDomainHasManagedSaveImage(open(), 0)) == 1;
     }
 
-    /** The names of its snapshots. */
+    @Override
     public List<String> snapshots() throws LibvirtError {
         PointerByReference array = new PointerByReference();
         int count = checked(LibvirtLibrary.virDomainListAllSnapshots(open(), array, 0));
         return names(array, count, LibvirtLibrary::virDomainSnapshotGetName, LibvirtLibrary::virDomainSnapshotFree);
     }
 
-    /** The names of its checkpoints; none where libvirt does not know such. */
+    @Override
     public List<String> checkpoints() throws LibvirtError {
         PointerByReference array = new PointerByReference();
         int count = LibvirtLibrary.virDomainListAllCheckpoints(open(), array, 0);
@@ -159,10 +159,7 @@ public final class Domain implements AutoCloseable {
         return names;
     }
 
-    /**
-     * Everything by which libvirt knows the domain: its XML as it runs, as it is defined, of each snapshot, and of the state that it
-     * would start from.
-     */
+    @Override
     public List<String> everyXml() throws LibvirtError {
         List<String> all = new ArrayList<>();
         all.add(liveXml());
@@ -199,17 +196,17 @@ public final class Domain implements AutoCloseable {
         checked(LibvirtLibrary.virDomainCreate(open()));
     }
 
-    /** Makes it stand still, its writes flushed. */
+    @Override
     public void suspend() throws LibvirtError {
         checked(LibvirtLibrary.virDomainSuspend(open()));
     }
 
-    /** Makes it go on. */
+    @Override
     public void resume() throws LibvirtError {
         checked(LibvirtLibrary.virDomainResume(open()));
     }
 
-    /** Ends it at once, if it runs. */
+    @Override
     public void destroy() throws LibvirtError {
         if (LibvirtLibrary.virDomainDestroy(open()) < 0) {
             LibvirtError error = LibvirtError.last();
@@ -221,7 +218,7 @@ public final class Domain implements AutoCloseable {
         }
     }
 
-    /** Forgets its definition and all that libvirt keeps of it, apart from its files: disks, NVRAM and TPM state stay. */
+    @Override
     public void undefine() throws LibvirtError {
         int flags = UNDEFINE_MANAGED_SAVE
                 | UNDEFINE_SNAPSHOTS_METADATA
@@ -236,16 +233,12 @@ public final class Domain implements AutoCloseable {
         }
     }
 
-    /**
-     * Reads guest-physical memory.
-     *
-     * @param target is filled; at most {@link #MAX_PEEK_BYTES}
-     */
+    @Override
     public void peek(long address, Memory target) throws LibvirtError {
         checked(LibvirtLibrary.virDomainMemoryPeek(open(), address, target.size(), target, MEMORY_PHYSICAL));
     }
 
-    /** What is known of its memory. */
+    @Override
     public MemoryStatistics memoryStatistics() throws LibvirtError {
         try (Memory entries = new Memory((long) MemoryStatistics.MAX_ENTRIES * MemoryStatistics.ENTRY_BYTES)) {
             entries.clear();
@@ -254,22 +247,22 @@ public final class Domain implements AutoCloseable {
         }
     }
 
-    /** Has its balloon driver tell about its memory so often, as long as it runs; 0 is never. */
+    @Override
     public void setMemoryStatisticsPeriod(int seconds) throws LibvirtError {
         checked(LibvirtLibrary.virDomainSetMemoryStatsPeriod(open(), seconds, AFFECT_LIVE));
     }
 
-    /** Asks its balloon driver to leave it that much memory, and waits for nothing. */
+    @Override
     public void setMemory(long bytes) throws LibvirtError {
         checked(LibvirtLibrary.virDomainSetMemoryFlags(open(), bytes >> 10, AFFECT_LIVE));
     }
 
-    /** Saves memory and device state to a file and ends the domain. Returns when it is gone. */
+    @Override
     public void save(Path image) throws LibvirtError {
         checked(LibvirtLibrary.virDomainSaveFlags(open(), image.toString(), null, 0));
     }
 
-    /** Makes an external snapshot of which libvirt itself keeps no record. Returns when it is written. */
+    @Override
     public void snapshot(String snapshotXml) throws LibvirtError {
         LibvirtLibrary.virDomainSnapshotFree(
                 checked(LibvirtLibrary.virDomainSnapshotCreateXML(open(), snapshotXml, SNAPSHOT_NO_METADATA)));

@@ -14,6 +14,10 @@ public final class LibvirtError extends Exception {
     public static final int INVALID_ARGUMENT = 8;
     /** There is no such domain. */
     public static final int NO_DOMAIN = 42;
+    /** There is no such network. */
+    public static final int NO_NETWORK = 43;
+    /** There is no such network filter. */
+    public static final int NO_NWFILTER = 62;
     /** The domain is not in the state that the call needs. */
     public static final int OPERATION_INVALID = 55;
     /** The domain's configuration does not support the call. */

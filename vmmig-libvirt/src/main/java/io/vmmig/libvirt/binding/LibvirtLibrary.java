@@ -59,6 +59,16 @@ final class LibvirtLibrary {
 
     static native @Nullable Pointer virDomainLookupByUUIDString(Pointer connection, String uuid);
 
+    static native @Nullable Pointer virNetworkLookupByName(Pointer connection, String name);
+
+    static native int virNetworkIsActive(Pointer network);
+
+    static native int virNetworkFree(Pointer network);
+
+    static native @Nullable Pointer virNWFilterLookupByName(Pointer connection, String name);
+
+    static native int virNWFilterFree(Pointer filter);
+
     static native @Nullable Pointer virDomainDefineXML(Pointer connection, String xml);
 
     static native @Nullable Pointer virDomainCreateXML(Pointer connection, String xml, int flags);

@@ -129,9 +129,17 @@ class HostilePackageTest extends HostilePackageContract {
             return watched.restores > 0;
         }
 
+        private Stream<String> names() {
+            try {
+                return host.guests().stream().map(Hypervisor.GuestId::name);
+            } catch (VmmigException e) {
+                throw new AssertionError(e);
+            }
+        }
+
         @Override
         public Stream<String> leftBehind() throws IOException {
-            Stream<String> names = host.guests().stream().map(Hypervisor.GuestId::name);
+            Stream<String> names = names();
             if (!Files.exists(guests)) {
                 return names;
             }

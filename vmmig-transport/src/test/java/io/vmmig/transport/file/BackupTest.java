@@ -119,7 +119,7 @@ class BackupTest {
         VmmigException e = failureOf(Outcome.NOT_TAKEN);
         assertThat(e.problem()).isEqualTo(Problem.CONNECTION_LOST);
         assertThat(e.failure().source()).isEqualTo(EndState.RUNS);
-        assertThat(e.failure().destination()).isEqualTo(EndState.HOLDS_NOTHING);
+        assertThat(e.failure().destination()).isEqualTo(EndState.NOT_HANDED_OVER);
     }
 
     private VmmigException failureOf(Outcome outcome) throws Exception {

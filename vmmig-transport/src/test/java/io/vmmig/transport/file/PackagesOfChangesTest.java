@@ -133,7 +133,7 @@ class PackagesOfChangesTest {
         assertThat(Files.mismatch(domain.disks().get(0).file(), disk)).isEqualTo(-1);
     }
 
-    private void assertNothingIsThere() {
+    private void assertNothingIsThere() throws Exception {
         assertThat(b.guests()).isEmpty();
         assertThat(directory.resolve("guests/web-1")).doesNotExist();
     }

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.HypervisorException;
+import io.vmmig.VmmigException;
+import io.vmmig.libvirt.binding.HostControl;
+
+/** Where connections to libvirt come from. Thread-safe. */
+interface HostSource extends AutoCloseable {
+    /** A share of a connection that works, as far as is known; the caller closes it. */
+    HostControl connection() throws VmmigException;
+
+    /** What a call gets that comes after {@link #close()}. */
+    HypervisorException closed();
+
+    @Override
+    void close();
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.libvirt.binding.DomainControl;
+import io.vmmig.libvirt.binding.HostControl;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets a call of several steps change things only as long as somebody waits for it: what has hung for minutes must not begin then
+ * with what nobody expects any more. The one step that is under way at the deadline cannot be kept from succeeding.
+ */
+final class WhileAwaited {
+    private static final Set<Class<?>> CHANGING = Set.of(HostControl.class, DomainControl.class);
+
+    private final Pending<?> call;
+
+    private WhileAwaited(Pending<?> call) {
+        this.call = call;
+    }
+
+    /** The connection, for that call. */
+    static HostControl of(HostControl real, Pending<?> call) {
+        return new WhileAwaited(call).over(HostControl.class, real);
+    }
+
+    private <T> T over(Class<T> type, T real) {
+        return type.cast(Proxy.newProxyInstance(
+                WhileAwaited.class.getClassLoader(),
+                new Class<?>[] {type},
+                (proxy, method, arguments) -> pass(real, method, arguments)));
+    }
+
+    private @Nullable Object pass(Object real, Method method, @Nullable Object @Nullable [] arguments)
+            throws Throwable {
+        boolean changing = CHANGING.contains(method.getDeclaringClass())
+                && !method.getName().equals("close");
+        if (changing) {
+            call.requireAwaited();
+        }
+        Object result;
+        try {
+            result = method.invoke(real, arguments);
+        } catch (InvocationTargetException e) {
+            throw e.getTargetException();
+        }
+        if (changing) {
+            call.changed();
+        }
+        return result instanceof DomainControl domain ? over(DomainControl.class, domain) : result;
+    }
+}

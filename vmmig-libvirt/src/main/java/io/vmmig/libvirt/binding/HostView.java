@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt.binding;
+
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Consumer;
+
+/** What can be asked of a libvirt without changing anything. */
+public interface HostView<D extends DomainView> {
+    /** Whether the connection has not been found broken so far. */
+    boolean isAlive();
+
+    /** What the host offers, as XML. */
+    String capabilities() throws LibvirtError;
+
+    /** The host's name. */
+    String hostName() throws LibvirtError;
+
+    /** The version of QEMU, such as 7.2.11. */
+    String hypervisorVersion() throws LibvirtError;
+
+    /** The version of libvirt at the other end, such as 9.0.0. */
+    String libvirtVersion() throws LibvirtError;
+
+    /** Memory that nobody uses for anything, caches included, in bytes. */
+    long freeMemory() throws LibvirtError;
+
+    /** Where a volume of a storage pool is. */
+    String volumePath(String pool, String volume) throws LibvirtError;
+
+    /**
+     * Has libvirt report what happens to a domain, for as long as this connection or a share of it works.
+     *
+     * @param everything whether to report more than that it is suspended, resumed, started or ended, and (un)defined
+     * @param listener called by libvirt's event loop, so it must be quick and call nothing of libvirt
+     */
+    DomainEvents watch(UUID domain, boolean everything, Consumer<DomainEvent> listener) throws LibvirtError;
+
+    /**
+     * Throws unless there is a network of that name, and it is active; code {@link LibvirtError#NO_NETWORK} or
+     * {@link LibvirtError#OPERATION_INVALID}, and any other where this libvirt knows no networks.
+     */
+    void requireNetwork(String name) throws LibvirtError;
+
+    /** Throws unless there is a network filter of that name; code {@link LibvirtError#NO_NWFILTER}, and any other where this libvirt knows none. */
+    void requireFilter(String name) throws LibvirtError;
+
+    /** Every domain, running or not; the caller closes each. */
+    List<D> domains() throws LibvirtError;
+
+    /** The domain of that name; code {@link LibvirtError#NO_DOMAIN} when there is none. */
+    D domain(String name) throws LibvirtError;
+
+    /** The domain with that uuid; code {@link LibvirtError#NO_DOMAIN} when there is none. */
+    D domain(UUID uuid) throws LibvirtError;
+}
