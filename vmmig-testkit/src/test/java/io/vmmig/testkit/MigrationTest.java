@@ -183,7 +183,7 @@ class MigrationTest {
     }
 
     @Test
-    void itsDeadlineCountsWhileItWaits() {
+    void itsDeadlineCountsWhileItWaits() throws Exception {
         VmmigException e = failureOf(migrator()
                 .admittedBy(new Semaphore(0))
                 .takingAtMost(Duration.ofMillis(10))
