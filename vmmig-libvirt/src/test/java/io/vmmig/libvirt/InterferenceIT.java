@@ -146,6 +146,39 @@ class InterferenceIT extends RealGuests {
         lab.awaitTicking();
     }
 
+    /** libvirt's own save ends the guest, which is no interference; that somebody starts it again is one. */
+    @Test
+    void aGuestThatIsEndedByItsSaveIsUntouchedUntilSomebodyStartsIt() throws Exception {
+        start(SaveMethod.SAVE_IMAGE, true);
+        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
+            assertThat(saved.interference()).isEmpty();
+            drain(saved);
+            assertThat(saved.interference()).isEmpty();
+            virsh(List.of("start " + lab.name));
+            assertThat(saved.interference()).get().satisfies(seen -> {
+                assertThat(seen.kind()).isEqualTo(Kind.RAN);
+                assertThat(seen.now()).isEqualTo(GuestState.RUNNING);
+            });
+            virsh(List.of("destroy " + lab.name));
+            saved.retire();
+        }
+    }
+
+    /** What a recovery goes by, which was not there to watch. */
+    @Test
+    void thatAGuestRanAfterItWasSavedShowsForAsLongAsItIsPaused() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
+            drain(saved);
+            saved.leavePaused();
+        }
+        assertThat(hypervisor.guest(lab.name).ranSinceSaved()).isFalse();
+        virsh(Act.CONT_AND_STOP.commands);
+        assertThat(hypervisor.guest(lab.name).ranSinceSaved()).isTrue();
+        hypervisor.guest(lab.name).resume();
+        lab.awaitTicking();
+    }
+
     /** The one sign that is left when libvirt was not there to see it. */
     @Test
     void aGuestThatRanWhileLibvirtWasAwayIsNoticed() throws Exception {
