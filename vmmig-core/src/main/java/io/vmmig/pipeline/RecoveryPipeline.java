@@ -444,7 +444,7 @@ public final class RecoveryPipeline {
         Optional<PackagePart> part =
                 facts.address() == null ? Optional.empty() : PackagePart.at(facts.address(), facts.packageId());
         // What there is of a package goes, whether or not the guest was about to leave.
-        Outcome ofFile = part.isPresent() ? part.get().settle() : null;
+        Outcome ofFile = part.isPresent() ? part.get().settle(journal.latest().orElse(null)) : null;
         if (!journal.mayBeCommitted()) {
             return Outcome.NOT_TAKEN;
         }

@@ -3,6 +3,8 @@ package io.vmmig.transport;
 
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.files.FileIdentity;
+import io.vmmig.qcow2.NewFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
@@ -10,6 +12,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A package that is on its way to become a file: until the guest is handed over it lies beside its place, under a name that only
@@ -38,23 +41,38 @@ public record PackagePart(Path file, UUID packageId) {
         return file.resolveSibling("." + Objects.requireNonNull(file.getFileName()) + "." + packageId + ".vmmig-part");
     }
 
+    /** What makes the part this very file, also under its last name; to be recorded before it gets that. */
+    public String identity() throws IOException {
+        return FileIdentity.of(path()).toString();
+    }
+
     /**
-     * How a hand-over ended that a crash has cut short. If the package had not got its name yet it never will: it is removed.
+     * How a hand-over ended that was cut short, or of which the file system has said that it failed. If the package has not got its
+     * name it never will: it is removed.
      *
-     * @return {@link Outcome#UNHEARD_OF} if neither is there
+     * @param recorded what {@link #identity} was; null if that is not known
+     * @return {@link Outcome#TAKEN} only when its name is on the disk; {@link Outcome#UNHEARD_OF} when neither is there, or another file
+     *     in its place
      * @throws VmmigException with {@link Problem#FILE_FAILED} when it cannot be told
      */
-    public Outcome settle() throws VmmigException {
-        Path part = path();
-        boolean named = Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS);
+    public Outcome settle(@Nullable String recorded) throws VmmigException {
         try {
-            if (!Files.exists(part, LinkOption.NOFOLLOW_LINKS)) {
-                return named ? Outcome.TAKEN : Outcome.UNHEARD_OF;
+            Path part = path();
+            boolean left = Files.exists(part, LinkOption.NOFOLLOW_LINKS);
+            FileIdentity ours = left ? FileIdentity.of(part) : parsed(recorded);
+            if (isNamed(ours)) {
+                // It gets its name as a second one, and the first one goes after that.
+                NewFile.syncDirectoryOf(file);
+                Files.deleteIfExists(part);
+                return Outcome.TAKEN;
             }
-            // It gets its name as a second one, and the first one goes after that.
-            boolean both = named && Files.isSameFile(part, file);
+            if (!left) {
+                return Outcome.UNHEARD_OF;
+            }
             Files.delete(part);
-            return both ? Outcome.TAKEN : Outcome.NOT_TAKEN;
+            NewFile.syncDirectoryOf(file);
+            // A server of files may have named it though it had said that this failed.
+            return isNamed(ours) ? Outcome.TAKEN : Outcome.NOT_TAKEN;
         } catch (IOException e) {
             throw VmmigException.from(
                     e,
@@ -62,5 +80,15 @@ public record PackagePart(Path file, UUID packageId) {
                     "it cannot be told whether the package " + file + " is complete",
                     "Check the directory, then recover again.");
         }
+    }
+
+    private static @Nullable FileIdentity parsed(@Nullable String recorded) {
+        return recorded == null ? null : FileIdentity.parse(recorded).orElse(null);
+    }
+
+    /** @param ours null if any file of that name has to be taken for it */
+    private boolean isNamed(@Nullable FileIdentity ours) throws IOException {
+        return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
+                && (ours == null || ours.sameAs(FileIdentity.of(file)));
     }
 }

@@ -12,6 +12,7 @@ import io.vmmig.crypto.SealingOutputStream;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Offer;
+import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.PackagePart;
 import io.vmmig.transport.still.PackageOutput;
@@ -26,6 +27,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +52,7 @@ final class FileOutgoingSession implements OutgoingSession {
     private final Path file;
     private final boolean replacing;
     private final PackageSealing sealing;
+    private final Names names;
     private final List<PackageReader.Outline> earlier;
     private final OutputStream data = new PackageOutput(this::writable, this::failure);
 
@@ -57,12 +60,19 @@ final class FileOutgoingSession implements OutgoingSession {
     private Stage stage = Stage.OPENED;
     private @Nullable SyncedOutput output;
 
+    private @Nullable UUID packageId;
     private @Nullable Path part;
     private @Nullable SealingOutputStream sealed;
 
     private @Nullable VmmigException reason;
 
     FileOutgoingSession(Path file, boolean replacing, List<PackageReader.Outline> earlier, PackageSealing sealing) {
+        this(file, replacing, earlier, sealing, Names.ON_DISK);
+    }
+
+    FileOutgoingSession(
+            Path file, boolean replacing, List<PackageReader.Outline> earlier, PackageSealing sealing, Names names) {
+        this.names = names;
         this.sealing = sealing;
         this.earlier = List.copyOf(earlier);
         this.file = file;
@@ -87,7 +97,8 @@ final class FileOutgoingSession implements OutgoingSession {
         }
         synchronized (lock) {
             advance(Stage.OPENED, Stage.WRITING);
-            Path beside = new PackagePart(file, offer.manifest().packageId()).path();
+            packageId = offer.manifest().packageId();
+            Path beside = new PackagePart(file, packageId).path();
             try {
                 Files.createFile(beside, OWNER_ONLY);
                 part = beside;
@@ -171,35 +182,58 @@ final class FileOutgoingSession implements OutgoingSession {
     public void commit(HandOverJournal journal) throws VmmigException {
         synchronized (lock) {
             advance(Stage.FINISHED, Stage.COMMITTED);
-            boolean named = false;
+            PackagePart written = new PackagePart(file, Objects.requireNonNull(packageId));
+            @Nullable String identity = null;
             try {
                 closeOutput();
-                Path written = Objects.requireNonNull(part);
-                if (replacing) {
-                    Names.replace(written, file);
-                } else {
-                    Names.publish(written, file);
-                }
-                named = true;
-                Names.sync(Names.directoryOf(file));
-            } catch (FileAlreadyExistsException e) {
-                stage = Stage.GIVEN_UP;
-                throw PackageFile.alreadyThere(file);
-            } catch (IOException e) {
-                stage = Stage.GIVEN_UP;
-                throw named ? unsure(e) : failure(e);
-            } finally {
+                identity = written.identity();
+                journal.record(identity);
+                name(written.path());
+                names.sync(Names.directoryOf(file));
                 deletePart();
+            } catch (IOException e) {
+                settle(written, identity, e);
+            } catch (VmmigException e) {
+                stage = Stage.GIVEN_UP;
+                deletePart();
+                throw e;
             }
         }
     }
 
-    /** The package is there, and may be gone after a power cut. */
+    private void name(Path written) throws IOException {
+        if (replacing) {
+            names.replace(written, file);
+        } else {
+            names.publish(written, file);
+        }
+    }
+
+    /** A disk, or a server of files, may have done what it says has failed; so what there is counts. */
+    private void settle(PackagePart written, @Nullable String identity, IOException why) throws VmmigException {
+        Outcome outcome;
+        try {
+            outcome = written.settle(identity);
+        } catch (VmmigException e) {
+            why.addSuppressed(e);
+            throw unsure(why);
+        }
+        switch (outcome) {
+            case TAKEN -> LOG.warn("{} is complete, though its file system has said that it failed", file, why);
+            case NOT_TAKEN -> {
+                stage = Stage.GIVEN_UP;
+                throw why instanceof FileAlreadyExistsException ? PackageFile.alreadyThere(file) : failure(why);
+            }
+            case UNDER_WAY, UNHEARD_OF -> throw unsure(why);
+        }
+    }
+
+    /** The package may be there, and if it is, it may be gone after a power cut. */
     private VmmigException unsure(IOException e) {
         return new TransportException(
                 Problem.OUTCOME_UNKNOWN,
                 "the package " + file + " is complete, but its directory could not be written to the disk for certain",
-                "Check the disk and the package before the guest is started anywhere.",
+                "Check the disk, then recover.",
                 e);
     }
 

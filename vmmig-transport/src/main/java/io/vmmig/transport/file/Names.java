@@ -13,8 +13,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 
 /** Giving names to files so that a crash leaves either the old or the new, and never half of it. */
-final class Names {
-    private Names() {}
+class Names {
+    static final Names ON_DISK = new Names();
 
     static Path directoryOf(Path file) {
         return Objects.requireNonNull(file.getParent());
@@ -25,7 +25,7 @@ final class Names {
      *
      * @throws FileAlreadyExistsException when somebody has
      */
-    static void publish(Path part, Path file) throws IOException {
+    void publish(Path part, Path file) throws IOException {
         try {
             Files.createLink(file, part);
         } catch (FileAlreadyExistsException e) {
@@ -36,19 +36,21 @@ final class Names {
             try {
                 Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
             } catch (IOException moving) {
-                Files.deleteIfExists(file);
+                if (Files.exists(part)) {
+                    Files.deleteIfExists(file);
+                }
                 throw moving;
             }
         }
     }
 
     /** Gives {@code part} the name {@code file}, whoever has it now. */
-    static void replace(Path part, Path file) throws IOException {
+    void replace(Path part, Path file) throws IOException {
         Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** Makes the names in {@code directory} outlive a power cut. An interrupt does not keep it from that. */
-    static void sync(Path directory) throws IOException {
+    void sync(Path directory) throws IOException {
         boolean interrupted = Thread.interrupted();
         try {
             while (!syncOnce(directory)) {

@@ -9,7 +9,9 @@ import io.vmmig.bundle.PackageReader;
 import io.vmmig.crypto.AgeSealing;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeKeys;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.PackagePart;
 import io.vmmig.transport.Transport;
@@ -26,6 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 
 /**
  * A package as a file.
@@ -195,6 +198,11 @@ public final class PackageFile implements Transport {
     @Override
     public Optional<String> address() {
         return Optional.of(PackagePart.address(path));
+    }
+
+    @Override
+    public Outcome outcomeOf(UUID packageId, HandOverJournal journal) throws VmmigException {
+        return new PackagePart(path, packageId).settle(journal.latest().orElse(null));
     }
 
     @Override
