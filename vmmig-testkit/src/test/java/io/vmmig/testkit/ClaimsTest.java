@@ -191,6 +191,59 @@ class ClaimsTest {
         first.arrives();
     }
 
+    /** As several programs would, half of them with a state of their own. */
+    @Test
+    void ofManyAtOnceOneArrivesAndIsWhole() throws Exception {
+        HostState another = state("another-program-at-b");
+        for (int round = 0; round < 5; round++) {
+            List<InMemoryHypervisor> sources = new ArrayList<>();
+            List<Migration> sending = new ArrayList<>();
+            List<Migration> receiving = new ArrayList<>();
+            for (int i = 0; i < 6; i++) {
+                InMemoryHypervisor source = new InMemoryHypervisor("source-" + i);
+                byte[] own = new byte[100_000];
+                new Random(i).nextBytes(own);
+                source.start(
+                        Domains.xml("crowd", disk("crowd-" + i, "vda", 50_000))
+                                .replaceFirst("<uuid>[^<]*", "<uuid>" + new UUID(round, i)),
+                        own,
+                        true);
+                sources.add(source);
+            }
+            for (int i = 0; i < sources.size(); i++) {
+                InMemoryTransport transport = new InMemoryTransport();
+                sending.add(Migrator.of(sources.get(i))
+                        .state(state("state-of-source-" + i))
+                        .from("crowd")
+                        .to(transport)
+                        .start());
+                receiving.add(receiver(i % 2 == 0 ? stateOfB : another).receive(transport.accept(SOON)));
+            }
+            List<Integer> arrived = new ArrayList<>();
+            for (int i = 0; i < sources.size(); i++) {
+                try {
+                    receiving.get(i).await(SOON);
+                    sending.get(i).await(SOON);
+                    arrived.add(i);
+                } catch (VmmigException e) {
+                    assertThat(e.problem()).isIn(Problem.NAME_IN_USE, Problem.GUEST_BUSY);
+                    failureOf(sending.get(i));
+                    assertThat(sources.get(i).stateOf("crowd")).contains(GuestState.RUNNING);
+                }
+            }
+            assertThat(arrived).hasSize(1);
+            assertThat(b.stateOf("crowd")).contains(GuestState.RUNNING);
+            assertThat(guests.resolve("crowd/vda.0.raw"))
+                    .hasBinaryContent(
+                            Files.readAllBytes(directory.resolve("disks-of-crowd-" + arrived.get(0) + "/vda.raw")));
+            assertThat(guests.toFile().list()).containsExactly("crowd");
+            b.guest("crowd").remove();
+            Files.delete(guests.resolve("crowd/vda.0.raw"));
+            Files.delete(guests.resolve("crowd/.vmmig-files"));
+            Files.delete(guests.resolve("crowd"));
+        }
+    }
+
     @Test
     void aPathElsewhereIsClaimedToo() throws Exception {
         Path elsewhere = Files.createDirectory(directory.resolve("elsewhere")).resolve("disk.raw");
