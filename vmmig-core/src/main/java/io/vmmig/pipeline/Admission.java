@@ -3,6 +3,8 @@ package io.vmmig.pipeline;
 
 import io.vmmig.CancelledException;
 import io.vmmig.Problem;
+import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * nothing but a thread.
  */
 final class Admission {
+    /** How many wait for each; a semaphore knows of a thread only once that has begun to. */
+    private static final Map<Semaphore, Integer> WAITING = new WeakHashMap<>();
+
     private final Semaphore limit;
     private @Nullable Thread waiting;
 
@@ -27,10 +32,23 @@ final class Admission {
         Admission admission = new Admission(limit);
         // A migration that comes later must not overtake those that wait.
         if (limit.hasQueuedThreads() || !limit.tryAcquire()) {
-            recorder.waiting(limit.getQueueLength());
-            admission.awaitPermit(limit, cancellation);
+            recorder.waiting(waiting(limit, 1));
+            try {
+                admission.awaitPermit(limit, cancellation);
+            } finally {
+                waiting(limit, -1);
+            }
         }
         return admission;
+    }
+
+    /** How many waited before this one came, or went. */
+    private static int waiting(Semaphore limit, int more) {
+        synchronized (WAITING) {
+            int before = WAITING.getOrDefault(limit, 0);
+            WAITING.put(limit, before + more);
+            return before;
+        }
     }
 
     private void awaitPermit(Semaphore permits, Cancellation cancellation) throws CancelledException {

@@ -29,6 +29,8 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -199,6 +201,7 @@ class MigrationTest {
         int guestsThatLeave = 30;
         int atOnce = Math.max(2, Runtime.getRuntime().availableProcessors());
         AtomicInteger waited = new AtomicInteger();
+        Set<Integer> ahead = ConcurrentHashMap.newKeySet();
         CountDownLatch settled = new CountDownLatch(guestsThatLeave);
         List<Migration> leaving = new ArrayList<>();
         for (int i = 0; i < guestsThatLeave; i++) {
@@ -206,8 +209,9 @@ class MigrationTest {
             leaving.add(migrator()
                     .from("many-" + i)
                     .onEvent(event -> {
-                        if (event instanceof MigrationEvent.Waiting) {
+                        if (event instanceof MigrationEvent.Waiting waiting) {
                             waited.incrementAndGet();
+                            ahead.add(waiting.ahead());
                             settled.countDown();
                         } else if (event.phase() == Phase.OFFER && event instanceof MigrationEvent.PhaseStarted) {
                             settled.countDown();
@@ -217,6 +221,7 @@ class MigrationTest {
         }
         assertThat(settled.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(waited).hasValueGreaterThanOrEqualTo(guestsThatLeave - atOnce);
+        assertThat(ahead).as("each has its place").hasSize(waited.get()).contains(0);
 
         List<Migration> coming = new ArrayList<>();
         for (int i = 0; i < guestsThatLeave; i++) {

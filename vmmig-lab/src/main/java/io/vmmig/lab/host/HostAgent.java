@@ -306,7 +306,8 @@ public final class HostAgent {
 
     private JsonObject send(long id, JsonObject command, Migrator migrator)
             throws VmmigException, InterruptedException {
-        return finish(id, migrator.from(text(command, "guest")).start());
+        Migrator told = command.has("baseImages") ? migrator.withBaseImages() : migrator;
+        return finish(id, told.from(text(command, "guest")).start());
     }
 
     private JsonObject receive(long id, JsonObject command) throws VmmigException, InterruptedException {

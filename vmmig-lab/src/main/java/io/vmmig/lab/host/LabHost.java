@@ -444,6 +444,20 @@ public final class LabHost implements AutoCloseable {
         return move(command, event -> {});
     }
 
+    /** Moves a guest with its base images. */
+    public Move migrateComplete(String guest, Receiving to) {
+        JsonObject command = migration(guest, to);
+        command.addProperty("baseImages", true);
+        return move(command, event -> {});
+    }
+
+    /** Backs a guest up with its base images, for that host to open; it keeps running. */
+    public Move saveComplete(LabHost host, String guest, Path file) {
+        JsonObject command = saving(guest, file, List.of(), List.of(host), true, Contender.DEFAULT);
+        command.addProperty("baseImages", true);
+        return move(command, event -> {});
+    }
+
     /** Moves a guest to whoever listens at that port of this machine and shows that fingerprint. */
     public Move migrate(String guest, int port, String fingerprint, Consumer<JsonObject> events) {
         return move(migration(guest, THIS_MACHINE, port, fingerprint), events);
