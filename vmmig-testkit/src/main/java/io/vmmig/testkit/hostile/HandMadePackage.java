@@ -58,6 +58,11 @@ final class HandMadePackage {
         return this;
     }
 
+    /** As {@link #segment}, before another entry. */
+    void segmentBefore(String other, String name, byte[] content) {
+        entries.add(entries.indexOf(entry(other)), new Entry(name, ZstdFrames.of(content), content));
+    }
+
     /** One segment of a disk or of the snapshot. */
     HandMadePackage pages(String name, byte[] content) {
         entries.add(new Entry(name, ZstdFrames.of(opaque(content)), content));

@@ -2,6 +2,7 @@
 package io.vmmig.testkit.hostile;
 
 import static io.vmmig.Problem.BASE_IMAGE_MISSING;
+import static io.vmmig.Problem.DISK_UNSUPPORTED;
 import static io.vmmig.Problem.MEMORY_INSUFFICIENT;
 import static io.vmmig.Problem.PACKAGE_LIMIT_EXCEEDED;
 import static io.vmmig.Problem.PACKAGE_MALFORMED;
@@ -9,6 +10,7 @@ import static io.vmmig.Problem.PACKAGE_TOO_NEW;
 import static io.vmmig.Problem.REFERENCE_MISSING;
 
 import io.vmmig.Problem;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -194,6 +196,51 @@ final class HostileManifests {
                 "[" + layer + "]",
                 "[" + layer + "], \"base\": { \"digest\": \"" + DIGEST + "\", \"bytes\": 1, \"format\": \"raw\" }");
         cases.content("a base image that nobody has", BASE_IMAGE_MISSING, Harmless.with(MANIFEST, onBase));
+        includedBases(layer);
+    }
+
+    private void includedBases(String layer) {
+        change(
+                "a base image of 2^62 bytes in the package",
+                PACKAGE_LIMIT_EXCEEDED,
+                "[" + layer + "]",
+                "[" + layer + "], " + includedBase(DIGEST, 1L << 62, "raw"));
+        cases.content(
+                "a base image that is not in the package, as it should be",
+                REFERENCE_MISSING,
+                Harmless.with(
+                        MANIFEST,
+                        Harmless.replaced(
+                                Harmless.manifest(),
+                                "[" + layer + "]",
+                                "[" + layer + "], " + includedBase(DIGEST, 1, "raw"))));
+        byte[] image = overlayOf("/etc/shadow");
+        String digest = HandMadePackage.digest(image);
+        HandMadePackage parts = Harmless.with(
+                MANIFEST,
+                Harmless.replaced(
+                        Harmless.manifest(),
+                        "[" + layer + "]",
+                        "[" + layer + "], " + includedBase(digest, image.length, "qcow2")));
+        parts.segmentBefore("libvirt.xml", "bases/" + digest.replace(':', '-') + ".qcow2/000000", image);
+        cases.content("a base image with a backing file of the sender's choice", DISK_UNSUPPORTED, parts);
+    }
+
+    private static String includedBase(String digest, long bytes, String format) {
+        return "\"base\": { \"digest\": \"" + digest + "\", \"bytes\": " + bytes + ", \"format\": \"" + format
+                + "\", \"included\": true }";
+    }
+
+    /** A qcow2 image of 1 MiB that holds nothing of its own. */
+    private static byte[] overlayOf(String backing) {
+        int cluster = 1 << 16;
+        byte[] name = backing.getBytes(StandardCharsets.US_ASCII);
+        ByteBuffer image = ByteBuffer.allocate(4 * cluster);
+        image.putInt(0x514649fb).putInt(2).putLong(72).putInt(name.length).putInt(16);
+        image.putLong(1 << 20).putInt(0).putInt(1).putLong(3L * cluster);
+        image.putLong(cluster).putInt(1).putInt(0).putLong(0);
+        image.put(name);
+        return image.array();
     }
 
     private void references() {

@@ -76,6 +76,8 @@ class HostilePackageTest extends HostilePackageContract {
                     readAll(kernel.stream());
                 } else if (entry instanceof PackageReader.Entry.Ramdisk ramdisk) {
                     readAll(ramdisk.stream());
+                } else if (entry instanceof PackageReader.Entry.BaseImage image) {
+                    readAll(image.stream());
                 } else if (entry instanceof PackageReader.Entry.DiskLayer layer) {
                     readAll(layer.stream());
                 } else if (entry instanceof PackageReader.Entry.Snapshot snapshot) {
