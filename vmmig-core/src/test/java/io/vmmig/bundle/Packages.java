@@ -171,6 +171,8 @@ final class Packages {
                     streams.put("kernel", all(kernel.stream()));
                 } else if (entry instanceof PackageReader.Entry.Ramdisk ramdisk) {
                     streams.put("ramdisk", all(ramdisk.stream()));
+                } else if (entry instanceof PackageReader.Entry.BaseImage image) {
+                    streams.put("bases/" + image.base().content().digest(), all(image.stream()));
                 } else if (entry instanceof PackageReader.Entry.DiskLayer layer) {
                     String format = reader.manifest().disks().stream()
                             .filter(disk -> disk.target().equals(layer.target()))
@@ -197,6 +199,8 @@ final class Packages {
                 all(kernel.stream());
             } else if (entry instanceof PackageReader.Entry.Ramdisk ramdisk) {
                 all(ramdisk.stream());
+            } else if (entry instanceof PackageReader.Entry.BaseImage image) {
+                all(image.stream());
             } else if (entry instanceof PackageReader.Entry.DiskLayer layer) {
                 all(layer.stream());
             } else if (entry instanceof PackageReader.Entry.Snapshot snapshot) {
