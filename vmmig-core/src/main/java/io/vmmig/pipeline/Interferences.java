@@ -115,6 +115,16 @@ final class Interferences {
                 "See what it did meanwhile, and whether anybody has seen it twice on the network; then remove the files.");
     }
 
+    /** The guest ran at the source while nobody knew whether the destination had taken it. */
+    static Notice runsThoughUnknown(String guest, Interference interference) {
+        return new Notice(
+                Notice.Kind.ALARM,
+                guest,
+                "somebody else let the guest run at the source, although the destination may have taken it: "
+                        + told(interference),
+                "See at once whether it runs at the destination too, and end one of them.");
+    }
+
     /** The guest ran at the destination before it had been handed over. */
     static Notice ranEarly(String guest, Interference interference) {
         return new Notice(

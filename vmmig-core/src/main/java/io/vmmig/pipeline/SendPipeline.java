@@ -755,6 +755,8 @@ public final class SendPipeline {
                 }
                 case UNDER_WAY, UNHEARD_OF -> {
                     there = EndState.UNKNOWN;
+                    ranMeanwhile(saved)
+                            .ifPresent(seen -> recorder.notice(Interferences.runsThoughUnknown(guestName, seen)));
                     saved.leavePaused();
                     state = state.then(SourceState.UNKNOWN);
                     throw e;

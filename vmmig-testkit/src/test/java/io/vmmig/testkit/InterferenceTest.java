@@ -16,6 +16,7 @@ import io.vmmig.event.MigrationEvent;
 import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.state.HostState;
+import io.vmmig.transport.Outcome;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -208,6 +209,34 @@ class InterferenceTest {
                 });
         assertThat(events).filteredOn(MigrationEvent.Noticed.class::isInstance).hasSize(1);
         assertThat(layer).as("whatever it did there is for a person to see").exists();
+    }
+
+    @Test
+    void aGuestThatSomebodyResumesWhileNobodyKnowsWhoHasItIsAnAlarm() throws Exception {
+        transport.loseAnswerToCommit();
+        transport.answerFrom(any -> {
+            a.interfere("web-1", GuestState.RUNNING);
+            return Outcome.UNDER_WAY;
+        });
+        Migration sending = Migrator.of(a)
+                .state(stateOfA)
+                .from("web-1")
+                .to(transport)
+                .askingAtMost(Duration.ZERO)
+                .onEvent(events::add)
+                .start();
+        receive().await(SOON);
+
+        VmmigException e = failureOf(sending);
+        assertThat(e.problem()).isEqualTo(Problem.OUTCOME_UNKNOWN);
+        assertThat(e.failure().source()).isEqualTo(EndState.RUNS);
+        assertThat(e.failure().destination()).isEqualTo(EndState.UNKNOWN);
+        assertThat(events)
+                .filteredOn(MigrationEvent.Noticed.class::isInstance)
+                .singleElement()
+                .satisfies(event -> assertThat(
+                                ((MigrationEvent.Noticed) event).notice().kind())
+                        .isEqualTo(Notice.Kind.ALARM));
     }
 
     @Test
