@@ -215,7 +215,7 @@ final class InterferenceLane implements Lane<Cell> {
             return all;
         }
 
-        /** Only whoever lets the source's copy run that was given away has it run twice, and is told so. */
+        /** Only whoever lets the source's copy run that was given away has it run twice; there is an alarm then, and at no other time. */
         private void judgeTwice(boolean accepted, boolean ranTwice, boolean alarm) {
             boolean byHand = accepted && cell.givenAway() && cell.action().resumesAtSource();
             if (ranTwice && !byHand) {
@@ -223,6 +223,9 @@ final class InterferenceLane implements Lane<Cell> {
             }
             if (ranTwice && byHand && !alarm) {
                 wrong.add("it ran twice, and there was no alarm");
+            }
+            if (alarm && !byHand) {
+                wrong.add("there was a false alarm");
             }
         }
 

@@ -41,6 +41,8 @@ final class ProgramLane implements Lane<ProgramCell> {
     private final String sum;
     private LabGuest guest;
     private int runs;
+    /** What the programs of a cell have printed. */
+    private String said = "";
 
     ProgramLane(Lab lab, String name) {
         a = start(lab, name + "a");
@@ -85,6 +87,7 @@ final class ProgramLane implements Lane<ProgramCell> {
 
     @Override
     public Result run(ProgramCell cell, boolean last) {
+        said = "";
         List<String> wrong = new ArrayList<>();
         String ending =
                 switch (cell.program()) {
@@ -98,6 +101,9 @@ final class ProgramLane implements Lane<ProgramCell> {
             // Removes what the last program was still building when it ended, and finds nothing else to do.
             host.recover(host == a ? b : a).forEach(settled -> wrong.add("left to " + host + ": " + settled));
             wrong.addAll(Witness.leftovers(host, GUEST, host == guest.host()));
+        }
+        if (!wrong.isEmpty()) {
+            wrong.add("(" + said + ")");
         }
         return new Result(ending, wrong);
     }
@@ -180,14 +186,13 @@ final class ProgramLane implements Lane<ProgramCell> {
         byte[] before = guest.console().bytes();
         LabHost from = guest.host();
         LabHost to = other();
-        StringBuilder said = new StringBuilder();
         for (int start = 1; start <= STARTS; start++) {
             try (Run run = Run.start(Program.MIGRATE, output(), migrateArguments(port))) {
                 if (!run.endsWithin(TIME_TO_END)) {
                     wrong.add("MigrateOverTls does not end: " + run.said());
                     return "no end";
                 }
-                said.append(" | ").append(run.said());
+                said += " | " + run.said();
             }
             if (!from.guests().contains(GUEST) && to.guests().contains(GUEST) && settled(from)) {
                 byte[] after = guest.console().bytes();
@@ -198,7 +203,7 @@ final class ProgramLane implements Lane<ProgramCell> {
                 return start == 1 ? "moved" : "moved, at the " + start + ". start";
             }
         }
-        wrong.add("it was not moved: " + said);
+        wrong.add("it was not moved");
         return "not moved";
     }
 
