@@ -135,6 +135,11 @@ enum Action {
         return EnumSet.of(RESUME, CONT, CONT_AND_STOP, RESUME_PAUSED).contains(this);
     }
 
+    /** Whether somebody lets the destination's copy run. */
+    boolean resumesThere() {
+        return this == RESUME_THERE || this == CONT_THERE;
+    }
+
     /** Whether it is over in a second, and both ends can wait for that. */
     boolean isOrderly() {
         return this == RESTART_AT_SOURCE || this == RESTART_AT_DESTINATION;

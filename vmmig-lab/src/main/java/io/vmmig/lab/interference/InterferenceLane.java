@@ -215,10 +215,14 @@ final class InterferenceLane implements Lane<Cell> {
             return all;
         }
 
-        /** Only whoever lets the source's copy run that was given away has it run twice; there is an alarm then, and at no other time. */
+        /**
+         * Only whoever lets the copy run that is not, or not any more, the guest has it run in both places; that this was the source's,
+         * there is an alarm for, and at no other time.
+         */
         private void judgeTwice(boolean accepted, boolean ranTwice, boolean alarm) {
             boolean byHand = accepted && cell.givenAway() && cell.action().resumesAtSource();
-            if (ranTwice && !byHand) {
+            boolean byHandThere = accepted && !cell.runsThere() && cell.action().resumesThere();
+            if (ranTwice && !byHand && !byHandThere) {
                 wrong.add("it ran at the source after it had run at the destination");
             }
             if (ranTwice && byHand && !alarm) {
