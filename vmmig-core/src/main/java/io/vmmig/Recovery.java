@@ -56,7 +56,7 @@ public final class Recovery {
      * Settles one migration that was {@linkplain RecoveryReport.Result#LEFT_OPEN left open} as a person says who has looked at both
      * hosts. To be called at both, with the same answer, at the destination first: each then does what is left to do there, and tells
      * of it no more; a source that asks is told what the person has said. Where the hosts themselves know the outcome, theirs
-     * counts. A guest that runs is not touched: one that is to live at the other end stays {@code LEFT_OPEN} until it is ended.
+     * counts. A guest that is paused at an end where it does not live is removed there, with its files. One that runs is not touched: one that is to live at the other end stays {@code LEFT_OPEN} until it is ended.
      *
      * @param packageId as {@link RecoveryReport.Settlement#packageId} says it
      * @param guestLivesAt at which end of the migration the guest lives, or has lived on and ended by itself
@@ -64,7 +64,7 @@ public final class Recovery {
      * @throws VmmigException when the notes cannot be read or written, the migration is under way, or the hypervisor cannot be reached
      * @throws IllegalStateException when it was not said where the migrations were noted
      */
-    public RecoveryReport decide(UUID packageId, RecoveryReport.Side guestLivesAt) throws VmmigException {
+    public RecoveryReport keepOnlyAt(UUID packageId, RecoveryReport.Side guestLivesAt) throws VmmigException {
         return pipeline().decide(packageId, guestLivesAt);
     }
 

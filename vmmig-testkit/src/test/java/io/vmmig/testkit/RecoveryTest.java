@@ -220,7 +220,7 @@ class RecoveryTest {
         assertThat(Recovery.of(host)
                         .state(state)
                         .asking(address -> transport)
-                        .decide(packageId, Side.DESTINATION)
+                        .keepOnlyAt(packageId, Side.DESTINATION)
                         .settlements())
                 .extracting(RecoveryReport.Settlement::result)
                 .containsExactly(Result.RETIRED);
@@ -345,7 +345,7 @@ class RecoveryTest {
         return Recovery.of(host)
                 .state(state)
                 .asking(address -> transport)
-                .decide(packageId, guestLivesAt)
+                .keepOnlyAt(packageId, guestLivesAt)
                 .settlements();
     }
 

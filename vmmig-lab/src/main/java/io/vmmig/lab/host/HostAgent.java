@@ -422,7 +422,7 @@ public final class HostAgent {
 
     private JsonObject decide(JsonObject command) throws VmmigException {
         return told(recovery(command)
-                .decide(
+                .keepOnlyAt(
                         UUID.fromString(text(command, "package")),
                         RecoveryReport.Side.valueOf(text(command, "livesAt"))));
     }

@@ -185,7 +185,7 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
                     Problem.OUTCOME_UNKNOWN,
                     "each part of " + what + " had to be sent more than once, so it cannot be taken back for certain",
                     "See at the server that the package has no index, nor gets one, and delete its parts; then say where the"
-                            + " guest lives with Recovery.decide(…).");
+                            + " guest lives with Recovery.keepOnlyAt(…).");
         }
         String pivot = PartIndex.partName(packageId.toString(), entry.pivot());
         if ((found == Found.ANOTHER && !overwritesNothing) || !server.isThere(pivot)) {
