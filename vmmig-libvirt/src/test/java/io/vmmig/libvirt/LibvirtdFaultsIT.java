@@ -14,11 +14,13 @@ import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.libvirt.LibvirtOptions.SaveMethod;
 import io.vmmig.libvirt.binding.Connection;
+import io.vmmig.libvirt.binding.HostView;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.UUID;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -174,6 +176,84 @@ class LibvirtdFaultsIT extends RealGuests {
                             .hasRootCauseMessage("HYPERVISOR_TIMEOUT"));
         }
         assertThat(hypervisor.guests()).extracting(GuestId::name).doesNotContain(lab.name);
+    }
+
+    private static void signalLibvirtd(String signal) throws Exception {
+        Lab.run("host", "exec", HOST, "bash", "-c", "kill -" + signal + " $(</run/libvirtd.pid)");
+    }
+
+    private static void awaitOver(LateCalls late, UUID uuid) throws Exception {
+        Lab.awaitTrue("what was given up is over", Duration.ofSeconds(30), () -> {
+            try {
+                late.requireNone(uuid, "it");
+                return true;
+            } catch (VmmigException e) {
+                return false;
+            }
+        });
+    }
+
+    /** It stayed defined, without its disks, and was in the way of the next move. */
+    @Test
+    void aDefinitionThatComesTooLateIsTakenBack() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        UUID uuid = UUID.randomUUID();
+        String xml = "<domain type='qemu'><name>latecomer</name><uuid>" + uuid
+                + "</uuid><memory>65536</memory><os><type arch='x86_64'>hvm</type></os></domain>";
+        LateCalls late = new LateCalls();
+        try (Calls calls = new Calls(new Link(LibvirtUri.parse(uri)), Duration.ofSeconds(2))) {
+            GuestCalls latecomer = new GuestCalls(calls, late, "latecomer", uuid);
+            calls.call("connect", HostView::isAlive);
+            signalLibvirtd("STOP");
+            try {
+                assertProblem(Problem.HYPERVISOR_TIMEOUT, () -> latecomer.define(xml));
+                assertProblem(Problem.GUEST_BUSY, () -> late.requireNone(uuid, "latecomer"));
+            } finally {
+                signalLibvirtd("CONT");
+            }
+            awaitOver(late, uuid);
+        }
+        assertThat(hypervisor.guests()).extracting(GuestId::name).doesNotContain("latecomer");
+    }
+
+    @Test
+    void aSuspendThatComesTooLateIsTakenBack() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        UUID uuid = hypervisor.guest(lab.name).uuid();
+        LateCalls late = new LateCalls();
+        try (Calls calls = new Calls(new Link(LibvirtUri.parse(uri)), Duration.ofSeconds(2))) {
+            GuestCalls guest = new GuestCalls(calls, late, lab.name, uuid);
+            guest.state();
+            lab.signal("STOP");
+            try {
+                assertProblem(Problem.HYPERVISOR_TIMEOUT, guest::suspend);
+            } finally {
+                lab.signal("CONT");
+            }
+            awaitOver(late, uuid);
+        }
+        lab.awaitTicking();
+    }
+
+    /** As an upgrade of libvirt does it. */
+    @Test
+    void aGuestIsResumedThoughLibvirtdWasStartedAgainInTheMiddleOfItsSave() throws Exception {
+        start(SaveMethod.SNAPSHOT, false);
+        SavedGuest saved = hypervisor.guest(lab.name).save();
+        saved.memory().readNBytes(1 << 20);
+        Lab.run("host", "restart", HOST);
+        connection.close();
+        connection = Connection.open(uri);
+        Lab.awaitTrue("it can be resumed", Duration.ofSeconds(30), () -> {
+            try {
+                saved.resume();
+                return true;
+            } catch (VmmigException e) {
+                return false;
+            }
+        });
+        lab.use(connection);
+        lab.awaitTicking();
     }
 
     @Test

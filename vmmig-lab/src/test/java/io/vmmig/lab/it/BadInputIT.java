@@ -13,6 +13,7 @@ import io.vmmig.bundle.Manifest;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.lab.Await;
+import io.vmmig.lab.Command;
 import io.vmmig.lab.Trees;
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.guest.LabDomain;
@@ -151,6 +152,34 @@ class BadInputIT {
         assertFailed(failureOfMoving("slirp"), Problem.DEVICE_CANNOT_MOVE, EndState.UNTOUCHED);
 
         a.remove("slirp");
+    }
+
+    /** Libvirt notices it when it starts QEMU, which it does while the guest runs, also with a kernel that travels. */
+    @Test
+    void bridgeThatTheDestinationLacks() {
+        String bridge = "vmmigbad0";
+        Duration soon = Duration.ofSeconds(10);
+        Command.of("ip", "link", "add", bridge, "type", "bridge").run(soon);
+        try {
+            LabGuest bridged = a.start(LabDomain.of(GuestKind.TINY_X86_64.image(), "bridged")
+                            .bridge(bridge))
+                    .ready();
+            Intake intake = Intake.usual().changed(GuestChanges.none().bridge(bridge, "vmmigbad9"));
+            Receiving receiving = b.receive(a.fingerprint(), intake);
+            MoveFailed failed = failureOf(a.migrate("bridged", receiving));
+            failureOf(receiving.move());
+
+            assertFailed(failed, Problem.RESOURCE_MISSING, EndState.UNTOUCHED);
+            assertThat(failed.getMessage())
+                    .contains("no bridge vmmigbad9")
+                    .contains("/domain/devices/interface[1]/source/@bridge")
+                    .contains("ip link add vmmigbad9");
+            bridged.ticking();
+            assertThat(bridged.console().log().ticksLost()).isZero();
+        } finally {
+            a.remove("bridged");
+            Command.of("ip", "link", "del", bridge).run(soon);
+        }
     }
 
     /** A host device cannot be had on every machine; what a unit test says of that one holds here for its like. */
