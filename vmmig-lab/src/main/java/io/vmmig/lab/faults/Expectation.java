@@ -10,6 +10,7 @@ import static io.vmmig.lab.faults.Ending.DECIDED_THERE;
 import static io.vmmig.lab.faults.Ending.ENDED_HERE;
 import static io.vmmig.lab.faults.Ending.ENDED_THERE;
 import static io.vmmig.lab.faults.Ending.RECOVERED_THERE;
+import static io.vmmig.lab.faults.Ending.ROLLED_BACK;
 import static io.vmmig.lab.faults.Ending.UNKNOWN_THEN_HERE;
 import static io.vmmig.lab.faults.Ending.UNKNOWN_THEN_THERE;
 
@@ -57,6 +58,13 @@ final class Expectation {
             // libvirtd is back in a second, so whatever does not need it meanwhile goes on.
             case KILL_LIBVIRTD_AT_SOURCE -> stage == Stage.KEPT ? AT_EITHER : AT_DESTINATION;
             case KILL_LIBVIRTD_AT_DESTINATION -> before(stage, Stage.RUNS) ? AT_EITHER : AT_DESTINATION;
+            // An orderly restart leaves nothing to a recovery.
+            case RESTART_LIBVIRTD_AT_SOURCE ->
+                stage == Stage.KEPT ? EnumSet.of(ROLLED_BACK, COMPLETED) : EnumSet.of(COMPLETED);
+            case RESTART_LIBVIRTD_AT_DESTINATION ->
+                before(stage, Stage.TAKEN) ? EnumSet.of(ROLLED_BACK, COMPLETED) : EnumSet.of(COMPLETED);
+            case FREEZE_LIBVIRTD_AT_SOURCE -> stage == Stage.KEPT ? AT_EITHER : AT_DESTINATION;
+            case FREEZE_LIBVIRTD_AT_DESTINATION -> before(stage, Stage.TAKEN) ? AT_EITHER : AT_DESTINATION;
             case KILL_QEMU_AT_SOURCE -> killedGuest(moment);
             case KILL_QEMU_AT_DESTINATION -> before(stage, Stage.RUNS) ? AT_SOURCE : EnumSet.of(ENDED_THERE);
             // Both ends take the connection up again.

@@ -20,6 +20,22 @@ enum Fault {
             "destination's libvirtd killed",
             on(Scene::to, host -> host.trouble().killLibvirtd()),
             afterASecond(on(Scene::to, host -> host.trouble().restartLibvirtd()))),
+    RESTART_LIBVIRTD_AT_SOURCE(
+            "source's libvirtd restarted",
+            on(Scene::from, host -> host.trouble().restartLibvirtd()),
+            scene -> {}),
+    RESTART_LIBVIRTD_AT_DESTINATION(
+            "destination's libvirtd restarted",
+            on(Scene::to, host -> host.trouble().restartLibvirtd()),
+            scene -> {}),
+    FREEZE_LIBVIRTD_AT_SOURCE(
+            "source's libvirtd answers after each deadline",
+            on(Scene::from, host -> host.trouble().freezeLibvirtd()),
+            pastTheDeadlines(Scene::from)),
+    FREEZE_LIBVIRTD_AT_DESTINATION(
+            "destination's libvirtd answers after each deadline",
+            on(Scene::to, host -> host.trouble().freezeLibvirtd()),
+            pastTheDeadlines(Scene::to)),
     KILL_QEMU_AT_SOURCE("source's QEMU killed", scene -> scene.killQemu(scene.from()), scene -> {}),
     KILL_QEMU_AT_DESTINATION("destination's QEMU killed", scene -> scene.killQemu(scene.to()), scene -> {}),
     CUT_FOR_A_SECOND("link cut for 1 s", scene -> scene.cable().cut(), afterASecond(scene -> scene.cable()
@@ -75,6 +91,13 @@ enum Fault {
         return scene -> {
             scene.pass(A_SECOND);
             what.accept(scene);
+        };
+    }
+
+    private static Consumer<Scene> pastTheDeadlines(Function<Scene, LabHost> side) {
+        return scene -> {
+            scene.pass(Limits.LIBVIRT_FREEZE);
+            side.apply(scene).trouble().thawLibvirtd();
         };
     }
 

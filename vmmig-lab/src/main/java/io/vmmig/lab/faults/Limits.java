@@ -22,6 +22,12 @@ record Limits(
         Duration stall,
         Duration longCut,
         boolean moveAfterEach) {
+    /** How long a call of libvirt may take. */
+    static final Duration LIBVIRT_CALL = Duration.ofSeconds(8);
+
+    /** How long a libvirtd is frozen: each call that is under way has been given up by then. */
+    static final Duration LIBVIRT_FREEZE = Duration.ofSeconds(12);
+
     static Limits whole() {
         return new Limits(
                 Duration.ofSeconds(6),

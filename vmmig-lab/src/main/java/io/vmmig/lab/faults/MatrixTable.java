@@ -19,6 +19,11 @@ final class MatrixTable {
                     Fault.POWER_OFF_SOURCE,
                     Fault.POWER_OFF_DESTINATION),
             List.of(
+                    Fault.RESTART_LIBVIRTD_AT_SOURCE,
+                    Fault.RESTART_LIBVIRTD_AT_DESTINATION,
+                    Fault.FREEZE_LIBVIRTD_AT_SOURCE,
+                    Fault.FREEZE_LIBVIRTD_AT_DESTINATION),
+            List.of(
                     Fault.CUT_FOR_A_SECOND,
                     Fault.CUT_FOR_A_MINUTE,
                     Fault.CUT_FOR_GOOD,

@@ -3,6 +3,7 @@ package io.vmmig.lab.faults;
 
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.guest.GuestKind;
+import io.vmmig.lab.host.HostAgent;
 import io.vmmig.lab.host.Lab;
 import io.vmmig.lab.host.LabHost;
 import java.nio.file.Path;
@@ -16,7 +17,8 @@ final class Pair implements AutoCloseable {
     private static final long KEPT_BYTES = 48L << 20;
 
     /** A program that lives for a few migrations at most is better off without its best compiler. */
-    private static final List<String> SHORT_LIVED = List.of("-XX:TieredStopAtLevel=1");
+    private static final List<String> SHORT_LIVED =
+            List.of("-XX:TieredStopAtLevel=1", "-D" + HostAgent.CALL_MILLIS + "=" + Limits.LIBVIRT_CALL.toMillis());
 
     private final Limits limits;
     private final LabHost a;

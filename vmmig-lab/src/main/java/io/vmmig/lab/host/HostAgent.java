@@ -27,6 +27,7 @@ import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
+import io.vmmig.libvirt.LibvirtOptions;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Transport;
@@ -62,6 +63,9 @@ public final class HostAgent {
     /** Set for a second program of a host, with which guests do not end. */
     static final String SECOND = "vmmig.lab.second";
 
+    /** How long a call of libvirt may take, in milliseconds, if that is to be another time than is the default. */
+    public static final String CALL_MILLIS = "vmmig.lab.callMillis";
+
     private static final int HTTP_PART_BYTES = 1 << 20;
     private static final Duration LISTEN_TIME = Duration.ofMinutes(5);
 
@@ -82,13 +86,20 @@ public final class HostAgent {
 
     private HostAgent(String uri, Path guests, Path state, Path identity, String address, PrintStream out)
             throws VmmigException {
-        this.hypervisor = LibvirtHypervisor.connect(uri);
+        this.hypervisor = LibvirtHypervisor.connect(uri, options());
         this.libvirt = new Libvirt(uri);
         this.state = HostState.open(state);
         this.identity = HostIdentity.in(identity);
         this.guests = guests;
         this.address = address;
         this.out = out;
+    }
+
+    private static LibvirtOptions options() {
+        Long millis = Long.getLong(CALL_MILLIS);
+        return millis == null
+                ? LibvirtOptions.defaults()
+                : LibvirtOptions.defaults().withCallDeadline(Duration.ofMillis(millis));
     }
 
     /** Takes the URI of a libvirt, and the directories of guests, the host's state and the identity, and the address to listen at. */

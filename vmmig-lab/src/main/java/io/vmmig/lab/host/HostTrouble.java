@@ -76,6 +76,16 @@ public final class HostTrouble {
         daemon().restart();
     }
 
+    /** Stops libvirtd, which goes on from the same point when it is thawed. */
+    public void freezeLibvirtd() {
+        daemon().signal("STOP");
+    }
+
+    /** Lets it go on: what it was asked meanwhile, it does now. */
+    public void thawLibvirtd() {
+        daemon().signal("CONT");
+    }
+
     /** Kills all that runs on the host, at once. */
     public void powerOff() {
         // Frozen first, so that it does not see how the others end.

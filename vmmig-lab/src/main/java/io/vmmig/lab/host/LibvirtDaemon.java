@@ -55,6 +55,11 @@ record LibvirtDaemon(Path lab, String name, String uri) implements LibvirtKind {
         host("restart");
     }
 
+    /** Sends it a signal. */
+    void signal(String signal) {
+        host("exec", "bash", "-c", "kill -" + signal + " $(</run/libvirtd.pid)");
+    }
+
     /** Starts it anew with another setting of its QEMU driver. */
     void set(String key, String value) {
         Path file = lab.resolve(name).resolve("etc").resolve("qemu.conf");
