@@ -5,6 +5,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
+import io.vmmig.Loss;
 import io.vmmig.Migration;
 import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
@@ -312,7 +313,16 @@ public final class HostAgent {
                 .state(state)
                 .copyingShared(command.has("copying") ? new String[] {text(command, "copying")} : new String[0])
                 .signedBy(PackageSignatures.of(identity))
+                .allowingLossOf(losses(command))
                 .onEvent(teller(id, command));
+    }
+
+    private static Loss[] losses(JsonObject command) {
+        return !command.has("losses")
+                ? new Loss[0]
+                : command.getAsJsonArray("losses").asList().stream()
+                        .map(name -> Loss.valueOf(name.getAsString()))
+                        .toArray(Loss[]::new);
     }
 
     private JsonObject send(long id, JsonObject command, Migrator migrator)

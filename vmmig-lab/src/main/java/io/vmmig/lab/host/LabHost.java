@@ -4,6 +4,7 @@ package io.vmmig.lab.host;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import io.vmmig.Loss;
 import io.vmmig.RecoveryReport;
 import io.vmmig.lab.Await;
 import io.vmmig.lab.LabException;
@@ -455,6 +456,15 @@ public final class LabHost implements AutoCloseable {
     public Move saveComplete(LabHost host, String guest, Path file) {
         JsonObject command = saving(guest, file, List.of(), List.of(host), true, Contender.DEFAULT);
         command.addProperty("baseImages", true);
+        return move(command, event -> {});
+    }
+
+    /** Moves a guest to a host that is receiving, though it loses this. */
+    public Move migrateLosing(String guest, Receiving to, Loss... losses) {
+        JsonObject command = migration(guest, to);
+        JsonArray names = new JsonArray();
+        List.of(losses).forEach(loss -> names.add(loss.name()));
+        command.add("losses", names);
         return move(command, event -> {});
     }
 

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.lab.it;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import com.google.gson.JsonObject;
+import io.vmmig.EndState;
+import io.vmmig.Loss;
+import io.vmmig.Problem;
+import io.vmmig.lab.guest.Console;
+import io.vmmig.lab.host.GuestChanges;
+import io.vmmig.lab.host.Intake;
+import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.Move;
+import io.vmmig.lab.host.MoveFailed;
+import io.vmmig.lab.host.Receiving;
+import io.vmmig.lab.host.Restoring;
+import io.vmmig.lab.host.Virsh;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What libvirt keeps of a guest besides its running XML: it is carried, refused before the guest stops, or in the report. */
+class BelongingsIT {
+    private static final String GENERATION_ID = "11111111-2222-3333-4444-555555555555";
+
+    @AfterEach
+    void clear() {
+        for (LabHost host : List.of(Hosts.c(), Hosts.d())) {
+            for (String guest : host.guests()) {
+                Virsh.at(host, "undefine", guest, "--snapshots-metadata", "--checkpoints-metadata", "--managed-save");
+            }
+        }
+        Hosts.clear();
+    }
+
+    /** A guest in the middle of its installation: it was started from a kernel, and its definition boots the disk. */
+    private static LabGuest startInstalling(LabHost host, String name) throws IOException {
+        Path home = host.homeOf(name);
+        String installing = Hosts.tiny(host, name)
+                .xml(home)
+                .replace("<vcpu>", "<genid>" + GENERATION_ID + "</genid><vcpu>")
+                .replace("<devices>", "<on_reboot>destroy</on_reboot><devices>");
+        define(host, home, installing);
+        Virsh.at(host, "start", name);
+        LabGuest guest =
+                new LabGuest(host, name, Console.from(home.resolve("console")), home.resolve("channel")).ready();
+        String installed = definition(host, name)
+                .replaceAll("<(kernel|initrd|cmdline)>.*?</\\1>", "")
+                .replace("<on_reboot>destroy<", "<on_reboot>restart<")
+                .replaceAll("<vcpu([^>]*)>1<", "<vcpu$1>2<");
+        define(host, home, installed);
+        return guest;
+    }
+
+    private static void define(LabHost host, Path home, String xml) throws IOException {
+        Virsh.at(
+                host,
+                "define",
+                Files.writeString(home.resolve("domain.xml"), xml).toString());
+    }
+
+    private static String definition(LabHost host, String guest) {
+        return Virsh.at(host, "dumpxml", "--inactive", guest);
+    }
+
+    private static String dominfo(LabHost host, String guest) {
+        return Virsh.at(host, "dominfo", guest);
+    }
+
+    /** What both ends reported of one move. */
+    private record Moved(LabGuest guest, JsonObject sent, JsonObject received) {}
+
+    private static Moved move(LabGuest guest, LabHost to, Intake intake, Loss... losses) {
+        Receiving receiving = to.receive(guest.host().fingerprint(), intake);
+        Move sending = guest.host().migrateLosing(guest.name(), receiving, losses);
+        JsonObject sent = sending.await();
+        JsonObject received = receiving.move().await();
+        return new Moved(receiving.guest(guest.name()).ticking(), sent, received);
+    }
+
+    private static List<String> noticed(JsonObject report) {
+        return StreamSupport.stream(report.getAsJsonArray("notices").spliterator(), false)
+                .map(notice -> notice.getAsJsonObject().get("subject").getAsString())
+                .toList();
+    }
+
+    private static String generationIdIn(String xml) {
+        Matcher genid = Pattern.compile("<genid>(.*?)</genid>").matcher(xml);
+        assertThat(genid.find()).as("a generation ID in %s", xml).isTrue();
+        return genid.group(1);
+    }
+
+    /** What QEMU has put into the guest's memory. */
+    private static String generationIdOf(LabHost host, String guest) {
+        String answer = Virsh.at(host, "qemu-monitor-command", guest, "{\"execute\":\"query-vm-generation-id\"}");
+        Matcher guid = Pattern.compile("\"guid\":\\s*\"(.*?)\"").matcher(answer);
+        assertThat(guid.find()).as("a generation ID in %s", answer).isTrue();
+        return guid.group(1);
+    }
+
+    private static void assertInstalled(LabHost host, String name) {
+        assertThat(definition(host, name))
+                .contains("<on_reboot>restart</on_reboot>")
+                .containsPattern("<vcpu[^>]*>2<")
+                .contains(host.guestsDirectory()
+                        .resolve(name)
+                        .resolve("vda.0.qcow2")
+                        .toString())
+                .doesNotContain("<kernel>")
+                .doesNotContain("<cmdline>");
+        assertThat(host.xmlOf(name))
+                .contains("<on_reboot>destroy</on_reboot>")
+                .containsPattern("<vcpu[^>]*>1<")
+                .contains("<kernel>");
+    }
+
+    /** Both ways: what has come with vmmig goes on with it. */
+    @Test
+    void definitionAndAutostartTravelThereAndBack() throws IOException {
+        LabGuest guest = startInstalling(Hosts.c(), "installing");
+        Virsh.at(Hosts.c(), "autostart", "installing");
+        Virsh.at(Hosts.c(), "desc", "installing", "--live", "--config", "ordered by Erika");
+
+        Moved there = move(guest, Hosts.d(), Intake.usual());
+        assertInstalled(Hosts.d(), "installing");
+        assertThat(dominfo(Hosts.d(), "installing")).containsPattern("Autostart:\\s+enable");
+        assertThat(Virsh.at(Hosts.d(), "desc", "installing")).contains("ordered by Erika");
+        assertThat(Hosts.c().guests()).isEmpty();
+        assertThat(noticed(there.sent())).isEmpty();
+        assertThat(noticed(there.received())).containsExactly("generation ID");
+
+        Moved back = move(there.guest(), Hosts.c(), Intake.usual());
+        assertInstalled(Hosts.c(), "installing");
+        assertThat(dominfo(Hosts.c(), "installing")).containsPattern("Autostart:\\s+enable");
+        assertThat(noticed(back.sent())).isEmpty();
+    }
+
+    /** Libvirt makes a new generation ID whenever it restores; then all that speak of it speak of the same, and it is told. */
+    @Test
+    void everybodyAgreesOnTheGenerationId() throws IOException {
+        LabGuest guest = startInstalling(Hosts.c(), "generation");
+        assertThat(generationIdOf(Hosts.c(), "generation")).isEqualTo(GENERATION_ID);
+
+        Moved moved = move(guest, Hosts.d(), Intake.usual());
+
+        String now = generationIdOf(Hosts.d(), "generation");
+        assertThat(generationIdIn(Hosts.d().xmlOf("generation"))).isEqualTo(now);
+        assertThat(generationIdIn(definition(Hosts.d(), "generation"))).isEqualTo(now);
+        assertThat(moved.received().toString()).contains("generation ID", GENERATION_ID, now);
+    }
+
+    @Test
+    void aCopyHasAGenerationIdAndADefinitionOfItsOwnAndDoesNotStartByItself() throws IOException {
+        LabGuest guest = startInstalling(Hosts.c(), "original");
+        Virsh.at(Hosts.c(), "autostart", "original");
+        Path file = Hosts.lab().directory().resolve("belongings.vmmig");
+        Hosts.c()
+                .saveFor(List.of(Hosts.d()), "original", file, true, event -> {})
+                .await();
+        guest.ticking();
+
+        UUID uuid = UUID.randomUUID();
+        Restoring restoring = Hosts.d()
+                .restore(
+                        file,
+                        Intake.usual().changed(GuestChanges.none().named("copy").uuid(uuid)));
+        JsonObject received = restoring.move().await();
+        restoring.guest("copy").ticking();
+
+        assertInstalled(Hosts.d(), "copy");
+        assertThat(definition(Hosts.d(), "copy")).contains("<name>copy</name>", "<uuid>" + uuid + "</uuid>");
+        assertThat(dominfo(Hosts.d(), "copy")).containsPattern("Autostart:\\s+disable");
+        assertThat(dominfo(Hosts.c(), "original")).containsPattern("Autostart:\\s+enable");
+        assertThat(noticed(received)).containsExactly("autostart");
+        String now = generationIdOf(Hosts.d(), "copy");
+        assertThat(now).isNotEqualTo(GENERATION_ID);
+        assertThat(generationIdIn(Hosts.d().xmlOf("copy"))).isEqualTo(now);
+        assertThat(generationIdIn(definition(Hosts.d(), "copy"))).isEqualTo(now);
+        assertThat(generationIdOf(Hosts.c(), "original")).isEqualTo(GENERATION_ID);
+        Files.delete(file);
+    }
+
+    @Test
+    void snapshotsAndCheckpointsAreNotLostInSilence() throws IOException {
+        LabGuest guest = startInstalling(Hosts.c(), "kept");
+        Virsh.at(Hosts.c(), "snapshot-create-as", "kept", "s1", "before the upgrade", "--disk-only");
+        Virsh.at(Hosts.c(), "checkpoint-create-as", "kept", "cp1");
+
+        Receiving nobody = Hosts.d().receive(Hosts.c().fingerprint(), Intake.usual());
+        Move refused = Hosts.c().migrate("kept", nobody);
+        assertThat(catchThrowableOfType(MoveFailed.class, refused::await)).satisfies(e -> {
+            assertThat(e.problem()).isEqualTo(Problem.LOSS_NOT_ALLOWED);
+            assertThat(e.source()).isEqualTo(EndState.UNTOUCHED);
+            assertThat(e).hasMessageContainingAll("snapshot s1", "checkpoint cp1");
+        });
+        nobody.move().cancel();
+        assertThat(catchThrowableOfType(MoveFailed.class, () -> nobody.move().await()))
+                .isNotNull();
+        guest.ticking();
+        assertThat(Virsh.at(Hosts.c(), "snapshot-list", "kept", "--name")).contains("s1");
+        assertThat(Virsh.at(Hosts.c(), "checkpoint-list", "kept", "--name")).contains("cp1");
+
+        Moved moved = move(guest, Hosts.d(), Intake.usual(), Loss.SNAPSHOTS, Loss.CHECKPOINTS);
+
+        assertThat(noticed(moved.sent())).containsExactly("snapshot s1", "checkpoint cp1");
+        assertThat(noticed(moved.received())).contains("snapshot s1", "checkpoint cp1");
+        assertInstalledBut(Hosts.d());
+    }
+
+    private static void assertInstalledBut(LabHost host) {
+        assertThat(definition(host, "kept"))
+                .contains("<on_reboot>restart</on_reboot>")
+                .doesNotContain("<kernel>");
+        assertThat(Virsh.at(host, "snapshot-list", "kept", "--name")).isBlank();
+    }
+
+    /** It would be without its disk after its next start. */
+    @Test
+    void aDiskThatWaitsForTheNextStartIsNotLostInSilence() throws IOException {
+        LabGuest guest = startInstalling(Hosts.c(), "grown");
+        Path added = Hosts.c().homeOf("grown").resolve("added.raw");
+        Files.write(added, new byte[1 << 20]);
+        Virsh.at(Hosts.c(), "attach-disk", "grown", added.toString(), "vdb", "--config", "--subdriver", "raw");
+
+        Receiving nobody = Hosts.d().receive(Hosts.c().fingerprint(), Intake.usual());
+        Move refused = Hosts.c().migrate("grown", nobody);
+        assertThat(catchThrowableOfType(MoveFailed.class, refused::await)).satisfies(e -> {
+            assertThat(e.problem()).isEqualTo(Problem.DISK_UNSUPPORTED);
+            assertThat(e.source()).isEqualTo(EndState.UNTOUCHED);
+            assertThat(e).hasMessageContainingAll("definition", "vdb", added.toString());
+        });
+        nobody.move().cancel();
+        assertThat(catchThrowableOfType(MoveFailed.class, () -> nobody.move().await()))
+                .isNotNull();
+        guest.ticking();
+
+        Moved moved = move(guest, Hosts.d(), Intake.usual(), Loss.PENDING_CHANGES);
+        assertThat(noticed(moved.sent())).containsExactly("definition");
+        assertThat(definition(Hosts.d(), "grown"))
+                .contains("<on_reboot>destroy</on_reboot>")
+                .doesNotContain("vdb");
+        assertThat(added).exists();
+    }
+}
