@@ -8,7 +8,7 @@ package io.vmmig;
 public enum Loss {
     /** Libvirt's list of the guest's snapshots; the contents of external ones are in its disks, which move. */
     SNAPSHOTS,
-    /** Libvirt's list of the guest's checkpoints, and their dirty bitmaps: the next backup must be a full one. */
+    /** Libvirt's list of the guest's checkpoints, and all dirty bitmaps: the next backup must be a full one. */
     CHECKPOINTS,
     /** A managed-save image that lies beside the running guest; it is removed with the guest. */
     MANAGED_SAVE,

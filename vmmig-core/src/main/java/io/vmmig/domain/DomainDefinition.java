@@ -6,6 +6,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.Malformed;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -93,7 +94,7 @@ public final class DomainDefinition {
     }
 
     private void lookAtDisks() throws VmmigException {
-        Set<String> removable = new java.util.HashSet<>();
+        Set<String> removable = new HashSet<>();
         for (Element disk : definition.devices("disk")) {
             if (REMOVABLE.contains(disk.getAttribute("device"))) {
                 removable.add(targetOf(disk));

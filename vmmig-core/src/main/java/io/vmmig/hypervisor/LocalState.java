@@ -15,7 +15,9 @@ public record LocalState(Kind kind, String name) {
         /** A checkpoint, from which the next incremental backup starts, with its dirty bitmap. */
         CHECKPOINT("checkpoint"),
         /** A saved state from which the next start would resume. */
-        MANAGED_SAVE("managed-save image");
+        MANAGED_SAVE("managed-save image"),
+        /** Dirty bitmaps in one of its images that belong to no checkpoint, named by the image. */
+        DIRTY_BITMAPS("dirty bitmaps in");
 
         private final String words;
 

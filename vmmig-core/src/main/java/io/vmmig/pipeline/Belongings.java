@@ -13,7 +13,10 @@ import io.vmmig.domain.DomainXml;
 import io.vmmig.domain.Obstacle;
 import io.vmmig.hypervisor.GuestInventory;
 import io.vmmig.hypervisor.LocalState;
+import io.vmmig.qcow2.DirtyBitmaps;
+import io.vmmig.qcow2.DiskChain;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -40,14 +43,10 @@ record Belongings(
      * @param live the running XML
      * @param losses what may be lost
      * @param copy whether the guest stays at the source, which takes nothing from it
-     * @throws VmmigException with {@link Problem#LOSS_NOT_ALLOWED}, or with what stands in the way of the definition, when something
-     *     would be lost that must not be
+     * @throws VmmigException with what stands in the way of the definition, when pending changes would be lost that must not be
      */
     static Belongings of(GuestInventory inventory, DomainXml live, DomainPolicy policy, Set<Loss> losses, boolean copy)
             throws VmmigException {
-        if (!copy) {
-            requireAllowed(inventory.localStates(), losses);
-        }
         List<Notice> notices = new ArrayList<>();
         for (LocalState state : inventory.localStates()) {
             notices.add(lost(state, copy));
@@ -59,8 +58,9 @@ record Belongings(
                 inventory.persistent(), definition, inventory.autostart(), inventory.localStates(), notices);
     }
 
-    private static void requireAllowed(List<LocalState> states, Set<Loss> losses) throws VmmigException {
-        List<LocalState> forbidden = states.stream()
+    /** @throws VmmigException with {@link Problem#LOSS_NOT_ALLOWED} when the guest would lose anything else than this */
+    void requireAllowed(Set<Loss> losses) throws VmmigException {
+        List<LocalState> forbidden = localStates.stream()
                 .filter(state -> !losses.contains(loss(state.kind())))
                 .toList();
         if (!forbidden.isEmpty()) {
@@ -80,7 +80,7 @@ record Belongings(
     private static Loss loss(LocalState.Kind kind) {
         return switch (kind) {
             case SNAPSHOT -> Loss.SNAPSHOTS;
-            case CHECKPOINT -> Loss.CHECKPOINTS;
+            case CHECKPOINT, DIRTY_BITMAPS -> Loss.CHECKPOINTS;
             case MANAGED_SAVE -> Loss.MANAGED_SAVE;
         };
     }
@@ -94,7 +94,7 @@ record Belongings(
     static String remedy(LocalState.Kind kind) {
         return switch (kind) {
             case SNAPSHOT -> "What external snapshots hold is in the disks; make a new snapshot at the destination.";
-            case CHECKPOINT -> "Make a full backup at the destination, with a new checkpoint.";
+            case CHECKPOINT, DIRTY_BITMAPS -> "Make a full backup at the destination, with a new checkpoint.";
             case MANAGED_SAVE -> "";
         };
     }
@@ -144,6 +144,8 @@ record Belongings(
     void requireLike(Belongings earlier) throws VmmigException {
         List<LocalState> added = localStates.stream()
                 .filter(state -> !earlier.localStates.contains(state))
+                // QEMU has written them when it let go of the images; who made them, did so before.
+                .filter(state -> state.kind() != LocalState.Kind.DIRTY_BITMAPS)
                 .toList();
         if (!added.isEmpty() || persistent != earlier.persistent) {
             String what = added.isEmpty()
@@ -154,6 +156,18 @@ record Belongings(
                     "the guest was " + what + " while it was about to move",
                     "Wait until others are done with it, then try again.");
         }
+    }
+
+    /** An inventory, and the dirty bitmaps in the images that nothing in it explains. */
+    static GuestInventory withBitmaps(GuestInventory inventory, Collection<DiskChain> chains) throws VmmigException {
+        List<LocalState> states = new ArrayList<>(inventory.localStates());
+        if (states.stream().noneMatch(state -> state.kind() == LocalState.Kind.CHECKPOINT)) {
+            for (DiskChain chain : chains) {
+                DirtyBitmaps.in(chain)
+                        .forEach(image -> states.add(new LocalState(LocalState.Kind.DIRTY_BITMAPS, image.toString())));
+            }
+        }
+        return new GuestInventory(inventory.definitionXml(), inventory.autostart(), states);
     }
 
     /** What the package, or the offer, says of the guest. */

@@ -15,6 +15,7 @@ import io.vmmig.domain.DomainXml;
 import io.vmmig.domain.Obstacle;
 import io.vmmig.hypervisor.FileHoles;
 import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestInventory;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
@@ -82,8 +83,12 @@ record Departure(
         requireMovable(live, policy);
         SharedDisks shared = SharedDisks.of(live, guest, hypervisor, settings.copiedDisks());
         DomainXml domain = shared.without(live);
-        Belongings belongings = Belongings.of(guest.inventory(), domain, policy, settings.losses(), copy);
         Map<String, DiskChain> chains = DiskChains.of(guest, domain);
+        GuestInventory inventory = Belongings.withBitmaps(guest.inventory(), chains.values());
+        Belongings belongings = Belongings.of(inventory, domain, policy, settings.losses(), copy);
+        if (!copy) {
+            belongings.requireAllowed(settings.losses());
+        }
         List<Manifest.Disk> disks = new ArrayList<>();
         for (Map.Entry<String, DiskChain> entry : chains.entrySet()) {
             disks.add(describe(

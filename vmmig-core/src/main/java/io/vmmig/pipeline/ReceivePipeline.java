@@ -586,6 +586,15 @@ public final class ReceivePipeline {
                     "If it is to, say virsh autostart " + arrival.guestName() + '.'));
         }
         List<DomainChange> changes = new ArrayList<>(guest.changes());
+        for (DomainChange change : changes) {
+            if (change.where().equals("metadata")) {
+                recorder.notice(new Notice(
+                        Notice.Kind.NOT_CARRIED,
+                        "metadata",
+                        "what management tools have put into the guest's metadata was left out",
+                        "Set it at the destination, with virsh metadata."));
+            }
+        }
         changes.addAll(generationId(arrival, restoration, restored));
         return new Landing(record.running(), autostart, changes);
     }

@@ -591,7 +591,11 @@ public final class SendPipeline {
         GuestInventory inventory = outgoing.guest().inventory();
         atSave = inventory;
         Belongings now = Belongings.of(
-                inventory, DomainXml.parse(saved.domainXml()), settings.policy(), settings.losses(), !givesAway());
+                Belongings.withBitmaps(inventory, outgoing.departure().chains().values()),
+                outgoing.departure().travelling(saved.domainXml()),
+                settings.policy(),
+                settings.losses(),
+                !givesAway());
         now.requireLike(offered);
         now.notices().stream()
                 .filter(notice -> !offered.notices().contains(notice))

@@ -15,11 +15,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param backingFormat the name of the backing file's format, or null
  * @param featureNames the feature name table, which only serves messages, or null
+ * @param bitmaps whether there is a directory of dirty bitmaps, which is not carried on
  */
-record HeaderExtensions(@Nullable String backingFormat, byte @Nullable [] featureNames) {
+record HeaderExtensions(@Nullable String backingFormat, byte @Nullable [] featureNames, boolean bitmaps) {
     private static final int END = 0;
     static final int BACKING_FORMAT = 0xe2792aca;
     static final int FEATURE_NAMES = 0x6803f857;
+    private static final int BITMAPS = 0x23852875;
     private static final int ENCRYPTION = 0x0537be77;
     private static final int DATA_FILE = 0x44415441;
 
@@ -58,7 +60,7 @@ record HeaderExtensions(@Nullable String backingFormat, byte @Nullable [] featur
             }
             at += padded(length);
         }
-        return new HeaderExtensions(backingFormat, featureNames);
+        return new HeaderExtensions(backingFormat, featureNames, seen.contains(BITMAPS));
     }
 
     private static @Nullable String format(byte[] content, ImageProblems problems) throws VmmigException {

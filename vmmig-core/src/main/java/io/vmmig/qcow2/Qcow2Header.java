@@ -362,6 +362,10 @@ public final class Qcow2Header {
         }
     }
 
+    boolean hasBitmaps() {
+        return extensions.bitmaps();
+    }
+
     boolean hasSnapshots() {
         return cluster.getInt(SNAPSHOTS) != 0;
     }

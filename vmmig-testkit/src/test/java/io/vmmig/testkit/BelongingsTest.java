@@ -22,6 +22,7 @@ import io.vmmig.hypervisor.GuestInventory;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.LocalState;
 import io.vmmig.state.HostState;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -254,6 +255,19 @@ class BelongingsTest {
         assertThat(definition(b, GUEST).vcpus()).isEqualTo(4);
     }
 
+    /** It is the guest's own from now on, also after its next start. */
+    @Test
+    void aDiskThatIsNoMoreSharedIsNotSharedByTheDefinitionEither() throws Exception {
+        String shared = live.replace("<target dev='vda'", "<shareable/><target dev='vda'");
+        a.guest(GUEST).remove();
+        a.start(shared, new byte[100_000], true);
+        a.define(shared.replace("<vcpu>1<", "<vcpu>2<"));
+        migrator = migrator.copyingShared("vda");
+        move();
+        assertThat(of(b, GUEST).definitionXml()).doesNotContain("shareable");
+        assertThat(definition(b, GUEST).vcpus()).isEqualTo(2);
+    }
+
     // ---- whether it runs
 
     @Test
@@ -385,6 +399,44 @@ class BelongingsTest {
         assertThat(failure.failure().source()).isEqualTo(EndState.RUNS);
         assertThat(a.stateOf(GUEST)).contains(GuestState.RUNNING);
         assertThat(b.guests()).isEmpty();
+    }
+
+    /** An image with a directory of bitmaps, as QEMU leaves one when it lets go of it. */
+    private static byte[] imageWithBitmaps() {
+        ByteBuffer image = ByteBuffer.allocate(5 << 16);
+        image.putInt(0x514649fb).putInt(3);
+        image.putInt(20, 16).putLong(24, 1 << 20).putInt(36, 1).putLong(40, 3 << 16);
+        image.putLong(48, 1 << 16).putInt(56, 1);
+        image.putLong(88, 1).putInt(96, 4).putInt(100, 104);
+        image.putInt(104, 0x23852875).putInt(108, 24).putInt(112, 1);
+        image.putLong(1 << 16, 2 << 16);
+        return image.array();
+    }
+
+    /** Of other tools than libvirt: no checkpoint tells of them. */
+    @Test
+    void dirtyBitmapsAreNotLostInSilence() throws Exception {
+        Path disk = Files.write(directory.resolve("vdb.qcow2"), imageWithBitmaps());
+        a.guest(GUEST).remove();
+        a.start(Domains.xml(GUEST, Domains.disk("vdb", disk, "qcow2")), new byte[100_000], true);
+
+        VmmigException refused = refusal();
+
+        assertThat(refused.problem()).isEqualTo(Problem.LOSS_NOT_ALLOWED);
+        assertThat(refused).hasMessageContainingAll("dirty bitmaps", disk.toString(), "Loss.CHECKPOINTS");
+        migrator = migrator.allowingLossOf(Loss.CHECKPOINTS);
+        Reports reports = move();
+        assertNamed(reports.sent(), "dirty bitmaps in " + disk);
+    }
+
+    @Test
+    void metadataThatIsLeftOutIsNamed() throws Exception {
+        a.guest(GUEST).remove();
+        a.start(
+                live.replace("<vcpu>", "<metadata><t:team xmlns:t='http://example.org/t'>db</t:team></metadata><vcpu>"),
+                new byte[100_000],
+                true);
+        assertNamed(move().received(), "metadata");
     }
 
     // ---- who it is

@@ -238,6 +238,40 @@ class RecoveryTest {
         assertSettled(Side.SOURCE, Result.RETIRED);
     }
 
+    /** Its user had paused it just before it was stopped; the journal was begun when it still ran. */
+    @Test
+    void aGuestThatItsUserHadPausedStaysPaused() throws Exception {
+        try (DepartureJournal journal = departure()) {
+            journal.saved(false);
+        }
+        pause();
+
+        assertSettled(Side.SOURCE, Result.NOTED);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
+    }
+
+    @Test
+    void aGuestThatWasNotTakenIsStartedWithItsHostAgain() throws Exception {
+        try (DepartureJournal journal = departure()) {
+            journal.commit(true);
+        }
+        pause();
+        transport.answerFrom(any -> Outcome.NOT_TAKEN);
+
+        assertSettled(Side.SOURCE, Result.RESUMED);
+        assertThat(host.guest(GUEST).inventory().autostart()).isTrue();
+    }
+
+    /** Its user may have said otherwise meanwhile. */
+    @Test
+    void aGuestThatWasNotGivenAwayIsStartedWithItsHostOnlyIfItWasBefore() throws Exception {
+        departure().close();
+        pause();
+
+        assertSettled(Side.SOURCE, Result.RESUMED);
+        assertThat(host.guest(GUEST).inventory().autostart()).isFalse();
+    }
+
     // ---- the destination
 
     private ArrivalJournal arrival() throws Exception {
@@ -678,5 +712,21 @@ class RecoveryTest {
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** What counts is what it did when it was saved, not when it was offered. */
+    @Test
+    void aGuestThatCameToBePausedStaysPausedAndIsStartedWithItsHost() throws Exception {
+        try (ArrivalJournal journal = arrival()) {
+            journal.enter(DestinationState.RECEIVED);
+            journal.enter(DestinationState.VERIFIED);
+            journal.restored(false, true);
+            journal.enter(DestinationState.COMMITTED);
+        }
+        pause();
+
+        assertSettled(Side.DESTINATION, Result.NOTED);
+        assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
+        assertThat(host.guest(GUEST).inventory().autostart()).isTrue();
     }
 }

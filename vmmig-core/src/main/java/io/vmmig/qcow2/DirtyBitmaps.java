@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.qcow2;
+
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.ImageFormat;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Dirty bitmaps that lie in images. Incremental backups start from them, and they do not travel. QEMU writes those of a running guest
+ * when it lets go of the image, so not all that there are can be seen before.
+ */
+public final class DirtyBitmaps {
+    private DirtyBitmaps() {}
+
+    /** Those of the images that travel for a disk which hold any. */
+    public static List<Path> in(DiskChain chain) throws VmmigException {
+        List<Path> images = new ArrayList<>();
+        for (DiskChain.Image image : chain.layers()) {
+            if (image.format() == ImageFormat.QCOW2 && in(image.path())) {
+                images.add(image.path());
+            }
+        }
+        return images;
+    }
+
+    private static boolean in(Path image) throws VmmigException {
+        try (InputStream in = Files.newInputStream(image)) {
+            return Qcow2Header.read(in, ChainReader.called(image)).hasBitmaps();
+        } catch (IOException e) {
+            throw VmmigException.from(
+                    e, Problem.FILE_FAILED, ChainReader.called(image) + " could not be read", "Check the file.");
+        }
+    }
+}
