@@ -461,7 +461,17 @@ public final class LabHost implements AutoCloseable {
 
     /** Moves a guest to a host that is receiving, though it loses this. */
     public Move migrateLosing(String guest, Receiving to, Loss... losses) {
+        return losing(migration(guest, to), losses);
+    }
+
+    /** The same, with a copy of a disk that it shares with other guests. */
+    public Move migrateCopyingAndLosing(String target, String guest, Receiving to, Loss... losses) {
         JsonObject command = migration(guest, to);
+        command.addProperty("copying", target);
+        return losing(command, losses);
+    }
+
+    private Move losing(JsonObject command, Loss... losses) {
         JsonArray names = new JsonArray();
         List.of(losses).forEach(loss -> names.add(loss.name()));
         command.add("losses", names);

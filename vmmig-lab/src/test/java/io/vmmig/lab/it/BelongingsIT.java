@@ -8,6 +8,7 @@ import com.google.gson.JsonObject;
 import io.vmmig.EndState;
 import io.vmmig.Loss;
 import io.vmmig.Problem;
+import io.vmmig.lab.Command;
 import io.vmmig.lab.guest.Console;
 import io.vmmig.lab.host.GuestChanges;
 import io.vmmig.lab.host.Intake;
@@ -19,8 +20,10 @@ import io.vmmig.lab.host.Receiving;
 import io.vmmig.lab.host.Restoring;
 import io.vmmig.lab.host.Virsh;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.regex.Matcher;
@@ -31,6 +34,7 @@ import org.junit.jupiter.api.Test;
 
 /** What libvirt keeps of a guest besides its running XML: it is carried, refused before the guest stops, or in the report. */
 class BelongingsIT {
+    private static final long TWENTY_GIB = 20L << 30;
     private static final String GENERATION_ID = "11111111-2222-3333-4444-555555555555";
 
     @AfterEach
@@ -45,9 +49,14 @@ class BelongingsIT {
 
     /** A guest in the middle of its installation: it was started from a kernel, and its definition boots the disk. */
     private static LabGuest startInstalling(LabHost host, String name) throws IOException {
+        return startInstalling(host, name, "");
+    }
+
+    private static LabGuest startInstalling(LabHost host, String name, String devices) throws IOException {
         Path home = host.homeOf(name);
         String installing = Hosts.tiny(host, name)
                 .xml(home)
+                .replace("<serial type", devices + "<serial type")
                 .replace("<vcpu>", "<genid>" + GENERATION_ID + "</genid><vcpu>")
                 .replace("<devices>", "<on_reboot>destroy</on_reboot><devices>");
         define(host, home, installing);
@@ -222,6 +231,120 @@ class BelongingsIT {
                 .contains("<on_reboot>restart</on_reboot>")
                 .doesNotContain("<kernel>");
         assertThat(Virsh.at(host, "snapshot-list", "kept", "--name")).isBlank();
+    }
+
+    private static void assertRefused(
+            LabGuest guest, Problem problem, Loss[] losses, boolean copying, String... words) {
+        Receiving nobody = Hosts.d().receive(guest.host().fingerprint(), Intake.usual());
+        Move refused = copying
+                ? guest.host().migrateCopyingAndLosing("vdb", guest.name(), nobody, losses)
+                : guest.host().migrateLosing(guest.name(), nobody, losses);
+        assertThat(catchThrowableOfType(MoveFailed.class, refused::await)).satisfies(e -> {
+            assertThat(e.problem()).isEqualTo(problem);
+            assertThat(e.source()).isEqualTo(EndState.UNTOUCHED);
+            assertThat(e).hasMessageContainingAll(words);
+        });
+        nobody.move().cancel();
+        assertThat(catchThrowableOfType(MoveFailed.class, () -> nobody.move().await()))
+                .isNotNull();
+        guest.ticking();
+    }
+
+    /** A guest with nearly all that a guest can have: each thing is carried, or refused by name, or named in the report. */
+    @Test
+    void aGuestWithEverythingMovesThereAndBack() throws IOException {
+        LabHost c = Hosts.c();
+        Path home = Files.createDirectories(c.homeOf("everything"));
+        Path shared = Files.write(home.resolve("shared.raw"), new byte[1 << 20]);
+        Path sparse = home.resolve("sparse.raw");
+        try (RandomAccessFile file = new RandomAccessFile(sparse.toFile(), "rw")) {
+            file.setLength(TWENTY_GIB);
+        }
+        Path iso = Files.write(home.resolve("setup.iso"), new byte[1 << 20]);
+        Hosts.d().addImage(iso, "raw");
+        c.addImage(iso, "raw");
+        LabGuest guest = startInstalling(
+                c,
+                "everything",
+                raw("disk", shared, "vdb", "virtio", "<shareable/>")
+                        + raw("disk", sparse, "vdc", "virtio", "")
+                        + raw("cdrom", iso, "sda", "sata", "<readonly/>"));
+        Virsh.at(c, "autostart", "everything");
+        Virsh.at(c, "desc", "everything", "--live", "--config", "ordered by Erika");
+        String others = ",snapshot=no";
+        Virsh.at(
+                c,
+                "snapshot-create-as",
+                "everything",
+                "s1",
+                "--disk-only",
+                "--diskspec",
+                "vda,snapshot=external",
+                "--diskspec",
+                "vdb" + others,
+                "--diskspec",
+                "vdc" + others,
+                "--diskspec",
+                "sda" + others);
+        Virsh.at(
+                c,
+                "checkpoint-create-as",
+                "everything",
+                "cp1",
+                "--diskspec",
+                "vda,checkpoint=bitmap",
+                "--diskspec",
+                "vdb,checkpoint=no",
+                "--diskspec",
+                "vdc,checkpoint=no");
+
+        assertRefused(guest, Problem.DISK_SHARED, new Loss[0], false, "vdb", shared.toString());
+        assertRefused(guest, Problem.LOSS_NOT_ALLOWED, new Loss[0], true, "snapshot s1", "checkpoint cp1");
+
+        Receiving receiving = Hosts.d().receive(c.fingerprint(), Intake.usual());
+        JsonObject sent = c.migrateCopyingAndLosing("vdb", "everything", receiving, Loss.SNAPSHOTS, Loss.CHECKPOINTS)
+                .await();
+        JsonObject received = receiving.move().await();
+        LabGuest there = receiving.guest("everything").ticking();
+        assertThat(noticed(sent))
+                .contains("snapshot s1", "checkpoint cp1")
+                .anyMatch(subject -> subject.contains("vdb"));
+        assertThat(noticed(received)).contains("snapshot s1", "checkpoint cp1", "generation ID");
+        assertHasEverything(Hosts.d());
+        assertThat(shared).as("the others' disk").exists();
+
+        LabGuest back = move(there, c, Intake.usual()).guest();
+        assertHasEverything(c);
+        assertThat(back.console().log().complaints()).isEmpty();
+        assertThat(Hosts.d().guests()).isEmpty();
+    }
+
+    private static void assertHasEverything(LabHost host) throws IOException {
+        String running = host.xmlOf("everything");
+        String definition = definition(host, "everything");
+        assertThat(running)
+                .contains("<on_reboot>destroy</on_reboot>", "<kernel>", "dev='sda'")
+                .doesNotContain("<shareable/>");
+        assertThat(definition)
+                .contains("<on_reboot>restart</on_reboot>", "dev='sda'", "ordered by Erika")
+                .containsPattern("<vcpu[^>]*>2<")
+                .doesNotContain("<shareable/>")
+                .doesNotContain("<kernel>");
+        for (String target : List.of("vda", "vdb", "vdc")) {
+            assertThat(definition).contains("<source file='" + host.diskOf("everything", target) + "'");
+        }
+        assertThat(dominfo(host, "everything")).containsPattern("Autostart:\\s+enable");
+        Path sparse = host.diskOf("everything", "vdc");
+        assertThat(Files.size(sparse)).isEqualTo(TWENTY_GIB);
+        long allocated = Long.parseLong(Command.of("stat", "-c", "%b", sparse.toString())
+                .run(Duration.ofSeconds(10))
+                .strip());
+        assertThat(allocated * 512).isLessThan(64L << 20);
+    }
+
+    private static String raw(String device, Path file, String target, String bus, String more) {
+        return "<disk type='file' device='" + device + "'><driver name='qemu' type='raw'/><source file='" + file
+                + "'/><target dev='" + target + "' bus='" + bus + "'/>" + more + "</disk>";
     }
 
     /** It would be without its disk after its next start. */
