@@ -904,7 +904,10 @@ public final class ReceivePipeline {
 
     private EndState here() {
         ArrivalJournal noted = journal;
-        return noted != null && (leftBehind || noted.state() == DestinationState.RESUMED)
+        if (noted == null) {
+            return EndState.UNTOUCHED;
+        }
+        return leftBehind || noted.state() == DestinationState.RESUMED
                 ? Sight.stateOf(hypervisor, noted.facts().uuid())
                 : EndState.HOLDS_NOTHING;
     }

@@ -76,8 +76,8 @@ public final class SendPipeline {
     private @Nullable GuestInventory atSave;
     /** Whose guest it is; null until that is known. */
     private @Nullable UUID guestUuid;
-    /** What is known of the other end. */
-    private EndState there = EndState.HOLDS_NOTHING;
+    /** What is known of the other end, which another migration may have brought the guest to. */
+    private EndState there = EndState.UNTOUCHED;
     /** Whether something could not be done here because the hypervisor did not answer. */
     private boolean leftToRecovery;
 

@@ -169,6 +169,9 @@ class ClaimsTest {
         VmmigException failure = refused(c, receiver(stateOfB));
         assertThat(failure.problem()).isEqualTo(Problem.NAME_IN_USE);
         assertThat(failure).hasMessageContaining(GUEST);
+        assertThat(failure.failure().destination())
+                .as("a guest of that name is there, and not nothing")
+                .isEqualTo(EndState.UNTOUCHED);
         assertThat(refused(c, receiver(state("another-program-at-b"))).problem())
                 .isEqualTo(Problem.NAME_IN_USE);
 

@@ -590,6 +590,7 @@ class MigrationTest {
                 Migrator.of(a).state(stateOfA).from("nobody").to(transport).start());
         assertThat(unknown.problem()).isEqualTo(Problem.GUEST_UNKNOWN);
         assertThat(unknown.failure().source()).isEqualTo(EndState.UNTOUCHED);
+        assertThat(unknown.failure().destination()).isEqualTo(EndState.UNTOUCHED);
 
         a.stop("web-1");
         assertThat(failureOf(migrator().start()).problem()).isEqualTo(Problem.GUEST_NOT_RUNNING);
