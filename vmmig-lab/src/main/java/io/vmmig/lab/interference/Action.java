@@ -46,11 +46,7 @@ enum Action {
     DETACH_CONFIG("detach-disk --config", SOURCE_PREPARED, true, scene -> Action.detach(scene, "--config")),
     DEFINE("define, with another XML", SOURCE_PREPARED, true, Scene::define),
     UNDEFINE("undefine", SOURCE_PREPARED, true, scene -> scene.virsh(scene.from(), "undefine", "--snapshots-metadata")),
-    SET_MEMORY(
-            "setmem --live",
-            SOURCE_PREPARED,
-            true,
-            scene -> scene.virsh(scene.from(), "setmem", Action.LESS_MEMORY_KIB, "--live")),
+    SET_MEMORY("setmem --live", SOURCE_PREPARED, true, scene -> scene.setMemory(scene.from(), Action.LESS_MEMORY_KIB)),
     RESTART_AT_SOURCE("source's libvirtd restarted", SOURCE_HALFWAY, scene -> scene.restartLibvirtd(scene.from())),
 
     MOVE_AGAIN("moved by a second program", SOURCE_ACCEPTED, true, scene -> scene.moveAgain(scene.to())),
@@ -177,6 +173,16 @@ enum Action {
             }
             case DESTROY_THERE -> cell.runsThere() ? ended : unchanged;
             default -> unchanged;
+        };
+    }
+
+    /** Whether what was changed at that moment is to be found again, or told. */
+    boolean isKeptOrTold(Cell cell) {
+        return switch (this) {
+            // No event of libvirt's shows that a paused guest was told to give memory back.
+            case SET_MEMORY -> cell.beforeSave();
+            case UNDEFINE_THERE -> true;
+            default -> !cell.givenAway();
         };
     }
 

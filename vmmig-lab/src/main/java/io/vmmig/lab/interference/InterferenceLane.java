@@ -300,8 +300,7 @@ final class InterferenceLane implements Lane<Cell> {
 
         private void judgeChange(boolean accepted, boolean told) {
             LabGuest guest = here;
-            boolean ofCopy = cell.givenAway() && cell.action() != Action.UNDEFINE_THERE;
-            if (accepted && guest != null && !told && !ofCopy) {
+            if (accepted && guest != null && !told && cell.action().isKeptOrTold(cell)) {
                 // A balloon takes its time.
                 wrong.addAll(Witness.lasting(
                         "what was accepted to show",

@@ -32,7 +32,8 @@ final class InterferenceTable {
                 them exactly one copy of the guest was left, or none where its user had ended it; its memory, ticks and disk records were
                 whole; no file or guest of anybody else was touched; and what both ends said of both hosts was what `virsh` said. What was
                 changed of it before it was given away (COMMITTED) shows in the guest, or was named by one end; what is changed later at the
-                source is changed in a copy that is about to be removed.
+                source is changed in a copy that is about to be removed. One thing is lost unseen: what memory a paused guest is told to
+                give back, of which libvirt reports nothing.
 
                 """);
         text.append("| |");

@@ -154,6 +154,16 @@ final class Scene {
         return qmp(host, "stop");
     }
 
+    /** Has the guest give memory back, which it does while it runs. */
+    String setMemory(LabHost host, String kib) {
+        String answer = virsh(host, "setmem", kib, "--live");
+        if (cell.beforeSave()) {
+            Await.until("the guest to give memory back", TIME_TO_RECORD, () -> virsh(host, "dommemstat")
+                    .contains("actual " + kib));
+        }
+        return answer;
+    }
+
     String killQemu(LabHost host) {
         if (!host.trouble().killQemu(guest().name())) {
             throw new LabException("there is no QEMU");
