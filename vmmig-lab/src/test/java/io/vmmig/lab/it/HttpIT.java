@@ -42,11 +42,33 @@ class HttpIT {
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private HttpServer server;
     private URI place;
+    private volatile Refusal refusal = Refusal.NONE;
+
+    /** Whether the server answers 403 to the index of a package, and what it has done with that. */
+    private enum Refusal {
+        NONE,
+        OF_WHAT_IS_STORED,
+        OF_WHAT_IS_NOT
+    }
 
     @BeforeEach
     void serve() throws Exception {
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
-        server.createContext("/", PackageHandler.in(packages, (exchange, method, at) -> true));
+        PackageHandler handler = PackageHandler.in(packages, (exchange, method, at) -> true);
+        server.createContext("/", exchange -> {
+            if (refusal == Refusal.NONE
+                    || !exchange.getRequestMethod().equals("PUT")
+                    || !exchange.getRequestURI().getPath().endsWith("/index")) {
+                handler.handle(exchange);
+                return;
+            }
+            byte[] index = exchange.getRequestBody().readAllBytes();
+            if (refusal == Refusal.OF_WHAT_IS_STORED) {
+                Files.write(packages.resolve("parked/index"), index);
+            }
+            exchange.sendResponseHeaders(403, -1);
+            exchange.close();
+        });
         server.setExecutor(threads);
         server.start();
         place = URI.create("http://127.0.0.1:" + server.getAddress().getPort() + "/parked");
@@ -79,6 +101,39 @@ class HttpIT {
         assertThatThrownBy(() -> b.restoreFrom(place, Intake.usual()).move().await())
                 .isInstanceOf(MoveFailed.class)
                 .hasMessageContaining("PACKAGE_REPLAYED");
+    }
+
+    @Test
+    @Tag("faults")
+    void aGuestWhoseIndexIsThereThoughItWasRefusedIsGivenAway() {
+        LabHost a = Hosts.a();
+        LabHost b = Hosts.b();
+        LabGuest guest = Hosts.startTiny(a, "parked");
+        String sum = guest.memorySum();
+        refusal = Refusal.OF_WHAT_IS_STORED;
+
+        a.saveTo(place, b, "parked", null).await();
+        Moves.assertGone(a, "parked");
+        Restoring restoring = b.restoreFrom(place, Intake.usual());
+        restoring.move().await();
+        assertThat(restoring.guest("parked").ticking().memorySum()).isEqualTo(sum);
+    }
+
+    @Test
+    @Tag("faults")
+    void aGuestWhoseIndexWasRefusedContinues() {
+        LabHost a = Hosts.a();
+        LabHost b = Hosts.b();
+        LabGuest guest = Hosts.startTiny(a, "parked");
+        String sum = guest.memorySum();
+        refusal = Refusal.OF_WHAT_IS_NOT;
+
+        Move move = a.saveTo(place, b, "parked", null);
+        assertThatThrownBy(move::await).isInstanceOf(MoveFailed.class).hasMessageContaining("403");
+        assertThat(a.stateOf("parked")).isEqualTo("RUNNING");
+        assertThat(guest.ticking().memorySum()).isEqualTo(sum);
+        assertThat(packages).isEmptyDirectory();
+        assertThat(a.recover(b)).isEmpty();
     }
 
     @Test
