@@ -79,7 +79,11 @@ public final class ReceivePipeline {
     private final Cancellation cancellation;
     private @Nullable ArrivalJournal journal;
     private List<Manifest.Reference> reliedUpon = List.of();
+    /** Whether it is not certain that the guest is gone again. */
     private boolean leftBehind;
+    /** Whether only files of it could not be removed. */
+    private boolean filesLeft;
+
     private boolean taken;
     private @Nullable Digest authentic;
     private @Nullable EarlyRestore early;
@@ -235,6 +239,7 @@ public final class ReceivePipeline {
 
     /** Something of it could not be removed, which is left to a recovery; it will not run here. */
     private void abandon(ArrivalJournal noted) {
+        filesLeft = true;
         try {
             if (noted.state() != DestinationState.ABANDONED && noted.state() != DestinationState.RETRACTING) {
                 noted.enter(DestinationState.ABANDONED);
@@ -899,7 +904,7 @@ public final class ReceivePipeline {
         Failure failure = e.failure().during(recorder.guest(), recorder.phase());
         EndState source = session.live() ? failure.source() : EndState.HOLDS_PACKAGE;
         Failure whole = failure.leaving(source, here());
-        return VmmigException.of(leftBehind ? whole.advising(RECOVER) : whole, e);
+        return VmmigException.of(leftBehind || filesLeft ? whole.advising(RECOVER) : whole, e);
     }
 
     private EndState here() {
@@ -907,7 +912,7 @@ public final class ReceivePipeline {
         if (noted == null) {
             return EndState.UNTOUCHED;
         }
-        return leftBehind || noted.state() == DestinationState.RESUMED
+        return leftBehind || filesLeft || noted.state() == DestinationState.RESUMED
                 ? Sight.stateOf(hypervisor, noted.facts().uuid())
                 : EndState.HOLDS_NOTHING;
     }

@@ -36,6 +36,9 @@ final class Calls implements AutoCloseable {
 
     private static final long UNDOING_PAUSE_MILLIS = 500;
 
+    /** How long it takes threads to end that have nothing to do. */
+    private static final Duration SOON = Duration.ofMillis(200);
+
     /** What is asked of a connection. It must not keep the connection. */
     @FunctionalInterface
     interface Look<T> {
@@ -183,10 +186,32 @@ final class Calls implements AutoCloseable {
         throw new CompletionException(cause);
     }
 
-    /** Lets go of the connection as soon as the calls under way are done. */
+    /** Lets go of the connection as soon as the calls under way are done, and what they did too late is dealt with. */
     @Override
     public void close() {
         threads.shutdown();
-        link.close();
+        if (ended(SOON)) {
+            link.close();
+            return;
+        }
+        Thread closing = new Thread(
+                () -> {
+                    if (!ended(UNDOING)) {
+                        LOG.warn("libvirt has not answered to calls that were made before its hypervisor was closed");
+                    }
+                    link.close();
+                },
+                "vmmig-libvirt-close");
+        closing.setDaemon(true);
+        closing.start();
+    }
+
+    private boolean ended(Duration atMost) {
+        try {
+            return threads.awaitTermination(atMost.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 }

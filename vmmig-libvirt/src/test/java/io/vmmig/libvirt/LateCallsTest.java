@@ -138,6 +138,14 @@ class LateCallsTest {
         assertThat(libvirt.state()).isEqualTo("unknown");
     }
 
+    @Test
+    void whoClosesItDoesNotKeepThatFromBeingUndone() throws Exception {
+        giveUp(Call.DEFINE, () -> guest.define("<domain/>"));
+        calls.close();
+        finishLate(Call.DEFINE);
+        assertThat(libvirt.state()).isEqualTo("unknown");
+    }
+
     /** The connection broke before libvirt could say whether it had done it. */
     @Test
     void whatMayHaveHappenedCountsAsHappened() throws Exception {

@@ -39,6 +39,7 @@ final class SlowLibvirt implements HostSource {
     private boolean defined;
     private long memory;
     private boolean broken;
+    private boolean closed;
 
     SlowLibvirt(UUID uuid) {
         this.uuid = uuid;
@@ -150,7 +151,10 @@ final class SlowLibvirt implements HostSource {
     }
 
     @Override
-    public synchronized HostControl connection() {
+    public synchronized HostControl connection() throws HypervisorException {
+        if (closed) {
+            throw closed();
+        }
         broken = false;
         return proxy(HostControl.class, (name, arguments) -> {
             switch (name) {
@@ -192,5 +196,7 @@ final class SlowLibvirt implements HostSource {
     }
 
     @Override
-    public void close() {}
+    public synchronized void close() {
+        closed = true;
+    }
 }
