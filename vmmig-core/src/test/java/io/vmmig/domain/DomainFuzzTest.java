@@ -7,6 +7,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.vmmig.VmmigException;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Jazzer cannot instrument records that the signatures here would load before it comes to work. */
@@ -32,6 +33,53 @@ class DomainFuzzTest {
                     .isEqualTo(adapted.domain().disks());
         } catch (VmmigException e) {
             assertThat(e.getMessage()).isNotBlank();
+        }
+    }
+
+    static Stream<byte[]> definitions() {
+        String running = Domains.web1();
+        return Stream.of(
+                        running,
+                        running.replaceAll("<(kernel|initrd)>.*?</\\1>", ""),
+                        running.replace("dev='vda' bus='virtio'", "dev='sda' bus='sata'"))
+                .map(xml -> xml.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** What waits for the guest's next start may be anything: it becomes that of this guest, with files of this host. */
+    @MethodSource("definitions")
+    @FuzzTest
+    void definition(byte[] xml) throws Exception {
+        DomainXml live = DomainXml.parse(Domains.web1());
+        AdaptedDomain running = Domains.adapted(live);
+        try {
+            DomainDefinition definition =
+                    DomainDefinition.of(new String(xml, StandardCharsets.UTF_8), live, DomainPolicy.standard());
+            DomainXml adapted = DomainAdapter.adapt(
+                            definition,
+                            running,
+                            Domains.host(live.machine()),
+                            DomainSettings.asSaved().keepingNetworks(),
+                            Domains.files("/vm"),
+                            DomainPolicy.standard())
+                    .domain();
+            assertThat(adapted.name()).isEqualTo(live.name());
+            assertThat(adapted.uuid()).isEqualTo(live.uuid());
+            assertThat(adapted.disks())
+                    .allSatisfy(disk -> assertThat(disk.file().toString()).startsWith("/vm/"));
+            assertThat(DomainPolicy.standard().obstaclesOf(adapted)).isEmpty();
+        } catch (VmmigException e) {
+            assertThat(e.getMessage()).isNotBlank();
+        }
+    }
+
+    /** The seeds are no refusals. */
+    @Test
+    void aDefinitionMayHaveTheDisksUnderOtherNamesAndNoKernel() throws Exception {
+        DomainXml live = DomainXml.parse(Domains.web1());
+        for (byte[] xml : definitions().toList()) {
+            assertThat(DomainDefinition.of(new String(xml, StandardCharsets.UTF_8), live, DomainPolicy.standard())
+                            .obstacles())
+                    .isEmpty();
         }
     }
 
