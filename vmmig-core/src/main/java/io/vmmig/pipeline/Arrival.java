@@ -84,7 +84,7 @@ final class Arrival {
         this.ramdisk = placeBootFile(manifest.ramdisk(), settings.ramdisk(), "ramdisk", content);
     }
 
-    /** Decides whether this host can take the guest; nothing is changed yet. */
+    /** Decides whether this host can take the guest; nothing is changed yet, and it is not asked yet whether its names are free. */
     static Arrival of(Offer offer, Hypervisor hypervisor, ReceiveSettings settings, ImageStore images, Path guests)
             throws VmmigException {
         HostCapabilities host = hypervisor.capabilities();
@@ -92,7 +92,6 @@ final class Arrival {
         Arrival arrival = new Arrival(offer, host, settings, new HeldContent(images, hypervisor), guests);
         AdaptedGuest adapted = arrival.adapt(offer.domainXml(), offer.definitionXml());
         arrival.offered = adapted;
-        requireUnused(hypervisor, adapted.running().domain());
         arrival.requireSpace(guests);
         if (!settings.overcommitMemory()) {
             requireMemory(host, manifest);
