@@ -54,6 +54,8 @@ final class Expectation {
         Stage stage = stageOf(moment);
         return switch (cell.fault()) {
             case KILL_SOURCE -> killedSource(moment, stage);
+            // The next attempt takes the place of the one that was lost.
+            case RETRY_AT_ONCE -> AT_DESTINATION;
             case KILL_DESTINATION -> before(stage, Stage.TAKEN) ? AT_SOURCE : AT_DESTINATION;
             // libvirtd is back in a second, so whatever does not need it meanwhile goes on.
             case KILL_LIBVIRTD_AT_SOURCE -> stage == Stage.KEPT ? AT_EITHER : AT_DESTINATION;

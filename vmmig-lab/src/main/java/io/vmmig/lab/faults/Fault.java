@@ -10,6 +10,10 @@ import java.util.function.Function;
 enum Fault {
     KILL_SOURCE(
             "source's program killed", on(Scene::from, host -> host.trouble().killProgram()), Scene::bringBack),
+    RETRY_AT_ONCE(
+            "source's program killed, tries again at once",
+            on(Scene::from, host -> host.trouble().killProgram()),
+            Scene::retry),
     KILL_DESTINATION(
             "destination's program killed", on(Scene::to, host -> host.trouble().killProgram()), Scene::bringBack),
     KILL_LIBVIRTD_AT_SOURCE(

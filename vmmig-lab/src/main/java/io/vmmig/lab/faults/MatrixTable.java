@@ -11,6 +11,7 @@ final class MatrixTable {
     private static final List<List<Fault>> PARTS = List.of(
             List.of(
                     Fault.KILL_SOURCE,
+                    Fault.RETRY_AT_ONCE,
                     Fault.KILL_DESTINATION,
                     Fault.KILL_LIBVIRTD_AT_SOURCE,
                     Fault.KILL_LIBVIRTD_AT_DESTINATION,

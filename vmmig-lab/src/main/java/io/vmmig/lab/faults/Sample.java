@@ -11,6 +11,7 @@ final class Sample {
     static List<Cell> cells() {
         return List.of(
                 new Cell(Moment.SOURCE_COMMITTED, Fault.KILL_SOURCE),
+                new Cell(Moment.SOURCE_HALFWAY, Fault.RETRY_AT_ONCE),
                 new Cell(Moment.DESTINATION_COMMITTED, Fault.KILL_DESTINATION),
                 new Cell(Moment.SOURCE_SENT, Fault.KILL_LIBVIRTD_AT_SOURCE),
                 new Cell(Moment.DESTINATION_RECEIVED, Fault.KILL_LIBVIRTD_AT_DESTINATION),

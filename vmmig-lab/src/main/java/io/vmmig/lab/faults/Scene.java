@@ -26,7 +26,7 @@ final class Scene {
     private final LabHost to;
     private final Moment moment;
     private final Limits limits;
-    private final Receiving receiving;
+    private Receiving receiving;
     private final Move sending;
     private final List<Settled> settled = new ArrayList<>();
 
@@ -117,6 +117,18 @@ final class Scene {
                 settled.addAll(host.recover(pair.other(host)));
                 pair.listen(host);
             }
+        }
+    }
+
+    /** The source's program is started again, recovers, and offers the guest once more, whatever the destination still waits for. */
+    void retry() {
+        bringBack();
+        if (from().guests().contains(guest.name())
+                && from().stateOf(guest.name()).equals("RUNNING")) {
+            Receiving again = to.receive(from().fingerprint(), Intake.usual());
+            from().migrate(guest.name(), again).await();
+            again.move().await();
+            receiving = again;
         }
     }
 
