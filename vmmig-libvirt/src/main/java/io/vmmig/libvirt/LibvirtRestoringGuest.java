@@ -144,7 +144,9 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             DomainState state = guest.state();
             if (state != DomainState.PAUSED) {
                 throw new HypervisorException(
-                        Problem.HYPERVISOR_FAILED, "the restored guest is not paused but " + state, "");
+                        Problem.GUEST_INTERFERED,
+                        "somebody else has touched the guest while it was being restored: it is not paused but " + state,
+                        "Find out who did that, then start the migration again.");
             }
             if (request.definitionXml() != null) {
                 guest.define(GenerationIds.asLive(request.definitionXml(), guest));

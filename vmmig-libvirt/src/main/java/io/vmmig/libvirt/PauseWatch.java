@@ -41,6 +41,8 @@ final class PauseWatch implements AutoCloseable {
     private @Nullable DomainStatus paused;
     private @Nullable VcpuTime time;
     private Duration usedBefore = Duration.ZERO;
+    /** Whether all was well when the images had been released, so that their locks tell all that came later. */
+    private boolean locksTell;
 
     private PauseWatch(GuestCalls calls, GuestEvents events) {
         this.calls = calls;
@@ -69,7 +71,7 @@ final class PauseWatch implements AutoCloseable {
      *
      * @param released images whose locks QEMU has given back; empty when it has not yet
      */
-    Optional<Interference> look(List<Path> released) throws VmmigException {
+    synchronized Optional<Interference> look(List<Path> released) throws VmmigException {
         DomainStatus now;
         try {
             now = events.status();
@@ -94,9 +96,13 @@ final class PauseWatch implements AutoCloseable {
                     Instant.now(),
                     state));
         }
-        return ranUnreported(now, released)
-                .map(what -> new Interference(Kind.RAN, what, Instant.now(), state))
-                .or(() -> unobserved(state));
+        Optional<Interference> unreported = unreported(now, state, released);
+        if (unreported.isEmpty()) {
+            // What is well so far need not be shown again.
+            total().ifPresent(total -> usedBefore = total);
+            locksTell = !released.isEmpty();
+        }
+        return unreported;
     }
 
     /** The same of a guest that has been ended by its save, as long as that lasts. */
@@ -128,27 +134,39 @@ final class PauseWatch implements AutoCloseable {
         }
     }
 
-    /** How it shows that the guest ran, though nobody has said so. */
-    private Optional<String> ranUnreported(DomainStatus now, List<Path> released) {
+    /** What shows though nobody has reported it. */
+    private Optional<Interference> unreported(DomainStatus now, GuestState state, List<Path> released) {
         if (!now.equals(paused)) {
-            return Optional.of("it is paused for another reason than it was (libvirt's number " + now.reason() + ")");
-        }
-        // Only where reports are missing: on a busy machine it takes a paused guest's QEMU a while to do what it is
-        // asked.
-        Optional<Duration> used = events.unbroken() ? Optional.empty() : used();
-        if (time != null && used.isPresent() && used.get().compareTo(time.noise()) > 0) {
-            return Optional.of("its processors have run for " + used.get().toNanos() / 1000 + " µs");
+            return ran("it is paused for another reason than it was (libvirt's number " + now.reason() + ")", state);
         }
         for (Path image : released) {
             if (isInUse(image)) {
-                return Optional.of("QEMU, or another program, may write to its disk " + image + " again");
+                return ran("QEMU, or another program, may write to its disk " + image + " again", state);
             }
         }
-        return Optional.empty();
+        if (events.unbroken() || locksTell) {
+            return Optional.empty();
+        }
+        Optional<Duration> total = total();
+        if (time == null || total.isEmpty()) {
+            return Optional.of(new Interference(
+                    Kind.UNOBSERVED,
+                    "the connection to libvirt broke, and its processors cannot be seen from here",
+                    Instant.now(),
+                    state));
+        }
+        Duration used = total.get().minus(usedBefore);
+        return used.compareTo(time.noise()) > 0
+                ? ran("its processors have run for " + used.toNanos() / 1000 + " µs", state)
+                : Optional.empty();
     }
 
-    private Optional<Duration> used() {
-        return time == null ? Optional.empty() : time.used().map(used -> used.minus(usedBefore));
+    private static Optional<Interference> ran(String what, GuestState state) {
+        return Optional.of(new Interference(Kind.RAN, what, Instant.now(), state));
+    }
+
+    private Optional<Duration> total() {
+        return time == null ? Optional.empty() : time.used();
     }
 
     /** Whether a program may write to the image; not if nobody can tell. */
@@ -159,16 +177,6 @@ final class PauseWatch implements AutoCloseable {
             LOG.debug("{} does not show whether it is in use", image, e);
             return false;
         }
-    }
-
-    private Optional<Interference> unobserved(GuestState state) {
-        return events.unbroken() || used().isPresent()
-                ? Optional.empty()
-                : Optional.of(new Interference(
-                        Kind.UNOBSERVED,
-                        "the connection to libvirt broke, and its processors cannot be seen from here",
-                        Instant.now(),
-                        state));
     }
 
     /** Whether a user resumed the guest and suspended it again. */

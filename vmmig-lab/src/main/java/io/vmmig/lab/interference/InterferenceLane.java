@@ -18,6 +18,7 @@ import io.vmmig.lab.matrix.Lane;
 import io.vmmig.lab.matrix.Sentry;
 import io.vmmig.lab.matrix.Witness;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -140,6 +141,7 @@ final class InterferenceLane implements Lane<Cell> {
         private final List<String> wrong = new ArrayList<>();
         private final List<Settled> settled = new ArrayList<>();
         private @Nullable LabGuest here;
+        private boolean alarm;
         private String story = "";
 
         Verdict(Scene scene, Member left) {
@@ -184,8 +186,8 @@ final class InterferenceLane implements Lane<Cell> {
                 wrong.addAll(source.lies(atSource, atDestination, mayBe));
                 wrong.addAll(destination.lies(atSource, atDestination, mayBe));
             }
-            boolean alarm = source.told(Notice.Kind.ALARM);
-            judgeTwice(accepted, ranTwice, alarm);
+            alarm = source.told(Notice.Kind.ALARM);
+            judgeTwice(accepted, ranTwice);
             boolean open = recover();
             if (!settled.isEmpty() && cell.action().isOrderly() && !cell.givenAway()) {
                 wrong.add("an orderly restart was left to a recovery");
@@ -219,7 +221,7 @@ final class InterferenceLane implements Lane<Cell> {
          * Only whoever lets the copy run that is not, or not any more, the guest has it run in both places; that this was the source's,
          * there is an alarm for, and at no other time.
          */
-        private void judgeTwice(boolean accepted, boolean ranTwice, boolean alarm) {
+        private void judgeTwice(boolean accepted, boolean ranTwice) {
             boolean byHand = accepted && cell.givenAway() && cell.action().resumesAtSource();
             boolean byHandThere = accepted && !cell.runsThere() && cell.action().resumesThere();
             if (ranTwice && !byHand && !byHandThere) {
@@ -355,8 +357,20 @@ final class InterferenceLane implements Lane<Cell> {
             if (qemus != active) {
                 found.add(host + " runs " + qemus + " QEMUs for " + active + " guests");
             }
-            found.addAll(Witness.leftFiles(
-                    host, !uuids.isEmpty(), scene.filesOfOthers().keySet()));
+            List<String> files = Witness.leftFiles(
+                    host, !uuids.isEmpty(), scene.filesOfOthers().keySet());
+            if (alarm && host == scene.from()) {
+                // The alarm says that they stay, for a person to see; who has seen them removes them.
+                for (String file : files) {
+                    if (file.startsWith(host.guestsDirectory().toString())) {
+                        Files.deleteIfExists(Path.of(file));
+                    } else {
+                        found.add(file);
+                    }
+                }
+            } else {
+                found.addAll(files);
+            }
             return found;
         }
     }
