@@ -17,7 +17,6 @@ enum Program {
                     Step.SUSPEND,
                     Step.DISKS,
                     Step.SNAPSHOT,
-                    Step.RESTORE,
                     Step.COMMIT,
                     Step.RESUME)),
     CANCEL("CancelMidway", EnumSet.of(Step.PREPARE, Step.SUSPEND, Step.DISKS, Step.SNAPSHOT)),
