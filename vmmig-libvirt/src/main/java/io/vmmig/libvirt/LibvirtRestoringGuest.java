@@ -145,7 +145,8 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             if (state != DomainState.PAUSED) {
                 throw new HypervisorException(
                         Problem.GUEST_INTERFERED,
-                        "somebody else has touched the guest while it was being restored: it is not paused but " + state,
+                        "somebody else has touched the guest while it was being restored: it is not paused but "
+                                + state,
                         "Find out who did that, then start the migration again.");
             }
             if (request.definitionXml() != null) {
