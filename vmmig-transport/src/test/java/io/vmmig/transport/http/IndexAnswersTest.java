@@ -30,6 +30,7 @@ import java.util.UUID;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -70,6 +71,7 @@ class IndexAnswersTest {
     Path temp;
 
     private final ExecutorService threads = Executors.newFixedThreadPool(AT_ONCE);
+    private final Semaphore admission = new Semaphore(AT_ONCE);
     private HostIdentity destination;
 
     @BeforeEach
@@ -119,6 +121,7 @@ class IndexAnswersTest {
                     .state(state)
                     .to(asSeenBySource())
                     .removingTheGuest()
+                    .admittedBy(admission)
                     .askingAtMost(Duration.ofMillis(1));
             try {
                 migrator.start().await();
