@@ -6,13 +6,16 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.vmmig.EndState;
 import io.vmmig.Problem;
+import io.vmmig.bundle.ImageFormat;
 import io.vmmig.lab.Trees;
+import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.MoveFailed;
 import io.vmmig.lab.host.Receiving;
+import io.vmmig.state.HostState;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
@@ -31,13 +34,22 @@ class TwoMoversIT {
         Hosts.clear();
     }
 
+    private static Path secondStateOf(LabHost host) {
+        return host.directory().resolve("second-state");
+    }
+
     private static MoveFailed failureOf(Move move) {
         return catchThrowableOfType(MoveFailed.class, move::await);
     }
 
     /** Two programs at the source, and two at the destination that have different state and the same directory for guests. */
     @Test
-    void ofTwoProgramsThatMoveAGuestOneDoes() {
+    void ofTwoProgramsThatMoveAGuestOneDoes() throws Exception {
+        for (LabHost host : List.of(c, d)) {
+            HostState.open(secondStateOf(host))
+                    .images()
+                    .add(GuestKind.TINY_X86_64.image().qcow2(), ImageFormat.QCOW2);
+        }
         LabGuest guest = Hosts.startTiny(c, "wanted");
         String sum = guest.memorySum();
         try (LabHost secondC = c.secondProgram();
@@ -48,10 +60,9 @@ class TwoMoversIT {
                 LabHost to = there ? d : c;
                 LabHost alsoFrom = there ? secondC : secondD;
                 LabHost alsoTo = there ? secondD : secondC;
-                Path state = to.directory().resolve("second-state");
                 Receiving first = to.receive(from.fingerprint(), Intake.usual());
                 Receiving second =
-                        alsoTo.receive(from.fingerprint(), Intake.usual().state(state));
+                        alsoTo.receive(from.fingerprint(), Intake.usual().state(secondStateOf(to)));
                 Move byFirst = from.migrate("wanted", first);
                 Move bySecond = alsoFrom.migrate("wanted", second);
 
