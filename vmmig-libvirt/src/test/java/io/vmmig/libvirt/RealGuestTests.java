@@ -37,8 +37,10 @@ abstract class RealGuestTests extends RealGuests {
         String cookie = hypervisor.guest(lab.name).cookie().orElseThrow();
         try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
             assertThat(saved.wasRunning()).isTrue();
-            // Nobody has begun to read the stream, and libvirt waits for that.
-            assertThat(hypervisor.guest(lab.name).liveXml().orElseThrow()).contains("<backingStore type='file'");
+            if (method == SaveMethod.SNAPSHOT) {
+                // Libvirt's own save writes into a file, and may have ended the guest by now.
+                assertThat(hypervisor.guest(lab.name).liveXml().orElseThrow()).contains("<backingStore type='file'");
+            }
             assertThat(essence(saved.cookie())).isEqualTo(essence(cookie));
             bytes = drain(saved, image);
             request = new RestoreRequest(saved.domainXml(), saved.cookie(), false);
