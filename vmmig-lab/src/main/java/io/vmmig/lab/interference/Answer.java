@@ -68,12 +68,19 @@ record Answer(String end, @Nullable MoveFailed failure, List<Notice> notices) {
                     case "PAUSED" -> EnumSet.of(Seen.PAUSED);
                     case "STOPPED" -> EnumSet.of(Seen.OFF);
                     case "GONE", "HOLDS_NOTHING" -> EnumSet.of(Seen.ABSENT);
-                    case "UNTOUCHED" -> mayBe;
+                    case "UNTOUCHED" -> where.equals("destination") ? withAbsent(mayBe) : mayBe;
                     case "HOLDS_PACKAGE" -> EnumSet.noneOf(Seen.class);
                     // Nothing is said of how it is.
                     default -> EnumSet.allOf(Seen.class);
                 };
         compare(said + " (" + failed.getMessage() + ")", seen, meant, where, lies);
+    }
+
+    /** Nothing of it was there before, unless another migration has brought it. */
+    private static Set<Seen> withAbsent(Set<Seen> mayBe) {
+        Set<Seen> either = EnumSet.of(Seen.ABSENT);
+        either.addAll(mayBe);
+        return either;
     }
 
     private void compare(String said, Seen seen, Set<Seen> meant, String where, List<String> lies) {

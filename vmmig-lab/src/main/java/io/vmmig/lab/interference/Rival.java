@@ -24,6 +24,8 @@ record Rival(UUID uuid, LabHost source, Receiving receiving, Move sending) {
             // It may have been refused before it came to the other host.
             receiving.move().cancel();
         }
+        // What it has claimed at the other host is in the next guest's way until it is over there, too.
+        Answer.of("second destination", receiving.move());
         List<String> lies = new ArrayList<>(
                 answer.lies(Seen.of(uuid, source), Seen.of(uuid, receiving.host()), EnumSet.allOf(Seen.class)));
         if (!lies.isEmpty()) {
