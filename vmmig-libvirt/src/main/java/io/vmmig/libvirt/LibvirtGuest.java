@@ -37,13 +37,15 @@ final class LibvirtGuest implements Guest {
 
     private final GuestCalls calls;
     private final GuestCalls quickCalls;
+    private final GuestCalls looks;
     private final LibvirtOptions options;
     private final Claims claims;
     private final LibvirtGuestWatch.OwnActs ownActs = new LibvirtGuestWatch.OwnActs();
 
-    LibvirtGuest(GuestCalls calls, GuestCalls quickCalls, LibvirtOptions options, Claims claims) {
+    LibvirtGuest(GuestCalls calls, GuestCalls quickCalls, GuestCalls looks, LibvirtOptions options, Claims claims) {
         this.calls = calls;
         this.quickCalls = quickCalls;
+        this.looks = looks;
         this.options = options;
         this.claims = claims;
     }
@@ -60,7 +62,7 @@ final class LibvirtGuest implements Guest {
 
     @Override
     public GuestState state() throws VmmigException {
-        return switch (calls.state()) {
+        return switch (looks.state()) {
             case NO_STATE, RUNNING, BLOCKED -> GuestState.RUNNING;
             case PAUSED, SLEEPING -> GuestState.PAUSED;
             case SHUTTING_DOWN, SHUT_OFF, CRASHED -> GuestState.STOPPED;
@@ -69,12 +71,12 @@ final class LibvirtGuest implements Guest {
 
     @Override
     public boolean persistent() throws VmmigException {
-        return calls.call("look at", DomainView::persistent);
+        return looks.call("look at", DomainView::persistent);
     }
 
     @Override
     public GuestInventory inventory() throws VmmigException {
-        return calls.call("look at what is kept of", domain -> {
+        return looks.call("look at what is kept of", domain -> {
             List<LocalState> states = new ArrayList<>();
             domain.snapshots().forEach(name -> states.add(new LocalState(LocalState.Kind.SNAPSHOT, name)));
             domain.checkpoints().forEach(name -> states.add(new LocalState(LocalState.Kind.CHECKPOINT, name)));
@@ -104,12 +106,12 @@ final class LibvirtGuest implements Guest {
 
     @Override
     public String domainXml() throws VmmigException {
-        return calls.call("read the XML of", DomainView::xml);
+        return looks.call("read the XML of", DomainView::xml);
     }
 
     @Override
     public Optional<String> liveXml() throws VmmigException {
-        return Optional.of(calls.call("read the live XML of", DomainView::liveXml));
+        return Optional.of(looks.call("read the live XML of", DomainView::liveXml));
     }
 
     /**

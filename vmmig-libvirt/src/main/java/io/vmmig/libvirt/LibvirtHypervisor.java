@@ -53,6 +53,8 @@ public final class LibvirtHypervisor implements Hypervisor {
      * overlooks others for as much as the five seconds between two keep-alive messages.
      */
     private final Calls quickCalls;
+    /** What is asked of a guest while it is being saved, and is paused. */
+    private final Calls looks;
 
     private final LateCalls late = new LateCalls();
     private final Claims claims = new Claims(late);
@@ -63,6 +65,7 @@ public final class LibvirtHypervisor implements Hypervisor {
         calls = new Calls(new Link(uri), options.callDeadline());
         quickCalls = new Calls(
                 new Link(uri), options.callDeadline().compareTo(QUICK_CALL) < 0 ? options.callDeadline() : QUICK_CALL);
+        looks = new Calls(new Link(uri), options.callDeadline());
     }
 
     /** As {@link #connect(String, LibvirtOptions)}, with {@link LibvirtOptions#defaults()}. */
@@ -125,7 +128,11 @@ public final class LibvirtHypervisor implements Hypervisor {
             }
         });
         return new LibvirtGuest(
-                new GuestCalls(calls, late, name, uuid), new GuestCalls(quickCalls, late, name, uuid), options, claims);
+                new GuestCalls(calls, late, name, uuid),
+                new GuestCalls(quickCalls, late, name, uuid),
+                new GuestCalls(looks, late, name, uuid),
+                options,
+                claims);
     }
 
     @Override
@@ -258,6 +265,7 @@ public final class LibvirtHypervisor implements Hypervisor {
 
     @Override
     public void close() {
+        looks.close();
         quickCalls.close();
         calls.close();
     }

@@ -337,9 +337,9 @@ class BadInputIT {
         }
     }
 
-    /** What fills it is the kernel, after the guest has been stopped. */
+    /** What fills it is the kernel, which comes while the guest runs. */
     @Test
-    void diskFullAtTheDestinationMidway() throws Exception {
+    void diskFullAtTheDestinationBeforeTheGuestStops() throws Exception {
         Path state = Hosts.lab().directory().resolve("base-only");
         HostState.open(state).images().add(GuestKind.TINY_X86_64.image().qcow2(), ImageFormat.QCOW2);
         try (SmallDisk small = new SmallDisk(8)) {
@@ -348,7 +348,7 @@ class BadInputIT {
             MoveFailed atSource = failureOf(a.migrate(NAME, receiving));
             failureOf(receiving.move());
 
-            assertFailed(atSource, Problem.DISK_FULL, EndState.RUNS);
+            assertFailed(atSource, Problem.DISK_FULL, EndState.UNTOUCHED);
             assertThat(Trees.list(small.path())).isEmpty();
         }
     }
