@@ -191,7 +191,8 @@ final class ArrivalClaims implements AutoCloseable {
         }
     }
 
-    private void release() {
+    /** Ends them, since nothing of the arrival is left to a recovery; may be repeated. */
+    void release() {
         for (Claim claim : claims) {
             try {
                 claim.release();

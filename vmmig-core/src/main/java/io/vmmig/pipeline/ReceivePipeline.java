@@ -78,6 +78,7 @@ public final class ReceivePipeline {
     private final Recorder recorder;
     private final Cancellation cancellation;
     private @Nullable ArrivalJournal journal;
+    private @Nullable ArrivalClaims claims;
     private List<Manifest.Reference> reliedUpon = List.of();
     /** Whether it is not certain that the guest is gone again. */
     private boolean leftBehind;
@@ -154,7 +155,7 @@ public final class ReceivePipeline {
             }
             Path place = ArrivalJournal.place(hostState, offer.manifest().packageId(), session.live());
             List<Path> claimed = arrival.claims(hypervisor, hostState);
-            ArrivalClaims claims = claim(arrival, claimed, place);
+            claims = claim(arrival, claimed, place);
             ArrivalsUnderWay underWay = ArrivalsUnderWay.begin(place, session);
             try {
                 arrival.requireFree(hypervisor);
@@ -640,6 +641,10 @@ public final class ReceivePipeline {
             ConsumedPackages.of(hostState).confirm(noted.facts().packageId());
         }
         noted.resumed();
+        if (claims != null) {
+            // It is the guest itself now that has its name and files, and what is left to do here is in nobody's way.
+            claims.release();
+        }
         try {
             if (session.live() || taken) {
                 session.resumed();

@@ -92,7 +92,11 @@ final class LibvirtSavedGuest implements SavedGuest {
     public Optional<Interference> interference() throws VmmigException {
         boolean saved = tap.stream().complete();
         // When its state has been saved, QEMU gives the images' locks back, or ends with libvirt's save.
-        return saved && tap.endsGuest() ? watch.lookAfterEnd() : watch.look(saved ? images : List.of());
+        if (saved && tap.endsGuest()) {
+            return watch.lookAfterEnd();
+        }
+        Optional<Interference> found = watch.look(saved ? images : List.of());
+        return saved && found.isPresent() && watch.diedByItself() ? Optional.empty() : found;
     }
 
     @Override

@@ -105,6 +105,17 @@ final class PauseWatch implements AutoCloseable {
         return unreported;
     }
 
+    /**
+     * Whether nobody ended the guest, but its QEMU died. What had been saved of it by then is whole: to give it to the destination loses
+     * nothing, and to keep it would.
+     */
+    boolean diedByItself() throws VmmigException {
+        List<DomainEvent> all = events.after(before);
+        return all.stream().noneMatch(event -> kindOf(event) == Kind.RAN)
+                && all.stream().anyMatch(DomainEvent::tellsOfADeadQemu)
+                && stateOf(statusNow()) == GuestState.STOPPED;
+    }
+
     /** The same of a guest that has been ended by its save, as long as that lasts. */
     Optional<Interference> lookAfterEnd() throws VmmigException {
         GuestState state = stateOf(statusNow());

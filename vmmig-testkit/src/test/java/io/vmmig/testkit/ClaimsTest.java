@@ -14,6 +14,7 @@ import io.vmmig.Receiver;
 import io.vmmig.Recovery;
 import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainSettings;
+import io.vmmig.event.MigrationEvent;
 import io.vmmig.files.Claim;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.GuestState;
@@ -99,6 +100,37 @@ class ClaimsTest {
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
+    }
+
+    /** The destination retains the package afterwards, for seconds; the guest may leave, and another come, meanwhile. */
+    @Test
+    void whatHasArrivedClaimsNothingWhenItsSourceLearnsOfIt() throws Exception {
+        InMemoryTransport transport = new InMemoryTransport();
+        List<Path> claimed = new ArrayList<>();
+        Migration sending = Migrator.of(a)
+                .state(state("state-of-a"))
+                .from(GUEST)
+                .to(transport)
+                .onEvent(event -> {
+                    if (event instanceof MigrationEvent.PhaseStarted && event.phase() == Phase.SNAPSHOT) {
+                        claimed.add(Claim.besides(guests.resolve(GUEST)));
+                        assertThat(claimed.get(0)).exists();
+                    } else if (event instanceof MigrationEvent.PhaseStarted && event.phase() == Phase.RETIRE) {
+                        claimed.removeIf(Files::notExists);
+                    }
+                })
+                .start();
+        Receiver.of(b)
+                .into(guests)
+                .state(stateOfB)
+                .receive(transport.accept(SOON))
+                .await(SOON);
+        sending.await(SOON);
+
+        assertThat(claimed)
+                .as("what was claimed when the source retired its guest")
+                .isEmpty();
+        assertThat(b.stateOf(GUEST)).contains(GuestState.RUNNING);
     }
 
     /** One that stays where it is, with its disks at the destination, until it is let go on. */

@@ -64,6 +64,11 @@ public record DomainEvent(Kind kind, Instant at, String detail) {
         }
     }
 
+    /** Whether libvirt found that QEMU had died, rather than ended it when it was told to. */
+    public boolean tellsOfADeadQemu() {
+        return kind == Kind.STOPPED && (detail.equals("crashed") || detail.equals("failed"));
+    }
+
     /** What happened, as a clause with its detail. */
     public String words() {
         return detail.isEmpty() ? kind.words() : kind.words() + " (" + detail + ")";
