@@ -12,9 +12,11 @@ import java.util.List;
  * @param running whether the guest ran when it was saved, rather than being paused
  * @param autostart whether its host starts it when that host boots
  * @param copy whether the guest stays at the source, which makes the package a copy
+ * @param lent whether its balloon holds memory that it has lent for the move, and gets back once it goes on. If not, it has what its users
+ *     want it to have, and the balloon goes on with what they have asked of it. Writers that say nothing of this may have lent some.
  * @param leftBehind what the source knows of the guest that is not in the package
  */
-public record GuestRecord(boolean running, boolean autostart, boolean copy, List<LeftBehind> leftBehind) {
+public record GuestRecord(boolean running, boolean autostart, boolean copy, boolean lent, List<LeftBehind> leftBehind) {
     public GuestRecord {
         leftBehind = List.copyOf(leftBehind);
     }
@@ -29,7 +31,7 @@ public record GuestRecord(boolean running, boolean autostart, boolean copy, List
 
     /** Of a guest of which no more is known than its manifest says. */
     public static GuestRecord of(Manifest manifest) {
-        return new GuestRecord(manifest.running(), false, false, List.of());
+        return new GuestRecord(manifest.running(), false, false, true, List.of());
     }
 
     /** As {@code guest.json}. The same record always gives the same bytes. */

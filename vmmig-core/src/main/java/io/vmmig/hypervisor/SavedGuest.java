@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * is read by one thread; the other methods may be called from any.
  */
 public interface SavedGuest extends AutoCloseable {
-    /** The domain XML as saved. */
+    /** The domain XML as saved. Its {@code <currentMemory>} is what the guest's balloon leaves it in the stream. */
     String domainXml();
 
     /** What libvirt wants to find again beside the XML when it restores (its "cookie"), or null. */

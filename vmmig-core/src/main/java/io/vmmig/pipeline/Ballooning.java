@@ -3,6 +3,7 @@ package io.vmmig.pipeline;
 
 import io.vmmig.CancelledException;
 import io.vmmig.MigrationReport;
+import io.vmmig.Notice;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
@@ -42,6 +43,9 @@ final class Ballooning implements AutoCloseable {
     private long takenBytes;
     private long missedBytes;
     private @Nullable String reason;
+    /** Whether its driver was asked for any. */
+    private boolean asked;
+
     private boolean gone;
 
     private Ballooning(String guest, @Nullable Balloon balloon, long fullBytes, @Nullable String reason) {
@@ -112,6 +116,7 @@ final class Ballooning implements AutoCloseable {
 
     private void shrink(Balloon balloon, long target, long end, Cancellation cancellation) throws VmmigException {
         balloon.resize(target);
+        asked = true;
         long size = fullBytes;
         long progress = System.nanoTime();
         while (size > target && reason == null) {
@@ -157,9 +162,33 @@ final class Ballooning implements AutoCloseable {
 
     /** A domain XML of the guest, with the memory that it is to have once it goes on. */
     String withAllMemory(String domainXml) throws VmmigException {
-        return takenBytes == 0
-                ? domainXml
-                : DomainXml.parse(domainXml).withCurrentMemory(fullBytes).text();
+        return any() ? DomainXml.parse(domainXml).withCurrentMemory(fullBytes).text() : domainXml;
+    }
+
+    /** Whether the guest is to get memory back. If not, how much it has is its users' business. */
+    boolean any() {
+        return asked;
+    }
+
+    /**
+     * What somebody else has done to the balloon since it held what was lent. That is lost: the guest gets back what it had before.
+     *
+     * @param saved the guest as it was saved
+     */
+    Optional<Notice> changedByOthers(DomainXml saved) throws VmmigException {
+        long left = (fullBytes - takenBytes) >> 10;
+        long now = saved.currentMemoryBytes() >> 10;
+        // A driver that was stopped halfway may be anywhere.
+        return !any() || missedBytes > 0 || now == left
+                ? Optional.empty()
+                : Optional.of(
+                        new Notice(
+                                Notice.Kind.INTERFERENCE,
+                                guest,
+                                "while the guest was moving and had lent memory, what it has was changed from " + left
+                                        + " to " + now + " KiB; it gets back " + (fullBytes >> 10)
+                                        + " KiB, as it had before",
+                                "If somebody has asked for another size, ask again where it runs, as with virsh setmem --live."));
     }
 
     /** The guest lives on elsewhere. */
@@ -169,7 +198,7 @@ final class Ballooning implements AutoCloseable {
 
     @Override
     public void close() {
-        if (balloon != null && takenBytes > 0 && !gone) {
+        if (balloon != null && asked && !gone) {
             giveBack(balloon);
         }
     }
@@ -186,7 +215,18 @@ final class Ballooning implements AutoCloseable {
         }
     }
 
-    /** Gives a guest that has arrived as much memory as its domain XML says, should it have lent some before it left. */
+    /** How much memory a guest has before it lends any: what its hypervisor's XML says may be older. */
+    static long sizeOf(Guest guest, DomainXml domain) throws VmmigException {
+        try {
+            Optional<Balloon> balloon = guest.balloon();
+            return balloon.isPresent() ? balloon.get().sizeBytes() : domain.currentMemoryBytes();
+        } catch (VmmigException | RuntimeException e) {
+            LOG.debug("guest {}: its balloon does not tell how much memory it has", guest.name(), e);
+            return domain.currentMemoryBytes();
+        }
+    }
+
+    /** Gives a guest that has arrived and had lent memory before it left as much as its domain XML says. */
     static void giveBack(Hypervisor hypervisor, String guest, DomainXml domain) {
         try {
             giveBack(hypervisor.guest(guest), domain.currentMemoryBytes());

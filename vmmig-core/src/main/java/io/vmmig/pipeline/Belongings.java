@@ -171,11 +171,12 @@ record Belongings(
     }
 
     /** What the package, or the offer, says of the guest. */
-    GuestRecord record(boolean running, boolean copy) {
+    GuestRecord record(boolean running, boolean copy, boolean lent) {
         return new GuestRecord(
                 running,
                 autostart,
                 copy,
+                lent,
                 localStates.stream()
                         .map(state -> new GuestRecord.LeftBehind(state.kind().words(), state.name()))
                         .toList());

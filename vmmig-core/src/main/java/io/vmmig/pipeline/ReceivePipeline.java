@@ -469,10 +469,12 @@ public final class ReceivePipeline {
                 }
                 Instant resumedAt = resume(landing, restored, noted);
                 remember(restoration, landing);
-                Ballooning.giveBack(
-                        hypervisor,
-                        arrival.guestName(),
-                        restoration.guest().running().domain());
+                if (restoration.record().lent()) {
+                    Ballooning.giveBack(
+                            hypervisor,
+                            arrival.guestName(),
+                            restoration.guest().running().domain());
+                }
                 MigrationReport report = Reports.of(
                         arrival.manifest(),
                         restoration.summary(),

@@ -166,7 +166,7 @@ public final class SendPipeline {
                         departure.domain().text(),
                         cookie(guest),
                         departure.shared().without(departure.belongings().definition()),
-                        departure.belongings().record(offered.running(), !givesAway())));
+                        departure.belongings().record(offered.running(), !givesAway(), false)));
                 cancellation.check();
                 Manifest manifest = departure.manifest().withReferences(shared.openAmong(acceptance.references()));
                 List<PageSource> references = shared.of(manifest.references());
@@ -363,7 +363,8 @@ public final class SendPipeline {
                 List.copyOf(outgoing.departure().ownFiles()),
                 settings.ballooning() == null
                         ? null
-                        : outgoing.departure().domain().currentMemoryBytes());
+                        : Ballooning.sizeOf(
+                                outgoing.guest(), outgoing.departure().domain()));
     }
 
     /** What stays noted by mistake, a recovery finds to be settled. */
@@ -610,11 +611,12 @@ public final class SendPipeline {
         recorder.enter(Phase.DISKS, outgoing.departure().diskBytes());
         try {
             DomainXml domain = outgoing.departure().travelling(saved.domainXml());
+            lent.changedByOthers(domain).ifPresent(recorder::notice);
             writer.writeDomain(
                     lent.withAllMemory(domain.text()),
                     saved.cookie(),
                     outgoing.departure().shared().without(belongings.definition()),
-                    belongings.record(saved.wasRunning(), !givesAway()));
+                    belongings.record(saved.wasRunning(), !givesAway(), lent.any()));
             for (Map.Entry<String, DiskChain> disk :
                     outgoing.departure().chains().entrySet()) {
                 writeDisk(writer, disk.getKey(), disk.getValue(), outgoing.manifest());

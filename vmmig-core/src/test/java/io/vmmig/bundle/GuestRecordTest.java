@@ -60,12 +60,20 @@ class GuestRecordTest {
                 .hasMessageContaining(words);
     }
 
+    /** Writers have not always said so, and had lent memory all the same. */
+    @Test
+    void whoDoesNotSayMayHaveLentMemory() throws Exception {
+        assertThat(read(JSON.replace("\"lent\": true,", "")).lent()).isTrue();
+        assertThat(read(JSON.replace("\"lent\": true", "\"lent\": false")).lent())
+                .isFalse();
+    }
+
     @Test
     void howeverMuchAHostKnowsCanBeRead() throws Exception {
         List<LeftBehind> many = IntStream.range(0, 5000)
                 .mapToObj(i -> new LeftBehind("snapshot", "\u001b\u6f22".repeat(300) + i))
                 .toList();
-        GuestRecord guest = new GuestRecord(true, false, false, many);
+        GuestRecord guest = new GuestRecord(true, false, false, false, many);
         assertThat(GuestRecord.fromJson(guest.toJson()).leftBehind())
                 .hasSize(1024)
                 .allSatisfy(

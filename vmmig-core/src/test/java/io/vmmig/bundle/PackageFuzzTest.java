@@ -79,7 +79,7 @@ class PackageFuzzTest {
     }
 
     static Stream<byte[]> guests() {
-        return Stream.of(Packages.guest().toJson(), new GuestRecord(true, false, false, List.of()).toJson());
+        return Stream.of(Packages.guest().toJson(), new GuestRecord(true, false, false, false, List.of()).toJson());
     }
 
     @MethodSource("guests")

@@ -99,6 +99,7 @@ final class Packages {
                 false,
                 true,
                 true,
+                true,
                 List.of(
                         new GuestRecord.LeftBehind("snapshot", "before the upgrade"),
                         new GuestRecord.LeftBehind("managed-save image", "web-1")));

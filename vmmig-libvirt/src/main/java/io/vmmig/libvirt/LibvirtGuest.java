@@ -4,6 +4,7 @@ package io.vmmig.libvirt;
 import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.domain.DomainXml;
 import io.vmmig.hypervisor.Balloon;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestInventory;
@@ -24,6 +25,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -215,6 +217,7 @@ final class LibvirtGuest implements Guest {
         MemoryTap tap = null;
         try {
             watch.paused();
+            OptionalLong size = size();
             tap = openTap(disks.targets());
             SaveImagePreamble preamble;
             try {
@@ -229,11 +232,48 @@ final class LibvirtGuest implements Guest {
                 preamble = tap.preamble();
             }
             return new LibvirtSavedGuest(
-                    name(), tap, preamble, running, suspendedAt, watch, disks.images(), () -> claims.release(uuid()));
+                    name(),
+                    tap,
+                    withSize(preamble, size),
+                    running,
+                    suspendedAt,
+                    watch,
+                    disks.images(),
+                    () -> claims.release(uuid()));
         } catch (VmmigException | RuntimeException e) {
             undo(tap, running, e);
             throw e;
         }
+    }
+
+    /**
+     * How much memory the guest has, by QEMU. Not asked once the save has begun: QEMU may wait there for whoever reads, and not answer
+     * before.
+     */
+    private OptionalLong size() {
+        try {
+            return calls.call("read the memory statistics of", DomainView::memoryStatistics)
+                    .sizeBytes();
+        } catch (VmmigException e) {
+            LOG.debug("{}: QEMU does not tell how much memory it has", name(), e);
+            return OptionalLong.empty();
+        }
+    }
+
+    /**
+     * QEMU tells libvirt no more than once a second how far a balloon is, so what libvirt has saved may be a second old; nobody would
+     * tell the libvirt that restores it.
+     */
+    static SaveImagePreamble withSize(SaveImagePreamble preamble, OptionalLong size) throws VmmigException {
+        if (size.isEmpty()) {
+            return preamble;
+        }
+        DomainXml domain = DomainXml.parse(preamble.domainXml());
+        long bytes = size.getAsLong();
+        return bytes <= 0 || bytes > domain.memoryBytes() || bytes == domain.currentMemoryBytes()
+                ? preamble
+                : new SaveImagePreamble(
+                        preamble.header(), domain.withCurrentMemory(bytes).text(), preamble.cookie());
     }
 
     private MemoryTap openTap(List<String> disks) throws VmmigException {

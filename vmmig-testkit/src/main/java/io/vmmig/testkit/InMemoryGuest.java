@@ -17,6 +17,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,7 @@ final class InMemoryGuest implements Guest {
     private final List<LocalState> localStates = new ArrayList<>();
     private boolean autostart;
     private final InMemoryBalloon balloon;
+    private volatile OptionalLong frozenSize = OptionalLong.empty();
     private final List<GuestWatch.Observation> observations = new ArrayList<>();
     private GuestState state;
     private boolean saving;
@@ -114,11 +116,17 @@ final class InMemoryGuest implements Guest {
     /** As of libvirt, it says how much memory the guest has at this moment. */
     @Override
     public String domainXml() throws VmmigException {
-        return balloon.isEmpty()
-                ? domainXml
-                : DomainXml.parse(domainXml)
-                        .withCurrentMemory(balloon.sizeBytes())
-                        .text();
+        OptionalLong frozen = frozenSize;
+        if (frozen.isEmpty() && balloon.isEmpty()) {
+            return domainXml;
+        }
+        return DomainXml.parse(domainXml)
+                .withCurrentMemory(frozen.orElseGet(balloon::sizeBytes))
+                .text();
+    }
+
+    void freezeSizeInXml() {
+        frozenSize = OptionalLong.of(balloon.sizeBytes());
     }
 
     @Override

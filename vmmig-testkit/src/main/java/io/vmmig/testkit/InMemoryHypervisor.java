@@ -169,6 +169,11 @@ public final class InMemoryHypervisor implements Hypervisor {
         guest.inMemoryBalloon().addDriver(freeBytes, lendableBytes);
     }
 
+    /** From now on a guest's XML says that it has as much memory as at this moment: libvirt may learn late what a balloon does. */
+    synchronized void freezeSizeInXml(String name) throws VmmigException {
+        known(name).freezeSizeInXml();
+    }
+
     /** How much memory a guest has at this moment, in bytes, without what it lends; empty if there is none of that name. */
     public synchronized OptionalLong sizeOf(String name) {
         InMemoryGuest guest = guests.get(name);

@@ -8,11 +8,14 @@ import io.vmmig.CancelledException;
 import io.vmmig.Migration;
 import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
+import io.vmmig.Notice;
 import io.vmmig.Phase;
 import io.vmmig.Problem;
 import io.vmmig.Receiver;
 import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.event.MigrationEvent;
+import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor.Step;
@@ -30,6 +33,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A guest whose memory does not tell what is free, and which lends what is; it has 256 MiB, and keeps 64 of what is free. */
 @Timeout(60)
@@ -247,6 +251,83 @@ class BallooningTest {
         failureOf(receiving);
         assertThat(a.stateOf("web-1")).contains(GuestState.RUNNING);
         assertThat(a.sizeOf("web-1")).hasValue(FULL);
+    }
+
+    /** Somebody sets the memory after the offer, and whatever libvirt knows of it when it saves the guest. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatItsUsersHaveTakenIsNotGivenBack(boolean xmlIsLate) throws Exception {
+        if (xmlIsLate) {
+            a.freezeSizeInXml("web-1");
+        }
+        Migration sending = Migrator.of(a)
+                .state(stateOfA)
+                .from("web-1")
+                .to(transport)
+                .sendingFreePages()
+                .onEvent(at(Phase.SUSPEND, () -> resize(a, FULL - LENT)))
+                .start();
+        receive().await(SOON);
+
+        assertThat(sending.await(SOON).notices()).isEmpty();
+        assertThat(b.sizeOf("web-1")).hasValue(FULL - LENT);
+    }
+
+    /** It may also be that a balloon goes on there with what it was asked for here. */
+    @Test
+    void whatABalloonDoesAtTheDestinationIsLeftToIt() throws Exception {
+        Migration sending = Migrator.of(a)
+                .state(stateOfA)
+                .from("web-1")
+                .to(transport)
+                .sendingFreePages()
+                .start();
+        Receiver.of(b)
+                .into(directory.resolve("guests"))
+                .state(state)
+                .onEvent(at(Phase.RESUME, () -> {
+                    b.addBalloon("web-1", MARGIN + LENT, LENT);
+                    resize(b, FULL - LENT);
+                }))
+                .receive(transport.accept(SOON))
+                .await(SOON);
+        sending.await(SOON);
+
+        assertThat(b.sizeOf("web-1")).hasValue(FULL - LENT);
+    }
+
+    @Test
+    void whoSetsTheMemoryOfAGuestThatHasLentSomeIsTold() throws Exception {
+        Migration sending = Migrator.of(a)
+                .state(stateOfA)
+                .from("web-1")
+                .to(transport)
+                .ballooningWithin(SOON)
+                .onEvent(at(Phase.SUSPEND, () -> resize(a, FULL - LENT / 2)))
+                .start();
+        receive().await(SOON);
+
+        assertThat(sending.await(SOON).notices()).singleElement().satisfies(notice -> {
+            assertThat(notice.kind()).isEqualTo(Notice.Kind.INTERFERENCE);
+            assertThat(notice.text()).contains("changed from 249856 to 256000 KiB", "gets back 262144 KiB");
+        });
+        assertThat(b.sizeOf("web-1")).hasValue(FULL);
+    }
+
+    private static MigrationListener at(Phase phase, Runnable what) {
+        return event -> {
+            if (event instanceof MigrationEvent.PhaseStarted started && started.phase() == phase) {
+                what.run();
+            }
+        };
+    }
+
+    private static void resize(InMemoryHypervisor host, long bytes) {
+        try {
+            host.guest("web-1").balloon().orElseThrow().resize(bytes);
+        } catch (VmmigException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test

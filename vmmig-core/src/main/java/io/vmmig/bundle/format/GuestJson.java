@@ -23,7 +23,7 @@ public final class GuestJson {
     private static final int MAX_LEFT_BEHIND = 1024;
     private static final int MAX_NAME_LENGTH = 255;
     private static final Pattern KIND = Pattern.compile("[a-z][a-z -]{0,31}");
-    private static final Set<String> FIELDS = Set.of("running", "autostart", "copy", "leftBehind");
+    private static final Set<String> FIELDS = Set.of("running", "autostart", "copy", "lent", "leftBehind");
     private static final Set<String> LEFT_BEHIND_FIELDS = Set.of("kind", "name");
 
     private GuestJson() {}
@@ -37,6 +37,7 @@ public final class GuestJson {
             json.name("running").value(guest.running());
             json.name("autostart").value(guest.autostart());
             json.name("copy").value(guest.copy());
+            json.name("lent").value(guest.lent());
             json.name("leftBehind").beginArray();
             for (LeftBehind left : shown(guest.leftBehind())) {
                 json.beginObject();
@@ -76,6 +77,11 @@ public final class GuestJson {
             left.knowing(LEFT_BEHIND_FIELDS);
             leftBehind.add(new LeftBehind(left.text("kind", KIND), left.text("name", MAX_NAME_LENGTH)));
         }
-        return new GuestRecord(fields.flag("running"), fields.flag("autostart"), fields.flag("copy"), leftBehind);
+        return new GuestRecord(
+                fields.flag("running"),
+                fields.flag("autostart"),
+                fields.flag("copy"),
+                !fields.has("lent") || fields.flag("lent"),
+                leftBehind);
     }
 }
