@@ -9,8 +9,11 @@ import io.vmmig.libvirt.binding.DomainEvents;
 import io.vmmig.libvirt.binding.DomainState;
 import io.vmmig.libvirt.binding.DomainStatus;
 import io.vmmig.libvirt.binding.LibvirtError;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /** What libvirt has reported of one guest since this began, and what it says of it now. Thread-safe. */
 final class GuestEvents implements AutoCloseable {
@@ -40,6 +43,7 @@ final class GuestEvents implements AutoCloseable {
                 host -> host.watch(calls.uuid(), everything, event -> {
                     synchronized (seen) {
                         seen.add(event);
+                        seen.notifyAll();
                     }
                 }));
         return new GuestEvents(calls, events, seen);
@@ -56,6 +60,23 @@ final class GuestEvents implements AutoCloseable {
     List<DomainEvent> after(int count) {
         synchronized (seen) {
             return List.copyOf(seen.subList(count, seen.size()));
+        }
+    }
+
+    /** The first report of that kind, without the first so many of all; empty when none comes within {@code atMost}. */
+    Optional<DomainEvent> await(DomainEvent.Kind kind, int count, Duration atMost) throws InterruptedException {
+        long end = System.nanoTime() + atMost.toNanos();
+        synchronized (seen) {
+            while (true) {
+                Optional<DomainEvent> found = seen.subList(count, seen.size()).stream()
+                        .filter(event -> event.kind() == kind)
+                        .findFirst();
+                long millis = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+                if (found.isPresent() || millis <= 0) {
+                    return found;
+                }
+                seen.wait(millis);
+            }
         }
     }
 

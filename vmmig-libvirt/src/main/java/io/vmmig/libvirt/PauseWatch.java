@@ -35,6 +35,8 @@ import org.slf4j.LoggerFactory;
 final class PauseWatch implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PauseWatch.class);
 
+    private static final Duration REPORT = Duration.ofSeconds(2);
+
     private final GuestCalls calls;
     private final GuestEvents events;
     private int before;
@@ -110,10 +112,19 @@ final class PauseWatch implements AutoCloseable {
      * nothing, and to keep it would.
      */
     boolean diedByItself() throws VmmigException {
-        List<DomainEvent> all = events.after(before);
-        return all.stream().noneMatch(event -> kindOf(event) == Kind.RAN)
-                && all.stream().anyMatch(DomainEvent::tellsOfADeadQemu)
-                && stateOf(statusNow()) == GuestState.STOPPED;
+        if (stateOf(statusNow()) != GuestState.STOPPED
+                || events.after(before).stream().anyMatch(event -> kindOf(event) == Kind.RAN)) {
+            return false;
+        }
+        try {
+            // It shows as stopped a moment before libvirt reports why.
+            return events.await(DomainEvent.Kind.STOPPED, before, REPORT)
+                    .filter(DomainEvent::tellsOfADeadQemu)
+                    .isPresent();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
     }
 
     /** The same of a guest that has been ended by its save, as long as that lasts. */

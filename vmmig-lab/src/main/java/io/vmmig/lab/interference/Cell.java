@@ -4,6 +4,7 @@ package io.vmmig.lab.interference;
 import io.vmmig.lab.host.Moment;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** One action at one moment. */
 record Cell(Moment moment, Action action) {
@@ -34,14 +35,12 @@ record Cell(Moment moment, Action action) {
         return cells;
     }
 
-    /** Every action once, at moments at which it has done harm, or might. */
+    /** Every action once, at moments at which it has done harm, or might, but for rivals, which tests of their own have. */
     static List<Cell> sample() {
-        List<Cell> cells = new ArrayList<>();
-        Action[] actions = Action.values();
-        for (int i = 0; i < actions.length; i++) {
-            cells.add(new Cell(actions[i].mostHarmfulAt(), actions[i]));
-        }
-        return cells;
+        return Stream.of(Action.values())
+                .filter(action -> !action.bringsRival())
+                .map(action -> new Cell(action.mostHarmfulAt(), action))
+                .toList();
     }
 
     private int place() {
