@@ -9,253 +9,167 @@ import io.vmmig.state.HostState;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/**
- * How a guest is to be sent.
- *
- * @param state where this host remembers what it does, or null when that was not said
- * @param policy what the guest may have
- * @param removeGuest whether a guest that is packed into a store is removed here; one that moves to a host always is
- * @param includeBaseImages whether base images travel as well
- * @param sendFreePages whether free memory is sent as well
- * @param ballooning how long the guest may take to lend its free memory, or null if it is not asked
- * @param level how much work is to go into making the package small
- * @param signer who vouches for the package, or null
- * @param losses what the guest may lose
- * @param limit has a permit for each guest that may leave at once, or null for {@link ProgramLimits#LEAVING}
- * @param deadlines how long it may take
- * @param copiedDisks disks that may travel as copies although other guests use them, by target
- */
-public record SendSettings(
-        @Nullable HostState state,
-        DomainPolicy policy,
-        boolean removeGuest,
-        boolean includeBaseImages,
-        boolean sendFreePages,
-        @Nullable Duration ballooning,
-        Level level,
-        @Nullable PackageSigner signer,
-        Set<Loss> losses,
-        @Nullable Semaphore limit,
-        Deadlines deadlines,
-        Set<String> copiedDisks) {
+/** How a guest is to be sent. Immutable: each method that begins with {@code with} gives a changed copy. */
+public final class SendSettings {
     /** As a program sends it that asks for nothing special. */
-    public static final SendSettings USUAL = new SendSettings(
-            null,
-            DomainPolicy.standard(),
-            false,
-            false,
-            false,
-            null,
-            Level.BALANCED,
-            null,
-            Set.of(),
-            null,
-            Deadlines.USUAL,
-            Set.of());
+    public static final SendSettings USUAL = new SendSettings();
 
-    /** With another {@link #state}. */
-    public SendSettings withState(HostState state) {
-        return new SendSettings(
-                state,
-                policy,
-                removeGuest,
-                includeBaseImages,
-                sendFreePages,
-                ballooning,
-                level,
-                signer,
-                losses,
-                limit,
-                deadlines,
-                copiedDisks);
+    private @Nullable HostState state;
+    private DomainPolicy policy = DomainPolicy.standard();
+    private boolean removeGuest;
+    private boolean includeBaseImages;
+    private boolean sendFreePages;
+    private @Nullable Duration ballooning;
+    private Level level = Level.BALANCED;
+    private @Nullable PackageSigner signer;
+    private Set<Loss> losses = Set.of();
+    private @Nullable Semaphore limit;
+    private Deadlines deadlines = Deadlines.USUAL;
+    private Set<String> copiedDisks = Set.of();
+
+    private SendSettings() {}
+
+    private SendSettings(SendSettings other) {
+        state = other.state;
+        policy = other.policy;
+        removeGuest = other.removeGuest;
+        includeBaseImages = other.includeBaseImages;
+        sendFreePages = other.sendFreePages;
+        ballooning = other.ballooning;
+        level = other.level;
+        signer = other.signer;
+        losses = other.losses;
+        limit = other.limit;
+        deadlines = other.deadlines;
+        copiedDisks = other.copiedDisks;
     }
 
-    /** With another {@link #policy}. */
-    public SendSettings withPolicy(DomainPolicy policy) {
-        return new SendSettings(
-                state,
-                policy,
-                removeGuest,
-                includeBaseImages,
-                sendFreePages,
-                ballooning,
-                level,
-                signer,
-                losses,
-                limit,
-                deadlines,
-                copiedDisks);
+    private SendSettings with(Consumer<SendSettings> change) {
+        SendSettings copy = new SendSettings(this);
+        change.accept(copy);
+        return copy;
     }
 
-    /** With another {@link #removeGuest}. */
-    public SendSettings withRemoveGuest(boolean removeGuest) {
-        return new SendSettings(
-                state,
-                policy,
-                removeGuest,
-                includeBaseImages,
-                sendFreePages,
-                ballooning,
-                level,
-                signer,
-                losses,
-                limit,
-                deadlines,
-                copiedDisks);
+    /** Where this host remembers what it does, or null when that was not said. */
+    public @Nullable HostState state() {
+        return state;
     }
 
-    /** With another {@link #includeBaseImages}. */
-    public SendSettings withBaseImages(boolean includeBaseImages) {
-        return new SendSettings(
-                state,
-                policy,
-                removeGuest,
-                includeBaseImages,
-                sendFreePages,
-                ballooning,
-                level,
-                signer,
-                losses,
-                limit,
-                deadlines,
-                copiedDisks);
+    /** What the guest may have. */
+    public DomainPolicy policy() {
+        return policy;
     }
 
-    /** With another {@link #sendFreePages}. */
-    public SendSettings withSendFreePages(boolean sendFreePages) {
-        return new SendSettings(
-                state,
-                policy,
-                removeGuest,
-                includeBaseImages,
-                sendFreePages,
-                ballooning,
-                level,
-                signer,
-                losses,
-                limit,
-                deadlines,
-                copiedDisks);
+    /** Whether a guest that is packed into a store is removed here; one that moves to a host always is. */
+    public boolean removeGuest() {
+        return removeGuest;
     }
 
-    /** With another {@link #level}. */
-    public SendSettings withLevel(Level level) {
-        return new SendSettings(
-                state,
-                policy,
-                removeGuest,
-                includeBaseImages,
-                sendFreePages,
-                ballooning,
-                level,
-                signer,
-                losses,
-                limit,
-                deadlines,
-                copiedDisks);
+    /** Whether base images travel as well. */
+    public boolean includeBaseImages() {
+        return includeBaseImages;
     }
 
-    /** With another {@link #signer}. */
-    public SendSettings withSigner(PackageSigner signer) {
-        return new SendSettings(
-                state,
-                policy,
-                removeGuest,
-                includeBaseImages,
-                sendFreePages,
-                ballooning,
-                level,
-                signer,
-                losses,
-                limit,
-                deadlines,
-                copiedDisks);
+    /** Whether free memory is sent as well. */
+    public boolean sendFreePages() {
+        return sendFreePages;
     }
 
-    /** With another {@link #ballooning}. */
-    public SendSettings withBallooning(Duration ballooning) {
-        return new SendSettings(
-                state,
-                policy,
-                removeGuest,
-                includeBaseImages,
-                sendFreePages,
-                ballooning,
-                level,
-                signer,
-                losses,
-                limit,
-                deadlines,
-                copiedDisks);
+    /** How long the guest may take to lend its free memory, or null if it is not asked. */
+    public @Nullable Duration ballooning() {
+        return ballooning;
     }
 
-    /** With other {@link #losses}. */
-    public SendSettings withLosses(Set<Loss> losses) {
-        return new SendSettings(
-                state,
-                policy,
-                removeGuest,
-                includeBaseImages,
-                sendFreePages,
-                ballooning,
-                level,
-                signer,
-                losses,
-                limit,
-                deadlines,
-                copiedDisks);
+    /** How much work is to go into making the package small. */
+    public Level level() {
+        return level;
     }
 
-    /** With another {@link #limit}. */
-    public SendSettings withLimit(Semaphore limit) {
-        return new SendSettings(
-                state,
-                policy,
-                removeGuest,
-                includeBaseImages,
-                sendFreePages,
-                ballooning,
-                level,
-                signer,
-                losses,
-                limit,
-                deadlines,
-                copiedDisks);
+    /** Who vouches for the package, or null. */
+    public @Nullable PackageSigner signer() {
+        return signer;
     }
 
-    /** With other {@link #deadlines}. */
-    public SendSettings withDeadlines(Deadlines deadlines) {
-        return new SendSettings(
-                state,
-                policy,
-                removeGuest,
-                includeBaseImages,
-                sendFreePages,
-                ballooning,
-                level,
-                signer,
-                losses,
-                limit,
-                deadlines,
-                copiedDisks);
+    /** What the guest may lose. */
+    public Set<Loss> losses() {
+        return losses;
     }
 
-    /** With other {@link #copiedDisks}. */
-    public SendSettings withCopiedDisks(Set<String> copiedDisks) {
-        return new SendSettings(
-                state,
-                policy,
-                removeGuest,
-                includeBaseImages,
-                sendFreePages,
-                ballooning,
-                level,
-                signer,
-                losses,
-                limit,
-                deadlines,
-                copiedDisks);
+    /** Has a permit for each guest that may leave at once, or null for {@link ProgramLimits#LEAVING}. */
+    public @Nullable Semaphore limit() {
+        return limit;
+    }
+
+    /** How long it may take. */
+    public Deadlines deadlines() {
+        return deadlines;
+    }
+
+    /** Disks that may travel as copies although other guests use them, by target. */
+    public Set<String> copiedDisks() {
+        return copiedDisks;
+    }
+
+    /** With another {@link #state()}. */
+    public SendSettings withState(HostState value) {
+        return with(copy -> copy.state = value);
+    }
+
+    /** With another {@link #policy()}. */
+    public SendSettings withPolicy(DomainPolicy value) {
+        return with(copy -> copy.policy = value);
+    }
+
+    /** With another {@link #removeGuest()}. */
+    public SendSettings withRemoveGuest(boolean value) {
+        return with(copy -> copy.removeGuest = value);
+    }
+
+    /** With another {@link #includeBaseImages()}. */
+    public SendSettings withBaseImages(boolean value) {
+        return with(copy -> copy.includeBaseImages = value);
+    }
+
+    /** With another {@link #sendFreePages()}. */
+    public SendSettings withSendFreePages(boolean value) {
+        return with(copy -> copy.sendFreePages = value);
+    }
+
+    /** With another {@link #ballooning()}. */
+    public SendSettings withBallooning(Duration value) {
+        return with(copy -> copy.ballooning = value);
+    }
+
+    /** With another {@link #level()}. */
+    public SendSettings withLevel(Level value) {
+        return with(copy -> copy.level = value);
+    }
+
+    /** With another {@link #signer()}. */
+    public SendSettings withSigner(PackageSigner value) {
+        return with(copy -> copy.signer = value);
+    }
+
+    /** With another {@link #losses()}. */
+    public SendSettings withLosses(Set<Loss> value) {
+        return with(copy -> copy.losses = Set.copyOf(value));
+    }
+
+    /** With another {@link #limit()}. */
+    public SendSettings withLimit(Semaphore value) {
+        return with(copy -> copy.limit = value);
+    }
+
+    /** With another {@link #deadlines()}. */
+    public SendSettings withDeadlines(Deadlines value) {
+        return with(copy -> copy.deadlines = value);
+    }
+
+    /** With another {@link #copiedDisks()}. */
+    public SendSettings withCopiedDisks(Set<String> value) {
+        return with(copy -> copy.copiedDisks = Set.copyOf(value));
     }
 }
