@@ -118,11 +118,6 @@ enum Action {
         return changesGuest;
     }
 
-    /** Whether it is another migration. */
-    boolean bringsRival() {
-        return this == MOVE_AGAIN || this == MOVE_ELSEWHERE || this == NAMESAKE_COMES;
-    }
-
     boolean startsPaused() {
         return this == RESUME_PAUSED;
     }

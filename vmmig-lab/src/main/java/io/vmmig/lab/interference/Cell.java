@@ -35,10 +35,9 @@ record Cell(Moment moment, Action action) {
         return cells;
     }
 
-    /** Every action once, at moments at which it has done harm, or might, but for rivals, which tests of their own have. */
+    /** Every action once, at moments at which it has done harm, or might. */
     static List<Cell> sample() {
         return Stream.of(Action.values())
-                .filter(action -> !action.bringsRival())
                 .map(action -> new Cell(action.mostHarmfulAt(), action))
                 .toList();
     }
