@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -26,6 +27,8 @@ import org.slf4j.LoggerFactory;
  */
 final class DepartedFiles {
     private static final Logger LOG = LoggerFactory.getLogger(DepartedFiles.class);
+
+    private static final Duration ENDING = Duration.ofSeconds(2);
 
     private final UUID guest;
     private final Hypervisor hypervisor;
@@ -148,7 +151,7 @@ final class DepartedFiles {
                     && Files.readAttributes(socket, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
                             .isOther()
                     && inUse.userOf(socket).isEmpty()
-                    && Sockets.isDead(socket)) {
+                    && Sockets.diesWithin(socket, ENDING)) {
                 Files.deleteIfExists(socket);
             }
         }

@@ -8,6 +8,8 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,7 +17,21 @@ import org.slf4j.LoggerFactory;
 final class Sockets {
     private static final Logger LOG = LoggerFactory.getLogger(Sockets.class);
 
+    private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
+
     private Sockets() {}
+
+    /** Whether nobody listens any more within that time: a QEMU that was killed is seen as gone before it has closed all it had open. */
+    static boolean diesWithin(Path socket, Duration atMost) throws IOException {
+        long end = System.nanoTime() + atMost.toNanos();
+        while (!isDead(socket)) {
+            if (System.nanoTime() - end > 0) {
+                return false;
+            }
+            LockSupport.parkNanos(LOOK_AGAIN.toNanos());
+        }
+        return true;
+    }
 
     /** Whether it is a socket on which nobody listens any more. */
     static boolean isDead(Path socket) throws IOException {
