@@ -40,13 +40,9 @@ public final class PackageKeeping implements AutoCloseable {
         this.recording = recording;
     }
 
-    /** Keeps nothing. */
-    public static PackageKeeping nothing() {
-        return new PackageKeeping(null);
-    }
-
+    /** Retains nothing, and says why. */
     static PackageKeeping nothing(Failure why) {
-        PackageKeeping nothing = nothing();
+        PackageKeeping nothing = new PackageKeeping(null);
         nothing.failure = why;
         return nothing;
     }
