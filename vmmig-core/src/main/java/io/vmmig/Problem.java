@@ -41,6 +41,8 @@ public enum Problem {
     MACHINE_UNSUPPORTED(Family.INCOMPATIBLE),
     /** The destination has less memory than the guest needs. */
     MEMORY_INSUFFICIENT(Family.INCOMPATIBLE),
+    /** The Java heap of the program at this end is too small for a migration, or was exhausted by one. */
+    HEAP_TOO_SMALL(Family.INCOMPATIBLE),
     /** The guest would lose something that cannot be carried, such as its list of snapshots, and nobody has said that it may. */
     LOSS_NOT_ALLOWED(Family.INCOMPATIBLE),
     /** The host lacks something that a device of the guest needs: a bridge, a network, a filter, firmware, a CPU feature, a free port. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.freepages;
 
+import io.vmmig.snapshot.HeapBudget;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongPredicate;
@@ -40,6 +41,7 @@ final class KernelImage {
         long linear = 0;
         boolean begun = false;
         int total = 0;
+        long heapBytes = HeapBudget.ofThisProgram().searchBytes();
         for (long at = from; at != end && end - at > 0; ) {
             PageTables.Mapping mapping = tables.lookUp(at);
             long length = Math.min(mapping.bytes(), end - at);
@@ -61,6 +63,9 @@ final class KernelImage {
                     add(pieces, mapping.physical(), length);
                     if (total > MAX_BYTES || pieces.size() > MAX_PIECES) {
                         throw new Doubt("its kernel has more variables than any known one");
+                    }
+                    if (total > heapBytes) {
+                        throw new Doubt("this program's heap is too small to look into the guest's kernel");
                     }
                 }
             }

@@ -34,6 +34,7 @@ import io.vmmig.protection.PackageVerifier;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PackageKeeping;
 import io.vmmig.reference.ReferenceStore;
+import io.vmmig.snapshot.HeapBudget;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
@@ -141,6 +142,7 @@ public final class ReceivePipeline {
         try {
             cancellation.check();
             recorder.enter(Phase.OFFER);
+            HeapBudget.ofThisProgram().requireRoomForMigration();
             CodecWarmUp.READING.begin();
             requireAuthentic();
             Offer offer = session.offer();
@@ -169,7 +171,8 @@ public final class ReceivePipeline {
                 claims.close();
                 underWay.end();
             }
-        } catch (VmmigException e) {
+        } catch (VmmigException | OutOfMemoryError thrown) {
+            VmmigException e = HeapBudget.checked(thrown);
             // Only now, when nothing runs here, may the source be told so. If that is not certain it is told nothing.
             if (!mayRunHere()) {
                 session.refuse(explained(e).failure());

@@ -27,6 +27,7 @@ import io.vmmig.protection.PackageClaim;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.qcow2.DiskChain;
 import io.vmmig.reference.PackageKeeping;
+import io.vmmig.snapshot.HeapBudget;
 import io.vmmig.sparse.SparseFile;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Acceptance;
@@ -107,8 +108,8 @@ public final class SendPipeline {
             } finally {
                 lock.release();
             }
-        } catch (VmmigException e) {
-            throw explained(e);
+        } catch (VmmigException | OutOfMemoryError e) {
+            throw explained(HeapBudget.checked(e));
         } finally {
             recorder.end();
         }
@@ -132,6 +133,7 @@ public final class SendPipeline {
     private MigrationReport move() throws VmmigException {
         cancellation.check();
         recorder.enter(Phase.PREPARE);
+        HeapBudget.ofThisProgram().requireRoomForMigration();
         CodecWarmUp.WRITING.begin();
         Guest guest = hypervisor.guest(guestName);
         guestUuid = guest.uuid();
@@ -178,7 +180,8 @@ public final class SendPipeline {
                     contentNeeded(outgoing).forEach(recorder::notice);
                 }
                 return send(outgoing, search);
-            } catch (VmmigException e) {
+            } catch (VmmigException | OutOfMemoryError thrown) {
+                VmmigException e = HeapBudget.checked(thrown);
                 if (!committed) {
                     session.abort(tellable(e));
                 }
@@ -449,8 +452,8 @@ public final class SendPipeline {
             writeDisks(outgoing, writer, saved, lent, belongings);
             free = FreePagesTask.await(search);
             summary = writeSnapshot(outgoing, writer, saved, free);
-        } catch (VmmigException e) {
-            throw rolledBack(outgoing, saved, journal, e);
+        } catch (VmmigException | OutOfMemoryError e) {
+            throw rolledBack(outgoing, saved, journal, HeapBudget.checked(e));
         } catch (RuntimeException | Error e) {
             saved.resume();
             throw e;
@@ -560,8 +563,8 @@ public final class SendPipeline {
             autostarts = belongings.autostart();
             Interferences.requireNone(saved);
             journal.commit(autostarts);
-        } catch (VmmigException e) {
-            throw rolledBack(outgoing, saved, journal, e);
+        } catch (VmmigException | OutOfMemoryError e) {
+            throw rolledBack(outgoing, saved, journal, HeapBudget.checked(e));
         } catch (RuntimeException | Error e) {
             saved.resume();
             throw e;

@@ -13,9 +13,6 @@ import java.util.concurrent.atomic.AtomicInteger;
  * that encode or decode. The mover and the digester do what they are given one after the other. Thread-safe.
  */
 public final class Crew implements AutoCloseable {
-    /** More than this many encode faster than one thread digests, and each costs a segment of heap. */
-    private static final int MAX_WORKERS = 4;
-
     private static final long FAREWELL_MILLIS = 500;
 
     private final ExecutorService mover;
@@ -29,18 +26,8 @@ public final class Crew implements AutoCloseable {
         this.workers = executor(name + "-worker", workerCount());
     }
 
-    /** How many segments keep everybody busy: one for each worker, and one for each end. */
-    public static int segments() {
-        return segments(Runtime.getRuntime().availableProcessors());
-    }
-
-    /** The same, on a machine with so many processors. */
-    public static int segments(int processors) {
-        return Math.min(processors, MAX_WORKERS) + 2;
-    }
-
     private static int workerCount() {
-        return segments() - 2;
+        return HeapBudget.ofThisProgram().segments() - 2;
     }
 
     private static ExecutorService executor(String name, int threads) {

@@ -195,6 +195,24 @@ class MigrationTest {
         assertRolledBack();
     }
 
+    @Test
+    void aHeapThatIsExhaustedMidwayRollsBack() throws Exception {
+        Migration sending = migrator()
+                .signedBy(claim -> {
+                    throw new OutOfMemoryError("Java heap space");
+                })
+                .start();
+        Migration receiving = receive();
+
+        VmmigException e = failureOf(sending);
+
+        assertThat(e.problem()).isEqualTo(Problem.HEAP_TOO_SMALL);
+        assertThat(e.failure().source()).isEqualTo(EndState.RUNS);
+        assertThat(failureOf(receiving).problem()).isEqualTo(Problem.HEAP_TOO_SMALL);
+        assertRolledBack();
+        assertThat(Recovery.of(a).state(stateOfA).run().settlements()).isEmpty();
+    }
+
     /** Without a limit of its caller, as many as the heap and the processors allow go on, and the rest waits. */
     @Test
     void soManyGuestsDoNotLeaveAtOnceThatTheHeapOverflows() throws Exception {

@@ -4,6 +4,7 @@ package io.vmmig.bundle.format;
 import io.vmmig.CancelledException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.snapshot.HeapBudget;
 import java.io.IOException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -38,6 +39,9 @@ final class CrossThread {
         }
         if (failure instanceof IOException exception) {
             return VmmigException.from(exception, Problem.FILE_FAILED, doing, "");
+        }
+        if (failure instanceof OutOfMemoryError) {
+            return HeapBudget.checked(failure);
         }
         if (failure instanceof Error error) {
             throw error;

@@ -6,6 +6,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.bundle.GuestRecord;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.snapshot.Crew;
+import io.vmmig.snapshot.HeapBudget;
 import io.vmmig.snapshot.PageDecoder;
 import io.vmmig.snapshot.PageRing;
 import io.vmmig.snapshot.PageTally;
@@ -83,7 +84,8 @@ public final class DecodingLine implements AutoCloseable {
         this.tar = tar;
         this.order = order;
         this.limits = limits;
-        this.pool = new SegmentPool(Crew.segments(), limits.segmentBytes(), limits.storedSegmentBytes());
+        this.pool = new SegmentPool(
+                HeapBudget.ofThisProgram().segments(), limits.segmentBytes(), limits.storedSegmentBytes());
         SealedContent sealed = SealedContent.plain(PackageOrder.MANIFEST, manifest);
         contents.add(crew.digest(() -> sealed));
         crew.move(this::fetch);

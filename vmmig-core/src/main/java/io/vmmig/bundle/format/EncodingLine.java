@@ -8,6 +8,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.snapshot.Crew;
 import io.vmmig.snapshot.Cutter;
+import io.vmmig.snapshot.HeapBudget;
 import io.vmmig.snapshot.LevelControl;
 import io.vmmig.snapshot.PageCutter;
 import io.vmmig.snapshot.PageEncoder;
@@ -42,8 +43,8 @@ public final class EncodingLine implements AutoCloseable {
     private static final String WRITING = "the package could not be written";
 
     private final Crew crew = new Crew("vmmig-encode");
-    private final SegmentPool pool =
-            SegmentPool.forWriting(Crew.segments(), SEGMENT_BYTES, PackageLimits.DEFAULT.storedSegmentBytes());
+    private final SegmentPool pool = SegmentPool.forWriting(
+            HeapBudget.ofThisProgram().segments(), SEGMENT_BYTES, PackageLimits.DEFAULT.storedSegmentBytes());
     private final SegmentEncoder plain;
     private final PageCutter pages = new PageCutter();
     private final List<Reference> references;

@@ -43,6 +43,7 @@ import java.io.InputStreamReader;
 import java.io.PrintStream;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -528,9 +529,14 @@ public final class HostAgent {
         return result;
     }
 
-    private static JsonObject heap() {
+    private static JsonObject heap() throws IOException {
         JsonObject result = new JsonObject();
         result.addProperty("limitBytes", Runtime.getRuntime().maxMemory());
+        for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+            if (line.startsWith("VmHWM:")) {
+                result.addProperty("peakProcessBytes", Long.parseLong(line.replaceAll("\\D", "")) << 10);
+            }
+        }
         return result;
     }
 

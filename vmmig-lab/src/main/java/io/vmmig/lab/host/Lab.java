@@ -53,9 +53,9 @@ public final class Lab implements AutoCloseable {
         return embedded(name, List.of());
     }
 
-    /** The same, in a JVM with a heap of 256 MiB, which is less than most guests have memory. */
-    public LabHost embeddedInSmallHeap(String name) {
-        return embedded(name, SMALL_HEAP);
+    /** The same, in a JVM with so much heap, in MiB, and the collector that a JVM has on a server unless told otherwise. */
+    public LabHost embeddedWithHeap(String name, int mebibytes) {
+        return embedded(name, List.of("-Xmx" + mebibytes + "m", "-XX:-UseParallelGC", "-XX:+UseG1GC"));
     }
 
     private LabHost embedded(String name, List<String> jvmOptions) {

@@ -616,6 +616,11 @@ public final class LabHost implements AutoCloseable {
         return call(command("heap")).get("limitBytes").getAsLong();
     }
 
+    /** How much memory the process of its JVM has had at most, in bytes: heap, native memory, code and all. */
+    public long peakProcessBytes() {
+        return call(command("heap")).get("peakProcessBytes").getAsLong();
+    }
+
     private static JsonObject command(String what) {
         JsonObject command = new JsonObject();
         command.addProperty("do", what);

@@ -31,9 +31,14 @@ final class Hosts {
         return host("b", name -> lab().embedded(name));
     }
 
-    /** An embedded driver in a JVM whose heap is a small one. */
+    /** An embedded driver in a JVM with a heap of 256 MiB, which is less than most guests have memory. */
     static LabHost inSmallHeap(String name) {
-        return host(name, n -> lab().embeddedInSmallHeap(n));
+        return withHeap(name, 256);
+    }
+
+    /** An embedded driver in a JVM with so much heap, in MiB. */
+    static LabHost withHeap(String name, int mebibytes) {
+        return host(name, n -> lab().embeddedWithHeap(n, mebibytes));
     }
 
     static LabHost c() {
