@@ -3,7 +3,10 @@ package io.vmmig;
 
 import org.jspecify.annotations.Nullable;
 
-/** The migration was cancelled. */
+/**
+ * The migration was cancelled, or took longer than allowed: at this end ({@link Problem#CANCELLED}, {@link Problem#DEADLINE_EXCEEDED}),
+ * or at the other ({@link Problem#PEER_CANCELLED}, {@link Problem#PEER_DEADLINE_EXCEEDED}). The message says at which.
+ */
 public final class CancelledException extends VmmigException {
     private static final long serialVersionUID = 1;
 

@@ -56,6 +56,17 @@ public record Failure(
         return new Failure(problem, what, remedy, guest, phase, source, destination);
     }
 
+    /** This failure as the other end hears it: what was cancelled here was cancelled by its peer. */
+    public Failure heardFromPeer() {
+        Problem heard =
+                switch (problem) {
+                    case CANCELLED -> Problem.PEER_CANCELLED;
+                    case DEADLINE_EXCEEDED -> Problem.PEER_DEADLINE_EXCEEDED;
+                    default -> problem;
+                };
+        return new Failure(heard, what, remedy, guest, phase, source, destination);
+    }
+
     /** This failure, with one more thing that the user can do about it. */
     public Failure advising(String more) {
         return new Failure(

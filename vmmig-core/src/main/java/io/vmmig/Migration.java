@@ -4,8 +4,9 @@ package io.vmmig;
 import io.vmmig.pipeline.Cancellation;
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
@@ -13,18 +14,37 @@ import org.jspecify.annotations.Nullable;
 /** A migration that is under way, at one of its ends. Thread-safe. */
 public final class Migration {
     private final Cancellation cancellation;
-    private final FutureTask<MigrationReport> task;
+    private final CompletableFuture<MigrationReport> outcome = new CompletableFuture<>();
 
-    private Migration(Cancellation cancellation, Callable<MigrationReport> work) {
+    private Migration(Cancellation cancellation) {
         this.cancellation = cancellation;
-        this.task = new FutureTask<>(work);
     }
 
     static Migration start(String threadName, Cancellation cancellation, Callable<MigrationReport> work) {
-        Migration migration = new Migration(cancellation, work);
+        Migration migration = new Migration(cancellation);
         // Not a daemon: a program that ends its main thread must not leave a guest suspended for ever.
-        new Thread(migration.task, threadName).start();
+        new Thread(() -> migration.run(work), threadName).start();
         return migration;
+    }
+
+    private void run(Callable<MigrationReport> work) {
+        MigrationReport report;
+        try {
+            report = work.call();
+        } catch (Throwable e) {
+            outcome.completeExceptionally(e);
+            return;
+        }
+        outcome.complete(report);
+    }
+
+    /**
+     * Completes when the migration is over: with its report, or exceptionally with the {@link VmmigException} that {@link #await()} throws.
+     * What depends on it runs in the migration's thread unless told otherwise. To complete or cancel what this returns does nothing to
+     * the migration; see {@link #cancel()}.
+     */
+    public CompletionStage<MigrationReport> completion() {
+        return outcome.minimalCompletionStage();
     }
 
     /**
@@ -34,7 +54,7 @@ public final class Migration {
      */
     public MigrationReport await() throws VmmigException, InterruptedException {
         try {
-            return task.get();
+            return outcome.get();
         } catch (ExecutionException e) {
             throw rethrown(e.getCause());
         }
@@ -47,7 +67,7 @@ public final class Migration {
      */
     public MigrationReport await(Duration atMost) throws VmmigException, InterruptedException, TimeoutException {
         try {
-            return task.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
+            return outcome.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
             throw rethrown(e.getCause());
         }
@@ -66,12 +86,14 @@ public final class Migration {
 
     /** Whether the migration is over, well or not. */
     public boolean done() {
-        return task.isDone();
+        return outcome.isDone();
     }
 
     /**
-     * Asks the migration to stop; returns at once. The guest then goes on at the source, the destination keeps nothing, and
-     * {@link #await()} throws {@link CancelledException}. Idempotent; may be called from any thread.
+     * Asks the migration to stop. The guest then keeps running at the source, the destination keeps nothing, and {@link #await()} throws
+     * {@link CancelledException}, with {@link Problem#CANCELLED} at this end and {@link Problem#PEER_CANCELLED} at the other. Both ends
+     * stop within a second, unless the hypervisor does not answer while it suspends, resumes or removes the guest. Idempotent; may be
+     * called from any thread.
      *
      * @return false if it is too late, because the guest is being handed over or the migration is done
      */

@@ -230,7 +230,7 @@ public final class Migrator {
                     "say which guest is to move with from(…), where to with to(…), and where this host"
                             + " keeps its state with state(…)");
         }
-        Cancellation cancellation = new Cancellation();
+        Cancellation cancellation = new Cancellation("source");
         SendPipeline pipeline = new SendPipeline(
                 hypervisor, guest, transport, state, settings, new Recorder(guest, listeners), cancellation);
         return Migration.start("vmmig-send-" + guest, cancellation, pipeline::run);

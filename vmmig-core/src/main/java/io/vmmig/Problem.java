@@ -132,10 +132,14 @@ public enum Problem {
     /** The package was taken in before. */
     PACKAGE_REPLAYED(Family.INTEGRITY),
 
-    /** The migration was cancelled. */
+    /** The migration was cancelled at this end. */
     CANCELLED(Family.CANCELLED),
-    /** The migration, or the time in which its guest stood still, has taken longer than was allowed. */
-    DEADLINE_EXCEEDED(Family.CANCELLED);
+    /** The migration was cancelled at the other end. */
+    PEER_CANCELLED(Family.CANCELLED),
+    /** The migration, or the guest's downtime, has taken longer than this end allows. */
+    DEADLINE_EXCEEDED(Family.CANCELLED),
+    /** The migration, or the guest's downtime, has taken longer than the other end allows. */
+    PEER_DEADLINE_EXCEEDED(Family.CANCELLED);
 
     /** The branch of {@link VmmigException} that a problem is thrown as. */
     public enum Family {

@@ -139,7 +139,7 @@ public final class Receiver {
             throw new IllegalStateException(
                     "say where guests have their files with into(…), and where this host keeps its state with state(…)");
         }
-        Cancellation cancellation = new Cancellation();
+        Cancellation cancellation = new Cancellation("destination");
         Recorder recorder = new Recorder("(not known yet)", listeners);
         ReceivePipeline pipeline = new ReceivePipeline(
                 hypervisor, session, settings.guests(), settings.state(), settings, recorder, cancellation);

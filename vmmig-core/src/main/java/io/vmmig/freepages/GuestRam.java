@@ -53,8 +53,13 @@ final class GuestRam {
         return System.nanoTime() - end > 0;
     }
 
-    /** Fails once the time is up. To be called wherever the guest's memory says how much there is to do. */
+    /**
+     * Fails once the time is up, or nobody wants to know any more. To be called wherever the guest's memory says how much there is to do.
+     */
     void requireTime() throws Doubt {
+        if (Thread.currentThread().isInterrupted()) {
+            throw new Doubt("the search was interrupted");
+        }
         if (timeIsUp()) {
             throw new Doubt("reading its memory took too long");
         }

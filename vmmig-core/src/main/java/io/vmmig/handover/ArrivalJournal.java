@@ -406,7 +406,11 @@ public final class ArrivalJournal implements AutoCloseable {
         try {
             journal.enter(state.name());
         } catch (VmmigException e) {
-            LOG.warn("guest {}: it is removed again, which could not be noted in {}", facts.guest(), file, e);
+            LOG.warn(
+                    "guest {}: it is removed again, which could not be recorded in {}: {}",
+                    facts.guest(),
+                    file,
+                    e.getMessage());
         }
     }
 
@@ -459,7 +463,12 @@ public final class ArrivalJournal implements AutoCloseable {
                 journal.remove();
             }
         } catch (VmmigException e) {
-            LOG.warn("guest {}: it is {} here, which could not be noted in {}", facts.guest(), state, file, e);
+            LOG.warn(
+                    "guest {}: it is {} here, which could not be recorded in {}: {}",
+                    facts.guest(),
+                    state,
+                    file,
+                    e.getMessage());
         }
     }
 

@@ -62,8 +62,7 @@ final class Admission {
             if (!stopWaiting(cancellation)) {
                 Thread.currentThread().interrupt();
             }
-            throw new CancelledException(
-                    Problem.CANCELLED, "the migration was cancelled before it was admitted", "", e);
+            throw new CancelledException(Problem.CANCELLED, "the thread was interrupted", "", e);
         }
         if (stopWaiting(cancellation)) {
             permits.release();

@@ -7,6 +7,8 @@ import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /** The wish to stop, which any thread may have, until the point of no return. */
 public final class Cancellation {
@@ -16,10 +18,22 @@ public final class Cancellation {
         TOO_LATE
     }
 
+    private final String end;
     private final Object lock = new Object();
     private final List<Runnable> stoppers = new ArrayList<>();
+    private final CompletableFuture<Void> asked = new CompletableFuture<>();
     private State state = State.OPEN;
-    private Failure reason = Failure.of(Problem.CANCELLED, "the migration was cancelled", "");
+    private Failure reason;
+
+    /** Nobody has asked yet. @param end whose migration it is, "source" or "destination", for messages at both ends */
+    public Cancellation(String end) {
+        this.end = end;
+        this.reason = Failure.of(Problem.CANCELLED, "the migration was cancelled at the " + end, "");
+    }
+
+    String end() {
+        return end;
+    }
 
     /** Asks to stop; false if it is too late. Idempotent. */
     public boolean request() {
@@ -37,6 +51,8 @@ public final class Cancellation {
             reason = why;
             toRun = List.copyOf(stoppers);
         }
+        // Who waits goes on at once, however long it takes to stop the rest.
+        asked.complete(null);
         toRun.forEach(Runnable::run);
         return true;
     }
@@ -50,6 +66,32 @@ public final class Cancellation {
             }
         }
         stopper.run();
+    }
+
+    /**
+     * Waits for {@code part}, but no longer than until a stop is asked for.
+     *
+     * @throws CancelledException if that came first
+     */
+    <T> T await(CompletableFuture<T> part) throws VmmigException {
+        CompletableFuture.anyOf(part, asked).handle((value, failure) -> true).join();
+        check();
+        return get(part);
+    }
+
+    /** What {@code part} comes to; what it failed with is thrown anew, so that both stacks can be read. */
+    static <T> T get(CompletableFuture<T> part) throws VmmigException {
+        try {
+            return part.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof VmmigException failure) {
+                throw VmmigException.of(failure.failure(), failure);
+            }
+            if (e.getCause() instanceof Error error) {
+                throw error;
+            }
+            throw e.getCause() instanceof RuntimeException bug ? bug : e;
+        }
     }
 
     void check() throws CancelledException {
@@ -84,7 +126,7 @@ public final class Cancellation {
     /** What is to be said of a failure: once a stop was asked for, whatever fails comes from that. */
     VmmigException explained(VmmigException thrown) {
         Failure why = reason();
-        return requested() && thrown.problem() != why.problem() ? new CancelledException(why, thrown) : thrown;
+        return requested() && !thrown.failure().equals(why) ? new CancelledException(why, thrown) : thrown;
     }
 
     private CancelledException cancelled() {

@@ -21,7 +21,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.UUID;
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
@@ -45,7 +45,7 @@ enum CodecWarmUp {
     private static final int LINE_BYTES = 64;
 
     private final AtomicBoolean begun = new AtomicBoolean();
-    private final CountDownLatch done = new CountDownLatch(1);
+    private final CompletableFuture<Void> done = new CompletableFuture<>();
 
     /** Begins in the background, unless it has been done. */
     void begin() {
@@ -57,14 +57,8 @@ enum CodecWarmUp {
     }
 
     /** Waits until it is over, but not for long: nothing depends on it but time. */
-    void await() {
-        try {
-            if (!done.await(LONGEST.toMillis(), TimeUnit.MILLISECONDS)) {
-                LOG.debug("still not warm");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+    void await(Cancellation cancellation) throws VmmigException {
+        cancellation.await(done.copy().completeOnTimeout(null, LONGEST.toMillis(), TimeUnit.MILLISECONDS));
     }
 
     private void run() {
@@ -83,7 +77,7 @@ enum CodecWarmUp {
         } catch (IOException | VmmigException | RuntimeException e) {
             LOG.warn("the codec could not be warmed up, so the first guest will stand still for longer", e);
         } finally {
-            done.countDown();
+            done.complete(null);
         }
     }
 

@@ -34,8 +34,9 @@ final class Deadline {
     static Deadline after(Duration atMost, String what, Cancellation cancellation) {
         Failure reason = Failure.of(
                 Problem.DEADLINE_EXCEEDED,
-                what + " for longer than " + words(atMost) + ", which is all it may",
-                "Look for what is slow, or allow it more time.");
+                what + " for longer than " + words(atMost) + ", which is all that the " + cancellation.end()
+                        + " allows",
+                "Look for what is slow, or allow more time there.");
         // Stopping may take a while, which the deadlines of others must not wait for.
         return new Deadline(CLOCK.schedule(
                 () -> daemon(() -> cancellation.request(reason), "vmmig-deadline")

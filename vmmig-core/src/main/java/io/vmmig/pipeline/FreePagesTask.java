@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.CancelledException;
-import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.freepages.FreePageSearch;
 import io.vmmig.freepages.FreePages;
 import io.vmmig.hypervisor.Guest;
-import java.util.concurrent.ExecutionException;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,81 +17,83 @@ import org.slf4j.LoggerFactory;
 /** A search for a guest's free pages, in a thread of its own beside what else there is to do. For one thread. */
 final class FreePagesTask implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FreePagesTask.class);
-    private static final int CLOSE_SECONDS = 10;
+    private static final Duration CLOSING = Duration.ofSeconds(10);
+    private static final Duration MOMENT = Duration.ofMillis(200);
 
     private final Guest guest;
+    private final Cancellation cancellation;
     private final ExecutorService thread;
-    private Future<FreePageSearch> search;
+    private CompletableFuture<FreePageSearch> search;
 
-    private FreePagesTask(Guest guest) {
+    private FreePagesTask(Guest guest, Cancellation cancellation) {
         this.guest = guest;
+        this.cancellation = cancellation;
         thread = Executors.newSingleThreadExecutor(work -> {
             Thread made = new Thread(work, "vmmig-free-pages-" + guest.name());
             made.setDaemon(true);
             return made;
         });
-        search = thread.submit(this::search);
+        search = submit(this::search);
     }
 
     /** Begins while the guest runs. */
-    static FreePagesTask begin(Guest guest) {
-        return new FreePagesTask(guest);
+    static FreePagesTask begin(Guest guest, Cancellation cancellation) {
+        return new FreePagesTask(guest, cancellation);
     }
 
     private FreePageSearch search() throws VmmigException {
         return FreePageSearch.begin(guest, DomainXml.parse(guest.domainXml()));
     }
 
+    private <T> CompletableFuture<T> submit(Abandonable.Work<T> work) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        thread.execute(() -> {
+            try {
+                result.complete(work.run());
+            } catch (VmmigException | RuntimeException | Error e) {
+                result.completeExceptionally(e);
+            }
+        });
+        return result;
+    }
+
     /** Waits until it is known whether a kernel was found that tells what is free. */
     boolean awaitFound() throws VmmigException {
-        return await(search).doubt().isEmpty();
+        return cancellation.await(search).doubt().isEmpty();
     }
 
     /** Waits for what is done while the guest runs; it is to be suspended right after that. */
     void awaitBegun() throws VmmigException {
-        FreePageSearch begun = await(search);
+        FreePageSearch begun = cancellation.await(search);
         if (begun.stale() && begun.doubt().isEmpty()) {
             begun.close();
-            search = thread.submit(this::search);
-            begun = await(search);
+            search = submit(this::search);
+            begun = cancellation.await(search);
         }
-        await(thread.submit(begun::awaitTick, true));
+        FreePageSearch fresh = begun;
+        cancellation.await(submit(() -> {
+            fresh.awaitTick();
+            return true;
+        }));
     }
 
     /** Goes on, now that the guest stands still. */
-    Future<FreePages> finish() {
-        return thread.submit(() -> search.get().finish());
+    CompletableFuture<FreePages> finish() {
+        return submit(() -> search.join().finish());
     }
 
-    /** Waits for a part of it. */
-    static <T> T await(Future<T> part) throws VmmigException {
-        try {
-            return part.get();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CancelledException(Problem.CANCELLED, "the thread was interrupted", "", e);
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof VmmigException failure) {
-                throw failure;
-            }
-            throw new IllegalStateException("a search for free pages has a bug", e.getCause());
-        }
-    }
-
-    /** Gives up what is under way, and waits until nothing reads the guest's memory any more. */
+    /** Gives up what is under way, and waits until nothing reads the guest's memory any more; if it was cancelled, only a moment. */
     @Override
     public void close() {
         thread.shutdownNow();
+        Duration atMost = cancellation.requested() ? MOMENT : CLOSING;
         try {
-            if (!thread.awaitTermination(CLOSE_SECONDS, TimeUnit.SECONDS)) {
-                LOG.warn("guest {}: its memory is still being read", guest.name());
-            } else if (search.isDone()) {
-                search.get().close();
+            if (!thread.awaitTermination(atMost.toMillis(), TimeUnit.MILLISECONDS)) {
+                LOG.info("guest {}: its memory is still being read", guest.name());
             }
-        } catch (ExecutionException e) {
-            LOG.debug("guest {}: there was no search", guest.name(), e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        search.thenAccept(FreePageSearch::close);
     }
 }

@@ -113,7 +113,7 @@ public final class ReceivePipeline {
     /** Receives the guest; throws with everything settled as the exception says. Closes the session. */
     public MigrationReport run() throws VmmigException {
         try (session) {
-            cancellation.onRequest(() -> session.refuse(told(cancellation.reason())));
+            cancellation.onRequest(() -> session.refuse(cancellation.reason()));
             session.onReconnected(recorder::reconnected);
             return receiveWhenAdmitted();
         } catch (VmmigException e) {
@@ -151,16 +151,17 @@ public final class ReceivePipeline {
             requireNew(offer.manifest());
             Arrival arrival = arrival(offer);
             recorder.renameGuest(arrival.guestName());
-            if (keptEarlierPackages()) {
+            if (Abandonable.run(this::keptEarlierPackages, cancellation)) {
                 // Its kernel and its ramdisk may have been in these.
                 arrival = arrival(offer);
             }
             Path place = ArrivalJournal.place(hostState, offer.manifest().packageId(), session.live());
-            List<Path> claimed = arrival.claims(hypervisor, hostState);
+            Arrival placed = arrival;
+            List<Path> claimed = Abandonable.run(() -> placed.claims(hypervisor, hostState), cancellation);
             claims = claim(arrival, claimed, place);
             ArrivalsUnderWay underWay = ArrivalsUnderWay.begin(place, session);
             try {
-                arrival.requireFree(hypervisor);
+                Abandonable.check(() -> placed.requireFree(hypervisor), cancellation);
                 ArrivalJournal.Facts facts = arrival.facts(claimed, source(), session.live());
                 try (ArrivalJournal noted = ArrivalJournal.begin(place, hostState, facts)) {
                     journal = noted;
@@ -223,7 +224,7 @@ public final class ReceivePipeline {
                     take(arrival.manifest());
                 }
                 beginEarly(arrival, offer);
-                CodecWarmUp.READING.await();
+                CodecWarmUp.READING.await(cancellation);
                 session.accept(new Acceptance(arrival.held(), Set.copyOf(shared.all())));
                 return takeOver(arrival, offer, shared, files, noted);
             }
@@ -249,7 +250,7 @@ public final class ReceivePipeline {
                 noted.enter(DestinationState.ABANDONED);
             }
         } catch (VmmigException e) {
-            LOG.warn("guest {}: that it will not run here could not be noted", recorder.guest(), e);
+            LOG.warn("guest {}: that it will not run here could not be recorded: {}", recorder.guest(), e.getMessage());
         }
     }
 
@@ -364,11 +365,6 @@ public final class ReceivePipeline {
                         landing.changes().stream().map(ReceivePipeline::told).toList());
     }
 
-    /** As it is said to the source. */
-    private static Failure told(Failure reason) {
-        return Failure.of(reason.problem(), "the destination has stopped: " + reason.what(), reason.remedy());
-    }
-
     /** What other hosts may know of a change: not where this one has its files. */
     private static String told(DomainChange change) {
         boolean ofPaths =
@@ -377,7 +373,7 @@ public final class ReceivePipeline {
     }
 
     private Arrival arrival(Offer offer) throws VmmigException {
-        return Arrival.of(offer, hypervisor, settings, images, guests);
+        return Abandonable.run(() -> Arrival.of(offer, hypervisor, settings, images, guests), cancellation);
     }
 
     /** If it was an earlier package that is damaged, the next try must not stand upon that again. */

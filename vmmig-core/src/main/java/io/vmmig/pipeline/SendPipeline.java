@@ -46,7 +46,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -135,12 +134,20 @@ public final class SendPipeline {
         recorder.enter(Phase.PREPARE);
         HeapBudget.ofThisProgram().requireRoomForMigration();
         CodecWarmUp.WRITING.begin();
-        Guest guest = hypervisor.guest(guestName);
+        Guest guest = Abandonable.run(() -> hypervisor.guest(guestName), cancellation);
         guestUuid = guest.uuid();
-        DepartureClaim claim = DepartureClaim.take(guest, hypervisor, hostState);
-        try (OtherTools others = OtherTools.watch(guest, recorder);
-                FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest)) {
-            Departure departure = Departure.of(guest, hypervisor, settings, hostState.images(), !givesAway());
+        DepartureClaim claim = Abandonable.run(
+                () -> DepartureClaim.take(guest, hypervisor, hostState), DepartureClaim::close, cancellation);
+        try (OtherTools others =
+                        Abandonable.run(() -> OtherTools.watch(guest, recorder), OtherTools::close, cancellation);
+                FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest, cancellation)) {
+            Departure departure = Abandonable.run(
+                    () -> {
+                        Departure all = Departure.of(guest, hypervisor, settings, hostState.images(), !givesAway());
+                        remember(all);
+                        return all;
+                    },
+                    cancellation);
             departure.belongings().notices().forEach(recorder::notice);
             return move(guest, departure, search, others);
         } finally {
@@ -151,12 +158,11 @@ public final class SendPipeline {
     private MigrationReport move(Guest guest, Departure departure, @Nullable FreePagesTask search, OtherTools others)
             throws VmmigException {
         departure.shared().notices().forEach(recorder::notice);
-        remember(departure);
         SharedPages shared = departure.sharedPages(hostState.images(), cancellation);
         recorder.enter(Phase.CONNECT);
         try (shared;
                 PackageKeeping keeping = beginKeeping();
-                OutgoingSession session = transport.open()) {
+                OutgoingSession session = Abandonable.run(transport::open, this::giveUp, cancellation)) {
             cancellation.onRequest(() -> session.abort(cancellation.reason()));
             session.onReconnected(recorder::reconnected);
             try {
@@ -188,6 +194,11 @@ public final class SendPipeline {
                 throw e.problem() == Problem.BASE_IMAGE_MISSING ? departure.located(e) : e;
             }
         }
+    }
+
+    private void giveUp(OutgoingSession late) {
+        late.abort(cancellation.reason());
+        late.close();
     }
 
     private void remember(Departure departure) {
@@ -252,7 +263,7 @@ public final class SendPipeline {
             if (search != null) {
                 search.awaitBegun();
             }
-            CodecWarmUp.WRITING.await();
+            CodecWarmUp.WRITING.await(cancellation);
             cancellation.check();
             recorder.enter(Phase.SUSPEND);
             Deadline deadline =
@@ -289,7 +300,7 @@ public final class SendPipeline {
         state = state.then(SourceState.SAVED);
         wasRunning = saved.wasRunning();
         noteWhetherItRan(outgoing, saved, journal);
-        Future<FreePages> free = search == null
+        CompletableFuture<FreePages> free = search == null
                 ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
                 : search.finish();
         try {
@@ -440,7 +451,7 @@ public final class SendPipeline {
             Outgoing outgoing,
             PackageWriter writer,
             SavedGuest saved,
-            Future<FreePages> search,
+            CompletableFuture<FreePages> search,
             Ballooning lent,
             DepartureJournal journal)
             throws VmmigException {
@@ -450,7 +461,7 @@ public final class SendPipeline {
             outgoing.departure().requireUnchanged(outgoing.guest(), saved.domainXml());
             Belongings belongings = belongings(outgoing, saved);
             writeDisks(outgoing, writer, saved, lent, belongings);
-            free = FreePagesTask.await(search);
+            free = cancellation.await(search);
             summary = writeSnapshot(outgoing, writer, saved, free);
         } catch (VmmigException | OutOfMemoryError e) {
             throw rolledBack(outgoing, saved, journal, HeapBudget.checked(e));
@@ -542,7 +553,7 @@ public final class SendPipeline {
             Outgoing outgoing,
             PackageWriter writer,
             SavedGuest saved,
-            Future<FreePages> search,
+            CompletableFuture<FreePages> search,
             Ballooning lent,
             DepartureJournal journal)
             throws VmmigException {
@@ -553,7 +564,7 @@ public final class SendPipeline {
             outgoing.departure().requireUnchanged(outgoing.guest(), saved.domainXml());
             Belongings belongings = belongings(outgoing, saved);
             writeDisks(outgoing, writer, saved, lent, belongings);
-            free = FreePagesTask.await(search);
+            free = cancellation.await(search);
             summary = writeSnapshot(outgoing, writer, saved, free);
             recorder.enter(Phase.RESTORE);
             session.finish();

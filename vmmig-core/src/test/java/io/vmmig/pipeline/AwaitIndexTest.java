@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Timeout;
 class AwaitIndexTest {
     private static final Duration LONG = Duration.ofMinutes(10);
 
-    private final Cancellation cancellation = new Cancellation();
+    private final Cancellation cancellation = new Cancellation("source");
     private final CompletableFuture<Void> index = new CompletableFuture<>();
 
     private boolean await(Duration atMost) throws CancelledException {

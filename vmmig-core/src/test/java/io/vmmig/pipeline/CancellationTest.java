@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 class CancellationTest {
-    private final Cancellation cancellation = new Cancellation();
+    private final Cancellation cancellation = new Cancellation("source");
     private final AtomicInteger stopped = new AtomicInteger();
 
     @Test

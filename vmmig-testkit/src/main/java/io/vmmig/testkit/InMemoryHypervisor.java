@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +33,10 @@ import org.jspecify.annotations.Nullable;
 public final class InMemoryHypervisor implements Hypervisor {
     /** Where it can be told to fail. */
     public enum Step {
+        /** When it is asked for a guest. */
+        LOOK_UP,
+        /** When it is asked which guests it has. */
+        LIST,
         /** When a guest is asked to save, before it is suspended. */
         SAVE,
         /** In the middle of the memory stream of a save. */
@@ -66,6 +71,7 @@ public final class InMemoryHypervisor implements Hypervisor {
     private int cutOffFor;
     private boolean cutOff;
     private final Set<Step> failing = java.util.EnumSet.noneOf(Step.class);
+    private final Map<Step, Runnable> actions = new ConcurrentHashMap<>();
 
     /** An empty host of that name. */
     public InMemoryHypervisor(String hostName) {
@@ -182,6 +188,11 @@ public final class InMemoryHypervisor implements Hypervisor {
                 : OptionalLong.of(guest.inMemoryBalloon().sizeBytes());
     }
 
+    /** Calls {@code action} before a step is taken, the next time only, by the thread that takes it; it may block. */
+    public void before(Step step, Runnable action) {
+        actions.put(step, action);
+    }
+
     /** Makes a step fail from now on. */
     public synchronized void fail(Step step) {
         failing.add(step);
@@ -217,7 +228,15 @@ public final class InMemoryHypervisor implements Hypervisor {
         cutOff = false;
     }
 
-    synchronized void failIfTold(Step step) throws VmmigException {
+    void failIfTold(Step step) throws VmmigException {
+        Runnable action = actions.remove(step);
+        if (action != null) {
+            action.run();
+        }
+        failNow(step);
+    }
+
+    private synchronized void failNow(Step step) throws VmmigException {
         if (step == cutOffAt) {
             cutOffAt = null;
             cutOff = true;
@@ -263,12 +282,12 @@ public final class InMemoryHypervisor implements Hypervisor {
     }
 
     @Override
-    public synchronized Guest guest(String name) throws VmmigException {
-        failIfCutOff();
+    public Guest guest(String name) throws VmmigException {
+        failIfTold(Step.LOOK_UP);
         return known(name);
     }
 
-    private InMemoryGuest known(String name) throws VmmigException {
+    private synchronized InMemoryGuest known(String name) throws VmmigException {
         @Nullable InMemoryGuest guest = guests.get(name);
         if (guest == null) {
             throw new HypervisorException(
@@ -278,8 +297,12 @@ public final class InMemoryHypervisor implements Hypervisor {
     }
 
     @Override
-    public synchronized List<GuestId> guests() throws VmmigException {
-        failIfCutOff();
+    public List<GuestId> guests() throws VmmigException {
+        failIfTold(Step.LIST);
+        return ids();
+    }
+
+    private synchronized List<GuestId> ids() {
         return guests.values().stream()
                 .map(g -> new GuestId(g.name(), g.uuid()))
                 .toList();
@@ -311,8 +334,12 @@ public final class InMemoryHypervisor implements Hypervisor {
     }
 
     @Override
-    public synchronized List<FileInUse> filesInUse(UUID except) throws VmmigException {
+    public List<FileInUse> filesInUse(UUID except) throws VmmigException {
         failIfTold(Step.LOOK_AROUND);
+        return filesInUseNow(except);
+    }
+
+    private synchronized List<FileInUse> filesInUseNow(UUID except) throws VmmigException {
         List<FileInUse> files = new ArrayList<>();
         for (InMemoryGuest guest : guests.values()) {
             if (!guest.uuid().equals(except)) {

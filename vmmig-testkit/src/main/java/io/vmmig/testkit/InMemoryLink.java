@@ -81,7 +81,7 @@ final class InMemoryLink {
     private final class Outgoing implements OutgoingSession {
         private void requireGoodwill() throws VmmigException {
             if (refused != null) {
-                throw VmmigException.of(refused, null);
+                throw VmmigException.of(refused.heardFromPeer(), null);
             }
             if (aborted != null) {
                 throw VmmigException.of(aborted, null);
@@ -171,7 +171,7 @@ final class InMemoryLink {
         private void awaitOrAbort(Condition condition) throws VmmigException {
             await(() -> {
                 if (aborted != null) {
-                    throw VmmigException.of(aborted, null);
+                    throw VmmigException.of(aborted.heardFromPeer(), null);
                 }
                 if (refused != null) {
                     throw VmmigException.of(refused, null);

@@ -32,6 +32,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -286,7 +287,7 @@ class MigrationTest {
         assertThat(receiving.cancel()).isTrue();
 
         assertThat(failureOf(receiving).problem()).isEqualTo(Problem.CANCELLED);
-        assertThat(failureOf(sending).problem()).isEqualTo(Problem.CANCELLED);
+        assertThat(failureOf(sending).problem()).isEqualTo(Problem.PEER_CANCELLED);
         assertRolledBack();
         assertThat(coming.availablePermits()).isZero();
     }
@@ -355,6 +356,29 @@ class MigrationTest {
         assertThat(a.memoryOf("web-1").orElseThrow()).isEqualTo(memory);
         assertThat(home.resolve("web-1/vda.0.raw")).hasBinaryContent(disk);
         assertThat(guests).as("what vmmig made at b went with the guest").isEmptyDirectory();
+    }
+
+    @Test
+    void completesAStageWhenItIsOver() throws Exception {
+        Migration failed =
+                Migrator.of(a).state(stateOfA).from("nobody").to(transport).start();
+        assertThat(failed.completion().toCompletableFuture())
+                .failsWithin(SOON)
+                .withThrowableOfType(ExecutionException.class)
+                .havingCause()
+                .isInstanceOfSatisfying(
+                        VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.GUEST_UNKNOWN));
+
+        Migration sending = migrator().start();
+        assertThat(sending.completion().toCompletableFuture().cancel(true))
+                .as("of this one only")
+                .isTrue();
+        Migration receiving = receive();
+        assertThat(receiving.completion().toCompletableFuture()).succeedsWithin(SOON);
+        assertThat(sending.completion().toCompletableFuture())
+                .succeedsWithin(SOON)
+                .isSameAs(sending.await(SOON));
+        assertThat(sending.done()).isTrue();
     }
 
     @Test
@@ -571,8 +595,13 @@ class MigrationTest {
         ended.countDown();
         VmmigException here = failureOf(sending);
 
-        assertThat(here.problem()).isEqualTo(Problem.DEADLINE_EXCEEDED);
-        assertThat(there.problem()).isEqualTo(Problem.DEADLINE_EXCEEDED);
+        String whose = source ? "which is all that the source allows" : "which is all that the destination allows";
+        VmmigException own = source ? here : there;
+        VmmigException peers = source ? there : here;
+        assertThat(own.problem()).isEqualTo(Problem.DEADLINE_EXCEEDED);
+        assertThat(peers.problem()).isEqualTo(Problem.PEER_DEADLINE_EXCEEDED);
+        assertThat(own).hasMessageContaining(whose);
+        assertThat(peers).hasMessageContaining(whose);
         assertRolledBack();
     }
 

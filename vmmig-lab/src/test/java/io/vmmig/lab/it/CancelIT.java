@@ -58,7 +58,7 @@ class CancelIT {
             assertThat(atSource.type()).isEqualTo("CancelledException");
             assertThat(atSource.source()).isEqualTo(EndState.RUNS);
             assertThat(atSource.destination()).isEqualTo(EndState.NOT_HANDED_OVER);
-            assertThat(atDestination.problem()).isEqualTo(Problem.CANCELLED);
+            assertThat(atDestination.problem()).isEqualTo(Problem.PEER_CANCELLED);
             assertUnharmed(guest, sum);
             Moves.assertEmpty(b);
         }
@@ -88,7 +88,7 @@ class CancelIT {
 
             assertThat(accepted).isTrue();
             assertThat(atDestination.problem()).isEqualTo(Problem.CANCELLED);
-            assertThat(atSource.problem()).isEqualTo(Problem.CANCELLED);
+            assertThat(atSource.problem()).isEqualTo(Problem.PEER_CANCELLED);
             assertThat(atSource.source()).isEqualTo(EndState.RUNS);
             assertThat(atSource.destination()).isEqualTo(EndState.NOT_HANDED_OVER);
             assertUnharmed(guest, sum);
@@ -118,7 +118,7 @@ class CancelIT {
 
             assertThat(failed.problem()).isEqualTo(Problem.CANCELLED);
             assertThat(failed.source()).isEqualTo(EndState.RUNS);
-            assertThat(failureOf(receiving.move()).problem()).isEqualTo(Problem.CANCELLED);
+            assertThat(failureOf(receiving.move()).problem()).isEqualTo(Problem.PEER_CANCELLED);
             assertUnharmed(guest, sum);
             Moves.assertEmpty(b);
         }

@@ -38,7 +38,7 @@ final class FailureCodec {
         if (problem.isEmpty() && !wire.getProblem().isEmpty()) {
             what = what + " (" + clean(wire.getProblem(), MAX_NAME) + ")";
         }
-        return new Failure(
+        Failure theirs = new Failure(
                 problem.orElse(Problem.PEER_FAILED),
                 what.isBlank() ? "the peer gave up" : what,
                 clean(wire.getRemedy(), MAX_SENTENCE),
@@ -46,6 +46,7 @@ final class FailureCodec {
                 phase(wire.getPhase()),
                 constant(EndState.class, wire.getSource()).orElse(EndState.UNKNOWN),
                 constant(EndState.class, wire.getDestination()).orElse(EndState.UNKNOWN));
+        return theirs.heardFromPeer();
     }
 
     private static @Nullable Phase phase(String name) {

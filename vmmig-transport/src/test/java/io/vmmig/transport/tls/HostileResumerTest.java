@@ -145,7 +145,7 @@ class HostileResumerTest {
             rightful.abandon(id, Samples.failure(Problem.CANCELLED));
             assertThat(answer(rightful)).isZero();
         }
-        assertThatThrownBy(session::offer).satisfies(e -> assertProblem(e, Problem.CANCELLED));
+        assertThatThrownBy(session::offer).satisfies(e -> assertProblem(e, Problem.PEER_CANCELLED));
     }
 
     @Test

@@ -326,7 +326,7 @@ class ResumeTest {
         pair.source.close();
         link.refusing = false;
 
-        assertThatThrownBy(pair.destination::awaitCommit).satisfies(e -> assertProblem(e, Problem.CANCELLED));
+        assertThatThrownBy(pair.destination::awaitCommit).satisfies(e -> assertProblem(e, Problem.PEER_CANCELLED));
         pair.destination.close();
     }
 

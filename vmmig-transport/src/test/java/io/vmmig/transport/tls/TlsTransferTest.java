@@ -342,9 +342,9 @@ class TlsTransferTest {
             assertThatThrownBy(() -> destination.packageStream().readAllBytes())
                     .isInstanceOf(IOException.class)
                     .cause()
-                    .satisfies(e -> assertProblem(e, Problem.CANCELLED))
+                    .satisfies(e -> assertProblem(e, Problem.PEER_CANCELLED))
                     .hasMessageContaining("because of");
-            assertThatThrownBy(destination::restored).satisfies(e -> assertProblem(e, Problem.CANCELLED));
+            assertThatThrownBy(destination::restored).satisfies(e -> assertProblem(e, Problem.PEER_CANCELLED));
             sending.get();
         }
     }
@@ -402,7 +402,7 @@ class TlsTransferTest {
             assertThatThrownBy(() -> destination.packageStream().readAllBytes())
                     .isInstanceOf(IOException.class)
                     .cause()
-                    .satisfies(e -> assertProblem(e, Problem.CANCELLED));
+                    .satisfies(e -> assertProblem(e, Problem.PEER_CANCELLED));
             assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
         }
     }
@@ -479,7 +479,8 @@ class TlsTransferTest {
             Thread.currentThread().interrupt();
             assertThatThrownBy(destination::offer).satisfies(e -> assertProblem(e, Problem.CANCELLED));
             assertThat(Thread.interrupted()).isTrue();
-            assertThatThrownBy(() -> source.offer(Samples.offer())).satisfies(e -> assertProblem(e, Problem.CANCELLED));
+            assertThatThrownBy(() -> source.offer(Samples.offer()))
+                    .satisfies(e -> assertProblem(e, Problem.PEER_CANCELLED));
         }
     }
 

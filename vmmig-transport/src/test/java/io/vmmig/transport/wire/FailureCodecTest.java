@@ -20,7 +20,17 @@ class FailureCodecTest {
                 .during("web-1", Phase.COMMIT)
                 .leaving(EndState.PAUSED, EndState.HOLDS_NOTHING);
 
-        assertThat(FailureCodec.fromWire(FailureCodec.toWire(failure))).isEqualTo(failure);
+        assertThat(FailureCodec.fromWire(FailureCodec.toWire(failure))).isEqualTo(failure.heardFromPeer());
+    }
+
+    @Test
+    void whatWasCancelledThereWasCancelledByThePeer() {
+        assertThat(FailureCodec.fromWire(FailureCodec.toWire(Failure.of(Problem.CANCELLED, "what", "")))
+                        .problem())
+                .isEqualTo(Problem.PEER_CANCELLED);
+        assertThat(FailureCodec.fromWire(FailureCodec.toWire(Failure.of(Problem.DEADLINE_EXCEEDED, "what", "")))
+                        .problem())
+                .isEqualTo(Problem.PEER_DEADLINE_EXCEEDED);
     }
 
     @Test

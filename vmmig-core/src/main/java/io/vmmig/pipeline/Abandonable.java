@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.VmmigException;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Work that may block for long, such as in libvirt or the resolver of names, and that a cancelled migration need not wait for: it runs
+ * in a thread of its own, which is interrupted and then left to itself.
+ */
+final class Abandonable {
+    private static final Logger LOG = LoggerFactory.getLogger(Abandonable.class);
+
+    private Abandonable() {}
+
+    /** Work that comes to something. */
+    @FunctionalInterface
+    interface Work<T> {
+        T run() throws VmmigException;
+    }
+
+    /** Work that comes to nothing that anybody keeps. */
+    @FunctionalInterface
+    interface Check {
+        void run() throws VmmigException;
+    }
+
+    /** As {@link #run(Work, Consumer, Cancellation)}, of what need not be undone. */
+    static void check(Check check, Cancellation cancellation) throws VmmigException {
+        run(
+                () -> {
+                    check.run();
+                    return true;
+                },
+                cancellation);
+    }
+
+    /** As {@link #run(Work, Consumer, Cancellation)}, of what need not be undone. */
+    static <T> T run(Work<T> work, Cancellation cancellation) throws VmmigException {
+        return run(work, late -> {}, cancellation);
+    }
+
+    /**
+     * Does {@code work}, unless the migration is cancelled before it is done.
+     *
+     * @param ifLate undoes what it came to after that
+     * @throws VmmigException why it failed, or that it was cancelled
+     */
+    static <T> T run(Work<T> work, Consumer<T> ifLate, Cancellation cancellation) throws VmmigException {
+        cancellation.check();
+        CompletableFuture<T> done = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> complete(done, work, ifLate), Thread.currentThread().getName() + "-waiting");
+        thread.setDaemon(true);
+        thread.start();
+        cancellation.onRequest(() -> {
+            if (done.cancel(false)) {
+                thread.interrupt();
+            }
+        });
+        try {
+            return Cancellation.get(done);
+        } catch (CancellationException e) {
+            cancellation.check();
+            throw e;
+        }
+    }
+
+    private static <T> void complete(CompletableFuture<T> done, Work<T> work, Consumer<T> ifLate) {
+        try {
+            T result = work.run();
+            if (!done.complete(result)) {
+                Thread.interrupted();
+                ifLate.accept(result);
+            }
+        } catch (VmmigException | RuntimeException | Error e) {
+            if (!done.completeExceptionally(e)) {
+                LOG.debug("what a cancelled migration did not wait for has failed", e);
+            }
+        }
+    }
+}
