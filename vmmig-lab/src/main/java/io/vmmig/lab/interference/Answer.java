@@ -6,6 +6,7 @@ import io.vmmig.Notice;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.MoveFailed;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -40,6 +41,13 @@ record Answer(String end, @Nullable MoveFailed failure, List<Notice> notices) {
 
     boolean told(Notice.Kind kind) {
         return notices.stream().anyMatch(notice -> notice.kind() == kind);
+    }
+
+    /** Whether it has said that this file stays behind. */
+    boolean leaves(Path file) {
+        return notices.stream()
+                .anyMatch(notice -> notice.kind() == Notice.Kind.LEFT_BEHIND
+                        && notice.subject().equals(file.toString()));
     }
 
     /**

@@ -29,7 +29,10 @@ record Cell(Moment moment, Action action) {
         List<Cell> cells = new ArrayList<>();
         for (Moment moment : MOMENTS) {
             for (Action action : Action.values()) {
-                cells.add(new Cell(moment, action));
+                Cell cell = new Cell(moment, action);
+                if (cell.canBe()) {
+                    cells.add(cell);
+                }
             }
         }
         return cells;
@@ -40,6 +43,11 @@ record Cell(Moment moment, Action action) {
         return Stream.of(Action.values())
                 .map(action -> new Cell(action.mostHarmfulAt(), action))
                 .toList();
+    }
+
+    /** A guest that was paused when it was saved is resumed by nobody at the destination, so nobody waits before or after that. */
+    private boolean canBe() {
+        return !action.startsPaused() || moment != Moment.DESTINATION_COMMITTED && moment != Moment.DESTINATION_RUNNING;
     }
 
     private int place() {

@@ -142,6 +142,7 @@ final class InterferenceLane implements Lane<Cell> {
         private final List<Settled> settled = new ArrayList<>();
         private @Nullable LabGuest here;
         private boolean alarm;
+        private @Nullable Answer said;
         private String story = "";
 
         Verdict(Scene scene, Member left) {
@@ -187,6 +188,7 @@ final class InterferenceLane implements Lane<Cell> {
                 wrong.addAll(destination.lies(atSource, atDestination, mayBe));
             }
             alarm = source.told(Notice.Kind.ALARM);
+            said = source;
             judgeTwice(accepted, ranTwice);
             boolean open = recover();
             if (!settled.isEmpty() && cell.action().isOrderly() && !cell.givenAway()) {
@@ -334,6 +336,18 @@ final class InterferenceLane implements Lane<Cell> {
             }
         }
 
+        /**
+         * The source has said of it that it stays, or it is a person's own snapshot; who has read that removes it. With the last of
+         * them goes vmmig's list of what is in their directory.
+         */
+        private boolean isLeftToPerson(Path file, List<String> files) {
+            if (said == null || !file.startsWith(scene.from().guestsDirectory())) {
+                return false;
+            }
+            boolean lastList = file.endsWith(".vmmig-files") && files.size() == 1 && said.told(Notice.Kind.LEFT_BEHIND);
+            return alarm || said.leaves(file) || file.toString().endsWith("." + Action.MARK) || lastList;
+        }
+
         private List<String> left(LabHost host, @Nullable Member namesake) throws IOException {
             Set<UUID> mine = new HashSet<>(Set.of(left.uuid()));
             scene.definedMeanwhile().ifPresent(mine::add);
@@ -359,17 +373,12 @@ final class InterferenceLane implements Lane<Cell> {
             }
             List<String> files = Witness.leftFiles(
                     host, !uuids.isEmpty(), scene.filesOfOthers().keySet());
-            if (alarm && host == scene.from()) {
-                // The alarm says that they stay, for a person to see; who has seen them removes them.
-                for (String file : files) {
-                    if (file.startsWith(host.guestsDirectory().toString())) {
-                        Files.deleteIfExists(Path.of(file));
-                    } else {
-                        found.add(file);
-                    }
+            for (String file : files) {
+                if (host == scene.from() && isLeftToPerson(Path.of(file), files)) {
+                    Files.deleteIfExists(Path.of(file));
+                } else {
+                    found.add(file);
                 }
-            } else {
-                found.addAll(files);
             }
             return found;
         }
