@@ -26,6 +26,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -281,10 +282,7 @@ public final class PackageReader implements AutoCloseable {
     private static byte[] readManifest(TarInput tar, PackageLimits limits) throws VmmigException {
         try {
             TarHeader header = tar.next();
-            if (header == null || !header.name().equals(PackageOrder.MANIFEST)) {
-                throw Malformed.because("these bytes are not a vmmig package: it begins with manifest.json");
-            }
-            return tar.plain(header, limits.manifestBytes());
+            return tar.plain(Objects.requireNonNull(header), limits.manifestBytes());
         } catch (IOException e) {
             throw VmmigException.from(e, Problem.FILE_FAILED, "the package could not be read", "");
         }

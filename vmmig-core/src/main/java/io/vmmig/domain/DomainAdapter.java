@@ -5,6 +5,7 @@ import io.vmmig.IncompatibleException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.Malformed;
+import io.vmmig.files.FileNames;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.HostCapabilities.Emulator;
 import java.nio.charset.StandardCharsets;
@@ -14,6 +15,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.w3c.dom.Element;
 
@@ -24,6 +26,9 @@ import org.w3c.dom.Element;
 public final class DomainAdapter {
     /** A unix socket's path has 108 bytes in {@code sockaddr_un}, with the NUL. */
     private static final int MAX_SOCKET_PATH_BYTES = 107;
+
+    /** A machine type of QEMU's own, as in pc-q35-7.2; distributions name theirs as pc-q35-jammy or pc-q35-rhel9.4.0. */
+    private static final Pattern VERSIONED = Pattern.compile("[a-z0-9-]+-[0-9]+\\.[0-9]+");
 
     private final HostCapabilities host;
     private final DomainSettings settings;
@@ -175,11 +180,19 @@ public final class DomainAdapter {
                     Problem.MACHINE_UNSUPPORTED,
                     "QEMU " + host.hypervisorVersion() + " on host " + host.hostName()
                             + " does not know the machine type " + domain.machine(),
-                    "Use a destination whose QEMU is as new as the source's.");
+                    remedy(domain.machine()));
         }
         Element devices = Xml.child(domain.root(), "devices").orElseThrow();
         Path program = settings.emulator().orElse(Path.of(emulator.path()));
         setText(devices, "emulator", "emulator", choose(program));
+    }
+
+    private static String remedy(String machine) {
+        return VERSIONED.matcher(machine).matches()
+                ? "Use a destination whose QEMU is as new as the source's."
+                : "Only the QEMU of one distribution knows that type: use a destination with the same distribution, or shut"
+                        + " the guest down, give it a type of QEMU's own that both ends know (virsh edit; such as pc-q35-7.2,"
+                        + " see virsh capabilities), and start it again.";
     }
 
     private void adaptDevice(Element device, List<DomainXml.Disk> disks) throws VmmigException {
@@ -225,6 +238,7 @@ public final class DomainAdapter {
             case "file" ->
                 setAttribute(Xml.childOrNew(device, "source"), "path", where + " file", choose(fileOf(device, source)));
             case "unix" -> adaptSocket(device, source, where);
+            case "qemu-vdagent" -> {} // its source has settings, and no place on the host
             default -> source.ifPresent(Xml::remove);
         }
         Optional<Element> log = Xml.child(device, "log");
@@ -261,7 +275,7 @@ public final class DomainAdapter {
     }
 
     private Path inDirectory(Element device, String extension) throws VmmigException {
-        return files.directory().resolve(nameOf(device).replaceAll("[^A-Za-z0-9._-]+", "-") + extension);
+        return files.directory().resolve(FileNames.of(nameOf(device).replace(' ', '-')) + extension);
     }
 
     private Optional<Path> chosenPath(Element device) throws VmmigException {

@@ -5,7 +5,7 @@ import io.vmmig.IncompatibleException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
-import java.nio.file.InvalidPathException;
+import io.vmmig.files.FileNames;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -378,13 +378,9 @@ public final class DomainXml {
     }
 
     static Path path(String text) throws VmmigException {
-        try {
-            Path path = Path.of(text);
-            if (path.isAbsolute()) {
-                return path;
-            }
-        } catch (InvalidPathException e) {
-            throw unsupported("the domain XML has an impossible path", e);
+        Path path = FileNames.path(text, "the domain XML");
+        if (path.isAbsolute()) {
+            return path;
         }
         throw unsupported("the domain XML has a path that is not absolute, \"" + text + "\"", null);
     }

@@ -50,7 +50,12 @@ final class PolicyCheck {
 
     private void check(Element element, String path, String shown) {
         if (DomainXml.foreign(element)) {
-            add(path, shown + " passes libvirt by", "Remove it, or express it in libvirt's own XML.");
+            add(
+                    path,
+                    shown
+                            + " passes settings to QEMU that libvirt does not know, and so nobody can tell what they need",
+                    "Shut the guest down, take it out (virsh edit) or say the same in libvirt's own XML, and start the guest"
+                            + " again.");
             return;
         }
         Optional<ElementRule> known = table.rule(path);
@@ -163,7 +168,7 @@ final class PolicyCheck {
 
     private static String remedy(String path) {
         String first = isDevice(path) ? "Detach or change it first" : "Remove or change it first";
-        return first + ", or have the destination's DomainPolicy allow it.";
+        return first + ", or allow it with a DomainPolicy at both ends (Migrator.policy, Receiver.policy).";
     }
 
     private static boolean isDevice(String path) {

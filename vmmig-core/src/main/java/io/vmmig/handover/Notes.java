@@ -6,11 +6,13 @@ import com.google.gson.JsonObject;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.JsonFields;
+import io.vmmig.files.FileNames;
 import io.vmmig.qcow2.PrivateFiles;
 import io.vmmig.state.HostState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -20,6 +22,7 @@ final class Notes {
     private static final String ENDING = ".journal";
     private static final Pattern NAME =
             Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}" + Pattern.quote(ENDING));
+    private static final String JOURNAL = "a journal of this host";
     private static final int MAX_FILES = 10_000;
     private static final int MAX_PATH = 4096;
 
@@ -89,10 +92,14 @@ final class Notes {
     }
 
     static List<Path> paths(JsonFields fields, String name) throws VmmigException {
-        return fields.texts(name, MAX_FILES, MAX_PATH).stream().map(Path::of).toList();
+        List<Path> paths = new ArrayList<>();
+        for (String text : fields.texts(name, MAX_FILES, MAX_PATH)) {
+            paths.add(FileNames.path(text, JOURNAL));
+        }
+        return List.copyOf(paths);
     }
 
     static Path path(JsonFields fields, String name) throws VmmigException {
-        return Path.of(fields.text(name, MAX_PATH));
+        return FileNames.path(fields.text(name, MAX_PATH), JOURNAL);
     }
 }

@@ -9,6 +9,7 @@ import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.format.Malformed;
 import io.vmmig.domain.AdaptedDomain;
 import io.vmmig.domain.DomainAdapter;
 import io.vmmig.domain.DomainDefinition;
@@ -45,10 +46,15 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What the destination has worked out for an offered guest, before a byte of it is accepted. */
 final class Arrival {
+    private static final Logger LOG = LoggerFactory.getLogger(Arrival.class);
+
     private final Manifest manifest;
     private final HostCapabilities host;
     private final boolean copy;
@@ -78,7 +84,7 @@ final class Arrival {
         this.guestName = settings.name().orElse(manifest.guestName());
         this.directory = GuestDirectory.of(guests, guestName);
         for (Manifest.Disk disk : manifest.disks()) {
-            placeDisk(disk, content);
+            placeDisk(disk, () -> named(offer.domainXml(), disk.target()), content);
         }
         this.kernel = placeBootFile(manifest.kernel(), settings.kernel(), "kernel", content);
         this.ramdisk = placeBootFile(manifest.ramdisk(), settings.ramdisk(), "ramdisk", content);
@@ -99,11 +105,26 @@ final class Arrival {
         return arrival;
     }
 
-    private void placeDisk(Manifest.Disk disk, HeldContent content) throws VmmigException {
+    /** A disk as its users know it. */
+    private static String named(String domainXml, String target) {
+        try {
+            for (DomainXml.Disk disk : DomainXml.parse(domainXml).disks()) {
+                if (disk.target().equals(target)) {
+                    return "disk " + target + " (at the source "
+                            + Malformed.quoted(disk.file().toString()) + ")";
+                }
+            }
+        } catch (VmmigException e) {
+            LOG.debug("what disk {} was at the source cannot be read", target, e);
+        }
+        return "disk " + target;
+    }
+
+    private void placeDisk(Manifest.Disk disk, Supplier<String> name, HeldContent content) throws VmmigException {
         String target = disk.target();
         Manifest.Base base = disk.base();
         if (base != null) {
-            baseFiles.put(target, placeBase(target, base, content));
+            baseFiles.put(target, placeBase(target, name, disk.layers().isEmpty(), base, content));
         }
         List<Path> files = new ArrayList<>();
         int top = disk.layers().size() - 1;
@@ -116,8 +137,9 @@ final class Arrival {
         newFiles.addAll(files);
     }
 
-    private Path placeBase(String target, Manifest.Base base, HeldContent content) throws VmmigException {
-        Optional<Path> here = content.base(target, base);
+    private Path placeBase(String target, Supplier<String> name, boolean only, Manifest.Base base, HeldContent content)
+            throws VmmigException {
+        Optional<Path> here = content.base(name, only, base);
         if (here.isPresent()) {
             held.add(base.content().digest().toString());
             return here.get();

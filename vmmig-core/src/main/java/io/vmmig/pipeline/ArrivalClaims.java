@@ -7,6 +7,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.JsonFields;
 import io.vmmig.bundle.format.StrictJson;
 import io.vmmig.files.Claim;
+import io.vmmig.files.FileNames;
 import io.vmmig.handover.ArrivalJournal;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -66,7 +67,7 @@ final class ArrivalClaims implements AutoCloseable {
                         fields.text("guest", MAX_TEXT),
                         fields.uuid("uuid"),
                         fields.text("source", MAX_TEXT),
-                        Path.of(fields.text("journal", MAX_TEXT))));
+                        FileNames.path(fields.text("journal", MAX_TEXT), "a claim")));
             } catch (VmmigException e) {
                 LOG.debug("a claim says nothing", e);
                 return Optional.empty();

@@ -241,7 +241,8 @@ record Departure(
             DiskChain.Image image = chain == null ? null : chain.base();
             if (base != null
                     && image != null
-                    && failure.what().contains(base.content().digest().toString())) {
+                    && failure.what().contains(base.content().digest().toString())
+                    && !failure.what().contains(image.path().toString())) {
                 places.add("that of disk " + disk.target() + " is " + image.path() + " at the source");
             }
         }

@@ -4,6 +4,7 @@ package io.vmmig.pipeline;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.files.Claim;
+import io.vmmig.files.FileNames;
 import io.vmmig.handover.DepartureJournal;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
@@ -83,7 +84,7 @@ final class DepartureClaim implements AutoCloseable {
     /** Whether the program that had the claim before has left something, with another state than ours. */
     private static boolean binds(Guest guest, String left, Path ours) {
         try {
-            Path theirs = Path.of(left);
+            Path theirs = FileNames.path(left, "a claim");
             if (!theirs.equals(ours)) {
                 requireSettled(guest, theirs);
             }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
+import io.vmmig.Failure;
 import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
+import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.domain.LiveChain;
@@ -36,9 +38,24 @@ final class DiskChains {
         Map<String, LiveChain> live = liveXml.isPresent() ? LiveChain.of(liveXml.get()) : Map.of();
         Map<String, DiskChain> chains = new LinkedHashMap<>();
         for (DomainXml.Disk disk : domain.disks()) {
-            chains.put(disk.target(), chain(disk, live.get(disk.target())));
+            try {
+                chains.put(disk.target(), chain(disk, live.get(disk.target())));
+            } catch (TransportException e) {
+                throw located(e, disk, guest.name());
+            }
         }
         return chains;
+    }
+
+    /** Says which disk it is; a medium that is gone can be taken out. */
+    private static VmmigException located(TransportException e, DomainXml.Disk disk, String guest) {
+        Failure failure = e.failure();
+        String remedy = disk.readOnly()
+                ? "Put the file back, or take the medium out: virsh change-media " + guest + " " + disk.target()
+                        + " --eject."
+                : failure.remedy();
+        return VmmigException.of(
+                Failure.of(failure.problem(), "disk " + disk.target() + " of the guest: " + failure.what(), remedy), e);
     }
 
     private static DiskChain chain(DomainXml.Disk disk, @Nullable LiveChain live) throws VmmigException {

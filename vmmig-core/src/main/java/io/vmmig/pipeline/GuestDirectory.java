@@ -4,14 +4,17 @@ package io.vmmig.pipeline;
 import io.vmmig.IncompatibleException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.bundle.format.Malformed;
+import io.vmmig.bundle.format.Texts;
+import io.vmmig.files.FileNames;
 import io.vmmig.hypervisor.Hypervisor;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
-import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,7 +24,8 @@ import org.slf4j.LoggerFactory;
  */
 final class GuestDirectory {
     private static final Logger LOG = LoggerFactory.getLogger(GuestDirectory.class);
-    private static final Pattern PLAIN_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}");
+    /** What libvirt and the file systems that it keeps {@code NAME.xml} on can take. */
+    private static final int MAX_NAME_BYTES = 240;
 
     private final Path path;
 
@@ -29,15 +33,19 @@ final class GuestDirectory {
         this.path = path;
     }
 
-    /** Where a guest of that name has its files; nothing is made yet. */
+    /** Where a guest of that name has its files, whatever characters the name has; nothing is made yet. */
     static GuestDirectory of(Path guests, String guestName) throws VmmigException {
-        if (!PLAIN_NAME.matcher(guestName).matches()) {
+        if (guestName.isBlank()
+                || guestName.indexOf('/') >= 0
+                || !Texts.isPlain(guestName)
+                || guestName.getBytes(StandardCharsets.UTF_8).length > MAX_NAME_BYTES) {
             throw new IncompatibleException(
                     Problem.REQUEST_INVALID,
-                    "the guest's name, \"" + guestName + "\", cannot name a directory",
-                    "Give it a plain name at the destination.");
+                    "no guest of libvirt can be named " + Malformed.quoted(guestName) + ": a name has 1 to "
+                            + MAX_NAME_BYTES + " bytes, no slash and no control characters",
+                    "Give it another name at the destination, with DomainSettings.named(…).");
         }
-        return new GuestDirectory(guests.toAbsolutePath().normalize().resolve(guestName));
+        return new GuestDirectory(guests.toAbsolutePath().normalize().resolve(FileNames.of(guestName)));
     }
 
     Path path() {

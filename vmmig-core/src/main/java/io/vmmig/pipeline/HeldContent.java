@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -46,9 +47,11 @@ final class HeldContent {
     /**
      * Where the base image of a disk is; empty if the package brings it along.
      *
+     * @param disk the disk as it was at the source, for messages
+     * @param only whether the disk is nothing but this image, as a CD is
      * @throws IncompatibleException with {@link Problem#BASE_IMAGE_MISSING} if it does not
      */
-    Optional<Path> base(String target, Manifest.Base base) throws VmmigException {
+    Optional<Path> base(Supplier<String> disk, boolean only, Manifest.Base base) throws VmmigException {
         Digest digest = base.content().digest();
         try {
             return Optional.of(usable(images.verified(digest, base.format())).path());
@@ -56,10 +59,12 @@ final class HeldContent {
             if (e.problem() == Problem.BASE_IMAGE_MISSING && !base.included()) {
                 throw new IncompatibleException(
                         Problem.BASE_IMAGE_MISSING,
-                        "disk " + target + " is based on the " + base.format().word() + " image " + digest + " of "
-                                + base.content().bytes() + " bytes, which is not in the package, and "
+                        disk.get() + (only ? " is a " : " is based on a ")
+                                + base.format().word() + " image of "
+                                + base.content().bytes() + " bytes (" + digest + "), which is not in the package, and "
                                 + e.failure().what(),
-                        e.failure().remedy(),
+                        e.failure().remedy()
+                                + (only ? " Or take the medium out at the source: virsh change-media --eject." : ""),
                         e);
             }
             return unlessMissing(e);

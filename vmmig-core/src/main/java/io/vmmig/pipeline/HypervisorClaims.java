@@ -2,6 +2,7 @@
 package io.vmmig.pipeline;
 
 import io.vmmig.VmmigException;
+import io.vmmig.files.FileNames;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.state.HostState;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ final class HypervisorClaims {
     /** On the name and the uuid of a guest that arrives. */
     static List<Path> ofArrival(String name, UUID uuid, Hypervisor hypervisor, HostState state) throws VmmigException {
         Path directory = directory(hypervisor, state);
-        return List.of(directory.resolve("arriving-name-" + name), directory.resolve("arriving-uuid-" + uuid));
+        return List.of(
+                directory.resolve("arriving-name-" + FileNames.of(name)), directory.resolve("arriving-uuid-" + uuid));
     }
 }

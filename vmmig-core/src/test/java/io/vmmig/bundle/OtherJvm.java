@@ -10,11 +10,18 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Runs a main class in a JVM of its own, and gives what it printed. */
-final class OtherJvm {
+public final class OtherJvm {
     private OtherJvm() {}
 
     static String run(Class<?> main, String argument, String... options) throws Exception {
         return output(java(main, argument, options));
+    }
+
+    /** Runs it in the locale C, which has no letters but those of ASCII. */
+    public static String inLocaleC(Class<?> main, String argument) throws Exception {
+        List<String> command = new ArrayList<>(List.of("env", "LC_ALL=C"));
+        command.addAll(java(main, argument));
+        return output(command);
     }
 
     /**

@@ -128,6 +128,28 @@ class PackageHostileTest {
     }
 
     @Test
+    void whatIsNoPackageIsCalledWhatItIs() throws Exception {
+        Map<String, String> kinds = Map.of(
+                "QFI\u00fb\0\0\0\3", "a qcow2 image",
+                "age-encryption.org/v1\n-> X25519", "a sealed file",
+                "<domain type='kvm'>", "a page of XML",
+                "LibvirtQemudSave", "a save image",
+                "QEVM\0\0\0\3", "a migration stream",
+                "\u001f\u008b\b", "a gzip file",
+                "\0\0\0", "zeros",
+                "#!/bin/sh\nrm -rf /", "something that begins with \"#!/bin/sh?rm -rf\"");
+        for (Map.Entry<String, String> kind : kinds.entrySet()) {
+            byte[] bytes = Arrays.copyOf(kind.getKey().getBytes(StandardCharsets.ISO_8859_1), 20_000);
+            assertThat(catchThrowable(() -> Packages.read(bytes)))
+                    .hasMessageContaining("this is not a vmmig package, but " + kind.getValue())
+                    .hasMessageContaining("Name the file or the address");
+        }
+        byte[] other = tar(List.of(Map.entry("../etc/passwd", new byte[5])));
+        assertThat(catchThrowable(() -> Packages.read(other)))
+                .hasMessageContaining("a tar archive, whose first entry is \"../etc/passwd\"");
+    }
+
+    @Test
     void otherEntriesThanTheManifestImplies() throws Exception {
         assertEdited(Problem.PACKAGE_MALFORMED, entries -> entries.remove(1));
         assertEdited(Problem.PACKAGE_MALFORMED, entries -> remove(entries, "disks/vda.1.qcow2/000000"));

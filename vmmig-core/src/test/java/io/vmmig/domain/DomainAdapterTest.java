@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.util.UUID;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class DomainAdapterTest {
     private static AdaptedDomain adapt(DomainSettings settings) throws VmmigException {
@@ -102,7 +104,18 @@ class DomainAdapterTest {
                         .adapt(DomainXml.parse(Domains.web1())))
                 .isInstanceOfSatisfying(
                         VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.MACHINE_UNSUPPORTED))
-                .hasMessageContaining("pc-q35-7.2");
+                .hasMessageContaining("pc-q35-7.2")
+                .hasMessageContaining("as new as the source's");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pc-q35-rhel9.4.0", "pc-i440fx-jammy", "pc-q35-focal-hpb", "ubuntu"})
+    void aMachineTypeOfADistributionIsNamedAsThat(String machine) {
+        assertThatThrownBy(() ->
+                        adapt(Domains.web1().replace("'pc-q35-7.2'", "'" + machine + "'"), DomainSettings.asSaved()))
+                .hasMessageContaining("does not know the machine type " + machine)
+                .hasMessageContaining("one distribution")
+                .hasMessageContaining("virsh edit");
     }
 
     @Test

@@ -60,8 +60,21 @@ class DomainPolicyTest {
                         "<qemu:commandline xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>"
                                 + "<qemu:arg value='-s'/></qemu:commandline></domain>");
         assertThat(DomainPolicy.standard().obstaclesOf(DomainXml.parse(xml)))
-                .extracting(Obstacle::problem)
-                .containsExactly(Problem.DOMAIN_UNSUPPORTED);
+                .singleElement()
+                .satisfies(obstacle -> {
+                    assertThat(obstacle.problem()).isEqualTo(Problem.DOMAIN_UNSUPPORTED);
+                    assertThat(obstacle.what()).startsWith("/domain/qemu:commandline passes settings to QEMU");
+                    assertThat(obstacle.remedy()).contains("virsh edit").doesNotContain("DomainPolicy");
+                });
+    }
+
+    /** Both ends refuse in the same words, so these hold at either. */
+    @Test
+    void whoCanAllowItIsTrueAtBothEnds() throws Exception {
+        String xml = Domains.web1().replace("</devices>", "<hostdev mode='subsystem' type='pci'/></devices>");
+        assertThat(DomainPolicy.standard().obstaclesOf(DomainXml.parse(xml)))
+                .singleElement()
+                .satisfies(obstacle -> assertThat(obstacle.remedy()).contains("Migrator.policy", "Receiver.policy"));
     }
 
     @Test

@@ -32,8 +32,20 @@ class GuestDirectoryTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", ".", "..", "../x", "a/b", "a\nb", "-rf", ".hidden"})
-    void refusesNamesThatAreNoPlainDirectory(String name) {
-        assertThatThrownBy(() -> GuestDirectory.of(guests, name)).isInstanceOf(VmmigException.class);
+    @ValueSource(strings = {"web-1", "win 10", "B\u00fcro", ".hidden", "-rf", "..", "$(reboot)"})
+    void everyNameOfAGuestHasADirectory(String name) throws Exception {
+        Path directory = GuestDirectory.of(guests, name).path();
+        assertThat(directory.getParent()).isEqualTo(guests);
+        assertThat(Files.createDirectory(directory)).isEqualTo(directory.toRealPath());
+    }
+
+    @Test
+    void refusesNamesThatNoGuestCanHave() {
+        for (String name : List.of("", " ", "../x", "a/b", "a\nb", "a\u202eb", "\u00fc".repeat(121))) {
+            assertThatThrownBy(() -> GuestDirectory.of(guests, name))
+                    .isInstanceOfSatisfying(
+                            VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.REQUEST_INVALID))
+                    .hasMessageContaining("DomainSettings.named");
+        }
     }
 }

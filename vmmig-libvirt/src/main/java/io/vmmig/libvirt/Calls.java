@@ -68,6 +68,10 @@ final class Calls implements AutoCloseable {
         return deadline;
     }
 
+    String qemuLog(String guest) {
+        return link.qemuLog(guest);
+    }
+
     /** Asks something, and waits for the answer. */
     <T> T call(String doing, Look<T> look) throws VmmigException {
         return start(doing, Late.stays("it changes nothing"), look::run).awaitOrGiveUp(deadline);
@@ -112,7 +116,7 @@ final class Calls implements AutoCloseable {
             try {
                 return action.run(host);
             } catch (LibvirtError e) {
-                throw Errors.of(e, doing, host.isAlive());
+                throw host.isAlive() ? Errors.of(e, doing) : Errors.unreachable(e, doing, link.remedyIfUnreachable());
             }
         }
     }

@@ -14,22 +14,36 @@ final class Errors {
     /** What QEMU says of a guest that has not run since its memory was last taken; it can only be taken again after that. */
     private static final String SAVED_BEFORE = "paused due to previous migration";
 
+    /** What QEMU 8.0 to 10.0 say of a guest with its own vdagent, which an older one moves and leaves without a clipboard. */
+    private static final String VDAGENT = "vdagent chardev";
+
     private Errors() {}
 
     /**
      * An error of libvirt, in its own words.
      *
      * @param doing what was being done, as in "could not suspend the guest"
-     * @param alive whether the connection still stands
      */
-    static HypervisorException of(LibvirtError error, String doing, boolean alive) {
-        Problem problem = alive ? problem(error) : Problem.HYPERVISOR_UNREACHABLE;
+    static HypervisorException of(LibvirtError error, String doing) {
+        Problem problem = problem(error);
+        return of(problem, error, doing, remedy(problem, words(error)));
+    }
+
+    /**
+     * An error of libvirt whose connection is gone.
+     *
+     * @param doing likewise
+     * @param remedy what can be done to reach it
+     */
+    static HypervisorException unreachable(LibvirtError error, String doing, String remedy) {
+        return of(Problem.HYPERVISOR_UNREACHABLE, error, doing, remedy);
+    }
+
+    private static HypervisorException of(Problem problem, LibvirtError error, String doing, String remedy) {
         return new HypervisorException(
                 problem,
                 "could not " + doing + ": " + error.getMessage() + " (libvirt error " + error.code() + ")",
-                words(error).contains(SAVED_BEFORE)
-                        ? "It was paused when it was saved before: let it run for a moment first."
-                        : remedy(problem),
+                remedy,
                 error);
     }
 
@@ -43,12 +57,17 @@ final class Errors {
         };
     }
 
-    private static String remedy(Problem problem) {
+    private static String remedy(Problem problem, String words) {
+        if (words.contains(SAVED_BEFORE)) {
+            return "It was paused when it was saved before: let it run for a moment first.";
+        }
+        if (words.contains(VDAGENT)) {
+            return "Take the channel of type qemu-vdagent out of the guest (virsh detach-device), or use QEMU 10.1 or later.";
+        }
         return switch (problem) {
             case GUEST_UNKNOWN -> "Check the guest's name.";
             case GUEST_BUSY -> "Wait for the guest's other job to end, and try again.";
             case GUEST_NOT_RUNNING -> "Start the guest first.";
-            case HYPERVISOR_UNREACHABLE -> "Check that libvirt runs on this machine.";
             default -> "";
         };
     }

@@ -46,6 +46,11 @@ final class GuestCalls {
         return uuid;
     }
 
+    /** Where its QEMU writes its log. */
+    String qemuLog() {
+        return calls.qemuLog(name);
+    }
+
     /** Asks something, and waits for the answer. */
     <T> T call(String doing, Look<T> look) throws VmmigException {
         return calls.call(doing + " " + name, host -> {

@@ -13,6 +13,12 @@ interface HostSource extends AutoCloseable {
     /** What a call gets that comes after {@link #close()}. */
     HypervisorException closed();
 
+    /** What a user can do when libvirt cannot be reached. */
+    String remedyIfUnreachable();
+
+    /** Where the QEMU of a guest of that name writes its log. */
+    String qemuLog(String guest);
+
     @Override
     void close();
 }

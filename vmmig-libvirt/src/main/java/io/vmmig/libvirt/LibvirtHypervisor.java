@@ -212,7 +212,8 @@ public final class LibvirtHypervisor implements Hypervisor {
                     throw StartRefusals.explained(
                             e,
                             request.domainXml(),
-                            identity(request.domainXml()).name());
+                            identity(request.domainXml()).name(),
+                            uri.qemuLog(identity(request.domainXml()).name()));
                 }
                 LOG.debug("libvirt cannot tell whether there is a {} {}", need.kind(), need.name());
             }

@@ -226,7 +226,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         try {
             call.await(options.restoreStall());
         } catch (HypervisorException e) {
-            throw StartRefusals.explained(e, request.domainXml(), guest.name());
+            throw StartRefusals.explained(e, request.domainXml(), guest.name(), guest.qemuLog());
         }
     }
 

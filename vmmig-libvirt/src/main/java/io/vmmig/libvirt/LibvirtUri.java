@@ -51,4 +51,26 @@ record LibvirtUri(String text, Optional<Path> embeddedRoot) {
                 "the libvirt URI " + text + " " + why,
                 "Use qemu:///system, qemu:///session, qemu+unix:///system?socket=PATH or qemu:///embed?root=PATH.");
     }
+
+    String remedyIfUnreachable() {
+        return embeddedRoot
+                .map(root ->
+                        "libvirt's driver runs in this very process, without a daemon: see that no other process uses "
+                                + root + ", that this user can write there, and what " + root
+                                + "/log/libvirt-embedded.log says.")
+                .orElse(
+                        "Check that libvirt's daemon (libvirtd or virtqemud) runs on this machine, and that this user may use "
+                                + text + ".");
+    }
+
+    /** Where the QEMU of a guest of that name writes its log. */
+    String qemuLog(String guest) {
+        String file = "/" + guest + ".log";
+        return embeddedRoot
+                .map(root -> root + "/log/qemu" + file)
+                .orElse(
+                        text.contains("///session")
+                                ? "~/.cache/libvirt/qemu/log" + file
+                                : "/var/log/libvirt/qemu" + file);
+    }
 }

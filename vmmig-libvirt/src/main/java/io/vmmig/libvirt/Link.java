@@ -41,7 +41,7 @@ final class Link implements HostSource {
             }
             return current.share();
         } catch (LibvirtError e) {
-            throw Errors.of(e, "connect to " + uri.text(), false);
+            throw Errors.unreachable(e, "connect to " + uri.text(), remedyIfUnreachable());
         } catch (LinkageError e) {
             throw new HypervisorException(
                     Problem.HYPERVISOR_UNREACHABLE,
@@ -55,6 +55,16 @@ final class Link implements HostSource {
     public HypervisorException closed() {
         return new HypervisorException(
                 Problem.HYPERVISOR_UNREACHABLE, "the hypervisor " + uri.text() + " has been closed", "Connect again.");
+    }
+
+    @Override
+    public String remedyIfUnreachable() {
+        return uri.remedyIfUnreachable();
+    }
+
+    @Override
+    public String qemuLog(String guest) {
+        return uri.qemuLog(guest);
     }
 
     private Connection open() throws LibvirtError, VmmigException {

@@ -144,7 +144,7 @@ final class StartRefusals {
     }
 
     /** What is to be said of a guest that could not be started; {@code failed} itself, if libvirt had no say in that. */
-    static VmmigException explained(VmmigException failed, String domainXml, String guest) {
+    static VmmigException explained(VmmigException failed, String domainXml, String guest, String log) {
         Optional<LibvirtError> error = cause(failed);
         if (error.isEmpty() || failed.problem() == Problem.HYPERVISOR_UNREACHABLE) {
             return failed;
@@ -157,7 +157,7 @@ final class StartRefusals {
                 .orElseGet(() -> Failure.of(
                         failed.problem(),
                         "libvirt cannot start " + guest + " with the guest's devices and memory (" + words + ")",
-                        "See the log of its QEMU there, /var/log/libvirt/qemu/" + guest + ".log."));
+                        "See the log of its QEMU there, " + log + "."));
         return VmmigException.of(failure, failed);
     }
 

@@ -20,14 +20,22 @@ class ErrorsTest {
         "1, load of migration failed, HYPERVISOR_FAILED",
     })
     void libvirtsNumbersBecomeProblemsInItsOwnWords(int code, String words, Problem problem) {
-        HypervisorException e = Errors.of(new LibvirtError(code, words), "save web-1", true);
+        HypervisorException e = Errors.of(new LibvirtError(code, words), "save web-1");
         assertThat(e.problem()).isEqualTo(problem);
         assertThat(e).hasMessageContaining("could not save web-1: " + words + " (libvirt error " + code + ")");
     }
 
     @Test
+    void whatQemuCannotMoveIsNamedWithTheCure() {
+        assertThat(Errors.of(new LibvirtError(67, "The vdagent chardev doesn't yet support migration"), "save web-1"))
+                .hasMessageContaining("channel of type qemu-vdagent")
+                .hasMessageContaining("QEMU 10.1");
+    }
+
+    @Test
     void aBrokenConnectionIsTheProblemWhateverTheError() {
-        HypervisorException e = Errors.of(new LibvirtError(1, "client socket is closed"), "save web-1", false);
+        HypervisorException e =
+                Errors.unreachable(new LibvirtError(1, "client socket is closed"), "save web-1", "Look.");
         assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_UNREACHABLE);
     }
 }

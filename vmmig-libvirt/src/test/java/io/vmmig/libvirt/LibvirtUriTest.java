@@ -25,6 +25,19 @@ class LibvirtUriTest {
                 .contains(Path.of("/var/lib/my tool"));
     }
 
+    @Test
+    void whatToDoWithoutLibvirtFitsTheWayToIt() throws Exception {
+        LibvirtUri embedded = LibvirtUri.parse("qemu:///embed?root=/srv/tool");
+        assertThat(embedded.remedyIfUnreachable())
+                .contains("no other process uses /srv/tool", "/srv/tool/log/libvirt-embedded.log")
+                .doesNotContain("libvirtd");
+        assertThat(embedded.qemuLog("web-1")).isEqualTo("/srv/tool/log/qemu/web-1.log");
+        LibvirtUri daemon = LibvirtUri.parse("qemu:///system");
+        assertThat(daemon.remedyIfUnreachable()).contains("libvirtd", "this user may use qemu:///system");
+        assertThat(daemon.qemuLog("web-1")).isEqualTo("/var/log/libvirt/qemu/web-1.log");
+        assertThat(LibvirtUri.parse("qemu:///session").qemuLog("web-1")).startsWith("~/.cache/");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {

@@ -45,6 +45,16 @@ final class SlowLibvirt implements HostSource {
         this.uuid = uuid;
     }
 
+    @Override
+    public String remedyIfUnreachable() {
+        return "Start it again.";
+    }
+
+    @Override
+    public String qemuLog(String guest) {
+        return "/log/" + guest + ".log";
+    }
+
     synchronized void runs() {
         state = DomainState.RUNNING;
     }

@@ -23,8 +23,8 @@ class StartRefusalsTest {
             """;
 
     private static VmmigException explained(String words) {
-        VmmigException failed = Errors.of(new LibvirtError(38, words), "restore web-1", true);
-        return StartRefusals.explained(failed, XML, "web-1");
+        VmmigException failed = Errors.of(new LibvirtError(38, words), "restore web-1");
+        return StartRefusals.explained(failed, XML, "web-1", "/e/log/qemu/web-1.log");
     }
 
     @ParameterizedTest
@@ -52,7 +52,7 @@ Cannot access storage file '/images/base.qcow2': No such file or directory | FIL
 internal error: cannot set up guest memory 'pc.ram': Cannot allocate memory | MEMORY_INSUFFICIENT | not enough memory | Free
 Cannot check QEMU binary /usr/bin/qemu-x: No such file or directory | ARCHITECTURE_UNSUPPORTED | emulator /usr/bin/qemu-x | emulatedBy
 internal error: unsupported machine type 'pc-q35-99.0' | MACHINE_UNSUPPORTED | machine type pc-q35-99.0 | QEMU
-something that nobody has seen before | HYPERVISOR_FAILED | libvirt cannot start web-1 | log
+something that nobody has seen before | HYPERVISOR_FAILED | libvirt cannot start web-1 | /e/log/qemu/web-1.log
 """)
     void saysWhatItIsAndWhatCanBeDone(String words, Problem problem, String what, String remedy) {
         VmmigException explained = explained(words);
@@ -64,6 +64,6 @@ something that nobody has seen before | HYPERVISOR_FAILED | libvirt cannot start
     @Test
     void whatLibvirtHadNoSayInStaysAsItIs() {
         VmmigException timeout = Errors.timeout("restore web-1", java.time.Duration.ofSeconds(1));
-        assertThat(StartRefusals.explained(timeout, XML, "web-1")).isSameAs(timeout);
+        assertThat(StartRefusals.explained(timeout, XML, "web-1", "")).isSameAs(timeout);
     }
 }

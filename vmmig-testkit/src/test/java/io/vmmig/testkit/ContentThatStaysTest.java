@@ -19,6 +19,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -183,9 +184,27 @@ class ContentThatStaysTest {
         assertThat(e.problem()).isEqualTo(Problem.BASE_IMAGE_MISSING);
         assertThat(e.getMessage())
                 .contains("disk sda")
-                .contains(iso + " at the source")
+                .contains("(at the source \"" + iso + "\") is a raw image")
                 .contains(digest(iso).toString())
-                .contains("withBaseImages");
+                .contains("withBaseImages")
+                .contains("--eject");
+        assertThat(e.getMessage().split(Pattern.quote(iso.toString()), -1))
+                .as("said once")
+                .hasSize(2);
+        assertThat(a.hypervisor().stateOf("web-1")).contains(GuestState.RUNNING);
+    }
+
+    /** QEMU has it open, so the guest does not notice. */
+    @Test
+    void aMediumWhoseFileIsGoneIsNamedWithItsDriveAndTheCure() throws Exception {
+        Files.delete(iso);
+        Migration sending = from(a).to(transport).start();
+        VmmigException e = catchThrowableOfType(VmmigException.class, () -> sending.await(SOON));
+        assertThat(e.problem()).isEqualTo(Problem.FILE_FAILED);
+        assertThat(e.getMessage())
+                .contains("disk sda of the guest")
+                .contains("there is no file " + iso)
+                .contains("virsh change-media web-1 sda --eject");
         assertThat(a.hypervisor().stateOf("web-1")).contains(GuestState.RUNNING);
     }
 

@@ -99,15 +99,21 @@ public record TarHeader(String name, long size) {
     }
 
     private static String parseName(byte[] block) throws PackageFormatException {
+        String name = nameIn(block);
+        if (!isName(name)) {
+            throw Malformed.because("it goes on with a tar entry named " + Malformed.quoted(name)
+                    + ", and no part of a package has such a name");
+        }
+        return name;
+    }
+
+    /** What a block has in the place of a name, be it anything. */
+    static String nameIn(byte[] block) {
         int length = 0;
         while (length < NAME_LENGTH && block[length] != 0) {
             length++;
         }
-        String name = new String(block, 0, length, StandardCharsets.ISO_8859_1);
-        if (!isName(name)) {
-            throw Malformed.because("there is a tar entry whose name no package entry has: " + Malformed.quoted(name));
-        }
-        return name;
+        return new String(block, 0, length, StandardCharsets.ISO_8859_1);
     }
 
     private static long parseSize(byte[] block) throws PackageFormatException {

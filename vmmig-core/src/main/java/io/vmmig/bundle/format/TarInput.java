@@ -27,6 +27,9 @@ public final class TarInput {
     public @Nullable TarHeader next() throws IOException, PackageFormatException {
         byte[] block = new byte[TarHeader.BLOCK];
         read(block, block.length);
+        if (bytes == TarHeader.BLOCK && !PackageOrder.MANIFEST.equals(TarHeader.nameIn(block))) {
+            throw Malformed.noPackage(block);
+        }
         if (!isZero(block)) {
             return TarHeader.parse(block);
         }

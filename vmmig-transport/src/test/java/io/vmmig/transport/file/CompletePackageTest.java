@@ -139,7 +139,7 @@ class CompletePackageTest {
         VmmigException e = catchThrowableOfType(VmmigException.class, () -> restore(b, state("elsewhere"), file));
         assertThat(e.problem()).isEqualTo(Problem.BASE_IMAGE_MISSING);
         assertThat(e.getMessage())
-                .contains("disk sda")
+                .contains("disk sda (at the source \"" + iso + "\")")
                 .contains(report.references().get(0).toString());
     }
 

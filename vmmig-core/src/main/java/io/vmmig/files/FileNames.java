@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.files;
+
+import io.vmmig.Digest;
+import io.vmmig.Failure;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.bundle.format.Malformed;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.text.Normalizer;
+import java.util.regex.Pattern;
+
+/** File names for what others have named, and paths that they have written. */
+public final class FileNames {
+    /** What is a file name as it is: on every file system, in every locale, and for every shell. */
+    private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}");
+    /** What stays readable of any other; a socket's path has to fit into 107 bytes. */
+    private static final int MAX_READABLE = 40;
+
+    private static final int HASH_DIGITS = 16;
+
+    private FileNames() {}
+
+    /**
+     * A file name for something of that name: the name itself if it is plain, else what is plain of it, a {@code ~} and the start of
+     * its SHA-256, as in {@code win-10~d3f0c1b2a4958677}. Always the same for the same name; no two names have the same one, since no
+     * plain name has a {@code ~}.
+     */
+    public static String of(String name) {
+        if (PLAIN.matcher(name).matches()) {
+            return name;
+        }
+        MessageDigest sha256 = Digest.newSha256();
+        sha256.update(name.getBytes(StandardCharsets.UTF_8));
+        String readable = Normalizer.normalize(start(name), Normalizer.Form.NFKD)
+                .replaceAll("\\p{M}+", "")
+                .replaceAll("[^A-Za-z0-9._+-]+", "-")
+                .replaceAll("^[^A-Za-z0-9]+|-+$", "");
+        return (readable.isEmpty() ? "unnamed" : start(readable))
+                + '~'
+                + Digest.of(sha256).hex().substring(0, HASH_DIGITS);
+    }
+
+    private static String start(String text) {
+        return text.substring(0, Math.min(text.length(), MAX_READABLE));
+    }
+
+    /**
+     * A path that was written by somebody else.
+     *
+     * @param where what names it, such as "the domain XML"
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when this program cannot use it; in a locale without UTF-8 that is so for
+     *     any path with a letter beyond ASCII
+     */
+    public static Path path(String text, String where) throws VmmigException {
+        try {
+            return Path.of(text);
+        } catch (InvalidPathException e) {
+            String encoding = System.getProperty("sun.jnu.encoding", "UTF-8");
+            throw VmmigException.of(
+                    Failure.of(
+                            Problem.FILE_FAILED,
+                            where + " names the file " + Malformed.quoted(text) + ", which this program cannot open,"
+                                    + " since its locale has file names in " + encoding,
+                            "Start the program in a UTF-8 locale, such as with LC_ALL=C.UTF-8, or rename the file."),
+                    e);
+        }
+    }
+}
