@@ -138,6 +138,14 @@ public final class Migrator {
     }
 
     /**
+     * The clock of a guest that is packed and keeps running is left as it is. Otherwise an agent in the guest (qemu-guest-agent) is asked
+     * to set it to this host's time if it is behind, since it stood still while the guest was paused.
+     */
+    public Migrator leavingClock() {
+        return with(settings.withLeaveClock(true));
+    }
+
+    /**
      * Packages are signed, so that whoever takes one in knows whose it is and where the guest has been. Where the guest came
      * from is known if it came in with the same {@link #state}.
      */

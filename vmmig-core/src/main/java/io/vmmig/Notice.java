@@ -19,6 +19,10 @@ public record Notice(Kind kind, String subject, String text, String remedy) {
         LEFT_BEHIND,
         /** Content that the package needs and does not hold. */
         CONTENT_NEEDED,
+        /** The guest's clock has lost the time for which the guest was paused. */
+        CLOCK_BEHIND,
+        /** Another guest may be in the same network under the same address. */
+        SAME_ADDRESS,
         /** Somebody else changed the guest, or asked for a change, while it was moving. */
         INTERFERENCE,
         /** A person must look at once. */

@@ -49,7 +49,11 @@ public final class Receiver {
         return new Receiver(hypervisor, ReceiveSettings.USUAL, List.of());
     }
 
-    /** Each guest's files go to a directory of its own in this one, named as the guest. */
+    /**
+     * Each guest's files go to a directory of its own in this one, named as the guest. A name with other characters than letters of
+     * ASCII, digits and {@code . _ + -}, or of more than 128, has in its place what it has of these, a {@code ~} and the start of its
+     * SHA-256, as in {@code win-10~6a814d45d67ff5d3}: always the same for that name, and for no other.
+     */
     public Receiver into(Path guests) {
         return with(settings.withGuests(guests));
     }
@@ -75,6 +79,14 @@ public final class Receiver {
     /** Packages beyond these limits are refused; {@link PackageLimits#DEFAULT} unless said otherwise. */
     public Receiver limits(PackageLimits limits) {
         return with(settings.withLimits(limits));
+    }
+
+    /**
+     * The clock of a guest that arrives is left as it is. Otherwise an agent in the guest (qemu-guest-agent) is asked to set it to this
+     * host's time if it is behind, since it stood still while the guest was paused.
+     */
+    public Receiver leavingClock() {
+        return with(settings.withLeaveClock(true));
     }
 
     /** Guests are taken in even if the host has less free memory than they may use. */

@@ -322,6 +322,9 @@ public final class DomainAdapter {
     }
 
     private void adaptInterface(Element device) throws VmmigException {
+        if (settings.linksDown().orElse(false)) {
+            setAttribute(Xml.childOrNew(device, "link"), "state", "interface " + macOf(device) + " link", "down");
+        }
         Optional<Element> source = Xml.child(device, "source");
         if (source.isEmpty()) {
             return;

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DomainSettings {
     private static final DomainSettings AS_SAVED =
-            new DomainSettings(null, null, null, Map.of(), Map.of(), false, UnaryOperator.identity());
+            new DomainSettings(null, null, null, Map.of(), Map.of(), false, null, UnaryOperator.identity());
 
     private final @Nullable String name;
     private final @Nullable UUID uuid;
@@ -31,6 +31,7 @@ public final class DomainSettings {
     private final Map<String, Path> paths;
     private final Map<String, String> networks;
     private final boolean keepingNetworks;
+    private final @Nullable Boolean linksDown;
     private final UnaryOperator<String> editor;
 
     private DomainSettings(
@@ -40,6 +41,7 @@ public final class DomainSettings {
             Map<String, Path> paths,
             Map<String, String> networks,
             boolean keepingNetworks,
+            @Nullable Boolean linksDown,
             UnaryOperator<String> editor) {
         this.name = name;
         this.uuid = uuid;
@@ -47,6 +49,7 @@ public final class DomainSettings {
         this.paths = paths;
         this.networks = networks;
         this.keepingNetworks = keepingNetworks;
+        this.linksDown = linksDown;
         this.editor = editor;
     }
 
@@ -57,12 +60,12 @@ public final class DomainSettings {
 
     /** The guest gets this name. */
     public DomainSettings named(String name) {
-        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, editor);
+        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, linksDown, editor);
     }
 
     /** The guest gets this uuid. The guest itself still sees the one that it had, until it reboots. */
     public DomainSettings withUuid(UUID uuid) {
-        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, editor);
+        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, linksDown, editor);
     }
 
     /** As {@link #withUuid}, with a random one that is made now. */
@@ -75,7 +78,7 @@ public final class DomainSettings {
      * it is a copy.
      */
     public DomainSettings withGenerationId(UUID generationId) {
-        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, editor);
+        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, linksDown, editor);
     }
 
     /** The active image of a disk goes to this absolute path, which must not exist yet. */
@@ -123,7 +126,21 @@ public final class DomainSettings {
      * a guest with such an interface is refused: which network it may be on is not for the source to say.
      */
     public DomainSettings keepingNetworks() {
-        return new DomainSettings(name, uuid, generationId, paths, networks, true, editor);
+        return new DomainSettings(name, uuid, generationId, paths, networks, true, linksDown, editor);
+    }
+
+    /**
+     * The links of all interfaces are down until somebody sets them up, as with {@code virsh domif-setlink}. So it is without this for a
+     * guest that is restored from a stored package under another uuid: it is a copy, has the MAC addresses of its original, and keeps
+     * them until it is shut down and its definition changed.
+     */
+    public DomainSettings withLinksDown() {
+        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, true, editor);
+    }
+
+    /** The links of all interfaces are as they were at the source, also those of a copy. */
+    public DomainSettings withLinksAsSaved() {
+        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, false, editor);
     }
 
     /**
@@ -132,18 +149,20 @@ public final class DomainSettings {
      * to restore into, such as the machine type, the memory size or a device of the running XML, the guest is not accepted.
      */
     public DomainSettings editedBy(UnaryOperator<String> editor) {
-        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, editor);
+        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, linksDown, editor);
     }
 
     private DomainSettings withPath(String key, Path path) {
         if (!path.isAbsolute()) {
             throw new IllegalArgumentException("not an absolute path: " + path);
         }
-        return new DomainSettings(name, uuid, generationId, with(paths, key, path), networks, keepingNetworks, editor);
+        return new DomainSettings(
+                name, uuid, generationId, with(paths, key, path), networks, keepingNetworks, linksDown, editor);
     }
 
     private DomainSettings withNetwork(String key, String to) {
-        return new DomainSettings(name, uuid, generationId, paths, with(networks, key, to), keepingNetworks, editor);
+        return new DomainSettings(
+                name, uuid, generationId, paths, with(networks, key, to), keepingNetworks, linksDown, editor);
     }
 
     private static <V> Map<String, V> with(Map<String, V> map, String key, V value) {
@@ -180,6 +199,11 @@ public final class DomainSettings {
     /** The ramdisk to boot from the next start on, if that was set. */
     public Optional<Path> ramdisk() {
         return path("ramdisk");
+    }
+
+    /** Whether the links of all interfaces are to be down, or empty if that was not set. */
+    public Optional<Boolean> linksDown() {
+        return Optional.ofNullable(linksDown);
     }
 
     Optional<Path> emulator() {

@@ -328,6 +328,21 @@ public final class DomainXml {
         }
     }
 
+    /** The MAC addresses of the interfaces whose links are up. */
+    public List<String> connectedMacs() throws VmmigException {
+        List<String> macs = new ArrayList<>();
+        for (Element device : devices("interface")) {
+            boolean up = Xml.child(device, "link")
+                    .map(link -> !link.getAttribute("state").equals("down"))
+                    .orElse(true);
+            Optional<Element> mac = Xml.child(device, "mac");
+            if (up && mac.isPresent()) {
+                macs.add(mac.get().getAttribute("address"));
+            }
+        }
+        return macs;
+    }
+
     /** The XML as text, just as it was parsed. */
     public String text() {
         return text;

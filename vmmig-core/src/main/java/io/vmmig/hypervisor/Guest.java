@@ -40,6 +40,17 @@ public interface Guest {
                 Problem.HYPERVISOR_FAILED, "this hypervisor starts no guest by itself", "Start the guest by hand.");
     }
 
+    /**
+     * Has an agent in the guest, which runs again after a pause, set its clock to this host's time if it is behind. A hypervisor that
+     * knows no such agent need not override this.
+     *
+     * @return whether the clock is right now; false when there is no agent
+     * @throws VmmigException when there is one and it cannot do that
+     */
+    default boolean catchUpClock() throws VmmigException {
+        return false;
+    }
+
     /** The live domain XML, complete with secrets and in the form that can be given to another host. */
     String domainXml() throws VmmigException;
 

@@ -73,14 +73,15 @@ final class Arrival {
     private @Nullable ArrivalFiles making;
     private boolean reserved;
 
-    private Arrival(Offer offer, HostCapabilities host, ReceiveSettings receive, HeldContent content, Path guests)
+    private Arrival(
+            Offer offer, boolean live, HostCapabilities host, ReceiveSettings receive, HeldContent content, Path guests)
             throws VmmigException {
         Manifest manifest = offer.manifest();
         this.policy = receive.policy();
         this.manifest = manifest;
         this.host = host;
         this.copy = offer.guest().copy() || receive.domain().uuid().isPresent();
-        this.settings = identified(receive.domain(), copy);
+        this.settings = identified(receive.domain(), copy, live);
         this.guestName = settings.name().orElse(manifest.guestName());
         this.directory = GuestDirectory.of(guests, guestName);
         for (Manifest.Disk disk : manifest.disks()) {
@@ -90,12 +91,17 @@ final class Arrival {
         this.ramdisk = placeBootFile(manifest.ramdisk(), settings.ramdisk(), "ramdisk", content);
     }
 
-    /** Decides whether this host can take the guest; nothing is changed yet, and it is not asked yet whether its names are free. */
-    static Arrival of(Offer offer, Hypervisor hypervisor, ReceiveSettings settings, ImageStore images, Path guests)
+    /**
+     * Decides whether this host can take the guest; nothing is changed yet, and it is not asked yet whether its names are free.
+     *
+     * @param live whether the source is there and lets the guest go
+     */
+    static Arrival of(
+            Offer offer, boolean live, Hypervisor hypervisor, ReceiveSettings settings, ImageStore images, Path guests)
             throws VmmigException {
         HostCapabilities host = hypervisor.capabilities();
         Manifest manifest = offer.manifest();
-        Arrival arrival = new Arrival(offer, host, settings, new HeldContent(images, hypervisor), guests);
+        Arrival arrival = new Arrival(offer, live, host, settings, new HeldContent(images, hypervisor), guests);
         AdaptedGuest adapted = arrival.adapt(offer.domainXml(), offer.definitionXml());
         arrival.offered = adapted;
         arrival.requireSpace(guests);
@@ -173,9 +179,15 @@ final class Arrival {
         return file;
     }
 
-    /** A copy is another guest than the one that it was made of, and learns so by its generation ID. */
-    private static DomainSettings identified(DomainSettings settings, boolean copy) {
-        return copy && settings.generationId().isEmpty() ? settings.withGenerationId(UUID.randomUUID()) : settings;
+    /**
+     * A copy is another guest than the one that it was made of, and learns so by its generation ID. Under another uuid it is there to
+     * live beside that one, and must not take its place in the network.
+     */
+    private static DomainSettings identified(DomainSettings settings, boolean copy, boolean live) {
+        DomainSettings identified =
+                copy && settings.generationId().isEmpty() ? settings.withGenerationId(UUID.randomUUID()) : settings;
+        boolean beside = !live && settings.uuid().isPresent();
+        return beside && settings.linksDown().isEmpty() ? identified.withLinksDown() : identified;
     }
 
     /** Whether the guest that it was made of stays what it is. */

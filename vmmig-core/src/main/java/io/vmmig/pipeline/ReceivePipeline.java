@@ -45,6 +45,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -373,7 +374,8 @@ public final class ReceivePipeline {
     }
 
     private Arrival arrival(Offer offer) throws VmmigException {
-        return Abandonable.run(() -> Arrival.of(offer, hypervisor, settings, images, guests), cancellation);
+        return Abandonable.run(
+                () -> Arrival.of(offer, session.live(), hypervisor, settings, images, guests), cancellation);
     }
 
     /** If it was an earlier package that is damaged, the next try must not stand upon that again. */
@@ -473,6 +475,9 @@ public final class ReceivePipeline {
                             hypervisor,
                             arrival.guestName(),
                             restoration.guest().running().domain());
+                }
+                if (resumedAt != null && !settings.leaveClock()) {
+                    GuestClock.catchUp(hypervisor, restored.name(), restoration.pausedUntil(resumedAt), recorder);
                 }
                 MigrationReport report = Reports.of(
                         arrival.manifest(),
@@ -602,14 +607,39 @@ public final class ReceivePipeline {
                         "Set it at the destination, with virsh metadata."));
             }
         }
+        sameAddress(arrival, restoration).ifPresent(recorder::notice);
         changes.addAll(generationId(arrival, restoration, restored));
         return new Landing(record.running(), autostart, changes);
+    }
+
+    /** QEMU's state holds a guest's MAC addresses, so its copy has them as well. */
+    private Optional<Notice> sameAddress(Arrival arrival, Restoration restoration) throws VmmigException {
+        List<String> before = restoration.saved().connectedMacs();
+        if (session.live() || !arrival.copy() || before.isEmpty()) {
+            return Optional.empty();
+        }
+        String macs = String.join(", ", before);
+        String name = arrival.guestName();
+        boolean down = restoration.guest().running().domain().connectedMacs().isEmpty();
+        return Optional.of(new Notice(
+                Notice.Kind.SAME_ADDRESS,
+                macs,
+                down
+                        ? "the copy has the MAC address " + macs + " of its original, so its link is down"
+                        : "the guest was copied while it kept running at "
+                                + arrival.manifest().sourceHost()
+                                + "; if it still runs, both are in the network with the MAC address " + macs,
+                down
+                        ? "When it cannot meet the original there, set the link up: virsh domif-setlink " + name
+                                + " MAC up, and the same with --config."
+                        : "Find out, and set the link of one of them down: virsh domif-setlink " + name
+                                + " MAC down; DomainSettings.withLinksDown() does so from the start."));
     }
 
     private List<DomainChange> generationId(Arrival arrival, Restoration restoration, RestoredGuest restored)
             throws VmmigException {
         Optional<UUID> asked = restoration.guest().running().domain().generationId();
-        String before = restoration.generationId().map(UUID::toString).orElse(null);
+        String before = restoration.saved().generationId().map(UUID::toString).orElse(null);
         String after = restored.generationId(asked).map(UUID::toString).orElse(null);
         if (Objects.equals(before, after)) {
             return List.of();
@@ -689,7 +719,8 @@ public final class ReceivePipeline {
         private final ArrivalJournal noted;
         private @Nullable AdaptedGuest guest;
         private @Nullable GuestRecord record;
-        private Optional<UUID> generationId = Optional.empty();
+        private @Nullable DomainXml saved;
+        private @Nullable Instant domainAt;
         private @Nullable String cookie;
         private @Nullable PackageSummary summary;
         private boolean ready;
@@ -718,7 +749,8 @@ public final class ReceivePipeline {
                         guest = arrival.adapt(d.xml(), d.definition());
                         arrival.noteOutputs(guest.running().domain(), noted);
                         record = d.guest();
-                        generationId = DomainXml.parse(d.xml()).generationId();
+                        saved = DomainXml.parse(d.xml());
+                        domainAt = Instant.now();
                         cookie = arrival.adaptCookie(d.cookie());
                         recorder.enter(Phase.DISKS, expectedDiskBytes());
                     } else if (entry instanceof Entry.Kernel kernel) {
@@ -885,9 +917,17 @@ public final class ReceivePipeline {
             return Objects.requireNonNull(record);
         }
 
-        /** The one that the guest had at the source. */
-        Optional<UUID> generationId() {
-            return generationId;
+        /** For how long it was paused, as far as that shows here: its XML is sent when it has been. */
+        Duration pausedUntil(Instant resumed) {
+            Instant paused = session.live()
+                    ? Objects.requireNonNull(domainAt)
+                    : arrival.manifest().createdAt();
+            return Duration.between(paused, resumed);
+        }
+
+        /** The guest as it was at the source. */
+        DomainXml saved() {
+            return Objects.requireNonNull(saved);
         }
 
         /** Whether it is a copy decides who it is. */

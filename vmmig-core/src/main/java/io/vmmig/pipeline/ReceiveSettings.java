@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param verifier whose packages are taken, or null for those of whoever is at the other end of a connection
  * @param limit has a permit for each guest that may come at once, or null for {@link ProgramLimits#COMING}
  * @param deadlines how long it may take
+ * @param leaveClock whether the clock of a guest is left as it is
  */
 public record ReceiveSettings(
         @Nullable Path guests,
@@ -32,7 +33,8 @@ public record ReceiveSettings(
         boolean overcommitMemory,
         @Nullable PackageVerifier verifier,
         @Nullable Semaphore limit,
-        Deadlines deadlines) {
+        Deadlines deadlines,
+        boolean leaveClock) {
     /** As a program takes them in that asks for nothing special. */
     public static final ReceiveSettings USUAL = new ReceiveSettings(
             null,
@@ -43,50 +45,66 @@ public record ReceiveSettings(
             false,
             null,
             null,
-            Deadlines.USUAL);
+            Deadlines.USUAL,
+            false);
 
     /** With another {@link #guests}. */
     public ReceiveSettings withGuests(Path guests) {
-        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(
+                guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines, leaveClock);
     }
 
     /** With another {@link #state}. */
     public ReceiveSettings withState(HostState state) {
-        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(
+                guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines, leaveClock);
     }
 
     /** With another {@link #domain}. */
     public ReceiveSettings withDomain(DomainSettings domain) {
-        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(
+                guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines, leaveClock);
     }
 
     /** With another {@link #policy}. */
     public ReceiveSettings withPolicy(DomainPolicy policy) {
-        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(
+                guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines, leaveClock);
     }
 
     /** With another {@link #limits}. */
     public ReceiveSettings withLimits(PackageLimits limits) {
-        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(
+                guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines, leaveClock);
     }
 
     /** With another {@link #overcommitMemory}. */
     public ReceiveSettings withOvercommitMemory(boolean overcommitMemory) {
-        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(
+                guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines, leaveClock);
     }
 
     /** With another {@link #verifier}. */
     public ReceiveSettings withVerifier(PackageVerifier verifier) {
-        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(
+                guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines, leaveClock);
     }
 
     /** With another {@link #limit}. */
     public ReceiveSettings withLimit(Semaphore limit) {
-        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(
+                guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines, leaveClock);
     }
 
     /** With other {@link #deadlines}. */
     public ReceiveSettings withDeadlines(Deadlines deadlines) {
-        return new ReceiveSettings(guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines);
+        return new ReceiveSettings(
+                guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines, leaveClock);
+    }
+
+    /** With another {@link #leaveClock}. */
+    public ReceiveSettings withLeaveClock(boolean leaveClock) {
+        return new ReceiveSettings(
+                guests, state, domain, policy, limits, overcommitMemory, verifier, limit, deadlines, leaveClock);
     }
 }

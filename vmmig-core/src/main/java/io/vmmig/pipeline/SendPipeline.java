@@ -39,6 +39,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -482,6 +483,10 @@ public final class SendPipeline {
             throws VmmigException {
         if (state == SourceState.COPIED) {
             lent.close();
+            if (sent.resumedAt() != null && !settings.leaveClock()) {
+                GuestClock.catchUp(
+                        hypervisor, guestName, Duration.between(sent.suspendedAt(), sent.resumedAt()), recorder);
+            }
             publish(outgoing, journal);
         }
         outgoing.others().report();

@@ -29,6 +29,7 @@ public final class SendSettings {
     private @Nullable Semaphore limit;
     private Deadlines deadlines = Deadlines.USUAL;
     private Set<String> copiedDisks = Set.of();
+    private boolean leaveClock;
 
     private SendSettings() {}
 
@@ -45,6 +46,7 @@ public final class SendSettings {
         limit = other.limit;
         deadlines = other.deadlines;
         copiedDisks = other.copiedDisks;
+        leaveClock = other.leaveClock;
     }
 
     private SendSettings with(Consumer<SendSettings> change) {
@@ -113,9 +115,19 @@ public final class SendSettings {
         return copiedDisks;
     }
 
+    /** Whether the guest's clock is left as it is after a pause. */
+    public boolean leaveClock() {
+        return leaveClock;
+    }
+
     /** With another {@link #state()}. */
     public SendSettings withState(HostState value) {
         return with(copy -> copy.state = value);
+    }
+
+    /** With another {@link #leaveClock()}. */
+    public SendSettings withLeaveClock(boolean value) {
+        return with(copy -> copy.leaveClock = value);
     }
 
     /** With another {@link #policy()}. */

@@ -13,6 +13,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
+import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.Pipe;
 import java.util.List;
@@ -20,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -34,11 +36,28 @@ class PackageStreamsTest {
 
     @AfterEach
     void noThreadIsLeft() throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
-        while (threads() > 0 && System.nanoTime() < deadline) {
-            Thread.sleep(10);
+        awaitThat("no thread is left", () -> threads() == 0);
+    }
+
+    private static void awaitThat(String what, BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > deadline) {
+                throw new AssertionError("still not: " + what);
+            }
+            Thread.sleep(5);
         }
-        assertThat(threads()).isZero();
+    }
+
+    /** Whether somebody waits in that pipe for what does not come. */
+    private static BooleanSupplier drained(PipedInputStream in) {
+        return () -> {
+            try {
+                return in.available() == 0;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        };
     }
 
     private static long threads() {
@@ -105,7 +124,6 @@ class PackageStreamsTest {
         })));
         thread.start();
         out.blocked.await();
-        Thread.sleep(100);
         writer.close();
         thread.join(5000);
         assertThat(((VmmigException) failure.get()).problem()).isEqualTo(Problem.CANCELLED);
@@ -143,7 +161,7 @@ class PackageStreamsTest {
         InputStream snapshot = ((PackageReader.Entry.Snapshot) reader.next()).stream();
         CompletableFuture<Throwable> failure = CompletableFuture.supplyAsync(
                 () -> catchThrowable(() -> snapshot.transferTo(OutputStream.nullOutputStream())));
-        Thread.sleep(200);
+        awaitThat("all that came was read", drained(in));
         reader.close();
         assertThat(failure.get(5, TimeUnit.SECONDS)).isInstanceOf(IOException.class);
         assertThat(((VmmigException) failure.get().getCause()).problem()).isEqualTo(Problem.CANCELLED);
@@ -159,7 +177,7 @@ class PackageStreamsTest {
         AtomicReference<Throwable> failure = new AtomicReference<>();
         Thread thread = new Thread(() -> failure.set(catchThrowable(() -> Packages.read(in, PackageLimits.DEFAULT))));
         thread.start();
-        Thread.sleep(200);
+        awaitThat("all that came was read", drained(in));
         thread.interrupt();
         thread.join(5000);
         assertThat(((VmmigException) failure.get()).problem()).isEqualTo(Problem.CANCELLED);

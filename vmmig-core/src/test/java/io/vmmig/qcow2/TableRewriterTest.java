@@ -12,12 +12,12 @@ import java.io.ByteArrayInputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -169,19 +169,18 @@ class TableRewriterTest {
         assertThat(taken).isBetween(5, 395);
     }
 
-    /** A file of 4 TiB of nothing, with one table at its end: neither memory nor time follows the size. */
+    /** A file of 4 TiB of nothing, with one table at its end: neither memory nor time follows the size. To read it takes many minutes. */
     @Test
+    @Timeout(60)
     void sparseGiantsCostNothing() throws Exception {
         long end = 1L << 42;
         image.putLong(L1, COPIED | end);
         Qcow2Header header = TestImage.header(image.array());
-        long started = System.nanoTime();
         try (NewFile giant = NewFile.create(file)) {
             giant.write(ByteBuffer.wrap(image.array()), 0);
             giant.write(ByteBuffer.wrap(new byte[CLUSTER]), end);
             assertThat(TableRewriter.rewrite(giant, header, new ImageProblems("it")))
                     .isNotNull();
         }
-        assertThat(Duration.ofNanos(System.nanoTime() - started)).isLessThan(Duration.ofSeconds(5));
     }
 }

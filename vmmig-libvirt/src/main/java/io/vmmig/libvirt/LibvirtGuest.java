@@ -107,6 +107,11 @@ final class LibvirtGuest implements Guest {
     }
 
     @Override
+    public boolean catchUpClock() throws VmmigException {
+        return AgentClock.catchUp(calls);
+    }
+
+    @Override
     public String domainXml() throws VmmigException {
         return looks.call("read the XML of", DomainView::xml);
     }

@@ -149,6 +149,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
                                 + state,
                         "Find out who did that, then start the migration again.");
             }
+            InterfaceLinks.takeDown(guest, request.domainXml());
             if (request.definitionXml() != null) {
                 guest.define(GenerationIds.asLive(request.definitionXml(), guest));
             }

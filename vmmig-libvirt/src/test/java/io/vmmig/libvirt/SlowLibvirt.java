@@ -9,10 +9,15 @@ import io.vmmig.libvirt.binding.HostControl;
 import io.vmmig.libvirt.binding.LibvirtError;
 import io.vmmig.libvirt.binding.MemoryStatistics;
 import java.lang.reflect.Proxy;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -28,6 +33,8 @@ final class SlowLibvirt implements HostSource {
         UNDEFINE,
         DESTROY,
         SET_MEMORY,
+        UPDATE_DEVICE,
+        SET_TIME,
         RESTORE
     }
 
@@ -38,6 +45,9 @@ final class SlowLibvirt implements HostSource {
     private @Nullable DomainState state;
     private boolean defined;
     private long memory;
+    private final List<String> updates = new ArrayList<>();
+    private final Queue<String> liveXmls = new ArrayDeque<>();
+    private Instant time = Instant.EPOCH;
     private boolean broken;
     private boolean closed;
 
@@ -67,6 +77,23 @@ final class SlowLibvirt implements HostSource {
         defined = true;
     }
 
+    /** What its XML is, each time that it is asked for; the last from then on. */
+    synchronized void shows(String... xmls) {
+        liveXmls.addAll(List.of(xmls));
+    }
+
+    synchronized List<String> updates() {
+        return List.copyOf(updates);
+    }
+
+    synchronized void hasTime(Instant now) {
+        time = now;
+    }
+
+    synchronized Instant time() {
+        return time;
+    }
+
     synchronized void hasMemory(long bytes) {
         memory = bytes;
     }
@@ -80,7 +107,7 @@ final class SlowLibvirt implements HostSource {
     }
 
     synchronized Set<Call> made() {
-        return EnumSet.copyOf(made);
+        return made.isEmpty() ? EnumSet.noneOf(Call.class) : EnumSet.copyOf(made);
     }
 
     /** The next call of that kind does not end until it is told to. */
@@ -140,6 +167,18 @@ final class SlowLibvirt implements HostSource {
                 case "undefine" -> make(Call.UNDEFINE, () -> defined = false);
                 case "destroy" -> make(Call.DESTROY, () -> state = null);
                 case "setMemory" -> make(Call.SET_MEMORY, () -> memory = (long) arguments[0]);
+                case "updateDevice" -> make(Call.UPDATE_DEVICE, () -> updates.add((String) arguments[0]));
+                case "setTime" -> make(Call.SET_TIME, () -> time = (Instant) arguments[0]);
+                case "time" -> {
+                    synchronized (this) {
+                        return time;
+                    }
+                }
+                case "liveXml" -> {
+                    synchronized (this) {
+                        return liveXmls.size() > 1 ? liveXmls.remove() : liveXmls.element();
+                    }
+                }
                 case "state" -> {
                     synchronized (this) {
                         return state == null ? DomainState.SHUT_OFF : state;

@@ -41,6 +41,7 @@ final class InMemoryGuest implements Guest {
     private int starts;
     private int startsAtSave;
     private boolean suspendedByUser;
+    private int clockSet;
 
     InMemoryGuest(
             InMemoryHypervisor host,
@@ -106,6 +107,19 @@ final class InMemoryGuest implements Guest {
 
     synchronized void add(LocalState state) {
         localStates.add(state);
+    }
+
+    @Override
+    public synchronized boolean catchUpClock() throws VmmigException {
+        if (state != GuestState.RUNNING) {
+            throw new HypervisorException(Problem.GUEST_NOT_RUNNING, "an agent answers only while its guest runs", "");
+        }
+        clockSet += host.agents() ? 1 : 0;
+        return host.agents();
+    }
+
+    synchronized int clockSet() {
+        return clockSet;
     }
 
     @Override

@@ -65,6 +65,7 @@ public final class InMemoryHypervisor implements Hypervisor {
 
     private final String hostName;
     private volatile FileHoles holes = FileHoles.NONE;
+    private volatile boolean agents = true;
     private final Map<String, InMemoryGuest> guests = new LinkedHashMap<>();
     private Consumer<String> whenRestored = name -> {};
     private @Nullable Step cutOffAt;
@@ -76,6 +77,21 @@ public final class InMemoryHypervisor implements Hypervisor {
     /** An empty host of that name. */
     public InMemoryHypervisor(String hostName) {
         this.hostName = hostName;
+    }
+
+    /** Whether its guests have an agent that sets their clocks; they do unless this is said. */
+    public void agents(boolean there) {
+        agents = there;
+    }
+
+    boolean agents() {
+        return agents;
+    }
+
+    /** How often an agent has set that guest's clock. */
+    public synchronized int clockSet(String name) {
+        InMemoryGuest guest = guests.get(name);
+        return guest == null ? 0 : guest.clockSet();
     }
 
     /** Starts a guest with this domain XML and memory. */

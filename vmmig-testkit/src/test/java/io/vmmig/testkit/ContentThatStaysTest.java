@@ -2,6 +2,7 @@
 package io.vmmig.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.vmmig.Digest;
 import io.vmmig.Migration;

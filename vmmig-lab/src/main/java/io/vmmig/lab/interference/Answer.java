@@ -27,12 +27,19 @@ record Answer(String end, @Nullable MoveFailed failure, List<Notice> notices) {
     static Answer of(String end, Move move) {
         try {
             move.await(TIME_TO_END);
-            return new Answer(end, null, move.notices());
+            return new Answer(end, null, told(move));
         } catch (MoveFailed e) {
-            return new Answer(end, e, move.notices());
+            return new Answer(end, e, told(move));
         } catch (LabException e) {
             throw new LabException("the " + end + " has no answer", e);
         }
+    }
+
+    /** How long a guest was paused is no word about what others did to it. */
+    private static List<Notice> told(Move move) {
+        return move.notices().stream()
+                .filter(notice -> notice.kind() != Notice.Kind.CLOCK_BEHIND)
+                .toList();
     }
 
     boolean well() {

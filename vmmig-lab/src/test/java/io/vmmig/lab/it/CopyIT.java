@@ -49,6 +49,8 @@ class CopyIT {
         LabGuest original =
                 a.start(Hosts.tiny(a, "original").bridge(BRIDGES.get(0))).ready();
         String sum = original.memorySum();
+        assertThat(original.run("ip link set eth0 up && cat /sys/class/net/eth0/carrier"))
+                .isEqualTo("1");
         Path file = Hosts.lab().directory().resolve("original.vmmig");
         Path home = a.directory().resolve("elsewhere");
         UUID uuid = UUID.randomUUID();
@@ -63,7 +65,7 @@ class CopyIT {
                 .bridge(BRIDGES.get(0), BRIDGES.get(1));
         home.toFile().mkdirs();
         Restoring restoring = a.restore(file, Intake.usual().changed(changes));
-        restoring.move().await();
+        String report = restoring.move().await().toString();
         LabGuest copy = restoring.guest("copy").ticking();
 
         assertThat(copy.memorySum()).isEqualTo(sum);
@@ -75,7 +77,14 @@ class CopyIT {
                 .contains("<source bridge='" + BRIDGES.get(1) + "'/>")
                 .contains("<source file='" + home.resolve("its-disk.qcow2") + "'");
 
+        assertThat(copy.run("cat /sys/class/net/eth0/carrier"))
+                .as("the link of what has the original's MAC address")
+                .isEqualTo("0");
+        assertThat(a.xmlOf("copy")).contains("<link state='down'/>");
+        assertThat(report).contains("SAME_ADDRESS", "virsh domif-setlink copy");
+
         original.ticking();
+        assertThat(original.run("cat /sys/class/net/eth0/carrier")).isEqualTo("1");
         ConsoleLog log = original.console().log();
         assertThat(log.ticksLost()).isZero();
         assertThat(log.ticksRepeated()).isZero();

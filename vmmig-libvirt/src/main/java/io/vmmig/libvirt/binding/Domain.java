@@ -9,6 +9,7 @@ import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -118,6 +119,19 @@ public final class Domain implements DomainControl {
     @Override
     public void setAutostart(boolean on) throws LibvirtError {
         checked(LibvirtLibrary.virDomainSetAutostart(open(), on ? 1 : 0));
+    }
+
+    @Override
+    public Instant time() throws LibvirtError {
+        long[] seconds = new long[1];
+        int[] nanoseconds = new int[1];
+        checked(LibvirtLibrary.virDomainGetTime(open(), seconds, nanoseconds, 0));
+        return Instant.ofEpochSecond(seconds[0], nanoseconds[0]);
+    }
+
+    @Override
+    public void setTime(Instant time) throws LibvirtError {
+        checked(LibvirtLibrary.virDomainSetTime(open(), time.getEpochSecond(), time.getNano(), 0));
     }
 
     @Override
@@ -255,6 +269,11 @@ public final class Domain implements DomainControl {
     @Override
     public void setMemory(long bytes) throws LibvirtError {
         checked(LibvirtLibrary.virDomainSetMemoryFlags(open(), bytes >> 10, AFFECT_LIVE));
+    }
+
+    @Override
+    public void updateDevice(String deviceXml) throws LibvirtError {
+        checked(LibvirtLibrary.virDomainUpdateDeviceFlags(open(), deviceXml, AFFECT_LIVE));
     }
 
     @Override

@@ -2,6 +2,7 @@
 package io.vmmig.libvirt.binding;
 
 import java.nio.file.Path;
+import java.time.Instant;
 
 /** All that can be done with a domain; what is declared here changes something. */
 public interface DomainControl extends DomainView {
@@ -20,6 +21,9 @@ public interface DomainControl extends DomainView {
     /** Has the host start it when the host boots, or not. */
     void setAutostart(boolean on) throws LibvirtError;
 
+    /** Has its agent set its clock. */
+    void setTime(Instant time) throws LibvirtError;
+
     /** Aborts the long job that is under way. */
     void abortJob() throws LibvirtError;
 
@@ -28,6 +32,9 @@ public interface DomainControl extends DomainView {
 
     /** Asks its balloon driver to leave it that much memory, and waits for nothing. */
     void setMemory(long bytes) throws LibvirtError;
+
+    /** Changes a device of the running domain to what this XML says. */
+    void updateDevice(String deviceXml) throws LibvirtError;
 
     /** Saves memory and device state to a file and ends the domain. Returns when it is gone. */
     void save(Path image) throws LibvirtError;

@@ -2,6 +2,7 @@
 package io.vmmig.libvirt.binding;
 
 import com.sun.jna.Memory;
+import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 
@@ -36,6 +37,9 @@ public interface DomainView extends AutoCloseable {
 
     /** The XML that its next start uses, with secrets, in the form that another libvirt can read. */
     String definition() throws LibvirtError;
+
+    /** What its clock shows, by its agent. */
+    Instant time() throws LibvirtError;
 
     /** Whether the host starts it when the host boots. */
     boolean autostart() throws LibvirtError;

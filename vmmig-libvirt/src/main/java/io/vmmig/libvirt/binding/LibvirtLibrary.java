@@ -116,6 +116,8 @@ final class LibvirtLibrary {
 
     static native int virDomainSetMemoryStatsPeriod(Pointer domain, int seconds, int flags);
 
+    static native int virDomainUpdateDeviceFlags(Pointer domain, String xml, int flags);
+
     static native int virDomainSaveFlags(Pointer domain, String path, @Nullable String xml, int flags);
 
     static native @Nullable Pointer virDomainSnapshotCreateXML(Pointer domain, String xml, int flags);
@@ -149,6 +151,10 @@ final class LibvirtLibrary {
     static native int virDomainHasManagedSaveImage(Pointer domain, int flags);
 
     static native int virDomainGetAutostart(Pointer domain, int[] autostart);
+
+    static native int virDomainGetTime(Pointer domain, long[] seconds, int[] nanoseconds, int flags);
+
+    static native int virDomainSetTime(Pointer domain, long seconds, int nanoseconds, int flags);
 
     static native int virDomainSetAutostart(Pointer domain, int autostart);
 }

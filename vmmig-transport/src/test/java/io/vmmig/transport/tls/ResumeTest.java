@@ -12,6 +12,7 @@ import io.vmmig.crypto.HostIdentity;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.testing.Await;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.testing.Samples;
 import io.vmmig.transport.tls.CutLink.Fate;
@@ -382,14 +383,12 @@ class ResumeTest {
                     .trusting(Set.of(source.fingerprint()))
                     .listen();
             link.refusing = false;
-            long begin = System.nanoTime();
             assertThatThrownBy(() -> {
                         session.awaitReady();
                         session.finish();
                     })
                     .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
                     .hasMessageContaining("knows nothing of that transfer");
-            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(15));
         }
     }
 
@@ -441,16 +440,16 @@ class ResumeTest {
         pair.destination.close();
     }
 
+    /** A connection is awaited for half a minute. */
     @Test
+    @Timeout(20)
     void aSourceThatChangesItsMindWhileThereIsNoConnectionDoesNotWait() throws Exception {
         Pair pair = restored(transport());
         link.refusing = true;
         link.cut();
-        long begin = System.nanoTime();
         pair.source.abort(Samples.failure(Problem.CANCELLED));
         pair.source.close();
 
-        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(3));
         listener.close();
         assertThatThrownBy(pair.destination::awaitCommit).satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST));
         pair.destination.close();
@@ -484,12 +483,8 @@ class ResumeTest {
             session.commit();
         }
         arriving.get();
-        long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
-        while (Thread.getAllStackTraces().keySet().stream()
-                .anyMatch(thread -> thread.getName().startsWith("vmmig-reader")
-                        || thread.getName().startsWith("vmmig-heartbeat"))) {
-            assertThat(System.nanoTime()).isLessThan(deadline);
-            Thread.sleep(20);
-        }
+        Await.until("all threads of the session have ended", () -> Thread.getAllStackTraces().keySet().stream()
+                .noneMatch(thread -> thread.getName().startsWith("vmmig-reader")
+                        || thread.getName().startsWith("vmmig-heartbeat")));
     }
 }

@@ -12,6 +12,7 @@ import io.vmmig.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.testing.Await;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.testing.Samples;
 import java.io.IOException;
@@ -20,8 +21,10 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -93,17 +96,16 @@ class TlsTransferTest {
 
     /** Waits until a number has not changed for so long, and returns it. */
     private static long awaitSettled(AtomicLong number, Duration unchanged) throws InterruptedException {
-        long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-        long last = number.get();
-        long since = System.nanoTime();
-        while (System.nanoTime() - since < unchanged.toNanos()) {
-            assertThat(System.nanoTime()).as("still growing").isLessThan(deadline);
-            Thread.sleep(20);
+        long[] last = {number.get(), System.nanoTime()};
+        Await.until("a number that grows no more", () -> {
             long now = number.get();
-            since = now == last ? since : System.nanoTime();
-            last = now;
-        }
-        return last;
+            if (now != last[0]) {
+                last[0] = now;
+                last[1] = System.nanoTime();
+            }
+            return System.nanoTime() - last[1] > unchanged.toNanos();
+        });
+        return last[0];
     }
 
     @Test
@@ -230,7 +232,6 @@ class TlsTransferTest {
             destination.ready();
             destination.packageStream().readNBytes(10 << 20);
             destination.refuse(Samples.failure(Problem.DISK_FULL));
-            long begin = System.nanoTime();
             destination.close();
 
             assertThatThrownBy(sending::get)
@@ -238,7 +239,6 @@ class TlsTransferTest {
                     .cause()
                     .satisfies(e -> assertProblem(e, Problem.DISK_FULL))
                     .hasMessageContaining("because of DISK_FULL");
-            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(1));
             assertThatThrownBy(source::finish).satisfies(e -> assertProblem(e, Problem.DISK_FULL));
         }
     }
@@ -378,17 +378,19 @@ class TlsTransferTest {
         try (TlsPair pair = TlsPair.in(temp);
                 OutgoingSession source = pair.open();
                 IncomingSession destination = pair.accept()) {
+            AtomicLong written = new AtomicLong();
             Background<Void> sending = Background.run(() -> {
                 source.offer(Samples.offer());
                 while (true) {
                     source.packageStream().write(new byte[1 << 20]);
+                    written.incrementAndGet();
                 }
             });
             destination.offer();
             destination.accept(YES);
             destination.ready();
-            Thread.sleep(500);
-            long begin = System.nanoTime();
+            Await.until("something is sent", () -> written.get() > 0);
+            awaitSettled(written, Duration.ofMillis(500));
             source.abort(Samples.failure(Problem.CANCELLED));
             source.close();
             source.close();
@@ -397,13 +399,11 @@ class TlsTransferTest {
                     .isInstanceOf(IOException.class)
                     .cause()
                     .satisfies(e -> assertProblem(e, Problem.CANCELLED));
-            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofMillis(1100));
             // What is in its way does not keep the destination from hearing of it.
             assertThatThrownBy(() -> destination.packageStream().readAllBytes())
                     .isInstanceOf(IOException.class)
                     .cause()
                     .satisfies(e -> assertProblem(e, Problem.PEER_CANCELLED));
-            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(5));
         }
     }
 
@@ -413,39 +413,48 @@ class TlsTransferTest {
         try (TlsPair pair = TlsPair.in(temp);
                 OutgoingSession source = pair.open();
                 IncomingSession destination = pair.accept()) {
+            CountDownLatch there = new CountDownLatch(1);
+            CountDownLatch closed = new CountDownLatch(1);
             Background<Void> receiving = Background.run(() -> {
-                destination.offer();
-                if (where.equals("accept")) {
-                    Thread.sleep(500);
+                for (String step : List.of("offer", "accept", "read", "restored", "awaitCommit")) {
+                    if (step.equals(where)) {
+                        there.countDown();
+                        if (step.equals("accept") || step.equals("restored")) {
+                            closed.await();
+                        }
+                    }
+                    switch (step) {
+                        case "offer" -> destination.offer();
+                        case "accept" -> destination.accept(YES);
+                        case "read" -> {
+                            destination.ready();
+                            destination.packageStream().readAllBytes();
+                        }
+                        case "restored" -> destination.restored();
+                        default -> destination.awaitCommit();
+                    }
                 }
-                destination.accept(YES);
-                destination.ready();
-                destination.packageStream().readAllBytes();
-                if (where.equals("restored")) {
-                    Thread.sleep(500);
-                }
-                destination.restored();
-                destination.awaitCommit();
                 return null;
             });
             Background<Void> sending = Background.run(() -> {
                 if (where.equals("offer")) {
-                    Thread.sleep(500);
+                    closed.await();
                 }
                 source.offer(Samples.offer());
                 source.packageStream().write(1);
                 source.packageStream().flush();
                 if (where.equals("read")) {
-                    Thread.sleep(500);
+                    closed.await();
                 }
                 source.awaitReady();
                 source.finish();
-                Thread.sleep(500);
+                closed.await();
                 source.commit();
                 return null;
             });
-            Thread.sleep(250);
+            there.await();
             destination.close();
+            closed.countDown();
 
             assertThatThrownBy(receiving::get)
                     .satisfiesAnyOf(
@@ -503,10 +512,9 @@ class TlsTransferTest {
             Background<Void> destination = Background.run(() -> receive(pair.accept(), 1000));
             send(pair, 1000);
             destination.get();
-            Thread.sleep(1000);
-            assertThat(Thread.getAllStackTraces().keySet())
-                    .extracting(Thread::getName)
-                    .noneMatch(name -> name.startsWith("vmmig-reader") || name.startsWith("vmmig-heartbeat"));
+            Await.until("all threads of the session have ended", () -> Thread.getAllStackTraces().keySet().stream()
+                    .map(Thread::getName)
+                    .noneMatch(name -> name.startsWith("vmmig-reader") || name.startsWith("vmmig-heartbeat")));
         }
     }
 

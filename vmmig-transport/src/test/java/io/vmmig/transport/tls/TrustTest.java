@@ -248,12 +248,11 @@ class TrustTest {
     @Test
     void aDestinationThatTakesTheConnectionAndSaysNothing() throws Exception {
         try (ServerSocket server = new ServerSocket(0, 5, InetAddress.getLoopbackAddress())) {
-            long begin = System.nanoTime();
             assertThatThrownBy(() -> to(server.getLocalPort())
                             .connectTimeout(Duration.ofMillis(500))
                             .open())
-                    .satisfies(e -> assertProblem(e, Problem.PEER_STALLED));
-            assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(3));
+                    .satisfies(e -> assertProblem(e, Problem.PEER_STALLED))
+                    .hasMessageContaining("did not answer for 500 ms");
         }
     }
 

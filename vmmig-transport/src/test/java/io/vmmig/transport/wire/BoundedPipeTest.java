@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.transport.testing.Await;
 import io.vmmig.transport.testing.Background;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -50,7 +51,7 @@ class BoundedPipeTest {
             pipe.fill(new ByteArrayInputStream(new byte[1001]), 1001);
             return null;
         });
-        Thread.sleep(100);
+        Await.until("it is full", () -> pipe.available() == 1000);
         assertThat(filling.isDone()).isFalse();
         assertThat(pipe.available()).isEqualTo(1000);
         assertThat(pipe.read()).isZero();
@@ -63,7 +64,7 @@ class BoundedPipeTest {
             pipe.fill(new ByteArrayInputStream(new byte[2000]), 2000);
             return null;
         });
-        Thread.sleep(50);
+        Await.until("it is full", () -> pipe.available() == 1000);
         pipe.fail(VmmigException.of(Problem.PEER_STALLED, "silence", ""));
 
         assertThatThrownBy(filling::get)

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.libvirt;
+
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
+import io.vmmig.libvirt.binding.DomainView;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.w3c.dom.Element;
+import org.xml.sax.SAXException;
+
+/** Sets the clock of a guest through qemu-guest-agent. */
+final class AgentClock {
+    private static final String AGENT = "org.qemu.guest_agent.0";
+    /** QEMU says that an agent is there some milliseconds after a restored guest has been resumed. */
+    private static final Duration APPEARS = Duration.ofSeconds(1);
+
+    private static final long POLL_MILLIS = 50;
+    /** A clock is never set back, and what NTP has in hand is left to it. */
+    private static final Duration TOLERANCE = Duration.ofMillis(100);
+
+    private AgentClock() {}
+
+    /** Whether the clock is right now; false when nobody in the guest has opened its agent's channel. */
+    static boolean catchUp(GuestCalls guest) throws VmmigException {
+        if (!agentIsThere(guest)) {
+            return false;
+        }
+        guest.change("set the clock of", Late.stays("its clock is right"), domain -> {
+            if (domain.time().plus(TOLERANCE).isBefore(Instant.now())) {
+                domain.setTime(Instant.now());
+            }
+        });
+        return true;
+    }
+
+    private static boolean agentIsThere(GuestCalls guest) throws VmmigException {
+        long end = System.nanoTime() + APPEARS.toNanos();
+        while (true) {
+            Optional<Boolean> connected = connected(guest.call("read the live XML of", DomainView::liveXml));
+            if (connected.isEmpty() || connected.get() || System.nanoTime() - end > 0) {
+                return connected.orElse(false);
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+    }
+
+    /** Whether an agent listens; empty if the guest has no channel for one. */
+    static Optional<Boolean> connected(String liveXml) throws HypervisorException {
+        try {
+            Element devices = Xml.child(Xml.parse(liveXml), "devices");
+            if (devices != null) {
+                for (Element channel : Xml.children(devices, "channel")) {
+                    Element target = Xml.child(channel, "target");
+                    if (target != null && target.getAttribute("name").equals(AGENT)) {
+                        return Optional.of(target.getAttribute("state").equals("connected"));
+                    }
+                }
+            }
+            return Optional.empty();
+        } catch (SAXException e) {
+            throw new HypervisorException(
+                    Problem.HYPERVISOR_FAILED, "libvirt gave a domain XML that is none: " + e.getMessage(), "", e);
+        }
+    }
+}
