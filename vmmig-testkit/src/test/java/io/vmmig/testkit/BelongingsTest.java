@@ -302,8 +302,9 @@ class BelongingsTest {
     void noHostStartsByItselfAGuestThatMayRunAtTheOther() throws Exception {
         a.guest(GUEST).setAutostart(true);
         // Once the source has heard that the guest is there, it may be faster than this listener.
-        receiver = receiver.onEvent(at(
-                        Phase.RESTORE, () -> assertThat(of(a, GUEST).autostart()).isTrue()))
+        receiver = receiver.onEvent(
+                        at(Phase.RESTORE, () -> assertThat(of(a, GUEST).autostart())
+                                .isTrue()))
                 .onEvent(at(
                         Phase.COMMIT, () -> assertThat(of(b, GUEST).autostart()).isFalse()))
                 .onEvent(at(Phase.RESUME, () -> {
