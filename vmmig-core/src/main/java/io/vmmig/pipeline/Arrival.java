@@ -47,6 +47,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -482,6 +483,14 @@ final class Arrival {
     /** Where a received base image goes; empty if this host has it already. */
     Optional<Path> newBase(Manifest.Base base) {
         return Optional.ofNullable(newBases.get(base));
+    }
+
+    /** The disks that are based on an image, in words. */
+    String disksOn(Manifest.Base base) {
+        return manifest.disks().stream()
+                .filter(disk -> base.equals(disk.base()))
+                .map(Manifest.Disk::target)
+                .collect(Collectors.joining(", "));
     }
 
     /** Those of the base images that are to be received. */

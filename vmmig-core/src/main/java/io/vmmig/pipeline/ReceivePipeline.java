@@ -739,17 +739,24 @@ public final class ReceivePipeline {
                 for (Entry entry = reader.next(); entry != null; entry = reader.next()) {
                     cancellation.check();
                     if (entry instanceof Entry.Domain d) {
-                        requireReceived(arrival.newKernel(), arrival.manifest().kernel(), "kernel");
-                        requireReceived(arrival.newRamdisk(), arrival.manifest().ramdisk(), "ramdisk");
+                        DomainXml come = DomainXml.parse(d.xml());
+                        requireReceived(
+                                arrival.newKernel(), arrival.manifest().kernel(), "kernel", come.kernel());
+                        requireReceived(
+                                arrival.newRamdisk(), arrival.manifest().ramdisk(), "ramdisk", come.ramdisk());
                         for (Map.Entry<Manifest.Base, Path> base :
                                 arrival.newBases().entrySet()) {
-                            requireReceived(base.getValue(), base.getKey().content(), "base image");
+                            requireReceived(
+                                    base.getValue(),
+                                    base.getKey().content(),
+                                    "base image of disk " + arrival.disksOn(base.getKey()),
+                                    Optional.empty());
                         }
                         requireAsOffered(d.guest());
                         guest = arrival.adapt(d.xml(), d.definition());
                         arrival.noteOutputs(guest.running().domain(), noted);
                         record = d.guest();
-                        saved = DomainXml.parse(d.xml());
+                        saved = come;
                         domainAt = Instant.now();
                         cookie = arrival.adaptCookie(d.cookie());
                         recorder.enter(Phase.DISKS, expectedDiskBytes());
@@ -785,13 +792,17 @@ public final class ReceivePipeline {
             }
         }
 
-        private void requireReceived(@Nullable Path file, Manifest.@Nullable Content content, String what)
+        private void requireReceived(
+                @Nullable Path file, Manifest.@Nullable Content content, String what, Optional<Path> atSource)
                 throws IncompatibleException {
             if (file != null && content != null && !Files.exists(file)) {
                 throw new IncompatibleException(
                         Problem.REFERENCE_MISSING,
-                        "the package leaves out its " + what + " " + content.digest()
-                                + ", which the destination does not hold",
+                        "the package leaves out its " + what
+                                + atSource
+                                        .map(path -> " (at the source " + Malformed.quoted(path.toString()) + ")")
+                                        .orElse("")
+                                + ", " + content.digest() + ", which the destination does not hold",
                         "Name the earlier package that holds it with PackageFile.upon, or add the file with"
                                 + " ImageStore.add.");
             }

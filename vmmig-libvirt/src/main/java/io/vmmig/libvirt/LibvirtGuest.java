@@ -108,7 +108,8 @@ final class LibvirtGuest implements Guest {
 
     @Override
     public boolean catchUpClock() throws VmmigException {
-        return AgentClock.catchUp(calls);
+        // A guest whose agent hangs can still be moved.
+        return AgentClock.catchUp(quickCalls.aside());
     }
 
     @Override

@@ -2,7 +2,10 @@
 package io.vmmig.libvirt;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vmmig.HypervisorException;
+import io.vmmig.Problem;
 import io.vmmig.libvirt.SlowLibvirt.Call;
 import java.time.Duration;
 import java.time.Instant;
@@ -60,6 +63,28 @@ class GuestAfterPauseTest {
         libvirt.hasTime(ahead);
         assertThat(AgentClock.catchUp(guest)).isTrue();
         assertThat(libvirt.time()).isEqualTo(ahead);
+    }
+
+    /** The guest itself decides when its agent answers. */
+    @Test
+    void aGuestWhoseAgentHangsCanStillBeMoved() throws Exception {
+        LateCalls late = new LateCalls();
+        Calls hasty = new Calls(libvirt, Duration.ofMillis(300));
+        try {
+            libvirt.runs();
+            libvirt.shows(AGENT.formatted("connected"));
+            libvirt.hang(Call.SET_TIME);
+            assertThatThrownBy(() -> AgentClock.catchUp(new GuestCalls(hasty, late, "guest", GUEST).aside()))
+                    .isInstanceOfSatisfying(
+                            HypervisorException.class,
+                            e -> assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_TIMEOUT));
+            Claims claims = new Claims(late);
+            claims.claim(GUEST, "guest");
+            claims.release(GUEST);
+        } finally {
+            libvirt.finish(Call.SET_TIME);
+            hasty.close();
+        }
     }
 
     @Test

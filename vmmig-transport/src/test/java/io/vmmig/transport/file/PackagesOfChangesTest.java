@@ -198,7 +198,7 @@ class PackagesOfChangesTest {
 
         assertThatThrownBy(() -> restore(monday))
                 .satisfies(e -> assertProblem(e, Problem.REFERENCE_MISSING))
-                .hasMessageContaining("leaves out its kernel " + digest(kernel))
+                .hasMessageContaining("leaves out its kernel (at the source \"" + kernel + "\"), " + digest(kernel))
                 .hasMessageContaining("PackageFile.upon");
         assertNothingIsThere();
         restore(monday, full);
