@@ -740,10 +740,8 @@ public final class ReceivePipeline {
                     cancellation.check();
                     if (entry instanceof Entry.Domain d) {
                         DomainXml come = DomainXml.parse(d.xml());
-                        requireReceived(
-                                arrival.newKernel(), arrival.manifest().kernel(), "kernel", come.kernel());
-                        requireReceived(
-                                arrival.newRamdisk(), arrival.manifest().ramdisk(), "ramdisk", come.ramdisk());
+                        requireReceived(arrival.newKernel(), arrival.manifest().kernel(), "kernel", come.kernel());
+                        requireReceived(arrival.newRamdisk(), arrival.manifest().ramdisk(), "ramdisk", come.ramdisk());
                         for (Map.Entry<Manifest.Base, Path> base :
                                 arrival.newBases().entrySet()) {
                             requireReceived(
@@ -799,8 +797,7 @@ public final class ReceivePipeline {
                 throw new IncompatibleException(
                         Problem.REFERENCE_MISSING,
                         "the package leaves out its " + what
-                                + atSource
-                                        .map(path -> " (at the source " + Malformed.quoted(path.toString()) + ")")
+                                + atSource.map(path -> " (at the source " + Malformed.quoted(path.toString()) + ")")
                                         .orElse("")
                                 + ", " + content.digest() + ", which the destination does not hold",
                         "Name the earlier package that holds it with PackageFile.upon, or add the file with"

@@ -75,9 +75,8 @@ class GuestAfterPauseTest {
             libvirt.shows(AGENT.formatted("connected"));
             libvirt.hang(Call.SET_TIME);
             assertThatThrownBy(() -> AgentClock.catchUp(new GuestCalls(hasty, late, "guest", GUEST).aside()))
-                    .isInstanceOfSatisfying(
-                            HypervisorException.class,
-                            e -> assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_TIMEOUT));
+                    .isInstanceOfSatisfying(HypervisorException.class, e -> assertThat(e.problem())
+                            .isEqualTo(Problem.HYPERVISOR_TIMEOUT));
             Claims claims = new Claims(late);
             claims.claim(GUEST, "guest");
             claims.release(GUEST);
