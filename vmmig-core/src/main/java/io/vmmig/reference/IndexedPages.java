@@ -3,6 +3,7 @@ package io.vmmig.reference;
 
 import io.vmmig.page.PageSource;
 import java.io.IOException;
+import java.nio.channels.ClosedByInterruptException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -91,6 +92,8 @@ final class IndexedPages implements PageSource {
                 Files.setLastModifiedTime(indexFile, FileTime.from(Instant.now()));
             } catch (NoSuchFileException e) {
                 LOG.debug("there is no index {} yet", indexFile);
+            } catch (ClosedByInterruptException e) {
+                LOG.debug("the index {} is not needed any more", indexFile, e);
             } catch (IOException e) {
                 LOG.warn("the index {} cannot be used", indexFile, e);
                 if (toldOfDamage.compareAndSet(false, true)) {

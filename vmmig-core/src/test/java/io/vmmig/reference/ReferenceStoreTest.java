@@ -209,6 +209,21 @@ class ReferenceStoreTest {
         assertThat(Files.readAllBytes(index)).isEqualTo(intact);
     }
 
+    /** As when a migration is cancelled. */
+    @Test
+    void anInterruptIsNoDamage() throws Exception {
+        await(store.prepare(digest, PageLayout.RAW));
+        Path index = only("index");
+        Object built = Files.getAttribute(index, "unix:ino");
+        try (PageSource pages = store.held(digest, PageLayout.RAW).orElseThrow()) {
+            Thread.currentThread().interrupt();
+            assertThat(pages.find(TestPages.hash(1), -1)).isEqualTo(-1);
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        await(store.prepare(digest, PageLayout.RAW));
+        assertThat(Files.getAttribute(index, "unix:ino")).isEqualTo(built);
+    }
+
     @Test
     void buildsATruncatedIndexAgain() throws Exception {
         await(store.prepare(digest, PageLayout.RAW));
