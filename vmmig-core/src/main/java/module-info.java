@@ -7,6 +7,7 @@ module io.vmmig.core {
     requires org.slf4j;
     requires com.github.luben.zstd_jni;
     requires com.google.gson;
+    requires org.tukaani.xz;
 
     exports io.vmmig;
     exports io.vmmig.bundle;

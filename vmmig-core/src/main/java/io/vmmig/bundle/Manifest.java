@@ -148,7 +148,9 @@ public record Manifest(
     public Set<Reference> bootReferences() {
         return Stream.of(Optional.ofNullable(kernel), Optional.ofNullable(ramdisk))
                 .flatMap(Optional::stream)
-                .map(content -> new Reference(Reference.Kind.BOOT, content.digest()))
+                .flatMap(content -> Stream.of(
+                        new Reference(Reference.Kind.BOOT_2, content.digest()),
+                        new Reference(Reference.Kind.BOOT, content.digest())))
                 .collect(Collectors.toUnmodifiableSet());
     }
 
@@ -200,6 +202,14 @@ public record Manifest(
     }
 
     /**
+     * As {@link #fromJson}, for the manifest that a source offers. References of a kind that this vmmig does not know are left
+     * out: the destination does not have them, and the source does without.
+     */
+    public static Manifest fromOffer(byte[] json, PackageLimits limits) throws PackageFormatException {
+        return ManifestJson.readOffer(json, limits);
+    }
+
+    /**
      * Content that both ends hold, as pages.
      *
      * @param kind what it is
@@ -212,8 +222,10 @@ public record Manifest(
             RAW("raw"),
             /** A qcow2 image, as a guest sees it. */
             QCOW2("qcow2"),
-            /** A kernel or a ramdisk, as it lies in memory. */
+            /** A kernel or a ramdisk, as it lies in memory; only earlier versions of vmmig write it. */
             BOOT("boot"),
+            /** A kernel or a ramdisk, as it lies in memory, in more forms. */
+            BOOT_2("boot-2"),
             /** An earlier package. */
             PACKAGE("package");
 

@@ -263,7 +263,7 @@ public final class PackageReader implements AutoCloseable {
     private static Reference.Order order(Manifest.Reference.Kind kind) {
         return switch (kind) {
             case RAW, QCOW2 -> Reference.Order.ANY;
-            case BOOT -> Reference.Order.SAME;
+            case BOOT, BOOT_2 -> Reference.Order.SAME;
             case PACKAGE -> Reference.Order.SAME_POSITIONS;
         };
     }

@@ -301,7 +301,7 @@ record Departure(
     private static void addBootFile(
             Map<Manifest.Reference, Path> files, Manifest.@Nullable Content content, Optional<Path> file) {
         if (content != null && file.isPresent()) {
-            files.putIfAbsent(new Manifest.Reference(Manifest.Reference.Kind.BOOT, content.digest()), file.get());
+            files.putIfAbsent(new Manifest.Reference(Manifest.Reference.Kind.BOOT_2, content.digest()), file.get());
         }
     }
 

@@ -33,6 +33,7 @@ import io.vmmig.protection.Handling;
 import io.vmmig.protection.PackageVerifier;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PackageKeeping;
+import io.vmmig.reference.PageLayout;
 import io.vmmig.reference.ReferenceStore;
 import io.vmmig.snapshot.HeapBudget;
 import io.vmmig.state.HostState;
@@ -833,17 +834,15 @@ public final class ReceivePipeline {
         private void receiveFile(InputStream stream, @Nullable Path file, Manifest.@Nullable Content content)
                 throws IOException, VmmigException {
             Manifest.Content expected = Objects.requireNonNull(content);
-            boolean referred = reader.manifest()
-                    .references()
-                    .contains(new Manifest.Reference(Manifest.Reference.Kind.BOOT, expected.digest()));
+            Set<PageLayout> layouts = PageLayout.ofBootFile(reader.manifest(), expected.digest());
             try (InputStream in = new CountingInput(stream, recorder::moved)) {
                 if (file != null) {
                     arrival.writeBootFile(in, file);
-                    if (referred) {
-                        images.references().adopt(file, expected.digest());
+                    if (!layouts.isEmpty()) {
+                        images.references().adopt(file, expected.digest(), layouts);
                     }
-                } else if (referred) {
-                    images.references().adopt(in, expected.digest());
+                } else if (!layouts.isEmpty()) {
+                    images.references().adopt(in, expected.digest(), layouts);
                 } else {
                     in.transferTo(OutputStream.nullOutputStream());
                 }

@@ -117,7 +117,7 @@ final class SharedPages implements AutoCloseable {
         String what =
                 switch (reference.kind()) {
                     case RAW, QCOW2 -> "the " + reference.kind().word() + " image ";
-                    case BOOT -> "the kernel or ramdisk ";
+                    case BOOT, BOOT_2 -> "the kernel or ramdisk ";
                     case PACKAGE -> "the earlier package with the seal ";
                 };
         return what + reference.digest();

@@ -4,15 +4,24 @@ package io.vmmig.reference;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.PushbackInputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
-/** Takes kernels and ramdisks apart, as {@link PageLayout#BOOT_1} says. */
+/** Takes kernels and ramdisks apart, as {@link PageLayout#BOOT_1} and {@link PageLayout#BOOT_2} say. For one thread. */
 final class BootContent {
+    /** More is not unpacked of one file. */
+    static final long MAX_UNPACKED_BYTES = 1 << 30;
+
     private static final int BUFFER_BYTES = 256 << 10;
+
+    /** Each takes memory and time to begin with, however little it holds. */
+    private static final int MAX_COMPRESSED_PARTS = 64;
 
     /** Where an x86 kernel has its setup header, by Linux' Documentation/arch/x86/boot.rst. */
     private static final int SETUP_SECTORS = 0x1f1;
@@ -25,6 +34,14 @@ final class BootContent {
     private static final int PAYLOAD_LENGTH = 0x24c;
     private static final int SETUP_BYTES = 0x250;
     private static final int SECTOR = 512;
+
+    /** The header of an EFI zboot image, by Linux' drivers/firmware/efi/libstub/zboot-header.S. */
+    private static final short ZBOOT_DOS_MAGIC = 0x5a4d;
+
+    private static final int ZBOOT_MAGIC = 4;
+    private static final int ZBOOT_MAGIC_VALUE = 0x676d697a;
+    private static final int ZBOOT_PAYLOAD_OFFSET = 8;
+    private static final int ZBOOT_PAYLOAD_LENGTH = 12;
 
     private static final int CPIO_HEADER_BYTES = 110;
     private static final int CPIO_MAGIC_BYTES = 6;
@@ -42,45 +59,74 @@ final class BootContent {
         void take(InputStream in, long bytes) throws IOException;
     }
 
-    private BootContent() {}
+    private final Path file;
+    private final Sink sink;
+    private final Unpacking unpacking;
+    private final boolean first;
+    private int compressedParts;
+
+    private BootContent(Path file, PageLayout layout, Sink sink) {
+        this.file = file;
+        this.sink = sink;
+        this.first = layout == PageLayout.BOOT_1;
+        this.unpacking = new Unpacking(layout, MAX_UNPACKED_BYTES);
+    }
 
     /**
      * Takes a file apart.
      *
      * @throws IOException if it cannot be taken apart to its end, or the sink fails
      */
-    static void takeApart(Path file, Sink sink) throws IOException {
-        try (InputStream in = open(file)) {
-            if (isArchive(peek(in, CPIO_MAGIC_BYTES))) {
-                takeArchives(in, sink);
+    static void takeApart(Path file, PageLayout layout, Sink sink) throws IOException {
+        new BootContent(file, layout, sink).takeApart();
+    }
+
+    private void takeApart() throws IOException {
+        try (PushbackInputStream in = open(file)) {
+            if (first ? takeArchivesFirst(in) : takeParts(in)) {
                 return;
-            }
-            try (InputStream unpacked = Unpacking.of(peek(in, Unpacking.MAGIC_BYTES), in)) {
-                if (unpacked != null) {
-                    takeUnpacked(file, buffered(unpacked), sink);
-                    return;
-                }
             }
         }
         takeWhole(file, sink);
-        takePayload(file, sink);
+        try (PushbackInputStream in = open(file);
+                InputStream unpacked = unpacking.of(in)) {
+            if (unpacked != null) {
+                sink.take(unpacked, Long.MAX_VALUE);
+                return;
+            }
+        }
+        takePayload();
     }
 
     /** Whether a file looks like a kernel or a ramdisk that can be taken apart. */
     static boolean recognises(Path file) throws IOException {
-        try (InputStream in = open(file)) {
+        try (PushbackInputStream in = open(file)) {
             byte[] start = peek(in, SETUP_BYTES);
-            try (InputStream unpacked = Unpacking.of(peek(in, Unpacking.MAGIC_BYTES), in)) {
-                return unpacked != null || isArchive(start) || isX86Kernel(start);
-            }
+            return Unpacking.recognises(start, PageLayout.BOOT_2) || isArchive(start) || payload(start, false) != null;
         }
     }
 
-    private static boolean isX86Kernel(byte[] setup) {
-        ByteBuffer fields = ByteBuffer.wrap(setup).order(ByteOrder.LITTLE_ENDIAN);
-        return setup.length >= SETUP_BYTES
-                && fields.getInt(SETUP_MAGIC) == SETUP_MAGIC_VALUE
-                && fields.getShort(SETUP_VERSION) >= FIRST_VERSION_WITH_PAYLOAD;
+    /** Where in a kernel its payload is. */
+    private record Payload(long offset, long length, boolean sizeBehind) {}
+
+    private static @Nullable Payload payload(byte[] start, boolean first) {
+        if (start.length < SETUP_BYTES) {
+            return null;
+        }
+        ByteBuffer fields = ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN);
+        if (fields.getInt(SETUP_MAGIC) == SETUP_MAGIC_VALUE
+                && fields.getShort(SETUP_VERSION) >= FIRST_VERSION_WITH_PAYLOAD) {
+            long offset = ((start[SETUP_SECTORS] & 0xffL) + 1) * SECTOR
+                    + Integer.toUnsignedLong(fields.getInt(PAYLOAD_OFFSET));
+            return new Payload(offset, Integer.toUnsignedLong(fields.getInt(PAYLOAD_LENGTH)), true);
+        }
+        if (!first && fields.getShort(0) == ZBOOT_DOS_MAGIC && fields.getInt(ZBOOT_MAGIC) == ZBOOT_MAGIC_VALUE) {
+            return new Payload(
+                    Integer.toUnsignedLong(fields.getInt(ZBOOT_PAYLOAD_OFFSET)),
+                    Integer.toUnsignedLong(fields.getInt(ZBOOT_PAYLOAD_LENGTH)),
+                    false);
+        }
+        return null;
     }
 
     /** The file as it is. */
@@ -90,52 +136,77 @@ final class BootContent {
         }
     }
 
-    private static void takeUnpacked(Path file, InputStream unpacked, Sink sink) throws IOException {
-        if (isArchive(peek(unpacked, CPIO_MAGIC_BYTES))) {
-            takeArchives(unpacked, sink);
-        } else {
-            takeWhole(file, sink);
-            sink.take(unpacked, Long.MAX_VALUE);
-        }
-    }
-
-    private static void takePayload(Path file, Sink sink) throws IOException {
-        try (InputStream in = open(file)) {
-            byte[] setup = peek(in, SETUP_BYTES);
-            if (!isX86Kernel(setup)) {
+    private void takePayload() throws IOException {
+        try (PushbackInputStream in = open(file)) {
+            Payload payload = payload(peek(in, SETUP_BYTES), first);
+            if (payload == null) {
                 return;
             }
-            ByteBuffer fields = ByteBuffer.wrap(setup).order(ByteOrder.LITTLE_ENDIAN);
-            long offset = ((setup[SETUP_SECTORS] & 0xffL) + 1) * SECTOR
-                    + Integer.toUnsignedLong(fields.getInt(PAYLOAD_OFFSET));
-            in.skipNBytes(offset);
-            byte[] magic = peek(in, Unpacking.MAGIC_BYTES);
-            long length = Integer.toUnsignedLong(fields.getInt(PAYLOAD_LENGTH))
-                    - (Unpacking.hasSizeBehind(magic) ? Integer.BYTES : 0);
-            try (InputStream payload = Unpacking.of(magic, new Limited(in, length))) {
-                if (payload != null) {
-                    sink.take(payload, Long.MAX_VALUE);
+            in.skipNBytes(payload.offset());
+            boolean sizeBehind = payload.sizeBehind() && Unpacking.hasSizeBehind(peek(in, Unpacking.MAGIC_BYTES));
+            PushbackInputStream limited = ahead(new Limited(in, payload.length() - (sizeBehind ? Integer.BYTES : 0)));
+            try (InputStream unpacked = unpacking.of(limited)) {
+                if (unpacked != null) {
+                    sink.take(unpacked, Long.MAX_VALUE);
                 }
             }
         }
     }
 
-    private static void takeArchives(InputStream in, Sink sink) throws IOException {
-        while (takeArchive(in, sink)) {
-            skipZeros(in);
-        }
-        try (InputStream unpacked = Unpacking.of(peek(in, Unpacking.MAGIC_BYTES), in)) {
-            if (unpacked != null) {
-                InputStream inner = buffered(unpacked);
-                while (takeArchive(inner, sink)) {
-                    skipZeros(inner);
+    /** Takes archives, the last of which may be compressed, or one that is compressed; says whether there are any. */
+    private boolean takeArchivesFirst(PushbackInputStream in) throws IOException {
+        if (takeArchives(in)) {
+            try (InputStream unpacked = unpacking.of(in)) {
+                if (unpacked != null) {
+                    takeArchives(ahead(unpacked));
                 }
             }
+            return true;
         }
+        try (InputStream unpacked = unpacking.of(in)) {
+            if (unpacked == null) {
+                return false;
+            }
+            PushbackInputStream inner = ahead(unpacked);
+            return isArchive(peek(inner, CPIO_MAGIC_BYTES)) && takeArchivesFirst(inner);
+        }
+    }
+
+    /** Takes archives and compressed archives as they follow each other, and says whether there are any. */
+    private boolean takeParts(PushbackInputStream in) throws IOException {
+        boolean any = takeArchives(in);
+        while (true) {
+            try (InputStream unpacked = unpacking.of(in)) {
+                if (unpacked == null) {
+                    return any;
+                }
+                if (++compressedParts > MAX_COMPRESSED_PARTS) {
+                    throw new IOException("more than " + MAX_COMPRESSED_PARTS + " compressed parts");
+                }
+                PushbackInputStream inner = ahead(unpacked);
+                if (!takeArchives(inner) && !any) {
+                    return false;
+                }
+                any = true;
+                inner.transferTo(OutputStream.nullOutputStream());
+            }
+            skipZeros(in);
+            takeArchives(in);
+        }
+    }
+
+    /** Takes the archives that follow each other here, and says whether there are any. */
+    private boolean takeArchives(PushbackInputStream in) throws IOException {
+        boolean any = false;
+        while (takeArchive(in)) {
+            any = true;
+            skipZeros(in);
+        }
+        return any;
     }
 
     /** Takes the archive that begins here, and says whether there is one. */
-    private static boolean takeArchive(InputStream in, Sink sink) throws IOException {
+    private boolean takeArchive(PushbackInputStream in) throws IOException {
         if (!isArchive(peek(in, CPIO_MAGIC_BYTES))) {
             return false;
         }
@@ -189,29 +260,27 @@ final class BootContent {
         return value;
     }
 
-    private static void skipZeros(InputStream in) throws IOException {
+    private static void skipZeros(PushbackInputStream in) throws IOException {
         int c;
         do {
-            in.mark(1);
             c = in.read();
         } while (c == 0);
         if (c > 0) {
-            in.reset();
+            in.unread(c);
         }
     }
 
-    private static InputStream open(Path file) throws IOException {
-        return buffered(Files.newInputStream(file));
+    private static PushbackInputStream open(Path file) throws IOException {
+        return ahead(Files.newInputStream(file));
     }
 
-    private static InputStream buffered(InputStream in) {
-        return new BufferedInputStream(in, BUFFER_BYTES);
+    private static PushbackInputStream ahead(InputStream in) {
+        return new PushbackInputStream(new BufferedInputStream(in, BUFFER_BYTES), Unpacking.BUFFER_BYTES);
     }
 
-    private static byte[] peek(InputStream in, int bytes) throws IOException {
-        in.mark(bytes);
+    private static byte[] peek(PushbackInputStream in, int bytes) throws IOException {
         byte[] start = in.readNBytes(bytes);
-        in.reset();
+        in.unread(start);
         return start;
     }
 

@@ -206,7 +206,7 @@ public final class ImageStore {
 
     private static PageLayout layoutOf(Path image, ImageFormat format) throws IOException {
         if (format == ImageFormat.RAW && BootContent.recognises(image)) {
-            return PageLayout.BOOT_1;
+            return PageLayout.BOOT_2;
         }
         return PageLayout.of(Manifest.Reference.Kind.of(format));
     }

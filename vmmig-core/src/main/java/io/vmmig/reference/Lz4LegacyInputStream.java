@@ -8,7 +8,7 @@ import java.nio.ByteOrder;
 
 /**
  * Decompresses LZ4's legacy frame format, which Linux uses for kernels: a magic number, then blocks of up to 8 MiB, each
- * behind its compressed size, to the end of the stream. For one thread.
+ * behind its compressed size, to the end of the stream, or to a size of 0 if that counts as the end. For one thread.
  */
 final class Lz4LegacyInputStream extends InputStream {
     static final int MAGIC = 0x184c2102;
@@ -18,13 +18,16 @@ final class Lz4LegacyInputStream extends InputStream {
     private static final int MIN_MATCH = 4;
 
     private final InputStream in;
+    private final boolean endsAtZero;
     private final byte[] block = new byte[BLOCK_BYTES];
     private byte[] stored = new byte[0];
     private int position;
     private int limit;
+    private boolean ended;
 
-    Lz4LegacyInputStream(InputStream in) throws IOException {
+    Lz4LegacyInputStream(InputStream in, boolean endsAtZero) throws IOException {
         this.in = in;
+        this.endsAtZero = endsAtZero;
         byte[] magic = in.readNBytes(Integer.BYTES);
         if (magic.length < Integer.BYTES || littleEndian(magic) != MAGIC) {
             throw new IOException("this is not LZ4's legacy format");
@@ -47,7 +50,8 @@ final class Lz4LegacyInputStream extends InputStream {
             return 0;
         }
         while (position == limit) {
-            if (!nextBlock()) {
+            ended = ended || !nextBlock();
+            if (ended) {
                 return -1;
             }
         }
@@ -58,14 +62,17 @@ final class Lz4LegacyInputStream extends InputStream {
     }
 
     private boolean nextBlock() throws IOException {
-        byte[] size = in.readNBytes(Integer.BYTES);
-        if (size.length == 0) {
+        int length;
+        do {
+            byte[] size = in.readNBytes(Integer.BYTES);
+            if (size.length == 0) {
+                return false;
+            }
+            length = size.length < Integer.BYTES ? -1 : littleEndian(size);
+            // Another stream may have been put behind the first.
+        } while (length == MAGIC);
+        if (length == 0 && endsAtZero) {
             return false;
-        }
-        int length = size.length < Integer.BYTES ? -1 : littleEndian(size);
-        if (length == MAGIC) {
-            // Another stream, which was put behind the first.
-            return nextBlock();
         }
         if (length <= 0 || length > MAX_STORED_BYTES) {
             throw malformed();
@@ -139,10 +146,5 @@ final class Lz4LegacyInputStream extends InputStream {
 
     private static IOException malformed() {
         return new IOException("malformed LZ4 data");
-    }
-
-    @Override
-    public void close() throws IOException {
-        in.close();
     }
 }

@@ -21,11 +21,13 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -113,7 +115,9 @@ final class PackageCopy implements AutoCloseable {
         Digest digest = Objects.requireNonNull(content).digest();
         Path file = store.spool(in);
         bootFiles.put(digest, file);
-        store.adopt(file, digest);
+        Set<PageLayout> layouts = EnumSet.of(PageLayout.BOOT_2);
+        layouts.addAll(PageLayout.ofBootFile(reader.manifest(), digest));
+        store.adopt(file, digest, layouts);
     }
 
     /** Writes it anew, without the references to earlier packages, and with kernel and ramdisk if they are here. */

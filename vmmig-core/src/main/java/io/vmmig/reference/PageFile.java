@@ -22,7 +22,6 @@ final class PageFile {
     private static final Logger LOG = LoggerFactory.getLogger(PageFile.class);
     private static final int PAGE = PageSource.PAGE_BYTES;
     private static final int CHUNK_BYTES = 256 << 10;
-    private static final long MAX_UNPACKED_BYTES = 1 << 30;
     private static final byte[] ZEROS = new byte[PAGE];
 
     private static final long MAGIC = 0x67706d69676d6d76L;
@@ -34,16 +33,18 @@ final class PageFile {
     private PageFile() {}
 
     /**
-     * Cuts a kernel or a ramdisk into pages, as {@link PageLayout#BOOT_1} says.
+     * Cuts a kernel or a ramdisk into pages.
      *
+     * @param layout {@link PageLayout#BOOT_1} or {@link PageLayout#BOOT_2}
      * @param target where the pages are to be, replacing what is there; unfinished files beside it begin with
      *     {@code temporary}
      * @param content names what is cut
      */
-    static void create(Path source, Path target, String temporary, String content) throws IOException {
+    static void create(Path source, PageLayout layout, Path target, String temporary, String content)
+            throws IOException {
         Path unfinished = target.resolveSibling(PrivateFiles.unfinishedName(temporary));
         try (NewFile file = NewFile.create(unfinished)) {
-            BootContent.takeApart(source, new Pages(file, MAX_UNPACKED_BYTES));
+            BootContent.takeApart(source, layout, new Pages(file, BootContent.MAX_UNPACKED_BYTES));
             finish(file, target, content);
             return;
         } catch (WriteException e) {

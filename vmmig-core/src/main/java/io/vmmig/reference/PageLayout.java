@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
+import io.vmmig.Digest;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
+import java.util.EnumSet;
+import java.util.Set;
+import java.util.stream.Collectors;
 
 /**
  * How content is cut into numbered pages. Both ends have to do it alike, so what a layout says here does not change: another
@@ -24,7 +28,13 @@ public enum PageLayout {
      * compressions are gzip, zstd and LZ4's legacy format. What cannot be unpacked to its end, or would come to more than 1
      * GiB, is the file alone.
      */
-    BOOT_1(ImageFormat.RAW);
+    BOOT_1(ImageFormat.RAW),
+
+    /**
+     * As {@link #BOOT_1}, with xz, LZMA and bzip2 as well, with EFI zboot images, and with archives behind compressed ones, as
+     * in initrds that were put one behind the other.
+     */
+    BOOT_2(ImageFormat.RAW);
 
     private final ImageFormat format;
 
@@ -42,8 +52,19 @@ public enum PageLayout {
             case RAW -> RAW;
             case QCOW2 -> QCOW2;
             case BOOT -> BOOT_1;
+            case BOOT_2 -> BOOT_2;
             case PACKAGE -> throw new IllegalArgumentException("packages have pages of their own");
         };
+    }
+
+    /** How a package's pages refer to its kernel or ramdisk of that digest, if they do. */
+    public static Set<PageLayout> ofBootFile(Manifest manifest, Digest digest) {
+        Set<Manifest.Reference> boot = manifest.bootReferences();
+        return manifest.references().stream()
+                .filter(reference ->
+                        boot.contains(reference) && reference.digest().equals(digest))
+                .map(reference -> of(reference.kind()))
+                .collect(Collectors.toCollection(() -> EnumSet.noneOf(PageLayout.class)));
     }
 
     /** The format under which an {@link ImageStore} holds such content. */

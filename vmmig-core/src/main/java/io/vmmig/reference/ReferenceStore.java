@@ -192,9 +192,10 @@ public final class ReferenceStore implements AutoCloseable {
     public Optional<PageSource> find(Manifest.Reference reference) throws VmmigException {
         return switch (reference.kind()) {
             case RAW, QCOW2 -> held(reference.digest(), PageLayout.of(reference.kind()));
-            case BOOT -> {
-                Optional<PageSource> held = held(reference.digest(), PageLayout.BOOT_1);
-                yield held.isPresent() ? held : adopted(reference.digest());
+            case BOOT, BOOT_2 -> {
+                PageLayout layout = PageLayout.of(reference.kind());
+                Optional<PageSource> held = held(reference.digest(), layout);
+                yield held.isPresent() ? held : adopted(reference.digest(), layout);
             }
             case PACKAGE -> packages.find(reference.digest(), this::find);
         };
@@ -226,9 +227,10 @@ public final class ReferenceStore implements AutoCloseable {
     /**
      * Keeps the pages of a kernel or a ramdisk, for those that refer to it when the file itself is gone or elsewhere.
      *
+     * @param layouts {@link PageLayout#BOOT_1}, {@link PageLayout#BOOT_2}, or both
      * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} if the file does not have that digest
      */
-    public void adopt(Path file, Digest digest) throws VmmigException {
+    public void adopt(Path file, Digest digest, Set<PageLayout> layouts) throws VmmigException {
         try {
             if (!FileDigests.compute(file).equals(digest)) {
                 throw new IntegrityException(
@@ -236,18 +238,20 @@ public final class ReferenceStore implements AutoCloseable {
                         "a kernel or ramdisk is not the one that the manifest names: " + digest,
                         "Make the package again.");
             }
-            unpacked(file, PageLayout.BOOT_1, digest).close();
+            for (PageLayout layout : layouts) {
+                unpacked(file, layout, digest).close();
+            }
         } catch (IOException e) {
             throw failed("could not unpack " + file, e);
         }
     }
 
-    /** As {@link #adopt(Path, Digest)}, of a file that comes as a stream. */
-    public void adopt(InputStream content, Digest digest) throws VmmigException {
+    /** As {@link #adopt(Path, Digest, Set)}, of a file that comes as a stream. */
+    public void adopt(InputStream content, Digest digest, Set<PageLayout> layouts) throws VmmigException {
         try {
             Path file = spool(content);
             try {
-                adopt(file, digest);
+                adopt(file, digest, layouts);
             } finally {
                 PrivateFiles.deleteOrWarn(file);
             }
@@ -256,14 +260,14 @@ public final class ReferenceStore implements AutoCloseable {
         }
     }
 
-    private Optional<PageSource> adopted(Digest digest) {
-        Path pages = pathOf(digest, PageLayout.BOOT_1, "pages");
-        String name = nameOf(digest, PageLayout.BOOT_1);
+    private Optional<PageSource> adopted(Digest digest, PageLayout layout) {
+        Path pages = pathOf(digest, layout, "pages");
+        String name = nameOf(digest, layout);
         try {
             PageContent content = openPages(pages, name);
             return Optional.of(new IndexedPages(
                     content,
-                    pathOf(digest, PageLayout.BOOT_1, "index"),
+                    pathOf(digest, layout, "index"),
                     name,
                     () -> LOG.info("the index of {} will be built when it is sent next", digest)));
         } catch (NoSuchFileException e) {
@@ -320,7 +324,7 @@ public final class ReferenceStore implements AutoCloseable {
                 yield new RawPages(raw, raw.bytes());
             }
             case QCOW2 -> new Qcow2Pages(Qcow2Image.open(file));
-            case BOOT_1 -> unpacked(file, layout, digest);
+            case BOOT_1, BOOT_2 -> unpacked(file, layout, digest);
         };
     }
 
@@ -334,7 +338,7 @@ public final class ReferenceStore implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("{} is unpacked again", file, e);
         }
-        PageFile.create(file, pages, IndexFile.BUILDING, name);
+        PageFile.create(file, layout, pages, IndexFile.BUILDING, name);
         return openPages(pages, name);
     }
 

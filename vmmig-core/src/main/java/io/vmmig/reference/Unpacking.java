@@ -2,22 +2,44 @@
 package io.vmmig.reference;
 
 import com.github.luben.zstd.ZstdInputStream;
+import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PushbackInputStream;
 import java.util.Arrays;
 import java.util.zip.Inflater;
 import java.util.zip.InflaterInputStream;
 import org.jspecify.annotations.Nullable;
+import org.tukaani.xz.BasicArrayCache;
+import org.tukaani.xz.LZMAInputStream;
+import org.tukaani.xz.SingleXZInputStream;
 
-/** Decompresses what kernels and ramdisks are compressed with. */
+/**
+ * Decompresses what kernels and ramdisks are compressed with, up to a number of bytes in all. Streams that it gives leave what
+ * they read from open; in the second layout they leave it behind their own end. For one thread.
+ */
 final class Unpacking {
     /** How many bytes tell what something is compressed with. */
     static final int MAGIC_BYTES = 4;
 
-    private static final int BUFFER_BYTES = 64 << 10;
+    /** How far streams read ahead, and put back. */
+    static final int BUFFER_BYTES = 64 << 10;
+
+    /**
+     * Between the dictionary of 64 MiB, the largest that counts, and the next larger one that there is, of 96 MiB: with what
+     * decoding takes besides, in KiB.
+     */
+    private static final int MAX_XZ_KIB = 80 << 10;
+
+    private static final int MAX_LZMA_DICTIONARY = 64 << 20;
+    private static final int LZMA_HEADER_BYTES = 13;
+
     private static final byte[] GZIP = {0x1f, (byte) 0x8b, 8};
     private static final byte[] ZSTD = {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd};
     private static final byte[] LZ4_LEGACY = {0x02, 0x21, 0x4c, 0x18};
+    private static final byte[] XZ = {(byte) 0xfd, '7', 'z', 'X'};
+    private static final byte[] LZMA = {0x5d, 0, 0};
+    private static final byte[] BZIP2 = {'B', 'Z', 'h'};
 
     private static final int GZIP_HEADER_CRC = 2;
     private static final int GZIP_EXTRA = 4;
@@ -25,28 +47,93 @@ final class Unpacking {
     private static final int GZIP_COMMENT = 16;
     private static final int GZIP_RESERVED = 0xe0;
     private static final int MAX_GZIP_TEXT = 4096;
+    private static final int GZIP_TRAILER_BYTES = 8;
 
-    private Unpacking() {}
+    private final boolean first;
+    /** Else each of a thousand blocks of xz would cost the zeros of another dictionary. */
+    private final BasicArrayCache arrays = new BasicArrayCache();
 
-    /**
-     * What the stream holds in compressed form, or null if that is not known. Of gzip it is the first member alone.
-     *
-     * @param magic the first bytes, which are still in {@code in}
-     */
-    static @Nullable InputStream of(byte[] magic, InputStream in) throws IOException {
+    private long left;
+
+    Unpacking(PageLayout layout, long limit) {
+        this.first = layout == PageLayout.BOOT_1;
+        this.left = limit;
+    }
+
+    /** What the stream holds in compressed form, or null if that is not known. Of gzip it is the first member alone. */
+    @Nullable
+    InputStream of(PushbackInputStream in) throws IOException {
+        byte[] magic = in.readNBytes(MAGIC_BYTES);
+        in.unread(magic);
+        InputStream unpacked = unlimited(magic, in);
+        return unpacked == null ? null : new Bounded(unpacked);
+    }
+
+    private @Nullable InputStream unlimited(byte[] magic, PushbackInputStream in) throws IOException {
         if (startsWith(magic, GZIP)) {
             skipGzipHeader(in);
-            return new OwnInflater(in);
+            return new GzipMember(in);
         }
         if (startsWith(magic, ZSTD)) {
-            return new ZstdInputStream(in);
+            return first ? new ZstdInputStream(new Shield(in)) : new ZstdFrames(in);
         }
-        return startsWith(magic, LZ4_LEGACY) ? new Lz4LegacyInputStream(in) : null;
+        if (startsWith(magic, LZ4_LEGACY)) {
+            return new Lz4LegacyInputStream(in, !first);
+        }
+        if (first) {
+            return null;
+        }
+        if (startsWith(magic, XZ)) {
+            return new SingleXZInputStream(new Shield(in), MAX_XZ_KIB, true, arrays);
+        }
+        if (startsWith(magic, LZMA)) {
+            return lzma(in);
+        }
+        return startsWith(magic, BZIP2) ? new Bzip2InputStream(in) : null;
+    }
+
+    private InputStream lzma(PushbackInputStream in) throws IOException {
+        byte[] header = in.readNBytes(LZMA_HEADER_BYTES);
+        long dictionary = littleEndian(header, 1, Integer.BYTES);
+        if (dictionary > MAX_LZMA_DICTIONARY) {
+            throw new IOException("an LZMA dictionary of " + dictionary + " bytes");
+        }
+        return new LZMAInputStream(
+                new Shield(in),
+                littleEndian(header, 1 + Integer.BYTES, Long.BYTES),
+                header[0],
+                (int) dictionary,
+                null,
+                arrays);
+    }
+
+    private static long littleEndian(byte[] bytes, int offset, int length) throws IOException {
+        if (bytes.length < offset + length) {
+            throw new IOException("an LZMA header that is cut off");
+        }
+        long value = 0;
+        for (int i = length - 1; i >= 0; i--) {
+            value = value << 8 | bytes[offset + i] & 0xff;
+        }
+        return value;
+    }
+
+    /** Whether something that begins so is compressed. */
+    static boolean recognises(byte[] magic, PageLayout layout) {
+        return startsWith(magic, GZIP)
+                || startsWith(magic, ZSTD)
+                || startsWith(magic, LZ4_LEGACY)
+                || layout != PageLayout.BOOT_1
+                        && (startsWith(magic, XZ) || startsWith(magic, LZMA) || startsWith(magic, BZIP2));
     }
 
     /** Whether something compressed this way is followed by its size in a kernel. */
     static boolean hasSizeBehind(byte[] magic) {
         return !startsWith(magic, GZIP);
+    }
+
+    static boolean startsWithZstd(byte[] bytes) {
+        return startsWith(bytes, ZSTD);
     }
 
     private static boolean startsWith(byte[] bytes, byte[] prefix) {
@@ -86,19 +173,73 @@ final class Unpacking {
         throw new IOException("malformed gzip header");
     }
 
-    /** Frees its memory when it is closed, which the JDK's does not with an inflater that it was given. */
-    private static final class OwnInflater extends InflaterInputStream {
-        OwnInflater(InputStream in) {
-            super(in, new Inflater(true), BUFFER_BYTES);
+    /** Leaves open what it reads from. */
+    private static final class Shield extends FilterInputStream {
+        Shield(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public void close() {
+            // Who opened it goes on with it.
+        }
+    }
+
+    /** Counts what all streams give together; what is skipped is unpacked, too. */
+    private final class Bounded extends InputStream {
+        private final InputStream in;
+
+        Bounded(InputStream in) {
+            this.in = in;
+        }
+
+        @Override
+        public int read() throws IOException {
+            byte[] one = new byte[1];
+            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            int n = in.read(buffer, offset, length);
+            left -= Math.max(n, 0);
+            if (left < 0) {
+                throw new IOException("it unpacks to too much");
+            }
+            return n;
         }
 
         @Override
         public void close() throws IOException {
-            try {
-                super.close();
-            } finally {
-                inf.end();
+            in.close();
+        }
+    }
+
+    /** A member of a gzip file, behind its header; puts back what it has read of what follows. */
+    private static final class GzipMember extends InflaterInputStream {
+        private final PushbackInputStream from;
+        private boolean ended;
+
+        GzipMember(PushbackInputStream from) {
+            super(from, new Inflater(true), BUFFER_BYTES);
+            this.from = from;
+        }
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            int n = super.read(buffer, offset, length);
+            if (n < 0 && !ended) {
+                ended = true;
+                from.unread(buf, len - inf.getRemaining(), inf.getRemaining());
+                from.readNBytes(GZIP_TRAILER_BYTES);
             }
+            return n;
+        }
+
+        /** Frees its memory, which the JDK's does not with an inflater that it was given. */
+        @Override
+        public void close() {
+            inf.end();
         }
     }
 }

@@ -10,10 +10,13 @@ import java.io.InputStream;
 
 /** Stores each segment as one zstd frame of its bytes. */
 public final class ZstdCodec implements SegmentEncoder, SegmentDecoder {
-    /** Kernels and ramdisks are compressed already, as a rule: another tenth costs more time than the rest of their way. */
+    /** Without entropy coding, which hardly takes longer than to digest what it leaves. */
     private static final int LITTLE = -1;
 
-    private static final int MUCH = 3;
+    /** Kernels are compressed already, as a rule, and still lose a tenth, at 100 MB a second and processor. */
+    private static final int SOME = 5;
+
+    private static final int MUCH = 12;
 
     private final NativeContexts<ZstdCompressCtx> compressors;
     private final NativeContexts<ZstdDecompressCtx> decompressors = new NativeContexts<>(ZstdDecompressCtx::new);
@@ -24,7 +27,12 @@ public final class ZstdCodec implements SegmentEncoder, SegmentDecoder {
 
     /** Encodes with so much work. */
     public static SegmentEncoder encoder(Level level) {
-        return new ZstdCodec(level == Level.SMALLEST ? MUCH : LITTLE);
+        return new ZstdCodec(
+                switch (level) {
+                    case FASTEST -> LITTLE;
+                    case BALANCED, AUTO -> SOME;
+                    case SMALLEST -> MUCH;
+                });
     }
 
     /** Decodes what was encoded with any amount of work. */

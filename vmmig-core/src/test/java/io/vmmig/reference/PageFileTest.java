@@ -27,16 +27,27 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Tag("once")
 class PageFileTest {
-    private static final String NAME = "sha256:abc boot_1";
+    private static final String NAME = "sha256:abc boot";
     private static final int PAGE = PageSource.PAGE_BYTES;
 
     @TempDir
     private Path directory;
 
+    /** What both layouts cut alike. */
     private byte[] cut(byte[] content) throws IOException {
+        byte[] first = cut(PageLayout.BOOT_1, content);
+        assertThat(cut(PageLayout.BOOT_2, content)).isEqualTo(first);
+        return first;
+    }
+
+    private byte[] cut(PageLayout layout, byte[] content) throws IOException {
+        return cut(directory, layout, content);
+    }
+
+    static byte[] cut(Path directory, PageLayout layout, byte[] content) throws IOException {
         Path source = Files.write(directory.resolve("source"), content);
         Path target = directory.resolve("pages");
-        PageFile.create(source, target, ".building-", NAME);
+        PageFile.create(source, layout, target, ".building-", NAME);
         try (RawPages pages = PageFile.open(target, NAME, false);
                 Stream<Path> entries = Files.list(directory)) {
             assertThat(entries).containsExactlyInAnyOrder(source, target);
@@ -46,7 +57,7 @@ class PageFileTest {
         }
     }
 
-    private static byte[] text(int bytes, int seed) {
+    static byte[] text(int bytes, int seed) {
         byte[] text = new byte[bytes];
         Random random = new Random(seed);
         for (int i = 0; i < bytes; i++) {
@@ -55,7 +66,7 @@ class PageFileTest {
         return text;
     }
 
-    private static byte[] pages(byte[]... pieces) {
+    static byte[] pages(byte[]... pieces) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         for (byte[] piece : pieces) {
             out.writeBytes(Arrays.copyOf(piece, (piece.length + PAGE - 1) / PAGE * PAGE));
@@ -63,7 +74,7 @@ class PageFileTest {
         return out.toByteArray();
     }
 
-    private static byte[] joined(byte[]... pieces) {
+    static byte[] joined(byte[]... pieces) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         for (byte[] piece : pieces) {
             out.writeBytes(piece);
@@ -72,7 +83,7 @@ class PageFileTest {
     }
 
     /** An archive of files, with a directory and a link among them. */
-    private static byte[] cpio(byte[]... files) {
+    static byte[] cpio(byte[]... files) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         entry(out, "dir", 0x41ed, new byte[0]);
         entry(out, "link", 0xa1ff, "somewhere".getBytes(StandardCharsets.US_ASCII));
@@ -96,7 +107,7 @@ class PageFileTest {
         out.writeBytes(new byte[-out.size() & 3]);
     }
 
-    private static byte[] gzip(byte[] content) throws IOException {
+    static byte[] gzip(byte[] content) throws IOException {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (GZIPOutputStream gzip = new GZIPOutputStream(out)) {
             gzip.write(content);
@@ -105,7 +116,7 @@ class PageFileTest {
     }
 
     /** LZ4's legacy format without any compression but for one long match at the end of each block. */
-    private static byte[] lz4(byte[] content) {
+    static byte[] lz4(byte[] content) {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         out.writeBytes(new byte[] {0x02, 0x21, 0x4c, 0x18});
         for (int at = 0; at < content.length; at += 8 << 20) {
@@ -127,7 +138,7 @@ class PageFileTest {
         return out.toByteArray();
     }
 
-    private static byte[] bzImage(byte[] payload, boolean sizeBehind) {
+    static byte[] bzImage(byte[] payload, boolean sizeBehind) {
         byte[] head = text(4 * 512 + 1000, 9);
         ByteBuffer fields = ByteBuffer.wrap(head).order(ByteOrder.LITTLE_ENDIAN);
         fields.put(0x1f1, (byte) 3).putInt(0x202, 0x53726448).putShort(0x206, (short) 0x20f);
@@ -178,7 +189,7 @@ class PageFileTest {
         // Two literals, then a match of 4 + 15 + 20 bytes from two bytes before, then one literal.
         byte[] block = {(byte) 0x2f, 'a', 'b', 2, 0, 20, 0x10, 'c'};
         byte[] stream = joined(new byte[] {0x02, 0x21, 0x4c, 0x18, (byte) block.length, 0, 0, 0}, block);
-        try (Lz4LegacyInputStream in = new Lz4LegacyInputStream(new ByteArrayInputStream(stream))) {
+        try (Lz4LegacyInputStream in = new Lz4LegacyInputStream(new ByteArrayInputStream(stream), false)) {
             assertThat(new String(in.readAllBytes(), StandardCharsets.US_ASCII)).isEqualTo("ab".repeat(20) + "a" + "c");
         }
     }
@@ -218,8 +229,10 @@ class PageFileTest {
                     int at = random.nextInt(random.nextBoolean() ? 700 : spoilt.length);
                     spoilt[at % spoilt.length] = (byte) random.nextInt();
                 }
-                byte[] once = cut(spoilt);
-                assertThat(cut(spoilt)).isEqualTo(once);
+                for (PageLayout layout : List.of(PageLayout.BOOT_1, PageLayout.BOOT_2)) {
+                    byte[] once = cut(layout, spoilt);
+                    assertThat(cut(layout, spoilt)).isEqualTo(once);
+                }
             }
         }
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.github.luben.zstd.Zstd;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -39,7 +40,24 @@ class ReferenceFuzzTest {
         kernel[0x24d] = 4;
         byte[] payload = Zstd.compress(new byte[10_000]);
         System.arraycopy(payload, 0, kernel, 512, payload.length);
-        return Stream.of(archive, gzip.toByteArray(), both, Zstd.compress(archive), kernel);
+        byte[] zboot = new byte[0x1000];
+        System.arraycopy("MZ\0\0zimg".getBytes(StandardCharsets.US_ASCII), 0, zboot, 0, 8);
+        zboot[9] = 4;
+        zboot[13] = 8;
+        System.arraycopy(payload, 0, zboot, 0x400, payload.length);
+        byte[] xz = BootCompressions.xz(archive);
+        byte[] bzip2 = BootCompressions.bzip2(archive);
+        return Stream.of(
+                archive,
+                gzip.toByteArray(),
+                both,
+                Zstd.compress(archive),
+                kernel,
+                zboot,
+                xz,
+                bzip2,
+                BootCompressions.lzma(archive),
+                PageFileTest.joined(archive, xz, new byte[4], bzip2, Zstd.compress(archive), both));
     }
 
     private static String cpio(String name, String content) {
@@ -58,10 +76,15 @@ class ReferenceFuzzTest {
     @MethodSource("bootFiles")
     @FuzzTest
     void bootFile(byte[] bytes) throws Exception {
+        takeApart(bytes, PageLayout.BOOT_1);
+        takeApart(bytes, PageLayout.BOOT_2);
+    }
+
+    private static void takeApart(byte[] bytes, PageLayout layout) throws IOException {
         Path file = Files.write(directory.resolve("boot"), bytes);
         long[] taken = {0};
         try {
-            BootContent.takeApart(file, (in, most) -> {
+            BootContent.takeApart(file, layout, (in, most) -> {
                 byte[] buffer = new byte[64 << 10];
                 long rest = most;
                 while (rest > 0) {
@@ -78,6 +101,25 @@ class ReferenceFuzzTest {
             });
         } catch (IOException e) {
             assertThat(taken[0]).isLessThanOrEqualTo(MOST + (64 << 10));
+        }
+    }
+
+    static Stream<byte[]> bzip2() throws IOException {
+        return Stream.of(
+                BootCompressions.bzip2(new byte[0]),
+                BootCompressions.bzip2(new byte[3000]),
+                BootCompressions.bzip2(PageFileTest.text(5000, 1)));
+    }
+
+    /** Whatever it is, it ends, within what a bzip2 stream of that size can hold. */
+    @MethodSource("bzip2")
+    @FuzzTest
+    void bzip2(byte[] bytes) throws Exception {
+        try (Bzip2InputStream in = new Bzip2InputStream(new ByteArrayInputStream(bytes))) {
+            byte[] content = in.readNBytes((int) MOST);
+            assertThat(content.length).isLessThanOrEqualTo((int) MOST);
+        } catch (IOException e) {
+            assertThat(e.getMessage()).isNotBlank();
         }
     }
 
@@ -111,7 +153,7 @@ class ReferenceFuzzTest {
     static Stream<byte[]> pageFiles() throws IOException {
         Path source = Files.write(directory.resolve("source"), new byte[10_000]);
         Path target = directory.resolve("target");
-        PageFile.create(source, target, ".building-", CONTENT);
+        PageFile.create(source, PageLayout.RAW, target, ".building-", CONTENT);
         return Stream.of(Files.readAllBytes(target));
     }
 

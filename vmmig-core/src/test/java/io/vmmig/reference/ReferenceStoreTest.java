@@ -88,9 +88,10 @@ class ReferenceStoreTest {
     @Timeout(30)
     void whatIsAddedToTheImagesIsIndexedInTheBackground() throws Exception {
         Path index = root.resolve("images/references/sha256-" + digest.hex() + ".raw.index");
-        while (!Files.exists(index)) {
+        while (!Files.exists(index) && !Thread.interrupted()) {
             Thread.onSpinWait();
         }
+        assertThat(index).exists();
     }
 
     @Test
@@ -101,10 +102,11 @@ class ReferenceStoreTest {
             out.write(TestPages.page(1));
         }
         Digest ramdisk = images.add(packed, ImageFormat.RAW);
-        Path index = root.resolve("images/references/sha256-" + ramdisk.hex() + ".boot_1.index");
-        while (!Files.exists(index)) {
+        Path index = root.resolve("images/references/sha256-" + ramdisk.hex() + ".boot_2.index");
+        while (!Files.exists(index) && !Thread.interrupted()) {
             Thread.onSpinWait();
         }
+        assertThat(index).exists();
     }
 
     @Test
@@ -178,17 +180,17 @@ class ReferenceStoreTest {
         Digest ramdisk = images.add(packed, ImageFormat.RAW);
         long filePages = (Files.size(packed) + PAGE - 1) / PAGE;
         byte[] buffer = new byte[PAGE];
-        try (PageSource pages = store.held(ramdisk, PageLayout.BOOT_1).orElseThrow()) {
+        try (PageSource pages = store.held(ramdisk, PageLayout.BOOT_2).orElseThrow()) {
             pages.read(filePages + 3, buffer, 0);
             assertThat(buffer).isEqualTo(TestPages.page(3));
         }
-        await(store.prepare(ramdisk, PageLayout.BOOT_1));
-        try (PageSource pages = store.held(ramdisk, PageLayout.BOOT_1).orElseThrow()) {
+        await(store.prepare(ramdisk, PageLayout.BOOT_2));
+        try (PageSource pages = store.held(ramdisk, PageLayout.BOOT_2).orElseThrow()) {
             assertThat(pages.find(TestPages.hash(3), -1)).isEqualTo(filePages + 3);
         }
         Path unpacked = only("pages");
         damage(unpacked);
-        try (PageSource pages = store.held(ramdisk, PageLayout.BOOT_1).orElseThrow()) {
+        try (PageSource pages = store.held(ramdisk, PageLayout.BOOT_2).orElseThrow()) {
             pages.read(filePages + 3, buffer, 0);
             assertThat(buffer).isEqualTo(TestPages.page(3));
         }
@@ -277,7 +279,7 @@ class ReferenceStoreTest {
         await(store.prepare(digest, PageLayout.RAW));
         Path held = only("index");
         Path unused = Files.createFile(directory.resolve("sha256-" + "ab".repeat(32) + ".raw.index"));
-        Path used = Files.createFile(directory.resolve("sha256-" + "cd".repeat(32) + ".boot_1.pages"));
+        Path used = Files.createFile(directory.resolve("sha256-" + "cd".repeat(32) + ".boot_2.pages"));
         Path abandoned = Files.createFile(directory.resolve(".building-1"));
         Path underWay = Files.createFile(directory.resolve(".building-2"));
         Path foreign = Files.createFile(directory.resolve("notes"));

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -156,6 +157,15 @@ public final class ManifestJson {
      * @throws PackageFormatException when they hold none, one that is too new, or one that is beyond {@code limits}
      */
     public static Manifest read(byte[] bytes, PackageLimits limits) throws PackageFormatException {
+        return read(bytes, limits, false);
+    }
+
+    /** As {@link #read}, without the references of kinds that only a newer vmmig knows. */
+    public static Manifest readOffer(byte[] bytes, PackageLimits limits) throws PackageFormatException {
+        return read(bytes, limits, true);
+    }
+
+    private static Manifest read(byte[] bytes, PackageLimits limits, boolean offer) throws PackageFormatException {
         if (bytes.length > limits.manifestBytes()) {
             throw Malformed.overLimit("the size of " + WHERE, bytes.length, limits.manifestBytes());
         }
@@ -186,19 +196,23 @@ public final class ManifestJson {
                 content(fields, "kernel", limits.kernelBytes()),
                 content(fields, "ramdisk", limits.ramdiskBytes()),
                 disks(fields, version, limits),
-                references(fields));
+                references(fields, offer));
     }
 
-    private static List<Manifest.Reference> references(JsonFields fields) throws PackageFormatException {
+    private static List<Manifest.Reference> references(JsonFields fields, boolean offer) throws PackageFormatException {
         Set<Manifest.Reference> references = new LinkedHashSet<>();
         for (JsonFields reference : fields.objects("references", MAX_REFERENCES)) {
             reference.knowing(REFERENCE_FIELDS);
             String word = reference.text("kind", 16);
-            Manifest.Reference.Kind kind = Manifest.Reference.Kind.of(word)
-                    .orElseThrow(() ->
-                            Malformed.tooNew("the package refers to content of a kind that this vmmig does not know: "
-                                    + Malformed.quoted(word)));
-            if (!references.add(new Manifest.Reference(kind, reference.digest("digest")))) {
+            Optional<Manifest.Reference.Kind> kind = Manifest.Reference.Kind.of(word);
+            if (kind.isEmpty() && offer) {
+                continue;
+            }
+            if (kind.isEmpty()) {
+                throw Malformed.tooNew("the package refers to content of a kind that this vmmig does not know: "
+                        + Malformed.quoted(word));
+            }
+            if (!references.add(new Manifest.Reference(kind.get(), reference.digest("digest")))) {
                 throw reference.malformed("digest", "names a reference that was named before");
             }
         }

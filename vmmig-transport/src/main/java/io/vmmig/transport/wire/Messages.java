@@ -135,7 +135,7 @@ final class Messages {
 
     static Offer readOffer(byte[] payload) throws VmmigException {
         Wire.Offer offer = parse(Wire.Offer.parser(), payload);
-        Manifest manifest = Manifest.fromJson(offer.getManifest().toByteArray(), PackageLimits.DEFAULT);
+        Manifest manifest = Manifest.fromOffer(offer.getManifest().toByteArray(), PackageLimits.DEFAULT);
         if (manifest.hasGuestRecord() != offer.hasGuest()) {
             throw Faults.violation(
                     "an offer of a guest without its record, or with one that its package will not have");

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.reference;
+
+import com.github.luben.zstd.ZstdDecompressCtx;
+import com.github.luben.zstd.ZstdException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PushbackInputStream;
+import java.nio.ByteBuffer;
+
+/** Decompresses the zstd frames that follow each other, and puts back what it has read of what follows them. For one thread. */
+final class ZstdFrames extends InputStream {
+    private final PushbackInputStream from;
+    private final ZstdDecompressCtx context = new ZstdDecompressCtx();
+    private final byte[] chunk = new byte[Unpacking.BUFFER_BYTES];
+    private final ByteBuffer source =
+            ByteBuffer.allocateDirect(Unpacking.BUFFER_BYTES).limit(0);
+    private final ByteBuffer target =
+            ByteBuffer.allocateDirect(2 * Unpacking.BUFFER_BYTES).limit(0);
+    private boolean ended;
+
+    ZstdFrames(PushbackInputStream from) {
+        this.from = from;
+    }
+
+    @Override
+    public int read() throws IOException {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+        if (length == 0) {
+            return 0;
+        }
+        while (!target.hasRemaining()) {
+            if (ended) {
+                return -1;
+            }
+            decompress();
+        }
+        int n = Math.min(length, target.remaining());
+        target.get(buffer, offset, n);
+        return n;
+    }
+
+    private void decompress() throws IOException {
+        boolean more = source.hasRemaining() || fill();
+        target.clear();
+        try {
+            if (context.decompressDirectByteBufferStream(target, source)) {
+                ended = !anotherFollows();
+            } else if (!more && target.position() == 0) {
+                throw new IOException("zstd data that are cut off");
+            }
+        } catch (ZstdException e) {
+            throw new IOException("malformed zstd data: " + e.getMessage(), e);
+        } finally {
+            target.flip();
+        }
+    }
+
+    private boolean anotherFollows() throws IOException {
+        while (source.remaining() < Unpacking.MAGIC_BYTES && fill()) {
+            // A frame's first bytes may come one by one.
+        }
+        byte[] rest = new byte[source.remaining()];
+        source.get(rest);
+        if (Unpacking.startsWithZstd(rest)) {
+            source.rewind().position(source.limit() - rest.length);
+            return true;
+        }
+        from.unread(rest);
+        return false;
+    }
+
+    /** Reads behind what is left, and says whether there was anything. */
+    private boolean fill() throws IOException {
+        source.compact();
+        int n = from.read(chunk, 0, source.remaining());
+        source.put(chunk, 0, Math.max(n, 0)).flip();
+        return n > 0;
+    }
+
+    @Override
+    public void close() {
+        context.close();
+    }
+}
