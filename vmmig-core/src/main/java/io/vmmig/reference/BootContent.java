@@ -61,13 +61,15 @@ final class BootContent {
 
     private final Path file;
     private final Sink sink;
-    private final Unpacking unpacking;
+    private final PageLayout layout;
     private final boolean first;
+    private Unpacking unpacking;
     private int compressedParts;
 
     private BootContent(Path file, PageLayout layout, Sink sink) {
         this.file = file;
         this.sink = sink;
+        this.layout = layout;
         this.first = layout == PageLayout.BOOT_1;
         this.unpacking = new Unpacking(layout, MAX_UNPACKED_BYTES);
     }
@@ -87,6 +89,7 @@ final class BootContent {
                 return;
             }
         }
+        unpacking = new Unpacking(layout, MAX_UNPACKED_BYTES);
         takeWhole(file, sink);
         try (PushbackInputStream in = open(file);
                 InputStream unpacked = unpacking.of(in)) {

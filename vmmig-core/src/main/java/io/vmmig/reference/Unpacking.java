@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
-import com.github.luben.zstd.ZstdInputStream;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -75,7 +74,7 @@ final class Unpacking {
             return new GzipMember(in);
         }
         if (startsWith(magic, ZSTD)) {
-            return first ? new ZstdInputStream(new Shield(in)) : new ZstdFrames(in);
+            return new ZstdFrames(in, first);
         }
         if (startsWith(magic, LZ4_LEGACY)) {
             return new Lz4LegacyInputStream(in, !first);

@@ -3,24 +3,33 @@ package io.vmmig.reference;
 
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
+import io.vmmig.snapshot.ZstdWindow;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
 import java.nio.ByteBuffer;
 
-/** Decompresses the zstd frames that follow each other, and puts back what it has read of what follows them. For one thread. */
+/**
+ * Decompresses the zstd frames that follow each other, and puts back what it has read of what follows them, or does not let
+ * anything follow. For one thread.
+ */
 final class ZstdFrames extends InputStream {
+    private static final long MAX_WINDOW = 128 << 20;
+
     private final PushbackInputStream from;
+    private final boolean toTheEnd;
     private final ZstdDecompressCtx context = new ZstdDecompressCtx();
     private final byte[] chunk = new byte[Unpacking.BUFFER_BYTES];
     private final ByteBuffer source =
             ByteBuffer.allocateDirect(Unpacking.BUFFER_BYTES).limit(0);
     private final ByteBuffer target =
             ByteBuffer.allocateDirect(2 * Unpacking.BUFFER_BYTES).limit(0);
+    private boolean begun;
     private boolean ended;
 
-    ZstdFrames(PushbackInputStream from) {
+    ZstdFrames(PushbackInputStream from, boolean toTheEnd) {
         this.from = from;
+        this.toTheEnd = toTheEnd;
     }
 
     @Override
@@ -33,6 +42,10 @@ final class ZstdFrames extends InputStream {
     public int read(byte[] buffer, int offset, int length) throws IOException {
         if (length == 0) {
             return 0;
+        }
+        if (!begun) {
+            begun = true;
+            ended = !frameFollows();
         }
         while (!target.hasRemaining()) {
             if (ended) {
@@ -50,7 +63,7 @@ final class ZstdFrames extends InputStream {
         target.clear();
         try {
             if (context.decompressDirectByteBufferStream(target, source)) {
-                ended = !anotherFollows();
+                ended = !frameFollows();
             } else if (!more && target.position() == 0) {
                 throw new IOException("zstd data that are cut off");
             }
@@ -61,15 +74,20 @@ final class ZstdFrames extends InputStream {
         }
     }
 
-    private boolean anotherFollows() throws IOException {
-        while (source.remaining() < Unpacking.MAGIC_BYTES && fill()) {
+    private boolean frameFollows() throws IOException {
+        while (source.remaining() < ZstdWindow.MAX_HEADER_BYTES && fill()) {
             // A frame's first bytes may come one by one.
         }
         byte[] rest = new byte[source.remaining()];
-        source.get(rest);
+        source.get(source.position(), rest);
         if (Unpacking.startsWithZstd(rest)) {
-            source.rewind().position(source.limit() - rest.length);
+            if (ZstdWindow.of(rest, rest.length) > MAX_WINDOW) {
+                throw new IOException("a zstd frame with too large a window");
+            }
             return true;
+        }
+        if (toTheEnd && rest.length > 0) {
+            throw new IOException("something follows zstd data");
         }
         from.unread(rest);
         return false;

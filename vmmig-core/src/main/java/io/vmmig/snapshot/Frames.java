@@ -16,6 +16,8 @@ final class Frames {
 
     private static final byte[] MAGIC = {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd};
 
+    private static final long MAX_WINDOW = 8 << 20;
+
     private Frames() {}
 
     static ZstdCompressCtx compressor() {
@@ -59,6 +61,9 @@ final class Frames {
         }
         if (size > limit) {
             throw overLimit(size, limit);
+        }
+        if (ZstdWindow.of(stored, length) > MAX_WINDOW) {
+            throw malformed("a segment's frame has too large a window");
         }
         return (int) size;
     }

@@ -38,6 +38,25 @@ class ManifestJsonTest {
         assertThat(read(more)).isEqualTo(Manifests.full());
     }
 
+    /** A later vmmig may offer to refer to content in ways that we do not know. */
+    @Test
+    void anOfferIsWithoutTheReferencesThatAreNotKnown() throws Exception {
+        Manifest full = Manifests.full()
+                .withReferences(List.of(
+                        new Manifest.Reference(Manifest.Reference.Kind.BOOT, Manifests.DIGEST),
+                        new Manifest.Reference(Manifest.Reference.Kind.BOOT_2, Manifests.DIGEST)));
+        byte[] later = new String(full.toJson(), StandardCharsets.UTF_8)
+                .replace("\"boot-2\"", "\"boot-3\"")
+                .getBytes(StandardCharsets.UTF_8);
+        assertThat(Manifest.fromOffer(later, PackageLimits.DEFAULT).references())
+                .containsExactly(full.references().get(0));
+        assertThat(catchThrowableOfType(
+                                PackageFormatException.class, () -> Manifest.fromJson(later, PackageLimits.DEFAULT))
+                        .problem())
+                .isEqualTo(Problem.PACKAGE_TOO_NEW);
+        assertThat(Manifest.fromOffer(full.toJson(), PackageLimits.DEFAULT)).isEqualTo(full);
+    }
+
     @Test
     void takesCriticalFieldsThatItKnows() throws Exception {
         assertThat(read(FULL.replace("\"guest\":", "\"critical\": [\"disks\", \"kernel\"], \"guest\":")))

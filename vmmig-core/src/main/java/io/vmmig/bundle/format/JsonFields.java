@@ -23,11 +23,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class JsonFields {
     private static final String CRITICAL = "critical";
-    private static final Pattern INTEGER = Pattern.compile("-?(0|[1-9][0-9]{0,18})");
+    private static final Pattern INTEGER = Pattern.compile("0|-?[1-9][0-9]{0,18}");
     private static final Pattern UUID_FORM =
             Pattern.compile("[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}");
     private static final Pattern INSTANT_FORM =
-            Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]{1,9})?Z");
+            Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\\.[0-9]{1,9})?Z");
 
     private final JsonObject object;
     private final String where;
@@ -56,7 +56,7 @@ public final class JsonFields {
                 throw malformed(CRITICAL, "holds something else than names");
             }
             String name = primitive.getAsString();
-            if (!known.contains(name)) {
+            if (!known.contains(name) && !name.equals(CRITICAL)) {
                 throw Malformed.tooNew(where + " needs a reader that knows the field " + Malformed.quoted(name)
                         + ", and this vmmig does not");
             }

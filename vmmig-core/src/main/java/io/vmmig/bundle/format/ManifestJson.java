@@ -244,7 +244,7 @@ public final class ManifestJson {
 
     private static String guestName(JsonFields guest) throws PackageFormatException {
         String name = guest.text("name", 255);
-        if (name.indexOf('/') >= 0 || name.startsWith(".") || name.startsWith("-") || name.isBlank()) {
+        if (name.indexOf('/') >= 0 || name.startsWith(".") || name.startsWith("-") || Texts.isBlank(name)) {
             throw guest.malformed("name", "is not a name that a guest can have: " + Malformed.quoted(name));
         }
         return name;

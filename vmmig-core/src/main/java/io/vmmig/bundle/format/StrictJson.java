@@ -26,6 +26,7 @@ public final class StrictJson {
     private static final int MAX_DEPTH = 16;
 
     private static final int MAX_VALUES = 200_000;
+    private static final int MAX_NUMBER_LENGTH = 100;
 
     private final JsonReader reader;
     private final String what;
@@ -113,7 +114,11 @@ public final class StrictJson {
             }
             case NUMBER -> {
                 // Kept as text: a number like 1e999999999 must not be expanded by anybody.
-                return new JsonPrimitive(ToNumberPolicy.LAZILY_PARSED_NUMBER.readNumber(reader));
+                Number number = ToNumberPolicy.LAZILY_PARSED_NUMBER.readNumber(reader);
+                if (number.toString().length() > MAX_NUMBER_LENGTH) {
+                    throw malformed("it holds too long a number");
+                }
+                return new JsonPrimitive(number);
             }
             case BOOLEAN -> {
                 return new JsonPrimitive(reader.nextBoolean());

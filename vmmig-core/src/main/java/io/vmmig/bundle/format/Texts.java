@@ -10,6 +10,11 @@ public final class Texts {
         return text.codePoints().allMatch(Texts::isPlain);
     }
 
+    /** Whether a plain text shows nothing. */
+    public static boolean isBlank(String text) {
+        return text.codePoints().allMatch(c -> Character.getType(c) == Character.SPACE_SEPARATOR);
+    }
+
     /** Text of one to {@code maxLength} characters, all of them plain, that is as close to {@code text} as that allows. */
     public static String plain(String text, int maxLength) {
         StringBuilder plain = new StringBuilder();

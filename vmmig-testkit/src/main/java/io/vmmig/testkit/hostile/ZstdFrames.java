@@ -62,13 +62,32 @@ final class ZstdFrames {
         return out.toByteArray();
     }
 
+    /** A frame that says its size, with a window of {@code (1 + eighths / 8) * 2^(10 + exponent)} bytes. */
+    static byte[] windowed(int exponent, int eighths, byte[] content) {
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        out.writeBytes(MAGIC);
+        out.write(0xc0);
+        out.write(exponent << 3 | eighths);
+        out.writeBytes(ByteBuffer.allocate(Long.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(content.length)
+                .array());
+        block(out, 0, content.length, true);
+        out.writeBytes(content);
+        return out.toByteArray();
+    }
+
     /** A frame that needs a dictionary. */
     static byte[] withDictionary(byte[] content) {
+        return withDictionary(content, 77);
+    }
+
+    static byte[] withDictionary(byte[] content, int dictionary) {
         byte[] frame = of(content);
         byte[] out = new byte[frame.length + 1];
         System.arraycopy(frame, 0, out, 0, 5);
         out[4] |= 1;
-        out[5] = 77;
+        out[5] = (byte) dictionary;
         System.arraycopy(frame, 5, out, 6, frame.length - 5);
         return out;
     }
