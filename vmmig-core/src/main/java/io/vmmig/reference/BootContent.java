@@ -118,7 +118,7 @@ final class BootContent {
         }
         ByteBuffer fields = ByteBuffer.wrap(start).order(ByteOrder.LITTLE_ENDIAN);
         if (fields.getInt(SETUP_MAGIC) == SETUP_MAGIC_VALUE
-                && fields.getShort(SETUP_VERSION) >= FIRST_VERSION_WITH_PAYLOAD) {
+                && Short.toUnsignedInt(fields.getShort(SETUP_VERSION)) >= FIRST_VERSION_WITH_PAYLOAD) {
             long offset = ((start[SETUP_SECTORS] & 0xffL) + 1) * SECTOR
                     + Integer.toUnsignedLong(fields.getInt(PAYLOAD_OFFSET));
             return new Payload(offset, Integer.toUnsignedLong(fields.getInt(PAYLOAD_LENGTH)), true);

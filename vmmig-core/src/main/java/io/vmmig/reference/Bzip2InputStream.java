@@ -3,6 +3,7 @@ package io.vmmig.reference;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.PushbackInputStream;
 
 /**
  * Decompresses one bzip2 stream, and reads nothing behind it. Blocks that are randomised, which nobody has written for long,
@@ -19,11 +20,14 @@ final class Bzip2InputStream extends InputStream {
     private static final int SYMBOLS_PER_SELECTOR = 50;
     private static final int RUN = 4;
 
-    private final InputStream in;
-    private final int[] block;
-    private int bits;
+    private final PushbackInputStream in;
+    private final byte[] chunk = new byte[Unpacking.BUFFER_BYTES];
+    private int chunkAt;
+    private int chunkEnd;
+    private long bits;
     private int bitCount;
 
+    private final int[] block;
     private int left;
     private int position;
     private int last = -1;
@@ -35,12 +39,9 @@ final class Bzip2InputStream extends InputStream {
     private boolean inBlock;
     private boolean ended;
 
-    Bzip2InputStream(InputStream in) throws IOException {
+    Bzip2InputStream(PushbackInputStream in) throws IOException {
         this.in = in;
-        int level = -1;
-        if (in.read() == 'B' && in.read() == 'Z' && in.read() == 'h') {
-            level = in.read() - '0';
-        }
+        int level = bits(8) == 'B' && bits(8) == 'Z' && bits(8) == 'h' ? bits(8) - '0' : -1;
         if (level < 1 || level > 9) {
             throw malformed();
         }
@@ -53,12 +54,18 @@ final class Bzip2InputStream extends InputStream {
 
     @Override
     public int read() throws IOException {
-        while (true) {
+        byte[] one = new byte[1];
+        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+    }
+
+    @Override
+    public int read(byte[] buffer, int offset, int length) throws IOException {
+        int at = offset;
+        int end = offset + length;
+        while (at < end) {
             if (repeats > 0) {
                 repeats--;
-                return counted(last);
-            }
-            if (left > 0) {
+            } else if (left > 0) {
                 int next = block[position];
                 position = next >>> 8;
                 left--;
@@ -70,30 +77,15 @@ final class Bzip2InputStream extends InputStream {
                 }
                 equal = value == last || equal == 0 ? equal + 1 : 1;
                 last = value;
-                return counted(value);
+            } else if (ended || !nextBlock()) {
+                return at == offset && length > 0 ? -1 : at - offset;
+            } else {
+                continue;
             }
-            if (ended || !nextBlock()) {
-                return -1;
-            }
+            buffer[at++] = (byte) last;
+            blockCrc = blockCrc << 8 ^ CRC[(blockCrc >>> 24 ^ last) & 0xff];
         }
-    }
-
-    @Override
-    public int read(byte[] buffer, int offset, int length) throws IOException {
-        int done = 0;
-        while (done < length) {
-            int c = read();
-            if (c < 0) {
-                return done == 0 ? -1 : done;
-            }
-            buffer[offset + done++] = (byte) c;
-        }
-        return done;
-    }
-
-    private int counted(int value) {
-        blockCrc = blockCrc << 8 ^ CRC[(blockCrc >>> 24 ^ value) & 0xff];
-        return value;
+        return at - offset;
     }
 
     private static final int[] CRC = new int[256];
@@ -114,16 +106,24 @@ final class Bzip2InputStream extends InputStream {
 
     /** The next bits, at most 24, the highest first. */
     private int bits(int count) throws IOException {
+        int value = peek(count);
+        bitCount -= count;
+        return value;
+    }
+
+    private int peek(int count) throws IOException {
         while (bitCount < count) {
-            int next = in.read();
-            if (next < 0) {
-                throw malformed();
+            if (chunkAt == chunkEnd) {
+                chunkAt = 0;
+                chunkEnd = Math.max(0, in.read(chunk, 0, chunk.length));
+                if (chunkEnd == 0) {
+                    throw malformed();
+                }
             }
-            bits = bits << 8 | next;
+            bits = bits << 8 | chunk[chunkAt++] & 0xff;
             bitCount += 8;
         }
-        bitCount -= count;
-        return bits >>> bitCount & (1 << count) - 1;
+        return (int) (bits >>> bitCount - count) & (1 << count) - 1;
     }
 
     private boolean nextBlock() throws IOException {
@@ -140,6 +140,7 @@ final class Bzip2InputStream extends InputStream {
                 throw malformed();
             }
             ended = true;
+            in.unread(chunk, chunkAt, chunkEnd - chunkAt);
             return false;
         }
         if (magic != BLOCK_MAGIC || bit() != 0) {
@@ -230,10 +231,11 @@ final class Bzip2InputStream extends InputStream {
         return new CodeTable(lengths);
     }
 
-    /** Canonical codes: of each length the first one, and where its symbol is. */
+    /** Canonical codes: of each length the first one and where its symbol is, and what is above all of them. */
     private static final class CodeTable {
         private final int[] firstCode = new int[MAX_CODE_BITS + 1];
-        private final int[] firstIndex = new int[MAX_CODE_BITS + 2];
+        private final int[] firstIndex = new int[MAX_CODE_BITS + 1];
+        private final int[] above = new int[MAX_CODE_BITS + 1];
         private final int[] symbols;
 
         CodeTable(int[] lengths) {
@@ -248,19 +250,21 @@ final class Bzip2InputStream extends InputStream {
                         symbols[index++] = symbol;
                     }
                 }
-                code = code + index - firstIndex[length] << 1;
+                code += index - firstIndex[length];
+                above[length] = code << MAX_CODE_BITS - length;
+                code <<= 1;
             }
-            firstIndex[MAX_CODE_BITS + 1] = index;
         }
     }
 
     private int symbol(CodeTable table) throws IOException {
-        int code = 0;
+        // There are that many bits: of the next block's beginning, or of the end.
+        int next = peek(MAX_CODE_BITS);
         for (int length = 1; length <= MAX_CODE_BITS; length++) {
-            code = code << 1 | bit();
-            int index = table.firstIndex[length] + code - table.firstCode[length];
-            if (index < table.firstIndex[length + 1] && code >= table.firstCode[length]) {
-                return table.symbols[index];
+            if (next < table.above[length]) {
+                bitCount -= length;
+                return table.symbols[
+                        table.firstIndex[length] + (next >>> MAX_CODE_BITS - length) - table.firstCode[length]];
             }
         }
         throw malformed();

@@ -49,6 +49,9 @@ final class PageFile {
             return;
         } catch (WriteException e) {
             throw e.failure;
+        } catch (OutOfMemoryError e) {
+            // The other end may have enough, and must not find other pages than we do.
+            throw new IOException("the heap has no room to unpack " + source, e);
         } catch (IOException e) {
             LOG.debug("{} is not taken apart", source, e);
         }

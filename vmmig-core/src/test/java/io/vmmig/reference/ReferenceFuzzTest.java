@@ -8,6 +8,7 @@ import com.github.luben.zstd.Zstd;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.PushbackInputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -115,7 +116,8 @@ class ReferenceFuzzTest {
     @MethodSource("bzip2")
     @FuzzTest
     void bzip2(byte[] bytes) throws Exception {
-        try (Bzip2InputStream in = new Bzip2InputStream(new ByteArrayInputStream(bytes))) {
+        try (Bzip2InputStream in = new Bzip2InputStream(
+                new PushbackInputStream(new ByteArrayInputStream(bytes), Unpacking.BUFFER_BYTES))) {
             byte[] content = in.readNBytes((int) MOST);
             assertThat(content.length).isLessThanOrEqualTo((int) MOST);
         } catch (IOException e) {

@@ -192,7 +192,8 @@ class SecondBootLayoutTest {
             for (byte[] content : List.of(noise, runs, text(length, 7), new byte[length])) {
                 for (int level : new int[] {1, 9}) {
                     byte[] packed = joined(BootCompressions.bzip2(content, level), new byte[] {42});
-                    InputStream in = new ByteArrayInputStream(packed);
+                    PushbackInputStream in =
+                            new PushbackInputStream(new ByteArrayInputStream(packed), Unpacking.BUFFER_BYTES);
                     try (Bzip2InputStream unpacked = new Bzip2InputStream(in)) {
                         assertThat(unpacked.readAllBytes()).isEqualTo(content);
                     }
