@@ -87,7 +87,7 @@ public final class Recovery {
 
     /** What sources are to be told that have lost the connection to this host, by this host's journals. */
     public static OutcomeBook outcomesIn(HostState state) {
-        return packageId -> ArrivalJournal.outcomeOf(state, packageId);
+        return (packageId, asker) -> ArrivalJournal.outcomeOf(state, packageId, asker);
     }
 
     /** What sources are to be told that wait for a receipt of this host, by this host's journals. */

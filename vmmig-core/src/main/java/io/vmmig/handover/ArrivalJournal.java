@@ -31,6 +31,7 @@ public final class ArrivalJournal implements AutoCloseable {
     private static final String AUTOSTART = "autostart";
     private static final String MADE = "made";
     private static final String OUTPUTS = "outputs";
+    private static final String PEER = "peer";
     private static final int MAX_SOURCE = 1024;
     /** Those that this process has under way. */
     private static final Map<Path, ArrivalJournal> LIVE = new ConcurrentHashMap<>();
@@ -62,6 +63,7 @@ public final class ArrivalJournal implements AutoCloseable {
      * @param outputs the sockets and logs that its hypervisor makes, of those that were not there before
      * @param claims the claims that were taken for it, which end with it
      * @param source whom it comes from, in words
+     * @param peer what its source has proven to be; empty when it has proven nothing
      * @param live whether its source waits, and may ask for the outcome
      * @param begun when it came; after all earlier arrivals of that guest, whatever the clock says
      */
@@ -75,6 +77,7 @@ public final class ArrivalJournal implements AutoCloseable {
             List<Path> outputs,
             List<Path> claims,
             String source,
+            Optional<String> peer,
             boolean live,
             Instant begun) {
         public Facts {
@@ -101,6 +104,7 @@ public final class ArrivalJournal implements AutoCloseable {
                             outputs,
                             claims,
                             source,
+                            peer,
                             live,
                             earlier.plusMillis(1));
         }
@@ -116,6 +120,7 @@ public final class ArrivalJournal implements AutoCloseable {
             json.add(OUTPUTS, Notes.json(outputs));
             json.add("claims", Notes.json(claims));
             json.addProperty("source", source);
+            peer.ifPresent(proven -> json.addProperty(PEER, proven));
             json.addProperty("live", live);
             json.addProperty("begun", begun.toString());
             return json;
@@ -133,6 +138,7 @@ public final class ArrivalJournal implements AutoCloseable {
                     Notes.paths(fields, OUTPUTS),
                     Notes.paths(fields, "claims"),
                     fields.text("source", MAX_SOURCE),
+                    json.has(PEER) ? Optional.of(fields.text(PEER, MAX_SOURCE)) : Optional.empty(),
                     fields.flag("live"),
                     fields.instant("begun"));
         }
@@ -258,8 +264,13 @@ public final class ArrivalJournal implements AutoCloseable {
     }
 
     /** What is to be said to a source that asks; see {@link io.vmmig.transport.OutcomeBook}. */
-    public static Outcome outcomeOf(HostState state, UUID packageId) throws VmmigException {
+    public static Outcome outcomeOf(HostState state, UUID packageId, Optional<String> asker) throws VmmigException {
         Path file = Notes.ofArrivals(state).fileOf(packageId);
+        Optional<String> source = factsOf(file).flatMap(Facts::peer);
+        if (source.isPresent() && !source.equals(asker)) {
+            // A host that has got hold of the package's id is told no more than one that guesses.
+            return Outcome.UNHEARD_OF;
+        }
         ArrivalJournal live = LIVE.get(file);
         if (live != null) {
             return live.outcome();

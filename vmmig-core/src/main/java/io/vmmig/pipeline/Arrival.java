@@ -385,7 +385,8 @@ final class Arrival {
     }
 
     /** What is noted of it, once it is claimed. */
-    ArrivalJournal.Facts facts(List<Path> claims, String source, boolean live) throws VmmigException {
+    ArrivalJournal.Facts facts(List<Path> claims, String source, Optional<String> peer, boolean live)
+            throws VmmigException {
         return new ArrivalJournal.Facts(
                 manifest.packageId(),
                 guestName,
@@ -396,6 +397,7 @@ final class Arrival {
                 newOutputs(offered().running().domain()),
                 claims,
                 source,
+                peer,
                 live,
                 Instant.now());
     }

@@ -34,7 +34,8 @@ final class Inquiry {
                 LOG.info("guest {}: the destination is still busy with it", guest);
             } catch (VmmigException e) {
                 LOG.info("guest {}: {} cannot be asked what became of it: {}", guest, transport, e.getMessage());
-                if (e.problem() == Problem.PEER_UNTRUSTED || e.problem() == Problem.NODE_UNKNOWN) {
+                // Another host that answers at its address may be gone a moment later.
+                if (e.problem() == Problem.NODE_UNKNOWN) {
                     return Outcome.UNDER_WAY;
                 }
             }

@@ -128,6 +128,7 @@ public final class ReceivePipeline {
     private MigrationReport receiveWhenAdmitted() throws VmmigException {
         Deadline deadline = Deadline.after(settings.deadlines().migration(), "the migration went on", cancellation);
         try {
+            session.awaitOffer();
             Admission admission = Admission.await(
                     Objects.requireNonNullElse(settings.limit(), ProgramLimits.COMING), recorder, cancellation);
             try {
@@ -164,7 +165,7 @@ public final class ReceivePipeline {
             ArrivalsUnderWay underWay = ArrivalsUnderWay.begin(place, session);
             try {
                 Abandonable.check(() -> placed.requireFree(hypervisor), cancellation);
-                ArrivalJournal.Facts facts = arrival.facts(claimed, source(), session.live());
+                ArrivalJournal.Facts facts = arrival.facts(claimed, source(), session.peer(), session.live());
                 try (ArrivalJournal noted = ArrivalJournal.begin(place, hostState, facts)) {
                     journal = noted;
                     noted.onAbandoned(session::close);

@@ -28,6 +28,12 @@ public interface IncomingSession extends AutoCloseable {
      */
     default void onReconnected(Consumer<Duration> listener) {}
 
+    /**
+     * Waits until the source has offered something, of which nothing is looked at yet; so that a source that only connects keeps no
+     * other one waiting. Returns at once where {@link #offer} does not wait.
+     */
+    default void awaitOffer() throws VmmigException {}
+
     /** What the source offers. */
     Offer offer() throws VmmigException;
 

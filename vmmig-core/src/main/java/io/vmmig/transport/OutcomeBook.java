@@ -2,6 +2,7 @@
 package io.vmmig.transport;
 
 import io.vmmig.VmmigException;
+import java.util.Optional;
 import java.util.UUID;
 
 /** What a destination knows of the packages that came to it. Thread-safe. */
@@ -11,7 +12,9 @@ public interface OutcomeBook {
      * the connection over which it would have been. The same answer comes however often it is asked, but for
      * {@link Outcome#UNDER_WAY}.
      *
+     * @param asker what whoever asks has proven to be, as {@link IncomingSession#peer} says it; only the source that the package
+     *     came from is told, and gives anything up by asking, and any other is told {@link Outcome#UNHEARD_OF}
      * @throws VmmigException when the notes cannot be read
      */
-    Outcome outcomeOf(UUID packageId) throws VmmigException;
+    Outcome outcomeOf(UUID packageId, Optional<String> asker) throws VmmigException;
 }

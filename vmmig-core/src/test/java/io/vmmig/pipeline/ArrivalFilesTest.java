@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -58,6 +59,7 @@ class ArrivalFilesTest {
                         List.of(log, socket),
                         List.of(),
                         "host-a",
+                        Optional.empty(),
                         true,
                         Instant.now()));
     }

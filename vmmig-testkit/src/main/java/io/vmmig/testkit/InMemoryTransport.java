@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
 public final class InMemoryTransport implements Transport {
     private final BlockingQueue<IncomingSession> arrivals = new LinkedBlockingQueue<>();
     private volatile boolean losesAnswerToCommit;
-    private volatile OutcomeBook outcomes = packageId -> Outcome.UNHEARD_OF;
+    private volatile OutcomeBook outcomes = (packageId, asker) -> Outcome.UNHEARD_OF;
 
     /** A transport with nobody at it yet. */
     public InMemoryTransport() {}
@@ -37,7 +37,7 @@ public final class InMemoryTransport implements Transport {
 
     @Override
     public Outcome outcomeOf(UUID packageId) throws VmmigException {
-        return outcomes.outcomeOf(packageId);
+        return outcomes.outcomeOf(packageId, Optional.empty());
     }
 
     @Override

@@ -26,6 +26,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -346,6 +347,7 @@ class ClaimsTest {
                                 List.of(),
                                 List.of(claim),
                                 "host-x",
+                                Optional.empty(),
                                 true,
                                 Instant.now()))
                 .close();

@@ -214,7 +214,7 @@ class InterferenceTest {
     @Test
     void aGuestThatSomebodyResumesWhileNobodyKnowsWhoHasItIsAnAlarm() throws Exception {
         transport.loseAnswerToCommit();
-        transport.answerFrom(any -> {
+        transport.answerFrom((any, asker) -> {
             a.interfere("web-1", GuestState.RUNNING);
             return Outcome.UNDER_WAY;
         });

@@ -494,7 +494,7 @@ class MigrationTest {
     void aLostAnswerIsAskedForUntilThereIsOne() throws Exception {
         transport.loseAnswerToCommit();
         AtomicInteger asked = new AtomicInteger();
-        transport.answerFrom(any -> asked.incrementAndGet() < 3 ? Outcome.UNDER_WAY : Outcome.TAKEN);
+        transport.answerFrom((any, asker) -> asked.incrementAndGet() < 3 ? Outcome.UNDER_WAY : Outcome.TAKEN);
         Migration sending = migrator().start();
         receive().await(SOON);
 
@@ -507,7 +507,7 @@ class MigrationTest {
     void itIsNotAskedForForLongerThanWasSaid() throws Exception {
         transport.loseAnswerToCommit();
         AtomicInteger asked = new AtomicInteger();
-        transport.answerFrom(any -> {
+        transport.answerFrom((any, asker) -> {
             asked.incrementAndGet();
             throw VmmigException.of(Problem.PEER_UNREACHABLE, "nobody is there", "");
         });

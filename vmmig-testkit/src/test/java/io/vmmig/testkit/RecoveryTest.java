@@ -26,11 +26,13 @@ import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
+import io.vmmig.transport.OutcomeBook;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -152,7 +154,7 @@ class RecoveryTest {
             journal.commit();
         }
         pause();
-        transport.answerFrom(any -> Outcome.TAKEN);
+        transport.answerFrom((any, asker) -> Outcome.TAKEN);
 
         assertSettled(Side.SOURCE, Result.RETIRED);
         assertThat(host.guests()).isEmpty();
@@ -164,7 +166,7 @@ class RecoveryTest {
             journal.commit();
         }
         pause();
-        transport.answerFrom(any -> Outcome.NOT_TAKEN);
+        transport.answerFrom((any, asker) -> Outcome.NOT_TAKEN);
 
         assertSettled(Side.SOURCE, Result.RESUMED);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
@@ -178,16 +180,16 @@ class RecoveryTest {
         pause();
 
         assertSettled(Side.SOURCE, Result.LEFT_OPEN);
-        transport.answerFrom(any -> Outcome.UNDER_WAY);
+        transport.answerFrom((any, asker) -> Outcome.UNDER_WAY);
         assertSettled(Side.SOURCE, Result.LEFT_OPEN);
-        transport.answerFrom(any -> {
+        transport.answerFrom((any, asker) -> {
             throw VmmigException.of(Problem.PEER_UNREACHABLE, "nobody is there", "");
         });
         assertSettled(Side.SOURCE, Result.LEFT_OPEN);
         assertThat(Recovery.of(host).state(state).run().settled()).isFalse();
         assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
 
-        transport.answerFrom(any -> Outcome.TAKEN);
+        transport.answerFrom((any, asker) -> Outcome.TAKEN);
         assertSettled(Side.SOURCE, Result.RETIRED);
     }
 
@@ -196,7 +198,7 @@ class RecoveryTest {
         try (DepartureJournal journal = departure()) {
             journal.commit();
         }
-        transport.answerFrom(any -> Outcome.TAKEN);
+        transport.answerFrom((any, asker) -> Outcome.TAKEN);
 
         assertSettled(Side.SOURCE, Result.LEFT_OPEN);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
@@ -213,7 +215,7 @@ class RecoveryTest {
         host.guest(GUEST).save().leavePaused();
         host.interfere(GUEST, GuestState.RUNNING);
         host.interfere(GUEST, GuestState.PAUSED);
-        transport.answerFrom(any -> Outcome.TAKEN);
+        transport.answerFrom((any, asker) -> Outcome.TAKEN);
 
         assertSettled(Side.SOURCE, Result.LEFT_OPEN);
         assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
@@ -233,7 +235,7 @@ class RecoveryTest {
         Path file = DepartureJournal.all(state).get(0);
         Files.writeString(file, Files.readString(file) + "0000");
         pause();
-        transport.answerFrom(any -> Outcome.TAKEN);
+        transport.answerFrom((any, asker) -> Outcome.TAKEN);
 
         assertSettled(Side.SOURCE, Result.RETIRED);
     }
@@ -256,7 +258,7 @@ class RecoveryTest {
             journal.commit(true);
         }
         pause();
-        transport.answerFrom(any -> Outcome.NOT_TAKEN);
+        transport.answerFrom((any, asker) -> Outcome.NOT_TAKEN);
 
         assertSettled(Side.SOURCE, Result.RESUMED);
         assertThat(host.guest(GUEST).inventory().autostart()).isTrue();
@@ -279,6 +281,10 @@ class RecoveryTest {
     }
 
     private ArrivalJournal arrival(Instant begun) throws Exception {
+        return arrival(begun, Optional.empty());
+    }
+
+    private ArrivalJournal arrival(Instant begun, Optional<String> peer) throws Exception {
         Path home = guests.resolve(GUEST);
         return ArrivalJournal.begin(
                 state,
@@ -292,6 +298,7 @@ class RecoveryTest {
                         List.of(home.resolve("console.log")),
                         List.of(),
                         "host",
+                        peer,
                         true,
                         begun));
     }
@@ -315,7 +322,24 @@ class RecoveryTest {
     }
 
     private Outcome outcome() throws Exception {
-        return Recovery.outcomesIn(state).outcomeOf(packageId);
+        return Recovery.outcomesIn(state).outcomeOf(packageId, Optional.empty());
+    }
+
+    @Test
+    void onlyTheSourceOfAPackageIsToldOfItAndGivesItUpByAsking() throws Exception {
+        Optional<String> source = Optional.of("source");
+        Optional<String> other = Optional.of("other");
+        OutcomeBook book = Recovery.outcomesIn(state);
+        try (ArrivalJournal arrival = arrival(Instant.now(), source)) {
+            assertThat(book.outcomeOf(packageId, other)).isEqualTo(Outcome.UNHEARD_OF);
+            assertThat(book.outcomeOf(packageId, Optional.empty())).isEqualTo(Outcome.UNHEARD_OF);
+            assertThat(arrival.state()).isEqualTo(DestinationState.OFFERED);
+
+            assertThat(book.outcomeOf(packageId, source)).isEqualTo(Outcome.NOT_TAKEN);
+            assertThat(arrival.state()).isEqualTo(DestinationState.ABANDONED);
+        }
+        assertThat(book.outcomeOf(packageId, other)).isEqualTo(Outcome.UNHEARD_OF);
+        assertThat(book.outcomeOf(packageId, source)).isEqualTo(Outcome.NOT_TAKEN);
     }
 
     @Test
@@ -459,7 +483,7 @@ class RecoveryTest {
             journal.commit();
         }
         pause();
-        transport.answerFrom(any -> Outcome.TAKEN);
+        transport.answerFrom((any, asker) -> Outcome.TAKEN);
 
         assertDecided(Side.SOURCE, Result.RETIRED);
         assertThat(host.guests()).isEmpty();
@@ -501,6 +525,7 @@ class RecoveryTest {
                         List.of(),
                         List.of(),
                         "host",
+                        Optional.empty(),
                         true,
                         first.begun().plusSeconds(1)))) {
             later.enter(DestinationState.RECEIVED);
@@ -560,6 +585,7 @@ class RecoveryTest {
                         List.of(),
                         List.of(),
                         "host",
+                        Optional.empty(),
                         true,
                         now.begun().minus(Duration.ofHours(1))))) {
             journal.enter(DestinationState.RECEIVED);
@@ -651,9 +677,9 @@ class RecoveryTest {
         HostState own = HostState.open(directory.resolve("own"));
         CountDownLatch taken = new CountDownLatch(1);
         transport.loseAnswerToCommit();
-        transport.answerFrom(id -> {
+        transport.answerFrom((id, asker) -> {
             awaitQuietly(taken);
-            return Recovery.outcomesIn(state).outcomeOf(id);
+            return Recovery.outcomesIn(state).outcomeOf(id, asker);
         });
 
         Migration sending =
@@ -692,7 +718,7 @@ class RecoveryTest {
                 .orElseThrow()
                 .packageId();
 
-        assertThat(Recovery.outcomesIn(state).outcomeOf(id)).isEqualTo(Outcome.NOT_TAKEN);
+        assertThat(Recovery.outcomesIn(state).outcomeOf(id, Optional.empty())).isEqualTo(Outcome.NOT_TAKEN);
         asked.countDown();
 
         assertThatThrownBy(() -> sending.await(SOON)).isInstanceOfSatisfying(VmmigException.class, e -> assertThat(
@@ -701,7 +727,7 @@ class RecoveryTest {
         assertThatThrownBy(() -> receiving.await(SOON)).isInstanceOf(VmmigException.class);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
         assertThat(other.guests()).isEmpty();
-        assertThat(Recovery.outcomesIn(state).outcomeOf(id)).isEqualTo(Outcome.NOT_TAKEN);
+        assertThat(Recovery.outcomesIn(state).outcomeOf(id, Optional.empty())).isEqualTo(Outcome.NOT_TAKEN);
     }
 
     private static void awaitQuietly(CountDownLatch latch) {

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BiConsumer;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
@@ -62,46 +63,72 @@ final class Handshake {
     private final boolean introductions;
 
     private final String peer;
+    /** Of a server: told who it is and what it wants, as soon as a peer has shown that it is a trusted one. */
+    private final BiConsumer<Fingerprint, String> onKnown;
+
     private @Nullable SSLEngine engine;
     private boolean introductionWanted;
+    private boolean known;
+
+    private Handshake(HostIdentity self, Trust trust, String wanted, String peer) {
+        this(self, trust, true, wanted, false, peer, (any, protocol) -> {});
+    }
 
     private Handshake(
-            HostIdentity self, Trust trust, boolean client, String wanted, boolean introductions, String peer) {
+            HostIdentity self,
+            Trust trust,
+            boolean client,
+            String wanted,
+            boolean introductions,
+            String peer,
+            BiConsumer<Fingerprint, String> onKnown) {
         this.self = self;
         this.trust = trust;
         this.client = client;
         this.wanted = wanted;
         this.introductions = introductions;
         this.peer = peer;
+        this.onKnown = onKnown;
     }
 
     /** The side that connected, to send a guest. */
     static Handshake ofClient(HostIdentity self, Trust trust, String peer) {
-        return new Handshake(self, trust, true, "", false, peer);
+        return new Handshake(self, trust, "", peer);
     }
 
     /** The side that connected, to ask what became of a guest. */
     static Handshake ofInquirer(HostIdentity self, Trust trust, String peer) {
-        return new Handshake(self, trust, true, INQUIRY, false, peer);
+        return new Handshake(self, trust, INQUIRY, peer);
     }
 
     /** The side that connected, to go on with a session. */
     static Handshake ofResumer(HostIdentity self, Trust trust, String peer) {
-        return new Handshake(self, trust, true, RESUME, false, peer);
+        return new Handshake(self, trust, RESUME, peer);
     }
 
     /** The side that connected, to be introduced. Whichever host answers is taken, if it is one of vmmig. */
     static Handshake ofStranger(HostIdentity self, String peer) {
-        return new Handshake(self, new Trust(any -> true, "nobody is trusted"), true, INTRODUCTION, false, peer);
+        return new Handshake(self, new Trust(any -> true, "nobody is trusted"), INTRODUCTION, peer);
     }
 
     /**
      * The side that listened.
      *
      * @param introductions whether a client that asks for an introduction, and then can have nothing else, may be a stranger
+     * @param onKnown told the fingerprint of a client that has shown that it is trusted, and what it asks for, at once
      */
-    static Handshake ofServer(HostIdentity self, Trust trust, boolean introductions, String peer) {
-        return new Handshake(self, trust, false, "", introductions, peer);
+    static Handshake ofServer(
+            HostIdentity self,
+            Trust trust,
+            boolean introductions,
+            String peer,
+            BiConsumer<Fingerprint, String> onKnown) {
+        return new Handshake(self, trust, false, "", introductions, peer, onKnown);
+    }
+
+    /** Whether the peer has shown that it is a trusted one, so that it has said itself what came since. */
+    boolean knowsPeer() {
+        return known;
     }
 
     /**
@@ -191,6 +218,10 @@ final class Handshake {
         Fingerprint seen = connection.peer().fingerprint();
         if (!introduction && !trust.nodes().trusts(seen)) {
             throw untrusted(seen, null);
+        }
+        if (!introduction) {
+            known = true;
+            onKnown.accept(seen, connection.protocol());
         }
     }
 

@@ -10,6 +10,10 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.UnknownHostException;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /** Where a host listens: a name or an address, looked up anew each time, and a port. */
 record HostAddress(String host, int port) {
@@ -33,24 +37,29 @@ record HostAddress(String host, int port) {
         return of(host, Integer.parseInt(text.substring(colon + 1)));
     }
 
-    /** By TCP, until {@code deadline} of {@link System#nanoTime()}. */
+    /** Finds the addresses of a host by its name, for which it may take long. */
+    @FunctionalInterface
+    interface Lookup {
+        InetAddress[] of(String host) throws UnknownHostException;
+    }
+
+    /** By TCP, until {@code deadline} of {@link System#nanoTime()}, which is also that of the look-up. */
     Socket connect(long deadline) throws VmmigException {
-        InetAddress[] addresses;
-        try {
-            addresses = InetAddress.getAllByName(host);
-        } catch (UnknownHostException e) {
-            throw new TransportException(
-                    Problem.PEER_UNREACHABLE, "the host " + host + " is not known", "Check its name.", e);
-        }
+        return connect(deadline, InetAddress::getAllByName);
+    }
+
+    Socket connect(long deadline, Lookup lookup) throws VmmigException {
+        InetAddress[] addresses = addresses(deadline, lookup);
         IOException last = new IOException("no address");
-        for (InetAddress address : addresses) {
-            long left = (deadline - System.nanoTime()) / 1_000_000;
+        for (int i = 0; i < addresses.length; i++) {
+            // One that swallows what is sent there leaves the others their share of the time.
+            long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()) / (addresses.length - i);
             if (left <= 0) {
                 break;
             }
             Socket raw = new Socket();
             try {
-                raw.connect(new InetSocketAddress(address, port), (int) left);
+                raw.connect(new InetSocketAddress(addresses[i], port), (int) left);
                 return raw;
             } catch (IOException e) {
                 last = e;
@@ -62,6 +71,37 @@ record HostAddress(String host, int port) {
                 "nobody answers at " + this + ": " + last.getMessage(),
                 "Check that vmmig listens there, and the firewalls on the way.",
                 last);
+    }
+
+    /** In a thread of its own, since a look-up has no deadline and cannot be ended. */
+    private InetAddress[] addresses(long deadline, Lookup lookup) throws VmmigException {
+        CompletableFuture<InetAddress[]> found = new CompletableFuture<>();
+        Thread thread = new Thread(
+                () -> {
+                    try {
+                        found.complete(lookup.of(host));
+                    } catch (UnknownHostException | RuntimeException e) {
+                        found.completeExceptionally(e);
+                    }
+                },
+                "vmmig-look-up " + host);
+        thread.setDaemon(true);
+        thread.start();
+        try {
+            return found.get(Math.max(deadline - System.nanoTime(), 0), TimeUnit.NANOSECONDS);
+        } catch (ExecutionException e) {
+            throw new TransportException(
+                    Problem.PEER_UNREACHABLE, "the host " + host + " is not known", "Check its name.", e);
+        } catch (TimeoutException e) {
+            throw new TransportException(
+                    Problem.PEER_UNREACHABLE,
+                    "the address of the host " + host + " was not found in time",
+                    "Check the name servers of this host, or give an address in place of the name.",
+                    e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw VmmigException.of(Problem.CANCELLED, "the thread that connected to " + this + " was interrupted", "");
+        }
     }
 
     @Override

@@ -6,7 +6,6 @@ import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeCard;
 import io.vmmig.crypto.NodeStore;
-import java.net.Socket;
 import java.time.Duration;
 
 /**
@@ -93,15 +92,10 @@ public final class Introduction {
                 throw new IllegalArgumentException("an introduction takes at least 100 ms");
             }
             long deadline = System.nanoTime() + timeout.toNanos();
-            Socket raw = address.connect(deadline);
             TlsConnection connection =
-                    Handshake.ofStranger(self, address.toString()).perform(raw, left(deadline));
+                    Dialer.dial(address, () -> Handshake.ofStranger(self, address.toString()), deadline);
             CardExchange exchange = new CardExchange(connection, address.toString(), self, ours);
-            return exchange.within(left(deadline), exchange::call);
-        }
-
-        private static Duration left(long deadline) {
-            return Duration.ofNanos(Math.max(deadline - System.nanoTime(), 1));
+            return exchange.within(Dialer.left(deadline), exchange::call);
         }
     }
 

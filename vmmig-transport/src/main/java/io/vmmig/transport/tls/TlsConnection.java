@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
  */
 final class TlsConnection implements Connection {
     private static final Logger LOG = LoggerFactory.getLogger(TlsConnection.class);
-    /** Four records for each call of the operating system. */
+    /** So many records for each call of the operating system, once there is much to say: who says little costs little. */
     private static final int RECORDS = 4;
 
     private final Socket socket;
@@ -39,9 +39,9 @@ final class TlsConnection implements Connection {
     private final InputStream rawInput;
     private final OutputStream rawOutput;
 
-    private final ByteBuffer sealedIn;
+    private ByteBuffer sealedIn;
     private final ByteBuffer plainIn;
-    private final ByteBuffer sealedOut;
+    private ByteBuffer sealedOut;
     private final Input input = new Input();
     private final Output output = new Output();
 
@@ -51,9 +51,9 @@ final class TlsConnection implements Connection {
         rawInput = socket.getInputStream();
         rawOutput = socket.getOutputStream();
         SSLSession session = engine.getSession();
-        sealedIn = ByteBuffer.allocate(RECORDS * session.getPacketBufferSize()).limit(0);
+        sealedIn = ByteBuffer.allocate(session.getPacketBufferSize()).limit(0);
         plainIn = ByteBuffer.allocate(session.getApplicationBufferSize()).limit(0);
-        sealedOut = ByteBuffer.allocate(RECORDS * session.getPacketBufferSize());
+        sealedOut = ByteBuffer.allocate(session.getPacketBufferSize());
     }
 
     /** Agrees on keys with the peer. On failure the peer has been told why, as far as TLS has words for it. */
@@ -182,6 +182,10 @@ final class TlsConnection implements Connection {
         return socket.isClosed();
     }
 
+    private int bulk() {
+        return RECORDS * engine.getSession().getPacketBufferSize();
+    }
+
     private void send() throws IOException {
         rawOutput.write(sealedOut.array(), 0, sealedOut.position());
     }
@@ -201,7 +205,11 @@ final class TlsConnection implements Connection {
     }
 
     private void receive() throws IOException {
-        sealedIn.compact();
+        if (sealedIn.limit() == sealedIn.capacity() && sealedIn.capacity() < bulk()) {
+            sealedIn = ByteBuffer.allocate(bulk()).put(sealedIn);
+        } else {
+            sealedIn.compact();
+        }
         int n;
         try {
             n = rawInput.read(sealedIn.array(), sealedIn.position(), sealedIn.remaining());
@@ -268,6 +276,9 @@ final class TlsConnection implements Connection {
         public void write(byte[] bytes, int offset, int length) throws IOException {
             ByteBuffer plain = ByteBuffer.wrap(bytes, offset, length);
             int packet = engine.getSession().getPacketBufferSize();
+            if (length > packet && sealedOut.capacity() < bulk()) {
+                sealedOut = ByteBuffer.allocate(bulk());
+            }
             while (plain.hasRemaining()) {
                 sealedOut.clear();
                 while (plain.hasRemaining() && sealedOut.remaining() >= packet) {

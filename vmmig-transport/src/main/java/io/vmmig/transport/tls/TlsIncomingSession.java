@@ -43,6 +43,16 @@ final class TlsIncomingSession implements IncomingSession {
         wire.onReconnected(listener);
     }
 
+    /** Whether {@link #awaitOffer} does not wait. */
+    boolean hasOffer() {
+        return wire.hasOffer();
+    }
+
+    @Override
+    public void awaitOffer() throws VmmigException {
+        wire.awaitOffer();
+    }
+
     @Override
     public Offer offer() throws VmmigException {
         return wire.offer();

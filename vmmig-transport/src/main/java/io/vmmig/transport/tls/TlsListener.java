@@ -14,6 +14,7 @@ import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutcomeBook;
 import io.vmmig.transport.wire.Inquiries;
 import io.vmmig.transport.wire.PeerGaveUp;
+import io.vmmig.transport.wire.PeerQuota;
 import io.vmmig.transport.wire.Sessions;
 import io.vmmig.transport.wire.Talk;
 import io.vmmig.transport.wire.Timeouts;
@@ -25,16 +26,15 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Iterator;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -54,24 +54,35 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>Connections are secured beside each other, each within the connect timeout; a peer that is not trusted, or does not
- * get that far, is logged and forgotten, and disturbs nobody; of very many, only some are logged. Thread-safe; several threads may accept.
+ * get that far, is logged and forgotten, and disturbs nobody; of very many, only some are logged. A host that is trusted gets no more
+ * of what this program has for all than it leaves to the others; one alone, a session for each 4 MiB of the heap, and at least 16.
+ * Thread-safe; several threads may accept.
  */
 public final class TlsListener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TlsListener.class);
     /** Peers that have not shown yet who they are. */
-    private static final int MAX_HANDSHAKES = 32;
-    /** Peers that have, and wait to be accepted. */
-    private static final int MAX_WAITING = 32;
+    private static final int MAX_HALF_OPEN = 64;
+    /** Trusted peers that ask what became of a guest, or take up a connection again, at this moment. */
+    private static final int MAX_TALKS = 64;
+    /** What the system may take before this program does, of a flood that begins while it is busy. */
+    private static final int BACKLOG = 512;
 
     private final Config config;
     private final ServerSocket server;
-    private final BlockingQueue<IncomingSession> waiting = new ArrayBlockingQueue<>(MAX_WAITING);
-    private final Set<Socket> handshakes = new LinkedHashSet<>();
+    private final HalfOpenConnections halfOpen = new HalfOpenConnections(MAX_HALF_OPEN, new Random());
+    private final PeerQuota places = PeerQuota.ofSessions(Runtime.getRuntime().maxMemory());
+    private final PeerQuota talks = new PeerQuota(MAX_TALKS);
+    /** To be accepted. Guards itself. */
+    private final List<Waiting> waiting = new ArrayList<>();
+
     private final RefusalLog refusals = new RefusalLog(LOG::warn, System::nanoTime);
     private final TrustWatch watch;
     private final Sessions sessions;
     private final @Nullable Reception reception;
     private volatile boolean closed;
+
+    /** A session that nobody has seen yet, and what it occupies. */
+    private record Waiting(TlsIncomingSession session, Place place) {}
 
     private record Config(
             String host,
@@ -168,7 +179,7 @@ public final class TlsListener implements AutoCloseable {
                     null,
                     stranger -> {},
                     rejected -> {},
-                    packageId -> Outcome.UNHEARD_OF));
+                    (packageId, asker) -> Outcome.UNHEARD_OF));
         }
     }
 
@@ -188,6 +199,15 @@ public final class TlsListener implements AutoCloseable {
         /** After how long without any sign of life a source is taken for dead. Thirty seconds when not said; at least 100 ms. */
         public Ready idleTimeout(Duration timeout) {
             return new Ready(config.with(config.timeouts.withIdle(timeout)));
+        }
+
+        /**
+         * How long a source that lives may take for what it owes: its offer, when it has connected; each 64 KiB of the package; its
+         * word that the guest is handed over. After that it is given up, and told so. Not counted is the time in which this host has
+         * something to do first. Five minutes when not said; at least 100 ms.
+         */
+        public Ready progressTimeout(Duration timeout) {
+            return new Ready(config.with(config.timeouts.withProgress(timeout)));
         }
 
         /**
@@ -245,7 +265,7 @@ public final class TlsListener implements AutoCloseable {
             try {
                 ServerSocket server = new ServerSocket();
                 try {
-                    server.bind(new InetSocketAddress(config.host, config.port));
+                    server.bind(new InetSocketAddress(config.host, config.port), BACKLOG);
                 } catch (IOException e) {
                     server.close();
                     throw e;
@@ -271,7 +291,8 @@ public final class TlsListener implements AutoCloseable {
     }
 
     /**
-     * The next source that has shown who it is; waits for one. The session is the caller's to close.
+     * The next source that has shown who it is; waits for one. Those that have offered something come before those that have not. The
+     * session is the caller's to close.
      *
      * @throws VmmigException with {@link Problem#PEER_STALLED} when none came within {@code timeout}, with
      *     {@link Problem#CANCELLED} when the listener was closed or the thread interrupted
@@ -279,16 +300,22 @@ public final class TlsListener implements AutoCloseable {
     public IncomingSession accept(Duration timeout) throws VmmigException {
         long deadline = System.nanoTime() + timeout.toNanos();
         try {
-            while (!closed) {
-                // In slices, so that a close is noticed by every thread that waits here.
-                long left = Math.min(deadline - System.nanoTime(), TimeUnit.MILLISECONDS.toNanos(100));
-                IncomingSession session = waiting.poll(Math.max(left, 0), TimeUnit.NANOSECONDS);
-                if (session != null) {
-                    return session;
-                }
-                if (System.nanoTime() - deadline >= 0) {
-                    throw new TransportException(
-                            Problem.PEER_STALLED, "no host came within " + timeout.toMillis() + " ms", "");
+            synchronized (waiting) {
+                while (!closed) {
+                    for (Waiting one : waiting) {
+                        if (one.session.hasOffer()) {
+                            return taken(one);
+                        }
+                    }
+                    if (!waiting.isEmpty()) {
+                        return taken(waiting.get(0));
+                    }
+                    long left = deadline - System.nanoTime();
+                    if (left <= 0) {
+                        throw new TransportException(
+                                Problem.PEER_STALLED, "no host came within " + timeout.toMillis() + " ms", "");
+                    }
+                    TimeUnit.NANOSECONDS.timedWait(waiting, left);
                 }
             }
         } catch (InterruptedException e) {
@@ -296,6 +323,12 @@ public final class TlsListener implements AutoCloseable {
             throw VmmigException.of(Problem.CANCELLED, "the thread that waited for a host was interrupted", "");
         }
         throw VmmigException.of(Problem.CANCELLED, "the listener was closed", "");
+    }
+
+    private IncomingSession taken(Waiting one) {
+        waiting.remove(one);
+        one.place.leave();
+        return one.session;
     }
 
     private void daemon(String what, Runnable work) {
@@ -308,7 +341,10 @@ public final class TlsListener implements AutoCloseable {
         while (!closed) {
             try {
                 Socket raw = server.accept();
-                admit(raw);
+                Socket evicted = halfOpen.add(raw);
+                if (evicted != null) {
+                    Sockets.closeQuietly(evicted);
+                }
                 daemon("handshake " + raw.getRemoteSocketAddress(), () -> welcome(raw));
             } catch (IOException | OutOfMemoryError e) {
                 if (!closed) {
@@ -328,53 +364,29 @@ public final class TlsListener implements AutoCloseable {
         }
     }
 
-    /** When too many knock at once, whoever has taken longest gives way: an honest handshake takes milliseconds. */
-    private void admit(Socket raw) {
-        List<Socket> crowdedOut = new ArrayList<>();
-        synchronized (handshakes) {
-            handshakes.add(raw);
-            Iterator<Socket> oldest = handshakes.iterator();
-            while (handshakes.size() > MAX_HANDSHAKES) {
-                crowdedOut.add(oldest.next());
-                oldest.remove();
-            }
-        }
-        crowdedOut.forEach(Sockets::closeQuietly);
-    }
-
     private void welcome(Socket raw) {
         String address = String.valueOf(raw.getRemoteSocketAddress()).replaceFirst("^/", "");
-        @Nullable IncomingSession session = null;
+        Place[] got = new Place[1];
         try {
-            TlsConnection connection = Handshake.ofServer(config.self, config.trust, reception != null, address)
+            TlsConnection connection = Handshake.ofServer(
+                            config.self,
+                            config.trust,
+                            reception != null,
+                            address,
+                            (peer, protocol) -> got[0] = place(raw, peer, protocol.isEmpty() ? places : talks))
                     .perform(raw, config.timeouts.connect());
             Fingerprint peer = connection.peer().fingerprint();
             String name = "host " + address + " (fingerprint " + peer + ")";
             if (reception != null && connection.protocol().equals(Handshake.INTRODUCTION)) {
                 reception.welcome(connection, name, config.timeouts.connect());
-                return;
-            }
-            if (connection.protocol().equals(Handshake.INQUIRY)) {
-                answer(connection, name);
-                return;
-            }
-            if (connection.protocol().equals(Handshake.RESUME)) {
+            } else if (got[0] == null) {
+                throw turnedAway(connection, name);
+            } else if (connection.protocol().equals(Handshake.INQUIRY)) {
+                answer(connection, peer, name);
+            } else if (connection.protocol().equals(Handshake.RESUME)) {
                 rejoin(connection, peer, name);
-                return;
-            }
-            // From here on it is not ours to crowd out, or to close with the listener: it may be accepted at once.
-            handshakeIsOver(raw);
-            session = new TlsIncomingSession(
-                    WireIncomingSession.start(connection, name, config.timeouts, peer, sessions),
-                    config.self,
-                    peer,
-                    watch);
-            if (closed || !waiting.offer(session)) {
-                session.refuse(io.vmmig.Failure.of(
-                        Problem.PEER_FAILED, "the destination is closing, or has too much to do", "Try again later."));
-                session.close();
-            } else if (closed) {
-                closeWaiting();
+            } else {
+                begin(connection, peer, name, got[0]);
             }
         } catch (VmmigException e) {
             refusals.say("turned away " + address + ": " + e.getMessage());
@@ -383,14 +395,98 @@ public final class TlsListener implements AutoCloseable {
             refusals.say("lost " + address + " before anything was said: " + e);
             Sockets.closeQuietly(raw);
         } finally {
-            handshakeIsOver(raw);
+            halfOpen.remove(raw);
+            if (got[0] != null) {
+                got[0].leave();
+            }
         }
     }
 
-    private void answer(TlsConnection connection, String name) throws VmmigException {
+    /** What a trusted peer has of what there is for all, until all have left who need it. */
+    private static final class Place {
+        private final PeerQuota of;
+        private final Fingerprint peer;
+        private final AtomicInteger users = new AtomicInteger(1);
+
+        Place(PeerQuota of, Fingerprint peer) {
+            this.of = of;
+            this.peer = peer;
+        }
+
+        void enter() {
+            users.incrementAndGet();
+        }
+
+        void leave() {
+            if (users.decrementAndGet() == 0) {
+                of.release(peer, 1);
+            }
+        }
+    }
+
+    /** For a peer that has shown who it is, from when on strangers cannot crowd it out; null if it has too much already. */
+    private @Nullable Place place(Socket raw, Fingerprint peer, PeerQuota quota) {
+        if (!quota.tryTake(peer, 1)) {
+            return null;
+        }
+        Place place = new Place(quota, peer);
+        if (halfOpen.remove(raw)) {
+            return place;
+        }
+        place.leave();
+        return null;
+    }
+
+    private VmmigException turnedAway(TlsConnection connection, String name) {
+        VmmigException why = new TransportException(
+                Problem.PEER_FAILED,
+                "the destination has as many connections with " + name + ", or in all, as it bears",
+                "Wait until other transfers to it have ended, then start again.");
+        if (connection.protocol().equals(Handshake.INQUIRY)) {
+            new ShortTalk(connection, name, "inquiry").refuse(why);
+        } else if (connection.protocol().equals(Handshake.RESUME)) {
+            // A refusal would be the end of the session.
+            connection.cut();
+        } else {
+            turnAway(connection, why);
+        }
+        return why;
+    }
+
+    private void turnAway(TlsConnection connection, VmmigException why) {
+        ScheduledFuture<?> deadline = Watchdog.in(Sockets.LAST_WORDS, connection::cut);
+        try {
+            WireIncomingSession.turnAway(connection, config.timeouts, why.failure());
+        } catch (IOException e) {
+            LOG.debug("could not say why there is no session", e);
+        } finally {
+            deadline.cancel(false);
+            connection.closeWhenRead();
+        }
+    }
+
+    /** From here on it is not this listener's to close: it may be accepted at once. */
+    private void begin(TlsConnection connection, Fingerprint peer, String name, Place place) throws IOException {
+        WireIncomingSession wire =
+                WireIncomingSession.start(connection, name, config.timeouts, peer, sessions, place::leave);
+        place.enter();
+        TlsIncomingSession session = new TlsIncomingSession(wire, config.self, peer, watch);
+        synchronized (waiting) {
+            if (!closed) {
+                // Also one that has ended before it is accepted occupies its place until then.
+                place.enter();
+                waiting.add(new Waiting(session, place));
+                waiting.notifyAll();
+                return;
+            }
+        }
+        session.close();
+    }
+
+    private void answer(TlsConnection connection, Fingerprint peer, String name) throws VmmigException {
         Outcome said = new ShortTalk(connection, name, "inquiry").within(config.timeouts.connect(), () -> {
             UUID packageId = Inquiries.hear(connection);
-            Outcome outcome = config.outcomes.outcomeOf(packageId);
+            Outcome outcome = config.outcomes.outcomeOf(packageId, Optional.of(peer.toString()));
             Inquiries.answer(connection, outcome);
             Talk.awaitEnd(connection);
             return outcome;
@@ -413,12 +509,6 @@ public final class TlsListener implements AutoCloseable {
         }
     }
 
-    private void handshakeIsOver(Socket raw) {
-        synchronized (handshakes) {
-            handshakes.remove(raw);
-        }
-    }
-
     private void tell(VmmigException rejected) {
         try {
             config.onRejected.accept(rejected);
@@ -433,26 +523,24 @@ public final class TlsListener implements AutoCloseable {
      */
     @Override
     public void close() {
-        closed = true;
+        List<Waiting> unseen;
+        synchronized (waiting) {
+            closed = true;
+            unseen = List.copyOf(waiting);
+            waiting.clear();
+            waiting.notifyAll();
+        }
         try {
             server.close();
         } catch (IOException e) {
             LOG.debug("closing failed", e);
         }
-        synchronized (handshakes) {
-            handshakes.forEach(Sockets::closeQuietly);
-        }
-        closeWaiting();
+        halfOpen.close();
+        unseen.forEach(one -> one.session.close());
         sessions.close();
         if (reception != null) {
             reception.close();
         }
         watch.close();
-    }
-
-    private void closeWaiting() {
-        for (IncomingSession session = waiting.poll(); session != null; session = waiting.poll()) {
-            session.close();
-        }
     }
 }

@@ -12,10 +12,10 @@ import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Transport;
 import io.vmmig.transport.wire.Inquiries;
+import io.vmmig.transport.wire.PeerGaveUp;
 import io.vmmig.transport.wire.Timeouts;
 import io.vmmig.transport.wire.WireOutgoingSession;
 import java.io.IOException;
-import java.net.Socket;
 import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
@@ -222,9 +222,8 @@ public final class TlsTransport implements Transport {
         // Before the handshake asks, so that no removal falls between; it goes on until the session is closed.
         try (TrustWatch watch = TrustWatch.over(trust.nodes(), self.fingerprint())) {
             long deadline = System.nanoTime() + timeouts.connect().toNanos();
-            Socket raw = address.connect(deadline);
             TlsConnection connection =
-                    Handshake.ofClient(self, trust, address.toString()).perform(raw, left(deadline));
+                    Dialer.dial(address, () -> Handshake.ofClient(self, trust, address.toString()), deadline);
             return session(connection, trust, watch);
         }
     }
@@ -243,17 +242,13 @@ public final class TlsTransport implements Transport {
     public Outcome outcomeOf(UUID packageId) throws VmmigException {
         WarmUp.begin();
         long deadline = System.nanoTime() + timeouts.connect().toNanos();
-        Socket raw = address.connect(deadline);
+        Trust trust = trusted.now();
         TlsConnection connection =
-                Handshake.ofInquirer(self, trusted.now(), address.toString()).perform(raw, left(deadline));
-        return new ShortTalk(connection, address.toString(), "inquiry").within(left(deadline), () -> {
+                Dialer.dial(address, () -> Handshake.ofInquirer(self, trust, address.toString()), deadline);
+        return new ShortTalk(connection, address.toString(), "inquiry").within(Dialer.left(deadline), () -> {
             Inquiries.ask(connection, packageId);
             return Inquiries.await(connection);
         });
-    }
-
-    private static Duration left(long deadline) {
-        return Duration.ofNanos(Math.max(deadline - System.nanoTime(), 1));
     }
 
     private OutgoingSession session(TlsConnection connection, Trust trust, TrustWatch watch) throws VmmigException {
@@ -274,10 +269,17 @@ public final class TlsTransport implements Transport {
         }
     }
 
-    private TlsConnection dialAgain(Trust same, Duration within) throws VmmigException {
+    private TlsConnection dialAgain(Trust same, Duration within) throws VmmigException, PeerGaveUp {
         long deadline = System.nanoTime() + within.toNanos();
-        Socket raw = address.connect(deadline);
-        return Handshake.ofResumer(self, same, address.toString()).perform(raw, left(deadline));
+        Handshake handshake = Handshake.ofResumer(self, same, address.toString());
+        try {
+            return handshake.perform(address.connect(deadline), Dialer.left(deadline));
+        } catch (VmmigException e) {
+            if (handshake.knowsPeer() && e.problem() == Problem.PEER_UNTRUSTED) {
+                throw new PeerGaveUp(e.failure());
+            }
+            throw e;
+        }
     }
 
     @Override

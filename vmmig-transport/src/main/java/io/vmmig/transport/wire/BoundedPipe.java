@@ -73,6 +73,16 @@ final class BoundedPipe extends InputStream {
         }
     }
 
+    /** Whether whoever fills it has to wait. */
+    boolean isFull() {
+        lock.lock();
+        try {
+            return filled == capacity;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** A part ends here: the reader finds an end when it has read what is there, and goes on behind it. One at a time. */
     void endPart() {
         lock.lock();

@@ -53,6 +53,20 @@ final class Faults {
                 "Check what the other host is waiting for: its disk, or its hypervisor.");
     }
 
+    static VmmigException owes(String peer, String what, Duration within) {
+        return new TransportException(
+                Problem.PEER_STALLED,
+                peer + " is alive, but has " + what + " for " + within.toMillis() + " ms",
+                "Check what the other host is waiting for, and the network; then start again.");
+    }
+
+    static VmmigException tooManyOffers() {
+        return new TransportException(
+                Problem.PEER_FAILED,
+                "the destination has more large offers to look at than it has memory for",
+                "Wait until some of its transfers have ended, then start again.");
+    }
+
     static VmmigException violation(String what) {
         return new TransportException(
                 Problem.PROTOCOL_VIOLATION,

@@ -105,6 +105,10 @@ final class Link {
         return peer;
     }
 
+    boolean hasEnded() {
+        return locked(() -> ended != null);
+    }
+
     /** Told each time the connection has been taken up again, and how long there was none. */
     void onResumed(Consumer<Duration> listener) {
         line.onResumed(listener);
@@ -403,7 +407,7 @@ final class Link {
     }
 
     private boolean isAlive() {
-        return locked(() -> ended == null);
+        return !hasEnded();
     }
 
     private Duration interval() {
@@ -447,7 +451,7 @@ final class Link {
         if (in.readUnsignedByte() != Kind.HELLO.code()) {
             throw Faults.violation("it did not begin with HELLO");
         }
-        Messages.Hello theirs = Messages.readHello(readPayload(Kind.HELLO));
+        Messages.Hello theirs = Messages.readHello(readPayload(readLength(Kind.HELLO)));
         line.agree(theirs.resumption());
         Duration quarter = theirs.idle().dividedBy(4);
         lock.lock();
@@ -477,7 +481,9 @@ final class Link {
             }
             conversation.onData(in, length);
         } else {
-            byte[] payload = readPayload(kind);
+            int length = readLength(kind);
+            conversation.onAnnounced(kind, length);
+            byte[] payload = readPayload(length);
             if (kind != Kind.HEARTBEAT) {
                 conversation.onControl(kind, payload);
             }
@@ -492,8 +498,7 @@ final class Link {
         return length;
     }
 
-    private byte[] readPayload(Kind kind) throws IOException, VmmigException {
-        int length = readLength(kind);
+    private byte[] readPayload(int length) throws IOException {
         // Grows with what arrives, not with what is announced.
         byte[] payload = ((InputStream) in).readNBytes(length);
         if (payload.length < length) {
@@ -508,6 +513,10 @@ final class Link {
         if (out.isStuckFor(timeouts.progress())) {
             end(Faults.takesNothing(peer, timeouts.progress()), false);
         }
+        VmmigException overdue = locked(() -> conversation.overdue(timeouts.progress()));
+        if (overdue != null) {
+            end(overdue, true);
+        }
     }
 
     /** The farewell is said, or the peer's end is read; after both, nothing can be lost by closing. */
@@ -520,8 +529,10 @@ final class Link {
     private void hardClose() {
         line.close();
         Frame unheard;
+        boolean first;
         lock.lock();
         try {
+            first = !closed;
             unheard = closed || peerHasEnded ? null : farewell;
             closed = true;
             changed.signalAll();
@@ -534,6 +545,9 @@ final class Link {
         ScheduledFuture<?> watching = watch;
         if (watching != null) {
             watching.cancel(false);
+        }
+        if (first) {
+            conversation.onClosed();
         }
     }
 

@@ -10,7 +10,8 @@ public final class PeerGaveUp extends Exception {
 
     private final VmmigException reason;
 
-    PeerGaveUp(Failure failure) {
+    /** For that reason, as the peer itself has put it. */
+    public PeerGaveUp(Failure failure) {
         this.reason = VmmigException.of(failure, null);
     }
 

@@ -13,7 +13,8 @@ public interface Redial {
      * be taken up again.
      *
      * @param within how long that may take
-     * @throws VmmigException when there is none
+     * @throws PeerGaveUp when that very host has refused it
+     * @throws VmmigException when there is none; whoever said so has not shown to be that host
      */
-    Connection dial(Duration within) throws VmmigException, IOException;
+    Connection dial(Duration within) throws VmmigException, IOException, PeerGaveUp;
 }

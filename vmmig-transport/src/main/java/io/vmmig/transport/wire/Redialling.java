@@ -85,12 +85,12 @@ final class Redialling implements Comeback {
                 join(line, left.compareTo(connect) < 0 ? left : connect);
                 return;
             } catch (PeerGaveUp e) {
-                throw Faults.notTakenUpAgain(line.lost(), e.reason().failure().what(), e);
-            } catch (VmmigException e) {
-                if (isFinal(e.problem())) {
-                    throw e;
-                }
-                why = e.failure().what();
+                throw e.reason().problem() == Problem.PEER_UNTRUSTED
+                        ? e.reason()
+                        : Faults.notTakenUpAgain(
+                                line.lost(), e.reason().failure().what(), e);
+            } catch (NotReachedException e) {
+                why = e.reason.failure().what();
             } catch (IOException e) {
                 why = e.toString();
             }
@@ -108,15 +108,29 @@ final class Redialling implements Comeback {
         return needless;
     }
 
-    private static boolean isFinal(Problem problem) {
-        return problem != Problem.PEER_UNREACHABLE
-                && problem != Problem.PEER_STALLED
-                && problem != Problem.CONNECTION_LOST;
+    /** There is no connection to the destination, for whatever reason: it has not said so itself. */
+    private static final class NotReachedException extends Exception {
+        private static final long serialVersionUID = 1;
+
+        private final VmmigException reason;
+
+        NotReachedException(VmmigException reason) {
+            super(reason);
+            this.reason = reason;
+        }
     }
 
-    private void join(Line line, Duration within) throws IOException, VmmigException, PeerGaveUp {
+    private Connection dial(Duration within) throws IOException, PeerGaveUp, NotReachedException {
+        try {
+            return redial.dial(within);
+        } catch (VmmigException e) {
+            throw new NotReachedException(e);
+        }
+    }
+
+    private void join(Line line, Duration within) throws IOException, VmmigException, PeerGaveUp, NotReachedException {
         long end = System.nanoTime() + within.toNanos();
-        Connection next = redial.dial(within);
+        Connection next = dial(within);
         boolean joined = false;
         ScheduledFuture<?> deadline = Watchdog.in(
                 Duration.ofNanos(Math.max(end - System.nanoTime(), TimeUnit.MILLISECONDS.toNanos(1))), next::cut);
@@ -162,7 +176,7 @@ final class Redialling implements Comeback {
     /** Whether there is no more to be said. */
     private boolean tryFarewell(SessionId session, Frame farewell) {
         try {
-            Connection connection = redial.dial(connect);
+            Connection connection = dial(connect);
             ScheduledFuture<?> deadline = Watchdog.in(connect, connection::cut);
             try {
                 Rejoins.ask(connection, new Messages.Rejoin(session, 0, 0, true));
@@ -178,8 +192,8 @@ final class Redialling implements Comeback {
             return true;
         } catch (VmmigException e) {
             LOG.debug("could not say farewell", e);
-            return isFinal(e.problem());
-        } catch (IOException e) {
+            return true;
+        } catch (NotReachedException | IOException e) {
             LOG.debug("could not say farewell yet", e);
             return false;
         }

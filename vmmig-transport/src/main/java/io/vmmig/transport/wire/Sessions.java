@@ -12,21 +12,28 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sessions of a listener whose sources may come back over another connection. So many of them at most are without one, since
- * each holds some memory; one more that loses its connection has lost it. Thread-safe.
+ * The sessions of a listener whose sources may come back over another connection. So many of them at most are without one, and half
+ * as many of one source, since each holds some memory; one more that loses its connection has lost it. Thread-safe.
  */
 public final class Sessions implements AutoCloseable {
     /** Each may hold what was received and not read yet. */
-    static final int MAX_SUSPENDED = 16;
+    static final int MAX_SUSPENDED = 32;
 
     private final Duration limit;
     private final Map<SessionId, Member> members = new HashMap<>();
-    private int suspended;
+    private final PeerQuota suspended = new PeerQuota(MAX_SUSPENDED);
+    private final PeerQuota offerBytes =
+            PeerQuota.ofOfferBytes(Runtime.getRuntime().maxMemory());
     private boolean closed;
 
     /** None yet. @param limit how long a source may be away; zero if none may come back */
     public Sessions(Duration limit) {
         this.limit = limit;
+    }
+
+    /** What all its sessions share for large offers. */
+    PeerQuota offerBytes() {
+        return offerBytes;
     }
 
     /** A place for a session with that source; null if it cannot come back. */
@@ -148,12 +155,8 @@ public final class Sessions implements AutoCloseable {
                 if (isSuspended) {
                     return true;
                 }
-                if (closed || suspended == MAX_SUSPENDED) {
-                    return false;
-                }
-                suspended++;
-                isSuspended = true;
-                return true;
+                isSuspended = !closed && suspended.tryTake(source, 1);
+                return isSuspended;
             }
         }
 
@@ -173,7 +176,7 @@ public final class Sessions implements AutoCloseable {
         public void resumed() {
             synchronized (Sessions.this) {
                 if (isSuspended) {
-                    suspended--;
+                    suspended.release(source, 1);
                     isSuspended = false;
                 }
             }

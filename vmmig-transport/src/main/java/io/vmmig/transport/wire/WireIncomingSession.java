@@ -12,7 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
-import java.util.Objects;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -33,21 +33,41 @@ public final class WireIncomingSession implements IncomingSession {
 
     // What a fast network brings while QEMU starts here, so that the source need not wait for it.
     private static final int BUFFERED_BYTES = 16 << 20;
+    /** An offer that is not larger needs nobody's leave; most are not. */
+    static final int SMALL_OFFER_BYTES = 256 << 10;
+    /** A source that sends less of the package in all the time that it has may as well send nothing. */
+    private static final int LEAST_PROGRESS_BYTES = 64 << 10;
 
+    private final Fingerprint source;
+    private final PeerQuota offerBytes;
+    private final AtomicLong offerBytesTaken = new AtomicLong();
+    private final Runnable onClosed;
     private final Link link;
     private final BoundedPipe data = new BoundedPipe(BUFFERED_BYTES);
-    private long received;
+    private volatile long received;
+    /** Of the caller's thread. */
+    private @Nullable Offer offer;
 
     // Guarded by the link.
     private Stage stage = Stage.CONNECTED;
-    private @Nullable Offer offer;
+    private byte @Nullable [] unreadOffer;
     private boolean ready;
     private boolean waiting;
     private boolean gaveUp;
     private boolean handedOver;
+    private final Debt debt = new Debt();
 
     private WireIncomingSession(
-            Connection connection, String peer, Timeouts timeouts, Sessions.@Nullable Member member) {
+            Connection connection,
+            String peer,
+            Timeouts timeouts,
+            Fingerprint source,
+            PeerQuota offerBytes,
+            Sessions.@Nullable Member member,
+            Runnable onClosed) {
+        this.source = source;
+        this.offerBytes = offerBytes;
+        this.onClosed = onClosed;
         link = new Link(connection, peer, timeouts, new Destination(), member);
         if (member != null) {
             member.enter(link);
@@ -59,11 +79,18 @@ public final class WireIncomingSession implements IncomingSession {
      *
      * @param source whom the handshake has shown
      * @param sessions where the source finds it again if that connection breaks
+     * @param onClosed run once when there is no connection any more, and will be none, unless this throws; by any thread; must not block
      */
     public static WireIncomingSession start(
-            Connection connection, String peer, Timeouts timeouts, Fingerprint source, Sessions sessions)
+            Connection connection,
+            String peer,
+            Timeouts timeouts,
+            Fingerprint source,
+            Sessions sessions,
+            Runnable onClosed)
             throws IOException {
-        WireIncomingSession session = new WireIncomingSession(connection, peer, timeouts, sessions.begin(source));
+        WireIncomingSession session = new WireIncomingSession(
+                connection, peer, timeouts, source, sessions.offerBytes(), sessions.begin(source), onClosed);
         try {
             session.link.start();
         } catch (IOException e) {
@@ -78,10 +105,48 @@ public final class WireIncomingSession implements IncomingSession {
         link.onResumed(listener);
     }
 
+    /** In place of a session: says why there is none, to a source that does not know yet that it has none. */
+    public static void turnAway(Connection connection, Timeouts timeouts, Failure reason) throws IOException {
+        Talk.send(connection, new Frame(Kind.HELLO, Messages.hello(new Messages.Hello(timeouts.idle(), null))));
+        Talk.refuse(connection, reason);
+    }
+
+    /** Whether {@link #awaitOffer} does not wait. */
+    public boolean hasOffer() {
+        return link.locked(() -> stage != Stage.CONNECTED);
+    }
+
+    @Override
+    public void awaitOffer() throws VmmigException {
+        link.await(() -> stage != Stage.CONNECTED);
+    }
+
+    /** Looks at what has come only here: what an offer unpacks to may be many times its size. */
     @Override
     public Offer offer() throws VmmigException {
-        link.await(() -> offer != null);
-        return Objects.requireNonNull(offer);
+        if (offer == null) {
+            byte[][] unread = new byte[1][];
+            link.await(() -> {
+                if (unreadOffer != null) {
+                    unread[0] = unreadOffer;
+                }
+                return unreadOffer != null;
+            });
+            try {
+                offer = Messages.readOffer(unread[0]);
+            } catch (VmmigException e) {
+                link.end(e, true);
+                throw e;
+            } finally {
+                freeOffer();
+            }
+        }
+        return offer;
+    }
+
+    private void freeOffer() {
+        link.locked(() -> unreadOffer = null);
+        offerBytes.release(source, offerBytesTaken.getAndSet(0));
     }
 
     @Override
@@ -239,15 +304,54 @@ public final class WireIncomingSession implements IncomingSession {
         stage = to;
     }
 
+    /** What the source owes this host, and since when. Guarded by the link. */
+    private final class Debt {
+        private long since = System.nanoTime();
+        private Stage then = Stage.CONNECTED;
+        private long receivedThen;
+
+        @Nullable
+        VmmigException overdue(Duration within) {
+            if (!isThere() || stage != then || received - receivedThen >= LEAST_PROGRESS_BYTES) {
+                since = System.nanoTime();
+                then = stage;
+                receivedThen = received;
+                return null;
+            }
+            return System.nanoTime() - since <= within.toNanos() ? null : Faults.owes(link.peer(), words(), within);
+        }
+
+        /** Not while this host has something to do first, or there is no connection. */
+        private boolean isThere() {
+            boolean owed =
+                    switch (stage) {
+                        case CONNECTED, RESTORED -> true;
+                        case RECEIVING -> !waiting && !data.isFull();
+                        case RECEIVING_REST -> !data.isFull();
+                        case OFFERED, COMPLETED, COMMITTED, RESUMED -> false;
+                    };
+            return owed && !link.line().isDown();
+        }
+
+        private String words() {
+            return switch (stage) {
+                case CONNECTED -> "offered nothing";
+                case RESTORED -> "not handed the guest over";
+                default -> "sent less than " + LEAST_PROGRESS_BYTES + " bytes of the package";
+            };
+        }
+    }
+
     /** What the source says. */
     private final class Destination implements Conversation {
         @Override
         public void onControl(Kind kind, byte[] payload) throws VmmigException, PeerGaveUp {
             switch (kind) {
                 case OFFER -> {
-                    link.update(() -> order(kind, Stage.CONNECTED, Stage.OFFERED));
-                    Offer theirs = Messages.readOffer(payload);
-                    link.update(() -> offer = theirs);
+                    link.update(() -> {
+                        order(kind, Stage.CONNECTED, Stage.OFFERED);
+                        unreadOffer = payload;
+                    });
                 }
                 case WAITING -> {
                     long announced = Messages.readWaiting(payload);
@@ -297,6 +401,31 @@ public final class WireIncomingSession implements IncomingSession {
         }
 
         @Override
+        public void onAnnounced(Kind kind, int length) throws VmmigException {
+            if (kind != Kind.OFFER) {
+                return;
+            }
+            if (link.locked(() -> stage) != Stage.CONNECTED) {
+                throw Faults.violation("a second offer");
+            }
+            if (length > SMALL_OFFER_BYTES) {
+                if (!offerBytes.tryTake(source, length)) {
+                    throw Faults.tooManyOffers();
+                }
+                offerBytesTaken.set(length);
+                if (link.hasEnded()) {
+                    freeOffer();
+                    throw Faults.closedHere();
+                }
+            }
+        }
+
+        @Override
+        public @Nullable VmmigException overdue(Duration within) {
+            return debt.overdue(within);
+        }
+
+        @Override
         public void onData(InputStream in, int length) throws VmmigException, IOException {
             if (link.locked(() -> stage == Stage.RECEIVING ? waiting : stage != Stage.RECEIVING_REST)) {
                 throw Faults.violation("DATA that was not asked for");
@@ -313,6 +442,12 @@ public final class WireIncomingSession implements IncomingSession {
         @Override
         public void onEnd(VmmigException reason) {
             data.fail(reason);
+        }
+
+        @Override
+        public void onClosed() {
+            freeOffer();
+            onClosed.run();
         }
     }
 }

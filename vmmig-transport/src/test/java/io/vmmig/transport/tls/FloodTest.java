@@ -6,8 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.testing.OtherProcess;
+import io.vmmig.transport.testing.Samples;
+import java.io.IOException;
 import java.net.Socket;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** More strangers than anybody can look at, in a JVM with little memory whose log and threads can be counted. */
+/** More strangers than anybody can look at, and a trusted host that takes all it gets, in a JVM with little memory whose log and threads can be counted. */
 @Timeout(120)
 class FloodTest {
     @TempDir
@@ -43,12 +48,23 @@ class FloodTest {
         assertThat(figure(lines, "introduced")).isBetween(1, Reception.MAX_WAITING);
         assertThat(figure(lines, "busy")).isGreaterThan(50);
         assertThat(figure(lines, "shown to the operator")).isEqualTo(1);
-        assertThat(figure(lines, "threads")).isLessThan(80);
+        assertThat(figure(lines, "threads")).isLessThan(112);
         assertThat(lines).contains("a trusted host came through");
         assertThat(lines.stream().filter(line -> line.contains("turned away")).count())
                 .as(output)
                 // 20 at once, and one in each ten seconds.
                 .isBetween(1L, 32L);
+    }
+
+    @Test
+    void aTrustedHostLeavesEnoughToTheOthers() throws Exception {
+        List<String> lines = OtherProcess.run(Hoarder.class, temp.toString(), "-Xmx64m")
+                .lines()
+                .toList();
+
+        assertThat(figure(lines, "sessions refused")).isEqualTo(Hoarder.SESSIONS - 16);
+        assertThat(figure(lines, "offers refused")).isEqualTo(Hoarder.OFFERS - 1);
+        assertThat(lines).contains("another host came through", "what was closed is free again");
     }
 
     private static int figure(List<String> lines, String of) {
@@ -57,6 +73,93 @@ class FloodTest {
                 .map(line -> Integer.parseInt(line.substring(of.length() + 2)))
                 .findFirst()
                 .orElseThrow(() -> new AssertionError("no " + of + " in " + lines));
+    }
+
+    /** Has as many sessions as it can, and then offers that are as large as can be and never end. */
+    static final class Hoarder {
+        static final int SESSIONS = 40;
+        static final int OFFERS = 10;
+
+        public static void main(String[] args) throws Exception {
+            Path directory = Path.of(args[0]);
+            HostIdentity self = HostIdentity.in(directory.resolve("self"));
+            HostIdentity hoarder = HostIdentity.in(directory.resolve("hoarder"));
+            HostIdentity friend = HostIdentity.in(directory.resolve("friend"));
+            try (TlsListener listener = TlsListener.on("127.0.0.1", 0)
+                    .as(self)
+                    .trusting(Set.of(hoarder.fingerprint(), friend.fingerprint()))
+                    .listen()) {
+                List<RawPeer> kept = new ArrayList<>();
+                int refused = 0;
+                for (int i = 0; i < SESSIONS; i++) {
+                    RawPeer peer = RawPeer.connect(listener.port(), hoarder, self.fingerprint())
+                            .greet();
+                    if (isRefused(peer)) {
+                        peer.close();
+                        refused++;
+                    } else {
+                        kept.add(peer);
+                    }
+                }
+                System.out.println("\nsessions refused: " + refused);
+                System.out.println("offers refused: " + offers(kept));
+                comeThrough(listener, friend, self);
+                kept.get(0).close();
+                awaitPlace(listener, hoarder, self);
+            }
+        }
+
+        /** Whether HELLO is followed by a refusal, rather than by a heartbeat. */
+        private static boolean isRefused(RawPeer peer) throws IOException {
+            peer.await(RawPeer.HELLO);
+            return peer.in.readUnsignedByte() == RawPeer.REFUSE;
+        }
+
+        /** The first is taken, and every other one refused. */
+        private static int offers(List<RawPeer> peers) throws IOException {
+            byte[] allButTheLast = new byte[(8 << 20) - 1];
+            int refused = 0;
+            for (RawPeer peer : peers.subList(0, OFFERS)) {
+                // What is left of the heartbeat that isRefused has seen.
+                peer.in.readInt();
+                peer.sendHeader(RawPeer.OFFER, allButTheLast.length + 1, allButTheLast);
+                if (peer != peers.get(0)) {
+                    peer.await(RawPeer.REFUSE);
+                    refused++;
+                }
+            }
+            return refused;
+        }
+
+        private static void comeThrough(TlsListener listener, HostIdentity friend, HostIdentity self) throws Exception {
+            TlsTransport transport =
+                    TlsTransport.to("127.0.0.1", listener.port()).as(friend).trusting(self.fingerprint());
+            try (OutgoingSession session = transport.open()) {
+                Background<Acceptance> answer = Background.run(() -> session.offer(Samples.offer()));
+                IncomingSession theirs;
+                do {
+                    theirs = listener.accept(Duration.ofSeconds(10));
+                } while (!theirs.peer()
+                        .orElseThrow()
+                        .equals(friend.fingerprint().toString()));
+                theirs.offer();
+                theirs.accept(new Acceptance(Set.of()));
+                answer.get();
+                System.out.println("another host came through");
+            }
+        }
+
+        private static void awaitPlace(TlsListener listener, HostIdentity hoarder, HostIdentity self)
+                throws IOException {
+            boolean refused = true;
+            while (refused) {
+                try (RawPeer peer = RawPeer.connect(listener.port(), hoarder, self.fingerprint())
+                        .greet()) {
+                    refused = isRefused(peer);
+                }
+            }
+            System.out.println("what was closed is free again");
+        }
     }
 
     /** Strangers introduce themselves, others say nothing, and the operator sleeps. */

@@ -300,7 +300,7 @@ class HostileResumerTest {
     }
 
     @Test
-    void anotherHostInTheSamePlaceIsNotTheSame() throws Exception {
+    void anotherHostInTheSamePlaceIsNotTheSameAndCannotEndTheSession() throws Exception {
         try (ServerSocket server = RawPeer.listen()) {
             TlsTransport either = TlsTransport.to("127.0.0.1", server.getLocalPort())
                     .as(source)
@@ -309,18 +309,32 @@ class HostileResumerTest {
                 try (RawPeer peer = RawPeer.accept(server, destination, source.fingerprint())) {
                     peer.greetResumable(new byte[16]).await(RawPeer.OFFER);
                 }
-                try (RawPeer peer = RawPeer.accept(server, other, RESUME)) {
-                    peer.preamble(RawPeer.VERSION);
+                assertThatThrownBy(() -> {
+                            try (RawPeer peer = RawPeer.accept(server, other, RESUME)) {
+                                peer.preamble(RawPeer.VERSION);
+                            }
+                        })
+                        .isInstanceOf(IOException.class);
+                try (RawPeer peer = RawPeer.accept(server, destination, RESUME)) {
+                    peer.preamble(RawPeer.VERSION).await(RawPeer.REJOIN);
+                    peer.send(
+                            RawPeer.REJOINED, Wire.Rejoined.getDefaultInstance().toByteArray());
+                    peer.await(RawPeer.OFFER);
+                    peer.send(
+                            RawPeer.REFUSE,
+                            Wire.Refuse.newBuilder()
+                                    .setFailure(Wire.Failure.newBuilder().setProblem(Problem.GUEST_BUSY.name()))
+                                    .build()
+                                    .toByteArray());
+                    peer.in.transferTo(java.io.OutputStream.nullOutputStream());
                 }
                 return null;
             });
             try (OutgoingSession outgoing = either.open()) {
                 assertThatThrownBy(() -> outgoing.offer(Samples.offer()))
-                        .satisfies(e -> assertProblem(e, Problem.PEER_UNTRUSTED))
-                        .hasMessageContaining(other.fingerprint().toString())
-                        .hasMessageContaining(destination.fingerprint().toString());
+                        .satisfies(e -> assertProblem(e, Problem.GUEST_BUSY));
             }
-            assertThatThrownBy(destinations::get).isInstanceOf(IOException.class);
+            destinations.get();
         }
     }
 

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -61,7 +62,7 @@ class InquiryTest {
     @EnumSource
     void theAnswerIsWhatIsNoted(Outcome outcome) throws Exception {
         List<UUID> asked = Collections.synchronizedList(new ArrayList<>());
-        OutcomeBook book = packageId -> {
+        OutcomeBook book = (packageId, asker) -> {
             asked.add(packageId);
             return outcome;
         };
@@ -89,7 +90,7 @@ class InquiryTest {
     @Test
     void aStrangerIsToldNothing() throws Exception {
         List<UUID> asked = Collections.synchronizedList(new ArrayList<>());
-        OutcomeBook book = packageId -> {
+        OutcomeBook book = (packageId, asker) -> {
             asked.add(packageId);
             return Outcome.NOT_TAKEN;
         };
@@ -104,9 +105,23 @@ class InquiryTest {
         assertThat(asked).isEmpty();
     }
 
+    /** The book has to know, since only the source that a package came from is to be answered. */
+    @Test
+    void theBookIsToldWhichHostAsks() throws Exception {
+        List<Optional<String>> askers = Collections.synchronizedList(new ArrayList<>());
+        OutcomeBook book = (packageId, asker) -> {
+            askers.add(asker);
+            return Outcome.TAKEN;
+        };
+        try (TlsListener listener = ready(source.fingerprint()).answering(book).listen()) {
+            transport(listener.port()).outcomeOf(PACKAGE);
+        }
+        assertThat(askers).containsExactly(Optional.of(source.fingerprint().toString()));
+    }
+
     @Test
     void notesThatCannotBeReadAreSaidToBeSo() throws Exception {
-        OutcomeBook book = packageId -> {
+        OutcomeBook book = (packageId, asker) -> {
             throw VmmigException.of(Problem.JOURNAL_DAMAGED, "the notes are damaged", "Look yourself.");
         };
         try (TlsListener listener = ready(source.fingerprint()).answering(book).listen()) {

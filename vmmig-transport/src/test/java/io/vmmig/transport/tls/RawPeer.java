@@ -163,7 +163,7 @@ final class RawPeer implements AutoCloseable {
         return sendHeader(kind, payload.length, payload);
     }
 
-    RawPeer sendHeader(int kind, int length, byte... payload) throws IOException {
+    synchronized RawPeer sendHeader(int kind, int length, byte... payload) throws IOException {
         out.writeByte(kind);
         out.writeInt(length);
         out.write(payload);

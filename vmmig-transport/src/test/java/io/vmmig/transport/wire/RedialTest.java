@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -66,19 +67,38 @@ class RedialTest {
         }
     }
 
+    /** Anybody may answer at the address of the destination. */
     @ParameterizedTest
-    @EnumSource(names = {"PEER_UNTRUSTED", "NODE_UNKNOWN", "PROTOCOL_MISMATCH"})
-    void theSourceDoesNotCallAgainWhereItIsNotWanted(Problem problem) throws Exception {
+    @EnumSource(names = {"PEER_UNTRUSTED", "PROTOCOL_MISMATCH", "PEER_FAILED"})
+    void aRefusalBySomebodyElseDoesNotEndTheSession(Problem problem) throws Exception {
+        FakeConnection second = new FakeConnection(new Frame(Kind.REJOINED, Messages.rejoined(0)).toBytes(), false);
+        AtomicInteger calls = new AtomicInteger();
+        Line line = broken(new Redialling(
+                within -> {
+                    if (calls.incrementAndGet() == 1) {
+                        throw problem(problem);
+                    }
+                    return second;
+                },
+                LONG,
+                LONG));
+
+        assertThat(line.connection()).isSameAs(second);
+        assertThat(calls).hasValue(2);
+    }
+
+    @Test
+    void aRefusalByTheDestinationItselfEndsTheSession() throws Exception {
         List<Duration> calls = new ArrayList<>();
         Line line = broken(new Redialling(
                 within -> {
                     calls.add(within);
-                    throw problem(problem);
+                    throw new PeerGaveUp(problem(Problem.PEER_UNTRUSTED).failure());
                 },
                 LONG,
                 SHORT));
 
-        assertThatThrownBy(line::connection).cause().satisfies(e -> assertProblem(e, problem));
+        assertThatThrownBy(line::connection).cause().satisfies(e -> assertProblem(e, Problem.PEER_UNTRUSTED));
         assertThat(calls).containsExactly(SHORT);
     }
 
@@ -136,7 +156,11 @@ class RedialTest {
     }
 
     private static Link link(Sessions sessions, FakeConnection connection) throws Exception {
-        Sessions.Member member = sessions.begin(SOURCE);
+        return link(sessions, connection, SOURCE);
+    }
+
+    private static Link link(Sessions sessions, FakeConnection connection, Fingerprint source) throws Exception {
+        Sessions.Member member = sessions.begin(source);
         Link link = new Link(connection, "the peer", Timeouts.DEFAULT, new Silent(), member);
         member.enter(link);
         link.line().agree(new Resumption(LONG, null));
@@ -164,15 +188,20 @@ class RedialTest {
     void onlySoManySessionsAreKeptWithoutAConnection() throws Exception {
         Sessions sessions = new Sessions(LONG);
         List<Link> links = new ArrayList<>();
-        for (int i = 0; i <= Sessions.MAX_SUSPENDED; i++) {
+        // Half of them are for other sources.
+        for (int i = 0; i <= Sessions.MAX_SUSPENDED / 2; i++) {
             FakeConnection connection = FakeConnection.broken();
             Link link = link(sessions, connection);
             links.add(link);
-            if (i < Sessions.MAX_SUSPENDED) {
+            if (i < Sessions.MAX_SUSPENDED / 2) {
                 link.line().broken(connection, new IOException("it broke"));
             } else {
                 assertThatThrownBy(() -> link.line().broken(connection, new IOException("one too many")))
                         .hasMessage("one too many");
+                FakeConnection another = FakeConnection.broken();
+                Link ofAnother = link(sessions, another, new Fingerprint("b".repeat(64)));
+                ofAnother.line().broken(another, new IOException("it broke"));
+                links.add(ofAnother);
                 links.get(0).line().close();
                 link.line().broken(connection, new IOException("not any more"));
             }
