@@ -272,7 +272,8 @@ public final class Flood {
                     borne.stream().filter(its -> its.compareTo(early) < 0).count();
             return new Row(
                     String.format(Locale.ROOT, attack, scale.sessions),
-                    turnedAway + " turned away at once, the others after " + seconds(Collections.max(borne)) + " at most",
+                    turnedAway + " turned away at once, the others after " + seconds(Collections.max(borne))
+                            + " at most",
                     moves.took(succeeded),
                     load.orMore(target.load()),
                     succeeded == 1);

@@ -42,8 +42,9 @@ final class FloodDocument {
                         """
 
                         What is left: a trusted host that sends valid offers and then just fast enough holds one admission for each, as a slow but
-                        honest source would; `Receiver.takingAtMost` ends that. Two hostile trusted hosts together can use up what there is for all. A
-                        flood takes processor time and network from whatever else the host does; a firewall is the answer to that.
+                        honest source would, and others wait for it; `Receiver.takingAtMost` ends that. Seven hostile trusted hosts together can use up what
+                        there is for all, since each gets half of what those before it have left.
+                        A flood takes processor time and network from whatever else the host does; a firewall is the answer to that.
                         """)
                 .toString();
     }

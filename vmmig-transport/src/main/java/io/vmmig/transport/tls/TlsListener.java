@@ -467,9 +467,14 @@ public final class TlsListener implements AutoCloseable {
 
     /** From here on it is not this listener's to close: it may be accepted at once. */
     private void begin(TlsConnection connection, Fingerprint peer, String name, Place place) throws IOException {
-        WireIncomingSession wire =
-                WireIncomingSession.start(connection, name, config.timeouts, peer, sessions, place::leave);
+        WireIncomingSession wire;
         place.enter();
+        try {
+            wire = WireIncomingSession.start(connection, name, config.timeouts, peer, sessions, place::leave);
+        } catch (IOException e) {
+            place.leave();
+            throw e;
+        }
         TlsIncomingSession session = new TlsIncomingSession(wire, config.self, peer, watch);
         synchronized (waiting) {
             if (!closed) {
