@@ -22,4 +22,8 @@ module io.vmmig.core {
     // Signatures are JSON within the package's JSON, and read by the same rules.
     exports io.vmmig.bundle.format to
             io.vmmig.crypto;
+    // Whose a directory is, is asked in one way by all that trust what lies in one.
+    exports io.vmmig.files to
+            io.vmmig.crypto,
+            io.vmmig.transport;
 }

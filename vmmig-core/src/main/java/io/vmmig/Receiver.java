@@ -53,6 +53,8 @@ public final class Receiver {
      * Each guest's files go to a directory of its own in this one, named as the guest. A name with other characters than letters of
      * ASCII, digits and {@code . _ + -}, or of more than 128, has in its place what it has of these, a {@code ~} and the start of its
      * SHA-256, as in {@code win-10~6a814d45d67ff5d3}: always the same for that name, and for no other.
+     * Both directories have to belong to the user who runs this program, or a guest that comes is refused; this one is made if it is not
+     * there.
      */
     public Receiver into(Path guests) {
         return with(settings.withGuests(guests));

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -187,7 +188,7 @@ public final class ArrivalJournal implements AutoCloseable {
                     "the package " + facts.packageId() + " has been here before, and its source may have been told so",
                     "Start the migration again, which makes a new package.");
         }
-        Facts noted = afterThoseOf(notes, facts);
+        Facts noted = afterThoseOf(state, facts);
         DestinationState first = DestinationState.OFFERED;
         ArrivalJournal arrival = new ArrivalJournal(
                 file, notes.begin(Notes.packageOf(file), noted.toJson(), first.name()), noted, first);
@@ -196,16 +197,11 @@ public final class ArrivalJournal implements AutoCloseable {
     }
 
     /** A clock may have been set back since the guest came the last time. */
-    private static Facts afterThoseOf(Notes notes, Facts facts) throws VmmigException {
+    private static Facts afterThoseOf(HostState state, Facts facts) throws VmmigException {
         Facts later = facts;
-        for (Path other : notes.all()) {
-            try {
-                Optional<Facts> earlier = factsOf(other);
-                if (earlier.isPresent() && earlier.get().sameGuestAs(facts)) {
-                    later = later.begunAfter(earlier.get().begun());
-                }
-            } catch (VmmigException e) {
-                LOG.warn("guest {}: whether it has been here before is not known: {}", facts.guest(), e.getMessage());
+        for (Facts earlier : allFacts(state).values()) {
+            if (earlier.sameGuestAs(facts)) {
+                later = later.begunAfter(earlier.begun());
             }
         }
         return later;
@@ -232,17 +228,27 @@ public final class ArrivalJournal implements AutoCloseable {
                     new ArrivalJournal(file, found, Facts.of(found.facts()), DestinationState.valueOf(found.state())));
         } catch (VmmigException | IllegalArgumentException e) {
             found.close();
-            throw VmmigException.of(
-                    Problem.JOURNAL_DAMAGED,
-                    "the journal " + file + " says what this vmmig does not understand",
-                    "Was it written by a newer one?");
+            throw Journal.notUnderstood(file);
         }
     }
 
-    /** What one of them is about, be it under way or not; empty when it never came to say so. */
+    /** What one of them is about, be it under way, or damaged after it has said that; empty when it never came to say so. */
     public static Optional<Facts> factsOf(Path file) throws VmmigException {
         Optional<JsonObject> facts = Journal.factsOf(file);
         return facts.isEmpty() ? Optional.empty() : Optional.of(Facts.of(facts.get()));
+    }
+
+    /** What each of them is about that still says so; one that does not is named in the log, and is for a person to look at. */
+    public static Map<Path, Facts> allFacts(HostState state) throws VmmigException {
+        Map<Path, Facts> all = new LinkedHashMap<>();
+        for (Path file : all(state)) {
+            try {
+                factsOf(file).ifPresent(facts -> all.put(file, facts));
+            } catch (VmmigException e) {
+                LOG.warn("an arrival is passed over: {}", e.getMessage());
+            }
+        }
+        return all;
     }
 
     /** Whether an arrival has come to its end, and is only remembered; also when there is no such journal. */

@@ -104,7 +104,7 @@ public final class DepartureJournal implements HandOverJournal, AutoCloseable {
         return Notes.packageOf(file);
     }
 
-    /** What one of them is about, be it under way or not; empty when it never came to say so. */
+    /** What one of them is about, be it under way, or damaged after it has said that; empty when it never came to say so. */
     public static Optional<Facts> factsOf(Path file) throws VmmigException {
         Optional<JsonObject> facts = Journal.factsOf(file);
         return facts.isEmpty() ? Optional.empty() : Optional.of(Facts.of(facts.get()));
@@ -120,15 +120,19 @@ public final class DepartureJournal implements HandOverJournal, AutoCloseable {
     public record Glance(Facts facts, boolean mayBeCommitted, boolean copied) {}
 
     /**
-     * What the departures of one guest say that are not settled, or are under way, in that directory of journals.
+     * What the departures of one guest say that are not settled, or are under way, in that directory of journals. One that is damaged
+     * says that the guest may have been given away, if it still says whose it is.
      *
-     * @param passingOverDamaged whether it does not matter whose a damaged journal is
+     * @param passingOverDamaged whether it does not matter whose a journal is that does not say so any more
      */
     public static List<Glance> of(UUID guest, Path directory, boolean passingOverDamaged) throws VmmigException {
         List<Glance> all = new ArrayList<>();
         for (Path file : Notes.in(directory).all()) {
             try {
-                glance(file).filter(seen -> seen.facts().uuid().equals(guest)).ifPresent(all::add);
+                Optional<Facts> facts = factsOf(file);
+                if (facts.isPresent() && facts.get().uuid().equals(guest)) {
+                    glance(file, facts.get()).ifPresent(all::add);
+                }
             } catch (VmmigException e) {
                 if (!passingOverDamaged) {
                     throw e;
@@ -139,12 +143,17 @@ public final class DepartureJournal implements HandOverJournal, AutoCloseable {
         return all;
     }
 
-    private static Optional<Glance> glance(Path file) throws VmmigException {
-        Optional<Journal.Glance> seen = Journal.glance(file);
+    private static Optional<Glance> glance(Path file, Facts facts) throws VmmigException {
+        Optional<Journal.Glance> seen;
+        try {
+            seen = Journal.glance(file);
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: {}", facts.guest(), e.getMessage());
+            return Optional.of(new Glance(facts, !facts.copy(), false));
+        }
         if (seen.isEmpty()) {
             return Optional.empty();
         }
-        Facts facts = Facts.of(seen.get().facts());
         boolean torn = seen.get().torn();
         String state = seen.get().state();
         return Optional.of(new Glance(
@@ -156,10 +165,18 @@ public final class DepartureJournal implements HandOverJournal, AutoCloseable {
     /** One of them; empty when it has been settled meanwhile, or never came to say anything. */
     public static Optional<DepartureJournal> open(Path file) throws VmmigException {
         Optional<Journal> journal = Journal.open(file);
-        return journal.isEmpty()
-                ? Optional.empty()
-                : Optional.of(new DepartureJournal(
-                        journal.get(), Facts.of(journal.get().facts())));
+        if (journal.isEmpty()) {
+            return Optional.empty();
+        }
+        Journal found = journal.get();
+        try {
+            // A state that is not known may be one in which the guest has been given away.
+            SourceState.valueOf(found.state());
+            return Optional.of(new DepartureJournal(found, Facts.of(found.facts())));
+        } catch (VmmigException | IllegalArgumentException e) {
+            found.close();
+            throw Journal.notUnderstood(file);
+        }
     }
 
     public Facts facts() {

@@ -156,9 +156,9 @@ final class Journal implements Closeable {
         }
     }
 
-    /** The facts of one, whoever has it open; empty when there are none. */
+    /** The facts of one, whoever has it open, and whatever became of the lines after them; empty when there are none. */
     static Optional<JsonObject> factsOf(Path file) throws VmmigException {
-        return lookInto(file, Journal::facts);
+        return lookInto(file, Journal::facts, Journal::readFacts);
     }
 
     /**
@@ -172,17 +172,23 @@ final class Journal implements Closeable {
 
     /** What one says, whoever has it open; empty when it says nothing. */
     static Optional<Glance> glance(Path file) throws VmmigException {
-        return lookInto(file, journal -> new Glance(journal.facts(), journal.state(), journal.torn()));
+        Function<Journal, Glance> glance = journal -> new Glance(journal.facts(), journal.state(), journal.torn());
+        return lookInto(file, glance, (path, channel) -> read(path, channel).map(glance));
     }
 
-    private static <T> Optional<T> lookInto(Path file, Function<Journal, T> part) throws VmmigException {
+    private interface Reading<T> {
+        Optional<T> of(Path file, FileChannel channel) throws IOException, VmmigException;
+    }
+
+    private static <T> Optional<T> lookInto(Path file, Function<Journal, T> part, Reading<T> reading)
+            throws VmmigException {
         synchronized (OPEN) {
             @Nullable Journal open = OPEN.get(keyOf(file));
             if (open != null) {
                 return Optional.of(part.apply(open));
             }
             try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-                return read(file, channel).map(part);
+                return reading.of(file, channel);
             } catch (NoSuchFileException e) {
                 return Optional.empty();
             } catch (IOException e) {
@@ -211,16 +217,33 @@ final class Journal implements Closeable {
         }
     }
 
-    private static Optional<Journal> read(Path file, FileChannel channel) throws IOException, VmmigException {
+    private static String text(Path file, FileChannel channel) throws IOException, VmmigException {
         if (channel.size() > MAX_BYTES) {
             throw damaged(file);
         }
         ByteBuffer buffer = ByteBuffer.allocate((int) channel.size());
-        while (buffer.hasRemaining() && channel.read(buffer) >= 0) {
+        while (buffer.hasRemaining() && channel.read(buffer, buffer.position()) >= 0) {
             // On to the end.
         }
         // One character for each byte.
-        String text = new String(buffer.array(), 0, buffer.position(), StandardCharsets.ISO_8859_1);
+        return new String(buffer.array(), 0, buffer.position(), StandardCharsets.ISO_8859_1);
+    }
+
+    private static Optional<JsonObject> readFacts(Path file, FileChannel channel) throws IOException, VmmigException {
+        try {
+            return read(file, channel).map(Journal::facts);
+        } catch (VmmigException e) {
+            String text = text(file, channel);
+            @Nullable JsonObject facts = parsed(text.substring(0, text.indexOf('\n')));
+            if (facts == null) {
+                throw e;
+            }
+            return Optional.of(facts);
+        }
+    }
+
+    private static Optional<Journal> read(Path file, FileChannel channel) throws IOException, VmmigException {
+        String text = text(file, channel);
         List<JsonObject> lines = new ArrayList<>();
         int intact = 0;
         for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', intact)) {
@@ -297,6 +320,13 @@ final class Journal implements Closeable {
                 Problem.JOURNAL_DAMAGED,
                 "the journal " + file + " is damaged",
                 "See at both hosts where its guest is, settle it by hand, and remove the file.");
+    }
+
+    static VmmigException notUnderstood(Path file) {
+        return VmmigException.of(
+                Problem.JOURNAL_DAMAGED,
+                "the journal " + file + " says what this vmmig does not understand",
+                "Was it written by a newer one?");
     }
 
     private static VmmigException unread(Path file, IOException e) {

@@ -19,11 +19,13 @@ import io.vmmig.domain.DomainXml;
 import io.vmmig.domain.GuestFiles;
 import io.vmmig.domain.Obstacle;
 import io.vmmig.files.Claim;
+import io.vmmig.files.Ownership;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.ImageFiles;
+import io.vmmig.qcow2.PrivateFiles;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PageLayout;
 import io.vmmig.reference.ReferenceStore;
@@ -314,7 +316,8 @@ final class Arrival {
                         .mapToLong(base -> base.content().bytes())
                         .sum();
         try {
-            Files.createDirectories(guests);
+            PrivateFiles.makeDirectory(guests, "rwxr-xr-x");
+            Ownership.requireOwner(guests);
             long free = Files.getFileStore(guests).getUsableSpace();
             if (free < needed) {
                 throw new TransportException(
@@ -326,7 +329,7 @@ final class Arrival {
             throw new TransportException(
                     Problem.FILE_FAILED,
                     "could not use the directory " + guests + ": " + e.getMessage(),
-                    "Check the path and its permissions.",
+                    "Receive into a directory that belongs to the user who runs this program.",
                     e);
         }
     }

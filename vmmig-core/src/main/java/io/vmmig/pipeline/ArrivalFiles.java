@@ -4,6 +4,7 @@ package io.vmmig.pipeline;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.files.FileIdentity;
+import io.vmmig.files.Ownership;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.Hypervisor;
 import java.io.IOException;
@@ -59,6 +60,7 @@ final class ArrivalFiles {
                 if (!Files.isDirectory(directory)) {
                     throw e;
                 }
+                Ownership.requireOwner(directory, LinkOption.NOFOLLOW_LINKS);
             }
         } catch (IOException e) {
             throw failed("could not make the directory " + directory, e);

@@ -150,9 +150,14 @@ final class ConsumedPackages {
         }
     }
 
+    /** What is in the way of that is in no guest's way. */
     private void sweep() throws IOException {
         for (Path mark : PrivateFiles.list(directory)) {
-            PrivateFiles.deleteIfOlder(mark, REMEMBERED);
+            try {
+                PrivateFiles.deleteIfOlder(mark, REMEMBERED);
+            } catch (IOException e) {
+                LOG.warn("{} is not needed any more, and could not be removed", mark, e);
+            }
         }
     }
 

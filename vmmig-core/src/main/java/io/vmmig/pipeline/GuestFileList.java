@@ -2,6 +2,7 @@
 package io.vmmig.pipeline;
 
 import io.vmmig.files.FileIdentity;
+import io.vmmig.files.Ownership;
 import io.vmmig.qcow2.NewFile;
 import io.vmmig.qcow2.PrivateFiles;
 import java.io.IOException;
@@ -15,12 +16,15 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The list in a guest's directory that says which files vmmig has made for it, there or elsewhere. A line for each: what makes it this
  * very file, and its path. Read and written under the claim on the directory.
  */
 final class GuestFileList {
+    private static final Logger LOG = LoggerFactory.getLogger(GuestFileList.class);
     private static final String NAME = ".vmmig-files";
 
     private final Path directory;
@@ -31,15 +35,26 @@ final class GuestFileList {
         this.directory = directory;
     }
 
-    /** The list in that directory; an empty one if there is none. */
+    /** The list in that directory; an empty one if there is none, or the directory is another user's. */
     static GuestFileList in(Path directory) throws IOException {
         GuestFileList list = new GuestFileList(directory);
-        if (Files.isRegularFile(list.file(), LinkOption.NOFOLLOW_LINKS)) {
+        if (Files.isRegularFile(list.file(), LinkOption.NOFOLLOW_LINKS) && isTrusted(directory)) {
             for (String line : Files.readAllLines(list.file())) {
                 list.read(line);
             }
         }
         return list;
+    }
+
+    /** Another owner could list what vmmig has not made. */
+    private static boolean isTrusted(Path directory) {
+        try {
+            Ownership.requireOwner(directory);
+            return true;
+        } catch (IOException e) {
+            LOG.warn("nothing in {} counts as made by vmmig: {}", directory, e.getMessage());
+            return false;
+        }
     }
 
     private void read(String line) {

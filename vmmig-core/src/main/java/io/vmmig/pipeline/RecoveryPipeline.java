@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -38,6 +39,8 @@ public final class RecoveryPipeline {
     private static final Logger LOG = LoggerFactory.getLogger(RecoveryPipeline.class);
     /** As long as a source may ask what became of its guest. */
     private static final Duration REMEMBERED = Duration.ofDays(1000);
+
+    private static final String UNKNOWN = "(not known)";
 
     private final Hypervisor hypervisor;
     private final HostState hostState;
@@ -85,12 +88,20 @@ public final class RecoveryPipeline {
     private static Optional<UUID> openArrivalOf(Path file) {
         try {
             Optional<ArrivalJournal.Facts> facts = ArrivalJournal.factsOf(file);
-            return facts.isPresent() && !ArrivalJournal.isFinal(file)
-                    ? Optional.of(facts.get().uuid())
-                    : Optional.empty();
+            return facts.isPresent() && !isFinal(file) ? Optional.of(facts.get().uuid()) : Optional.empty();
         } catch (VmmigException e) {
             LOG.debug("{} is damaged, as its settlement says", file, e);
             return Optional.empty();
+        }
+    }
+
+    /** One that is damaged is for a person to end. */
+    private static boolean isFinal(Path arrival) {
+        try {
+            return ArrivalJournal.isFinal(arrival);
+        } catch (VmmigException e) {
+            LOG.debug("{} is damaged, as its settlement says", arrival, e);
+            return false;
         }
     }
 
@@ -116,10 +127,10 @@ public final class RecoveryPipeline {
     /** Settles one that was left open, as a person says. */
     public RecoveryReport decide(UUID packageId, Side guestLivesAt) throws VmmigException {
         boolean atDestination = guestLivesAt == Side.DESTINATION;
-        for (Path file : ArrivalJournal.all(hostState)) {
-            Optional<ArrivalJournal.Facts> facts = ArrivalJournal.factsOf(file);
-            if (facts.isPresent() && facts.get().packageId().equals(packageId)) {
-                decideArrival(file, atDestination);
+        for (Map.Entry<Path, ArrivalJournal.Facts> arrival :
+                ArrivalJournal.allFacts(hostState).entrySet()) {
+            if (arrival.getValue().packageId().equals(packageId)) {
+                decideArrival(arrival.getKey(), atDestination);
             }
         }
         for (Path file : DepartureJournal.all(hostState)) {
@@ -140,7 +151,7 @@ public final class RecoveryPipeline {
                 return;
             }
             ArrivalJournal.Facts facts = journal.facts();
-            boolean later = superseded(facts, file);
+            boolean later = superseded(facts);
             // What is here then belongs to that later arrival.
             Sight sight = later ? new Sight(Found.NOTHING, null) : look(facts.uuid());
             if (HandOverRules.ofDestination(journal.state(), journal.running(), sight.found()) != Step.LEAVE) {
@@ -184,9 +195,11 @@ public final class RecoveryPipeline {
         if (facts.live() || consumed.outcomeOf(facts.packageId()) != Outcome.UNDER_WAY) {
             return;
         }
+        Map<Path, ArrivalJournal.Facts> known = ArrivalJournal.allFacts(hostState);
         for (Path other : ArrivalJournal.all(hostState)) {
-            Optional<ArrivalJournal.Facts> also = other.equals(file) ? Optional.empty() : ArrivalJournal.factsOf(other);
-            if (also.isPresent() && also.get().packageId().equals(facts.packageId())) {
+            ArrivalJournal.Facts also = known.get(other);
+            boolean maybe = also == null || also.packageId().equals(facts.packageId());
+            if (!other.equals(file) && maybe) {
                 return;
             }
         }
@@ -246,7 +259,7 @@ public final class RecoveryPipeline {
 
     private void settle(ArrivalJournal journal, Path file) throws VmmigException {
         ArrivalJournal.Facts facts = journal.facts();
-        if (superseded(facts, file)) {
+        if (superseded(facts)) {
             if (journal.state() == DestinationState.COMMITTED) {
                 report(
                         journal,
@@ -319,18 +332,13 @@ public final class RecoveryPipeline {
                         + " ended. See whether its source still holds it, paused; resume it there if you are sure that it has not run here";
     }
 
-    /** Whether the same guest has come again; what is here then belongs to that arrival. */
-    private boolean superseded(ArrivalJournal.Facts facts, Path file) throws VmmigException {
-        for (Path other : ArrivalJournal.all(hostState)) {
-            Optional<ArrivalJournal.Facts> later =
-                    other.equals(file) ? Optional.empty() : ArrivalJournal.factsOf(other);
-            if (later.isPresent()
-                    && later.get().begun().isAfter(facts.begun())
-                    && later.get().sameGuestAs(facts)) {
-                return true;
-            }
-        }
-        return false;
+    /**
+     * Whether the same guest has come again; what is here then belongs to that arrival. One that does not say any more whose it is can
+     * hardly be later: as long as this one is open, its claims keep the guest away.
+     */
+    private boolean superseded(ArrivalJournal.Facts facts) throws VmmigException {
+        return ArrivalJournal.allFacts(hostState).values().stream()
+                .anyMatch(other -> other.begun().isAfter(facts.begun()) && other.sameGuestAs(facts));
     }
 
     private void settleDeparture(Path file) {
@@ -506,12 +514,23 @@ public final class RecoveryPipeline {
             if (e.problem() != Problem.GUEST_BUSY) {
                 settlements.add(new Settlement(
                         DepartureJournal.packageOf(file),
-                        "(not known)",
+                        guestOf(file, side),
                         side,
                         Result.LEFT_OPEN,
                         e.failure().sentence()));
             }
             return Optional.empty();
+        }
+    }
+
+    private static String guestOf(Path file, Side side) {
+        try {
+            Optional<String> guest = side == Side.SOURCE
+                    ? DepartureJournal.factsOf(file).map(DepartureJournal.Facts::guest)
+                    : ArrivalJournal.factsOf(file).map(ArrivalJournal.Facts::guest);
+            return guest.orElse(UNKNOWN);
+        } catch (VmmigException e) {
+            return UNKNOWN;
         }
     }
 

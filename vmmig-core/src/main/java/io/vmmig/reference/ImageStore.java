@@ -8,6 +8,7 @@ import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.files.Ownership;
 import io.vmmig.qcow2.NewFile;
 import io.vmmig.qcow2.PrivateFiles;
 import io.vmmig.qcow2.Qcow2Header;
@@ -60,14 +61,16 @@ public final class ImageStore {
 
     /**
      * The store in that directory. A directory that is not there is made, so that others, such as the user that QEMU runs as,
-     * can pass through but not list it; one that is there keeps its permissions.
+     * can pass through but not list it; one that is there keeps its permissions, and is refused if it belongs to another user or
+     * can be written by one.
      */
     public static ImageStore at(Path directory) throws VmmigException {
         Path absolute = directory.toAbsolutePath().normalize();
         try {
             PrivateFiles.makeDirectory(absolute, "rwx--x--x");
+            Ownership.requireOwn(absolute);
         } catch (IOException e) {
-            throw failed("the image store " + absolute + " could not be made", e);
+            throw failed("the image store " + absolute + " cannot be used", e);
         }
         return new ImageStore(absolute);
     }

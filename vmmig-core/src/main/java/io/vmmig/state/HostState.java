@@ -3,6 +3,7 @@ package io.vmmig.state;
 
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.files.Ownership;
 import io.vmmig.qcow2.PrivateFiles;
 import io.vmmig.reference.ImageStore;
 import java.io.IOException;
@@ -64,14 +65,14 @@ public final class HostState {
      * over: what it remembers is moved to its place, and base images keep their old names, too, since guests are based on them.
      *
      * @param directory on a local file system; what else is in it stays as it is
-     * @throws VmmigException with {@link Problem#FILE_FAILED} when it cannot be used, belongs to another user, or has the layout of a
-     *     newer vmmig
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when it cannot be used, belongs to another user or can be written by
+     *     one, or has the layout of a newer vmmig
      */
     public static HostState open(Path directory) throws VmmigException {
         Path absolute = directory.toAbsolutePath().normalize();
         try {
             PrivateFiles.makeDirectory(absolute, "rwx--x--x");
-            requireOwn(absolute);
+            Ownership.requireOwn(absolute);
             Path marker = absolute.resolve(MARKER);
             if (!Files.exists(marker, LinkOption.NOFOLLOW_LINKS)) {
                 begin(absolute, marker);
@@ -80,8 +81,8 @@ public final class HostState {
             for (Part part : Part.values()) {
                 if (part != Part.IMAGES) {
                     PrivateFiles.makeDirectory(absolute.resolve(part.directoryName()));
+                    Ownership.requireOwn(absolute.resolve(part.directoryName()));
                 }
-                requireOwn(absolute.resolve(part.directoryName()));
             }
             return new HostState(absolute, ImageStore.at(absolute.resolve(Part.IMAGES.directoryName())));
         } catch (IOException e) {
@@ -89,7 +90,7 @@ public final class HostState {
                     e,
                     Problem.FILE_FAILED,
                     "the host's state cannot be kept in " + absolute,
-                    "Check the path and its permissions.");
+                    "Use a directory that belongs to the user who runs this program, and that nobody else can write.");
         }
     }
 
@@ -120,19 +121,6 @@ public final class HostState {
                     Problem.FILE_FAILED,
                     marker + " names a layout that this vmmig does not know: \"" + layout.strip() + "\"",
                     "Was the directory used by a newer vmmig? Use that one, or another directory.");
-        }
-    }
-
-    /** Whoever owns it could put journals into it, and so decide where a guest runs. */
-    private static void requireOwn(Path directory) throws IOException, VmmigException {
-        Object owner = Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS);
-        Object ours = Files.getAttribute(Path.of("/proc/self"), "unix:uid");
-        if (!owner.equals(ours)) {
-            throw VmmigException.of(
-                    Problem.FILE_FAILED,
-                    "the directory " + directory + " belongs to the user " + Files.getOwner(directory)
-                            + ", who could decide with it where guests run",
-                    "Use a directory that belongs to the user " + Files.getOwner(Path.of("/proc/self")) + ".");
         }
     }
 

@@ -7,14 +7,17 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.gson.JsonObject;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.state.HostState;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.UUID;
 import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
@@ -204,6 +207,42 @@ class JournalTest {
                 assertThat(e.problem()).isEqualTo(Problem.JOURNAL_DAMAGED);
             }
         }
+    }
+
+    @Test
+    void whatItIsAboutIsReadWhateverBecameOfItsSteps() throws Exception {
+        byte[] bytes = written();
+        int first = new String(bytes, StandardCharsets.ISO_8859_1).indexOf('\n') + 1;
+        bytes[first + 3] ^= 1;
+        Files.write(file, bytes);
+
+        assertThat(Journal.factsOf(file)).contains(FACTS);
+        assertProblem(Problem.JOURNAL_DAMAGED, () -> Journal.glance(file));
+        bytes[12] ^= 1;
+        Files.write(file, bytes);
+        assertProblem(Problem.JOURNAL_DAMAGED, () -> Journal.factsOf(file));
+        bytes[12] ^= 1;
+        Files.write(file, Arrays.copyOf(bytes, first + 5));
+        assertThat(Journal.factsOf(file)).isEmpty();
+    }
+
+    /** It could be one in which the guest has been given away. */
+    @Test
+    void aStepThatIsNotKnownIsNotPassedOver() throws Exception {
+        Path departure = directory.resolve(UUID.randomUUID() + ".journal");
+        HostState state = HostState.open(directory.resolve("state"));
+        DepartureJournal.begin(
+                        state,
+                        new DepartureJournal.Facts(
+                                UUID.randomUUID(), "web-1", UUID.randomUUID(), true, false, null, List.of(), null))
+                .close();
+        Path known = DepartureJournal.all(state).get(0);
+        Journal.begin(departure, Journal.factsOf(known).orElseThrow(), "GIVEN_AWAY_ANEW")
+                .close();
+
+        DepartureJournal.open(known).orElseThrow().close();
+        assertProblem(Problem.JOURNAL_DAMAGED, () -> DepartureJournal.open(departure));
+        assertProblem(Problem.JOURNAL_DAMAGED, () -> DepartureJournal.open(departure));
     }
 
     @Test

@@ -86,6 +86,22 @@ class DepartedFilesTest {
         assertThat(home.resolve(".vmmig-files")).doesNotExist();
     }
 
+    /** They could name files in it that vmmig has not made. */
+    @Test
+    void aListThatAnotherUserCouldHaveMadeCountsForNothing() throws Exception {
+        if (!Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0)) {
+            // Only root can give a directory away; that nobody else's counts is shown by Ownership's own test.
+            assertThat(GuestFileList.in(Path.of("/usr")).paths()).isEmpty();
+            return;
+        }
+        Files.setAttribute(home, "unix:uid", 65534);
+
+        assertThat(GuestFileList.in(home).paths()).isEmpty();
+        assertThat(depart(disk, second, kernel)).isEmpty();
+        assertThat(List.of(disk, second, kernel))
+                .allSatisfy(file -> assertThat(file).exists());
+    }
+
     /** Detached before, and perhaps somebody's. */
     @Test
     void leavesADiskThatWasNoPartOfTheGuestAnyMore() throws Exception {

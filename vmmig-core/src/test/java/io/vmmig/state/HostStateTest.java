@@ -112,6 +112,21 @@ class HostStateTest {
                 .hasMessageContaining("belongs to");
     }
 
+    @Test
+    void aDirectoryThatOthersCanWriteIsRefusedByName() throws Exception {
+        HostState.open(directory);
+        for (Path open : new Path[] {directory, directory.resolve("consumed"), directory.resolve("images")}) {
+            for (String permissions : new String[] {"rwxrwx---", "rwx----w-"}) {
+                Files.setPosixFilePermissions(open, PosixFilePermissions.fromString(permissions));
+                assertThatThrownBy(() -> HostState.open(directory))
+                        .isInstanceOf(VmmigException.class)
+                        .hasMessageContaining(open + " can be written by other users");
+                Files.setPosixFilePermissions(open, PosixFilePermissions.fromString("rwx--x--x"));
+            }
+        }
+        HostState.open(directory);
+    }
+
     /** Root gives its own away, part by part; anybody else knows a directory that is not theirs. */
     private Path foreign() throws Exception {
         if (!Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0)) {

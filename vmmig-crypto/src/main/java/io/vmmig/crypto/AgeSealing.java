@@ -29,6 +29,9 @@ public final class AgeSealing {
     /** For how many one stream can be sealed. */
     public static final int MAX_RECIPIENTS = Header.MAX_STANZAS;
 
+    /** The first line, and the beginning of the next, give or take some bytes. */
+    private static final int SECOND_LINE_WITHIN = 64;
+
     private static final byte[] BEGINNING = "age-encryption.org/".getBytes(StandardCharsets.US_ASCII);
 
     private AgeSealing() {}
@@ -82,6 +85,19 @@ public final class AgeSealing {
         byte[] start = stream.readNBytes(BEGINNING.length);
         stream.reset();
         return Arrays.equals(start, BEGINNING);
+    }
+
+    /**
+     * Whether a stream that does not begin as a sealed one does was one all the same: the line that follows the first is there.
+     *
+     * @param stream can be marked; it stays where it is
+     * @throws IOException when {@code stream} fails
+     */
+    public static boolean beginsDamaged(InputStream stream) throws IOException {
+        stream.mark(SECOND_LINE_WITHIN);
+        byte[] start = stream.readNBytes(SECOND_LINE_WITHIN);
+        stream.reset();
+        return new String(start, StandardCharsets.ISO_8859_1).contains("-> ");
     }
 
     /** Begins to seal for whoever knows {@code passphrase}. */

@@ -9,6 +9,10 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
@@ -22,6 +26,11 @@ import org.jspecify.annotations.Nullable;
  * them are in the one {@link #fingerprint()} that other hosts know this one by.
  */
 public final class HostIdentity {
+    /** As long as a destination remembers which packages it has taken in. */
+    private static final Duration FORMER_COUNTS = Duration.ofDays(1000);
+
+    private static final int MAX_DAYS = 10_000;
+
     /** What a host had before it renewed its keys, and still needs to open what was sealed then. */
     record Former(Fingerprint fingerprint, AgeIdentity sealing) {}
 
@@ -46,7 +55,7 @@ public final class HostIdentity {
      * owner only. Any number of threads and processes may call this at once, and all get the same identity.
      *
      * @throws VmmigException with {@link Problem#FILE_FAILED} when the identity cannot be read or written, is damaged, is
-     *     under a passphrase, or could be read by other users
+     *     under a passphrase, belongs to another user, or could be read by other users
      */
     public static HostIdentity in(Path directory) throws VmmigException {
         return use(directory, null, IdentityFile::loadOrCreate);
@@ -65,8 +74,8 @@ public final class HostIdentity {
     /**
      * Gives the host that is kept in {@code directory} new keys in place of all of its keys, and a new fingerprint. Its new
      * {@link #card} says so in the name of the old ones: hosts that trust this one take it by {@link NodeStore#renew}, and
-     * have to before they are met again. What was sealed for the old keys can still be opened. Programs that have loaded the
-     * identity before go on with the old keys.
+     * have to before they are met again. What was sealed for the old keys can still be opened. What they have signed counts for
+     * 1000 more days. Programs that have loaded the identity before go on with the old keys.
      *
      * <p>This is for keys that grow old. If a key was stolen, let the others delete this host and add it afresh, for the thief
      * can renew keys as well.
@@ -80,7 +89,22 @@ public final class HostIdentity {
 
     /** As {@link #rotate(Path)}, of a file that is under {@code passphrase}, if that is not null. */
     public static HostIdentity rotate(Path directory, char @Nullable [] passphrase) throws VmmigException {
-        return use(directory, passphrase, IdentityFile::rotate);
+        return rotate(directory, passphrase, FORMER_COUNTS);
+    }
+
+    /**
+     * As {@link #rotate(Path, char[])}, but what the old signing key has signed counts for so long from now, to the day: for as long as
+     * packages are wanted that it has signed. Zero ends it at once.
+     *
+     * @param formerCounts 0 to 10,000 days
+     */
+    public static HostIdentity rotate(Path directory, char @Nullable [] passphrase, Duration formerCounts)
+            throws VmmigException {
+        if (formerCounts.isNegative() || formerCounts.toDays() > MAX_DAYS) {
+            throw new IllegalArgumentException("0 to " + MAX_DAYS + " days, not " + formerCounts);
+        }
+        LocalDate end = LocalDate.ofInstant(Instant.now().plus(formerCounts), ZoneOffset.UTC);
+        return use(directory, passphrase, file -> file.rotate(end));
     }
 
     private interface Use {
@@ -104,13 +128,13 @@ public final class HostIdentity {
         return new HostIdentity(KeySet.create(), List.of(), List.of());
     }
 
-    HostIdentity successor() throws GeneralSecurityException {
+    HostIdentity successor(LocalDate end) throws GeneralSecurityException {
         KeySet next = KeySet.create();
         List<Former> past = new ArrayList<>();
         past.add(new Former(fingerprint(), keys.sealing()));
         past.addAll(former);
         List<Succession> line = new ArrayList<>(successions);
-        line.add(Succession.of(keys, next.publicKeys().signing()));
+        line.add(Succession.of(keys, next.publicKeys().signing(), end));
         return new HostIdentity(next, past, line);
     }
 
@@ -154,6 +178,12 @@ public final class HostIdentity {
      */
     public String sign(String type, byte[] payload) {
         return Jws.sign(keys, type, payload);
+    }
+
+    /** Whether this host signs with {@code key}, or did so before it renewed its keys and that still counts then. */
+    boolean signsWith(SignerKey key, Instant now) {
+        return keys().signing().equals(key)
+                || successions.stream().anyMatch(one -> one.former().equals(key) && one.countsAt(now));
     }
 
     KeySet keySet() {

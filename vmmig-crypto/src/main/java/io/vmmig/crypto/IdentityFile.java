@@ -12,6 +12,7 @@ import java.security.PrivateKey;
 import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -59,7 +60,8 @@ final class IdentityFile {
         return load();
     }
 
-    HostIdentity rotate() throws IOException {
+    /** @param end the first day on which signatures by the present key count no more */
+    HostIdentity rotate(LocalDate end) throws IOException {
         return directory.locked(() -> {
             try {
                 HostIdentity now = load();
@@ -67,7 +69,7 @@ final class IdentityFile {
                     throw new IOException("its keys have been renewed " + Succession.MAX
                             + " times; make a new identity, and let the other hosts add it");
                 }
-                HostIdentity next = now.successor();
+                HostIdentity next = now.successor(end);
                 directory.replace(NAME, encode(next));
                 return next;
             } catch (GeneralSecurityException e) {

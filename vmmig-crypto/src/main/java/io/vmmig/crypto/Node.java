@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
+import java.time.Instant;
+
 /**
  * A host that is trusted.
  *
@@ -17,8 +19,8 @@ public record Node(String name, NodeCard card) {
         return card.keys().fingerprint();
     }
 
-    /** Whether the host signs with {@code key}, or did so before it renewed its keys. */
+    /** Whether the host signs with {@code key}, or did so before it renewed its keys and the day has not come that it named for that. */
     public boolean signsWith(SignerKey key) {
-        return card.keys().signing().equals(key) || card.formerSigners().contains(key);
+        return card.signsWith(key, Instant.now());
     }
 }

@@ -4,6 +4,7 @@ package io.vmmig.crypto;
 import io.vmmig.IntegrityException;
 import io.vmmig.Problem;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -139,7 +140,13 @@ public final class NodeCard {
         return keys;
     }
 
-    /** What it signed with before it renewed its keys, the oldest first. */
+    /** Whether it signs with {@code key}, or did so before it renewed its keys and that still counts then. */
+    boolean signsWith(SignerKey key, Instant now) {
+        return keys.signing().equals(key)
+                || successions.stream().anyMatch(one -> one.former().equals(key) && one.countsAt(now));
+    }
+
+    /** What it signed with before it renewed its keys, the oldest first, whether or not that still counts. */
     public List<SignerKey> formerSigners() {
         return successions.stream().map(Succession::former).toList();
     }

@@ -21,6 +21,8 @@ import java.util.Set;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The hosts that this one trusts, in a directory: a file for each, which only its owner can read. All answers are of this
@@ -28,6 +30,7 @@ import java.util.regex.Pattern;
  * Thread-safe.
  */
 public final class NodeStore implements TrustedNodes {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeStore.class);
     private static final String SUFFIX = ".node";
     private static final Pattern FILE = Pattern.compile("([0-9a-f]{64})\\.node");
     private static final String NAME = "name: ";
@@ -44,7 +47,8 @@ public final class NodeStore implements TrustedNodes {
     /**
      * The nodes that are kept in {@code directory}, which is made as needed, for its owner only.
      *
-     * @throws VmmigException with {@link Problem#FILE_FAILED} when it cannot be, or others could write there
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when it cannot be, belongs to another user, or others
+     *     could write there
      */
     public static NodeStore in(Path directory) throws VmmigException {
         try {
@@ -129,12 +133,16 @@ public final class NodeStore implements TrustedNodes {
         }
     }
 
-    /** All nodes, by their names. */
+    /** All nodes, by their names. One whose file is damaged, or can be read by others, is left out, and named in the log. */
     public List<Node> list() throws VmmigException {
         try {
             List<Node> nodes = new ArrayList<>();
             for (Fingerprint fingerprint : fingerprints()) {
-                read(fingerprint).ifPresent(nodes::add);
+                try {
+                    read(fingerprint).ifPresent(nodes::add);
+                } catch (IOException e) {
+                    LOG.warn("a node is not trusted: {}. Delete it, and add it again.", e.getMessage());
+                }
             }
             nodes.sort(Comparator.comparing(Node::name)
                     .thenComparing(node -> node.fingerprint().hex()));
@@ -144,7 +152,11 @@ public final class NodeStore implements TrustedNodes {
         }
     }
 
-    /** The node with that fingerprint. */
+    /**
+     * The node with that fingerprint.
+     *
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when its file is damaged, or can be read by others
+     */
     public Optional<Node> find(Fingerprint fingerprint) throws VmmigException {
         try {
             return read(fingerprint);
@@ -158,7 +170,7 @@ public final class NodeStore implements TrustedNodes {
         return first(node -> node.name().equals(name));
     }
 
-    /** The node that signs with that key, or did so before it renewed its keys. */
+    /** The node that signs with that key, or did so before it renewed its keys and the day has not come that it named for that. */
     public Optional<Node> find(SignerKey signer) throws VmmigException {
         return first(node -> node.signsWith(signer));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
+import io.vmmig.files.Ownership;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -51,11 +52,7 @@ final class OwnerOnlyDirectory {
                 throw e;
             }
         }
-        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(path);
-        if (permissions.contains(PosixFilePermission.GROUP_WRITE)
-                || permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
-            throw new IOException(path + " can be written by other users");
-        }
+        Ownership.requireOwn(path);
         return new OwnerOnlyDirectory(path.toRealPath());
     }
 
@@ -70,6 +67,7 @@ final class OwnerOnlyDirectory {
     /** The content of a file of at most {@code limit} bytes that nobody else could read or change. */
     byte[] read(String name, int limit) throws IOException {
         Path file = path.resolve(name);
+        Ownership.requireOwner(file);
         Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(file);
         permissions.removeAll(PosixFilePermissions.fromString("rwx------"));
         if (!permissions.isEmpty()) {

@@ -16,6 +16,7 @@ public final class SignaturePolicy {
     static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
 
     private final Set<Fingerprint> self;
+    private final AcceptedSigners own;
     private final AcceptedSigners signers;
     private final AcceptedSigners origins;
     private final AcceptedSigners handlers;
@@ -25,6 +26,7 @@ public final class SignaturePolicy {
 
     private SignaturePolicy(
             Set<Fingerprint> self,
+            AcceptedSigners own,
             AcceptedSigners signers,
             AcceptedSigners origins,
             AcceptedSigners handlers,
@@ -32,6 +34,7 @@ public final class SignaturePolicy {
             @Nullable Duration maxAge,
             Clock clock) {
         this.self = self;
+        this.own = own;
         this.signers = signers;
         this.origins = origins;
         this.handlers = handlers;
@@ -41,15 +44,17 @@ public final class SignaturePolicy {
     }
 
     /**
-     * Packages for {@code self}, or for whoever gets them, that one of {@code signers} signed last; of any origin, age and
-     * past.
+     * Packages for {@code self}, or for whoever gets them, that one of {@code signers} or {@code self} signed last, such as its own
+     * backups; of any origin, age and past.
      *
      * @param self this host, by all fingerprints that it ever had
      */
     public static SignaturePolicy of(HostIdentity self, AcceptedSigners signers) {
+        AcceptedSigners own = AcceptedSigners.own(self);
         return new SignaturePolicy(
                 Set.copyOf(self.fingerprints()),
-                Objects.requireNonNull(signers),
+                own,
+                own.or(signers),
                 AcceptedSigners.anybody(),
                 AcceptedSigners.anybody(),
                 false,
@@ -57,29 +62,30 @@ public final class SignaturePolicy {
                 Clock.systemUTC());
     }
 
-    /** Only guests that one of {@code origins} signed first. */
+    /** Only guests that this host or one of {@code origins} signed first. */
     public SignaturePolicy comingFrom(AcceptedSigners origins) {
-        return new SignaturePolicy(self, signers, Objects.requireNonNull(origins), handlers, addressed, maxAge, clock);
+        return new SignaturePolicy(self, own, signers, own.or(origins), handlers, addressed, maxAge, clock);
     }
 
-    /** Only guests that passed through no other hosts than {@code handlers} between the first and the last. */
+    /** Only guests that passed through no other hosts than this and {@code handlers} between the first and the last. */
     public SignaturePolicy handledBy(AcceptedSigners handlers) {
-        return new SignaturePolicy(self, signers, origins, Objects.requireNonNull(handlers), addressed, maxAge, clock);
+        return new SignaturePolicy(self, own, signers, origins, own.or(handlers), addressed, maxAge, clock);
     }
 
     /** Only packages that name this host as a recipient. */
     public SignaturePolicy addressedToUs() {
-        return new SignaturePolicy(self, signers, origins, handlers, true, maxAge, clock);
+        return new SignaturePolicy(self, own, signers, origins, handlers, true, maxAge, clock);
     }
 
     /** Only packages that were signed no longer ago than this, give or take five minutes. */
     public SignaturePolicy notOlderThan(Duration age) {
-        return new SignaturePolicy(self, signers, origins, handlers, addressed, Objects.requireNonNull(age), clock);
+        return new SignaturePolicy(
+                self, own, signers, origins, handlers, addressed, Objects.requireNonNull(age), clock);
     }
 
     /** By this clock, for tests. */
     SignaturePolicy by(Clock clock) {
-        return new SignaturePolicy(self, signers, origins, handlers, addressed, maxAge, clock);
+        return new SignaturePolicy(self, own, signers, origins, handlers, addressed, maxAge, clock);
     }
 
     boolean isFor(ProvenanceLink last) {

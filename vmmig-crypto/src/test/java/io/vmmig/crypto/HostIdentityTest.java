@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -75,6 +76,36 @@ class HostIdentityTest {
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
 
         assertThatThrownBy(() -> HostIdentity.in(directory)).hasMessageContaining("can be written by other users");
+    }
+
+    @Test
+    void whatBelongsToAnotherUserIsRefusedByName() throws Exception {
+        HostIdentity.in(temp.resolve("id"));
+        for (Path foreign : foreign()) {
+            Path directory = foreign.endsWith("identity") ? temp.resolve("id") : foreign;
+
+            assertThatThrownBy(() -> HostIdentity.in(directory))
+                    .isInstanceOfSatisfying(
+                            VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.FILE_FAILED))
+                    .hasMessageContaining(foreign + " belongs to the user");
+            if (!foreign.endsWith("identity")) {
+                assertThatThrownBy(() -> NodeStore.in(directory))
+                        .isInstanceOf(VmmigException.class)
+                        .hasMessageContaining(foreign + " belongs to the user");
+            }
+        }
+    }
+
+    /** Root gives away what it has; anybody else knows a directory that is not theirs. */
+    private List<Path> foreign() throws Exception {
+        if (!Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0)) {
+            return List.of(Path.of("/usr"));
+        }
+        List<Path> foreign = List.of(temp.resolve("id/identity"), Files.createDirectory(temp.resolve("of-nobody")));
+        for (Path path : foreign) {
+            Files.setAttribute(path, "unix:uid", 65534);
+        }
+        return foreign;
     }
 
     @Test
@@ -213,7 +244,7 @@ class HostIdentityTest {
     void keysAreRenewedAHundredTimesAndTheirCardIsStillRead() throws Exception {
         HostIdentity identity = HostIdentity.create();
         for (int i = 0; i < 99; i++) {
-            identity = identity.successor();
+            identity = identity.successor(LocalDate.MAX);
         }
         OwnerOnlyDirectory directory = OwnerOnlyDirectory.at(temp.resolve("id"));
         directory.publish("identity", new IdentityFile(directory, null).encode(identity));

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vmmig.IntegrityException;
 import io.vmmig.Problem;
+import java.time.LocalDate;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -21,8 +22,8 @@ class NodeCardTest {
     @BeforeAll
     static void makeIdentities() throws Exception {
         first = HostIdentity.create();
-        second = first.successor();
-        third = second.successor();
+        second = first.successor(LocalDate.MAX);
+        third = second.successor(LocalDate.MAX);
     }
 
     @Test
@@ -110,10 +111,39 @@ class NodeCardTest {
         Succession forged = new Succession(
                 first.keys().signing(),
                 thief.keys().signing(),
+                LocalDate.MAX,
                 Base64Url.encode(thief.keySet().signature(new byte[9])));
         HostIdentity claims = new HostIdentity(thief.keySet(), java.util.List.of(), java.util.List.of(forged));
 
         assertInvalid(claims.card("a").text());
+    }
+
+    @Test
+    void theDayOnWhichAFormerKeyEndsIsSignedByIt() throws Exception {
+        Succession signed = second.successions().get(0);
+        for (LocalDate day : new LocalDate[] {LocalDate.of(2999, 1, 1), Succession.UNDATED}) {
+            Succession moved = new Succession(signed.former(), signed.next(), day, signed.signature());
+            HostIdentity claims = new HostIdentity(second.keySet(), java.util.List.of(), java.util.List.of(moved));
+
+            assertInvalid(claims.card("a").text());
+        }
+    }
+
+    @Test
+    void aSuccessionWithoutADayIsReadAndItsKeyCountsNoMore() throws Exception {
+        byte[] message = ("vmmig succession 1\n" + first.keys().signing() + "\n"
+                        + second.keys().signing() + "\n")
+                .getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+        Succession undated =
+                Succession.parse(first.keys().signing() + " " + second.keys().signing() + " "
+                        + Base64Url.encode(first.keySet().signature(message)));
+        HostIdentity earlier = new HostIdentity(second.keySet(), java.util.List.of(), java.util.List.of(undated));
+
+        NodeCard card = NodeCard.parse(earlier.card("a").text());
+
+        assertThat(card.formerSigners()).containsExactly(first.keys().signing());
+        assertThat(new Node("a", card).signsWith(first.keys().signing())).isFalse();
+        assertThat(new Node("a", card).signsWith(second.keys().signing())).isTrue();
     }
 
     @Test

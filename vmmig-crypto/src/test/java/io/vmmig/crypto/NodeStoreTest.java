@@ -9,8 +9,12 @@ import io.vmmig.VmmigException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -116,7 +120,6 @@ class NodeStoreTest {
                     .isInstanceOfSatisfying(
                             VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.FILE_FAILED))
                     .hasMessageContaining(file.getFileName().toString());
-            assertThatThrownBy(() -> store.list()).isInstanceOf(VmmigException.class);
         }
         Files.writeString(temp.resolve("nodes/notes.txt"), "not a node");
         store.delete(a.fingerprint());
@@ -124,8 +127,76 @@ class NodeStoreTest {
     }
 
     @Test
+    void aDamagedFileAffectsItsNodeOnly() throws Exception {
+        store.add(a.card("alpha"));
+        store.add(b.card("beta"));
+        Path file = temp.resolve("nodes").resolve(a.fingerprint().hex() + ".node");
+        for (boolean readByOthers : new boolean[] {false, true}) {
+            if (readByOthers) {
+                Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r--r--"));
+            } else {
+                Files.writeString(file, "name: al");
+            }
+            assertThat(store.list()).extracting(Node::name).containsExactly("beta");
+            assertThat(store.find("beta")).isPresent();
+            assertThat(store.find("alpha")).isEmpty();
+            assertThat(AcceptedSigners.in(store).accepts(b.keys().signing())).isTrue();
+            assertThat(AcceptedSigners.in(store).accepts(a.keys().signing())).isFalse();
+            assertThat(store.trusts(b.fingerprint())).isTrue();
+            assertThatThrownBy(() -> store.trusts(a.fingerprint())).hasMessageContaining(file.toString());
+            store.renew(b.successor(LocalDate.MAX).card("beta"));
+            store.delete(store.find("beta").orElseThrow().fingerprint());
+            store.add(b.card("beta"));
+        }
+        store.add(a.card("alpha"));
+        assertThat(store.trusts(a.fingerprint())).isTrue();
+    }
+
+    @Test
+    void aRetiredKeyCountsUntilTheDayThatItNamed() throws Exception {
+        SignerKey retired = a.keys().signing();
+        store.add(a.card("alpha"));
+        HostIdentity next = a.successor(LocalDate.of(2031, 5, 17));
+        NodeCard card = store.renew(next.card("alpha")).card();
+
+        assertThat(card.signsWith(retired, Instant.parse("2031-05-16T23:59:59Z")))
+                .isTrue();
+        assertThat(card.signsWith(retired, Instant.parse("2031-05-17T00:00:00Z")))
+                .isFalse();
+        assertThat(card.signsWith(next.keys().signing(), Instant.parse("2999-01-01T00:00:00Z")))
+                .isTrue();
+        assertThat(next.signsWith(retired, Instant.parse("2031-05-16T23:59:59Z")))
+                .isTrue();
+        assertThat(next.signsWith(retired, Instant.parse("2031-05-17T00:00:00Z")))
+                .isFalse();
+    }
+
+    @Test
+    void aKeyThatEndsAtOnceCountsNowhere() throws Exception {
+        HostIdentity old = HostIdentity.in(temp.resolve("id"));
+        SignerKey retired = old.keys().signing();
+        store.add(old.card("alpha"));
+        HostIdentity next = HostIdentity.rotate(temp.resolve("id"), null, Duration.ZERO);
+        store.renew(next.card("alpha"));
+
+        assertThat(AcceptedSigners.in(store).accepts(retired)).isFalse();
+        assertThat(AcceptedSigners.own(next).accepts(retired)).isFalse();
+        assertThat(AcceptedSigners.own(HostIdentity.in(temp.resolve("id")))
+                        .accepts(next.keys().signing()))
+                .isTrue();
+        assertThat(AcceptedSigners.in(store)
+                        .or(AcceptedSigners.of(Set.of(retired)))
+                        .accepts(retired))
+                .isTrue();
+        assertThat(AcceptedSigners.anybody().and(AcceptedSigners.in(store)).accepts(retired))
+                .isFalse();
+        HostIdentity later = HostIdentity.rotate(temp.resolve("id"));
+        assertThat(AcceptedSigners.own(later).accepts(next.keys().signing())).isTrue();
+    }
+
+    @Test
     void renewedKeysAreTakenOnTheWordOfTheOldOnes() throws Exception {
-        HostIdentity next = a.successor().successor();
+        HostIdentity next = a.successor(LocalDate.MAX).successor(LocalDate.MAX);
         store.add(a.card("alpha"), "left");
 
         Node renewed = store.renew(next.card("alpha"));
@@ -140,14 +211,14 @@ class NodeStoreTest {
     @Test
     void nobodyElsesWordCounts() throws Exception {
         store.add(a.card("alpha"));
-        HostIdentity next = a.successor();
+        HostIdentity next = a.successor(LocalDate.MAX);
         store.renew(next.card("alpha"));
 
         for (NodeCard card : List.of(
                 b.card("alpha"),
-                b.successor().card("alpha"),
+                b.successor(LocalDate.MAX).card("alpha"),
                 a.card("alpha"),
-                a.successor().card("alpha"))) {
+                a.successor(LocalDate.MAX).card("alpha"))) {
             assertThatThrownBy(() -> store.renew(card))
                     .isInstanceOfSatisfying(
                             VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.NODE_UNKNOWN));
@@ -167,7 +238,7 @@ class NodeStoreTest {
 
         store.delete(a.fingerprint());
         assertThat(told).containsExactly(a.fingerprint());
-        HostIdentity next = b.successor();
+        HostIdentity next = b.successor(LocalDate.MAX);
         store.renew(next.card("beta"));
         assertThat(told).containsExactly(a.fingerprint(), b.fingerprint());
         failing.close();

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -170,9 +171,28 @@ class ProvenanceTest {
 
     @Test
     void aPackageForAFormerSelfIsForUs() throws Exception {
-        HostIdentity renewed = here.successor();
+        HostIdentity renewed = here.successor(LocalDate.MAX);
 
         chain.verify(PACKAGE, CONTENTS, SignaturePolicy.of(renewed, signers(c)));
+    }
+
+    @Test
+    void aHostTakesBackWhatItHasSignedItself() throws Exception {
+        SignaturePolicy ours = SignaturePolicy.of(here, signers(c));
+        Provenance backup = Provenance.none().signedBy(here, PACKAGE, CONTENTS, null, List.of(), List.of());
+
+        backup.verify(PACKAGE, CONTENTS, ours);
+        backup.verify(PACKAGE, CONTENTS, ours.comingFrom(signers(c)).handledBy(signers(c)));
+        Provenance.none()
+                .signedBy(c, UUID.randomUUID(), EARLIER, null, List.of(), List.of())
+                .signedBy(here, UUID.randomUUID(), EARLIER, null, List.of(), List.of())
+                .signedBy(c, PACKAGE, CONTENTS, null, List.of(), List.of())
+                .verify(PACKAGE, CONTENTS, ours.handledBy(signers(a)));
+        HostIdentity renewed = here.successor(LocalDate.MAX);
+        backup.verify(PACKAGE, CONTENTS, SignaturePolicy.of(renewed, signers(c)));
+        HostIdentity retired = here.successor(LocalDate.EPOCH.plusDays(1));
+        assertRefused(backup, SignaturePolicy.of(retired, signers(c)), Problem.SIGNER_UNKNOWN);
+        assertRefused(backup, SignaturePolicy.of(b, signers(c)), Problem.SIGNER_UNKNOWN);
     }
 
     @Test
@@ -193,7 +213,7 @@ class ProvenanceTest {
         assertRefused(chain, trusting, Problem.SIGNER_UNKNOWN);
         store.add(c.card("c"));
         chain.verify(PACKAGE, CONTENTS, trusting);
-        HostIdentity renewed = c.successor();
+        HostIdentity renewed = c.successor(LocalDate.MAX);
         store.renew(renewed.card("c"));
         chain.verify(PACKAGE, CONTENTS, trusting);
         store.delete(renewed.fingerprint());

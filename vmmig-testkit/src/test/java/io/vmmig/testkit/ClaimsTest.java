@@ -299,6 +299,25 @@ class ClaimsTest {
         assertThat(elsewhere.getParent().toFile().list()).containsExactly("disk.raw");
     }
 
+    /** Root gives a directory away; anybody else knows one that is not theirs. */
+    @Test
+    void aGuestsDirectoryOfAnotherUserIsRefusedByName() throws Exception {
+        boolean root = Files.getAttribute(Path.of("/proc/self"), "unix:uid").equals(0);
+        Path foreign = root ? Files.createDirectory(directory.resolve("of-nobody")) : Path.of("/usr");
+        if (root) {
+            Files.setAttribute(foreign, "unix:uid", 65534);
+            Files.setAttribute(Files.createDirectory(guests.resolve(GUEST)), "unix:uid", 65534);
+        }
+
+        assertThat(refused(a, Receiver.of(b).into(foreign).state(stateOfB)))
+                .hasMessageContaining(foreign + " belongs to the user");
+        if (root) {
+            assertThat(refused(a, receiver(stateOfB)))
+                    .hasMessageContaining(guests.resolve(GUEST) + " belongs to the user");
+        }
+        assertThat(a.stateOf(GUEST)).contains(GuestState.RUNNING);
+    }
+
     @Test
     void whoFailsLeavesWhatIsNotIts() throws Exception {
         Path home = guests.resolve(GUEST);

@@ -3,6 +3,7 @@ package io.vmmig.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.vmmig.EndState;
 import io.vmmig.Migration;
@@ -31,6 +32,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -641,6 +643,111 @@ class RecoveryTest {
                 .extracting(Settlement::result)
                 .containsExactlyInAnyOrder(Result.RESUMED, Result.LEFT_OPEN);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
+    }
+
+    /** The first line says whose it is; the second is the first step. */
+    private static void damage(Path journal, int line) throws Exception {
+        List<String> lines = new ArrayList<>(Files.readAllLines(journal));
+        lines.set(line, "0" + lines.get(line));
+        Files.write(journal, lines);
+    }
+
+    private Path arrivalOf(String guest) throws Exception {
+        UUID other = UUID.randomUUID();
+        Path home = guests.resolve(guest);
+        Path file = ArrivalJournal.place(state, other, true);
+        try (ArrivalJournal journal = ArrivalJournal.begin(
+                file,
+                state,
+                new ArrivalJournal.Facts(
+                        other,
+                        guest,
+                        UUID.randomUUID(),
+                        true,
+                        home,
+                        List.of(home.resolve("vda.0.raw")),
+                        List.of(),
+                        List.of(),
+                        "host",
+                        true,
+                        Instant.now()))) {
+            journal.enter(DestinationState.RECEIVED);
+            journal.enter(DestinationState.VERIFIED);
+            journal.enter(DestinationState.RESTORED);
+        }
+        return file;
+    }
+
+    @Test
+    void aDamagedArrivalLeavesOnlyItselfOpen() throws Exception {
+        restored().close();
+        damage(arrivalOf("namable"), 1);
+        damage(arrivalOf("forgotten"), 0);
+
+        List<Settlement> settlements = recover();
+
+        assertThat(settlements)
+                .extracting(Settlement::guest, Settlement::result)
+                .containsExactlyInAnyOrder(
+                        tuple(GUEST, Result.DISCARDED),
+                        tuple("namable", Result.LEFT_OPEN),
+                        tuple("(not known)", Result.LEFT_OPEN));
+        assertThat(settlements)
+                .filteredOn(one -> one.result() == Result.LEFT_OPEN)
+                .allSatisfy(one -> assertThat(one.what()).contains("is damaged", ".journal", "remove the file"));
+        assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
+    }
+
+    @Test
+    void aPersonDecidesBesidesADamagedArrival() throws Exception {
+        commitAndLose();
+        damage(arrivalOf("forgotten"), 0);
+
+        assertThat(decide(Side.SOURCE)).extracting(Settlement::result).containsExactly(Result.DISCARDED);
+        assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
+    }
+
+    @Test
+    void aGuestArrivesBesidesADamagedArrival() throws Exception {
+        damage(arrivalOf(GUEST), 0);
+
+        arrival().close();
+    }
+
+    @Test
+    void aGuestOfADamagedArrivalIsNotCalledForgotten() throws Exception {
+        ArrivalJournal journal = restored();
+        journal.close();
+        damage(ArrivalJournal.all(state).get(0), 1);
+
+        assertThat(Recovery.of(host).state(state).run().pausedGuests()).isEmpty();
+        assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
+    }
+
+    @Test
+    void aDamagedDepartureBindsItsOwnGuestOnly() throws Exception {
+        try (DepartureJournal journal = departure()) {
+            journal.commit();
+        }
+        damage(DepartureJournal.all(state).get(0), 1);
+        Path departures = state.directory(HostState.Part.DEPARTURES);
+
+        assertThat(DepartureJournal.of(UUID.randomUUID(), departures, false)).isEmpty();
+        assertThat(DepartureJournal.of(uuid, departures, true))
+                .singleElement()
+                .satisfies(seen -> assertThat(seen.mayBeCommitted()).isTrue());
+        assertThat(recover()).singleElement().satisfies(settlement -> {
+            assertThat(settlement.guest()).isEqualTo(GUEST);
+            assertThat(settlement.result()).isEqualTo(Result.LEFT_OPEN);
+        });
+        assertThatThrownBy(() -> Migrator.of(host)
+                        .state(state)
+                        .from(GUEST)
+                        .to(transport)
+                        .start()
+                        .await(SOON))
+                .isInstanceOfSatisfying(
+                        VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.GUEST_BUSY));
     }
 
     @Test

@@ -81,6 +81,7 @@ final class FileOutgoingSession implements OutgoingSession {
 
     @Override
     public Acceptance offer(Offer offer) throws VmmigException {
+        requireEarlier(offer.manifest());
         long free;
         try {
             free = Files.getFileStore(Names.directoryOf(file)).getUsableSpace();
@@ -111,6 +112,23 @@ final class FileOutgoingSession implements OutgoingSession {
         return new Acceptance(held(), references(offer.manifest()));
     }
 
+    /** A package that was to be small would be large, and nobody would know. */
+    private void requireEarlier(Manifest manifest) throws VmmigException {
+        Set<Manifest.Reference> named = earlierPackages().collect(Collectors.toSet());
+        if (!named.isEmpty() && manifest.references().stream().noneMatch(named::contains)) {
+            throw VmmigException.of(
+                    Problem.REFERENCE_MISSING,
+                    "the package " + file
+                            + " cannot be made upon the earlier ones, of which this host's state holds none any more",
+                    "Bring the last of them back, with state.images().references().addPackage(…), and keep packages with a quota;"
+                            + " or leave upon(…) away, for a package that is complete in itself.");
+        }
+    }
+
+    private Stream<Manifest.Reference> earlierPackages() {
+        return earlier.stream().map(outline -> new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, outline.seal()));
+    }
+
     /** Kernels and ramdisks that are in the packages which the caller has named. */
     private Set<String> held() {
         return earlier.stream()
@@ -124,9 +142,7 @@ final class FileOutgoingSession implements OutgoingSession {
      * in those that the caller has named, and these.
      */
     private Set<Manifest.Reference> references(Manifest manifest) {
-        Stream<Manifest.Reference> packages = earlier.stream()
-                .map(outline -> new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, outline.seal()));
-        return Stream.of(manifest.baseReferences().stream(), manifest.bootReferences().stream(), packages)
+        return Stream.of(manifest.baseReferences().stream(), manifest.bootReferences().stream(), earlierPackages())
                 .flatMap(references -> references)
                 .collect(Collectors.toSet());
     }

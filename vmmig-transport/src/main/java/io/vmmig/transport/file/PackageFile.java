@@ -103,8 +103,9 @@ public final class PackageFile implements Transport {
 
     /**
      * The same, but it is to hold only what has changed since an earlier package of the same guest, which is then needed to
-     * restore the guest. A kernel and a ramdisk that an earlier package holds are left out as well. It is complete in itself if
-     * the source has not kept the earlier package.
+     * restore the guest. A kernel and a ramdisk that an earlier package holds are left out as well. A source whose state holds none of
+     * the earlier packages any more refuses, with {@link Problem#REFERENCE_MISSING} and before the guest stops;
+     * {@code state.images().references().addPackage(earlierPackage)} brings one back.
      *
      * <p>If the guest is taken in from the file, the earlier package is taken in along with it, unless the destination holds it.
      * May be called more than once, for a package that stands upon one that stands upon another: the oldest comes first.

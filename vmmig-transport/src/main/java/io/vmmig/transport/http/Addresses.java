@@ -37,7 +37,11 @@ final class Addresses {
     static boolean sameOrigin(URI one, URI other) {
         return scheme(one).equals(scheme(other))
                 && one.getHost().equalsIgnoreCase(other.getHost())
-                && one.getPort() == other.getPort();
+                && port(one) == port(other);
+    }
+
+    private static int port(URI uri) {
+        return uri.getPort() >= 0 ? uri.getPort() : secure(uri) ? 443 : 80;
     }
 
     private static String scheme(URI uri) {

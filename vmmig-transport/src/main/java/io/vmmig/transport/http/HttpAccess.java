@@ -28,6 +28,7 @@ public final class HttpAccess {
     private final Duration patience;
     private final int atOnce;
     private final boolean plain;
+    private final boolean elsewhere;
 
     private HttpAccess(
             @Nullable SSLContext tls,
@@ -35,23 +36,28 @@ public final class HttpAccess {
             Map<String, String> headers,
             Duration patience,
             int atOnce,
-            boolean plain) {
+            boolean plain,
+            boolean elsewhere) {
         this.tls = tls;
         this.proxies = proxies;
         this.headers = headers;
         this.patience = patience;
         this.atOnce = atOnce;
         this.plain = plain;
+        this.elsewhere = elsewhere;
     }
 
-    /** The JVM's trusted authorities and proxies, no headers, a patience of 60 s, four requests at once, over https only. */
+    /**
+     * The JVM's trusted authorities and proxies, no headers, a patience of 60 s, four requests at once, over https only, and of the
+     * server that was addressed only.
+     */
     public static HttpAccess standard() {
-        return new HttpAccess(null, null, Map.of(), Duration.ofSeconds(60), 4, false);
+        return new HttpAccess(null, null, Map.of(), Duration.ofSeconds(60), 4, false, false);
     }
 
     /** The same, but servers are those that this context trusts. */
     public HttpAccess trusting(SSLContext context) {
-        return new HttpAccess(context, proxies, headers, patience, atOnce, plain);
+        return new HttpAccess(context, proxies, headers, patience, atOnce, plain, elsewhere);
     }
 
     /**
@@ -65,7 +71,7 @@ public final class HttpAccess {
 
     /** The same, but through the proxies that {@code selector} names. */
     public HttpAccess through(ProxySelector selector) {
-        return new HttpAccess(tls, selector, headers, patience, atOnce, plain);
+        return new HttpAccess(tls, selector, headers, patience, atOnce, plain, elsewhere);
     }
 
     /**
@@ -75,7 +81,7 @@ public final class HttpAccess {
     public HttpAccess header(String name, String value) {
         Map<String, String> more = new LinkedHashMap<>(headers);
         more.put(name, value);
-        return new HttpAccess(tls, proxies, Map.copyOf(more), patience, atOnce, plain);
+        return new HttpAccess(tls, proxies, Map.copyOf(more), patience, atOnce, plain, elsewhere);
     }
 
     /**
@@ -88,7 +94,7 @@ public final class HttpAccess {
         if (limit.compareTo(Duration.ofMillis(100)) < 0) {
             throw new IllegalArgumentException("a patience of " + limit + " is none");
         }
-        return new HttpAccess(tls, proxies, headers, limit, atOnce, plain);
+        return new HttpAccess(tls, proxies, headers, limit, atOnce, plain, elsewhere);
     }
 
     /** The same, but with so many requests at once, 1 to 16; each takes the memory of two parts while a package is sent. */
@@ -96,7 +102,7 @@ public final class HttpAccess {
         if (requests < 1 || requests > MOST_AT_ONCE) {
             throw new IllegalArgumentException("1 to " + MOST_AT_ONCE + " requests at once, not " + requests);
         }
-        return new HttpAccess(tls, proxies, headers, patience, requests, plain);
+        return new HttpAccess(tls, proxies, headers, patience, requests, plain, elsewhere);
     }
 
     /**
@@ -105,7 +111,20 @@ public final class HttpAccess {
      * lying server can do"), sealed or not.
      */
     public HttpAccess allowingPlainHttp() {
-        return new HttpAccess(tls, proxies, headers, patience, atOnce, true);
+        return new HttpAccess(tls, proxies, headers, patience, atOnce, true, elsewhere);
+    }
+
+    /**
+     * The same, but a server may redirect a GET to another one, as some do to an object store. By default it may not: it could let this
+     * host ask addresses that only this host reaches. PUT and DELETE are never redirected to another server. The caller's headers stay
+     * at home in any case.
+     */
+    public HttpAccess allowingOtherServers() {
+        return new HttpAccess(tls, proxies, headers, patience, atOnce, plain, true);
+    }
+
+    boolean allowsOtherServers() {
+        return elsewhere;
     }
 
     boolean allowsPlainHttp() {

@@ -67,8 +67,11 @@ final class HttpAnswers {
 
     /** What a server has done that it must not. */
     VmmigException violation(String deed) {
-        return VmmigException.of(
-                Problem.PROTOCOL_VIOLATION, "the server of " + what + " " + deed, "See to the server, and try again.");
+        return violation(deed, "See to the server, and try again.");
+    }
+
+    VmmigException violation(String deed, String remedy) {
+        return VmmigException.of(Problem.PROTOCOL_VIOLATION, "the server of " + what + " " + deed, remedy);
     }
 
     /** What goes over plain http is everybody's on the way, and everybody's to change. */

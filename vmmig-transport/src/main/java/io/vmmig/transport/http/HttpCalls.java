@@ -254,8 +254,23 @@ final class HttpCalls implements AutoCloseable {
                         "redirects " + request + " by " + status + ", which makes something else of it");
             }
             URI next = next(uri, answer, request);
+            if (!Addresses.sameOrigin(next, uri)) {
+                requireMayLeave(method, request);
+            }
             atHome &= Addresses.sameOrigin(next, first);
             uri = next;
+        }
+    }
+
+    private void requireMayLeave(String method, String request) throws VmmigException {
+        if (!method.equals("GET")) {
+            throw answers.violation(
+                    "redirects " + request + " to another server, which nothing is written to, nor deleted at");
+        }
+        if (!access.allowsOtherServers()) {
+            throw answers.violation(
+                    "redirects " + request + " to another server",
+                    "Let it answer itself; or allow it by HttpAccess.allowingOtherServers(), if it may let this host ask any other.");
         }
     }
 

@@ -119,7 +119,7 @@ public final class HttpImages {
     }
 
     /**
-     * Fetches an image into the store, unless it is there. Twice its size has to be free.
+     * Fetches an image into the store, unless it is there; one of 512 GiB at most. Twice its size has to be free.
      *
      * @param format what it is, as the manifest of a package says; it is looked for, and added, as that only
      * @throws VmmigException also with {@link Problem#DIGEST_MISMATCH} when it is not what it should be, with
@@ -133,7 +133,7 @@ public final class HttpImages {
         Remote remote = remote(digest, format);
         Path spools = store.directory().resolve(SPOOL);
         try (HttpCalls calls = HttpCalls.to(remote.places(), access, remote.name())) {
-            PartIndex index = PartDownload.index(calls, remote.name(), Long.MAX_VALUE);
+            PartIndex index = PartDownload.index(calls, remote.name(), HttpPackage.MOST_BYTES);
             requireOf(digest, index, remote);
             try (Spool spool = Spool.open(spools, index)) {
                 fetch(index, calls, spool, content -> store.add(content, format, digest));

@@ -37,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HttpPackage implements Transport {
     private static final int PART_BYTES = 8 << 20;
+    /** What can be sent in parts of that size. */
+    static final long MOST_BYTES = (long) PartIndex.MAX_PARTS * PART_BYTES;
 
     private final String name;
     private final HttpPlaces places;
@@ -98,7 +100,7 @@ public final class HttpPackage implements Transport {
                 HttpAccess.standard(),
                 PackageSealing.UNDECIDED,
                 new Sending(PART_BYTES, null),
-                new Fetching(null, Long.MAX_VALUE));
+                new Fetching(null, MOST_BYTES));
     }
 
     /** The same, but the server is reached in this way. */
@@ -158,14 +160,17 @@ public final class HttpPackage implements Transport {
 
     /**
      * The same, but what comes is kept in that directory, as it comes, until the guest runs. A transfer that was cut short goes on
-     * from there, also in another run of the program. What is left there of packages that nobody wants any more may be deleted.
+     * from there, also in another run of the program. What has not been gone on with for seven days is removed when another transfer
+     * begins there. A gibibyte of the disk, or a twentieth of a smaller one, stays free.
+     *
+     * @param directory made as needed; it has to belong to the user who runs this program
      */
     public HttpPackage spooledIn(Path directory) {
         return new HttpPackage(
                 name, places, access, sealing, sending, new Fetching(directory.toAbsolutePath(), fetching.most()));
     }
 
-    /** The same, but a package that has more bytes is refused. Otherwise the free space is the limit. */
+    /** The same, but a package is refused only if it has more bytes than that, instead of 512 GiB. */
     public HttpPackage atMost(long bytes) {
         return new HttpPackage(name, places, access, sealing, sending, new Fetching(fetching.spool(), bytes));
     }

@@ -10,8 +10,16 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
@@ -27,7 +35,11 @@ import org.slf4j.LoggerFactory;
  *
  * <p>It knows places, such as {@code /packages/web-1}, and in each the objects of one package or image, and no other names. Files are
  * for their owner only. A package is whole or has no index: an index is taken only if all its parts are there, and once it is there
- * nothing in that place can be written any more but a receipt, only deleted. How long a slow client may keep a connection is the server's to say.
+ * nothing in that place can be written any more but a receipt, only deleted. Parts that nobody has made a package of are removed after a
+ * while.
+ *
+ * <p>It answers on threads of its own, so {@link #handle} returns before it has, and must not be followed by a {@code close()} of the
+ * exchange. Who moves less than 16 KiB in 20 s is cut off. How long a client may take for the head of a request is the server's to say.
  * Thread-safe; one directory for one handler.
  */
 public final class PackageHandler implements HttpHandler {
@@ -42,6 +54,60 @@ public final class PackageHandler implements HttpHandler {
          * @param place which package or image it is about, such as {@code web-1}
          */
         boolean allows(HttpExchange exchange, String method, String place);
+
+        /**
+         * For whom a request counts, within the {@link Limits} of each client: unless told otherwise the user whom the server has
+         * authenticated, or else the address that asks, which behind a proxy is the proxy's.
+         *
+         * @param exchange who asks; nothing of it has been checked yet
+         */
+        default String client(HttpExchange exchange) {
+            return exchange.getPrincipal() == null
+                    ? exchange.getRemoteAddress().getAddress().getHostAddress()
+                    : exchange.getPrincipal().getName();
+        }
+    }
+
+    /**
+     * How much is taken in. An object counts as 64 KiB at least, from when it is announced until it is deleted; and for the client that
+     * began its place.
+     *
+     * @param bytes of all clients together; besides, a gibibyte of the disk, or a twentieth of a smaller one, stays free
+     * @param clientBytes of each client
+     * @param requests at once, of all clients together
+     * @param clientRequests at once, of each client; a sender or a receiver makes up to 24
+     * @param abandonedAfter how long after the last of them parts are removed that have no index
+     */
+    public record Limits(long bytes, long clientBytes, int requests, int clientRequests, Duration abandonedAfter) {
+        /** 256 GiB, half of that for each client, 64 requests, 24 of each client, and seven days. */
+        public static final Limits DEFAULT = new Limits(256L << 30, 128L << 30, 64, 24, Duration.ofDays(7));
+
+        /** Checks that each is above 0. */
+        public Limits {
+            if (bytes <= 0
+                    || clientBytes <= 0
+                    || requests <= 0
+                    || clientRequests <= 0
+                    || abandonedAfter.isNegative()
+                    || abandonedAfter.isZero()) {
+                throw new IllegalArgumentException("a limit that nothing is within");
+            }
+        }
+
+        /** The same, but for these sizes. */
+        public Limits bytes(long all, long eachClient) {
+            return new Limits(all, eachClient, requests, clientRequests, abandonedAfter);
+        }
+
+        /** The same, but for these numbers of requests. */
+        public Limits requests(int all, int eachClient) {
+            return new Limits(bytes, clientBytes, all, eachClient, abandonedAfter);
+        }
+
+        /** The same, but for what is abandoned. */
+        public Limits abandonedAfter(Duration age) {
+            return new Limits(bytes, clientBytes, requests, clientRequests, age);
+        }
     }
 
     private static final Logger LOG = LoggerFactory.getLogger(PackageHandler.class);
@@ -50,47 +116,121 @@ public final class PackageHandler implements HttpHandler {
     private static final Pattern RANGE = Pattern.compile("bytes=([0-9]{1,18})-([0-9]{0,18})");
     private static final int BUFFER_BYTES = 64 << 10;
 
+    private static final int BUSY = 503;
+    private static final Duration STALL = Duration.ofSeconds(20);
+    private static final Duration IDLE = Duration.ofSeconds(30);
+
     private final PackageShelf shelf;
     private final Authorizer authorizer;
+    private final int clientRequests;
+    private final Duration stall;
+    private final ThreadPoolExecutor workers;
+    /** How many requests of each client are being served. */
+    private final Map<String, Integer> underWay = new HashMap<>();
 
-    PackageHandler(PackageShelf shelf, Authorizer authorizer) {
+    PackageHandler(PackageShelf shelf, Limits limits, Duration stall, Authorizer authorizer) {
         this.shelf = shelf;
         this.authorizer = authorizer;
+        this.clientRequests = limits.clientRequests();
+        this.stall = stall;
+        this.workers = new ThreadPoolExecutor(
+                0,
+                limits.requests(),
+                IDLE.toSeconds(),
+                TimeUnit.SECONDS,
+                new SynchronousQueue<>(),
+                Threads.named("vmmig-http-serve"));
     }
 
     /**
-     * For the packages in that directory, which is made if it is not there.
+     * For the packages in that directory, which is made if it is not there, within {@link Limits#DEFAULT}.
      *
-     * @throws VmmigException with {@link Problem#FILE_FAILED} when it cannot be used
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when it cannot be used, or belongs to another user
      */
     public static PackageHandler in(Path directory, Authorizer authorizer) throws VmmigException {
-        return in(directory, Long.MAX_VALUE, authorizer);
+        return in(directory, Limits.DEFAULT, authorizer);
     }
 
-    /** As {@link #in(Path, Authorizer)}, but with no more than {@code quota} bytes there, all together. */
-    public static PackageHandler in(Path directory, long quota, Authorizer authorizer) throws VmmigException {
+    /** As {@link #in(Path, Authorizer)}, but within these limits. */
+    public static PackageHandler in(Path directory, Limits limits, Authorizer authorizer) throws VmmigException {
+        return in(directory, limits, STALL, authorizer);
+    }
+
+    static PackageHandler in(Path directory, Limits limits, Duration stall, Authorizer authorizer)
+            throws VmmigException {
         try {
-            return new PackageHandler(new PackageShelf(directory.toAbsolutePath(), quota), authorizer);
+            PackageShelf shelf = new PackageShelf(directory.toAbsolutePath(), limits, Clock.systemUTC());
+            return new PackageHandler(shelf, limits, stall, authorizer);
         } catch (IOException e) {
             throw VmmigException.from(
                     e,
                     Problem.FILE_FAILED,
                     "packages cannot be kept in " + directory,
-                    "Check the path and its permissions.");
+                    "Check the path, and that it belongs to the user who runs this program.");
         }
     }
 
     @Override
-    public void handle(HttpExchange exchange) throws IOException {
-        try (exchange) {
-            serve(exchange);
-        } catch (IOException e) {
-            // The client went away, or the disk failed; without an answer the client tries again.
-            LOG.info("a request about a package was not served to its end: {}", e.toString());
+    public void handle(HttpExchange exchange) {
+        String client = authorizer.client(exchange);
+        if (!begin(client)) {
+            refuse(exchange);
+            return;
+        }
+        boolean begun = false;
+        try {
+            workers.execute(() -> serve(exchange, client));
+            begun = true;
+        } catch (RejectedExecutionException e) {
+            LOG.info("a request about a package was turned away, since {} are being served", workers.getPoolSize());
+        } finally {
+            if (!begun) {
+                end(client);
+                refuse(exchange);
+            }
         }
     }
 
-    private void serve(HttpExchange exchange) throws IOException {
+    private boolean begin(String client) {
+        synchronized (underWay) {
+            int now = underWay.getOrDefault(client, 0);
+            if (now >= clientRequests) {
+                return false;
+            }
+            underWay.put(client, now + 1);
+            return true;
+        }
+    }
+
+    private void end(String client) {
+        synchronized (underWay) {
+            underWay.computeIfPresent(client, (any, now) -> now == 1 ? null : now - 1);
+        }
+    }
+
+    /** It is tried again. */
+    private static void refuse(HttpExchange exchange) {
+        try (exchange) {
+            exchange.getResponseHeaders().set("Retry-After", "1");
+            answer(exchange, BUSY);
+        } catch (IOException e) {
+            LOG.debug("the client went away", e);
+        }
+    }
+
+    private void serve(HttpExchange exchange, String client) {
+        try (exchange;
+                ClientWatch watch = ClientWatch.begin(exchange, stall)) {
+            serve(exchange, client, watch);
+        } catch (IOException | RuntimeException e) {
+            // The client went away, or the disk failed; without an answer the client tries again.
+            LOG.info("a request about a package was not served to its end: {}", e.toString());
+        } finally {
+            end(client);
+        }
+    }
+
+    private void serve(HttpExchange exchange, String client, ClientWatch watch) throws IOException {
         String context = exchange.getHttpContext().getPath().replaceAll("/+$", "");
         // Raw, so that nothing which was escaped can become a slash or a dot.
         String path = exchange.getRequestURI().getRawPath();
@@ -107,11 +247,11 @@ public final class PackageHandler implements HttpHandler {
                 if (!authorizer.allows(exchange, method, place)) {
                     answer(exchange, 403);
                 } else if (method.equals("PUT")) {
-                    put(exchange, place, name);
+                    put(exchange, client, watch, place, name);
                 } else if (method.equals("DELETE")) {
                     answer(exchange, shelf.delete(place, name) ? 204 : 404);
                 } else {
-                    get(exchange, place, name);
+                    get(exchange, watch, place, name);
                 }
             }
             default -> {
@@ -125,7 +265,8 @@ public final class PackageHandler implements HttpHandler {
         exchange.sendResponseHeaders(status, -1);
     }
 
-    private void put(HttpExchange exchange, String place, String name) throws IOException {
+    private void put(HttpExchange exchange, String client, ClientWatch watch, String place, String name)
+            throws IOException {
         OptionalLong length = length(exchange.getRequestHeaders());
         int most = name.equals(PartIndex.NAME)
                 ? PartIndex.MAX_BYTES
@@ -135,8 +276,8 @@ public final class PackageHandler implements HttpHandler {
         } else if (length.getAsLong() > most) {
             answer(exchange, 413);
         } else {
-            InputStream body = exchange.getRequestBody();
-            int status = shelf.put(place, name, body, (int) length.getAsLong());
+            InputStream body = watch.watched(exchange.getRequestBody());
+            int status = shelf.put(client, place, name, body, (int) length.getAsLong());
             // Or the client might be cut off before it reads the answer.
             body.transferTo(OutputStream.nullOutputStream());
             answer(exchange, status);
@@ -148,7 +289,7 @@ public final class PackageHandler implements HttpHandler {
         return text.matches("[0-9]{1,18}") ? OptionalLong.of(Long.parseLong(text)) : OptionalLong.empty();
     }
 
-    private void get(HttpExchange exchange, String place, String name) throws IOException {
+    private void get(HttpExchange exchange, ClientWatch watch, String place, String name) throws IOException {
         Optional<PackageShelf.Content> found = shelf.open(place, name);
         if (found.isEmpty()) {
             answer(exchange, 404);
@@ -176,7 +317,7 @@ public final class PackageHandler implements HttpHandler {
                 headers.set("Content-Range", "bytes " + first + "-" + (end - 1) + "/" + content.bytes());
                 status = 206;
             }
-            send(exchange, status, content, first, end);
+            send(exchange, watch, status, content, first, end);
         }
     }
 
@@ -188,7 +329,8 @@ public final class PackageHandler implements HttpHandler {
                 same ? Optional.ofNullable(headers.getFirst("Range")).orElse("") : "");
     }
 
-    private static void send(HttpExchange exchange, int status, PackageShelf.Content content, long first, long end)
+    private static void send(
+            HttpExchange exchange, ClientWatch watch, int status, PackageShelf.Content content, long first, long end)
             throws IOException {
         if (exchange.getRequestMethod().equals("HEAD") || end == first) {
             exchange.getResponseHeaders().set("Content-Length", String.valueOf(end - first));
@@ -196,7 +338,7 @@ public final class PackageHandler implements HttpHandler {
             return;
         }
         exchange.sendResponseHeaders(status, end - first);
-        OutputStream out = exchange.getResponseBody();
+        OutputStream out = watch.watched(exchange.getResponseBody());
         byte[] buffer = new byte[BUFFER_BYTES];
         content.skipTo(first);
         for (long left = end - first; left > 0; ) {

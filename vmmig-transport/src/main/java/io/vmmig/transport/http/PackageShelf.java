@@ -2,6 +2,7 @@
 package io.vmmig.transport.http;
 
 import io.vmmig.PackageFormatException;
+import io.vmmig.files.Ownership;
 import java.io.Closeable;
 import java.io.EOFException;
 import java.io.FileOutputStream;
@@ -9,26 +10,36 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryNotEmptyException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The files of a {@link PackageHandler}: a directory for each place. What is on its way has a hidden name. Thread-safe. */
 class PackageShelf {
+    private static final Logger LOG = LoggerFactory.getLogger(PackageShelf.class);
     private static final FileAttribute<?> FILE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final FileAttribute<?> DIRECTORY =
@@ -42,27 +53,133 @@ class PackageShelf {
     /** The directory of all places, as if it were one. */
     private static final String ALL = "";
 
+    /** In each place, who began it; what is there counts for them. */
+    private static final String CLIENT = ".client";
+
+    private static final String NOBODY = "";
+    /** A file takes some space, and some effort, however small it is. */
+    static final long LEAST_BYTES = 64 << 10;
+
+    private static final long HEADROOM_BYTES = 1L << 30;
+    private static final int HEADROOM_SHARE = 20;
+    private static final Duration BETWEEN_SWEEPS = Duration.ofHours(1);
+    private static final Duration BETWEEN_HASTY_SWEEPS = Duration.ofMinutes(1);
+
     private final Path directory;
-    private final long quota;
+    private final PackageHandler.Limits limits;
+    private final Clock clock;
     /** Places where a name was made or deleted and may not be on the disk, since bringing it there has failed. */
     private final Set<String> unsynced = new HashSet<>();
     /** What there is, and what may come of what is on its way. */
     private long bytes;
+    /** The same, of each client, by the digest of its name. */
+    private final Map<String, Long> bytesOf = new HashMap<>();
 
-    PackageShelf(Path directory, long quota) throws IOException {
+    private Instant swept;
+
+    PackageShelf(Path directory, PackageHandler.Limits limits, Clock clock) throws IOException {
         this.directory = directory;
-        this.quota = quota;
+        this.limits = limits;
+        this.clock = clock;
         if (!Files.isDirectory(directory)) {
             Files.createDirectories(directory, DIRECTORY);
         }
+        Ownership.requireOwn(directory);
         for (Path entry : list(directory)) {
             if (Files.isDirectory(entry, LinkOption.NOFOLLOW_LINKS)) {
-                for (Path file : list(entry)) {
-                    bytes += Files.size(file);
+                for (Path file : objects(entry)) {
+                    count(ownerOf(entry), cost(Files.size(file)));
                 }
             } else if (entry.getFileName().toString().startsWith(".")) {
                 Files.delete(entry);
             }
+        }
+        swept = clock.instant();
+        removeAbandoned();
+    }
+
+    private static long cost(long size) {
+        return Math.max(size, LEAST_BYTES);
+    }
+
+    private void count(String owner, long more) {
+        bytes += more;
+        bytesOf.compute(owner, (any, before) -> {
+            long now = (before == null ? 0 : before) + more;
+            return now == 0 ? null : now;
+        });
+    }
+
+    /** Digests are of one length, and no client's name is on the disk. */
+    private static String digestOf(String client) {
+        return IndexHandOver.digestOf(client.getBytes(StandardCharsets.UTF_8)).hex();
+    }
+
+    private static String ownerOf(Path folder) throws IOException {
+        try {
+            return Files.readString(folder.resolve(CLIENT), StandardCharsets.ISO_8859_1);
+        } catch (NoSuchFileException e) {
+            return NOBODY;
+        }
+    }
+
+    private static List<Path> objects(Path folder) throws IOException {
+        return list(folder).stream()
+                .filter(file -> !file.getFileName().toString().equals(CLIENT))
+                .toList();
+    }
+
+    private void sweepAfter(Duration least) throws IOException {
+        if (Duration.between(swept, clock.instant()).compareTo(least) >= 0) {
+            swept = clock.instant();
+            removeAbandoned();
+        }
+    }
+
+    /** Parts of which nobody has made a package, nor will; receipts stay. */
+    private void removeAbandoned() throws IOException {
+        FileTime limit = FileTime.from(clock.instant().minus(limits.abandonedAfter()));
+        for (Path folder : list(directory)) {
+            try {
+                if (Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS) && isAbandoned(folder, limit)) {
+                    removeParts(folder);
+                }
+            } catch (IOException e) {
+                LOG.warn("{} was abandoned, and could not be removed", folder, e);
+            }
+        }
+    }
+
+    private static boolean isAbandoned(Path folder, FileTime limit) throws IOException {
+        if (Files.exists(folder.resolve(PartIndex.NAME), LinkOption.NOFOLLOW_LINKS)) {
+            return false;
+        }
+        for (Path file : objects(folder)) {
+            if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).compareTo(limit) >= 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void removeParts(Path folder) throws IOException {
+        int removed = 0;
+        for (Path file : objects(folder)) {
+            if (!file.toString().endsWith("." + Receipt.SUFFIX)) {
+                long size = Files.size(file);
+                Files.delete(file);
+                count(ownerOf(folder), -cost(size));
+                removed++;
+            }
+        }
+        removeIfEmpty(folder);
+        LOG.info("{}: {} parts were removed that nobody has made a package of", folder.getFileName(), removed);
+    }
+
+    private void removeIfEmpty(Path folder) throws IOException {
+        if (objects(folder).isEmpty()) {
+            Files.deleteIfExists(folder.resolve(CLIENT));
+            Files.delete(folder);
         }
     }
 
@@ -77,12 +194,20 @@ class PackageShelf {
     }
 
     /** Takes an object in. The status that this comes to. */
-    int put(String place, String name, InputStream body, int length) throws IOException {
+    int put(String client, String place, String name, InputStream body, int length) throws IOException {
+        long cost = cost(length);
+        String owner;
         synchronized (this) {
-            if (length > quota - bytes) {
-                return FULL;
+            sweepAfter(BETWEEN_SWEEPS);
+            String began = ownerOf(directory.resolve(place));
+            owner = began.equals(NOBODY) ? digestOf(client) : began;
+            if (!fits(owner, cost)) {
+                sweepAfter(BETWEEN_HASTY_SWEEPS);
+                if (!fits(owner, cost)) {
+                    return FULL;
+                }
             }
-            bytes += length;
+            count(owner, cost);
         }
         int status = 0;
         Path incoming = directory.resolve("." + UUID.randomUUID());
@@ -90,17 +215,37 @@ class PackageShelf {
             receive(body, length, incoming);
             synchronized (this) {
                 requireSynced(place);
-                status = name.equals(PartIndex.NAME) ? commit(place, incoming) : replace(place, name, incoming);
+                status = name.equals(PartIndex.NAME)
+                        ? commit(owner, place, incoming)
+                        : replace(owner, place, name, incoming);
+                String began = ownerOf(directory.resolve(place));
+                if (status == CREATED && !began.equals(owner)) {
+                    // Another client has begun the place meanwhile.
+                    count(owner, -cost);
+                    count(began, cost);
+                }
             }
             return status;
         } finally {
             Files.deleteIfExists(incoming);
             if (status != CREATED) {
                 synchronized (this) {
-                    bytes -= length;
+                    count(owner, -cost);
                 }
             }
         }
+    }
+
+    private boolean fits(String owner, long cost) throws IOException {
+        return cost <= limits.bytes() - bytes
+                && cost <= limits.clientBytes() - bytesOf.getOrDefault(owner, 0L)
+                && cost <= free();
+    }
+
+    /** What the disk can still take. Not private, for tests of disks that are full. */
+    long free() throws IOException {
+        FileStore store = Files.getFileStore(directory);
+        return store.getUsableSpace() - Math.min(HEADROOM_BYTES, store.getTotalSpace() / HEADROOM_SHARE);
     }
 
     private static void receive(InputStream body, int length, Path target) throws IOException {
@@ -120,7 +265,7 @@ class PackageShelf {
     }
 
     /** The same index may come twice, if the first answer was lost. */
-    private int commit(String place, Path incoming) throws IOException {
+    private int commit(String owner, String place, Path incoming) throws IOException {
         Path file = file(place, PartIndex.NAME);
         byte[] content = Files.readAllBytes(incoming);
         if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
@@ -137,26 +282,27 @@ class PackageShelf {
         } catch (PackageFormatException e) {
             return NOT_WHOLE;
         }
-        name(incoming, place, file);
+        name(owner, incoming, place, file);
         return CREATED;
     }
 
-    private int replace(String place, String name, Path incoming) throws IOException {
+    private int replace(String owner, String place, String name, Path incoming) throws IOException {
         boolean receipt = name.endsWith("." + Receipt.SUFFIX);
         if (!receipt && Files.exists(file(place, PartIndex.NAME), LinkOption.NOFOLLOW_LINKS)) {
             return CONFLICT;
         }
         Path file = file(place, name);
-        long before = Files.exists(file, LinkOption.NOFOLLOW_LINKS) ? Files.size(file) : 0;
-        name(incoming, place, file);
-        bytes -= before;
+        long before = Files.exists(file, LinkOption.NOFOLLOW_LINKS) ? cost(Files.size(file)) : 0;
+        name(owner, incoming, place, file);
+        count(ownerOf(directory.resolve(place)), -before);
         return CREATED;
     }
 
-    private void name(Path incoming, String place, Path file) throws IOException {
+    private void name(String owner, Path incoming, String place, Path file) throws IOException {
         Path folder = directory.resolve(place);
         if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
             Files.createDirectory(folder, DIRECTORY);
+            Files.writeString(Files.createFile(folder.resolve(CLIENT), FILE), owner, StandardCharsets.ISO_8859_1);
             syncNames(ALL);
         }
         Files.move(incoming, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
@@ -192,15 +338,12 @@ class PackageShelf {
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
             return false;
         }
+        Path folder = directory.resolve(place);
         long size = Files.size(file);
         Files.delete(file);
-        bytes -= size;
+        count(ownerOf(folder), -cost(size));
         syncNames(place);
-        try {
-            Files.delete(directory.resolve(place));
-        } catch (DirectoryNotEmptyException e) {
-            return true;
-        }
+        removeIfEmpty(folder);
         return true;
     }
 

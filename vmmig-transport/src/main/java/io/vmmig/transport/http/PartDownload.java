@@ -73,7 +73,7 @@ final class PartDownload implements AutoCloseable {
             throw VmmigException.of(
                     Problem.PACKAGE_LIMIT_EXCEEDED,
                     "what is at " + what + " has " + index.bytes() + " bytes, and " + most + " are allowed",
-                    "Allow more if that is right.");
+                    "Allow more with atMost(…) if that is right.");
         }
         return index;
     }
@@ -81,6 +81,7 @@ final class PartDownload implements AutoCloseable {
     private void fetchAll() {
         try {
             for (int i = next.getAndIncrement(); i < index.parts().size(); i = next.getAndIncrement()) {
+                spool.requireSpaceFor(i);
                 fetch(i);
                 synchronized (lock) {
                     here.set(i);

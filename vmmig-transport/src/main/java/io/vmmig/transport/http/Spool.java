@@ -5,21 +5,27 @@ import io.vmmig.Digest;
 import io.vmmig.Problem;
 import io.vmmig.TransportException;
 import io.vmmig.VmmigException;
+import io.vmmig.files.Ownership;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,55 +37,198 @@ import org.slf4j.LoggerFactory;
 final class Spool implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Spool.class);
     private static final String SUFFIX = ".vmmig-spool";
+    private static final int NAME_CHARS = 32;
+    private static final Pattern NAME = Pattern.compile("[0-9a-f]{" + NAME_CHARS + "}" + Pattern.quote(SUFFIX));
     private static final int BUFFER_BYTES = 64 << 10;
+
+    private static final String LOCK = "lock";
+    /** As long as a transfer may wait to be gone on with. */
+    private static final Duration ABANDONED = Duration.ofDays(7);
+
+    private static final long HEADROOM_BYTES = 1L << 30;
+    private static final int HEADROOM_SHARE = 20;
+    /** Each try but the last has lost its directory to a sweep. */
+    private static final int TRIES = 10;
+    /**
+     * Those that this process has locked. It would lose the lock of one of them by closing a second channel of its file, so none is
+     * opened.
+     */
+    private static final Set<Path> HELD = new HashSet<>();
 
     private final Path directory;
     private final PartIndex index;
     private final FileChannel lockFile;
+    private final Space space;
 
-    private Spool(Path directory, PartIndex index, FileChannel lockFile) {
+    private Spool(Path directory, PartIndex index, FileChannel lockFile, Space space) {
         this.directory = directory;
         this.index = index;
         this.lockFile = lockFile;
+        this.space = space;
     }
 
+    /** How large the disk is of a directory, and what is free there, in bytes. */
+    interface Space {
+        long total(Path directory) throws IOException;
+
+        long usable(Path directory) throws IOException;
+
+        Space OF_DISK = new Space() {
+            @Override
+            public long total(Path directory) throws IOException {
+                return Files.getFileStore(directory).getTotalSpace();
+            }
+
+            @Override
+            public long usable(Path directory) throws IOException {
+                return Files.getFileStore(directory).getUsableSpace();
+            }
+        };
+    }
+
+    /**
+     * Opens the spool of what the index lists, and removes those beside it that nobody has gone on with for long.
+     *
+     * @param parent has to belong to this user: what was verified there is read from there
+     */
     static Spool open(Path parent, PartIndex index) throws VmmigException {
+        return open(parent, index, Space.OF_DISK);
+    }
+
+    static Spool open(Path parent, PartIndex index, Space space) throws VmmigException {
         MessageDigest sha256 = Digest.newSha256();
         sha256.update(index.toBytes());
-        Path directory = parent.resolve(Digest.of(sha256).hex().substring(0, 32) + SUFFIX);
+        String name = Digest.of(sha256).hex().substring(0, NAME_CHARS) + SUFFIX;
+        boolean opened = false;
+        @Nullable FileChannel lockFile = null;
+        Path directory = parent.resolve(name);
         try {
-            if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
-                Files.createDirectories(parent);
+            Files.createDirectories(parent);
+            Ownership.requireOwner(parent);
+            Path home = parent.toRealPath();
+            directory = home.resolve(name);
+            sweep(home, directory);
+            lockFile = lock(directory);
+            Spool spool = new Spool(directory, index, lockFile, space);
+            spool.requireSpace();
+            opened = true;
+            return spool;
+        } catch (IOException e) {
+            throw VmmigException.from(
+                    e,
+                    Problem.FILE_FAILED,
+                    "the spool " + directory + " cannot be used",
+                    "Check that it belongs to the user who runs this program.");
+        } finally {
+            if (!opened && lockFile != null) {
+                unlock(directory, lockFile);
+            }
+        }
+    }
+
+    /** Makes the directory as needed, and locks it; when it was last locked can be told. */
+    private static FileChannel lock(Path directory) throws IOException, VmmigException {
+        for (int i = 0; i < TRIES; i++) {
+            try {
                 Files.createDirectory(
                         directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            } catch (FileAlreadyExistsException e) {
+                Ownership.requireOwn(directory);
             }
-            FileChannel lockFile = FileChannel.open(
-                    directory.resolve("lock"),
-                    Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            if (!locked(lockFile)) {
-                lockFile.close();
+            @Nullable FileChannel lockFile = tryLock(directory);
+            if (lockFile == null) {
                 throw new TransportException(
                         Problem.FILE_FAILED,
                         "the same is being fetched into " + directory + " already",
                         "Wait for the other to end.");
             }
-            Spool spool = new Spool(directory, index, lockFile);
-            spool.requireSpace();
-            return spool;
-        } catch (IOException e) {
-            throw VmmigException.from(
-                    e, Problem.FILE_FAILED, "the spool " + directory + " cannot be used", "Check its permissions.");
+            // Whoever has swept it away meanwhile has left a file without a name.
+            if (Files.exists(directory.resolve(LOCK), LinkOption.NOFOLLOW_LINKS)) {
+                Files.setLastModifiedTime(directory.resolve(LOCK), FileTime.from(Instant.now()));
+                return lockFile;
+            }
+            unlock(directory, lockFile);
+        }
+        throw new IOException("it is removed all the time");
+    }
+
+    /** Null if it is in use. */
+    private static @Nullable FileChannel tryLock(Path directory) throws IOException {
+        synchronized (HELD) {
+            if (HELD.contains(directory)) {
+                return null;
+            }
+            FileChannel channel = FileChannel.open(
+                    directory.resolve(LOCK),
+                    Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            if (channel.tryLock() == null) {
+                channel.close();
+                return null;
+            }
+            HELD.add(directory);
+            return channel;
         }
     }
 
-    private static boolean locked(FileChannel file) throws IOException {
+    private static void unlock(Path directory, FileChannel lockFile) {
+        synchronized (HELD) {
+            HELD.remove(directory);
+            try {
+                lockFile.close();
+            } catch (IOException e) {
+                LOG.debug("closing failed", e);
+            }
+        }
+    }
+
+    /** Removes what lies beside {@code ours} and was abandoned. */
+    private static void sweep(Path home, Path ours) throws IOException {
+        try (Stream<Path> entries = Files.list(home)) {
+            for (Path entry : entries.toList()) {
+                if (!entry.equals(ours)
+                        && NAME.matcher(String.valueOf(entry.getFileName())).matches()) {
+                    removeIfAbandoned(entry);
+                }
+            }
+        }
+    }
+
+    private static void removeIfAbandoned(Path directory) {
         try {
-            FileLock lock = file.tryLock();
-            return lock != null;
-        } catch (OverlappingFileLockException e) {
+            if (!isAbandoned(directory)) {
+                return;
+            }
+            Ownership.requireOwn(directory);
+            @Nullable FileChannel lockFile = tryLock(directory);
+            if (lockFile != null) {
+                try {
+                    if (isAbandoned(directory)) {
+                        discard(directory);
+                        LOG.info("{} was removed, since nobody has gone on with it for {}", directory, ABANDONED);
+                    }
+                } finally {
+                    unlock(directory, lockFile);
+                }
+            }
+        } catch (IOException e) {
+            LOG.warn("{} is left over and may be deleted", directory, e);
+        }
+    }
+
+    private static boolean isAbandoned(Path directory) throws IOException {
+        if (!Files.isDirectory(directory, LinkOption.NOFOLLOW_LINKS)) {
             return false;
         }
+        FileTime limit = FileTime.from(Instant.now().minus(ABANDONED));
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                if (Files.getLastModifiedTime(file, LinkOption.NOFOLLOW_LINKS).compareTo(limit) >= 0) {
+                    return false;
+                }
+            }
+        }
+        return Files.getLastModifiedTime(directory, LinkOption.NOFOLLOW_LINKS).compareTo(limit) < 0;
     }
 
     private void requireSpace() throws IOException, VmmigException {
@@ -87,13 +236,22 @@ final class Spool implements AutoCloseable {
         for (int i = 0; i < index.parts().size(); i++) {
             missing += index.size(i) - length(i);
         }
-        long free = Files.getFileStore(directory).getUsableSpace();
-        if (free < missing) {
-            lockFile.close();
+        requireSpace(missing);
+    }
+
+    /** Others may have filled the disk meanwhile. */
+    void requireSpaceFor(int number) throws IOException, VmmigException {
+        requireSpace(index.size(number) - length(number));
+    }
+
+    private void requireSpace(long missing) throws IOException, VmmigException {
+        long headroom = Math.min(HEADROOM_BYTES, space.total(directory) / HEADROOM_SHARE);
+        long free = space.usable(directory);
+        if (missing > 0 && free - headroom < missing) {
             throw new TransportException(
                     Problem.DISK_FULL,
-                    "there are " + (free >> 20) + " MiB free in " + directory + ", and " + (missing >> 20)
-                            + " MiB are to come",
+                    "there are " + (free >> 20) + " MiB free in " + directory + ", of which " + (headroom >> 20)
+                            + " MiB stay free, and " + (missing >> 20) + " MiB are to come",
                     "Free some space, or choose another directory.");
         }
     }
@@ -148,23 +306,25 @@ final class Spool implements AutoCloseable {
 
     /** Removes all of it. */
     void discard() {
-        try (Stream<Path> files = Files.list(directory)) {
-            for (Path file : files.toList()) {
-                Files.deleteIfExists(file);
-            }
-            Files.deleteIfExists(directory);
+        try {
+            discard(directory);
         } catch (IOException e) {
             LOG.warn("{} is left over and may be deleted", directory, e);
         }
     }
 
+    private static void discard(Path directory) throws IOException {
+        try (Stream<Path> files = Files.list(directory)) {
+            for (Path file : files.toList()) {
+                Files.deleteIfExists(file);
+            }
+            Files.deleteIfExists(directory);
+        }
+    }
+
     @Override
     public void close() {
-        try {
-            lockFile.close();
-        } catch (IOException e) {
-            LOG.debug("closing failed", e);
-        }
+        unlock(directory, lockFile);
     }
 
     @Override

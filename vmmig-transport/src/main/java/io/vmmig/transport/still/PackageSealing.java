@@ -2,6 +2,7 @@
 package io.vmmig.transport.still;
 
 import io.vmmig.IntegrityException;
+import io.vmmig.PackageFormatException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.AgeSealing;
@@ -75,6 +76,12 @@ public record PackageSealing(boolean decided, Set<NodeKeys> recipients, @Nullabl
      */
     public InputStream opened(InputStream content, String what) throws IOException, VmmigException {
         if (!AgeSealing.begins(content)) {
+            if (AgeSealing.beginsDamaged(content)) {
+                throw new PackageFormatException(
+                        Problem.SEAL_MALFORMED,
+                        "the package " + what + " is sealed, and its first line is damaged",
+                        "Fetch it again, or make it afresh at the source.");
+            }
             return content;
         }
         if (self == null) {

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.crypto.HostIdentity;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Outcome;
@@ -20,9 +21,11 @@ import io.vmmig.transport.testing.Samples;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -303,6 +306,32 @@ class PackageFileTest {
         Files.writeString(file, "Dear diary, ".repeat(1000));
         try (IncomingSession session = PackageFile.at(file).unsealed().incoming()) {
             assertThatThrownBy(session::offer).satisfies(e -> assertProblem(e, Problem.PACKAGE_MALFORMED));
+        }
+    }
+
+    @Test
+    void aSealedFileWhoseFirstLineIsDamagedIsCalledThat() throws Exception {
+        HostIdentity identity = HostIdentity.in(temp.resolve("id"));
+        write(PackageFile.at(file).sealedFor(identity.keys()), 1000);
+        byte[] whole = Files.readAllBytes(file);
+        int line = new String(whole, StandardCharsets.ISO_8859_1).indexOf('\n') + 1;
+        for (int i = 0; i < line; i++) {
+            byte[] damaged = whole.clone();
+            damaged[i] ^= 2;
+            Files.write(file, damaged);
+            assertIsCalledMalformed(PackageFile.at(file).openedBy(identity));
+            if (i < "age-encryption.org/".length()) {
+                assertIsCalledMalformed(PackageFile.at(file));
+            }
+        }
+        Files.write(file, Arrays.copyOfRange(whole, 3, whole.length));
+        assertIsCalledMalformed(PackageFile.at(file).openedBy(identity));
+    }
+
+    private static void assertIsCalledMalformed(PackageFile file) throws Exception {
+        try (IncomingSession session = file.incoming()) {
+            assertThatThrownBy(session::offer).isInstanceOfSatisfying(VmmigException.class, e -> assertThat(e.problem())
+                    .isEqualTo(Problem.SEAL_MALFORMED));
         }
     }
 

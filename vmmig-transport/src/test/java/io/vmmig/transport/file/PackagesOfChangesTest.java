@@ -206,12 +206,22 @@ class PackagesOfChangesTest {
     }
 
     @Test
-    void whatStandsUponNothingIsCompleteInItself() throws Exception {
+    void aSourceThatDoesNotHoldTheEarlierPackageRefusesUntilItDoes() throws Exception {
         Path full = save("full", here);
         HostState forgetful = store("forgetful");
+
+        assertThatThrownBy(() -> save("other", forgetful, full))
+                .satisfies(e -> assertProblem(e, Problem.REFERENCE_MISSING))
+                .hasMessageContaining("other.vmmig")
+                .hasMessageContaining("addPackage");
+        assertThat(a.stateOf("web-1")).contains(GuestState.RUNNING);
+        assertThat(directory.resolve("other.vmmig")).doesNotExist();
+        assertThat(departures()).isEmpty();
+
+        forgetful.images().references().addPackage(full);
         Path other = save("other", forgetful, full);
-        assertThat(Files.size(other)).isGreaterThan(6_000_000);
-        restore(other);
+        assertThat(Files.size(other)).isLessThan(Files.size(full) / 20);
+        restore(other, full);
         assertRestored();
     }
 }

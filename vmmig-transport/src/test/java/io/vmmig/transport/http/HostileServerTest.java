@@ -13,11 +13,13 @@ import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.http.ScriptedServer.Script;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
@@ -191,12 +193,91 @@ class HostileServerTest {
                                 + other.place(head.get(0).split(" ")[1].substring(1)),
                         new byte[0]));
                 IncomingSession session = at(server)
-                        .over(Web.access(300).header("Authorization", "hunter2"))
+                        .over(Web.access(300).header("Authorization", "hunter2").allowingOtherServers())
                         .incoming()) {
             assertThat(session.packageStream().readAllBytes()).isEqualTo(CONTENT);
             assertThat(server.heads).allSatisfy(head -> assertThat(head).contains("Authorization: hunter2"));
             assertThat(other.heads).hasSize(2).allSatisfy(head -> assertThat(head.toString())
                     .doesNotContain("hunter2"));
+        }
+    }
+
+    private static ScriptedServer redirecting(ScriptedServer other) throws IOException {
+        return new ScriptedServer((head, out) -> ScriptedServer.say(
+                out,
+                "HTTP/1.1 307 Elsewhere\nContent-Length: 0\nLocation: "
+                        + other.place(head.get(0).split(" ")[1].substring(1)),
+                new byte[0]));
+    }
+
+    @Test
+    void anotherServerIsAskedOnlyIfThatIsAllowed() throws Exception {
+        try (ScriptedServer other = withPart((head, out) -> {});
+                ScriptedServer server = redirecting(other)) {
+            assertThatThrownBy(at(server)::incoming)
+                    .satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION))
+                    .hasMessageContaining("to another server")
+                    .hasMessageContaining("allowingOtherServers");
+            assertThat(other.heads).isEmpty();
+        }
+    }
+
+    @Test
+    void nothingIsWrittenToOrDeletedAtAnotherServer() throws Exception {
+        HttpAccess access = Web.access(300).allowingOtherServers();
+        try (ScriptedServer other = new ScriptedServer((head, out) ->
+                        ScriptedServer.say(out, "HTTP/1.1 201 Created\nContent-Length: 0", new byte[0]));
+                ScriptedServer server = redirecting(other);
+                HttpCalls calls = HttpCalls.to(Addresses.below(server.place("x")), access, "x")) {
+            assertThatThrownBy(() -> calls.put("index", CONTENT, CONTENT.length, false, new Delivery()))
+                    .satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION))
+                    .hasMessageContaining("PUT of index to another server");
+            assertThatThrownBy(() -> calls.delete("index"))
+                    .satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION))
+                    .hasMessageContaining("DELETE of index to another server");
+            assertThat(other.heads).isEmpty();
+        }
+    }
+
+    @Test
+    void withinOneServerAllIsRedirected() throws Exception {
+        try (ScriptedServer server = new ScriptedServer((head, out) -> ScriptedServer.say(
+                        out,
+                        head.get(0).contains("/moved/")
+                                ? "HTTP/1.1 201 Created\nContent-Length: 0"
+                                : "HTTP/1.1 308 Moved\nContent-Length: 0\nLocation: /moved/index",
+                        new byte[0]));
+                HttpCalls calls = HttpCalls.to(Addresses.below(server.place("x")), Web.access(300), "x")) {
+            calls.put("index", CONTENT, CONTENT.length, false, new Delivery());
+            calls.delete("index");
+            assertThat(server.heads).hasSize(4);
+        }
+    }
+
+    @Test
+    void whatPortAnAddressLeavesOutIsKnown() {
+        assertThat(Addresses.sameOrigin(URI.create("https://a/x"), URI.create("HTTPS://A:443/y")))
+                .isTrue();
+        assertThat(Addresses.sameOrigin(URI.create("http://a/x"), URI.create("http://a:80/y")))
+                .isTrue();
+        assertThat(Addresses.sameOrigin(URI.create("https://a/x"), URI.create("https://a:80/y")))
+                .isFalse();
+        assertThat(Addresses.sameOrigin(URI.create("https://a/x"), URI.create("http://a:443/y")))
+                .isFalse();
+    }
+
+    @Test
+    void moreThanAnybodySendsUnlessTold() throws Exception {
+        int most = PartIndex.MAX_PARTS;
+        byte[] huge = new PartIndex(
+                        "abc", HttpPackage.MOST_BYTES + 1, 16 << 20, Collections.nCopies(most / 2 + 1, digest(CONTENT)))
+                .toBytes();
+        try (ScriptedServer server = new ScriptedServer(
+                (head, out) -> ScriptedServer.say(out, "HTTP/1.1 200 OK\nContent-Length: " + huge.length, huge))) {
+            assertThatThrownBy(at(server)::incoming)
+                    .satisfies(e -> assertProblem(e, Problem.PACKAGE_LIMIT_EXCEEDED))
+                    .hasMessageContaining("atMost");
+            assertThat(spool).isEmptyDirectory();
         }
     }
 

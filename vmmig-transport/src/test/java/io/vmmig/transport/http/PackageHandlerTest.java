@@ -2,7 +2,9 @@
 package io.vmmig.transport.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.vmmig.Digest;
 import java.net.InetAddress;
@@ -19,7 +21,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -33,8 +38,24 @@ class PackageHandlerTest {
     private static final byte[] PART = new byte[5000];
     private static final PartIndex INDEX = index("a1", PART);
 
+    private static final long SMALL = PackageShelf.LEAST_BYTES;
+
     @TempDir
     Path temp;
+
+    /** Says by a header who asks, if there is one. */
+    private final PackageHandler.Authorizer owner = new PackageHandler.Authorizer() {
+        @Override
+        public boolean allows(HttpExchange exchange, String method, String place) {
+            return !place.equals("closed") && (method.equals("GET") || !place.equals("readable"));
+        }
+
+        @Override
+        public String client(HttpExchange exchange) {
+            String name = exchange.getRequestHeaders().getFirst("X-Client");
+            return name == null ? PackageHandler.Authorizer.super.client(exchange) : name;
+        }
+    };
 
     private final HttpClient client = HttpClient.newHttpClient();
     private Path directory;
@@ -51,12 +72,7 @@ class PackageHandlerTest {
         directory = temp.resolve("packages");
         server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext(
-                "/p",
-                PackageHandler.in(
-                        directory,
-                        12_000,
-                        (exchange, method, place) ->
-                                !place.equals("closed") && (method.equals("GET") || !place.equals("readable"))));
+                "/p", PackageHandler.in(directory, PackageHandler.Limits.DEFAULT.bytes(2 * SMALL, 2 * SMALL), owner));
         server.start();
     }
 
@@ -101,6 +117,7 @@ class PackageHandlerTest {
 
     @Test
     void whatIsThereIsNotOverwritten() throws Exception {
+        serve(PackageHandler.Limits.DEFAULT, Duration.ofMinutes(1));
         put("/p/web-1/a1.000000", PART);
         put("/p/web-1/index", INDEX.toBytes());
 
@@ -193,9 +210,128 @@ class PackageHandlerTest {
             socket.getInputStream().readAllBytes();
         }
         Waiting.until(() -> directory.toFile().list().length == 0);
-        assertThat(put("/p/web-1/a1.000000", new byte[12_000]))
+        assertThat(put("/p/web-1/a1.000000", new byte[(int) (2 * SMALL)]))
                 .as("quota is whole again")
                 .isEqualTo(201);
+    }
+
+    /** A client that has announced a body, and sends none of it. */
+    private Socket stalled(String client, String name) throws Exception {
+        Socket socket =
+                new Socket(InetAddress.getLoopbackAddress(), server.getAddress().getPort());
+        socket.getOutputStream()
+                .write(("PUT " + name + " HTTP/1.1\r\nHost: x\r\nX-Client: " + client
+                                + "\r\nContent-Length: 5000\r\n\r\n")
+                        .getBytes(StandardCharsets.US_ASCII));
+        return socket;
+    }
+
+    private void serve(PackageHandler.Limits limits, Duration stall) throws Exception {
+        server.stop(0);
+        server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/p", PackageHandler.in(directory, limits, stall, owner));
+        server.start();
+    }
+
+    /** The server has one thread, for all. */
+    @Test
+    void slowClientsKeepNobodyElseWaiting() throws Exception {
+        List<Socket> slow = new ArrayList<>();
+        try {
+            for (int i = 0; i < 2; i++) {
+                slow.add(stalled("slow", "/p/slow/a1.00000" + i));
+            }
+            assertThat(get("/p/web-1/index").statusCode()).isEqualTo(404);
+            Waiting.until(() -> onTheirWay() == 2);
+            assertThat(answer(5000)).as("what is announced counts").isEqualTo(507);
+            for (Socket socket : slow) {
+                socket.close();
+            }
+            Waiting.until(() -> answer(5000) == 201);
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
+        }
+    }
+
+    private int onTheirWay() {
+        return directory.toFile().list((any, name) -> name.startsWith(".")).length;
+    }
+
+    private int answer(int bytes) {
+        try {
+            return put("/p/web-1/a1.000000", new byte[bytes]);
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aClientHasSoManyRequestsAtOnce() throws Exception {
+        serve(PackageHandler.Limits.DEFAULT.requests(3, 2), Duration.ofMinutes(5));
+        try (Socket one = stalled("a", "/p/slow/a1.000000");
+                Socket two = stalled("a", "/p/slow/a1.000001")) {
+            Waiting.until(() -> onTheirWay() == 2);
+            assertThat(statusFor("a")).isEqualTo(503);
+            Waiting.until(() -> statusFor("b") == 404);
+            try (Socket three = stalled("c", "/p/slow/a1.000002")) {
+                Waiting.until(() -> onTheirWay() == 3);
+                assertThat(statusFor("b")).isEqualTo(503);
+                three.close();
+            }
+            Waiting.until(() -> statusFor("b") == 404);
+            assertThat(statusFor("a")).isEqualTo(503);
+            one.close();
+            two.close();
+            Waiting.until(() -> statusFor("a") == 404);
+        }
+    }
+
+    private int statusFor(String client) {
+        try {
+            return get("/p/web-1/index", "X-Client", client).statusCode();
+        } catch (Exception e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void whoGetsNoFurtherIsCutOff() throws Exception {
+        serve(PackageHandler.Limits.DEFAULT.requests(1, 1), Duration.ofMillis(50));
+        try (Socket slow = stalled("a", "/p/slow/a1.000000")) {
+            assertThat(slow.getInputStream().read()).isEqualTo(-1);
+        }
+        Waiting.until(() -> statusFor("a") == 404);
+        assertThat(directory).isEmptyDirectory();
+    }
+
+    @Test
+    void whoTakesNoAnswerIsCutOff() throws Exception {
+        Files.createDirectories(directory.resolve("web-1"));
+        Files.write(directory.resolve("web-1/a1.000000"), new byte[32 << 20]);
+        serve(PackageHandler.Limits.DEFAULT.requests(1, 1), Duration.ofMillis(50));
+        try (Socket slow =
+                new Socket(InetAddress.getLoopbackAddress(), server.getAddress().getPort())) {
+            slow.getOutputStream()
+                    .write("GET /p/web-1/a1.000000 HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            assertThat(new String(slow.getInputStream().readNBytes(12), StandardCharsets.US_ASCII))
+                    .isEqualTo("HTTP/1.1 200");
+            Waiting.until(() -> statusFor("a") == 404);
+        }
+    }
+
+    @Test
+    void limitsThatNothingIsWithinAreRefused() {
+        PackageHandler.Limits limits = PackageHandler.Limits.DEFAULT;
+        for (ThrowingCallable none : List.<ThrowingCallable>of(
+                () -> limits.bytes(0, 1),
+                () -> limits.bytes(1, 0),
+                () -> limits.requests(0, 1),
+                () -> limits.requests(1, 0),
+                () -> limits.abandonedAfter(Duration.ZERO))) {
+            assertThatThrownBy(none).isInstanceOf(IllegalArgumentException.class);
+        }
     }
 
     @Test
