@@ -33,7 +33,7 @@ public final class OtherJvm {
         if (!"root".equals(System.getProperty("user.name"))) {
             command.add("--map-root-user");
         }
-        String mount = "mount -t tmpfs -o size=" + mebibytes + "m vmmig-test /mnt && exec \"$@\"";
+        String mount = "mount -t tmpfs -o mode=711,size=" + mebibytes + "m vmmig-test /mnt && exec \"$@\"";
         command.addAll(List.of("sh", "-c", mount, "sh"));
         command.addAll(java(main, "/mnt"));
         return output(command);

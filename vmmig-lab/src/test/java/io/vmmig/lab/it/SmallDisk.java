@@ -15,7 +15,7 @@ final class SmallDisk implements AutoCloseable {
 
     SmallDisk(int mib) throws IOException {
         path = Files.createTempDirectory(Hosts.lab().directory(), "small");
-        Command.of("mount", "-t", "tmpfs", "-o", "size=" + mib + "m", "vmmig-it", path.toString())
+        Command.of("mount", "-t", "tmpfs", "-o", "mode=711,size=" + mib + "m", "vmmig-it", path.toString())
                 .run(SOON);
     }
 

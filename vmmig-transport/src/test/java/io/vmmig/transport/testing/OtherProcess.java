@@ -22,7 +22,7 @@ public final class OtherProcess {
      * gone with it; who is not root makes the namespace in a user namespace.
      */
     public static String onTinyDisk(Class<?> main, int mebibytes) throws Exception {
-        String mount = "mount -t tmpfs -o size=" + mebibytes + "m vmmig-test /mnt && exec \"$@\"";
+        String mount = "mount -t tmpfs -o mode=711,size=" + mebibytes + "m vmmig-test /mnt && exec \"$@\"";
         List<String> command = new ArrayList<>(List.of("unshare", "--mount"));
         if (!"root".equals(System.getProperty("user.name"))) {
             command.add("--map-root-user");
