@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.vmmig.Digest;
 import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
+import io.vmmig.qcow2.PrivateFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -54,11 +55,13 @@ class HostStateTest {
     @Test
     void anImageStoreOfAnEarlierVersionIsTakenOver() throws Exception {
         String image = "sha256-" + "ab".repeat(32) + ".qcow2";
-        Files.createDirectories(directory.resolve("references"));
+        PrivateFiles.makeDirectory(directory.resolve("references"));
         Files.writeString(directory.resolve(image), "an image");
         Files.writeString(directory.resolve("references/index"), "pages");
-        Files.writeString(Files.createDirectory(directory.resolve("taken")).resolve("a-package"), "");
-        Files.writeString(Files.createDirectory(directory.resolve("arrivals")).resolve("a-journal"), "steps");
+        PrivateFiles.makeDirectory(directory.resolve("taken"));
+        Files.writeString(directory.resolve("taken/a-package"), "");
+        PrivateFiles.makeDirectory(directory.resolve("arrivals"));
+        Files.writeString(directory.resolve("arrivals/a-journal"), "steps");
 
         HostState state = HostState.open(directory);
 
@@ -80,10 +83,10 @@ class HostStateTest {
     @Test
     void anInterruptedTakeOverIsFinished() throws Exception {
         String image = "sha256-" + "cd".repeat(32) + ".raw";
-        Files.createDirectories(directory.resolve("images"));
+        PrivateFiles.makeDirectory(directory.resolve("images"));
         Files.writeString(directory.resolve(image), "an image");
         Files.createLink(directory.resolve("images").resolve(image), directory.resolve(image));
-        Files.createDirectory(directory.resolve("taken"));
+        PrivateFiles.makeDirectory(directory.resolve("taken"));
 
         HostState state = HostState.open(directory);
 
