@@ -233,7 +233,8 @@ public final class Provenance {
             throw refused(
                     Problem.SIGNER_UNKNOWN,
                     "the package is signed by a host that is not accepted here, with the key " + signer,
-                    "If that is a host of yours, add its node card.");
+                    "If that is a host of yours, add its node card; if it has renewed its keys and this one has ended, accept it with"
+                            + " AcceptedSigners.of(…).");
         }
         SignerKey origin = entries.get(0).link().signer();
         if (!policy.origins().accepts(origin)) {

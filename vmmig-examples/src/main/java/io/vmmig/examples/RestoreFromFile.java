@@ -15,7 +15,6 @@ import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.file.PackageFile;
 import java.nio.file.Path;
-import java.util.Set;
 
 /** Brings the guest in a package file to life, as a copy with a name and a uuid of its own. */
 public final class RestoreFromFile {
@@ -32,9 +31,8 @@ public final class RestoreFromFile {
             // What an earlier run has left, if it was killed.
             Recovery.of(hypervisor).state(state).run().settlements().forEach(one -> System.out.println(one.what()));
             HostIdentity self = HostIdentity.in(Path.of(args[5]));
-            AcceptedSigners ourselves = AcceptedSigners.of(Set.of(self.keys().signing()));
             MigrationReport report = Receiver.of(hypervisor)
-                    .accepting(PackageSignatures.by(SignaturePolicy.of(self, ourselves)))
+                    .accepting(PackageSignatures.by(SignaturePolicy.of(self, AcceptedSigners.own(self))))
                     .into(Path.of(args[3]))
                     .state(state)
                     .as(DomainSettings.asSaved().named(args[2]).withNewUuid())

@@ -63,12 +63,16 @@ class ProtectionIT {
     private final class Elsewhere implements AutoCloseable {
         private final InMemoryHypervisor hypervisor = new InMemoryHypervisor("elsewhere");
         private final HostIdentity self;
+        /** Whose own signatures count. */
+        private final HostIdentity judge;
+
         private final SignerKey accepted;
         private final HostState state;
         private final Path guests = directory.resolve("guests");
 
-        Elsewhere(HostIdentity self, SignerKey accepted) throws VmmigException {
+        Elsewhere(HostIdentity self, HostIdentity judge, SignerKey accepted) throws VmmigException {
             this.self = self;
+            this.judge = judge;
             this.accepted = accepted;
             this.state = HostState.open(directory.resolve("state"));
             state.images().add(GuestKind.TINY_X86_64.image().qcow2(), ImageFormat.QCOW2);
@@ -82,7 +86,7 @@ class ProtectionIT {
             return Receiver.of(hypervisor)
                     .into(guests)
                     .state(state)
-                    .accepting(PackageSignatures.by(SignaturePolicy.of(self, AcceptedSigners.of(Set.of(accepted)))))
+                    .accepting(PackageSignatures.by(SignaturePolicy.of(judge, AcceptedSigners.of(Set.of(accepted)))))
                     .receive(source.incoming())
                     .await(SOON);
         }
@@ -118,19 +122,20 @@ class ProtectionIT {
         a.saveChanges("guarded", plain, List.of(full)).await();
         HostIdentity self = HostIdentity.in(a.identityDirectory());
         SignerKey ofA = self.keys().signing();
-        SignerKey ofB = HostIdentity.in(Hosts.b().identityDirectory()).keys().signing();
+        HostIdentity b = HostIdentity.in(Hosts.b().identityDirectory());
+        SignerKey ofB = b.keys().signing();
 
-        try (Elsewhere there = new Elsewhere(self, ofA)) {
+        try (Elsewhere there = new Elsewhere(self, self, ofA)) {
             refuseSealed(there, Files.readAllBytes(sealed));
             byte[] chunks = Files.readAllBytes(full);
             there.refuse("swapped chunks", SEAL, swapped(chunks, chunks.length - 3 * CHUNK, CHUNK));
             there.refuse("for another host", Set.of(Problem.SEAL_NOT_FOR_US), Files.readAllBytes(forOther));
             refuseSigned(there, Files.readAllBytes(plain));
         }
-        try (Elsewhere there = new Elsewhere(self, ofB)) {
+        try (Elsewhere there = new Elsewhere(self, b, ofB)) {
             there.refuse("signed by a stranger", Set.of(Problem.SIGNER_UNKNOWN), Files.readAllBytes(sealed));
         }
-        try (Elsewhere there = new Elsewhere(self, ofA)) {
+        try (Elsewhere there = new Elsewhere(self, self, ofA)) {
             MigrationReport report = there.take(sealed, full);
             assertThat(report.provenance().stream().map(Handling::signer))
                     .containsExactly(ofA.toString(), ofB.toString(), ofA.toString());
