@@ -11,6 +11,7 @@ import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.state.HostState;
 import java.io.IOException;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
@@ -92,6 +93,10 @@ final class DepartureClaim implements AutoCloseable {
         } catch (VmmigException e) {
             LOG.debug("guest {}: an earlier migration is open", guest.name(), e);
             return true;
+        } catch (InvalidPathException e) {
+            // A power cut has left it, before anything was begun: nothing is begun before it is on the disk.
+            LOG.warn("guest {}: a claim that says nothing is passed over", guest.name(), e);
+            return false;
         }
     }
 

@@ -347,6 +347,20 @@ class ClaimsTest {
         other.release();
     }
 
+    /** As a power cut leaves a file that was being written. */
+    @Test
+    void aClaimThatSaysNothingIsInNobodysWay() throws Exception {
+        Files.write(
+                state("state-of-a")
+                        .directory(HostState.Part.CLAIMS)
+                        .resolve("leaving-" + a.guest(GUEST).uuid()),
+                new byte[64]);
+        Files.write(stateOfB.directory(HostState.Part.CLAIMS).resolve("arriving-name-" + GUEST), new byte[64]);
+        Files.write(Claim.besides(guests.resolve(GUEST)), new byte[] {'{', -1, 0});
+
+        new Halfway(receiver(stateOfB)).arrives();
+    }
+
     @Test
     void whatACrashHasLeftBindsUntilItIsRecovered() throws Exception {
         UUID packageId = UUID.randomUUID();
