@@ -193,7 +193,9 @@ class HostileServerTest {
                                 + other.place(head.get(0).split(" ")[1].substring(1)),
                         new byte[0]));
                 IncomingSession session = at(server)
-                        .over(Web.access(300).header("Authorization", "hunter2").allowingOtherServers())
+                        .over(Web.access(3000)
+                                .header("Authorization", "hunter2")
+                                .allowingOtherServers())
                         .incoming()) {
             assertThat(session.packageStream().readAllBytes()).isEqualTo(CONTENT);
             assertThat(server.heads).allSatisfy(head -> assertThat(head).contains("Authorization: hunter2"));
@@ -224,7 +226,7 @@ class HostileServerTest {
 
     @Test
     void nothingIsWrittenToOrDeletedAtAnotherServer() throws Exception {
-        HttpAccess access = Web.access(300).allowingOtherServers();
+        HttpAccess access = Web.access(3000).allowingOtherServers();
         try (ScriptedServer other = new ScriptedServer((head, out) ->
                         ScriptedServer.say(out, "HTTP/1.1 201 Created\nContent-Length: 0", new byte[0]));
                 ScriptedServer server = redirecting(other);
@@ -247,7 +249,7 @@ class HostileServerTest {
                                 ? "HTTP/1.1 201 Created\nContent-Length: 0"
                                 : "HTTP/1.1 308 Moved\nContent-Length: 0\nLocation: /moved/index",
                         new byte[0]));
-                HttpCalls calls = HttpCalls.to(Addresses.below(server.place("x")), Web.access(300), "x")) {
+                HttpCalls calls = HttpCalls.to(Addresses.below(server.place("x")), Web.access(3000), "x")) {
             calls.put("index", CONTENT, CONTENT.length, false, new Delivery());
             calls.delete("index");
             assertThat(server.heads).hasSize(4);

@@ -143,7 +143,7 @@ class HttpPackageTest {
         PackageSummary sent = send(there);
         long before = web.proxy.down.get();
         web.proxy.cutDownAfter(DISK_BYTES / 2 + Web.PART / 2, web::stop);
-        HttpPackage hasty = there.over(Web.access(300));
+        HttpPackage hasty = there.over(Web.access(3000));
         assertThatThrownBy(() -> take(hasty)).isInstanceOf(VmmigException.class);
         assertThat(names(spool)).contains("lock", ID + ".000000");
         try (Stream<Path> files = Files.walk(spool)) {
@@ -160,7 +160,7 @@ class HttpPackageTest {
 
     @Test
     void aServerThatStaysAwayEndsTheTransfer() throws Exception {
-        HttpPackage hasty = there.over(Web.access(300));
+        HttpPackage hasty = there.over(Web.access(3000));
         try (OutgoingSession session = hasty.open()) {
             session.offer(Samples.offer());
             web.stop();
@@ -175,7 +175,7 @@ class HttpPackageTest {
 
     @Test
     void aLostAnswerToTheIndexIsAskedFor() throws Exception {
-        try (OutgoingSession session = there.over(Web.access(300)).open()) {
+        try (OutgoingSession session = there.over(Web.access(3000)).open()) {
             session.offer(Samples.offer());
             Packages.write(session.packageStream(), Samples.offer(), 1000);
             session.finish();
@@ -189,7 +189,7 @@ class HttpPackageTest {
     @Test
     void whetherTheIndexHasArrivedIsUnknownUntilTheServerCanBeAsked() throws Exception {
         HandOverJournal journal = HandOverJournal.inMemory();
-        try (OutgoingSession session = there.over(Web.access(300)).open()) {
+        try (OutgoingSession session = there.over(Web.access(3000)).open()) {
             session.offer(Samples.offer());
             Packages.write(session.packageStream(), Samples.offer(), 1000);
             session.finish();
@@ -209,7 +209,7 @@ class HttpPackageTest {
     @Test
     void withoutAServerThatCouldHaveItTheIndexWasNeverSent() throws Exception {
         HandOverJournal journal = HandOverJournal.inMemory();
-        try (OutgoingSession session = there.over(Web.access(300)).open()) {
+        try (OutgoingSession session = there.over(Web.access(3000)).open()) {
             session.offer(Samples.offer());
             Packages.write(session.packageStream(), Samples.offer(), 1000);
             session.finish();
@@ -308,7 +308,7 @@ class HttpPackageTest {
                 .hasMessageNotContaining("hunter2");
         HttpPackage presigned = HttpPackage.of(
                         "bucket:web-1", (method, name) -> URI.create(web.place("web-1") + "/" + name + "?sig=hunter2"))
-                .over(Web.access(300).header("Authorization", "Bearer hunter2"))
+                .over(Web.access(3000).header("Authorization", "Bearer hunter2"))
                 .sealedFor(identity.keys())
                 .openedBy(identity)
                 .spooledIn(spool);
