@@ -208,11 +208,14 @@ public final class PackageHandler implements HttpHandler {
         }
     }
 
-    /** It is tried again. */
+    /** It is tried again. Nothing of it can be read here, and an answer would have the server's thread wait for what was not read. */
     private static void refuse(HttpExchange exchange) {
+        Headers headers = exchange.getRequestHeaders();
         try (exchange) {
-            exchange.getResponseHeaders().set("Retry-After", "1");
-            answer(exchange, BUSY);
+            if (!headers.containsKey("Content-Length") && !headers.containsKey("Transfer-Encoding")) {
+                exchange.getResponseHeaders().set("Retry-After", "1");
+                exchange.sendResponseHeaders(BUSY, -1);
+            }
         } catch (IOException e) {
             LOG.debug("the client went away", e);
         }
@@ -236,7 +239,7 @@ public final class PackageHandler implements HttpHandler {
         String path = exchange.getRequestURI().getRawPath();
         Matcher object = OBJECT.matcher(path.startsWith(context) ? path.substring(context.length()) : "");
         if (!object.matches()) {
-            answer(exchange, 404);
+            answer(exchange, watch, 404);
             return;
         }
         String method = exchange.getRequestMethod();
@@ -245,24 +248,38 @@ public final class PackageHandler implements HttpHandler {
         switch (method) {
             case "GET", "HEAD", "PUT", "DELETE" -> {
                 if (!authorizer.allows(exchange, method, place)) {
-                    answer(exchange, 403);
+                    answer(exchange, watch, 403);
                 } else if (method.equals("PUT")) {
                     put(exchange, client, watch, place, name);
                 } else if (method.equals("DELETE")) {
-                    answer(exchange, shelf.delete(place, name) ? 204 : 404);
+                    answer(exchange, watch, shelf.delete(place, name) ? 204 : 404);
                 } else {
                     get(exchange, watch, place, name);
                 }
             }
             default -> {
                 exchange.getResponseHeaders().set("Allow", "GET, HEAD, PUT, DELETE");
-                answer(exchange, 405);
+                answer(exchange, watch, 405);
             }
         }
     }
 
-    private static void answer(HttpExchange exchange, int status) throws IOException {
+    private static void answer(HttpExchange exchange, ClientWatch watch, int status) throws IOException {
+        passBody(exchange, watch);
         exchange.sendResponseHeaders(status, -1);
+    }
+
+    /** Before there is an answer: after it the server would wait for the rest, with the thread that serves all its clients. */
+    private static void passBody(HttpExchange exchange, ClientWatch watch) throws IOException {
+        InputStream body = watch.watched(exchange.getRequestBody());
+        byte[] buffer = new byte[BUFFER_BYTES];
+        long passed = 0;
+        for (int n = body.read(buffer); n >= 0; n = body.read(buffer)) {
+            passed += n;
+            if (passed > PartIndex.MAX_PART_BYTES) {
+                throw new IOException("a client that was refused has more to say than any part has");
+            }
+        }
     }
 
     private void put(HttpExchange exchange, String client, ClientWatch watch, String place, String name)
@@ -272,15 +289,13 @@ public final class PackageHandler implements HttpHandler {
                 ? PartIndex.MAX_BYTES
                 : name.endsWith("." + Receipt.SUFFIX) ? Receipt.MAX_BYTES : PartIndex.MAX_PART_BYTES;
         if (length.isEmpty()) {
-            answer(exchange, 411);
+            answer(exchange, watch, 411);
         } else if (length.getAsLong() > most) {
-            answer(exchange, 413);
+            answer(exchange, watch, 413);
         } else {
             InputStream body = watch.watched(exchange.getRequestBody());
             int status = shelf.put(client, place, name, body, (int) length.getAsLong());
-            // Or the client might be cut off before it reads the answer.
-            body.transferTo(OutputStream.nullOutputStream());
-            answer(exchange, status);
+            answer(exchange, watch, status);
         }
     }
 
@@ -292,9 +307,10 @@ public final class PackageHandler implements HttpHandler {
     private void get(HttpExchange exchange, ClientWatch watch, String place, String name) throws IOException {
         Optional<PackageShelf.Content> found = shelf.open(place, name);
         if (found.isEmpty()) {
-            answer(exchange, 404);
+            answer(exchange, watch, 404);
             return;
         }
+        passBody(exchange, watch);
         try (PackageShelf.Content content = found.get()) {
             Headers headers = exchange.getResponseHeaders();
             headers.set("ETag", content.etag());
@@ -308,7 +324,7 @@ public final class PackageHandler implements HttpHandler {
                 first = Long.parseLong(range.group(1));
                 if (first >= end) {
                     headers.set("Content-Range", "bytes */" + end);
-                    answer(exchange, 416);
+                    answer(exchange, watch, 416);
                     return;
                 }
                 if (!range.group(2).isEmpty() && Long.parseLong(range.group(2)) >= first) {

@@ -217,10 +217,14 @@ class PackageHandlerTest {
 
     /** A client that has announced a body, and sends none of it. */
     private Socket stalled(String client, String name) throws Exception {
+        return stalled("PUT", client, name);
+    }
+
+    private Socket stalled(String method, String client, String name) throws Exception {
         Socket socket =
                 new Socket(InetAddress.getLoopbackAddress(), server.getAddress().getPort());
         socket.getOutputStream()
-                .write(("PUT " + name + " HTTP/1.1\r\nHost: x\r\nX-Client: " + client
+                .write((method + " " + name + " HTTP/1.1\r\nHost: x\r\nX-Client: " + client
                                 + "\r\nContent-Length: 5000\r\n\r\n")
                         .getBytes(StandardCharsets.US_ASCII));
         return socket;
@@ -272,6 +276,32 @@ class PackageHandlerTest {
             return put("/p/web-1/a1.000000", new byte[bytes]);
         } catch (Exception e) {
             throw new AssertionError(e);
+        }
+    }
+
+    /** The JDK's server would wait for the rest of a request that was answered, with the thread that serves everybody. */
+    @Test
+    void refusedClientsKeepNobodyElseWaiting() throws Exception {
+        serve(PackageHandler.Limits.DEFAULT.requests(16, 1), Duration.ofMinutes(5));
+        put("/p/web-1/a1.000000", PART);
+        List<Socket> slow = new ArrayList<>();
+        try {
+            slow.add(stalled("a", "/p/closed/a1.000000"));
+            slow.add(stalled("b", "/p/web-1/unknown"));
+            slow.add(stalled("c", "/p/x/y/z"));
+            slow.add(stalled("d", "/p/web-1/a1.000001"));
+            slow.add(stalled("d", "/p/web-1/a1.000002"));
+            for (String method : List.of("GET", "DELETE", "HEAD", "POST")) {
+                slow.add(stalled(method, method, "/p/web-1/a1.000000"));
+            }
+            for (int i = 0; i < 20; i++) {
+                int each = i;
+                Waiting.until(() -> statusFor("x" + each) == 404);
+            }
+        } finally {
+            for (Socket socket : slow) {
+                socket.close();
+            }
         }
     }
 
