@@ -212,7 +212,10 @@ public final class PackageHandler implements HttpHandler {
     private static void refuse(HttpExchange exchange) {
         Headers headers = exchange.getRequestHeaders();
         try (exchange) {
-            if (!headers.containsKey("Content-Length") && !headers.containsKey("Transfer-Encoding")) {
+            boolean none = Optional.ofNullable(headers.getFirst("Content-Length"))
+                    .orElse("0")
+                    .equals("0");
+            if (none && !headers.containsKey("Transfer-Encoding")) {
                 exchange.getResponseHeaders().set("Retry-After", "1");
                 exchange.sendResponseHeaders(BUSY, -1);
             }
