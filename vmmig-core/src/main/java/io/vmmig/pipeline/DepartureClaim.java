@@ -11,7 +11,6 @@ import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.state.HostState;
 import java.io.IOException;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
@@ -84,6 +83,11 @@ final class DepartureClaim implements AutoCloseable {
 
     /** Whether the program that had the claim before has left something, with another state than ours. */
     private static boolean binds(Guest guest, String left, Path ours) {
+        if (left.indexOf('\0') >= 0) {
+            // A power cut has left it, before anything was begun: nothing is begun before it is on the disk.
+            LOG.warn("guest {}: a claim that says nothing is passed over", guest.name());
+            return false;
+        }
         try {
             Path theirs = FileNames.path(left, "a claim");
             if (!theirs.equals(ours)) {
@@ -93,10 +97,6 @@ final class DepartureClaim implements AutoCloseable {
         } catch (VmmigException e) {
             LOG.debug("guest {}: an earlier migration is open", guest.name(), e);
             return true;
-        } catch (InvalidPathException e) {
-            // A power cut has left it, before anything was begun: nothing is begun before it is on the disk.
-            LOG.warn("guest {}: a claim that says nothing is passed over", guest.name(), e);
-            return false;
         }
     }
 
