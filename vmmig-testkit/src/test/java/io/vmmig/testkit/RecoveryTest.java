@@ -669,6 +669,7 @@ class RecoveryTest {
                         List.of(),
                         List.of(),
                         "host",
+                        Optional.empty(),
                         true,
                         Instant.now()))) {
             journal.enter(DestinationState.RECEIVED);
