@@ -14,7 +14,7 @@ final class Errors {
     /** What QEMU says of a guest that has not run since its memory was last taken; it can only be taken again after that. */
     private static final String SAVED_BEFORE = "paused due to previous migration";
 
-    /** What QEMU 8.0 to 10.0 say of a guest with its own vdagent, which an older one moves and leaves without a clipboard. */
+    /** What QEMU from 8.0 on says of a guest with its own vdagent, unless its machine type is of 10.1 or later. */
     private static final String VDAGENT = "vdagent chardev";
 
     private Errors() {}
@@ -62,7 +62,8 @@ final class Errors {
             return "It was paused when it was saved before: let it run for a moment first.";
         }
         if (words.contains(VDAGENT)) {
-            return "Take the channel of type qemu-vdagent out of the guest (virsh detach-device), or use QEMU 10.1 or later.";
+            return "Take the channel of type qemu-vdagent out of the guest (virsh detach-device), or use QEMU and a machine"
+                    + " type of 10.1 or later.";
         }
         return switch (problem) {
             case GUEST_UNKNOWN -> "Check the guest's name.";
