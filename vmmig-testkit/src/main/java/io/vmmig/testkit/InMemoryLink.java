@@ -181,8 +181,13 @@ final class InMemoryLink {
         }
 
         @Override
-        public Offer offer() throws VmmigException {
+        public void awaitOffer() throws VmmigException {
             awaitOrAbort(() -> offer != null);
+        }
+
+        @Override
+        public Offer offer() throws VmmigException {
+            awaitOffer();
             return java.util.Objects.requireNonNull(offer);
         }
 

@@ -95,14 +95,14 @@ public final class Flood {
         this.out = out;
     }
 
-    /** Takes {@code --short} and at the end the file for the results, which is written if that is not said. */
+    /** Takes {@code --short}, an empty directory, and the file for the results, which is written unless it is to be short. */
     public static void main(String[] args) throws Exception {
         List<String> words = new ArrayList<>(List.of(args));
         Path document = Path.of(words.remove(words.size() - 1));
+        Path directory = Path.of(words.remove(words.size() - 1));
         Options options = new Options(words);
         boolean brief = options.flag("short");
         options.requireNoMore();
-        Path directory = Files.createTempDirectory("vmmig-flood");
         Flood flood = new Flood(brief ? Scale.SHORT : Scale.FULL, directory, System.out);
         List<Row> rows = flood.run();
         if (!brief) {
