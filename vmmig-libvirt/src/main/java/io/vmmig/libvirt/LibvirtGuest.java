@@ -220,26 +220,15 @@ final class LibvirtGuest implements Guest {
             ownActs.add(DomainEvent.Kind.SUSPENDED);
             calls.suspend();
         }
-        MemoryTap tap = null;
+        MemorySnapshot snapshot = null;
         try {
             watch.paused();
             OptionalLong size = size();
-            tap = openTap(disks.targets());
-            SaveImagePreamble preamble;
-            try {
-                preamble = tap.preamble();
-            } catch (HypervisorException e) {
-                if (!(tap instanceof SnapshotTap) || !fallsBack(e)) {
-                    throw e;
-                }
-                LOG.info("{}: no external snapshot ({}); using libvirt's save", name(), e.getMessage());
-                tap.abort();
-                tap = SaveImageTap.open(calls, options);
-                preamble = tap.preamble();
-            }
+            snapshot = MemorySnapshot.open(calls, options, disks.targets());
+            SaveImagePreamble preamble = snapshot.preamble();
             return new LibvirtSavedGuest(
-                    name(),
-                    tap,
+                    calls,
+                    snapshot,
                     withSize(preamble, size),
                     running,
                     suspendedAt,
@@ -247,7 +236,7 @@ final class LibvirtGuest implements Guest {
                     disks.images(),
                     () -> claims.release(uuid()));
         } catch (VmmigException | RuntimeException e) {
-            undo(tap, running, e);
+            undo(snapshot, running, e);
             throw e;
         }
     }
@@ -282,34 +271,12 @@ final class LibvirtGuest implements Guest {
                         preamble.header(), domain.withCurrentMemory(bytes).text(), preamble.cookie());
     }
 
-    private MemoryTap openTap(List<String> disks) throws VmmigException {
-        return options.saveMethod() == LibvirtOptions.SaveMethod.SAVE_IMAGE
-                ? SaveImageTap.open(calls, options)
-                : SnapshotTap.open(calls, options, disks);
-    }
-
-    private boolean fallsBack(HypervisorException e) {
-        Throwable cause = e.getCause();
-        while (cause instanceof VmmigException) {
-            cause = cause.getCause();
-        }
-        return options.saveMethod() == LibvirtOptions.SaveMethod.AUTOMATIC
-                && cause instanceof LibvirtError error
-                && switch (error.code()) {
-                    case LibvirtError.NO_SUPPORT,
-                            LibvirtError.CONFIG_UNSUPPORTED,
-                            LibvirtError.ARGUMENT_UNSUPPORTED,
-                            LibvirtError.OPERATION_UNSUPPORTED -> true;
-                    default -> false;
-                };
-    }
-
-    private void undo(@Nullable MemoryTap tap, boolean running, Exception why) {
+    private void undo(@Nullable MemorySnapshot snapshot, boolean running, Exception why) {
         try {
-            if (tap != null) {
-                tap.abort();
-                tap.goOn(running);
-            } else if (running) {
+            if (snapshot != null) {
+                snapshot.abort();
+            }
+            if (running) {
                 calls.goOn();
             }
         } catch (VmmigException e) {

@@ -31,8 +31,8 @@ import org.xml.sax.SAXException;
  * The libvirt of this machine, with QEMU below it: a daemon, or libvirt's driver embedded in this very process.
  *
  * <p>A guest's memory never touches a disk: libvirt writes it into a FIFO and reads it from one. Saving takes an external
- * memory snapshot, so the guest stays where it is, paused, until the caller resumes or retires it; see
- * {@link LibvirtOptions.SaveMethod} for what happens where libvirt cannot do that. Restoring puts the given XML in front of
+ * memory snapshot, so the guest stays where it is, paused, until the caller resumes or retires it; a guest of which libvirt cannot take
+ * one is refused. Restoring puts the given XML in front of
  * the stream, in libvirt's own save format. That XML is therefore <em>the</em> XML of the image, and libvirt has nothing to
  * compare it with: name, uuid, paths and all else that QEMU itself does not check may differ from the source's.
  *

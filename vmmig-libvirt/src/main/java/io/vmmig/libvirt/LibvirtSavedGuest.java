@@ -34,8 +34,8 @@ final class LibvirtSavedGuest implements SavedGuest {
         }
     }
 
-    private final String name;
-    private final MemoryTap tap;
+    private final GuestCalls guest;
+    private final MemorySnapshot snapshot;
     private final SaveImagePreamble preamble;
     private final boolean wasRunning;
     private final Instant suspendedAt;
@@ -45,16 +45,16 @@ final class LibvirtSavedGuest implements SavedGuest {
     private Fate fate = Fate.OPEN;
 
     LibvirtSavedGuest(
-            String name,
-            MemoryTap tap,
+            GuestCalls guest,
+            MemorySnapshot snapshot,
             SaveImagePreamble preamble,
             boolean wasRunning,
             Instant suspendedAt,
             PauseWatch watch,
             List<Path> images,
             Runnable whenSettled) {
-        this.name = name;
-        this.tap = tap;
+        this.guest = guest;
+        this.snapshot = snapshot;
         this.preamble = preamble;
         this.wasRunning = wasRunning;
         this.suspendedAt = suspendedAt;
@@ -85,16 +85,13 @@ final class LibvirtSavedGuest implements SavedGuest {
 
     @Override
     public InputStream memory() {
-        return tap.stream();
+        return snapshot.stream();
     }
 
     @Override
     public Optional<Interference> interference() throws VmmigException {
-        boolean saved = tap.stream().complete();
-        // When its state has been saved, QEMU gives the images' locks back, or ends with libvirt's save.
-        if (saved && tap.endsGuest()) {
-            return watch.lookAfterEnd();
-        }
+        boolean saved = snapshot.stream().complete();
+        // When its state has been saved, QEMU gives the images' locks back.
         Optional<Interference> found = watch.look(saved ? images : List.of());
         return saved && found.isPresent() && watch.diedByItself() ? Optional.empty() : found;
     }
@@ -105,10 +102,10 @@ final class LibvirtSavedGuest implements SavedGuest {
             throw settledAlready();
         }
         if (fate == Fate.OPEN) {
-            tap.abort();
+            snapshot.abort();
             try {
-                if (!suspendedByUser()) {
-                    tap.goOn(wasRunning);
+                if (wasRunning && !suspendedByUser()) {
+                    guest.goOn();
                 }
             } catch (VmmigException e) {
                 if (e.problem() != Problem.GUEST_UNKNOWN && e.problem() != Problem.GUEST_NOT_RUNNING) {
@@ -117,7 +114,7 @@ final class LibvirtSavedGuest implements SavedGuest {
                 settle(Fate.ENDED_BY_OTHERS);
                 throw new HypervisorException(
                         Problem.GUEST_NOT_RUNNING,
-                        name + " was ended while it was being saved",
+                        guest.name() + " was ended while it was being saved",
                         "Its disks are as it left them; look at the log of its QEMU.",
                         e);
             }
@@ -129,7 +126,7 @@ final class LibvirtSavedGuest implements SavedGuest {
         try {
             return watch.suspendedByUser();
         } catch (VmmigException e) {
-            LOG.debug("{}: it goes on, since nobody can be asked who suspended it", name, e);
+            LOG.debug("{}: it goes on, since nobody can be asked who suspended it", guest.name(), e);
             return false;
         }
     }
@@ -147,14 +144,14 @@ final class LibvirtSavedGuest implements SavedGuest {
         }
         if (fate == Fate.OPEN) {
             // Whoever has not read all of it cannot have the guest elsewhere.
-            if (!tap.stream().complete()) {
+            if (!snapshot.stream().complete()) {
                 throw new HypervisorException(
                         Problem.HYPERVISOR_FAILED,
-                        name + " cannot be retired, because its memory was not read to the end",
+                        guest.name() + " cannot be retired, because its memory was not read to the end",
                         "Read the stream until it ends, or let the guest go on.");
             }
-            tap.abort();
-            tap.end();
+            snapshot.abort();
+            guest.remove();
             settle(Fate.RETIRED);
         }
     }
@@ -162,14 +159,16 @@ final class LibvirtSavedGuest implements SavedGuest {
     @Override
     public synchronized void leavePaused() {
         if (fate == Fate.OPEN) {
-            tap.leave();
+            snapshot.leavePaused();
             settle(Fate.LEFT_PAUSED);
         }
     }
 
     private HypervisorException settledAlready() {
         return new HypervisorException(
-                Problem.HYPERVISOR_FAILED, name + " was " + fate.words + " already, which cannot be undone", "");
+                Problem.HYPERVISOR_FAILED,
+                guest.name() + " was " + fate.words + " already, which cannot be undone",
+                "");
     }
 
     @Override

@@ -4,7 +4,7 @@ package io.vmmig.libvirt;
 import com.sun.jna.Memory;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
-import io.vmmig.libvirt.posix.ByteSource;
+import io.vmmig.libvirt.posix.FifoSource;
 import io.vmmig.libvirt.posix.StalledException;
 import io.vmmig.libvirt.saveimage.SaveImageHeader;
 import java.io.IOException;
@@ -31,9 +31,10 @@ final class MemoryStream extends InputStream {
     }
 
     private static final int BUFFER_BYTES = 1 << 20;
+    /** The final header follows the image, because libvirt cannot go back to the beginning of a FIFO. */
+    private static final int TRAILER = SaveImageHeader.BYTES;
 
-    private final ByteSource source;
-    private final int trailer;
+    private final FifoSource source;
     private final Duration stall;
     private final Outcome outcome;
     private final Abort abort;
@@ -46,15 +47,13 @@ final class MemoryStream extends InputStream {
 
     /**
      * @param source where the bytes come from
-     * @param finalHeader whether the final header follows the image, because libvirt could not go back to its beginning
      */
-    MemoryStream(ByteSource source, boolean finalHeader, Duration stall, Outcome outcome, Abort abort) {
+    MemoryStream(FifoSource source, Duration stall, Outcome outcome, Abort abort) {
         this.source = source;
-        this.trailer = finalHeader ? SaveImageHeader.BYTES : 0;
         this.stall = stall;
         this.outcome = outcome;
         this.abort = abort;
-        this.buffer = new Memory(BUFFER_BYTES + trailer);
+        this.buffer = new Memory(BUFFER_BYTES + TRAILER);
     }
 
     /** Whether the end has been reached, and everything was right. Can be asked by any thread. */
@@ -91,7 +90,7 @@ final class MemoryStream extends InputStream {
             failure = e;
             throw new IOException(e);
         }
-        int n = Math.min(count, to - trailer - from);
+        int n = Math.min(count, to - TRAILER - from);
         buffer.read(from, bytes, offset, n);
         from += n;
         return n;
@@ -99,7 +98,7 @@ final class MemoryStream extends InputStream {
 
     /** Whether at least one byte can be handed out now. What might still be the final header cannot. */
     private boolean fill() throws VmmigException {
-        while (to - from <= trailer) {
+        while (to - from <= TRAILER) {
             if (ended) {
                 return false;
             }
@@ -134,8 +133,7 @@ final class MemoryStream extends InputStream {
     }
 
     private void checkFinalHeader() throws VmmigException {
-        if (trailer > 0
-                && !SaveImageHeader.parse(buffer.getByteArray(from, to - from)).complete()) {
+        if (!SaveImageHeader.parse(buffer.getByteArray(from, to - from)).complete()) {
             throw VmmigException.of(
                     Problem.HYPERVISOR_FAILED, "libvirt reported success but left its image unfinished", "");
         }

@@ -127,24 +127,6 @@ final class PauseWatch implements AutoCloseable {
         }
     }
 
-    /** The same of a guest that has been ended by its save, as long as that lasts. */
-    Optional<Interference> lookAfterEnd() throws VmmigException {
-        GuestState state = stateOf(statusNow());
-        Optional<DomainEvent> started = events.after(before).stream()
-                .filter(event -> event.kind() == DomainEvent.Kind.STARTED)
-                .findFirst();
-        if (started.isPresent()) {
-            return Optional.of(new Interference(
-                    Kind.RAN,
-                    "libvirt reported that it was started",
-                    started.get().at(),
-                    state));
-        }
-        return state == GuestState.STOPPED
-                ? Optional.empty()
-                : Optional.of(new Interference(Kind.RAN, "it was started", Instant.now(), state));
-    }
-
     private DomainStatus statusNow() throws VmmigException {
         try {
             return calls.call("look at", domain -> domain.status());

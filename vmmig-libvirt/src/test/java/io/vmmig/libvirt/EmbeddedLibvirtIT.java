@@ -8,7 +8,6 @@ import io.vmmig.Problem;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.SavedGuest;
-import io.vmmig.libvirt.LibvirtOptions.SaveMethod;
 import io.vmmig.libvirt.binding.Connection;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,7 +77,7 @@ class EmbeddedLibvirtIT extends RealGuestTests {
 
     @Test
     void aGuestThatIsLeftPausedIsSettledLaterByWhoeverFindsIt() throws Exception {
-        start(SaveMethod.SNAPSHOT, true);
+        start(true);
         SavedGuest saved = hypervisor.guest(lab.name).save();
         drain(saved, scratch.resolve("image"));
         saved.leavePaused();
@@ -95,7 +94,7 @@ class EmbeddedLibvirtIT extends RealGuestTests {
 
     @Test
     void retiringAPersistentGuestRemovesItsDefinition() throws Exception {
-        start(SaveMethod.AUTOMATIC, true);
+        start(true);
         try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
             drain(saved, scratch.resolve("image"));
             saved.retire();

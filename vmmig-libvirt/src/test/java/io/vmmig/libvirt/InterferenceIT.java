@@ -12,7 +12,6 @@ import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.hypervisor.SavedGuest;
-import io.vmmig.libvirt.LibvirtOptions.SaveMethod;
 import io.vmmig.libvirt.binding.Connection;
 import java.io.File;
 import java.io.OutputStream;
@@ -103,7 +102,7 @@ class InterferenceIT extends RealGuests {
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3})
     void aGuestThatNobodyTouchesIsUntouchedFromItsSuspensionToItsEnd(int round) throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
             assertThat(saved.interference()).isEmpty();
             saved.memory().readNBytes(SOME_BYTES * round);
@@ -117,7 +116,7 @@ class InterferenceIT extends RealGuests {
     @ParameterizedTest
     @EnumSource
     void whatOthersDoAfterTheStreamIsNoticed(Act act) throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
             drain(saved);
             virsh(act.commands);
@@ -128,7 +127,7 @@ class InterferenceIT extends RealGuests {
     @ParameterizedTest
     @EnumSource(names = {"RESUME", "CONT", "CONT_AND_STOP"})
     void whatOthersDoBeforeTheStreamIsNoticedAtItsEnd(Act act) throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
             saved.memory().readNBytes(SOME_BYTES);
             if (act == Act.RESUME) {
@@ -146,28 +145,10 @@ class InterferenceIT extends RealGuests {
         lab.awaitTicking();
     }
 
-    /** libvirt's own save ends the guest, which is no interference; that somebody starts it again is one. */
-    @Test
-    void aGuestThatIsEndedByItsSaveIsUntouchedUntilSomebodyStartsIt() throws Exception {
-        start(SaveMethod.SAVE_IMAGE, true);
-        try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
-            assertThat(saved.interference()).isEmpty();
-            drain(saved);
-            assertThat(saved.interference()).isEmpty();
-            virsh(List.of("start " + lab.name));
-            assertThat(saved.interference()).get().satisfies(seen -> {
-                assertThat(seen.kind()).isEqualTo(Kind.RAN);
-                assertThat(seen.now()).isEqualTo(GuestState.RUNNING);
-            });
-            virsh(List.of("destroy " + lab.name));
-            saved.retire();
-        }
-    }
-
     /** What a recovery goes by, which was not there to watch. */
     @Test
     void thatAGuestRanAfterItWasSavedShowsForAsLongAsItIsPaused() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
             drain(saved);
             saved.leavePaused();
@@ -182,7 +163,7 @@ class InterferenceIT extends RealGuests {
     /** The one sign that is left when libvirt was not there to see it. */
     @Test
     void aGuestThatRanWhileLibvirtWasAwayIsNoticed() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
             drain(saved);
             Lab.run("host", "restart", HOST);
@@ -224,7 +205,7 @@ class InterferenceIT extends RealGuests {
     @ParameterizedTest
     @EnumSource
     void whatOthersDoToARestoredGuestIsNoticed(Act act) throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         Path image = scratch.resolve("image");
         RestoreRequest request;
         long bytes;
@@ -250,7 +231,7 @@ class InterferenceIT extends RealGuests {
 
     @Test
     void aWatchSeesWhatOthersDoAndNotWhatWeDo() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         var guest = hypervisor.guest(lab.name);
         try (GuestWatch watch = guest.watch()) {
             try (SavedGuest saved = guest.save()) {

@@ -12,7 +12,6 @@ import io.vmmig.hypervisor.Hypervisor.GuestId;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.hypervisor.SavedGuest;
-import io.vmmig.libvirt.LibvirtOptions.SaveMethod;
 import io.vmmig.libvirt.binding.Connection;
 import io.vmmig.libvirt.binding.HostView;
 import java.io.OutputStream;
@@ -71,7 +70,7 @@ class LibvirtdFaultsIT extends RealGuests {
     /** Towards the end QEMU is done with what is still in the pipe, and libvirt opens the FIFO once more, for the header. */
     @Test
     void givingUpNearTheEndEndsTheSave() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         long bytes;
         try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
             bytes = drain(saved, scratch.resolve("image"));
@@ -88,7 +87,7 @@ class LibvirtdFaultsIT extends RealGuests {
 
     @Test
     void aTruncatedStreamRestoresNothing() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         Path image = scratch.resolve("image");
         RestoreRequest request = saveAndRetire(image);
         long bytes = Files.size(image);
@@ -118,7 +117,7 @@ class LibvirtdFaultsIT extends RealGuests {
 
     @Test
     void aRestoreThatIsGivenUpLeavesNothing() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         Path image = scratch.resolve("image");
         RestoreRequest request = saveAndRetire(image);
         long bytes = Files.size(image);
@@ -134,7 +133,7 @@ class LibvirtdFaultsIT extends RealGuests {
     /** A stopped QEMU process is one that hangs, as far as anyone can tell. */
     @Test
     void aQemuThatHangsEndsInATimeoutAndTheGuestCanGoOnLater() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         hypervisor.close();
         hypervisor = LibvirtHypervisor.connect(
                 uri(), options().withSaveStall(Duration.ofSeconds(1)).withCallDeadline(Duration.ofSeconds(2)));
@@ -159,7 +158,7 @@ class LibvirtdFaultsIT extends RealGuests {
 
     @Test
     void aRestoreThatHangsEndsInATimeout() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         Path image = scratch.resolve("image");
         RestoreRequest request = saveAndRetire(image);
         long bytes = Files.size(image);
@@ -196,7 +195,7 @@ class LibvirtdFaultsIT extends RealGuests {
     /** It stayed defined, without its disks, and was in the way of the next move. */
     @Test
     void aDefinitionThatComesTooLateIsTakenBack() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         UUID uuid = UUID.randomUUID();
         String xml = "<domain type='qemu'><name>latecomer</name><uuid>" + uuid
                 + "</uuid><memory>65536</memory><os><type arch='x86_64'>hvm</type></os></domain>";
@@ -218,7 +217,7 @@ class LibvirtdFaultsIT extends RealGuests {
 
     @Test
     void aSuspendThatComesTooLateIsTakenBack() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         UUID uuid = hypervisor.guest(lab.name).uuid();
         LateCalls late = new LateCalls();
         try (Calls calls = new Calls(new Link(LibvirtUri.parse(uri)), Duration.ofSeconds(2))) {
@@ -238,7 +237,7 @@ class LibvirtdFaultsIT extends RealGuests {
     /** As an upgrade of libvirt does it. */
     @Test
     void aGuestIsResumedThoughLibvirtdWasStartedAgainInTheMiddleOfItsSave() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         SavedGuest saved = hypervisor.guest(lab.name).save();
         saved.memory().readNBytes(1 << 20);
         Lab.run("host", "restart", HOST);
@@ -258,7 +257,7 @@ class LibvirtdFaultsIT extends RealGuests {
 
     @Test
     void aGuestThatLibvirtIsBusyWithIsNotSaved() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         try (LibvirtHypervisor other = LibvirtHypervisor.connect(uri(), options());
                 SavedGuest saved = other.guest(lab.name).save()) {
             assertProblem(Problem.GUEST_BUSY, () -> hypervisor.guest(lab.name).save());
@@ -269,7 +268,7 @@ class LibvirtdFaultsIT extends RealGuests {
 
     @Test
     void aStoppedGuestCannotBeSaved() throws Exception {
-        start(SaveMethod.AUTOMATIC, true);
+        start(true);
         Guest guest = hypervisor.guest(lab.name);
         try (var domain = connection().domain(lab.name)) {
             domain.destroy();
@@ -280,7 +279,7 @@ class LibvirtdFaultsIT extends RealGuests {
 
     @Test
     void aKnownGuestIsNotRestoredOver() throws Exception {
-        start(SaveMethod.AUTOMATIC, false);
+        start(false);
         String xml = hypervisor.guest(lab.name).domainXml();
         assertProblem(Problem.NAME_IN_USE, () -> hypervisor.restore(new RestoreRequest(xml, null, false)));
         String renamed = xml.replace("<name>guest<", "<name>other<");

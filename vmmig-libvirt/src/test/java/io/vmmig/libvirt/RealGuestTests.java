@@ -13,22 +13,18 @@ import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.hypervisor.SavedGuest;
-import io.vmmig.libvirt.LibvirtOptions.SaveMethod;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** What must hold for real guests, whatever way libvirt runs. */
 abstract class RealGuestTests extends RealGuests {
-    @ParameterizedTest
-    @EnumSource(names = {"SNAPSHOT", "SAVE_IMAGE"})
-    void aGuestThatIsSavedAndRestoredGoesOnAsIfNothingHadHappened(SaveMethod method) throws Exception {
-        start(method, false);
+    @Test
+    void aGuestThatIsSavedAndRestoredGoesOnAsIfNothingHadHappened() throws Exception {
+        start(false);
         String sum = lab.ask("sum");
         Path image = scratch.resolve("image");
 
@@ -37,10 +33,7 @@ abstract class RealGuestTests extends RealGuests {
         String cookie = hypervisor.guest(lab.name).cookie().orElseThrow();
         try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
             assertThat(saved.wasRunning()).isTrue();
-            if (method == SaveMethod.SNAPSHOT) {
-                // Libvirt's own save writes into a file, and may have ended the guest by now.
-                assertThat(hypervisor.guest(lab.name).liveXml().orElseThrow()).contains("<backingStore type='file'");
-            }
+            assertThat(hypervisor.guest(lab.name).liveXml().orElseThrow()).contains("<backingStore type='file'");
             assertThat(essence(saved.cookie())).isEqualTo(essence(cookie));
             bytes = drain(saved, image);
             request = new RestoreRequest(saved.domainXml(), saved.cookie(), false);
@@ -68,10 +61,9 @@ abstract class RealGuestTests extends RealGuests {
         return Xml.text(Xml.parse(cookie)).replaceAll(">\\s+<", "><").replace("<slirpHelper/>", "");
     }
 
-    @ParameterizedTest
-    @EnumSource(names = {"SNAPSHOT", "SAVE_IMAGE"})
-    void aRollBackLetsTheGuestGoOnAndItCanBeSavedAgain(SaveMethod method) throws Exception {
-        start(method, true);
+    @Test
+    void aRollBackLetsTheGuestGoOnAndItCanBeSavedAgain() throws Exception {
+        start(true);
         String sum = lab.ask("sum");
         for (int round = 0; round < 2; round++) {
             try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
@@ -85,10 +77,9 @@ abstract class RealGuestTests extends RealGuests {
         assertThat(hypervisor.guest(lab.name).persistent()).isTrue();
     }
 
-    @ParameterizedTest
-    @EnumSource(names = {"SNAPSHOT", "SAVE_IMAGE"})
-    void givingUpMidwayLetsTheGuestGoOn(SaveMethod method) throws Exception {
-        start(method, false);
+    @Test
+    void givingUpMidwayLetsTheGuestGoOn() throws Exception {
+        start(false);
         try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
             assertThat(saved.memory().readNBytes(1 << 20)).hasSize(1 << 20);
             assertProblem(Problem.GUEST_BUSY, () -> hypervisor.guest(lab.name).save());
@@ -99,7 +90,7 @@ abstract class RealGuestTests extends RealGuests {
 
     @Test
     void aStreamThatIsClosedEarlyEndsTheSaveAndTheGuestGoesOnWhenTold() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         Guest guest = hypervisor.guest(lab.name);
         try (SavedGuest saved = guest.save()) {
             saved.memory().close();
@@ -113,7 +104,7 @@ abstract class RealGuestTests extends RealGuests {
 
     @Test
     void aPausedGuestStaysPaused() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         try (var domain = connection().domain(lab.name)) {
             domain.suspend();
         }
@@ -146,7 +137,7 @@ abstract class RealGuestTests extends RealGuests {
 
     @Test
     void memoryCanBeReadWhileTheGuestRunsAndWhileItIsBeingSaved() throws Exception {
-        start(SaveMethod.SNAPSHOT, false);
+        start(false);
         Guest guest = hypervisor.guest(lab.name);
         GuestMemory shown = ((LibvirtGuest) guest).shownMemory();
         GuestMemory memory = guest.memory(RAM).orElseThrow();

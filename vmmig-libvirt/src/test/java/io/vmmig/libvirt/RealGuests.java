@@ -10,7 +10,6 @@ import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.hypervisor.SavedGuest;
-import io.vmmig.libvirt.LibvirtOptions.SaveMethod;
 import io.vmmig.libvirt.binding.Connection;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -65,8 +64,8 @@ abstract class RealGuests {
                 .isEmpty();
     }
 
-    void start(SaveMethod method, boolean persistent) throws Exception {
-        hypervisor = LibvirtHypervisor.connect(uri(), options().withSaveMethod(method));
+    void start(boolean persistent) throws Exception {
+        hypervisor = LibvirtHypervisor.connect(uri(), options());
         lab = GUESTS.get(persistent);
         if (lab != null) {
             lab.use(connection());

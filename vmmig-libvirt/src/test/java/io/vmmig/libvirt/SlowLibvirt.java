@@ -192,6 +192,8 @@ final class SlowLibvirt implements HostSource {
                 case "memoryStatistics" -> {
                     return new MemoryStatistics(OptionalLong.of(memory()), OptionalLong.empty(), 0);
                 }
+                case "snapshot" ->
+                    throw new LibvirtError(LibvirtError.OPERATION_UNSUPPORTED, "no external snapshots here");
                 case "close" -> {}
                 default -> throw new AssertionError(name);
             }

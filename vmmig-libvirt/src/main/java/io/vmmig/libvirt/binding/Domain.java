@@ -8,7 +8,6 @@ import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -274,11 +273,6 @@ public final class Domain implements DomainControl {
     @Override
     public void updateDevice(String deviceXml) throws LibvirtError {
         checked(LibvirtLibrary.virDomainUpdateDeviceFlags(open(), deviceXml, AFFECT_LIVE));
-    }
-
-    @Override
-    public void save(Path image) throws LibvirtError {
-        checked(LibvirtLibrary.virDomainSaveFlags(open(), image.toString(), null, 0));
     }
 
     @Override

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt.binding;
 
-import java.nio.file.Path;
 import java.time.Instant;
 
 /** All that can be done with a domain; what is declared here changes something. */
@@ -35,9 +34,6 @@ public interface DomainControl extends DomainView {
 
     /** Changes a device of the running domain to what this XML says. */
     void updateDevice(String deviceXml) throws LibvirtError;
-
-    /** Saves memory and device state to a file and ends the domain. Returns when it is gone. */
-    void save(Path image) throws LibvirtError;
 
     /** Makes an external snapshot of which libvirt itself keeps no record. Returns when it is written. */
     void snapshot(String snapshotXml) throws LibvirtError;

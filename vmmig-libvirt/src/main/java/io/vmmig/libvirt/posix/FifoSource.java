@@ -1,49 +1,108 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt.posix;
 
+import com.sun.jna.Memory;
+import com.sun.jna.Pointer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a FIFO while its writers come and go. The reading end is open as soon as the object is made. */
-public final class FifoSource extends WaitingSource {
+/**
+ * Reads a FIFO while its writers come and go. The reading end is open as soon as the object is made. One thread reads; the other
+ * methods can be called from any thread.
+ */
+public final class FifoSource implements AutoCloseable {
     /** The most that Linux gives to a pipe of an ordinary user; it doubles the rate. */
     private static final int PIPE_BYTES = 1 << 20;
 
     private final Descriptor reader;
+    private final Wakeup wakeup;
 
     /** As long as someone has the FIFO open for writing, a writer that closes it does not end the stream. */
     private @Nullable Descriptor writerHeld;
 
+    private volatile boolean closed;
+    private volatile boolean writersDone;
+    private boolean released;
+
     /** Opens the reading end. */
     public FifoSource(Path fifo) throws IOException {
+        wakeup = new Wakeup();
         reader = Descriptor.open(fifo.toString(), LibC.O_RDONLY | LibC.O_NONBLOCK);
         writerHeld = Descriptor.open(fifo.toString(), LibC.O_WRONLY | LibC.O_NONBLOCK);
         // May be refused when the user's pipes hold too much already; the stream is only slower then.
         LibC.fcntl(reader.number(), LibC.F_SETPIPE_SZ, PIPE_BYTES);
     }
 
-    @Override
-    int readNow(long address, int count) throws IOException {
-        return reader.read(address, count);
+    /**
+     * Waits for bytes and reads some.
+     *
+     * @return how many bytes there are now at {@code offset} of {@code into}, at least 1; or -1 at the end, which comes only
+     *     after {@link #writersDone()}
+     * @throws StalledException when nothing came within {@code stall}
+     * @throws ClosedChannelException when the source was closed, also by another thread meanwhile
+     */
+    public synchronized int read(Memory into, int offset, int count, Duration stall) throws IOException {
+        if (offset < 0 || count <= 0 || offset + (long) count > into.size()) {
+            throw new IndexOutOfBoundsException();
+        }
+        while (true) {
+            if (closed) {
+                throw new ClosedChannelException();
+            }
+            boolean last = writersDone;
+            if (last) {
+                releaseWriter();
+            }
+            int n = reader.read(Pointer.nativeValue(into) + offset, count);
+            if (n > 0) {
+                return n;
+            }
+            if (last && n == Descriptor.NO_PEER) {
+                return -1;
+            }
+            if (!wakeup.awaitReadable(reader, stall)) {
+                throw new StalledException("nothing was written for " + stall.toMillis() + " ms");
+            }
+        }
     }
 
-    @Override
-    Descriptor awaited() {
-        return reader;
+    /** Says that all the writers have come to their end: what can be read now is all there will be. */
+    public void writersDone() {
+        writersDone = true;
+        wake();
     }
 
+    /** Wakes the reader and closes the FIFO. Writers fail from here on. */
     @Override
-    void letGoOfWriters() {
+    public void close() {
+        closed = true;
+        wake();
+        synchronized (this) {
+            if (!released) {
+                released = true;
+                releaseWriter();
+                reader.close();
+                wakeup.close();
+            }
+        }
+    }
+
+    private void releaseWriter() {
         if (writerHeld != null) {
             writerHeld.close();
             writerHeld = null;
         }
     }
 
-    @Override
-    void release() {
-        letGoOfWriters();
-        reader.close();
+    private void wake() {
+        try {
+            wakeup.signal();
+        } catch (IOException e) {
+            throw new UncheckedIOException("an eventfd cannot fail", e);
+        }
     }
 }

@@ -29,9 +29,6 @@ final class LibC {
     static final long FIONREAD = 0x541b;
     static final int EFD_NONBLOCK = O_NONBLOCK;
     static final int EFD_CLOEXEC = O_CLOEXEC;
-    static final int IN_NONBLOCK = O_NONBLOCK;
-    static final int IN_CLOEXEC = O_CLOEXEC;
-    static final int IN_MODIFY = 2;
     static final int SEEK_DATA = 3;
     static final int SEEK_HOLE = 4;
     static final int EINTR = 4;
@@ -73,10 +70,6 @@ final class LibC {
     static native int mkfifo(String path, int mode);
 
     static native int eventfd(int initial, int flags);
-
-    static native int inotify_init1(int flags);
-
-    static native int inotify_add_watch(int fd, String path, int mask);
 
     static native int setenv(String name, String value, int overwrite);
 

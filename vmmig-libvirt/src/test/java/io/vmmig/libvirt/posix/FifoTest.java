@@ -62,7 +62,7 @@ class FifoTest {
         return others.submit(task);
     }
 
-    private static byte[] readAll(ByteSource source) throws IOException {
+    private static byte[] readAll(FifoSource source) throws IOException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         Memory memory = new Memory(10_000);
         int n;
@@ -130,29 +130,6 @@ class FifoTest {
     @Test
     void aSourceThatNobodyFillsIsAStall() throws Exception {
         try (FifoSource source = new FifoSource(fifo)) {
-            assertThatThrownBy(() -> source.read(new Memory(10), 0, 10, SHORT)).isInstanceOf(StalledException.class);
-        }
-    }
-
-    @Test
-    void aFileIsReadAsItGrows() throws Exception {
-        byte[] bytes = noise(1_000_000);
-        Path file = Files.createFile(directory.resolve("file"));
-        try (GrowingFileSource source = new GrowingFileSource(file);
-                OutputStream out = Files.newOutputStream(file, StandardOpenOption.WRITE)) {
-            Future<byte[]> reader = elsewhere(() -> readAll(source));
-            for (int from = 0; from < bytes.length; from += 50_000) {
-                out.write(bytes, from, 50_000);
-            }
-            source.writersDone();
-            assertThat(reader.get()).isEqualTo(bytes);
-        }
-    }
-
-    @Test
-    void aFileThatDoesNotGrowIsAStall() throws Exception {
-        Path file = Files.createFile(directory.resolve("file"));
-        try (GrowingFileSource source = new GrowingFileSource(file)) {
             assertThatThrownBy(() -> source.read(new Memory(10), 0, 10, SHORT)).isInstanceOf(StalledException.class);
         }
     }

@@ -2,8 +2,10 @@
 package io.vmmig.libvirt;
 
 import io.vmmig.Failure;
+import io.vmmig.HypervisorException;
 import io.vmmig.Problem;
 import io.vmmig.VmmigException;
+import io.vmmig.libvirt.binding.LibvirtError;
 import io.vmmig.libvirt.posix.Fifo;
 import io.vmmig.libvirt.posix.FifoSource;
 import io.vmmig.libvirt.posix.WorkDirectory;
@@ -16,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Takes memory as an external snapshot into a FIFO. The guest stays there, paused, with its disks unlocked. */
-final class SnapshotTap implements MemoryTap {
-    private static final Logger LOG = LoggerFactory.getLogger(SnapshotTap.class);
+final class MemorySnapshot {
+    private static final Logger LOG = LoggerFactory.getLogger(MemorySnapshot.class);
 
     private static final Duration FREEING_INTERVAL = Duration.ofMillis(100);
 
@@ -26,9 +28,10 @@ final class SnapshotTap implements MemoryTap {
     private final WorkDirectory directory;
     private final Path fifo;
     private final FifoSource source;
-    private final Tapping tapping;
+    private final Pending<Boolean> call;
+    private final MemoryStream stream;
 
-    private SnapshotTap(GuestCalls guest, LibvirtOptions options, List<String> disks, WorkDirectory directory)
+    private MemorySnapshot(GuestCalls guest, LibvirtOptions options, List<String> disks, WorkDirectory directory)
             throws IOException {
         this.guest = guest;
         this.options = options;
@@ -37,9 +40,10 @@ final class SnapshotTap implements MemoryTap {
         Fifo.make(fifo);
         source = new FifoSource(fifo);
         String xml = snapshotXml(fifo, disks);
-        Pending<Boolean> call = guest.start(
-                "save", Late.stays("the guest is paused, as it was before"), domain -> domain.snapshot(xml));
-        tapping = new Tapping(source, true, options.saveStall(), call, this::abort);
+        // The source is open by now: libvirt would hold the guest for as long as nobody reads.
+        call = guest.start("save", Late.stays("the guest is paused, as it was before"), domain -> domain.snapshot(xml));
+        stream = new MemoryStream(source, options.saveStall(), () -> call.await(Duration.ZERO), this::abort);
+        call.whenDone(source::writersDone);
     }
 
     /**
@@ -47,11 +51,11 @@ final class SnapshotTap implements MemoryTap {
      *
      * @param disks the names of all the guest's disks
      */
-    static SnapshotTap open(GuestCalls guest, LibvirtOptions options, List<String> disks) throws VmmigException {
+    static MemorySnapshot open(GuestCalls guest, LibvirtOptions options, List<String> disks) throws VmmigException {
         try {
             WorkDirectory directory = WorkDirectory.in(options.workDirectory());
             try {
-                return new SnapshotTap(guest, options, disks, directory);
+                return new MemorySnapshot(guest, options, disks, directory);
             } catch (IOException e) {
                 directory.close();
                 throw e;
@@ -71,23 +75,61 @@ final class SnapshotTap implements MemoryTap {
         return xml.append("</disks></domainsnapshot>").toString();
     }
 
-    @Override
-    public SaveImagePreamble preamble() throws VmmigException {
-        return tapping.preamble();
+    /**
+     * Waits for the beginning of the image; called once, before {@link #stream()} is read.
+     *
+     * @throws VmmigException with {@link Problem#HYPERVISOR_FAILED} if libvirt cannot take such a snapshot of this guest
+     */
+    SaveImagePreamble preamble() throws VmmigException {
+        SaveImagePreamble preamble;
+        try {
+            preamble = SaveImagePreamble.read(stream);
+        } catch (IOException e) {
+            if (e.getCause() instanceof VmmigException known) {
+                throw isUnsupported(known) ? unsupported(known) : known;
+            }
+            throw Errors.file("read the guest's memory", e);
+        }
+        if (preamble.header().compression() != 0) {
+            throw new HypervisorException(
+                    Problem.HYPERVISOR_FAILED,
+                    "libvirt compresses save images",
+                    "Set save_image_format and snapshot_image_format to \"raw\" in qemu.conf: vmmig compresses better.");
+        }
+        return preamble;
     }
 
-    @Override
-    public MemoryStream stream() {
-        return tapping.stream();
+    private static boolean isUnsupported(VmmigException e) {
+        Throwable cause = e;
+        while (cause instanceof VmmigException) {
+            cause = cause.getCause();
+        }
+        return cause instanceof LibvirtError error
+                && switch (error.code()) {
+                    case LibvirtError.NO_SUPPORT,
+                            LibvirtError.CONFIG_UNSUPPORTED,
+                            LibvirtError.ARGUMENT_UNSUPPORTED,
+                            LibvirtError.OPERATION_UNSUPPORTED -> true;
+                    default -> false;
+                };
     }
 
-    @Override
-    public boolean endsGuest() {
-        return false;
+    private static HypervisorException unsupported(VmmigException e) {
+        return new HypervisorException(
+                Problem.HYPERVISOR_FAILED,
+                "libvirt cannot save this guest and keep it: " + e.failure().what(),
+                "It needs an external memory snapshot (virsh snapshot-create-as --memspec), which this driver, QEMU or guest"
+                        + " does not support. Shut the guest down to move it.",
+                e);
     }
 
-    @Override
-    public synchronized void abort() throws VmmigException {
+    /** The image; behind the preamble, QEMU's stream. */
+    MemoryStream stream() {
+        return stream;
+    }
+
+    /** Ends the call that writes the image, if it is still under way, and waits until it has ended. */
+    synchronized void abort() throws VmmigException {
         // QEMU's next write fails, and the call with it.
         source.close();
         if (!awaitEnd()) {
@@ -106,7 +148,7 @@ final class SnapshotTap implements MemoryTap {
      */
     private boolean awaitEnd() throws VmmigException {
         long end = System.nanoTime() + options.callDeadline().toNanos();
-        while (!tapping.awaitEnd(FREEING_INTERVAL)) {
+        while (!call.awaitEnd(FREEING_INTERVAL)) {
             if (System.nanoTime() > end) {
                 return false;
             }
@@ -119,24 +161,12 @@ final class SnapshotTap implements MemoryTap {
         return true;
     }
 
-    @Override
-    public void goOn(boolean running) throws VmmigException {
-        if (running) {
-            guest.goOn();
-        }
-    }
-
-    @Override
-    public void end() throws VmmigException {
-        guest.remove();
-    }
-
-    @Override
-    public void leave() {
+    /** Ends the call, and leaves the guest paused. */
+    void leavePaused() {
         try {
             abort();
         } catch (VmmigException e) {
-            guest.giveUp(tapping.call());
+            guest.giveUp(call);
             LOG.warn("{}: left as it is, and libvirt has not ended its save", guest.name(), e);
         }
     }
