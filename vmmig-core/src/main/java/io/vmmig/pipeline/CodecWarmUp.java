@@ -81,7 +81,7 @@ enum CodecWarmUp {
         }
     }
 
-    private static void write(byte[] memory, OutputStream out) throws VmmigException {
+    static void write(byte[] memory, OutputStream out) throws VmmigException {
         try (PackageWriter writer = PackageWriter.to(out, manifest(memory.length), List.of(), Level.BALANCED)) {
             writer.writeDomain("<domain/>", null);
             writer.writeSnapshot(new ByteArrayInputStream(memory));
@@ -89,7 +89,7 @@ enum CodecWarmUp {
         }
     }
 
-    private static void read(byte[] bytes) throws IOException, VmmigException {
+    static void read(byte[] bytes) throws IOException, VmmigException {
         try (PackageReader reader = PackageReader.from(new ByteArrayInputStream(bytes), PackageLimits.DEFAULT)) {
             for (PackageReader.Entry entry = reader.next(); entry != null; entry = reader.next()) {
                 if (entry instanceof PackageReader.Entry.Snapshot snapshot) {

@@ -109,11 +109,6 @@ public final class RamScanner {
         return at;
     }
 
-    /** Whether the stream is still understood. */
-    public boolean understands() {
-        return state != State.OPAQUE;
-    }
-
     private void step(Visitor visitor) {
         switch (state) {
             case FILE_HEADER -> fileHeader(visitor);

@@ -59,9 +59,9 @@ class PackageHostileTest {
         try (PackageWriter writer = PackageWriter.to(out, Manifests.of(List.of()))) {
             writer.writeDomain("<domain/>", null);
             writer.writeSnapshot(new ByteArrayInputStream(new byte[1000]));
-            writer.writeSnapshot(new ByteArrayInputStream(new byte[1000]));
-        } catch (IllegalStateException expected) {
-            assertThat(expected).hasMessageContaining("snapshot");
+            assertThatThrownBy(() -> writer.writeSnapshot(new ByteArrayInputStream(new byte[1000])))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("snapshot");
         }
         assertProblem(out.toByteArray(), Problem.PACKAGE_TRUNCATED);
     }

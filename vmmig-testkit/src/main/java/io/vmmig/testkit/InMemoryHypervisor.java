@@ -66,6 +66,7 @@ public final class InMemoryHypervisor implements Hypervisor {
     private final String hostName;
     private volatile FileHoles holes = FileHoles.NONE;
     private volatile boolean agents = true;
+    private volatile long freeMemoryBytes = 1L << 40;
     private final Map<String, InMemoryGuest> guests = new LinkedHashMap<>();
     private Consumer<String> whenRestored = name -> {};
     private @Nullable Step cutOffAt;
@@ -115,6 +116,11 @@ public final class InMemoryHypervisor implements Hypervisor {
     /** Lets this host alone have something of a guest. */
     public synchronized void add(String name, LocalState state) throws VmmigException {
         known(name).add(state);
+    }
+
+    /** From now on the host has so much memory that nobody uses, in bytes; a TiB at first. */
+    public void freeMemory(long bytes) {
+        freeMemoryBytes = bytes;
     }
 
     /** What the user of a guest does: it stands still from now on. */
@@ -292,7 +298,7 @@ public final class InMemoryHypervisor implements Hypervisor {
                 hostName,
                 "7.2.0",
                 "9.0.0",
-                1L << 40,
+                freeMemoryBytes,
                 List.of(new HostCapabilities.Emulator(
                         "x86_64", "qemu", "/usr/bin/qemu-system-x86_64", Set.of("pc-q35-7.2", "q35"))));
     }
