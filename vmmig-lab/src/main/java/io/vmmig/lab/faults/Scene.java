@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.faults;
 
+import io.vmmig.lab.Await;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
@@ -17,6 +18,7 @@ import java.util.List;
 
 /** One migration that waits at a moment, and what can be done to it. */
 final class Scene {
+    private static final Duration TIME_TO_START = Duration.ofSeconds(10);
     private static final Duration TIME_TO_STOP = Duration.ofSeconds(40);
     private static final Duration TIME_TO_END = Duration.ofSeconds(75);
     private static final Duration AN_HOUR = Duration.ofHours(1);
@@ -95,10 +97,10 @@ final class Scene {
         }
     }
 
+    /** At a destination that has just been asked to start one, it may not be there yet. */
     void killQemu(LabHost host) {
-        if (!host.trouble().killQemu(guest.name())) {
-            throw new LabException("host " + host + " has no QEMU that could be killed");
-        }
+        Await.until("a QEMU on " + host + " that can be killed", TIME_TO_START, () -> host.trouble()
+                .killQemu(guest.name()));
     }
 
     void advanceClock(LabHost host) {
