@@ -52,20 +52,22 @@ final class Expectation {
     static Set<Ending> of(Cell cell) {
         Moment moment = cell.moment();
         Stage stage = stageOf(moment);
+        // The source may note only after it was struck that it gives the guest away, and then does not.
+        boolean mayBeKept = stage == Stage.KEPT || wordIsOnItsWay(moment);
         return switch (cell.fault()) {
             case KILL_SOURCE -> killedSource(moment, stage);
             // The next attempt takes the place of the one that was lost.
             case RETRY_AT_ONCE -> AT_DESTINATION;
             case KILL_DESTINATION -> before(stage, Stage.TAKEN) ? AT_SOURCE : AT_DESTINATION;
             // libvirtd is back in a second, so whatever does not need it meanwhile goes on.
-            case KILL_LIBVIRTD_AT_SOURCE -> stage == Stage.KEPT ? AT_EITHER : AT_DESTINATION;
+            case KILL_LIBVIRTD_AT_SOURCE -> mayBeKept ? AT_EITHER : AT_DESTINATION;
             case KILL_LIBVIRTD_AT_DESTINATION -> before(stage, Stage.RUNS) ? AT_EITHER : AT_DESTINATION;
             // An orderly restart leaves nothing to a recovery.
             case RESTART_LIBVIRTD_AT_SOURCE ->
-                stage == Stage.KEPT ? EnumSet.of(ROLLED_BACK, COMPLETED) : EnumSet.of(COMPLETED);
+                mayBeKept ? EnumSet.of(ROLLED_BACK, COMPLETED) : EnumSet.of(COMPLETED);
             case RESTART_LIBVIRTD_AT_DESTINATION ->
                 before(stage, Stage.TAKEN) ? EnumSet.of(ROLLED_BACK, COMPLETED) : EnumSet.of(COMPLETED);
-            case FREEZE_LIBVIRTD_AT_SOURCE -> stage == Stage.KEPT ? AT_EITHER : AT_DESTINATION;
+            case FREEZE_LIBVIRTD_AT_SOURCE -> mayBeKept ? AT_EITHER : AT_DESTINATION;
             case FREEZE_LIBVIRTD_AT_DESTINATION -> before(stage, Stage.TAKEN) ? AT_EITHER : AT_DESTINATION;
             case KILL_QEMU_AT_SOURCE -> killedGuest(moment);
             case KILL_QEMU_AT_DESTINATION -> before(stage, Stage.RUNS) ? AT_SOURCE : EnumSet.of(ENDED_THERE);
@@ -73,10 +75,11 @@ final class Expectation {
             case CUT_FOR_A_SECOND -> EnumSet.of(COMPLETED);
             case CUT_FOR_A_MINUTE, STALLED, FREEZE_SOURCE, FREEZE_DESTINATION -> silenced(stage);
             case CUT_FOR_GOOD -> parted(moment, stage);
-            case DISK_FULL_AT_SOURCE -> stage == Stage.KEPT ? AT_EITHER : AT_DESTINATION;
+            case DISK_FULL_AT_SOURCE -> mayBeKept ? AT_EITHER : AT_DESTINATION;
             case DISK_FULL_AT_DESTINATION -> before(stage, Stage.TAKEN) ? AT_EITHER : AT_DESTINATION;
             // What cannot be noted is not done.
-            case JOURNAL_UNWRITABLE_AT_SOURCE -> stage == Stage.KEPT ? AT_SOURCE : AT_DESTINATION;
+            case JOURNAL_UNWRITABLE_AT_SOURCE ->
+                stage == Stage.KEPT ? AT_SOURCE : mayBeKept ? AT_EITHER : AT_DESTINATION;
             case JOURNAL_UNWRITABLE_AT_DESTINATION -> before(stage, Stage.TAKEN) ? AT_SOURCE : AT_DESTINATION;
             case POWER_OFF_SOURCE -> powerlessSource(moment, stage);
             case POWER_OFF_DESTINATION ->
