@@ -134,7 +134,7 @@ final class Expectation {
             return AT_DESTINATION;
         }
         if (wordIsOnItsWay(moment)) {
-            return EnumSet.of(UNKNOWN_THEN_HERE, UNKNOWN_THEN_THERE);
+            return EnumSet.of(ROLLED_BACK, UNKNOWN_THEN_HERE, UNKNOWN_THEN_THERE);
         }
         return switch (stage) {
             // It has said COMMIT only if it had not noticed yet that nobody hears it.
