@@ -32,21 +32,24 @@ final class DepartedFiles {
 
     private final UUID guest;
     private final Hypervisor hypervisor;
+    private final Duration reaching;
     private final List<Notice> notices = new ArrayList<>();
 
-    private DepartedFiles(UUID guest, Hypervisor hypervisor) {
+    private DepartedFiles(UUID guest, Hypervisor hypervisor, Duration reaching) {
         this.guest = guest;
         this.hypervisor = hypervisor;
+        this.reaching = reaching;
     }
 
     /**
      * To be called when the guest is no more on this host.
      *
      * @param files what left with the guest: its own images, kernel and ramdisk; and its sockets and logs
+     * @param reaching for how long a hypervisor that does not answer is asked again what its other guests need
      * @return what stays of that which vmmig has made
      */
-    static List<Notice> remove(Set<Path> files, UUID guest, Hypervisor hypervisor) {
-        DepartedFiles departed = new DepartedFiles(guest, hypervisor);
+    static List<Notice> remove(Set<Path> files, UUID guest, Hypervisor hypervisor, Duration reaching) {
+        DepartedFiles departed = new DepartedFiles(guest, hypervisor, reaching);
         Set<Path> directories = new TreeSet<>();
         for (Path file : files) {
             Path directory = file.toAbsolutePath().normalize().getParent();
@@ -131,7 +134,8 @@ final class DepartedFiles {
     /** Null when it is not known what others need. */
     private @Nullable FilesInUse lookAround(Path directory, Set<Path> leaving) throws IOException {
         try {
-            FilesInUse inUse = FilesInUse.besides(guest, hypervisor);
+            FilesInUse inUse =
+                    HypervisorRetry.call(guest.toString(), reaching, () -> FilesInUse.besides(guest, hypervisor));
             inUse.addImagesIn(directory, leaving);
             return inUse;
         } catch (VmmigException e) {

@@ -23,6 +23,12 @@ final class HypervisorRetry {
         void run() throws VmmigException;
     }
 
+    /** What is asked; it is asked again if the hypervisor did not answer. */
+    @FunctionalInterface
+    interface Question<T> {
+        T ask() throws VmmigException;
+    }
+
     private HypervisorRetry() {}
 
     /** Whether the hypervisor may do later what it could not do now, or may have done it without saying so. */
@@ -38,11 +44,18 @@ final class HypervisorRetry {
      * @throws VmmigException why it failed the last time
      */
     static void run(String guest, Duration atMost, Step step) throws VmmigException {
+        call(guest, atMost, () -> {
+            step.run();
+            return true;
+        });
+    }
+
+    /** The same, for an answer. */
+    static <T> T call(String guest, Duration atMost, Question<T> question) throws VmmigException {
         long end = System.nanoTime() + atMost.toNanos();
         for (long pause = FIRST_PAUSE_MILLIS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS)) {
             try {
-                step.run();
-                return;
+                return question.ask();
             } catch (VmmigException e) {
                 if (!mayHelp(e) || System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(pause) > end) {
                     throw e;

@@ -38,6 +38,9 @@ import org.slf4j.LoggerFactory;
 public final class RecoveryPipeline {
     private static final Logger LOG = LoggerFactory.getLogger(RecoveryPipeline.class);
     /** As long as a source may ask what became of its guest. */
+    /** A libvirtd that is started again is back by then. */
+    private static final Duration REACHING_HYPERVISOR = Duration.ofSeconds(10);
+
     private static final Duration REMEMBERED = Duration.ofDays(1000);
 
     private static final String UNKNOWN = "(not known)";
@@ -381,7 +384,8 @@ public final class RecoveryPipeline {
             }
             case RETIRE -> {
                 remove(sight);
-                List<Notice> left = DepartedFiles.remove(new HashSet<>(facts.files()), facts.uuid(), hypervisor);
+                List<Notice> left = DepartedFiles.remove(
+                        new HashSet<>(facts.files()), facts.uuid(), hypervisor, REACHING_HYPERVISOR);
                 GuestHistories.of(hostState).remove(facts.uuid());
                 journal.settle();
                 String remaining =

@@ -812,7 +812,11 @@ public final class SendPipeline {
         if (ran.isPresent()) {
             recorder.notice(Interferences.ranTwice(guestName, ran.get(), Instant.now(), departure.ownFiles()));
         } else {
-            DepartedFiles.remove(departure.ownFiles(), departure.domain().uuid(), hypervisor)
+            DepartedFiles.remove(
+                            departure.ownFiles(),
+                            departure.domain().uuid(),
+                            hypervisor,
+                            settings.deadlines().hypervisor())
                     .forEach(recorder::notice);
         }
         forget(departure.manifest().guestUuid());

@@ -13,6 +13,7 @@ import java.nio.channels.ServerSocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -26,6 +27,7 @@ class DepartedFilesTest {
     private Path guests;
 
     private final OtherGuests others = new OtherGuests();
+    private Duration reaching = Duration.ofMinutes(1);
     private Path home;
     private Path disk;
     private Path second;
@@ -45,7 +47,7 @@ class DepartedFilesTest {
     }
 
     private List<Notice> depart(Path... files) {
-        return DepartedFiles.remove(Set.of(files), UUID.randomUUID(), others);
+        return DepartedFiles.remove(Set.of(files), UUID.randomUUID(), others, reaching);
     }
 
     private static Path overlay(Path file, String backing) throws Exception {
@@ -69,6 +71,13 @@ class DepartedFilesTest {
 
     @Test
     void removesAllThatLeft() {
+        assertThat(depart(disk, second, kernel)).isEmpty();
+        assertThat(guests).isEmptyDirectory();
+    }
+
+    @Test
+    void removesAllThoughTheHypervisorIsStartedAgainMeanwhile() {
+        others.failing(2);
         assertThat(depart(disk, second, kernel)).isEmpty();
         assertThat(guests).isEmptyDirectory();
     }
@@ -159,7 +168,8 @@ class DepartedFilesTest {
 
     @Test
     void removesNothingWhenOthersCannotBeLookedAt() {
-        others.failing();
+        reaching = Duration.ZERO;
+        others.failing(1);
         List<Notice> notices = depart(disk, kernel);
         assertLeft(notices, disk, "nobody is there");
         assertLeft(notices, kernel, "could not be told");

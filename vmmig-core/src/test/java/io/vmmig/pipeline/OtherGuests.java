@@ -17,7 +17,7 @@ import java.util.UUID;
 /** A hypervisor of which nothing is known but which files its guests use, if that. */
 final class OtherGuests implements Hypervisor {
     private final List<FileInUse> files = new ArrayList<>();
-    private boolean failing;
+    private int failures;
 
     OtherGuests using(String guest, Path... paths) {
         for (Path path : paths) {
@@ -26,14 +26,16 @@ final class OtherGuests implements Hypervisor {
         return this;
     }
 
-    OtherGuests failing() {
-        failing = true;
+    /** It cannot be reached the next so many times. */
+    OtherGuests failing(int times) {
+        failures = times;
         return this;
     }
 
     @Override
     public List<FileInUse> filesInUse(UUID except) throws VmmigException {
-        if (failing) {
+        if (failures > 0) {
+            failures--;
             throw new HypervisorException(Problem.HYPERVISOR_UNREACHABLE, "nobody is there", "");
         }
         return files;

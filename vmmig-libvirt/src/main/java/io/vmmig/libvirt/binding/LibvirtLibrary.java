@@ -118,8 +118,6 @@ final class LibvirtLibrary {
 
     static native int virDomainUpdateDeviceFlags(Pointer domain, String xml, int flags);
 
-    static native int virDomainSaveFlags(Pointer domain, String path, @Nullable String xml, int flags);
-
     static native @Nullable Pointer virDomainSnapshotCreateXML(Pointer domain, String xml, int flags);
 
     static native int virDomainSnapshotFree(Pointer snapshot);
