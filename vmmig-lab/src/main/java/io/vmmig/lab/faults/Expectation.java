@@ -63,8 +63,7 @@ final class Expectation {
             case KILL_LIBVIRTD_AT_SOURCE -> mayBeKept ? AT_EITHER : AT_DESTINATION;
             case KILL_LIBVIRTD_AT_DESTINATION -> before(stage, Stage.RUNS) ? AT_EITHER : AT_DESTINATION;
             // An orderly restart leaves nothing to a recovery.
-            case RESTART_LIBVIRTD_AT_SOURCE ->
-                mayBeKept ? EnumSet.of(ROLLED_BACK, COMPLETED) : EnumSet.of(COMPLETED);
+            case RESTART_LIBVIRTD_AT_SOURCE -> mayBeKept ? EnumSet.of(ROLLED_BACK, COMPLETED) : EnumSet.of(COMPLETED);
             case RESTART_LIBVIRTD_AT_DESTINATION ->
                 before(stage, Stage.TAKEN) ? EnumSet.of(ROLLED_BACK, COMPLETED) : EnumSet.of(COMPLETED);
             case FREEZE_LIBVIRTD_AT_SOURCE -> mayBeKept ? AT_EITHER : AT_DESTINATION;

@@ -264,7 +264,7 @@ final class ProgramLane implements Lane<ProgramCell> {
             host.identityDirectory().toString()
         };
         Run.killAt(step, Program.RESTORE, output(), arguments);
-        endWell(Program.RESTORE, arguments, wrong);
+        restoreAgain(arguments, wrong);
         if (host.guests().contains(COPY)) {
             host.adopt(COPY).ticking();
         } else {
@@ -274,6 +274,18 @@ final class ProgramLane implements Lane<ProgramCell> {
         Trees.delete(file);
         judgeGuest(wrong);
         return "restored";
+    }
+
+    /** A copy that was committed when the program was killed is finished by its recovery, and there cannot be a second one. */
+    private void restoreAgain(String[] arguments, List<String> wrong) {
+        try (Run run = Run.start(Program.RESTORE, output(), arguments)) {
+            boolean over = run.endsWithin(TIME_TO_END);
+            boolean finishedByRecovery = run.said().contains("it had been handed over, and goes on here now")
+                    && run.said().contains("NAME_IN_USE");
+            if (!over || !run.endedWell() && !finishedByRecovery) {
+                wrong.add(Program.RESTORE + " did not end well: " + run.said());
+            }
+        }
     }
 
     private void endWell(Program program, String[] arguments, List<String> wrong) {
