@@ -112,14 +112,13 @@ class ReferenceFuzzTest {
                 BootCompressions.bzip2(PageFileTest.text(5000, 1)));
     }
 
-    /** Whatever it is, it ends, within what a bzip2 stream of that size can hold. */
+    /** Whatever it is, nothing but an IOException comes of it. */
     @MethodSource("bzip2")
     @FuzzTest
-    void bzip2(byte[] bytes) throws Exception {
+    void bzip(byte[] bytes) throws Exception {
         try (Bzip2InputStream in = new Bzip2InputStream(
                 new PushbackInputStream(new ByteArrayInputStream(bytes), Unpacking.BUFFER_BYTES))) {
-            byte[] content = in.readNBytes((int) MOST);
-            assertThat(content.length).isLessThanOrEqualTo((int) MOST);
+            in.skipNBytes(MOST);
         } catch (IOException e) {
             assertThat(e.getMessage()).isNotBlank();
         }
