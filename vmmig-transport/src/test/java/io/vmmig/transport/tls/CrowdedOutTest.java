@@ -82,7 +82,7 @@ class CrowdedOutTest {
         Fate[] all = new Fate[1000];
         java.util.Arrays.fill(all, Fate.cutAfterUp(0));
         link.next(all);
-        TlsTransport hasty = over(link.port()).connectTimeout(Duration.ofSeconds(3));
+        TlsTransport hasty = over(link.port()).connectTimeout(Duration.ofSeconds(5));
         assertThatThrownBy(hasty::open).satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST));
         assertThat(link.ways).hasSizeGreaterThan(1);
     }

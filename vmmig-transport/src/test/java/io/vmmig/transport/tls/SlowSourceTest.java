@@ -27,7 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("once")
 @Timeout(60)
 class SlowSourceTest {
-    private static final Duration PROGRESS = Duration.ofMillis(1500);
+    private static final Duration PROGRESS = Duration.ofMillis(2500);
     private static final Duration SOON = Duration.ofSeconds(10);
     private static final int BEATS_MILLIS = 50;
 
@@ -100,7 +100,7 @@ class SlowSourceTest {
     void anOfferThatDoesNotCome() throws Exception {
         Background<Void> beats = beating(this::heartbeat);
         assertThatThrownBy(session::awaitOffer).satisfies(e -> assertProblem(e, Problem.PEER_STALLED));
-        assertThat(refusal()).contains("offered nothing for 1500 ms");
+        assertThat(refusal()).contains("offered nothing for 2500 ms");
         peer.close();
         beats.get();
     }
