@@ -163,7 +163,7 @@ class HostIdentityTest {
 
     @Test
     void anIdentityOfAnEarlierVmmigIsNamed() throws Exception {
-        Path directory = Files.createDirectory(temp.resolve("id"));
+        Path directory = OwnerOnlyDirectory.at(temp.resolve("id")).path();
         Files.writeString(directory.resolve("identity.pem"), "-----BEGIN PRIVATE KEY-----");
 
         assertThatThrownBy(() -> HostIdentity.in(directory))
