@@ -5,6 +5,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * The SHA-256 of some content, which is how vmmig names content. Written {@code sha256:} and 64 lower-case hex digits.
@@ -20,12 +21,22 @@ public record Digest(String hex) {
         }
     }
 
-    /** Reads what {@link #toString()} writes. */
-    public static Digest parse(String text) {
-        if (!text.startsWith(PREFIX)) {
-            throw new IllegalArgumentException("a digest starts with " + PREFIX);
-        }
-        return new Digest(text.substring(PREFIX.length()));
+    /**
+     * Reads what {@link #toString()} writes.
+     *
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is anything else
+     */
+    public static Digest parse(String text) throws VmmigException {
+        return read(text)
+                .orElseThrow(() -> VmmigException.of(
+                        Problem.REQUEST_INVALID,
+                        "not a digest: it needs " + PREFIX + " and 64 lower-case hex digits",
+                        "Copy it from the report or from sha256sum."));
+    }
+
+    /** As {@link #parse}; empty when it is anything else. */
+    public static Optional<Digest> read(String text) {
+        return isDigest(text) ? Optional.of(new Digest(text.substring(PREFIX.length()))) : Optional.empty();
     }
 
     /** Whether {@link #parse} would take it. */

@@ -6,6 +6,7 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
 import io.vmmig.domain.DomainChange;
 import io.vmmig.protection.Handling;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -36,6 +37,8 @@ import org.jspecify.annotations.Nullable;
  * @param balloon memory that the guest has lent while it was being sent, or null if it was not asked for any
  * @param domainChanges what was changed in the domain XML; empty at the source
  * @param provenance the hosts that have vouched for the guest, the oldest first; empty at the source, and where nobody asked
+ * @param leftAtSource the guest's disk images that are still at the source although the guest has gone, since vmmig removes only what it
+ *     has made: stale, and to be removed by whoever made them; empty at the destination, and where the guest stays
  * @param notices what the caller should know besides, in the order in which it was found
  */
 public record MigrationReport(
@@ -59,6 +62,7 @@ public record MigrationReport(
         @Nullable Balloon balloon,
         List<DomainChange> domainChanges,
         List<Handling> provenance,
+        List<Path> leftAtSource,
         List<Notice> notices) {
     private static final int PAGE_BYTES = 4096;
 
@@ -69,6 +73,7 @@ public record MigrationReport(
         pages = List.copyOf(pages);
         domainChanges = List.copyOf(domainChanges);
         provenance = List.copyOf(provenance);
+        leftAtSource = List.copyOf(leftAtSource);
         notices = List.copyOf(notices);
     }
 
@@ -164,6 +169,9 @@ public record MigrationReport(
         }
         json.add("domainChanges", changesJson());
         json.add("provenance", provenanceJson());
+        JsonArray left = new JsonArray();
+        leftAtSource.forEach(file -> left.add(file.toString()));
+        json.add("leftAtSource", left);
         json.add("notices", noticesJson());
         return new GsonBuilder()
                 .setPrettyPrinting()

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.domain;
 
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
@@ -20,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * given, and sockets without a path of their own here are placed there too; and bridges and networks, which have to be
  * named. Where a guest's display listens, and with which password, is for libvirt's own settings on the host, or for
  * {@link #editedBy}.
+ *
+ * <p>What takes a path throws a {@link VmmigException} with {@link Problem#REQUEST_INVALID} unless it is absolute.
  */
 public final class DomainSettings {
     private static final DomainSettings AS_SAVED =
@@ -82,32 +86,32 @@ public final class DomainSettings {
     }
 
     /** The active image of a disk goes to this absolute path, which must not exist yet. */
-    public DomainSettings diskAt(String target, Path image) {
+    public DomainSettings diskAt(String target, Path image) throws VmmigException {
         return withPath("disk " + target, image);
     }
 
     /** The serial port of that number writes to this file, or listens on this socket, whichever the domain XML says. */
-    public DomainSettings serialAt(int port, Path path) {
+    public DomainSettings serialAt(int port, Path path) throws VmmigException {
         return withPath("serial " + port, path);
     }
 
     /** The channel of that name (such as {@code org.qemu.guest_agent.0}) listens on this socket. */
-    public DomainSettings channelAt(String channel, Path socket) {
+    public DomainSettings channelAt(String channel, Path socket) throws VmmigException {
         return withPath("channel " + channel, socket);
     }
 
     /** The domain boots this kernel from its next start on, whatever the package holds. */
-    public DomainSettings kernelAt(Path kernel) {
+    public DomainSettings kernelAt(Path kernel) throws VmmigException {
         return withPath("kernel", kernel);
     }
 
     /** The domain boots this ramdisk from its next start on, whatever the package holds. */
-    public DomainSettings ramdiskAt(Path ramdisk) {
+    public DomainSettings ramdiskAt(Path ramdisk) throws VmmigException {
         return withPath("ramdisk", ramdisk);
     }
 
     /** This program runs the guest, rather than the emulator that the host's capabilities name. */
-    public DomainSettings emulatedBy(Path emulator) {
+    public DomainSettings emulatedBy(Path emulator) throws VmmigException {
         return withPath("emulator", emulator);
     }
 
@@ -152,9 +156,12 @@ public final class DomainSettings {
         return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, linksDown, editor);
     }
 
-    private DomainSettings withPath(String key, Path path) {
+    private DomainSettings withPath(String key, Path path) throws VmmigException {
         if (!path.isAbsolute()) {
-            throw new IllegalArgumentException("not an absolute path: " + path);
+            throw VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "not an absolute path for " + key + ": " + path,
+                    "Give it from the root on.");
         }
         return new DomainSettings(
                 name, uuid, generationId, with(paths, key, path), networks, keepingNetworks, linksDown, editor);

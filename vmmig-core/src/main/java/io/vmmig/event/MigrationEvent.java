@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.event;
 
+import io.vmmig.MigrationReport;
 import io.vmmig.Notice;
 import io.vmmig.Phase;
 import java.time.Duration;
@@ -36,22 +37,42 @@ public sealed interface MigrationEvent {
     record PhaseEnded(String guest, Phase phase, Instant at, Duration length) implements MigrationEvent {}
 
     /**
-     * Bytes have moved. At most ten a second; bytes never decrease within a phase, and the last one of a phase tells all.
+     * How far the migration is. Told when a phase begins, when what is done changes, and while bytes move, then at most ten times a second;
+     * the last one, before {@link Done}, has the fraction 1.
      *
-     * @param bytesDone bytes moved in this phase, before compression
+     * @param fraction how much of the whole migration is done, from 0 to 1; never decreases
+     * @param remaining an estimate of how long the whole migration still takes; null only while it waits to be admitted
+     * @param doing what is being done, for people, such as "moving memory"
+     * @param bytesDone bytes moved in this phase, before compression; of {@link Phase#SNAPSHOT}, how much of the guest's memory is done,
+     *     pages of zeros included
      * @param bytesExpected an upper estimate of all bytes of this phase; at least {@code bytesDone}
      * @param bytesPerSecond the phase's mean rate so far
-     * @param remaining an estimate of the time left in this phase, or null while there is none
      */
     record Progress(
             String guest,
             Phase phase,
             Instant at,
+            double fraction,
+            @Nullable Duration remaining,
+            String doing,
             long bytesDone,
             long bytesExpected,
-            long bytesPerSecond,
-            @Nullable Duration remaining)
+            long bytesPerSecond)
             implements MigrationEvent {}
+
+    /**
+     * The last event of a migration that went well.
+     *
+     * @param report what {@link io.vmmig.Migration#await()} returns
+     */
+    record Done(String guest, Phase phase, Instant at, MigrationReport report) implements MigrationEvent {}
+
+    /**
+     * The last event of a migration that failed.
+     *
+     * @param reason what {@link io.vmmig.Migration#await()} throws: a {@link io.vmmig.VmmigException}, unless it is a bug
+     */
+    record Failed(String guest, Phase phase, Instant at, Throwable reason) implements MigrationEvent {}
 
     /**
      * The connection with the other end broke, and was taken up again; the migration goes on where it was.

@@ -335,6 +335,13 @@ record Departure(
                 .sum();
     }
 
+    /** Bytes of the base images that travel along. */
+    long includedBytes() {
+        return manifest.includedBases().stream()
+                .mapToLong(base -> base.content().bytes())
+                .sum();
+    }
+
     /** Base images that are not in the package, so that the destination has to hold them. */
     List<Digest> references() {
         return manifest.disks().stream()
@@ -357,6 +364,20 @@ record Departure(
         domain.kernel().ifPresent(files::add);
         domain.ramdisk().ifPresent(files::add);
         return files;
+    }
+
+    /** The guest's own disk images, as far as they are there; shared ones are others'. */
+    List<Path> imagesStillHere() {
+        List<Path> images = new ArrayList<>();
+        chains.forEach((target, chain) -> {
+            if (!shared.targets().contains(target)) {
+                chain.layers().stream()
+                        .map(DiskChain.Image::path)
+                        .filter(Files::exists)
+                        .forEach(images::add);
+            }
+        });
+        return images;
     }
 
     /** The domain of the guest that was saved, as it travels. */

@@ -114,6 +114,10 @@ public final class ReceivePipeline {
 
     /** Receives the guest; throws with everything settled as the exception says. Closes the session. */
     public MigrationReport run() throws VmmigException {
+        return recorder.concluding(this::receiveAlone);
+    }
+
+    private MigrationReport receiveAlone() throws VmmigException {
         try (session) {
             cancellation.onRequest(() -> session.refuse(cancellation.reason()));
             session.onReconnected(recorder::reconnected);
@@ -148,7 +152,11 @@ public final class ReceivePipeline {
             HeapBudget.ofThisProgram().requireRoomForMigration();
             CodecWarmUp.READING.begin();
             requireAuthentic();
+            recorder.doing("waiting for the offer of " + source());
             Offer offer = session.offer();
+            recorder.doing("checking whether this host can take the guest");
+            recorder.expect(Phase.DISKS, diskBytes(offer.manifest()));
+            recorder.expect(Phase.SNAPSHOT, offer.manifest().memoryBytes());
             requireWithinLimits(offer);
             recorder.renameGuest(offer.manifest().guestName());
             requireNew(offer.manifest());
@@ -433,6 +441,13 @@ public final class ReceivePipeline {
         }
     }
 
+    private static long diskBytes(Manifest manifest) {
+        return manifest.disks().stream()
+                .flatMap(disk -> disk.layers().stream())
+                .mapToLong(Manifest.Layer::fileBytes)
+                .sum();
+    }
+
     private boolean mayRunHere() {
         return state() == DestinationState.RESUMED
                 || (leftBehind && (state() == DestinationState.COMMITTED || state() == DestinationState.RETRACTING));
@@ -493,7 +508,8 @@ public final class ReceivePipeline {
                         null,
                         null,
                         landing.changes(),
-                        provenance);
+                        provenance,
+                        List.of());
                 keep(keeping, restoration.summary().seal());
                 return report;
             } catch (VmmigException | RuntimeException | Error e) {
@@ -759,7 +775,7 @@ public final class ReceivePipeline {
                         saved = come;
                         domainAt = Instant.now();
                         cookie = arrival.adaptCookie(d.cookie());
-                        recorder.enter(Phase.DISKS, expectedDiskBytes());
+                        recorder.enter(Phase.DISKS, diskBytes(arrival.manifest()));
                     } else if (entry instanceof Entry.Kernel kernel) {
                         receiveFile(
                                 kernel.stream(),
@@ -824,13 +840,6 @@ public final class ReceivePipeline {
             }
         }
 
-        private long expectedDiskBytes() {
-            return arrival.manifest().disks().stream()
-                    .flatMap(disk -> disk.layers().stream())
-                    .mapToLong(Manifest.Layer::fileBytes)
-                    .sum();
-        }
-
         /** Receives a kernel or a ramdisk, and keeps it where the package's pages may refer to it. */
         private void receiveFile(InputStream stream, @Nullable Path file, Manifest.@Nullable Content content)
                 throws IOException, VmmigException {
@@ -877,7 +886,7 @@ public final class ReceivePipeline {
             recorder.enter(Phase.SNAPSHOT, arrival.manifest().memoryBytes());
             RestoreRequest request =
                     new RestoreRequest(guest().running().domain().text(), cookie, guest().definitionXml());
-            try (InputStream in = new CountingInput(content, recorder::moved);
+            try (InputStream in = new MemoryProgress(content, recorder::moved);
                     RestoringGuest restoring = restoring(request)) {
                 HeldBackEnd end = HeldBackEnd.copy(in, restoring.memory());
                 noted.enter(DestinationState.RECEIVED);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
+import io.vmmig.MigrationReport;
 import io.vmmig.Notice;
 import io.vmmig.Phase;
 import io.vmmig.PhaseTiming;
+import io.vmmig.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.event.MigrationListener;
 import java.time.Duration;
@@ -25,8 +27,11 @@ public final class Recorder {
     private final List<Notice> notices = new ArrayList<>();
     private final Instant startedAt = Instant.now();
     private final long start = System.nanoTime();
+    private final ProgressEstimate estimate = new ProgressEstimate();
     private String guest;
     private @Nullable Phase phase;
+    private Phase lastPhase = Phase.PREPARE;
+    private String doing = "";
     private long phaseStart;
     private long bytesDone;
     private long bytesExpected;
@@ -53,7 +58,7 @@ public final class Recorder {
 
     /** The phase that is under way, or the last one. */
     synchronized Phase phase() {
-        return phase == null ? Phase.PREPARE : phase;
+        return lastPhase;
     }
 
     /** Ends the phase that was, and begins the next. */
@@ -65,12 +70,68 @@ public final class Recorder {
     synchronized void enter(Phase next, long bytesExpected) {
         end();
         phase = next;
+        lastPhase = next;
         phaseStart = System.nanoTime();
-        lastProgress = phaseStart;
         bytesDone = 0;
         this.bytesExpected = bytesExpected;
+        estimate.enter(next, phaseStart);
+        if (bytesExpected > 0) {
+            estimate.expect(next, bytesExpected);
+        }
+        doing = words(next);
         LOG.debug("guest {}: {}", guest, next);
         tell(new MigrationEvent.PhaseStarted(guest, next, Instant.now()));
+        tellProgress();
+    }
+
+    /** A phase that comes later will move about so many bytes. */
+    synchronized void expect(Phase later, long bytes) {
+        estimate.expect(later, bytes);
+    }
+
+    /** What is being done in this phase, where that is not always the same. */
+    synchronized void doing(String what) {
+        doing = what;
+        tellProgress();
+    }
+
+    private static String words(Phase phase) {
+        return switch (phase) {
+            case QUEUED -> "waiting until other migrations are done";
+            case PREPARE -> "looking at the guest and its disks";
+            case CONNECT -> "connecting";
+            case OFFER -> "finding out whether the destination can take the guest";
+            case BOOT_FILES ->
+                "moving what can be moved while the guest runs, and starting its hypervisor at the destination";
+            case SUSPEND -> "pausing the guest";
+            case DISKS -> "moving disks";
+            case SNAPSHOT -> "moving memory";
+            case RESTORE -> "verifying the guest at the destination";
+            case COMMIT -> "handing the guest over";
+            case RESUME -> "resuming the guest";
+            case RETIRE -> "removing what is not needed any more";
+        };
+    }
+
+    /** Does all of a migration, and tells the listeners last of all how it ended. */
+    MigrationReport concluding(Abandonable.Work<MigrationReport> all) throws VmmigException {
+        MigrationReport report;
+        try {
+            report = all.run();
+        } catch (VmmigException | RuntimeException | Error e) {
+            synchronized (this) {
+                end();
+                tell(new MigrationEvent.Failed(guest, phase(), Instant.now(), e));
+            }
+            throw e;
+        }
+        synchronized (this) {
+            end();
+            estimate.done();
+            tellProgress();
+            tell(new MigrationEvent.Done(guest, phase(), Instant.now(), report));
+        }
+        return report;
     }
 
     /** Ends the phase that is under way, if any. */
@@ -80,7 +141,7 @@ public final class Recorder {
             return;
         }
         if (bytesDone > 0) {
-            tellProgress(ended, System.nanoTime());
+            tellProgress();
         }
         long length = System.nanoTime() - phaseStart;
         timings.add(new PhaseTiming(
@@ -92,10 +153,9 @@ public final class Recorder {
     /** So many more bytes have moved. */
     synchronized void moved(long bytes) {
         bytesDone += bytes;
-        long now = System.nanoTime();
-        if (now - lastProgress >= PROGRESS_INTERVAL_NANOS) {
-            lastProgress = now;
-            tellProgress(phase(), now);
+        estimate.moved(bytesDone);
+        if (System.nanoTime() - lastProgress >= PROGRESS_INTERVAL_NANOS) {
+            tellProgress();
         }
     }
 
@@ -131,12 +191,19 @@ public final class Recorder {
         return reconnections;
     }
 
-    private void tellProgress(Phase current, long now) {
-        long nanos = Math.max(1, now - phaseStart);
-        long rate = (long) (bytesDone * 1e9 / nanos);
-        long expected = Math.max(bytesExpected, bytesDone);
-        Duration remaining = rate == 0 ? null : Duration.ofMillis((expected - bytesDone) * 1000 / rate);
-        tell(new MigrationEvent.Progress(guest, current, Instant.now(), bytesDone, expected, rate, remaining));
+    private void tellProgress() {
+        long now = System.nanoTime();
+        lastProgress = now;
+        tell(new MigrationEvent.Progress(
+                guest,
+                phase(),
+                Instant.now(),
+                estimate.fraction(now),
+                estimate.left(now),
+                doing,
+                bytesDone,
+                Math.max(bytesExpected, bytesDone),
+                (long) (bytesDone * 1e9 / Math.max(1, now - phaseStart))));
     }
 
     private void tell(MigrationEvent event) {

@@ -8,6 +8,7 @@ import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.format.PackageOrder;
 import io.vmmig.domain.DomainChange;
 import io.vmmig.protection.Handling;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +29,8 @@ final class Reports {
             MigrationReport.@Nullable FreePages freePages,
             MigrationReport.@Nullable Balloon balloon,
             List<DomainChange> changes,
-            List<Handling> provenance) {
+            List<Handling> provenance,
+            List<Path> leftAtSource) {
         List<MigrationReport.ContentSize> contents = summary.contents().stream()
                 .map(c -> new MigrationReport.ContentSize(c.name(), c.bytes(), c.storedBytes(), c.digest()))
                 .toList();
@@ -61,6 +63,7 @@ final class Reports {
                 balloon,
                 changes,
                 provenance,
+                leftAtSource,
                 recorder.notices());
     }
 

@@ -79,6 +79,8 @@ public final class SendPipeline {
     private @Nullable UUID guestUuid;
     /** What is known of the other end, which another migration may have brought the guest to. */
     private EndState there = EndState.UNTOUCHED;
+    /** Images of a guest that has gone. */
+    private List<Path> leftHere = List.of();
     /** Whether something could not be done here because the hypervisor did not answer. */
     private boolean leftToRecovery;
 
@@ -101,6 +103,10 @@ public final class SendPipeline {
 
     /** Moves the guest; throws with everything settled as the exception says. */
     public MigrationReport run() throws VmmigException {
+        return recorder.concluding(this::moveAlone);
+    }
+
+    private MigrationReport moveAlone() throws VmmigException {
         try {
             GuestLock lock = GuestLock.take(hypervisor, guestName);
             try {
@@ -142,6 +148,9 @@ public final class SendPipeline {
         try (OtherTools others =
                         Abandonable.run(() -> OtherTools.watch(guest, recorder), OtherTools::close, cancellation);
                 FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest, cancellation)) {
+            recorder.doing("trying the connection to " + transport.description());
+            Abandonable.check(transport::requireReachable, cancellation);
+            recorder.doing("reading the guest's disk images, kernel and ramdisk, unless their digests are known");
             Departure departure = Abandonable.run(
                     () -> {
                         Departure all = Departure.of(guest, hypervisor, settings, hostState.images(), !givesAway());
@@ -159,6 +168,9 @@ public final class SendPipeline {
     private MigrationReport move(Guest guest, Departure departure, @Nullable FreePagesTask search, OtherTools others)
             throws VmmigException {
         departure.shared().notices().forEach(recorder::notice);
+        recorder.expect(Phase.BOOT_FILES, departure.includedBytes());
+        recorder.expect(Phase.DISKS, departure.diskBytes());
+        recorder.expect(Phase.SNAPSHOT, departure.manifest().memoryBytes());
         SharedPages shared = departure.sharedPages(hostState.images(), cancellation);
         recorder.enter(Phase.CONNECT);
         try (shared;
@@ -177,6 +189,7 @@ public final class SendPipeline {
                         departure.shared().without(departure.belongings().definition()),
                         departure.belongings().record(offered.running(), !givesAway(), false)));
                 cancellation.check();
+                recorder.doing("opening what both hosts have already, and building its indexes where they are missing");
                 Manifest manifest = departure.manifest().withReferences(shared.openAmong(acceptance.references()));
                 List<PageSource> references = shared.of(manifest.references());
                 cancellation.check();
@@ -505,7 +518,8 @@ public final class SendPipeline {
                         sent.free().leftOut(), sent.free().reason().orElse(null)),
                 lent.report(),
                 List.of(),
-                List.of());
+                List.of(),
+                leftHere);
         keep(outgoing, sent.summary().seal());
         return report;
     }
@@ -648,7 +662,7 @@ public final class SendPipeline {
     private PackageSummary writeSnapshot(Outgoing outgoing, PackageWriter writer, SavedGuest saved, FreePages free)
             throws VmmigException {
         recorder.enter(Phase.SNAPSHOT, outgoing.manifest().memoryBytes());
-        try (InputStream memory = free.strip(counted(saved.memory()))) {
+        try (InputStream memory = free.strip(new MemoryProgress(saved.memory(), recorder::moved))) {
             writer.writeSnapshot(memory);
             // Without its end the destination trusts nothing of the package.
             Interferences.requireNone(saved);
@@ -819,6 +833,7 @@ public final class SendPipeline {
                             settings.deadlines().hypervisor())
                     .forEach(recorder::notice);
         }
+        leftHere = departure.imagesStillHere();
         forget(departure.manifest().guestUuid());
         state = state.then(SourceState.RETIRED);
     }

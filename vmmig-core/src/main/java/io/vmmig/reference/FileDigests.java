@@ -97,9 +97,7 @@ final class FileDigests {
             boolean applies = file.toAbsolutePath().toString().equals(text(note, "file"))
                     && stamp.text().equals(text(note, "stamp"));
             String digest = text(note, "digest");
-            return applies && digest != null && Digest.isDigest(digest)
-                    ? Optional.of(Digest.parse(digest))
-                    : Optional.empty();
+            return applies && digest != null ? Digest.read(digest) : Optional.empty();
         } catch (IOException | PackageFormatException e) {
             return Optional.empty();
         }

@@ -10,6 +10,12 @@ public interface Transport {
     /** Connects. Fails, within a deadline, before the guest is touched. */
     OutgoingSession open() throws VmmigException;
 
+    /**
+     * Fails as {@link #open()} would where the destination cannot be reached or used, and leaves nothing behind: a source asks before it
+     * spends time on looking through a guest's disks. Does nothing where that costs as much as opening.
+     */
+    default void requireReachable() throws VmmigException {}
+
     /** Whom or what it leads to, for people and for reports. */
     String description();
 

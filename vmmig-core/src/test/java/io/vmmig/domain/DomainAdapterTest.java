@@ -92,7 +92,7 @@ class DomainAdapterTest {
     }
 
     @Test
-    void refusesSocketPathsThatTheKernelWouldCutOff() {
+    void refusesSocketPathsThatTheKernelWouldCutOff() throws Exception {
         Path socket = Path.of("/" + "x".repeat(120));
         assertRefused(Problem.REQUEST_INVALID, DomainSettings.asSaved().channelAt("io.vmmig.lab.1", socket));
     }

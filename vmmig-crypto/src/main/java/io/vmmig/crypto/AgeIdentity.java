@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
+import io.vmmig.Failure;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import io.vmmig.crypto.age.Bech32;
 import io.vmmig.crypto.age.X25519;
 import java.util.Locale;
@@ -28,14 +31,24 @@ public final class AgeIdentity {
     /**
      * Reads what {@code age-keygen} writes: {@code AGE-SECRET-KEY-1…}, 74 characters.
      *
-     * @throws IllegalArgumentException when it is anything else; the message does not quote it
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is anything else; the message does not quote it
      */
-    public static AgeIdentity parse(String text) {
+    public static AgeIdentity parse(String text) throws VmmigException {
         try {
-            return new AgeIdentity(Bech32.decode(PREFIX, text, X25519.BYTES));
+            return read(text);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("not an identity of age: " + e.getMessage(), e);
+            throw VmmigException.of(
+                    Failure.of(
+                            Problem.REQUEST_INVALID,
+                            "not an identity of age: " + e.getMessage(),
+                            "Copy all of it: AGE-SECRET-KEY-1 and 58 characters."),
+                    e);
         }
+    }
+
+    /** As {@link #parse}, of text that is a part of something else. */
+    static AgeIdentity read(String text) {
+        return new AgeIdentity(Bech32.decode(PREFIX, text, X25519.BYTES));
     }
 
     /** Whom it opens for. */

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
+import io.vmmig.Failure;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import io.vmmig.crypto.age.Bech32;
 import io.vmmig.crypto.age.X25519;
 import java.security.InvalidKeyException;
@@ -25,14 +28,24 @@ public final class AgeRecipient {
     /**
      * Reads what {@code age-keygen} calls a public key: {@code age1…}, 62 characters.
      *
-     * @throws IllegalArgumentException when it is anything else, which may be a typing error
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is anything else, which may be a typing error
      */
-    public static AgeRecipient parse(String text) {
+    public static AgeRecipient parse(String text) throws VmmigException {
         try {
-            return of(Bech32.decode(PREFIX, text, BYTES));
+            return read(text);
         } catch (IllegalArgumentException e) {
-            throw new IllegalArgumentException("not a recipient of age: " + e.getMessage(), e);
+            throw VmmigException.of(
+                    Failure.of(
+                            Problem.REQUEST_INVALID,
+                            "not a recipient of age: " + e.getMessage(),
+                            "Copy all of it: age1 and 58 characters."),
+                    e);
         }
+    }
+
+    /** As {@link #parse}, of text that is a part of something else. */
+    static AgeRecipient read(String text) {
+        return of(Bech32.decode(PREFIX, text, BYTES));
     }
 
     /** Of the 32 bytes of a public key. */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import java.util.Locale;
 
 /**
@@ -24,15 +26,18 @@ public record Fingerprint(String hex) {
      * Reads a fingerprint as people write it: upper or lower case, in groups of any kind ({@code -}, {@code :} or blanks
      * between them), with or without {@code SHA256:} in front.
      *
-     * @throws IllegalArgumentException when that does not leave 64 hex digits
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when that does not leave 64 hex digits
      */
-    public static Fingerprint parse(String text) {
+    public static Fingerprint parse(String text) throws VmmigException {
         String digits = text.strip()
                 .toLowerCase(Locale.ROOT)
                 .replaceFirst("^sha256:", "")
                 .replaceAll("[-:\\s]", "");
         if (!digits.matches("[0-9a-f]{64}")) {
-            throw new IllegalArgumentException("not a fingerprint: it needs 64 hex digits");
+            throw VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "not a fingerprint: it needs 64 hex digits",
+                    "Copy all of it from the other host.");
         }
         return new Fingerprint(digits);
     }

@@ -158,8 +158,10 @@ public final class HostIdentity {
      * What to hand over to other hosts, so that they know this one.
      *
      * @param name what people call this host: 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is anything else
      */
-    public NodeCard card(String name) {
+    public NodeCard card(String name) throws VmmigException {
+        NodeCard.requireUsableName(name);
         return NodeCard.of(this, name);
     }
 

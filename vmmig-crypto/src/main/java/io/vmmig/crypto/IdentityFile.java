@@ -154,7 +154,7 @@ final class IdentityFile {
             throw new IllegalArgumentException("it is of another version of vmmig");
         }
         byte[] signingSeed = Base64Url.decode(lines.require(SIGNING), SignerKey.BYTES);
-        AgeIdentity sealing = AgeIdentity.parse(lines.require(SEALING));
+        AgeIdentity sealing = AgeIdentity.read(lines.require(SEALING));
         PrivateKey tls = KeyFactory.getInstance("EC")
                 .generatePrivate(new PKCS8EncodedKeySpec(Base64Url.decode(lines.require(TLS))));
         X509Certificate certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
@@ -165,7 +165,7 @@ final class IdentityFile {
             if (words.length != 2) {
                 throw new IllegalArgumentException("a former key has two parts");
             }
-            former.add(new HostIdentity.Former(new Fingerprint(words[0]), AgeIdentity.parse(words[1])));
+            former.add(new HostIdentity.Former(new Fingerprint(words[0]), AgeIdentity.read(words[1])));
         }
         List<Succession> successions = new ArrayList<>();
         while (lines.startsWith(SUCCESSION)) {

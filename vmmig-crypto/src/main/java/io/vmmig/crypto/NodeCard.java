@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
+import io.vmmig.Failure;
 import io.vmmig.IntegrityException;
 import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -83,8 +85,8 @@ public final class NodeCard {
         }
         String name = lines.require(OF);
         requireName(name);
-        SignerKey signing = SignerKey.parse(lines.require(SIGNING));
-        AgeRecipient sealing = AgeRecipient.parse(lines.require(SEALING));
+        SignerKey signing = SignerKey.read(lines.require(SIGNING));
+        AgeRecipient sealing = AgeRecipient.read(lines.require(SEALING));
         byte[] tls = Base64Url.decode(lines.require(TLS));
         List<Succession> successions = new ArrayList<>();
         while (lines.startsWith(SUCCESSION)) {
@@ -113,6 +115,16 @@ public final class NodeCard {
             if (!successions.get(i).isSigned()) {
                 throw new IllegalArgumentException("one of its keys has not been named by the one before");
             }
+        }
+    }
+
+    /** As {@link #requireName}, of what a person has typed. */
+    static void requireUsableName(String name) throws VmmigException {
+        try {
+            requireName(name);
+        } catch (IllegalArgumentException e) {
+            throw VmmigException.of(
+                    Failure.of(Problem.REQUEST_INVALID, name + ": " + e.getMessage(), "Choose another name."), e);
         }
     }
 

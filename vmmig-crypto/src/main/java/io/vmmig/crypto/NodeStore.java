@@ -67,9 +67,10 @@ public final class NodeStore implements TrustedNodes {
      * Trusts the host whose card this is. A person has compared its fingerprint. If it is trusted already, it gets this name.
      *
      * @param name what to call it here: 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit
-     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when another node has that name
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is anything else, or another node has that name
      */
     public Node add(NodeCard card, String name) throws VmmigException {
+        NodeCard.requireUsableName(name);
         Node node = new Node(name, card);
         return changed(() -> {
             requireFree(name, card.keys().fingerprint());

@@ -118,7 +118,7 @@ public record ProvenanceLink(
 
     private static SignerKey signer(JsonFields fields) throws PackageFormatException {
         try {
-            return SignerKey.parse(fields.text("signer", 64));
+            return SignerKey.read(fields.text("signer", 64));
         } catch (IllegalArgumentException e) {
             throw fields.malformed("signer", "is not an Ed25519 key");
         }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
+import io.vmmig.Failure;
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import java.security.GeneralSecurityException;
 import java.security.InvalidKeyException;
 import java.security.KeyFactory;
@@ -38,9 +41,23 @@ public final class SignerKey {
     /**
      * Reads what {@link #toString} writes.
      *
-     * @throws IllegalArgumentException when it is anything else
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is anything else
      */
-    public static SignerKey parse(String text) {
+    public static SignerKey parse(String text) throws VmmigException {
+        try {
+            return read(text);
+        } catch (IllegalArgumentException e) {
+            throw VmmigException.of(
+                    Failure.of(
+                            Problem.REQUEST_INVALID,
+                            "not the public key of a signer: " + e.getMessage(),
+                            "Copy all of it: 43 letters, digits, hyphens and underscores."),
+                    e);
+        }
+    }
+
+    /** As {@link #parse}, of text that is a part of something else. */
+    static SignerKey read(String text) {
         return of(Base64Url.decode(text, BYTES));
     }
 

@@ -36,8 +36,8 @@ record Succession(SignerKey former, SignerKey next, LocalDate end, String signat
             throw new IllegalArgumentException("a succession has three or four parts");
         }
         return new Succession(
-                SignerKey.parse(words[0]),
-                SignerKey.parse(words[1]),
+                SignerKey.read(words[0]),
+                SignerKey.read(words[1]),
                 words.length == 3 ? UNDATED : date(words[2]),
                 words[words.length - 1]);
     }

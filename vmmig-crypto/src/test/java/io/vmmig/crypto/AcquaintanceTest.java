@@ -28,7 +28,7 @@ class AcquaintanceTest {
         attacker = HostIdentity.create();
     }
 
-    private Acquaintance met() {
+    private Acquaintance met() throws Exception {
         return new Acquaintance(a.card("host-a"), challengeOfA.shown(), b.card("host-b"), challengeOfB.shown());
     }
 
@@ -44,7 +44,7 @@ class AcquaintanceTest {
     }
 
     @Test
-    void whateverDiffersGivesAnotherCode() {
+    void whateverDiffersGivesAnotherCode() throws Exception {
         String code = met().code();
         byte[] another = new Challenge().shown();
 
@@ -63,7 +63,7 @@ class AcquaintanceTest {
      * the code that a's user sees, here its last two digits; but that is not what they committed to.
      */
     @Test
-    void whatAnAttackerFindsAfterwardsIsNotWhatTheyCommittedTo() {
+    void whatAnAttackerFindsAfterwardsIsNotWhatTheyCommittedTo() throws Exception {
         String wanted = met().code().substring(7);
         NodeCard card = attacker.card("host-a");
         Challenge committed = new Challenge();
@@ -84,7 +84,7 @@ class AcquaintanceTest {
 
     /** One who answers a has shown a challenge before they see a's; after that nothing is left to choose, and the code is chance. */
     @Test
-    void anAttackerWhoAnswersCannotAimAtACode() {
+    void anAttackerWhoAnswersCannotAimAtACode() throws Exception {
         String wanted = met().code().substring(7);
         Challenge shown = new Challenge();
         int hits = 0;
@@ -128,7 +128,7 @@ class AcquaintanceTest {
     }
 
     @Test
-    void aChallengeOfLowOrderIsRefused() {
+    void aChallengeOfLowOrderIsRefused() throws Exception {
         Acquaintance met = new Acquaintance(a.card("host-a"), challengeOfA.shown(), b.card("host-b"), new byte[32]);
         assertThatThrownBy(() -> met.proof(End.CALLER, a))
                 .isInstanceOf(IntegrityException.class)

@@ -2,8 +2,9 @@
 package io.vmmig.crypto;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.vmmig.VmmigException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -25,13 +26,13 @@ class FingerprintTest {
                 "SHA256:00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF",
                 " sha256:00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:ee:ff 00 11 22 33 44 55 66 77 88 99 aa bb cc dd ee ff\n"
             })
-    void isReadAsPeopleWriteIt(String text) {
+    void isReadAsPeopleWriteIt(String text) throws Exception {
         assertThat(Fingerprint.parse(text)).isEqualTo(new Fingerprint(HEX));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"", "0011", "sha256:", HEX + "00", "x" + HEX})
     void anythingElseIsRefused(String text) {
-        assertThatIllegalArgumentException().isThrownBy(() -> Fingerprint.parse(text));
+        assertThatExceptionOfType(VmmigException.class).isThrownBy(() -> Fingerprint.parse(text));
     }
 }

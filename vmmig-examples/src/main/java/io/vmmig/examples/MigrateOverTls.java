@@ -7,6 +7,7 @@ import io.vmmig.Recovery;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeStore;
+import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.state.HostState;
@@ -43,8 +44,12 @@ public final class MigrateOverTls {
                     .from(args[1])
                     .state(state)
                     .to(node)
-                    .onEvent(event -> System.out.println(
-                            event.phase() + " " + event.getClass().getSimpleName()))
+                    .onEvent(event -> {
+                        if (event instanceof MigrationEvent.Progress progress) {
+                            System.out.printf(
+                                    "%3.0f %% %s: %s%n", 100 * progress.fraction(), event.phase(), progress.doing());
+                        }
+                    })
                     .start()
                     .await();
             System.out.println(report.toJson());

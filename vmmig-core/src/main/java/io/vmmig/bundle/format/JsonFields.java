@@ -11,6 +11,7 @@ import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Pattern;
@@ -147,10 +148,11 @@ public final class JsonFields {
     /** A digest. */
     public Digest digest(String name) throws PackageFormatException {
         String text = text(name, 128);
-        if (!Digest.isDigest(text)) {
+        Optional<Digest> digest = Digest.read(text);
+        if (digest.isEmpty()) {
             throw malformed(name, "is not a SHA-256 digest");
         }
-        return Digest.parse(text);
+        return digest.get();
     }
 
     /** The fields of an object within this one. */

@@ -43,10 +43,9 @@ final class ProgressLine {
 
     private static String line(String phase, JsonObject event) {
         long done = event.get("done").getAsLong();
-        long expected = Math.max(1, event.get("expected").getAsLong());
-        int filled = (int) Math.min(WIDTH, WIDTH * done / expected);
+        int filled = (int) (WIDTH * event.get("fraction").getAsDouble());
         String left = event.has("remainingMillis")
-                ? Units.millis(event.get("remainingMillis").getAsLong()) + " left at most"
+                ? "about " + Units.millis(event.get("remainingMillis").getAsLong()) + " left"
                 : "";
         return String.format(
                 Locale.ROOT,

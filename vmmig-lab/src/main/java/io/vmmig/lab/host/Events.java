@@ -19,6 +19,8 @@ final class Events {
             json.addProperty("done", progress.bytesDone());
             json.addProperty("expected", progress.bytesExpected());
             json.addProperty("rate", progress.bytesPerSecond());
+            json.addProperty("fraction", progress.fraction());
+            json.addProperty("doing", progress.doing());
             if (progress.remaining() != null) {
                 json.addProperty("remainingMillis", progress.remaining().toMillis());
             }

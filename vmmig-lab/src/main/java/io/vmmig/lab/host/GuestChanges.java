@@ -2,6 +2,7 @@
 package io.vmmig.lab.host;
 
 import com.google.gson.JsonObject;
+import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainSettings;
 import java.nio.file.Path;
 import java.util.UUID;
@@ -82,7 +83,7 @@ public final class GuestChanges {
         return json;
     }
 
-    DomainSettings settings() {
+    DomainSettings settings() throws VmmigException {
         DomainSettings settings = DomainSettings.asSaved();
         for (String key : json.keySet()) {
             settings = apply(settings, key, json.get(key).getAsString());
@@ -90,7 +91,7 @@ public final class GuestChanges {
         return settings;
     }
 
-    private static DomainSettings apply(DomainSettings settings, String key, String value) {
+    private static DomainSettings apply(DomainSettings settings, String key, String value) throws VmmigException {
         String rest = key.substring(key.indexOf(' ') + 1);
         return switch (key.substring(0, key.length() - rest.length())) {
             case DISK -> settings.diskAt(rest, Path.of(value));

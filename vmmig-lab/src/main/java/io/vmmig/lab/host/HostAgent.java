@@ -48,13 +48,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -392,7 +391,7 @@ public final class HostAgent {
         return hosts.toArray(NodeKeys[]::new);
     }
 
-    private HttpPackage httpPackage(JsonObject command) {
+    private HttpPackage httpPackage(JsonObject command) throws VmmigException {
         return HttpPackage.at(URI.create(text(command, "place")))
                 .over(HttpAccess.standard().allowingPlainHttp())
                 .partBytes(HTTP_PART_BYTES)
@@ -400,7 +399,7 @@ public final class HostAgent {
                 .spooledIn(guests.resolve(".spool"));
     }
 
-    private PackageFile packageFile(JsonObject command) {
+    private PackageFile packageFile(JsonObject command) throws VmmigException {
         PackageFile file = PackageFile.at(Path.of(text(command, "file"))).openedBy(identity);
         for (JsonElement earlier : command.getAsJsonArray("upon")) {
             file = file.upon(Path.of(earlier.getAsString()));
@@ -449,7 +448,7 @@ public final class HostAgent {
                         RecoveryReport.Side.valueOf(text(command, "livesAt"))));
     }
 
-    private Recovery recovery(JsonObject command) {
+    private Recovery recovery(JsonObject command) throws VmmigException {
         TrustedNodes peers = TrustedNodes.of(trusted(command));
         return Recovery.of(hypervisor)
                 .state(state)
@@ -490,10 +489,12 @@ public final class HostAgent {
         return result;
     }
 
-    private static Set<Fingerprint> trusted(JsonObject command) {
-        return Stream.of(text(command, "trusting").split(" ", -1))
-                .map(Fingerprint::parse)
-                .collect(Collectors.toUnmodifiableSet());
+    private static Set<Fingerprint> trusted(JsonObject command) throws VmmigException {
+        Set<Fingerprint> trusted = new HashSet<>();
+        for (String one : text(command, "trusting").split(" ", -1)) {
+            trusted.add(Fingerprint.parse(one));
+        }
+        return trusted;
     }
 
     private JsonObject cancel(JsonObject command) {

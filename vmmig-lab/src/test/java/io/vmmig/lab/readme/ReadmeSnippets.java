@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.readme;
 
+import io.vmmig.Migration;
 import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
 import io.vmmig.Receiver;
@@ -13,6 +14,7 @@ import io.vmmig.crypto.NodeCard;
 import io.vmmig.crypto.NodeStore;
 import io.vmmig.crypto.PackageSignatures;
 import io.vmmig.crypto.SignaturePolicy;
+import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.state.HostState;
@@ -61,6 +63,16 @@ final class ReadmeSnippets {
                     .await();
             return report;
         }
+    }
+
+    static void progress(Migrator migrator) {
+        Migration migration = migrator.onEvent(event -> {
+                    if (event instanceof MigrationEvent.Progress progress) {
+                        System.out.printf("%3.0f %% %s%n", 100 * progress.fraction(), progress.doing());
+                    }
+                })
+                .start();
+        migration.completion().thenAccept(report -> System.out.println(report.toJson()));
     }
 
     static RecoveryReport recovery(Hypervisor hypervisor, HostIdentity identity, NodeStore nodes)

@@ -60,17 +60,22 @@ public final class PackageFile implements Transport {
     /**
      * The package file of that path, which may exist already or not.
      *
-     * @throws IllegalArgumentException when the path is not that of a file of the operating system
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the path is not that of a file of the operating system
      */
-    public static PackageFile at(Path path) {
+    public static PackageFile at(Path path) throws VmmigException {
         if (path.getFileSystem() != FileSystems.getDefault()) {
-            throw new IllegalArgumentException(path + " is not a file of the operating system");
+            throw unusable(path + " is not a file of the operating system");
         }
         Path absolute = path.toAbsolutePath().normalize();
         if (absolute.getFileName() == null || absolute.getParent() == null) {
-            throw new IllegalArgumentException(path + " is no name of a file");
+            throw unusable(path + " is not the name of a file");
         }
         return new PackageFile(absolute, false, List.of(), PackageSealing.UNDECIDED);
+    }
+
+    private static VmmigException unusable(String why) {
+        return VmmigException.of(
+                Problem.REQUEST_INVALID, why, "Name a file in a directory, such as /backup/web-1.vmmig.");
     }
 
     /** The same, but a file that is there already is replaced, at once and only by a whole package. */
@@ -131,6 +136,12 @@ public final class PackageFile implements Transport {
      */
     @Override
     public OutgoingSession open() throws VmmigException {
+        requireReachable();
+        return new FileOutgoingSession(path, replacing, outlinesOfEarlier(), sealing);
+    }
+
+    @Override
+    public void requireReachable() throws VmmigException {
         sealing.requireDecided(path.toString());
         Path directory = Names.directoryOf(path);
         if (!Files.isDirectory(directory)) {
@@ -148,7 +159,6 @@ public final class PackageFile implements Transport {
                 throw failed(path + " is not a file, so it is not replaced", "Choose another name.");
             }
         }
-        return new FileOutgoingSession(path, replacing, outlinesOfEarlier(), sealing);
     }
 
     private List<PackageReader.Outline> outlinesOfEarlier() throws VmmigException {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
+import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import java.net.URI;
 import java.util.Locale;
 
@@ -9,16 +11,18 @@ final class Addresses {
     private Addresses() {}
 
     /** Objects that are one level below an address. */
-    static HttpPlaces below(URI place) {
+    static HttpPlaces below(URI place) throws VmmigException {
         String base = name(place);
         return (method, name) -> URI.create(base + "/" + name);
     }
 
     /** The address in its one spelling, which may be shown. */
-    static String name(URI place) {
+    static String name(URI place) throws VmmigException {
         if (!usable(place) || place.getRawQuery() != null || place.getRawFragment() != null) {
-            throw new IllegalArgumentException(
-                    "not an absolute http or https address without user, query and fragment");
+            throw VmmigException.of(
+                    Problem.REQUEST_INVALID,
+                    "not an absolute http or https address without user, query and fragment",
+                    "Put credentials into a header, with HttpAccess.header(…).");
         }
         return place.toASCIIString().replaceAll("/+$", "");
     }

@@ -47,9 +47,9 @@ public final class HttpImages {
     /**
      * Those below that address.
      *
-     * @throws IllegalArgumentException as {@link HttpPackage#at}
+     * @throws VmmigException as {@link HttpPackage#at}
      */
-    public static HttpImages at(URI place) {
+    public static HttpImages at(URI place) throws VmmigException {
         return of(Addresses.name(place), Addresses.below(place));
     }
 

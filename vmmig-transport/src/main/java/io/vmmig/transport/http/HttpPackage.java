@@ -81,10 +81,10 @@ public final class HttpPackage implements Transport {
     /**
      * The package at that address, which may be there already or not; its objects are one level below.
      *
-     * @throws IllegalArgumentException when it is not an absolute http or https address, or has a user, a query or a fragment:
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is not an absolute http or https address, or has a user, a query or a fragment:
      *     credentials go into a header, see {@link HttpAccess#header}
      */
-    public static HttpPackage at(URI place) {
+    public static HttpPackage at(URI place) throws VmmigException {
         return of(Addresses.name(place), Addresses.below(place));
     }
 
@@ -184,23 +184,28 @@ public final class HttpPackage implements Transport {
      */
     @Override
     public OutgoingSession open() throws VmmigException {
+        requireReachable();
+        return new HttpOutgoingSession(
+                new RemoteParts(places, access, name), access, sealing, sending.partBytes(), awaited());
+    }
+
+    @Override
+    public void requireReachable() throws VmmigException {
         sealing.requireDecided(name);
         requireAllowed("PUT");
-        AwaitedReceipt awaited = awaited();
+        awaited();
         if (sealing.recipients().isEmpty() && !Addresses.secure(places.of("PUT", PartIndex.NAME))) {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID,
                     "the package " + name + " is not sealed, and goes over plain http",
                     "Seal it with sealedFor(…), or use https.");
         }
-        RemoteParts remote = new RemoteParts(places, access, name);
-        try (HttpCalls calls = remote.hastyCalls()) {
+        try (HttpCalls calls = new RemoteParts(places, access, name).hastyCalls()) {
             if (calls.size(PartIndex.NAME).isPresent()) {
                 throw new TransportException(
                         Problem.FILE_FAILED, "there is a package at " + name + " already", "Choose another place.");
             }
         }
-        return new HttpOutgoingSession(remote, access, sealing, sending.partBytes(), awaited);
     }
 
     private @Nullable AwaitedReceipt awaited() throws VmmigException {

@@ -5,6 +5,7 @@ import io.vmmig.Digest;
 import io.vmmig.Failure;
 import io.vmmig.PackageFormatException;
 import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import io.vmmig.crypto.SignerKey;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -155,7 +156,9 @@ record PartIndex(String id, long bytes, int partBytes, List<Digest> parts, @Null
                 throw malformed("it is not spelled as an index is", null);
             }
             return index;
-        } catch (IllegalArgumentException e) {
+        } catch (PackageFormatException e) {
+            throw e;
+        } catch (IllegalArgumentException | VmmigException e) {
             throw malformed(String.valueOf(e.getMessage()), e);
         }
     }

@@ -17,24 +17,34 @@ import java.util.concurrent.TimeoutException;
 
 /** Where a host listens: a name or an address, looked up anew each time, and a port. */
 record HostAddress(String host, int port) {
-    static HostAddress of(String host, int port) {
+    static HostAddress of(String host, int port) throws VmmigException {
         if (port < 1 || port > 0xffff) {
-            throw new IllegalArgumentException("port " + port);
+            throw unusable(host + " port " + port + ": a port is a number from 1 to 65535");
+        }
+        if (host.isBlank()) {
+            throw unusable("an empty name of a host");
         }
         return new HostAddress(Objects.requireNonNull(host), port);
     }
 
     /** As {@link #toString()} says it. */
-    static HostAddress parse(String text) {
+    static HostAddress parse(String text) throws VmmigException {
         int colon = text.lastIndexOf(':');
         String host = colon < 0 ? "" : text.substring(0, colon);
         if (host.startsWith("[") && host.endsWith("]")) {
             host = host.substring(1, host.length() - 1);
         }
         if (host.isEmpty() || !text.substring(colon + 1).matches("[0-9]{1,5}")) {
-            throw new IllegalArgumentException("not of the form HOST:PORT: " + text);
+            throw unusable("not of the form HOST:PORT: " + text);
         }
         return of(host, Integer.parseInt(text.substring(colon + 1)));
+    }
+
+    private static VmmigException unusable(String why) {
+        return VmmigException.of(
+                Problem.REQUEST_INVALID,
+                "not the address of a host: " + why,
+                "Write it as in host-b:16550 or [::1]:16550.");
     }
 
     /** Finds the addresses of a host by its name, for which it may take long. */

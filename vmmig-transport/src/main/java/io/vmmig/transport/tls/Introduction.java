@@ -42,8 +42,9 @@ public final class Introduction {
      * Begins with where the other host listens: a name or an address.
      *
      * @param port from 1 to 65535
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the port is another one, or the name is empty
      */
-    public static Host with(String host, int port) {
+    public static Host with(String host, int port) throws VmmigException {
         return new Host(HostAddress.of(host, port));
     }
 
@@ -59,8 +60,9 @@ public final class Introduction {
          * Goes on with who this host is.
          *
          * @param name what people call this host: 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit
+         * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is anything else
          */
-        public Guest as(HostIdentity self, String name) {
+        public Guest as(HostIdentity self, String name) throws VmmigException {
             return new Guest(address, self, self.card(name));
         }
     }

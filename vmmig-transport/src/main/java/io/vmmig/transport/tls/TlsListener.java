@@ -231,8 +231,9 @@ public final class TlsListener implements AutoCloseable {
          * @param name what people call this host: 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit
          * @param strangers takes the introductions of those who have come, who hold the secrets of the keys on their cards; called by one
          *     thread of its own, and may take its time; what it throws is logged
+         * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the name is anything else
          */
-        public Ready introducing(String name, Consumer<Introduction> strangers) {
+        public Ready introducing(String name, Consumer<Introduction> strangers) throws VmmigException {
             return new Ready(config.with(config.self.card(name), Objects.requireNonNull(strangers)));
         }
 

@@ -21,6 +21,8 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Straight to another host, where a {@link TlsListener} waits.
@@ -34,6 +36,9 @@ import java.util.UUID;
  * <p>Both hosts prove who they are, or there is no connection. Immutable and thread-safe.
  */
 public final class TlsTransport implements Transport {
+    private static final Logger LOG = LoggerFactory.getLogger(TlsTransport.class);
+    private static final UUID NO_PACKAGE = new UUID(0, 0);
+
     private final HostAddress address;
     private final HostIdentity self;
     private final Trusted trusted;
@@ -95,8 +100,9 @@ public final class TlsTransport implements Transport {
      * Begins with where to: a name or an address, looked up anew for each transfer.
      *
      * @param port from 1 to 65535
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the port is another one, or the name is empty
      */
-    public static Destination to(String host, int port) {
+    public static Destination to(String host, int port) throws VmmigException {
         return new Destination(HostAddress.of(host, port));
     }
 
@@ -104,9 +110,9 @@ public final class TlsTransport implements Transport {
      * Begins with where to, as {@link #address()} says it.
      *
      * @param address such as {@code host-b:16550} or {@code [::1]:16550}
-     * @throws IllegalArgumentException when it is none
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is none
      */
-    public static Destination to(String address) {
+    public static Destination to(String address) throws VmmigException {
         return new Destination(HostAddress.parse(address));
     }
 
@@ -249,6 +255,24 @@ public final class TlsTransport implements Transport {
             Inquiries.ask(connection, packageId);
             return Inquiries.await(connection);
         });
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>By an inquiry about no package, which shows that each host trusts the other, and uses up nobody's {@link TlsListener#accept}.
+     */
+    @Override
+    public void requireReachable() throws VmmigException {
+        try {
+            outcomeOf(NO_PACKAGE);
+        } catch (VmmigException e) {
+            // Anything else may have passed when it is opened.
+            switch (e.problem()) {
+                case PEER_UNREACHABLE, PEER_UNTRUSTED, NODE_UNKNOWN, PROTOCOL_MISMATCH -> throw e;
+                default -> LOG.debug("{} did not answer well", this, e);
+            }
+        }
     }
 
     private OutgoingSession session(TlsConnection connection, Trust trust, TrustWatch watch) throws VmmigException {

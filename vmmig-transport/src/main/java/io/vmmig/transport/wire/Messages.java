@@ -172,11 +172,8 @@ final class Messages {
 
     /** Empty for a kind that only a newer vmmig knows, since what this one offers is of none. */
     private static Optional<Manifest.Reference> reference(Wire.Reference reference) {
-        if (!Digest.isDigest(reference.getDigest())) {
-            return Optional.empty();
-        }
-        return Manifest.Reference.Kind.of(reference.getKind())
-                .map(kind -> new Manifest.Reference(kind, Digest.parse(reference.getDigest())));
+        return Digest.read(reference.getDigest()).flatMap(digest -> Manifest.Reference.Kind.of(reference.getKind())
+                .map(kind -> new Manifest.Reference(kind, digest)));
     }
 
     static byte[] refuse(Failure failure) {

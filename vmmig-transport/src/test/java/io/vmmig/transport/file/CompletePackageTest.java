@@ -85,11 +85,11 @@ class CompletePackageTest {
         return bytes;
     }
 
-    private Migrator packing(Path to, Path... upon) {
+    private Migrator packing(Path to, Path... upon) throws Exception {
         return Migrator.of(a).from("web-1").state(here).to(packageFile(to, upon));
     }
 
-    private static PackageFile packageFile(Path file, Path... upon) {
+    private static PackageFile packageFile(Path file, Path... upon) throws Exception {
         PackageFile packageFile = PackageFile.at(file).unsealed();
         for (Path earlier : upon) {
             packageFile = packageFile.upon(earlier);

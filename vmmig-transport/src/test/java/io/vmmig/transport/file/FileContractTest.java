@@ -15,7 +15,7 @@ class FileContractTest extends TransportContract {
     Path temp;
 
     @Override
-    protected Transport transport() {
+    protected Transport transport() throws Exception {
         return PackageFile.at(temp.resolve("web-1.vmmig")).unsealed();
     }
 

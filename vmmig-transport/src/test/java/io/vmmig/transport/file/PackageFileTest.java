@@ -3,7 +3,6 @@ package io.vmmig.transport.file;
 
 import static io.vmmig.transport.testing.Problems.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.vmmig.Problem;
@@ -125,7 +124,8 @@ class PackageFileTest {
         Path directory = Files.createDirectory(temp.resolve("directory"));
         assertThatThrownBy(PackageFile.at(directory).unsealed().replacing()::open)
                 .satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
-        assertThatIllegalArgumentException().isThrownBy(() -> PackageFile.at(Path.of("/")));
+        assertThatThrownBy(() -> PackageFile.at(Path.of("/")))
+                .satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
     }
 
     @Test

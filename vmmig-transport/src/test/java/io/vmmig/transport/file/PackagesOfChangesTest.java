@@ -107,7 +107,7 @@ class PackagesOfChangesTest {
         return file;
     }
 
-    private static PackageFile packageFile(Path file, Path... upon) {
+    private static PackageFile packageFile(Path file, Path... upon) throws Exception {
         PackageFile packageFile = PackageFile.at(file).unsealed();
         for (Path earlier : upon) {
             packageFile = packageFile.upon(earlier);

@@ -57,7 +57,7 @@ class HostileServerTest {
         });
     }
 
-    private HttpPackage at(ScriptedServer server) {
+    private HttpPackage at(ScriptedServer server) throws Exception {
         return HttpPackage.at(server.place("x")).over(Web.access(3000)).spooledIn(spool);
     }
 

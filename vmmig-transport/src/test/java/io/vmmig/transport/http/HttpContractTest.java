@@ -3,7 +3,6 @@ package io.vmmig.transport.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Transport;
@@ -32,12 +31,12 @@ class HttpContractTest extends TransportContract {
     }
 
     @Override
-    protected Transport transport() {
+    protected Transport transport() throws Exception {
         return web.at("web-1", identity, temp.resolve("spool"));
     }
 
     @Override
-    protected IncomingSession arrival() throws VmmigException {
+    protected IncomingSession arrival() throws Exception {
         return web.at("web-1", identity, temp.resolve("spool")).incoming();
     }
 

@@ -80,7 +80,7 @@ class IndexAnswersTest {
     }
 
     @AfterEach
-    void stop() {
+    void stop() throws Exception {
         threads.shutdownNow();
     }
 
@@ -106,7 +106,7 @@ class IndexAnswersTest {
             host.start(xml, memory, true);
         }
 
-        private HttpPackage asSeenBySource() {
+        private HttpPackage asSeenBySource() throws VmmigException {
             HttpPackage there = HttpPackage.at(server.asSeenBySource())
                     .over(access)
                     .sealedFor(destination.keys())

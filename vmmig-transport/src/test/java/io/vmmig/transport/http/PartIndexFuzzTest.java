@@ -8,6 +8,7 @@ import com.code_intelligence.jazzer.junit.FuzzTest;
 import io.vmmig.Digest;
 import io.vmmig.PackageFormatException;
 import io.vmmig.Problem;
+import io.vmmig.VmmigException;
 import io.vmmig.crypto.SignerKey;
 import io.vmmig.transport.testing.Problems;
 import java.nio.charset.StandardCharsets;
@@ -31,8 +32,16 @@ class PartIndexFuzzTest {
             INDEX.bytes(),
             INDEX.partBytes(),
             INDEX.parts(),
-            PartIndex.Ending.of(new byte[PartIndex.TAIL_BYTES], SignerKey.parse("A".repeat(42) + "E")));
+            PartIndex.Ending.of(new byte[PartIndex.TAIL_BYTES], key()));
     private static final String PACKAGE = new String(OF_PACKAGE.toBytes(), StandardCharsets.US_ASCII);
+
+    private static SignerKey key() {
+        try {
+            return SignerKey.parse("A".repeat(42) + "E");
+        } catch (VmmigException e) {
+            throw new AssertionError(e);
+        }
+    }
 
     static Stream<Arguments> seeds() {
         return Stream.of(

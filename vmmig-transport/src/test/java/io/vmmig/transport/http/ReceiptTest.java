@@ -76,7 +76,7 @@ class ReceiptTest {
         return sending(atMost).removingTheGuest().start();
     }
 
-    private Migrator sending(Duration atMost) {
+    private Migrator sending(Duration atMost) throws Exception {
         return Migrator.of(a)
                 .from("web-1")
                 .state(stateOfA)
@@ -85,7 +85,7 @@ class ReceiptTest {
                 .to(web.at("web-1", ofB, temp.resolve("none")).awaitingReceipt(atMost));
     }
 
-    private HttpPackage atB() {
+    private HttpPackage atB() throws Exception {
         return web.at("web-1", ofB, temp.resolve("spool"));
     }
 
@@ -212,7 +212,7 @@ class ReceiptTest {
     }
 
     @Test
-    void aReceiptIsOfOneHost() {
+    void aReceiptIsOfOneHost() throws Exception {
         HttpPackage two = HttpPackage.at(web.place("x"))
                 .over(Web.access(300))
                 .sealedFor(ofA.keys(), ofB.keys())

@@ -58,7 +58,7 @@ final class Web implements AutoCloseable {
         return HttpAccess.standard().allowingPlainHttp().atOnce(2).patience(Duration.ofMillis(millis));
     }
 
-    HttpPackage at(String name, HostIdentity identity, Path spool) {
+    HttpPackage at(String name, HostIdentity identity, Path spool) throws Exception {
         return HttpPackage.at(place(name))
                 .over(access(20_000))
                 .sealedFor(identity.keys())

@@ -30,7 +30,7 @@ public abstract class TransportContract {
     protected abstract Transport transport() throws Exception;
 
     /** What has arrived at that destination; waits for it when the transport is live. */
-    protected abstract IncomingSession arrival() throws VmmigException;
+    protected abstract IncomingSession arrival() throws Exception;
 
     /** Fails if anything is left of what was sent. */
     protected abstract void assertNothingIsLeft() throws Exception;

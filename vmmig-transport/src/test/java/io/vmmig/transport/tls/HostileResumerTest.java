@@ -249,7 +249,7 @@ class HostileResumerTest {
 
     // ---- the same from the other side
 
-    private TlsTransport transport(ServerSocket server) {
+    private TlsTransport transport(ServerSocket server) throws Exception {
         return TlsTransport.to("127.0.0.1", server.getLocalPort()).as(source).trusting(destination.fingerprint());
     }
 

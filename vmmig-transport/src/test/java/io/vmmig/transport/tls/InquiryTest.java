@@ -48,7 +48,7 @@ class InquiryTest {
         return TlsListener.on("127.0.0.1", 0).as(destination).trusting(Set.of(trusted));
     }
 
-    private TlsTransport transport(int port) {
+    private TlsTransport transport(int port) throws Exception {
         return TlsTransport.to("127.0.0.1:" + port).as(source).trusting(destination.fingerprint());
     }
 
@@ -149,10 +149,31 @@ class InquiryTest {
         }
     }
 
+    /** So a source learns in time that it prepares in vain. */
     @Test
-    void anAddressIsAHostAndAPort() {
+    void whoeverCannotBeReachedOrTrustedIsKnownWithoutASession() throws Exception {
+        HostIdentity other = HostIdentity.in(temp.resolve("other"));
+        int port;
+        try (TlsListener listener = ready(source.fingerprint())
+                .answering(packageId -> {
+                    throw VmmigException.of(Problem.JOURNAL_DAMAGED, "the notes are damaged", "");
+                })
+                .listen()) {
+            port = listener.port();
+            transport(port).requireReachable();
+            assertProblem(Problem.PEER_STALLED, () -> listener.accept(Duration.ofMillis(100)));
+        }
+        assertProblem(Problem.PEER_UNREACHABLE, () -> transport(port).requireReachable());
+        try (TlsListener listener = ready(other.fingerprint()).listen()) {
+            assertProblem(
+                    Problem.PEER_UNTRUSTED, () -> transport(listener.port()).requireReachable());
+        }
+    }
+
+    @Test
+    void anAddressIsAHostAndAPort() throws Exception {
         for (String bad : new String[] {"", "host", "host:", ":1", "host:0", "host:65536", "host:x", "host:-1"}) {
-            assertThatThrownBy(() -> TlsTransport.to(bad)).as(bad).isInstanceOf(IllegalArgumentException.class);
+            assertProblem(Problem.REQUEST_INVALID, () -> TlsTransport.to(bad));
         }
         for (String good : new String[] {"host-b:16550", "10.0.0.1:1", "[::1]:65535"}) {
             assertThat(TlsTransport.to(good)

@@ -59,7 +59,7 @@ class IntroductionTest {
         listener = ready().introducing("host-b", strangers::add).listen();
     }
 
-    private TlsListener.Ready ready() {
+    private TlsListener.Ready ready() throws Exception {
         return TlsListener.on("127.0.0.1", 0)
                 .as(b)
                 .trusting(nodesOfB)
@@ -579,11 +579,13 @@ class IntroductionTest {
     }
 
     @Test
-    void aNameThatIsNoneIsRefusedBeforeAnybodyIsMet() {
+    void aNameThatIsNoneIsRefusedBeforeAnybodyIsMet() throws Exception {
         assertThatThrownBy(() -> Introduction.with("127.0.0.1", 1).as(a, "host\na"))
-                .isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> ready().introducing("", strangers::add)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> Introduction.with("127.0.0.1", 0)).isInstanceOf(IllegalArgumentException.class);
+                .satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
+        assertThatThrownBy(() -> ready().introducing("", strangers::add))
+                .satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
+        assertThatThrownBy(() -> Introduction.with("127.0.0.1", 0))
+                .satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
     }
 
     @Test

@@ -66,11 +66,11 @@ class ResumeTest {
         listener.close();
     }
 
-    private TlsListener.Ready ready() {
+    private TlsListener.Ready ready() throws Exception {
         return TlsListener.on("127.0.0.1", 0).as(destination).trusting(Set.of(source.fingerprint()));
     }
 
-    private TlsTransport transport() {
+    private TlsTransport transport() throws Exception {
         return TlsTransport.to("127.0.0.1", link.port()).as(source).trusting(destination.fingerprint());
     }
 
@@ -79,7 +79,7 @@ class ResumeTest {
     }
 
     /** What has come, once all is done. */
-    private Background<Digest> receiving() {
+    private Background<Digest> receiving() throws Exception {
         return Background.run(() -> {
             try (IncomingSession session = accept()) {
                 session.offer();
