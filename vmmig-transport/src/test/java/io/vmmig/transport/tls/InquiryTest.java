@@ -153,17 +153,15 @@ class InquiryTest {
     @Test
     void whoeverCannotBeReachedOrTrustedIsKnownWithoutASession() throws Exception {
         HostIdentity other = HostIdentity.in(temp.resolve("other"));
-        int port;
         try (TlsListener listener = ready(source.fingerprint())
                 .answering(packageId -> {
                     throw VmmigException.of(Problem.JOURNAL_DAMAGED, "the notes are damaged", "");
                 })
                 .listen()) {
-            port = listener.port();
-            transport(port).requireReachable();
+            transport(listener.port()).requireReachable();
             assertProblem(Problem.PEER_STALLED, () -> listener.accept(Duration.ofMillis(100)));
         }
-        assertProblem(Problem.PEER_UNREACHABLE, () -> transport(port).requireReachable());
+        assertProblem(Problem.PEER_UNREACHABLE, () -> transport(1).requireReachable());
         try (TlsListener listener = ready(other.fingerprint()).listen()) {
             assertProblem(
                     Problem.PEER_UNTRUSTED, () -> transport(listener.port()).requireReachable());
