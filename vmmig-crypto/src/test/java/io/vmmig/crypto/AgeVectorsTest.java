@@ -105,7 +105,7 @@ class AgeVectorsTest {
     /** With each passphrase there is, or with the keys; all that came before a failure is in {@code payload}. */
     private static void open(Vector vector, ByteArrayOutputStream payload) throws IOException, VmmigException {
         List<AgeIdentity> identities =
-                vector.x25519().stream().map(AgeIdentity::parse).toList();
+                vector.x25519().stream().map(AgeIdentity::read).toList();
         List<String> passphrases = vector.values("passphrase");
         InputStream sealed = new ByteArrayInputStream(vector.file());
         InputStream opened;
