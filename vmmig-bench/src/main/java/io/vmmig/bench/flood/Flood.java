@@ -170,7 +170,7 @@ public final class Flood {
                 .admittedBy(new Semaphore(1));
     }
 
-    private static TlsTransport to(Target.Running target, int port, HostIdentity self) {
+    private static TlsTransport to(Target.Running target, int port, HostIdentity self) throws VmmigException {
         return TlsTransport.to("127.0.0.1", port).as(self).trusting(target.fingerprint);
     }
 

@@ -58,7 +58,7 @@ class CrowdedOutTest {
         listener.close();
     }
 
-    private TlsTransport over(int port) {
+    private TlsTransport over(int port) throws Exception {
         return TlsTransport.to("127.0.0.1", port).as(source).trusting(destination.fingerprint());
     }
 
@@ -78,7 +78,7 @@ class CrowdedOutTest {
     }
 
     @Test
-    void itIsTriedUntilTheDeadlineOnly() {
+    void itIsTriedUntilTheDeadlineOnly() throws Exception {
         Fate[] all = new Fate[1000];
         java.util.Arrays.fill(all, Fate.cutAfterUp(0));
         link.next(all);

@@ -154,7 +154,7 @@ class InquiryTest {
     void whoeverCannotBeReachedOrTrustedIsKnownWithoutASession() throws Exception {
         HostIdentity other = HostIdentity.in(temp.resolve("other"));
         try (TlsListener listener = ready(source.fingerprint())
-                .answering(packageId -> {
+                .answering((packageId, asker) -> {
                     throw VmmigException.of(Problem.JOURNAL_DAMAGED, "the notes are damaged", "");
                 })
                 .listen()) {
