@@ -20,8 +20,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.HashSet;
 import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
@@ -34,8 +34,10 @@ public final class Target {
     /** Takes its directory, its deadline for peers in ms, and the fingerprints of those that it trusts. */
     public static void main(String[] args) throws Exception {
         Path directory = Path.of(args[0]);
-        Set<Fingerprint> trusted =
-                Arrays.stream(args).skip(2).map(Fingerprint::parse).collect(Collectors.toSet());
+        Set<Fingerprint> trusted = new HashSet<>();
+        for (String fingerprint : Arrays.asList(args).subList(2, args.length)) {
+            trusted.add(Fingerprint.parse(fingerprint));
+        }
         InMemoryHypervisor hypervisor = new InMemoryHypervisor("target");
         HostState state = HostState.open(directory.resolve("state"));
         try (TlsListener listener = TlsListener.on("127.0.0.1", 0)
