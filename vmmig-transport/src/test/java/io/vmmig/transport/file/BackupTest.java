@@ -13,7 +13,6 @@ import io.vmmig.Problem;
 import io.vmmig.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
@@ -21,6 +20,7 @@ import io.vmmig.transport.Offer;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Transport;
+import io.vmmig.transport.testing.States;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,6 +30,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -49,8 +50,15 @@ class BackupTest {
     @TempDir
     Path temp;
 
+    private final States states = new States();
+
     private final InMemoryHypervisor host = new InMemoryHypervisor("host");
     private Path file;
+
+    @AfterEach
+    void stopBuilding() throws Exception {
+        states.close();
+    }
 
     @BeforeEach
     void start() throws Exception {
@@ -65,7 +73,7 @@ class BackupTest {
     private Migrator packing(Transport transport) throws Exception {
         return Migrator.of(host)
                 .from("web-1")
-                .state(HostState.open(temp.resolve("state")))
+                .state(states.open(temp.resolve("state")))
                 .askingAtMost(Duration.ZERO)
                 .to(transport);
     }

@@ -9,14 +9,15 @@ import io.vmmig.Notice;
 import io.vmmig.Receiver;
 import io.vmmig.domain.DomainSettings;
 import io.vmmig.domain.DomainXml;
-import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
+import io.vmmig.transport.testing.States;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -31,8 +32,15 @@ class CopiesTest {
     @TempDir
     private Path temp;
 
+    private final States states = new States();
+
     private final InMemoryHypervisor host = new InMemoryHypervisor("host-a");
     private final InMemoryHypervisor other = new InMemoryHypervisor("host-b");
+
+    @AfterEach
+    void stopBuilding() throws Exception {
+        states.close();
+    }
 
     @BeforeEach
     void pack() throws Exception {
@@ -56,7 +64,7 @@ class CopiesTest {
         Path file = temp.resolve("web-1.vmmig");
         Migrator packing = Migrator.of(host)
                 .from("web-1")
-                .state(HostState.open(temp.resolve("state-a")))
+                .state(states.open(temp.resolve("state-a")))
                 .to(PackageFile.at(file).unsealed());
         (removing ? packing.removingTheGuest() : packing).start().await(SOON);
         return file;
@@ -66,7 +74,7 @@ class CopiesTest {
         return Receiver.of(other)
                 .acceptingUnsigned()
                 .into(temp.resolve("guests"))
-                .state(HostState.open(temp.resolve("state-b")))
+                .state(states.open(temp.resolve("state-b")))
                 .as(settings.keepingNetworks())
                 .receive(PackageFile.at(file).unsealed().incoming())
                 .await(SOON);
@@ -169,7 +177,7 @@ class CopiesTest {
         MigrationReport report = Receiver.of(other)
                 .acceptingUnsigned()
                 .into(temp.resolve("guests"))
-                .state(HostState.open(temp.resolve("state-b")))
+                .state(states.open(temp.resolve("state-b")))
                 .as(DomainSettings.asSaved().keepingNetworks())
                 .leavingClock()
                 .receive(PackageFile.at(file).unsealed().incoming())

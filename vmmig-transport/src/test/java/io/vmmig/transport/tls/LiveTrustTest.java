@@ -15,13 +15,13 @@ import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeStore;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.testing.Samples;
+import io.vmmig.transport.testing.States;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -53,6 +53,8 @@ class LiveTrustTest {
     @TempDir
     Path temp;
 
+    private final States states = new States();
+
     private final BlockingQueue<VmmigException> rejected = new LinkedBlockingQueue<>();
     private HostIdentity a;
     private HostIdentity b;
@@ -60,6 +62,11 @@ class LiveTrustTest {
     private NodeStore nodesOfB;
     private TlsListener listener;
     private TlsTransport toB;
+
+    @AfterEach
+    void stopBuilding() throws Exception {
+        states.close();
+    }
 
     @BeforeEach
     void introduce() throws Exception {
@@ -305,13 +312,13 @@ class LiveTrustTest {
         Path guests = temp.resolve("guests");
         AtomicBoolean deleted = new AtomicBoolean();
         Migration sending = Migrator.of(hostA)
-                .state(HostState.open(temp.resolve("source")))
+                .state(states.open(temp.resolve("source")))
                 .from("web-1")
                 .to(toB)
                 .start();
         Migration receiving = Receiver.of(hostB)
                 .into(guests)
-                .state(HostState.open(temp.resolve("state")))
+                .state(states.open(temp.resolve("state")))
                 .onEvent(event -> {
                     if (event instanceof MigrationEvent.Progress progress
                             && progress.phase() == io.vmmig.Phase.SNAPSHOT

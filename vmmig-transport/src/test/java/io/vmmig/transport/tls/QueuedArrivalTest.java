@@ -9,14 +9,15 @@ import io.vmmig.Migrator;
 import io.vmmig.Receiver;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
+import io.vmmig.transport.testing.States;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -34,6 +35,13 @@ class QueuedArrivalTest {
     @TempDir
     Path temp;
 
+    private final States states = new States();
+
+    @AfterEach
+    void stopBuilding() throws Exception {
+        states.close();
+    }
+
     @Test
     void aSourceDoesNotTimeOutWhileItsGuestWaitsToBeAdmittedThere() throws Exception {
         HostIdentity a = HostIdentity.in(temp.resolve("a"));
@@ -49,7 +57,7 @@ class QueuedArrivalTest {
                 .listen()) {
             Migration sending = Migrator.of(from)
                     .from("web-1")
-                    .state(HostState.open(temp.resolve("state-a")))
+                    .state(states.open(temp.resolve("state-a")))
                     .to(TlsTransport.to("127.0.0.1", listener.port())
                             .as(a)
                             .trusting(b.fingerprint())
@@ -57,7 +65,7 @@ class QueuedArrivalTest {
                     .start();
             Migration receiving = Receiver.of(to)
                     .into(temp.resolve("guests"))
-                    .state(HostState.open(temp.resolve("state-b")))
+                    .state(states.open(temp.resolve("state-b")))
                     .admittedBy(busy)
                     .receive(listener.accept(SOON));
 
