@@ -25,7 +25,8 @@ import org.jspecify.annotations.Nullable;
  * <pre>{@code
  * MigrationReport report = Migrator.of(hypervisor)
  *         .from("web-1")
- *         .to(TlsTransport.to("host-b", 7070).as(identity).trusting(fingerprint))
+ *         .state(HostState.open(stateDirectory))
+ *         .to(TlsTransport.to("host-b", 16550).as(identity).trusting(nodes, "host-b"))
  *         .start()
  *         .await();
  * }</pre>
@@ -154,10 +155,10 @@ public final class Migrator {
     }
 
     /**
-     * Where it cannot be told which memory is free, be it another system than Linux or a kernel of an unknown layout, the guest's
-     * balloon driver is asked for what is free, but for a tenth of all memory and at least 64 MiB. That is done before the guest is
-     * stopped, and given back as soon as it goes on, here or there; in between it has so much less to work with. Also with
-     * {@link #sendingFreePages()}, which forgoes the telling. Never done unless asked for.
+     * Borrows free memory through the guest's balloon driver where vmmig cannot tell which memory is free: in systems other than Linux,
+     * with kernels of an unknown layout, and with {@link #sendingFreePages()}. A tenth of all memory, and at least 64 MiB, stays with the
+     * guest. vmmig borrows before the guest is paused and returns the memory as soon as the guest continues, here or at the
+     * destination; in between the guest has that much less. Off by default.
      *
      * @param atMost how long the guest may take to lend its memory, while it runs
      * @throws IllegalArgumentException when that is no time at all
@@ -170,10 +171,10 @@ public final class Migrator {
     }
 
     /**
-     * Only so many guests leave at once as there are permits: each takes one, waiting for it while its guest keeps running, and
-     * releases it at the end. To be shared by migrators, but not with {@link Receiver#admittedBy}: two hosts that send each other
-     * guests would wait for each other. Without this, all migrations of a program that leave share a limit that its heap and its
-     * processors set: one with 256 MiB, two with 1 GiB.
+     * Limits how many guests leave at once. Each migration takes a permit, waits for one while its guest keeps running, and releases it
+     * at the end. Share the semaphore among migrators, but not with {@link Receiver#admittedBy}: two hosts that send each other guests
+     * would wait for each other. By default all outgoing migrations of a program share a limit that depends on its heap and its
+     * processors: one with 256 MiB, two with 1 GiB and two processors.
      */
     public Migrator admittedBy(Semaphore permits) {
         return with(settings.withLimit(permits));
@@ -190,8 +191,8 @@ public final class Migrator {
     }
 
     /**
-     * The guest may stand still for so long before it is handed over, or it goes on here, as after {@link #takingAtMost}; six hours
-     * unless said otherwise.
+     * The most time that the guest may be paused before its hand-over; then it continues here, as after {@link #takingAtMost}. Six hours
+     * by default.
      *
      * @throws IllegalArgumentException when that is no time at all
      */
@@ -200,9 +201,8 @@ public final class Migrator {
     }
 
     /**
-     * When the answer to the hand-over is lost, the destination is asked for it for so long, while the guest stands still here;
-     * then the migration ends with {@link Problem#OUTCOME_UNKNOWN}. Half a minute unless said otherwise. It is asked once in any
-     * case.
+     * How long the source asks the destination when the answer to the hand-over was lost; the guest is paused here meanwhile. Without an
+     * answer in that time the migration ends with {@link Problem#OUTCOME_UNKNOWN}. Half a minute by default; the source asks at least once.
      *
      * @throws IllegalArgumentException when that is negative
      */

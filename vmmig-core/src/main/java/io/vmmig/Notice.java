@@ -7,7 +7,7 @@ package io.vmmig;
  *
  * @param kind what kind of thing it is
  * @param subject what it is about: a path, a device, a snapshot's name
- * @param text what was observed, one sentence
+ * @param text what was observed: one sentence without its full stop, see {@link #sentence()}
  * @param remedy what a user can do about it; empty if there is nothing to do
  */
 public record Notice(Kind kind, String subject, String text, String remedy) {

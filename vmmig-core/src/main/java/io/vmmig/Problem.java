@@ -10,7 +10,10 @@ public enum Problem {
     GUEST_UNKNOWN(Family.HYPERVISOR),
     /** The guest exists but is shut off or crashed, so there is no memory to move. */
     GUEST_NOT_RUNNING(Family.HYPERVISOR),
-    /** The guest is already migrating, or another long job of the hypervisor holds it. */
+    /**
+     * The guest, or its name, uuid or directory at the destination, is taken by another migration, by one that was cut short and needs a
+     * {@link Recovery}, or by a long job or an unfinished call of the hypervisor.
+     */
     GUEST_BUSY(Family.HYPERVISOR),
     /** Somebody else let the guest run while it was paused for its migration. */
     GUEST_INTERFERED(Family.HYPERVISOR),
@@ -55,7 +58,7 @@ public enum Problem {
     DISK_UNSUPPORTED(Family.INCOMPATIBLE),
     /** A disk that the guest can write to belongs to other guests as well, which would not see what it writes elsewhere. */
     DISK_SHARED(Family.INCOMPATIBLE),
-    /** What was asked for makes no sense for this transport or guest. */
+    /** The request makes no sense for this transport or guest, or a text is malformed: an address, name, key, digest or path. */
     REQUEST_INVALID(Family.INCOMPATIBLE),
 
     /** There is not enough free space for what has to be written. */

@@ -50,11 +50,11 @@ public final class Receiver {
     }
 
     /**
-     * Each guest's files go to a directory of its own in this one, named as the guest. A name with other characters than letters of
-     * ASCII, digits and {@code . _ + -}, or of more than 128, has in its place what it has of these, a {@code ~} and the start of its
-     * SHA-256, as in {@code win-10~6a814d45d67ff5d3}: always the same for that name, and for no other.
-     * Both directories have to belong to the user who runs this program, or a guest that comes is refused; this one is made if it is not
-     * there.
+     * The directory of the guests. Each guest has its own directory in it, named after the guest. If the name has characters other than
+     * ASCII letters, digits and {@code . _ + -}, does not begin with a letter or digit, or is longer than 128 characters, the directory's
+     * name is derived from it, such as {@code win-10~6a814d45d67ff5d3} for {@code win 10}: the same name each time, and a different one for
+     * each guest. Both directories must belong to the user who runs this program, or the guest is refused. This one is created if
+     * it does not exist.
      */
     public Receiver into(Path guests) {
         return with(settings.withGuests(guests));
@@ -68,7 +68,10 @@ public final class Receiver {
         return with(settings.withState(state));
     }
 
-    /** The guest is to differ in this from what it was. */
+    /**
+     * How the guest is to differ from the source's: name, uuid, paths, bridges and networks. By default its paths only. A guest with a
+     * network interface is refused unless this says where the interface goes, or {@link DomainSettings#keepingNetworks()}.
+     */
     public Receiver as(DomainSettings domain) {
         return with(settings.withDomain(domain));
     }
@@ -97,14 +100,14 @@ public final class Receiver {
     }
 
     /**
-     * Packages are taken whose signatures this verifier accepts, from wherever they come. Otherwise only those that come over
-     * a connection to a host that is trusted by its transport, signed or not; a package file is then refused.
+     * Accepts only packages whose signatures this verifier accepts, whichever way they arrive. Without it, packages are accepted over a
+     * connection from a host that the transport trusts, signed or not, and stored packages (in a file or at a server) are refused.
      */
     public Receiver accepting(PackageVerifier verifier) {
         return with(settings.withVerifier(verifier));
     }
 
-    /** Packages are taken from whoever made them. Anybody's package runs on this host then: for tests, and for the lost. */
+    /** Accepts packages from anybody, signed or not: whoever can supply one runs a guest on this host. For tests only. */
     public Receiver acceptingUnsigned() {
         return with(settings.withVerifier((packageId, contents, signatures) -> List.of()));
     }

@@ -53,10 +53,10 @@ public final class Recovery {
     }
 
     /**
-     * Settles one migration that was {@linkplain RecoveryReport.Result#LEFT_OPEN left open} as a person says who has looked at both
-     * hosts. To be called at both, with the same answer, at the destination first: each then does what is left to do there, and tells
-     * of it no more; a source that asks is told what the person has said. Where the hosts themselves know the outcome, theirs
-     * counts. A guest that is paused at an end where it does not live is removed there, with its files. One that runs is not touched: one that is to live at the other end stays {@code LEFT_OPEN} until it is ended.
+     * Resolves a migration that was {@linkplain RecoveryReport.Result#LEFT_OPEN left open}, as decided by a person who has looked at both
+     * hosts. Call it at the destination first, then at the source, with the same answer. Each host finishes what is left to do there and
+     * no longer reports the migration. If the hosts know the outcome themselves, the answer is ignored. Where the guest is not to live, a
+     * paused guest is removed with its files. A running guest is left alone, and the migration stays {@code LEFT_OPEN} until somebody ends it.
      *
      * @param packageId as {@link RecoveryReport.Settlement#packageId} says it
      * @param guestLivesAt at which end of the migration the guest lives, or has lived on and ended by itself

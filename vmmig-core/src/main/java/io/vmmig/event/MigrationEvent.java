@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Something that happened in a migration, for progress bars and logs. */
 public sealed interface MigrationEvent {
-    /** The guest's name at this end. */
+    /** The guest's name at this end; at a destination {@code (not known yet)} until the offer has arrived. */
     String guest();
 
     /** The phase in which it happened. */
@@ -23,9 +23,10 @@ public sealed interface MigrationEvent {
     record PhaseStarted(String guest, Phase phase, Instant at) implements MigrationEvent {}
 
     /**
-     * The migration waits, since as many go on already as may; its guest runs. {@link PhaseStarted} tells when it is admitted.
+     * The migration waits for a permit, because as many as allowed are under way; its guest keeps running. The next
+     * {@link PhaseStarted} tells that it was admitted.
      *
-     * @param ahead about how many wait that came before
+     * @param ahead about how many migrations wait before this one
      */
     record Waiting(String guest, Phase phase, Instant at, int ahead) implements MigrationEvent {}
 

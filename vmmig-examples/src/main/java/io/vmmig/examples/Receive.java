@@ -7,6 +7,7 @@ import io.vmmig.Recovery;
 import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeStore;
+import io.vmmig.domain.DomainSettings;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.state.HostState;
@@ -45,6 +46,7 @@ public final class Receive {
             System.out.println("listening on port " + listener.port());
             MigrationReport report = Receiver.of(hypervisor)
                     .into(Path.of(args[4]))
+                    .as(DomainSettings.asSaved().keepingNetworks())
                     .state(state)
                     .receive(listener.accept(Duration.ofMinutes(5)))
                     .await();

@@ -35,7 +35,7 @@ public final class RestoreFromFile {
                     .accepting(PackageSignatures.by(SignaturePolicy.of(self, AcceptedSigners.own(self))))
                     .into(Path.of(args[3]))
                     .state(state)
-                    .as(DomainSettings.asSaved().named(args[2]).withNewUuid())
+                    .as(DomainSettings.asSaved().named(args[2]).withNewUuid().keepingNetworks())
                     .receive(PackageFile.at(Path.of(args[1])).openedBy(self).incoming())
                     .await();
             System.out.println(report.guest() + " runs; what is different about it:");

@@ -10,7 +10,7 @@ final class FloodDocument {
     static String of(Flood.Scale scale, List<Flood.Row> rows) {
         StringBuilder text = new StringBuilder(
                 """
-                # What a host bears
+                # Under attack
 
                 Written by `./flood` (no root, no guests; it takes a few minutes): a listener with its receiver, in a program of its own with a
                 heap of 256 MiB (`-Xmx256m`), is attacked by strangers and by hosts that it trusts, one attack after the other, while honest hosts

@@ -14,6 +14,7 @@ import io.vmmig.crypto.NodeCard;
 import io.vmmig.crypto.NodeStore;
 import io.vmmig.crypto.PackageSignatures;
 import io.vmmig.crypto.SignaturePolicy;
+import io.vmmig.domain.DomainSettings;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
@@ -58,6 +59,7 @@ final class ReadmeSnippets {
                         .listen()) {
             MigrationReport report = Receiver.of(hypervisor)
                     .into(Path.of("/var/lib/mytool/guests"))
+                    .as(DomainSettings.asSaved().keepingNetworks())
                     .state(state)
                     .receive(listener.accept(Duration.ofMinutes(5)))
                     .await();
@@ -115,6 +117,7 @@ final class ReadmeSnippets {
         SignaturePolicy policy = SignaturePolicy.of(identity, AcceptedSigners.in(nodes));
         Receiver.of(hypervisor)
                 .into(Path.of("/var/lib/mytool/guests"))
+                .as(DomainSettings.asSaved().keepingNetworks())
                 .state(HostState.open(Path.of("/var/lib/mytool/state")))
                 .accepting(PackageSignatures.by(policy))
                 .receive(PackageFile.at(Path.of("/backup/web-1.vmmig"))
