@@ -226,6 +226,25 @@ class PackageShelfTest {
         assertThat(put("a", "y", PART, CONTENT)).isEqualTo(201);
     }
 
+    /** Without it the guest stays paused at its source. */
+    @Test
+    void theReceiptOfAPackageIsTakenThoughNothingElseFits() throws Exception {
+        put(PartIndex.NAME, INDEX);
+        String receipt = "abc." + Receipt.SUFFIX;
+        byte[] content = new byte[10];
+        shelf = open(PackageHandler.Limits.DEFAULT.bytes(2 * SMALL, 2 * SMALL));
+        assertThat(put(receipt, content)).as("over the limits").isEqualTo(201);
+        shelf.delete("x", receipt);
+        shelf = open(PackageHandler.Limits.DEFAULT);
+        free = 0;
+        assertThat(put(receipt, content)).as("on a full disk").isEqualTo(201);
+
+        assertThat(put("ab." + Receipt.SUFFIX, content))
+                .as("of another package")
+                .isEqualTo(507);
+        assertThat(put("a", "y", receipt, content)).as("without a package").isEqualTo(507);
+    }
+
     @Test
     void aDirectoryThatOthersCanWriteIsRefused() throws Exception {
         Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxrwxrwx"));
