@@ -55,6 +55,9 @@ public final class WireIncomingSession implements IncomingSession {
     private boolean waiting;
     private boolean gaveUp;
     private boolean handedOver;
+    /** What had been received when the rest could come. */
+    private long restBegins;
+
     private final Debt debt = new Debt();
 
     private WireIncomingSession(
@@ -223,6 +226,7 @@ public final class WireIncomingSession implements IncomingSession {
     private void receiveRest() {
         if (ready && waiting) {
             stage = Stage.RECEIVING_REST;
+            restBegins = received;
         }
     }
 
@@ -321,13 +325,16 @@ public final class WireIncomingSession implements IncomingSession {
             return System.nanoTime() - since <= within.toNanos() ? null : Faults.owes(link.peer(), words(), within);
         }
 
-        /** Not while this host has something to do first, or there is no connection. */
+        /**
+         * Not while this host has something to do first, or there is no connection. Before a part of the package begins, the source may
+         * have something to do, such as to wait for its guest to give memory back, that takes as long as its user allows.
+         */
         private boolean isThere() {
             boolean owed =
                     switch (stage) {
                         case CONNECTED, RESTORED -> true;
-                        case RECEIVING -> !waiting && !data.isFull();
-                        case RECEIVING_REST -> !data.isFull();
+                        case RECEIVING -> !waiting && received > 0 && !data.isFull();
+                        case RECEIVING_REST -> received > restBegins && !data.isFull();
                         case OFFERED, COMPLETED, COMMITTED, RESUMED -> false;
                     };
             return owed && !link.line().isDown();

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -145,6 +146,24 @@ class SlowSourceTest {
         beats.get();
     }
 
+    /** It may have to wait for its guest, as long as its user allows; but what it has begun it goes on with. */
+    @Test
+    void aPartThatHasNotBegunIsNotOwed() throws Exception {
+        accept();
+        AtomicReference<Beat> beat = new AtomicReference<>(this::heartbeat);
+        Background<Void> beats = beating(to -> beat.get().strike(to));
+        Thread.sleep(2 * PROGRESS.toMillis());
+        peer.send(RawPeer.DATA, (byte) 0).waiting(1);
+        session.ready();
+        peer.await(RawPeer.READY);
+        Thread.sleep(2 * PROGRESS.toMillis());
+        assertThat(session.disconnected()).isFalse();
+        beat.set(to -> to.send(RawPeer.DATA, (byte) 0));
+        assertThat(refusal()).contains("sent less than 65536 bytes of the package");
+        peer.close();
+        beats.get();
+    }
+
     /** What this host has to do first, a source may wait for. */
     @Test
     void aSourceThatWaitsForThisHostOwesNothing() throws Exception {
@@ -154,7 +173,7 @@ class SlowSourceTest {
         Thread.sleep(2 * PROGRESS.toMillis());
         session.offer();
         session.accept(new Acceptance(Set.of()));
-        peer.waiting(0);
+        peer.send(RawPeer.DATA, (byte) 0).waiting(1);
         Thread.sleep(2 * PROGRESS.toMillis());
         session.ready();
         peer.await(RawPeer.READY);
