@@ -3,7 +3,7 @@ package io.vmmig;
 
 import org.jspecify.annotations.Nullable;
 
-/** The guest and the destination do not fit together; nothing was changed. */
+/** The guest, the destination or this program do not fit together; unless the failure says otherwise, nothing was changed. */
 public final class IncompatibleException extends VmmigException {
     private static final long serialVersionUID = 1;
 

@@ -83,6 +83,8 @@ public final class ReceivePipeline {
     private @Nullable ArrivalJournal journal;
     private @Nullable ArrivalClaims claims;
     private List<Manifest.Reference> reliedUpon = List.of();
+    /** Whether the hypervisor was told that the guest runs, or stays paused, here for good. */
+    private boolean letRun;
     /** Whether it is not certain that the guest is gone again. */
     private boolean leftBehind;
     /** Whether only files of it could not be removed. */
@@ -514,7 +516,8 @@ public final class ReceivePipeline {
                 return report;
             } catch (VmmigException | RuntimeException | Error e) {
                 if (noted.state() == DestinationState.COMMITTED) {
-                    if (e instanceof VmmigException failure && HypervisorRetry.mayHelp(failure)) {
+                    // Only a hypervisor that has refused to resume it makes it certain that it does not run.
+                    if (letRun || !(e instanceof VmmigException failure) || HypervisorRetry.mayHelp(failure)) {
                         leaveToRecovery(restored);
                         throw e;
                     }
@@ -560,8 +563,8 @@ public final class ReceivePipeline {
     /** The guest is this host's, and its hypervisor does not answer: a recovery resumes it, as after a crash in this moment. */
     private void leaveToRecovery(RestoredGuest restored) {
         leftBehind = true;
+        LOG.error("guest {}: it was handed over, and its resume here was not completed. {}", recorder.guest(), RECOVER);
         restored.leavePaused();
-        LOG.error("guest {}: it was handed over, and could not be resumed here. {}", recorder.guest(), RECOVER);
     }
 
     private void leaveNothing(HypervisorRetry.Step removal, Throwable reason) {
@@ -683,6 +686,7 @@ public final class ReceivePipeline {
         } else {
             restored.leavePaused();
         }
+        letRun = true;
         if (landing.autostart()) {
             autostart(restored.name());
         }

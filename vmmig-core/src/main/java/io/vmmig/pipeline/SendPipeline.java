@@ -71,6 +71,9 @@ public final class SendPipeline {
     private final Cancellation cancellation;
     private SourceState state = SourceState.PREPARED;
     private boolean wasRunning = true;
+    /** Whether the guest ran when its departure was journaled. */
+    private boolean ranBefore;
+
     private boolean autostarts;
     private boolean committed;
     /** What the hypervisor kept of the guest when it was saved. */
@@ -311,13 +314,13 @@ public final class SendPipeline {
             DepartureJournal journal)
             throws VmmigException {
         SavedGuest saved = save(outgoing.guest(), journal);
-        state = state.then(SourceState.SAVED);
-        wasRunning = saved.wasRunning();
-        noteWhetherItRan(outgoing, saved, journal);
-        CompletableFuture<FreePages> free = search == null
-                ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
-                : search.finish();
         try {
+            state = state.then(SourceState.SAVED);
+            wasRunning = saved.wasRunning();
+            noteWhetherItRan(outgoing, saved, journal);
+            CompletableFuture<FreePages> free = search == null
+                    ? CompletableFuture.completedFuture(FreePages.unknown("not asked for"))
+                    : search.finish();
             return givesAway()
                     ? handOver(outgoing, writer, saved, free, lent, journal)
                     : copy(outgoing, writer, saved, free, lent, journal);
@@ -331,17 +334,22 @@ public final class SendPipeline {
     private void noteWhetherItRan(Outgoing outgoing, SavedGuest saved, DepartureJournal journal) throws VmmigException {
         try {
             journal.saved(saved.wasRunning());
-        } catch (VmmigException e) {
-            throw rolledBack(outgoing, saved, journal, e);
+        } catch (VmmigException | OutOfMemoryError e) {
+            throw rolledBack(outgoing, saved, journal, HeapBudget.checked(e));
         }
     }
 
     private SavedGuest save(Guest guest, DepartureJournal journal) throws VmmigException {
         try {
             return guest.save();
-        } catch (VmmigException e) {
-            if (HypervisorRetry.mayHelp(e) && e.problem() != Problem.GUEST_BUSY) {
+        } catch (VmmigException | OutOfMemoryError thrown) {
+            VmmigException e = HeapBudget.checked(thrown);
+            boolean ours = e.problem() == Problem.HEAP_TOO_SMALL || HypervisorRetry.mayHelp(e);
+            if (ours && e.problem() != Problem.GUEST_BUSY) {
                 resumeUnsaved(guest, journal, e);
+            } else if (ranBefore && Sight.stateOf(hypervisor, guest.uuid()) == EndState.PAUSED) {
+                // Its user may have suspended it, or its hypervisor could not resume it: a recovery asks again.
+                leftToRecovery = e.problem() != Problem.GUEST_BUSY;
             }
             throw e;
         }
@@ -373,19 +381,21 @@ public final class SendPipeline {
     private void persist(HypervisorRetry.Step step, String orElse) throws VmmigException {
         try {
             HypervisorRetry.run(guestName, settings.deadlines().hypervisor(), step);
-        } catch (VmmigException e) {
+        } catch (VmmigException | OutOfMemoryError thrown) {
             leftToRecovery = true;
+            VmmigException e = HeapBudget.checked(thrown);
             LOG.error("guest {}: {}. {}", guestName, orElse, RECOVER, e);
             throw e;
         }
     }
 
     private DepartureJournal.Facts facts(Outgoing outgoing) throws VmmigException {
+        ranBefore = outgoing.guest().state() == GuestState.RUNNING;
         return new DepartureJournal.Facts(
                 outgoing.manifest().packageId(),
                 guestName,
                 outgoing.manifest().guestUuid(),
-                outgoing.guest().state() == GuestState.RUNNING,
+                ranBefore,
                 !givesAway(),
                 transport.address().orElse(null),
                 List.copyOf(outgoing.departure().ownFiles()),
@@ -477,8 +487,12 @@ public final class SendPipeline {
             writeDisks(outgoing, writer, saved, lent, belongings);
             free = cancellation.await(search);
             summary = writeSnapshot(outgoing, writer, saved, free);
-        } catch (VmmigException | OutOfMemoryError e) {
+        } catch (OutOfMemoryError e) {
+            // Its segments are the most of what there is; resuming the guest takes some heap, too.
+            writer.close();
             throw rolledBack(outgoing, saved, journal, HeapBudget.checked(e));
+        } catch (VmmigException e) {
+            throw rolledBack(outgoing, saved, journal, e);
         } catch (RuntimeException | Error e) {
             saved.resume();
             throw e;
@@ -593,8 +607,12 @@ public final class SendPipeline {
             autostarts = belongings.autostart();
             Interferences.requireNone(saved);
             journal.commit(autostarts);
-        } catch (VmmigException | OutOfMemoryError e) {
+        } catch (OutOfMemoryError e) {
+            // Its segments are the most of what there is; resuming the guest takes some heap, too.
+            writer.close();
             throw rolledBack(outgoing, saved, journal, HeapBudget.checked(e));
+        } catch (VmmigException e) {
+            throw rolledBack(outgoing, saved, journal, e);
         } catch (RuntimeException | Error e) {
             saved.resume();
             throw e;
@@ -803,8 +821,16 @@ public final class SendPipeline {
             }
         } catch (RuntimeException | Error e) {
             there = EndState.UNKNOWN;
+            leftToRecovery = true;
             saved.leavePaused();
-            throw e;
+            state = state.then(SourceState.UNKNOWN);
+            throw VmmigException.of(
+                    Failure.of(
+                            Problem.OUTCOME_UNKNOWN,
+                            "this program failed while the guest was handed over (" + e
+                                    + "), so it is not known whether the destination has it",
+                            ""),
+                    e);
         }
     }
 
@@ -885,7 +911,7 @@ public final class SendPipeline {
         EndState observed = Sight.stateOf(hypervisor, guestUuid);
         boolean asBefore = state == SourceState.PREPARED
                 && !leftToRecovery
-                && (observed == EndState.RUNS || observed == EndState.PAUSED);
+                && (observed == EndState.RUNS || observed == EndState.PAUSED && !ranBefore);
         return asBefore ? EndState.UNTOUCHED : observed;
     }
 }

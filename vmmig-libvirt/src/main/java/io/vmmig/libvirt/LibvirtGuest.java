@@ -235,7 +235,7 @@ final class LibvirtGuest implements Guest {
                     watch,
                     disks.images(),
                     () -> claims.release(uuid()));
-        } catch (VmmigException | RuntimeException e) {
+        } catch (VmmigException | RuntimeException | Error e) {
             undo(snapshot, running, e);
             throw e;
         }
@@ -271,7 +271,7 @@ final class LibvirtGuest implements Guest {
                         preamble.header(), domain.withCurrentMemory(bytes).text(), preamble.cookie());
     }
 
-    private void undo(@Nullable MemorySnapshot snapshot, boolean running, Exception why) {
+    private void undo(@Nullable MemorySnapshot snapshot, boolean running, Throwable why) {
         try {
             if (snapshot != null) {
                 snapshot.abort();

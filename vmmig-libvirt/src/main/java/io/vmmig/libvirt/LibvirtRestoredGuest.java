@@ -62,7 +62,10 @@ final class LibvirtRestoredGuest implements RestoredGuest {
 
     private void settle() {
         settled = true;
-        watch.close();
-        whenSettled.run();
+        try {
+            watch.close();
+        } finally {
+            whenSettled.run();
+        }
     }
 }

@@ -51,6 +51,8 @@ public final class InMemoryHypervisor implements Hypervisor {
         FINISH,
         /** When a restored guest is to run. */
         RESUME_RESTORED,
+        /** When a restored guest has just been resumed. */
+        RESUMED_RESTORED,
         /** When a restored guest that was not resumed is to be removed. */
         REMOVE_RESTORED,
         /** When the guest is to be removed from the source. */

@@ -112,6 +112,7 @@ final class InMemoryRestore implements RestoringGuest {
             host.failIfTold(InMemoryHypervisor.Step.RESUME_RESTORED);
             guest.resume();
             given = true;
+            host.failIfTold(InMemoryHypervisor.Step.RESUMED_RESTORED);
         }
 
         @Override
