@@ -4,6 +4,7 @@ package io.vmmig.pipeline;
 import io.vmmig.Notice;
 import io.vmmig.VmmigException;
 import io.vmmig.files.Claim;
+import io.vmmig.files.Ownership;
 import io.vmmig.hypervisor.Hypervisor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -33,12 +34,14 @@ final class DepartedFiles {
     private final UUID guest;
     private final Hypervisor hypervisor;
     private final Duration reaching;
+    private final GuestFileList.OwnerCheck owner;
     private final List<Notice> notices = new ArrayList<>();
 
-    private DepartedFiles(UUID guest, Hypervisor hypervisor, Duration reaching) {
+    private DepartedFiles(UUID guest, Hypervisor hypervisor, Duration reaching, GuestFileList.OwnerCheck owner) {
         this.guest = guest;
         this.hypervisor = hypervisor;
         this.reaching = reaching;
+        this.owner = owner;
     }
 
     /**
@@ -49,7 +52,12 @@ final class DepartedFiles {
      * @return what stays of that which vmmig has made
      */
     static List<Notice> remove(Set<Path> files, UUID guest, Hypervisor hypervisor, Duration reaching) {
-        DepartedFiles departed = new DepartedFiles(guest, hypervisor, reaching);
+        return remove(files, guest, hypervisor, reaching, Ownership::requireOwner);
+    }
+
+    static List<Notice> remove(
+            Set<Path> files, UUID guest, Hypervisor hypervisor, Duration reaching, GuestFileList.OwnerCheck owner) {
+        DepartedFiles departed = new DepartedFiles(guest, hypervisor, reaching, owner);
         Set<Path> directories = new TreeSet<>();
         for (Path file : files) {
             Path directory = file.toAbsolutePath().normalize().getParent();
@@ -63,7 +71,11 @@ final class DepartedFiles {
 
     private void removeListedIn(Path directory, Set<Path> departed) {
         try {
-            if (GuestFileList.in(directory).paths().isEmpty()) {
+            GuestFileList list = GuestFileList.in(directory, owner);
+            if (list.isForeign()) {
+                leave(directory, "it belongs to another user, so nothing in it was removed");
+            }
+            if (list.paths().isEmpty()) {
                 return;
             }
             try (Claim claim = Claim.take(Claim.besides(directory), "", text -> false)) {
@@ -81,7 +93,7 @@ final class DepartedFiles {
     }
 
     private void removeListed(Path directory, Set<Path> departed) throws IOException {
-        GuestFileList list = GuestFileList.in(directory);
+        GuestFileList list = GuestFileList.in(directory, owner);
         Set<Path> leaving = new TreeSet<>();
         for (Path file : list.paths()) {
             if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {

@@ -31,14 +31,29 @@ final class GuestFileList {
     /** Without an identity if vmmig did not note any yet when the file was made. */
     private final Map<Path, @Nullable FileIdentity> files = new LinkedHashMap<>();
 
+    private boolean foreign;
+
     private GuestFileList(Path directory) {
         this.directory = directory;
     }
 
+    /** Whether a directory is this user's. */
+    @FunctionalInterface
+    interface OwnerCheck {
+        /** Throws if it is not; the message says whose it is. */
+        void require(Path directory) throws IOException;
+    }
+
     /** The list in that directory; an empty one if there is none, or the directory is another user's. */
     static GuestFileList in(Path directory) throws IOException {
+        return in(directory, Ownership::requireOwner);
+    }
+
+    static GuestFileList in(Path directory, OwnerCheck owner) throws IOException {
         GuestFileList list = new GuestFileList(directory);
-        if (Files.isRegularFile(list.file(), LinkOption.NOFOLLOW_LINKS) && isTrusted(directory)) {
+        boolean there = Files.isRegularFile(list.file(), LinkOption.NOFOLLOW_LINKS);
+        list.foreign = there && !isTrusted(directory, owner);
+        if (there && !list.foreign) {
             for (String line : Files.readAllLines(list.file())) {
                 list.read(line);
             }
@@ -47,9 +62,9 @@ final class GuestFileList {
     }
 
     /** Another owner could list what vmmig has not made. */
-    private static boolean isTrusted(Path directory) {
+    private static boolean isTrusted(Path directory, OwnerCheck owner) {
         try {
-            Ownership.requireOwner(directory);
+            owner.require(directory);
             return true;
         } catch (IOException e) {
             LOG.warn("nothing in {} counts as made by vmmig: {}", directory, e.getMessage());
@@ -66,6 +81,11 @@ final class GuestFileList {
 
     private Path file() {
         return directory.resolve(NAME);
+    }
+
+    /** Whether there is a list that counts for nothing, since the directory is another user's. */
+    boolean isForeign() {
+        return foreign;
     }
 
     Set<Path> paths() {
