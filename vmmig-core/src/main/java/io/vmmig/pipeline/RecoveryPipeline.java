@@ -436,8 +436,9 @@ public final class RecoveryPipeline {
                                 + ", or not whole; " + here + ", and left as it is. If somebody has taken the package"
                                 + " away, remove it here; if not, resume it here"
                         : "the destination knows nothing of it; " + here
-                                + ", and left as it is. See there whether it runs: if it does, remove"
-                                + " it here; if not, resume it here";
+                                + ", and left as it is. So is answered also a source whose keys were renewed since. See there"
+                                + " whether it runs: if it does, remove it here; if not, remove what is there of it, then"
+                                + " resume it here";
             case NOT_TAKEN -> throw new IllegalStateException("a guest that was not taken is not left open");
         };
     }
