@@ -142,12 +142,19 @@ final class Spool implements AutoCloseable {
                         "the same is being fetched into " + directory + " already",
                         "Wait for the other to end.");
             }
-            // Whoever has swept it away meanwhile has left a file without a name.
-            if (Files.exists(directory.resolve(LOCK), LinkOption.NOFOLLOW_LINKS)) {
-                Files.setLastModifiedTime(directory.resolve(LOCK), FileTime.from(Instant.now()));
-                return lockFile;
+            boolean named = false;
+            try {
+                // Whoever has swept it away meanwhile has left a file without a name.
+                if (Files.exists(directory.resolve(LOCK), LinkOption.NOFOLLOW_LINKS)) {
+                    Files.setLastModifiedTime(directory.resolve(LOCK), FileTime.from(Instant.now()));
+                    named = true;
+                    return lockFile;
+                }
+            } finally {
+                if (!named) {
+                    unlock(directory, lockFile);
+                }
             }
-            unlock(directory, lockFile);
         }
         throw new IOException("it is removed all the time");
     }
@@ -162,12 +169,15 @@ final class Spool implements AutoCloseable {
                     directory.resolve(LOCK),
                     Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
                     PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            if (channel.tryLock() == null) {
-                channel.close();
-                return null;
+            boolean locked = false;
+            try {
+                locked = channel.tryLock() != null && HELD.add(directory);
+                return locked ? channel : null;
+            } finally {
+                if (!locked) {
+                    channel.close();
+                }
             }
-            HELD.add(directory);
-            return channel;
         }
     }
 
