@@ -70,7 +70,9 @@ public final class TlsListener implements AutoCloseable {
     private final Config config;
     private final ServerSocket server;
     private final HalfOpenConnections halfOpen = new HalfOpenConnections(MAX_HALF_OPEN, new Random());
-    private final PeerQuota places = PeerQuota.ofSessions(Runtime.getRuntime().maxMemory());
+    /** Of sessions. Not private, for tests of what leaves its place. */
+    final PeerQuota places = PeerQuota.ofSessions(Runtime.getRuntime().maxMemory());
+
     private final PeerQuota talks = new PeerQuota(MAX_TALKS);
     /** To be accepted. Guards itself. */
     private final List<Waiting> waiting = new ArrayList<>();
@@ -346,7 +348,13 @@ public final class TlsListener implements AutoCloseable {
                 if (evicted != null) {
                     Sockets.closeQuietly(evicted);
                 }
-                daemon("handshake " + raw.getRemoteSocketAddress(), () -> welcome(raw));
+                try {
+                    daemon("handshake " + raw.getRemoteSocketAddress(), () -> welcome(raw));
+                } catch (OutOfMemoryError e) {
+                    halfOpen.remove(raw);
+                    Sockets.closeQuietly(raw);
+                    throw e;
+                }
             } catch (IOException | OutOfMemoryError e) {
                 if (!closed) {
                     refusals.say("could not take a connection: " + e);
@@ -394,6 +402,10 @@ public final class TlsListener implements AutoCloseable {
             tell(e);
         } catch (IOException e) {
             refusals.say("lost " + address + " before anything was said: " + e);
+            Sockets.closeQuietly(raw);
+        } catch (RuntimeException | Error e) {
+            refusals.say("gave " + address + " up: " + e);
+            LOG.debug("{} was given up", address, e);
             Sockets.closeQuietly(raw);
         } finally {
             halfOpen.remove(raw);
@@ -472,11 +484,17 @@ public final class TlsListener implements AutoCloseable {
         place.enter();
         try {
             wire = WireIncomingSession.start(connection, name, config.timeouts, peer, sessions, place::leave);
-        } catch (IOException e) {
+        } catch (IOException | RuntimeException | Error e) {
             place.leave();
             throw e;
         }
-        TlsIncomingSession session = new TlsIncomingSession(wire, config.self, peer, watch);
+        TlsIncomingSession session;
+        try {
+            session = new TlsIncomingSession(wire, config.self, peer, watch);
+        } catch (RuntimeException | Error e) {
+            wire.close();
+            throw e;
+        }
         synchronized (waiting) {
             if (!closed) {
                 // Also one that has ended before it is accepted occupies its place until then.

@@ -278,11 +278,10 @@ public final class TlsTransport implements Transport {
     private OutgoingSession session(TlsConnection connection, Trust trust, TrustWatch watch) throws VmmigException {
         NodeKeys peer = connection.peer();
         Trust same = trust.only(peer.fingerprint());
+        WireOutgoingSession wire;
         try {
-            WireOutgoingSession wire = WireOutgoingSession.start(
+            wire = WireOutgoingSession.start(
                     connection, address.toString(), timeouts, within -> dialAgain(same, within));
-            return new TlsOutgoingSession(
-                    wire, "host " + address + " (fingerprint " + peer.fingerprint() + ")", peer, sealing, watch);
         } catch (IOException e) {
             connection.cut();
             throw VmmigException.from(
@@ -290,6 +289,13 @@ public final class TlsTransport implements Transport {
                     Problem.CONNECTION_LOST,
                     "the connection with " + address + " broke",
                     "Try again; if it happens again, look at the log of the other host.");
+        }
+        try {
+            return new TlsOutgoingSession(
+                    wire, "host " + address + " (fingerprint " + peer.fingerprint() + ")", peer, sealing, watch);
+        } catch (RuntimeException | Error e) {
+            wire.close();
+            throw e;
         }
     }
 

@@ -87,6 +87,9 @@ final class TrustWatch implements AutoCloseable {
             }
         } catch (VmmigException e) {
             end.accept(e);
+        } catch (RuntimeException | Error e) {
+            guarded.close();
+            throw e;
         }
         return guarded;
     }

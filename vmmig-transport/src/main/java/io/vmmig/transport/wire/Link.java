@@ -80,7 +80,18 @@ final class Link {
         this.comeback = comeback;
     }
 
+    /** When this throws, there is no connection any more. */
     void start() throws IOException {
+        try {
+            begin();
+        } catch (IOException | RuntimeException | Error e) {
+            line.close();
+            stopWatching();
+            throw e;
+        }
+    }
+
+    private void begin() throws IOException {
         Resumption offered = comeback == null ? null : comeback.offered();
         byte[] hello = new Frame(Kind.HELLO, Messages.hello(new Messages.Hello(timeouts.idle(), offered))).toBytes();
         try {
@@ -542,12 +553,16 @@ final class Link {
         if (unheard != null && comeback != null && line.isResumable()) {
             comeback.farewellUnheard(unheard);
         }
+        stopWatching();
+        if (first) {
+            conversation.onClosed();
+        }
+    }
+
+    private void stopWatching() {
         ScheduledFuture<?> watching = watch;
         if (watching != null) {
             watching.cancel(false);
-        }
-        if (first) {
-            conversation.onClosed();
         }
     }
 

@@ -94,12 +94,7 @@ public final class WireIncomingSession implements IncomingSession {
             throws IOException {
         WireIncomingSession session = new WireIncomingSession(
                 connection, peer, timeouts, source, sessions.offerBytes(), sessions.begin(source), onClosed);
-        try {
-            session.link.start();
-        } catch (IOException e) {
-            session.link.line().close();
-            throw e;
-        }
+        session.link.start();
         return session;
     }
 
