@@ -157,8 +157,8 @@ class SlowSourceTest {
         session.ready();
         peer.await(RawPeer.READY);
         Thread.sleep(2 * PROGRESS.toMillis());
-        assertThat(session.disconnected()).isFalse();
         beat.set(to -> to.send(RawPeer.DATA, (byte) 0));
+        assertThat(session.packageStream().readNBytes(2)).as("also of the rest").hasSize(2);
         assertThat(refusal()).contains("sent less than 65536 bytes of the package");
         peer.close();
         beats.get();
