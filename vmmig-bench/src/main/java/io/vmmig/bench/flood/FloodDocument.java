@@ -41,7 +41,7 @@ final class FloodDocument {
         return text.append(
                         """
 
-                        What is left: a trusted host that sends valid offers and then just fast enough, or does not begin to send, holds one admission
+                        What is left: a trusted host that sends valid offers and then just fast enough, or does not begin to send for up to an hour, holds one admission
                         for each, as a slow but honest source would, and others wait for it; `Receiver.takingAtMost` ends that. Seven hostile trusted hosts together can use up what
                         there is for all, since each gets half of what those before it have left.
                         A flood takes processor time and network from whatever else the host does; a firewall is the answer to that.

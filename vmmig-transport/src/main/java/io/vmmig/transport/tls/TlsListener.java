@@ -204,8 +204,9 @@ public final class TlsListener implements AutoCloseable {
         }
 
         /**
-         * How long a source that lives may take for what it owes: its offer, when it has connected; each 64 KiB of the package,
-         * from when it has begun to send it, or the rest of it after the guest was suspended; its word that the guest is handed over. After that it is given up, and told so. Not counted is the time in which this host has
+         * How long a source that lives may take for what it owes: its offer, when it has connected; each 64 KiB of the package; the word
+         * that the guest is handed over. It may take twelve times as long before it begins to send the package, or the rest of it after
+         * the guest was suspended. After that it is given up, and told so. Not counted is the time in which this host has
          * something to do first. Five minutes when not said; at least 100 ms.
          */
         public Ready progressTimeout(Duration timeout) {

@@ -31,6 +31,9 @@ public final class WireIncomingSession implements IncomingSession {
         RESUMED
     }
 
+    /** So many times the deadline for progress may pass before a part of the package begins: an hour by default. */
+    private static final int BEFORE_A_PART = 12;
+
     // What a fast network brings while QEMU starts here, so that the source need not wait for it.
     private static final int BUFFERED_BYTES = 16 << 20;
     /** An offer that is not larger needs nobody's leave; most are not. */
@@ -307,29 +310,39 @@ public final class WireIncomingSession implements IncomingSession {
     private final class Debt {
         private long since = System.nanoTime();
         private Stage then = Stage.CONNECTED;
+        private boolean begunThen = true;
         private long receivedThen;
 
         @Nullable
         VmmigException overdue(Duration within) {
-            if (!isThere() || stage != then || received - receivedThen >= LEAST_PROGRESS_BYTES) {
+            boolean begun = hasBegun();
+            if (!isThere() || stage != then || begun != begunThen || received - receivedThen >= LEAST_PROGRESS_BYTES) {
                 since = System.nanoTime();
                 then = stage;
+                begunThen = begun;
                 receivedThen = received;
                 return null;
             }
-            return System.nanoTime() - since <= within.toNanos() ? null : Faults.owes(link.peer(), words(), within);
+            Duration allowed = begun ? within : within.multipliedBy(BEFORE_A_PART);
+            return System.nanoTime() - since <= allowed.toNanos() ? null : Faults.owes(link.peer(), words(), allowed);
         }
 
-        /**
-         * Not while this host has something to do first, or there is no connection. Before a part of the package begins, the source may
-         * have something to do, such as to wait for its guest to give memory back, that takes as long as its user allows.
-         */
+        /** Before a part of the package begins, the source may have to wait, such as for its guest to return memory. */
+        private boolean hasBegun() {
+            return switch (stage) {
+                case RECEIVING -> received > 0;
+                case RECEIVING_REST -> received > restBegins;
+                default -> true;
+            };
+        }
+
+        /** Not while this host has something to do first, or there is no connection. */
         private boolean isThere() {
             boolean owed =
                     switch (stage) {
                         case CONNECTED, RESTORED -> true;
-                        case RECEIVING -> !waiting && received > 0 && !data.isFull();
-                        case RECEIVING_REST -> received > restBegins && !data.isFull();
+                        case RECEIVING -> !waiting && !data.isFull();
+                        case RECEIVING_REST -> !data.isFull();
                         case OFFERED, COMPLETED, COMMITTED, RESUMED -> false;
                     };
             return owed && !link.line().isDown();

@@ -47,12 +47,16 @@ class SlowSourceTest {
 
     @BeforeEach
     void connect() throws Exception {
+        connect(PROGRESS);
+    }
+
+    private void connect(Duration progress) throws Exception {
         HostIdentity source = HostIdentity.in(temp.resolve("source"));
         HostIdentity destination = HostIdentity.in(temp.resolve("destination"));
         listener = TlsListener.on("127.0.0.1", 0)
                 .as(destination)
                 .trusting(Set.of(source.fingerprint()))
-                .progressTimeout(PROGRESS)
+                .progressTimeout(progress)
                 .listen();
         peer = RawPeer.connect(listener.port(), source, destination.fingerprint())
                 .greet();
@@ -160,6 +164,17 @@ class SlowSourceTest {
         beat.set(to -> to.send(RawPeer.DATA, (byte) 0));
         assertThat(session.packageStream().readNBytes(2)).as("also of the rest").hasSize(2);
         assertThat(refusal()).contains("sent less than 65536 bytes of the package");
+        peer.close();
+        beats.get();
+    }
+
+    @Test
+    void aPartThatNeverBeginsIsNotAwaitedForEver() throws Exception {
+        close();
+        connect(Duration.ofMillis(200));
+        accept();
+        Background<Void> beats = beating(this::heartbeat);
+        assertThat(refusal()).contains("for 2400 ms");
         peer.close();
         beats.get();
     }
