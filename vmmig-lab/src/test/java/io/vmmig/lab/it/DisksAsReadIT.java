@@ -185,9 +185,10 @@ class DisksAsReadIT {
     }
 
     private MoveFailed refused(String guest) {
-        MoveFailed failed =
-                catchThrowableOfType(MoveFailed.class, () -> a.migrate(guest, 1, b.fingerprint(), event -> {})
-                        .await());
+        Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
+        MoveFailed failed = catchThrowableOfType(
+                MoveFailed.class, () -> a.migrate(guest, receiving).await());
+        receiving.move().cancel();
         assertThat(failed).isNotNull();
         assertThat(failed.source()).isEqualTo(EndState.UNTOUCHED);
         return failed;
