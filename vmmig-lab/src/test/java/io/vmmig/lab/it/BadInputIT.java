@@ -303,7 +303,7 @@ class BadInputIT {
 
     @Test
     void diskFullAtTheSourceMidway() throws IOException {
-        assertNotSaved(new SmallDisk(24), EndState.RUNS);
+        assertNotSaved(new SmallDisk(17), EndState.RUNS);
     }
 
     private void assertNotSaved(SmallDisk disk, EndState source) throws IOException {
