@@ -103,10 +103,14 @@ public final class HostTrouble {
 
     /** Kills the QEMUs of a guest; false if there was none. */
     public boolean killQemu(String guest) {
-        List<Long> pids = qemus(guest);
-        pids.forEach(pid -> signal(KILL, pid));
-        Await.until("the end of the QEMU of " + guest, SOON, () -> qemus(guest).isEmpty());
-        return !pids.isEmpty();
+        boolean found = !qemus(guest).isEmpty();
+        // One that is just being started forks once more.
+        Await.until("the end of the QEMU of " + guest, SOON, () -> {
+            List<Long> pids = qemus(guest);
+            pids.forEach(pid -> signal(KILL, pid));
+            return pids.isEmpty();
+        });
+        return found;
     }
 
     /** The process ids of the QEMUs that run a guest of that name on this host. */

@@ -114,9 +114,13 @@ class BadInputIT {
         return failureOf(a.migrate(NAME, port, fingerprint, event -> {}));
     }
 
-    /** A guest that cannot move wherever to; nobody listens there. */
+    /** A guest that cannot move wherever to; the destination hears nothing of it. */
     private MoveFailed failureOfMoving(String name) {
-        return failureOf(a.migrate(name, 1, b.fingerprint(), event -> {}));
+        Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
+        MoveFailed failed = failureOf(a.migrate(name, receiving));
+        receiving.move().cancel();
+        failureOf(receiving.move());
+        return failed;
     }
 
     @Test
