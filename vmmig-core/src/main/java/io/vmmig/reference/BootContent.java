@@ -288,19 +288,13 @@ final class BootContent {
     }
 
     /** The first bytes of a stream, which it leaves open. */
-    private static final class Limited extends InputStream {
+    private static final class Limited extends BlockInput {
         private final InputStream in;
         private long left;
 
         Limited(InputStream in, long bytes) {
             this.in = in;
             this.left = bytes;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override

@@ -2,7 +2,6 @@
 package io.vmmig.reference;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PushbackInputStream;
 
 /**
@@ -11,7 +10,7 @@ import java.io.PushbackInputStream;
  *
  * <p>A library would bring four jars and the JDK's desktop with it.
  */
-final class Bzip2InputStream extends InputStream {
+final class Bzip2InputStream extends BlockInput {
     private static final long BLOCK_MAGIC = 0x314159265359L;
     private static final long END_MAGIC = 0x177245385090L;
     private static final int BLOCK_UNIT = 100_000;
@@ -50,12 +49,6 @@ final class Bzip2InputStream extends InputStream {
 
     private static IOException malformed() {
         return new IOException("malformed bzip2 data");
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override

@@ -18,7 +18,6 @@ import io.vmmig.snapshot.StoredSegments;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -311,19 +310,13 @@ final class KeptPackage implements PageContent {
     }
 
     /** A part of the file as a stream. */
-    private final class Section extends InputStream {
+    private final class Section extends BlockInput {
         private long at;
         private long left;
 
         Section(long at, long left) {
             this.at = at;
             this.left = left;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override

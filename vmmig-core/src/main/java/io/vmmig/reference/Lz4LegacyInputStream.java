@@ -10,7 +10,7 @@ import java.nio.ByteOrder;
  * Decompresses LZ4's legacy frame format, which Linux uses for kernels: a magic number, then blocks of up to 8 MiB, each
  * behind its compressed size, to the end of the stream, or to a size of 0 if that counts as the end. For one thread.
  */
-final class Lz4LegacyInputStream extends InputStream {
+final class Lz4LegacyInputStream extends BlockInput {
     static final int MAGIC = 0x184c2102;
 
     private static final int BLOCK_BYTES = 8 << 20;
@@ -36,12 +36,6 @@ final class Lz4LegacyInputStream extends InputStream {
 
     private static int littleEndian(byte[] bytes) {
         return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt();
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override

@@ -185,17 +185,11 @@ final class Unpacking {
     }
 
     /** Counts what all streams give together; what is skipped is unpacked, too. */
-    private final class Bounded extends InputStream {
+    private final class Bounded extends BlockInput {
         private final InputStream in;
 
         Bounded(InputStream in) {
             this.in = in;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override

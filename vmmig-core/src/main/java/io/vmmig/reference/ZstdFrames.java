@@ -5,7 +5,6 @@ import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
 import io.vmmig.snapshot.ZstdWindow;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.PushbackInputStream;
 import java.nio.ByteBuffer;
 
@@ -13,7 +12,7 @@ import java.nio.ByteBuffer;
  * Decompresses the zstd frames that follow each other, and puts back what it has read of what follows them, or does not let
  * anything follow. For one thread.
  */
-final class ZstdFrames extends InputStream {
+final class ZstdFrames extends BlockInput {
     private static final long MAX_WINDOW = 128 << 20;
 
     private final PushbackInputStream from;
@@ -30,12 +29,6 @@ final class ZstdFrames extends InputStream {
     ZstdFrames(PushbackInputStream from, boolean toTheEnd) {
         this.from = from;
         this.toTheEnd = toTheEnd;
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override
