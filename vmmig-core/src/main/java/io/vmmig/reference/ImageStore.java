@@ -325,20 +325,25 @@ public final class ImageStore {
                 .orElseThrow(() -> missing("no " + format.word() + " image with the digest " + digest)));
     }
 
+    /**
+     * As {@link #verified(Digest)}, for who can do without: empty if it is neither held nor remembered, or if the remembered file
+     * has been changed since.
+     */
+    public Optional<BaseImage> intact(Digest digest) throws VmmigException {
+        try {
+            return Optional.of(verified(digest));
+        } catch (IncompatibleException e) {
+            LOG.debug("{} is not here", digest, e);
+            return Optional.empty();
+        }
+    }
+
     private IncompatibleException missing(String what) {
         return new IncompatibleException(
                 Problem.BASE_IMAGE_MISSING,
                 "the image store " + directory + " holds " + what,
                 "Add a copy of the source's image there, with ImageStore.add, or have the source include it in the package, with"
                         + " Migrator.withBaseImages.");
-    }
-
-    private void forget(BaseImage image) throws VmmigException {
-        try {
-            remembered.forget(image.digest(), image.format());
-        } catch (IOException e) {
-            throw failed("could not forget " + image.path(), e);
-        }
     }
 
     private BaseImage verified(BaseImage image) throws VmmigException {
@@ -349,7 +354,6 @@ public final class ImageStore {
             throw failed("could not verify the base image " + image.path(), e);
         }
         if (!actual.equals(image.digest()) && image.inPlace()) {
-            forget(image);
             throw missing("no image with the digest " + image.digest() + ", and " + image.path()
                     + ", which had it, has been changed since");
         }

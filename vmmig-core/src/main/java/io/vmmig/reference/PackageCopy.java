@@ -161,11 +161,11 @@ final class PackageCopy implements AutoCloseable {
         }
         Path file = bootFiles.get(content.digest());
         if (file == null) {
-            Optional<BaseImage> held = images.find(content.digest());
+            Optional<BaseImage> held = images.intact(content.digest());
             if (held.isEmpty()) {
                 return;
             }
-            file = images.verified(content.digest()).path();
+            file = held.get().path();
         }
         try (InputStream in = Files.newInputStream(file)) {
             writing.write(in);

@@ -155,7 +155,7 @@ public final class ReferenceStore implements AutoCloseable {
 
     private boolean lacksAny(Set<Digest> contents) throws VmmigException {
         for (Digest content : contents) {
-            if (images.find(content).isEmpty()) {
+            if (images.intact(content).isEmpty()) {
                 return true;
             }
         }

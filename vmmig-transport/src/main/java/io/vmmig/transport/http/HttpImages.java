@@ -126,7 +126,7 @@ public final class HttpImages {
      *     {@link Problem#FILE_FAILED} when the server does not have it
      */
     public BaseImage pull(Digest digest, ImageFormat format, ImageStore store) throws VmmigException {
-        Optional<BaseImage> held = store.find(digest).filter(image -> image.format() == format);
+        Optional<BaseImage> held = store.intact(digest).filter(image -> image.format() == format);
         if (held.isPresent()) {
             return held.get();
         }

@@ -72,6 +72,15 @@ class HttpImagesTest {
     }
 
     @Test
+    void anImageIsFetchedAlthoughAFileOfItsContentWasRememberedThatHasChanged() throws Exception {
+        images.push(digest, here);
+        Path file = Files.write(temp.resolve("remembered"), content);
+        there.remember(file, ImageFormat.RAW);
+        Files.write(file, new byte[BYTES]);
+        assertThat(images.pull(digest, ImageFormat.RAW, there).path()).hasBinaryContent(content);
+    }
+
+    @Test
     void whatWasBegunIsGoneOnWith() throws Exception {
         HttpImages hasty = images.over(Web.access(300));
         web.proxy.cutUpAfter(BYTES / 2, web::stop);
