@@ -11,12 +11,15 @@ module io.vmmig.core {
 
     exports io.vmmig;
     exports io.vmmig.bundle;
+    exports io.vmmig.content;
     exports io.vmmig.domain;
+    exports io.vmmig.error;
     exports io.vmmig.event;
     exports io.vmmig.hypervisor;
     exports io.vmmig.page;
     exports io.vmmig.protection;
     exports io.vmmig.reference;
+    exports io.vmmig.report;
     exports io.vmmig.state;
     exports io.vmmig.transport;
     // Signatures are JSON within the package's JSON, and read by the same rules.

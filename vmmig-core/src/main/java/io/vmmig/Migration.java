@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig;
 
+import io.vmmig.error.CancelledException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.pipeline.Cancellation;
+import io.vmmig.report.MigrationReport;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig;
 
+import io.vmmig.content.Level;
 import io.vmmig.domain.DomainPolicy;
+import io.vmmig.domain.Loss;
+import io.vmmig.error.Problem;
 import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.pipeline.Cancellation;

@@ -4,6 +4,7 @@ package io.vmmig;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.DomainSettings;
+import io.vmmig.error.Problem;
 import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.pipeline.Cancellation;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig;
 
+import io.vmmig.error.VmmigException;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.pipeline.RecoveryPipeline;
 import io.vmmig.pipeline.StoredOutcomes;
+import io.vmmig.report.RecoveryReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.OutcomeBook;
 import io.vmmig.transport.Peers;

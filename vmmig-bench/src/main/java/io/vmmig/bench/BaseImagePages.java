@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench;
 
-import io.vmmig.Digest;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.content.Digest;
+import io.vmmig.error.VmmigException;
 import io.vmmig.page.PageSource;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PageLayout;

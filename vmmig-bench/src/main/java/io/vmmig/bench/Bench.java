@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.MoveFailed;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.PackageFormatException;
 import io.vmmig.bundle.format.GuestJson;
+import io.vmmig.error.PackageFormatException;
 import java.util.List;
 
 /**
@@ -42,8 +42,8 @@ public record GuestRecord(boolean running, boolean autostart, boolean copy, bool
     /**
      * Reads what {@link #toJson()} writes. The bytes may come from anybody.
      *
-     * @throws PackageFormatException with {@link io.vmmig.Problem#PACKAGE_MALFORMED}, {@link io.vmmig.Problem#PACKAGE_TOO_NEW} or
-     *     {@link io.vmmig.Problem#PACKAGE_LIMIT_EXCEEDED}
+     * @throws PackageFormatException with {@link io.vmmig.error.Problem#PACKAGE_MALFORMED}, {@link io.vmmig.error.Problem#PACKAGE_TOO_NEW} or
+     *     {@link io.vmmig.error.Problem#PACKAGE_LIMIT_EXCEEDED}
      */
     public static GuestRecord fromJson(byte[] json) throws PackageFormatException {
         return GuestJson.read(json);

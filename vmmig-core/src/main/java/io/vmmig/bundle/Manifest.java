@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.Digest;
-import io.vmmig.PackageFormatException;
 import io.vmmig.bundle.format.ManifestJson;
+import io.vmmig.content.Digest;
+import io.vmmig.error.PackageFormatException;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -194,8 +194,8 @@ public record Manifest(
      * Reads what {@link #toJson()} writes. The bytes may come from anybody: what is returned is within {@code limits}, its
      * names hold no control characters and no path, and its disks are consistent.
      *
-     * @throws PackageFormatException with {@link io.vmmig.Problem#PACKAGE_MALFORMED},
-     *     {@link io.vmmig.Problem#PACKAGE_TOO_NEW} or {@link io.vmmig.Problem#PACKAGE_LIMIT_EXCEEDED}
+     * @throws PackageFormatException with {@link io.vmmig.error.Problem#PACKAGE_MALFORMED},
+     *     {@link io.vmmig.error.Problem#PACKAGE_TOO_NEW} or {@link io.vmmig.error.Problem#PACKAGE_LIMIT_EXCEEDED}
      */
     public static Manifest fromJson(byte[] json, PackageLimits limits) throws PackageFormatException {
         return ManifestJson.read(json, limits);

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How much of a package a reader is willing to take, checked before anything is allocated. A package beyond a limit is
- * refused with {@link io.vmmig.Problem#PACKAGE_LIMIT_EXCEEDED}. Immutable; each {@code with} gives a changed copy, and throws
+ * refused with {@link io.vmmig.error.Problem#PACKAGE_LIMIT_EXCEEDED}. Immutable; each {@code with} gives a changed copy, and throws
  * {@link IllegalArgumentException} for a limit that makes no sense, such as a negative one.
  *
  * <pre>

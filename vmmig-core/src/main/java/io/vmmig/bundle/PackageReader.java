@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.Digest;
-import io.vmmig.IncompatibleException;
-import io.vmmig.IntegrityException;
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.ContentInputStream;
 import io.vmmig.bundle.format.DecodingLine;
 import io.vmmig.bundle.format.GuestJson;
@@ -18,6 +12,12 @@ import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.bundle.format.StoredPackage;
 import io.vmmig.bundle.format.TarHeader;
 import io.vmmig.bundle.format.TarInput;
+import io.vmmig.content.Digest;
+import io.vmmig.error.IncompatibleException;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.page.PageSource;
 import io.vmmig.snapshot.Reference;
 import java.io.IOException;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.Digest;
 import io.vmmig.bundle.format.SealedPackage;
+import io.vmmig.content.Digest;
 import io.vmmig.snapshot.PageTally;
 import java.util.List;
 import java.util.Optional;

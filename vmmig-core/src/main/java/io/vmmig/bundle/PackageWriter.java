@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.Digest;
-import io.vmmig.Level;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.EncodingLine;
 import io.vmmig.bundle.format.PackageOrder;
 import io.vmmig.bundle.format.Place;
+import io.vmmig.content.Digest;
+import io.vmmig.content.Level;
+import io.vmmig.error.VmmigException;
 import io.vmmig.page.PageSource;
 import io.vmmig.snapshot.Reference;
 import java.io.InputStream;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>What an input or the output throws ends the writing and is thrown by the call under way or by the next one: an exception
  * of vmmig as it is, also where an {@link java.io.IOException} has wrapped it. Interrupting the caller's thread ends it with a
- * {@link io.vmmig.CancelledException}. A call that waits for its input ends when the input does.
+ * {@link io.vmmig.error.CancelledException}. A call that waits for its input ends when the input does.
  *
  * <p>The output is written by a thread of the writer's own, flushed after each segment, and never closed. A few
  * segments of 4 MiB are under way at once, so memory stays below 128 MiB for contents of any size. For one thread, except
@@ -52,7 +52,7 @@ public final class PackageWriter implements AutoCloseable {
     /**
      * Begins a package of what {@code manifest} names.
      *
-     * @throws io.vmmig.PackageFormatException when no reader would take such a manifest
+     * @throws io.vmmig.error.PackageFormatException when no reader would take such a manifest
      */
     public static PackageWriter to(OutputStream out, Manifest manifest) throws VmmigException {
         return to(out, manifest, List.of(), Level.BALANCED);
@@ -163,7 +163,7 @@ public final class PackageWriter implements AutoCloseable {
     /**
      * Seals the package, writes its end and flushes. The package is whole when this has returned, and never before.
      *
-     * @throws io.vmmig.IntegrityException with {@link io.vmmig.Problem#DIGEST_MISMATCH} when the kernel or ramdisk is not the one that the
+     * @throws io.vmmig.error.IntegrityException with {@link io.vmmig.error.Problem#DIGEST_MISMATCH} when the kernel or ramdisk is not the one that the
      *     manifest names
      */
     public PackageSummary finish() throws VmmigException {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.domain;
 
-import io.vmmig.IncompatibleException;
-import io.vmmig.Problem;
+import io.vmmig.error.IncompatibleException;
+import io.vmmig.error.Problem;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.domain;
 
-import io.vmmig.IncompatibleException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.IncompatibleException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.domain;
 
-import io.vmmig.Problem;
+import io.vmmig.error.Problem;
 
 /**
  * A reason why a guest cannot move, found before it is touched.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.event;
 
-import io.vmmig.MigrationReport;
-import io.vmmig.Notice;
-import io.vmmig.Phase;
+import io.vmmig.error.Phase;
+import io.vmmig.report.MigrationReport;
+import io.vmmig.report.Notice;
 import java.time.Duration;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
@@ -71,7 +71,7 @@ public sealed interface MigrationEvent {
     /**
      * The last event of a migration that failed.
      *
-     * @param reason what {@link io.vmmig.Migration#await()} throws: a {@link io.vmmig.VmmigException}, unless it is a bug
+     * @param reason what {@link io.vmmig.Migration#await()} throws: a {@link io.vmmig.error.VmmigException}, unless it is a bug
      */
     record Failed(String guest, Phase phase, Instant at, Throwable reason) implements MigrationEvent {}
 

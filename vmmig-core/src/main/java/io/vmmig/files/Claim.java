@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.files;
 
-import io.vmmig.Digest;
-import io.vmmig.qcow2.NewFile;
+import io.vmmig.content.Digest;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

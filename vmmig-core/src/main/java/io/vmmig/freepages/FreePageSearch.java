@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.freepages;
 
-import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.GuestState;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.freepages;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestMemory;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

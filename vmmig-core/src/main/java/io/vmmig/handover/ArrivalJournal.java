@@ -2,9 +2,9 @@
 package io.vmmig.handover;
 
 import com.google.gson.JsonObject;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.JsonFields;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.files.FileIdentity;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;

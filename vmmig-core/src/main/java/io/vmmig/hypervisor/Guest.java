@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.hypervisor;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -24,7 +24,7 @@ public interface Guest {
     /**
      * What this host keeps of the guest besides its running XML. A hypervisor that keeps nothing need not override this.
      *
-     * @throws io.vmmig.HypervisorException with {@link io.vmmig.Problem#GUEST_UNKNOWN} when the guest is gone
+     * @throws io.vmmig.error.HypervisorException with {@link io.vmmig.error.Problem#GUEST_UNKNOWN} when the guest is gone
      */
     default GuestInventory inventory() throws VmmigException {
         return new GuestInventory(persistent() ? domainXml() : null, false, List.of());
@@ -100,8 +100,8 @@ public interface Guest {
      * its disks are settled on the host's files, and the caller owns the decision whether it goes on here or not:
      * {@link SavedGuest#resume()} or {@link SavedGuest#retire()}.
      *
-     * @throws io.vmmig.HypervisorException with {@link io.vmmig.Problem#GUEST_NOT_RUNNING} or
-     *     {@link io.vmmig.Problem#GUEST_BUSY}; the guest is then as it was
+     * @throws io.vmmig.error.HypervisorException with {@link io.vmmig.error.Problem#GUEST_NOT_RUNNING} or
+     *     {@link io.vmmig.error.Problem#GUEST_BUSY}; the guest is then as it was
      */
     SavedGuest save() throws VmmigException;
 
@@ -117,7 +117,7 @@ public interface Guest {
      * Lets a guest go on that an earlier save left paused, once it is known that it is to live here; does nothing to one that
      * runs.
      *
-     * @throws io.vmmig.HypervisorException with {@link io.vmmig.Problem#GUEST_NOT_RUNNING} when it has been stopped meanwhile
+     * @throws io.vmmig.error.HypervisorException with {@link io.vmmig.error.Problem#GUEST_NOT_RUNNING} when it has been stopped meanwhile
      */
     void resume() throws VmmigException;
 

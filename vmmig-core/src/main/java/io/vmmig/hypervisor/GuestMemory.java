@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.hypervisor;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 
 /**
  * A guest's memory, as the guest sees it physically, for reading. Works while the guest runs, while it is suspended and while

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.hypervisor;
 
-import io.vmmig.HypervisorException;
-import io.vmmig.VmmigException;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.VmmigException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -11,7 +11,7 @@ import java.util.UUID;
 /**
  * What vmmig needs of a hypervisor on this machine: to find a guest, to save it as a stream, and to restore one from a
  * stream. Implementations are thread-safe, and none of their calls waits for ever: each has a deadline after which it
- * fails with {@link io.vmmig.Problem#HYPERVISOR_TIMEOUT}.
+ * fails with {@link io.vmmig.error.Problem#HYPERVISOR_TIMEOUT}.
  */
 public interface Hypervisor extends AutoCloseable {
     /** What this host offers to guests; read afresh at each call. */
@@ -20,7 +20,7 @@ public interface Hypervisor extends AutoCloseable {
     /**
      * The guest of that name.
      *
-     * @throws HypervisorException with {@link io.vmmig.Problem#GUEST_UNKNOWN} when there is none
+     * @throws HypervisorException with {@link io.vmmig.error.Problem#GUEST_UNKNOWN} when there is none
      */
     Guest guest(String name) throws VmmigException;
 
@@ -53,7 +53,7 @@ public interface Hypervisor extends AutoCloseable {
     /**
      * Checks what can be checked of a request without starting anything: what this host lacks is refused by name.
      *
-     * @throws VmmigException with {@link io.vmmig.Problem#RESOURCE_MISSING} when something is missing
+     * @throws VmmigException with {@link io.vmmig.error.Problem#RESOURCE_MISSING} when something is missing
      */
     default void requireRestorable(RestoreRequest request) throws VmmigException {}
 

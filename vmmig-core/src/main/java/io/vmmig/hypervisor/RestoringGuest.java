@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.hypervisor;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import java.io.OutputStream;
 
 /**

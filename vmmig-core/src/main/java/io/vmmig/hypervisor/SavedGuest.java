@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.hypervisor;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import java.io.InputStream;
 import java.time.Instant;
 import java.util.Optional;
@@ -49,7 +49,7 @@ public interface SavedGuest extends AutoCloseable {
      * Lets the guest go on here, whether or not the stream has been read; if it was paused before, it stays paused. A guest that a
      * user resumed and suspended again meanwhile stays paused, too. Idempotent.
      *
-     * @throws io.vmmig.HypervisorException with {@link io.vmmig.Problem#GUEST_NOT_RUNNING} when somebody has ended the guest
+     * @throws io.vmmig.error.HypervisorException with {@link io.vmmig.error.Problem#GUEST_NOT_RUNNING} when somebody has ended the guest
      *     meanwhile
      */
     void resume() throws VmmigException;

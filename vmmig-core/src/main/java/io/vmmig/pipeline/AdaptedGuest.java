@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Notice;
 import io.vmmig.domain.AdaptedDomain;
 import io.vmmig.domain.DomainChange;
+import io.vmmig.report.Notice;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.CancelledException;
-import io.vmmig.Problem;
+import io.vmmig.error.CancelledException;
+import io.vmmig.error.Problem;
 import java.util.Map;
 import java.util.WeakHashMap;
 import java.util.concurrent.Semaphore;

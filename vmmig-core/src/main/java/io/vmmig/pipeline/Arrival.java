@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Digest;
-import io.vmmig.IncompatibleException;
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
-import io.vmmig.TransportException;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.format.Malformed;
+import io.vmmig.content.Digest;
 import io.vmmig.domain.AdaptedDomain;
 import io.vmmig.domain.DomainAdapter;
 import io.vmmig.domain.DomainDefinition;
@@ -18,14 +13,19 @@ import io.vmmig.domain.DomainSettings;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.domain.GuestFiles;
 import io.vmmig.domain.Obstacle;
+import io.vmmig.error.IncompatibleException;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.TransportException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.files.Claim;
 import io.vmmig.files.Ownership;
+import io.vmmig.files.PrivateFiles;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.ImageFiles;
-import io.vmmig.qcow2.PrivateFiles;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PageLayout;
 import io.vmmig.reference.ReferenceStore;

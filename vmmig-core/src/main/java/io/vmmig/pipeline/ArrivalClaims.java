@@ -2,10 +2,10 @@
 package io.vmmig.pipeline;
 
 import com.google.gson.JsonObject;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.JsonFields;
 import io.vmmig.bundle.format.StrictJson;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.files.Claim;
 import io.vmmig.files.FileNames;
 import io.vmmig.handover.ArrivalJournal;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.transport.IncomingSession;
 import java.nio.file.Path;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.CancelledException;
-import io.vmmig.MigrationReport;
-import io.vmmig.Notice;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.error.CancelledException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Balloon;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.report.MigrationReport;
+import io.vmmig.report.Notice;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;

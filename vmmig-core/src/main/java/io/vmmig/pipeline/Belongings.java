@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.HypervisorException;
-import io.vmmig.Loss;
-import io.vmmig.Notice;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.GuestRecord;
 import io.vmmig.domain.DomainDefinition;
 import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.domain.Loss;
 import io.vmmig.domain.Obstacle;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestInventory;
 import io.vmmig.hypervisor.LocalState;
 import io.vmmig.qcow2.DirtyBitmaps;
 import io.vmmig.qcow2.DiskChain;
+import io.vmmig.report.Notice;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;

@@ -1,25 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Level;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageWriter;
-import io.vmmig.qemu.RamScanner;
+import io.vmmig.content.Level;
+import io.vmmig.error.VmmigException;
+import io.vmmig.qemu.SampleMemory;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -42,7 +38,6 @@ enum CodecWarmUp {
     private static final Duration ENOUGH = Duration.ofMillis(700);
     private static final Duration LONGEST = Duration.ofSeconds(3);
     private static final int PAGES = 2048;
-    private static final int LINE_BYTES = 64;
 
     private final AtomicBoolean begun = new AtomicBoolean();
     private final CompletableFuture<Void> done = new CompletableFuture<>();
@@ -63,7 +58,7 @@ enum CodecWarmUp {
 
     private void run() {
         try {
-            byte[] memory = memory();
+            byte[] memory = SampleMemory.stream(PAGES);
             ByteArrayOutputStream written = new ByteArrayOutputStream(memory.length);
             write(memory, written);
             byte[] bytes = written.toByteArray();
@@ -98,44 +93,6 @@ enum CodecWarmUp {
             }
             reader.verify();
         }
-    }
-
-    /** As QEMU would write it, with pages of all kinds. */
-    static byte[] memory() {
-        ByteBuffer stream = ByteBuffer.allocate(PAGES * (RamScanner.PAGE_BYTES + Long.BYTES) + 256);
-        byte[] name = "pc.ram".getBytes(StandardCharsets.US_ASCII);
-        stream.putInt(0x5145564d).putInt(3);
-        stream.put((byte) 1).putInt(2).putInt(0x0372616d).putInt(0).putInt(4);
-        stream.putLong((long) PAGES * RamScanner.PAGE_BYTES | 4);
-        stream.put((byte) name.length).put(name).putLong((long) PAGES * RamScanner.PAGE_BYTES);
-        stream.putLong(0x10).put((byte) 0x7e).putInt(2);
-        stream.put((byte) 3).putInt(2);
-        Random random = new Random(1);
-        byte[] page = new byte[RamScanner.PAGE_BYTES];
-        for (long i = 0; i < PAGES; i++) {
-            int kind = random.nextInt(8);
-            boolean filled = kind == 0;
-            long flags = (i == 0 ? 0 : RamScanner.CONTINUE) | (filled ? RamScanner.ZERO : RamScanner.PAGE);
-            stream.putLong(i * RamScanner.PAGE_BYTES | flags);
-            if (i == 0) {
-                stream.put((byte) name.length).put(name);
-            }
-            if (filled) {
-                stream.put((byte) 0);
-                continue;
-            }
-            if (kind > 1) {
-                random.nextBytes(page);
-            }
-            if (kind > 3) {
-                for (int at = 0; at < page.length; at += LINE_BYTES) {
-                    System.arraycopy(page, 0, page, at + LINE_BYTES / 2, LINE_BYTES / 2);
-                }
-            }
-            stream.put(page);
-        }
-        stream.putLong(0x10).put((byte) 0x7e).putInt(2).put((byte) 0);
-        return Arrays.copyOf(stream.array(), stream.position());
     }
 
     private static Manifest manifest(long memoryBytes) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Failure;
-import io.vmmig.IntegrityException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
-import io.vmmig.qcow2.NewFile;
-import io.vmmig.qcow2.PrivateFiles;
+import io.vmmig.error.Failure;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
+import io.vmmig.files.NewFile;
+import io.vmmig.files.PrivateFiles;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
 import java.io.IOException;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Notice;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.error.VmmigException;
 import io.vmmig.qcow2.DiskChain;
+import io.vmmig.report.Notice;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

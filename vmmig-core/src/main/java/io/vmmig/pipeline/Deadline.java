@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Failure;
-import io.vmmig.Problem;
+import io.vmmig.error.Failure;
+import io.vmmig.error.Problem;
 import java.time.Duration;
 import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Notice;
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.files.Claim;
 import io.vmmig.files.Ownership;
 import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.report.Notice;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.CancelledException;
-import io.vmmig.Digest;
-import io.vmmig.Failure;
-import io.vmmig.HypervisorException;
-import io.vmmig.Problem;
-import io.vmmig.TransportException;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.content.Digest;
 import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.domain.Obstacle;
+import io.vmmig.error.CancelledException;
+import io.vmmig.error.Failure;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.TransportException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.FileHoles;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestInventory;

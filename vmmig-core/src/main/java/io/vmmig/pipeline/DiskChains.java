@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Failure;
-import io.vmmig.HypervisorException;
-import io.vmmig.Problem;
-import io.vmmig.TransportException;
-import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.domain.LiveChain;
+import io.vmmig.error.Failure;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.TransportException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.qcow2.DiskChain;
 import java.util.ArrayList;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.files.FileIdentity;
+import io.vmmig.files.PrivateFiles;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.qcow2.BackingNames;
-import io.vmmig.qcow2.PrivateFiles;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

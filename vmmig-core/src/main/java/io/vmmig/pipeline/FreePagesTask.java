@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.error.VmmigException;
 import io.vmmig.freepages.FreePageSearch;
 import io.vmmig.freepages.FreePages;
 import io.vmmig.hypervisor.Guest;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Notice;
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.report.Notice;
 import java.time.Duration;
 import java.util.Locale;
 

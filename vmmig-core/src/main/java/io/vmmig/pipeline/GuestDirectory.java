@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.IncompatibleException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.Malformed;
 import io.vmmig.bundle.format.Texts;
+import io.vmmig.error.IncompatibleException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.files.FileNames;
 import io.vmmig.hypervisor.Hypervisor;
 import java.io.IOException;

@@ -2,9 +2,9 @@
 package io.vmmig.pipeline;
 
 import io.vmmig.files.FileIdentity;
+import io.vmmig.files.NewFile;
 import io.vmmig.files.Ownership;
-import io.vmmig.qcow2.NewFile;
-import io.vmmig.qcow2.PrivateFiles;
+import io.vmmig.files.PrivateFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

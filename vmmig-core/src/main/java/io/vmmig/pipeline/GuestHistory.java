@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Digest;
+import io.vmmig.content.Digest;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.HypervisorException;
-import io.vmmig.Problem;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.Problem;
 import io.vmmig.hypervisor.Hypervisor;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Digest;
-import io.vmmig.IncompatibleException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.content.Digest;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.error.IncompatibleException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.reference.BaseImage;
 import io.vmmig.reference.ImageStore;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;

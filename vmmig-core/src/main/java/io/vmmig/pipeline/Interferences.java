@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.EndState;
-import io.vmmig.HypervisorException;
-import io.vmmig.Notice;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.EndState;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.handover.HandOverRules;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.SavedGuest;
+import io.vmmig.report.Notice;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;

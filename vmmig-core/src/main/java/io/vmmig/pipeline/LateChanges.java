@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Notice;
 import io.vmmig.hypervisor.GuestInventory;
 import io.vmmig.hypervisor.LocalState;
+import io.vmmig.report.Notice;
 import java.util.ArrayList;
 import java.util.List;
 

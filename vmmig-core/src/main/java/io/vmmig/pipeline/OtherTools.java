@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Notice;
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestWatch;
+import io.vmmig.report.Notice;
 import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Phase;
+import io.vmmig.error.Phase;
 import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Map;

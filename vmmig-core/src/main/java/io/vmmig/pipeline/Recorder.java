@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.MigrationReport;
-import io.vmmig.Notice;
-import io.vmmig.Phase;
-import io.vmmig.PhaseTiming;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Phase;
+import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.event.MigrationListener;
+import io.vmmig.report.MigrationReport;
+import io.vmmig.report.Notice;
+import io.vmmig.report.PhaseTiming;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;

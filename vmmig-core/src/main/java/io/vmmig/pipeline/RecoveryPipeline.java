@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Notice;
-import io.vmmig.Problem;
-import io.vmmig.RecoveryReport;
-import io.vmmig.RecoveryReport.Result;
-import io.vmmig.RecoveryReport.Settlement;
-import io.vmmig.RecoveryReport.Side;
-import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.handover.DepartureJournal;
 import io.vmmig.handover.DestinationState;
@@ -16,6 +11,11 @@ import io.vmmig.handover.HandOverRules;
 import io.vmmig.handover.HandOverRules.Found;
 import io.vmmig.handover.HandOverRules.Step;
 import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.report.Notice;
+import io.vmmig.report.RecoveryReport;
+import io.vmmig.report.RecoveryReport.Result;
+import io.vmmig.report.RecoveryReport.Settlement;
+import io.vmmig.report.RecoveryReport.Side;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.PackagePart;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Digest;
-import io.vmmig.MigrationReport;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.format.PackageOrder;
+import io.vmmig.content.Digest;
 import io.vmmig.domain.DomainChange;
 import io.vmmig.protection.Handling;
+import io.vmmig.report.MigrationReport;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;

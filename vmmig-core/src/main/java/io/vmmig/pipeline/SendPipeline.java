@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Digest;
-import io.vmmig.EndState;
-import io.vmmig.Failure;
-import io.vmmig.MigrationReport;
-import io.vmmig.Notice;
-import io.vmmig.Phase;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageWriter;
+import io.vmmig.content.Digest;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.error.EndState;
+import io.vmmig.error.Failure;
+import io.vmmig.error.Phase;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.freepages.FreePages;
 import io.vmmig.handover.DepartureJournal;
 import io.vmmig.handover.SourceState;
@@ -27,6 +25,8 @@ import io.vmmig.protection.PackageClaim;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.qcow2.DiskChain;
 import io.vmmig.reference.PackageKeeping;
+import io.vmmig.report.MigrationReport;
+import io.vmmig.report.Notice;
 import io.vmmig.snapshot.HeapBudget;
 import io.vmmig.sparse.SparseFile;
 import io.vmmig.state.HostState;

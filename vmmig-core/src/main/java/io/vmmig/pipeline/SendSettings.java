@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.Level;
-import io.vmmig.Loss;
+import io.vmmig.content.Level;
 import io.vmmig.domain.DomainPolicy;
+import io.vmmig.domain.Loss;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.state.HostState;
 import java.time.Duration;

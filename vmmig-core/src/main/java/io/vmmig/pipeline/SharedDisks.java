@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.IncompatibleException;
-import io.vmmig.Notice;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.error.IncompatibleException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.report.Notice;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;

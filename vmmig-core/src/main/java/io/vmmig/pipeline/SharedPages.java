@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.CancelledException;
-import io.vmmig.IncompatibleException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.error.CancelledException;
+import io.vmmig.error.IncompatibleException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.page.PageSource;
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.EndState;
-import io.vmmig.VmmigException;
+import io.vmmig.error.EndState;
+import io.vmmig.error.VmmigException;
 import io.vmmig.handover.HandOverRules.Found;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.Hypervisor;

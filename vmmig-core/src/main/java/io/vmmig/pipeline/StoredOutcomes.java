@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.StoredPackages;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.protection;
 
-import io.vmmig.Digest;
+import io.vmmig.content.Digest;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.protection;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import java.util.List;
 
 /** Signs packages in the name of this host. Thread-safe. */

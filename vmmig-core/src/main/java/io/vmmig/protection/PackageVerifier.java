@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.protection;
 
-import io.vmmig.Digest;
-import io.vmmig.VmmigException;
+import io.vmmig.content.Digest;
+import io.vmmig.error.VmmigException;
 import java.util.List;
 import java.util.UUID;
 

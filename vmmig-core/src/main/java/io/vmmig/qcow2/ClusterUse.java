@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.Malformed;
+import io.vmmig.error.VmmigException;
 import java.util.Arrays;
 
 /**

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
-import io.vmmig.Digest;
-import io.vmmig.HypervisorException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
+import io.vmmig.content.Digest;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.FileHoles;
 import io.vmmig.sparse.SparseFile;
 import io.vmmig.sparse.SparseInputStream;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
+import io.vmmig.files.NewFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
-import io.vmmig.Digest;
-import io.vmmig.IntegrityException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.format.Malformed;
+import io.vmmig.content.Digest;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
+import io.vmmig.files.NewFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -121,8 +122,8 @@ public final class ImageFiles {
      * @param layer which of its layers this is
      * @param file where to write
      * @param backing the image on this host that the layer stands on, or null if it stands alone
-     * @throws VmmigException with {@link io.vmmig.Problem#IMAGE_MALFORMED} or
-     *     {@link io.vmmig.Problem#DISK_UNSUPPORTED} if the layer is not what the manifest says, or not to be trusted
+     * @throws VmmigException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} or
+     *     {@link io.vmmig.error.Problem#DISK_UNSUPPORTED} if the layer is not what the manifest says, or not to be trusted
      * @throws IOException if reading or writing fails, or the file is there already
      */
     public static void writeLayer(InputStream in, Manifest.Disk disk, int layer, Path file, @Nullable Path backing)

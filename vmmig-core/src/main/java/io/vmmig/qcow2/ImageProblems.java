@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
-import io.vmmig.IncompatibleException;
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
+import io.vmmig.error.IncompatibleException;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
 
 /**
  * The ways in which one image is refused.

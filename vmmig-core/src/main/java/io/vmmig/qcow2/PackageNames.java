@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
-import io.vmmig.Digest;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.content.Digest;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
-import io.vmmig.IncompatibleException;
-import io.vmmig.VmmigException;
+import io.vmmig.error.IncompatibleException;
+import io.vmmig.error.VmmigException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -106,8 +106,8 @@ public final class Qcow2Header {
      * Reads the first cluster, leaving {@code in} at the second. Takes at most 2 MiB of memory, whatever the bytes are.
      *
      * @param image what the image is called in messages, such as {@code disk image /srv/a.qcow2}
-     * @throws VmmigException with {@link io.vmmig.Problem#IMAGE_MALFORMED} if this is not the beginning of a sound qcow2
-     *     image, or {@link io.vmmig.Problem#DISK_UNSUPPORTED} if it is encrypted, damaged, keeps its data in another file
+     * @throws VmmigException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} if this is not the beginning of a sound qcow2
+     *     image, or {@link io.vmmig.error.Problem#DISK_UNSUPPORTED} if it is encrypted, damaged, keeps its data in another file
      *     or needs a feature that is not known here
      * @throws IOException if reading fails
      */
@@ -354,7 +354,7 @@ public final class Qcow2Header {
     /**
      * Checks that the image can travel: what only its internal snapshots hold would be lost.
      *
-     * @throws IncompatibleException with {@link io.vmmig.Problem#DISK_UNSUPPORTED} if it has any
+     * @throws IncompatibleException with {@link io.vmmig.error.Problem#DISK_UNSUPPORTED} if it has any
      */
     void requireNoSnapshots() throws IncompatibleException {
         if (hasSnapshots()) {

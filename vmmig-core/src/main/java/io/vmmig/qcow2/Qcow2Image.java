@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
+import io.vmmig.files.SharedFile;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -66,8 +67,8 @@ public final class Qcow2Image implements Closeable {
     /**
      * Opens an image.
      *
-     * @throws VmmigException with {@link io.vmmig.Problem#IMAGE_MALFORMED} if it is not a sound qcow2 image, or
-     *     {@link io.vmmig.Problem#DISK_UNSUPPORTED} if it stands on another image or is of a kind that is not known
+     * @throws VmmigException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} if it is not a sound qcow2 image, or
+     *     {@link io.vmmig.error.Problem#DISK_UNSUPPORTED} if it stands on another image or is of a kind that is not known
      * @throws IOException if it cannot be read
      */
     public static Qcow2Image open(Path path) throws IOException, VmmigException {
@@ -119,7 +120,7 @@ public final class Qcow2Image implements Closeable {
      * Reads what a guest would read. Behind the end there are zeros.
      *
      * @throws IOException if reading fails; for a malformed image, one that was caused by a {@link VmmigException} with
-     *     {@link io.vmmig.Problem#IMAGE_MALFORMED}
+     *     {@link io.vmmig.error.Problem#IMAGE_MALFORMED}
      */
     public void read(long position, byte[] buffer, int offset, int length) throws IOException {
         int here = (int) Math.max(0, Math.min(length, virtualBytes - position));

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
+import io.vmmig.files.NewFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
@@ -60,7 +61,7 @@ final class TableRewriter {
      * Checks the tables, and writes reference counts.
      *
      * @param file the image, of which all but the first cluster has been written
-     * @throws VmmigException with {@link io.vmmig.Problem#IMAGE_MALFORMED} if a table is not sound
+     * @throws VmmigException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} if a table is not sound
      */
     static Refcounts rewrite(NewFile file, Qcow2Header header, ImageProblems problems)
             throws IOException, VmmigException {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
-import io.vmmig.Digest;
 import io.vmmig.bundle.ImageFormat;
+import io.vmmig.content.Digest;
 import java.nio.file.Path;
 
 /**

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
-import io.vmmig.Digest;
+import io.vmmig.content.Digest;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

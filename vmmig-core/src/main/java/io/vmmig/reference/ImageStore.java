@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
-import io.vmmig.Digest;
-import io.vmmig.IncompatibleException;
-import io.vmmig.IntegrityException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.content.Digest;
+import io.vmmig.error.IncompatibleException;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
+import io.vmmig.files.NewFile;
 import io.vmmig.files.Ownership;
-import io.vmmig.qcow2.NewFile;
-import io.vmmig.qcow2.PrivateFiles;
+import io.vmmig.files.PrivateFiles;
 import io.vmmig.qcow2.Qcow2Header;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
-import io.vmmig.Digest;
-import io.vmmig.PackageFormatException;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.format.Malformed;
 import io.vmmig.bundle.format.PackageOrder;
 import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.bundle.format.TarHeader;
+import io.vmmig.content.Digest;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.files.SharedFile;
 import io.vmmig.page.PageSource;
-import io.vmmig.qcow2.SharedFile;
 import io.vmmig.snapshot.PageMap;
 import io.vmmig.snapshot.SharedSegment;
 import io.vmmig.snapshot.SpareRoom;

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
-import io.vmmig.Digest;
-import io.vmmig.IntegrityException;
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.format.Malformed;
 import io.vmmig.bundle.format.PackageOrder;
@@ -12,6 +8,10 @@ import io.vmmig.bundle.format.Seal;
 import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.bundle.format.TarHeader;
 import io.vmmig.bundle.format.TarInput;
+import io.vmmig.content.Digest;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
-import io.vmmig.CancelledException;
-import io.vmmig.Digest;
-import io.vmmig.Failure;
-import io.vmmig.IncompatibleException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
+import io.vmmig.content.Digest;
+import io.vmmig.error.CancelledException;
+import io.vmmig.error.Failure;
+import io.vmmig.error.IncompatibleException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
+import io.vmmig.files.NewFile;
+import io.vmmig.files.PrivateFiles;
 import io.vmmig.page.PageSource;
-import io.vmmig.qcow2.NewFile;
-import io.vmmig.qcow2.PrivateFiles;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

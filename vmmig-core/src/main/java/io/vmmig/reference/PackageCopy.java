@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
-import io.vmmig.Digest;
-import io.vmmig.IncompatibleException;
-import io.vmmig.Level;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageLimits;
@@ -13,8 +8,13 @@ import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageReader.Entry;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageWriter;
+import io.vmmig.content.Digest;
+import io.vmmig.content.Level;
+import io.vmmig.error.IncompatibleException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
+import io.vmmig.files.PrivateFiles;
 import io.vmmig.page.PageSource;
-import io.vmmig.qcow2.PrivateFiles;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

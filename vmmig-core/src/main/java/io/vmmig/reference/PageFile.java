@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
+import io.vmmig.files.NewFile;
+import io.vmmig.files.PrivateFiles;
+import io.vmmig.files.SharedFile;
 import io.vmmig.page.PageHash;
 import io.vmmig.page.PageSource;
-import io.vmmig.qcow2.NewFile;
-import io.vmmig.qcow2.PrivateFiles;
-import io.vmmig.qcow2.SharedFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

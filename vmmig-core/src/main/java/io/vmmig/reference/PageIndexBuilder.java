@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
+import io.vmmig.files.NewFile;
+import io.vmmig.files.PrivateFiles;
 import io.vmmig.page.PageHash;
 import io.vmmig.page.PageSource;
-import io.vmmig.qcow2.NewFile;
-import io.vmmig.qcow2.PrivateFiles;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;

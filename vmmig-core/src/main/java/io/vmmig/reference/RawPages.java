@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
-import io.vmmig.qcow2.SharedFile;
+import io.vmmig.files.SharedFile;
 import java.io.IOException;
 import java.util.Arrays;
 

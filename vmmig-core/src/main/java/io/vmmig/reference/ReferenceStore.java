@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
-import io.vmmig.Digest;
-import io.vmmig.IncompatibleException;
-import io.vmmig.IntegrityException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageSummary;
+import io.vmmig.content.Digest;
+import io.vmmig.error.IncompatibleException;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
+import io.vmmig.files.PrivateFiles;
+import io.vmmig.files.SharedFile;
 import io.vmmig.page.PageSource;
-import io.vmmig.qcow2.PrivateFiles;
 import io.vmmig.qcow2.Qcow2Image;
-import io.vmmig.qcow2.SharedFile;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

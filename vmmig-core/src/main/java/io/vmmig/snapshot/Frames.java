@@ -5,8 +5,8 @@ import com.github.luben.zstd.Zstd;
 import com.github.luben.zstd.ZstdCompressCtx;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
 import java.util.Arrays;
 
 /** Single zstd frames (RFC 8878), with their content size and their checksum. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.snapshot;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 
 /**
  * How much heap a migration takes, at one of its ends, and what a program with a given heap can therefore do. The figures are those of

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.snapshot;
 
-import io.vmmig.Level;
+import io.vmmig.content.Level;
 
 /** Which zstd level the next segment is compressed at. Thread-safe. */
 public final class LevelControl {

@@ -2,9 +2,9 @@
 package io.vmmig.snapshot;
 
 import com.github.luben.zstd.ZstdDecompressCtx;
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.page.PageSource;
 import io.vmmig.qemu.RamScanner;
 import java.io.Closeable;

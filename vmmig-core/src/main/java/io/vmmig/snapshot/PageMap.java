@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.snapshot;
 
-import io.vmmig.PackageFormatException;
+import io.vmmig.error.PackageFormatException;
 import io.vmmig.page.PageSource;
 import java.util.Arrays;
 

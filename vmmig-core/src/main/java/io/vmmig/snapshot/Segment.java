@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.snapshot;
 
-import io.vmmig.Digest;
+import io.vmmig.content.Digest;
 import io.vmmig.page.PageSource;
 import java.security.MessageDigest;
 import java.util.Arrays;

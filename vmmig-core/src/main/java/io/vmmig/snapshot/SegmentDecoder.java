@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.snapshot;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 
 /** A way to read stored segments. Thread-safe. */
 public interface SegmentDecoder extends AutoCloseable {
@@ -9,7 +9,7 @@ public interface SegmentDecoder extends AutoCloseable {
      * Fills the decoded bytes from the stored ones, which may come from anybody. Segments are decoded in any order and at the
      * same time.
      *
-     * @throws io.vmmig.PackageFormatException when they are not one segment, or one that decodes to more than its buffer holds
+     * @throws io.vmmig.error.PackageFormatException when they are not one segment, or one that decodes to more than its buffer holds
      * @throws VmmigException when a reference cannot be read
      */
     void decode(Segment segment) throws VmmigException;

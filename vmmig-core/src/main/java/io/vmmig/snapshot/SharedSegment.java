@@ -2,7 +2,7 @@
 package io.vmmig.snapshot;
 
 import com.github.luben.zstd.ZstdDecompressCtx;
-import io.vmmig.PackageFormatException;
+import io.vmmig.error.PackageFormatException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**

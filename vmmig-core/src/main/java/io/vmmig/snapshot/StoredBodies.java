@@ -2,7 +2,7 @@
 package io.vmmig.snapshot;
 
 import com.github.luben.zstd.ZstdDecompressCtx;
-import io.vmmig.PackageFormatException;
+import io.vmmig.error.PackageFormatException;
 
 /** Decodes the bodies of stored segments, one after the other, in the same room. For one thread. */
 public final class StoredBodies implements AutoCloseable {

@@ -4,7 +4,7 @@ package io.vmmig.snapshot;
 import com.github.luben.zstd.RecyclingBufferPool;
 import com.github.luben.zstd.ZstdIOException;
 import com.github.luben.zstd.ZstdInputStream;
-import io.vmmig.PackageFormatException;
+import io.vmmig.error.PackageFormatException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

@@ -3,8 +3,8 @@ package io.vmmig.snapshot;
 
 import com.github.luben.zstd.ZstdCompressCtx;
 import com.github.luben.zstd.ZstdDecompressCtx;
-import io.vmmig.Level;
-import io.vmmig.PackageFormatException;
+import io.vmmig.content.Level;
+import io.vmmig.error.PackageFormatException;
 import java.io.IOException;
 import java.io.InputStream;
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.state;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.files.Ownership;
-import io.vmmig.qcow2.PrivateFiles;
+import io.vmmig.files.PrivateFiles;
 import io.vmmig.reference.ImageStore;
 import java.io.IOException;
 import java.nio.ByteBuffer;

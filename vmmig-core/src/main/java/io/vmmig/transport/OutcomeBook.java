@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import java.util.Optional;
 import java.util.UUID;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport;
 
-import io.vmmig.Failure;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Failure;
+import io.vmmig.error.VmmigException;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.Set;
@@ -64,7 +64,7 @@ public interface OutgoingSession extends AutoCloseable {
      *
      * @param journal where to record what {@link Transport#outcomeOf(java.util.UUID, HandOverJournal)} has to know after a crash; of no
      *     interest to a transport whose other end remembers what happened
-     * @throws VmmigException with {@link io.vmmig.Problem#OUTCOME_UNKNOWN} when the word was sent and no answer came; with
+     * @throws VmmigException with {@link io.vmmig.error.Problem#OUTCOME_UNKNOWN} when the word was sent and no answer came; with
      *     any other problem when it is certain that the destination did not and will not take the guest
      */
     void commit(HandOverJournal journal) throws VmmigException;

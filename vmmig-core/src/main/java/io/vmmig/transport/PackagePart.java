@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.files.FileIdentity;
-import io.vmmig.qcow2.NewFile;
+import io.vmmig.files.NewFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

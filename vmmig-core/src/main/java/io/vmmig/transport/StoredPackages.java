@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import java.util.UUID;
 
 /** What this host has done with packages out of stores, which it can tell their sources for certain. Thread-safe. */

@@ -4,10 +4,10 @@ package io.vmmig.bundle;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.vmmig.Digest;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.Packages.Contents;
+import io.vmmig.content.Digest;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.util.Arrays;

@@ -3,8 +3,8 @@ package io.vmmig.bundle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.Packages.Contents;
+import io.vmmig.error.VmmigException;
 import io.vmmig.page.PageSource;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;

@@ -4,10 +4,10 @@ package io.vmmig.bundle;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.GuestRecord.LeftBehind;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;

@@ -4,8 +4,8 @@ package io.vmmig.bundle;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.Digest;
+import io.vmmig.content.Digest;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;

@@ -4,8 +4,8 @@ package io.vmmig.bundle;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.format.Seal;
+import io.vmmig.error.VmmigException;
 import java.io.ByteArrayInputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

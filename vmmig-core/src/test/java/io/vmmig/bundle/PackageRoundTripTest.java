@@ -5,8 +5,8 @@ import static io.vmmig.bundle.Packages.MIB;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.IntegrityException;
 import io.vmmig.bundle.Packages.Contents;
+import io.vmmig.error.IntegrityException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.Digest;
-import io.vmmig.Level;
-import io.vmmig.VmmigException;
+import io.vmmig.content.Digest;
+import io.vmmig.content.Level;
+import io.vmmig.error.VmmigException;
 import io.vmmig.page.PageSource;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -215,7 +215,7 @@ final class Packages {
         try {
             return stream.readAllBytes();
         } catch (IOException e) {
-            throw VmmigException.from(e, io.vmmig.Problem.FILE_FAILED, "reading a content", "");
+            throw VmmigException.from(e, io.vmmig.error.Problem.FILE_FAILED, "reading a content", "");
         }
     }
 

@@ -3,7 +3,7 @@ package io.vmmig.bundle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.Level;
+import io.vmmig.content.Level;
 import io.vmmig.sparse.SparseInputStream;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

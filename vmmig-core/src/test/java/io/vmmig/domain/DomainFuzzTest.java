@@ -4,7 +4,7 @@ package io.vmmig.domain;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;

@@ -4,9 +4,9 @@ package io.vmmig.domain;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.nio.file.Path;
 import java.util.Random;
 import org.junit.jupiter.api.Test;

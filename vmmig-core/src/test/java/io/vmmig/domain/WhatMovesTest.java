@@ -3,7 +3,7 @@ package io.vmmig.domain;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

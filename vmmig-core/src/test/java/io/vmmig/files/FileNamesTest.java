@@ -3,9 +3,9 @@ package io.vmmig.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.Failure;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.OtherJvm;
+import io.vmmig.error.Failure;
+import io.vmmig.error.VmmigException;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;

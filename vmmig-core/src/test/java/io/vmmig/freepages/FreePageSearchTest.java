@@ -4,8 +4,8 @@ package io.vmmig.freepages;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;

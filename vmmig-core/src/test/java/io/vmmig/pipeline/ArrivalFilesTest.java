@@ -4,10 +4,10 @@ package io.vmmig.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
+import io.vmmig.files.PrivateFiles;
 import io.vmmig.handover.ArrivalJournal;
-import io.vmmig.qcow2.PrivateFiles;
 import io.vmmig.state.HostState;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;

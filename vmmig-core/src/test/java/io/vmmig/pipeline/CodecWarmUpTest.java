@@ -11,7 +11,7 @@ class CodecWarmUpTest {
     /** Were the stream not understood, another part of the codec would become warm. */
     @Test
     void whatItPacksIsUnderstoodAsMemory() {
-        byte[] stream = CodecWarmUp.memory();
+        byte[] stream = io.vmmig.qemu.SampleMemory.stream(2048);
         Pages pages = new Pages();
         RamScanner scanner = new RamScanner();
 
@@ -25,7 +25,7 @@ class CodecWarmUpTest {
     /** What fails here is only logged in a migration, whose guest then is paused for longer. */
     @Test
     void whatItPacksCanBeUnpacked() throws Exception {
-        byte[] stream = CodecWarmUp.memory();
+        byte[] stream = io.vmmig.qemu.SampleMemory.stream(2048);
         ByteArrayOutputStream written = new ByteArrayOutputStream();
 
         CodecWarmUp.write(stream, written);

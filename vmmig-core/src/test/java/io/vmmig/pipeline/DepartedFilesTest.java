@@ -3,10 +3,10 @@ package io.vmmig.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.Notice;
 import io.vmmig.files.Claim;
 import io.vmmig.files.FileIdentity;
 import io.vmmig.files.Ownership;
+import io.vmmig.report.Notice;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;

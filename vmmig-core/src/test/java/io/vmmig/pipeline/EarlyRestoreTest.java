@@ -4,8 +4,8 @@ package io.vmmig.pipeline;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;

@@ -3,13 +3,13 @@ package io.vmmig.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.HypervisorException;
-import io.vmmig.Notice;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.report.Notice;
 import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;

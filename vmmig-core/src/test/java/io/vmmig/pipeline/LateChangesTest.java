@@ -3,9 +3,9 @@ package io.vmmig.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.Notice;
 import io.vmmig.hypervisor.GuestInventory;
 import io.vmmig.hypervisor.LocalState;
+import io.vmmig.report.Notice;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;

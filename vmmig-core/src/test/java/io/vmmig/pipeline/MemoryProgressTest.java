@@ -19,7 +19,7 @@ class MemoryProgressTest {
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 4096, 4104, 8192, 65536, 1 << 20})
     void everyPageCountsOnce(int piece) throws IOException {
-        byte[] stream = CodecWarmUp.memory();
+        byte[] stream = io.vmmig.qemu.SampleMemory.stream(2048);
         AtomicLong moved = new AtomicLong();
 
         assertThat(read(stream, piece, moved)).isEqualTo(stream);

@@ -3,7 +3,7 @@ package io.vmmig.pipeline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.Phase;
+import io.vmmig.error.Phase;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 

@@ -3,9 +3,9 @@ package io.vmmig.qcow2;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.Digest;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.content.Digest;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;

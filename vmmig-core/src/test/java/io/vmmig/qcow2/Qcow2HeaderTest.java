@@ -4,8 +4,8 @@ package io.vmmig.qcow2;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.qcow2.Qcow2Header.Backing;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;

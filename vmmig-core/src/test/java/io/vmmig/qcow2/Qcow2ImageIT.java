@@ -4,8 +4,8 @@ package io.vmmig.qcow2;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

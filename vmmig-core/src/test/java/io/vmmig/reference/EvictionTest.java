@@ -3,7 +3,7 @@ package io.vmmig.reference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.Digest;
+import io.vmmig.content.Digest;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;

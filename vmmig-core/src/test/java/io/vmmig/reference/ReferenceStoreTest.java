@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.vmmig.Digest;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
+import io.vmmig.content.Digest;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.page.PageSource;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.github.luben.zstd.Zstd;
-import io.vmmig.PackageFormatException;
+import io.vmmig.error.PackageFormatException;
 import io.vmmig.snapshot.SharedSegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
 import com.github.luben.zstd.Zstd;
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.page.PageSource;
 import java.util.List;
 import java.util.stream.Stream;

@@ -3,7 +3,7 @@ package io.vmmig.snapshot;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.Level;
+import io.vmmig.content.Level;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 

@@ -4,10 +4,10 @@ package io.vmmig.state;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Digest;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
-import io.vmmig.qcow2.PrivateFiles;
+import io.vmmig.content.Digest;
+import io.vmmig.error.VmmigException;
+import io.vmmig.files.PrivateFiles;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
-import io.vmmig.Digest;
-import io.vmmig.IntegrityException;
-import io.vmmig.Problem;
+import io.vmmig.content.Digest;
 import io.vmmig.crypto.age.X25519;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.Problem;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.InvalidKeyException;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
-import io.vmmig.Failure;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.age.Bech32;
 import io.vmmig.crypto.age.X25519;
+import io.vmmig.error.Failure;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.util.Locale;
 
 /**

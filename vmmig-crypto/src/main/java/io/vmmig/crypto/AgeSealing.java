@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.age.Chunks;
 import io.vmmig.crypto.age.FileKey;
 import io.vmmig.crypto.age.Header;
@@ -11,6 +9,8 @@ import io.vmmig.crypto.age.Refusals;
 import io.vmmig.crypto.age.ScryptStanza;
 import io.vmmig.crypto.age.Stanza;
 import io.vmmig.crypto.age.X25519Stanza;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -2,11 +2,11 @@
 package io.vmmig.crypto;
 
 import com.google.gson.JsonObject;
-import io.vmmig.IntegrityException;
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
 import io.vmmig.bundle.format.JsonFields;
 import io.vmmig.bundle.format.StrictJson;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Set;

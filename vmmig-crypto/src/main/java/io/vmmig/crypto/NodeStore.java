@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
-import io.vmmig.Failure;
-import io.vmmig.IntegrityException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Failure;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;

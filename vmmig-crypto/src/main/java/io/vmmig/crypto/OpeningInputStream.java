@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.age.Chunks;
 import io.vmmig.crypto.age.HeaderInput;
 import io.vmmig.crypto.age.Refusals;
+import io.vmmig.error.VmmigException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
-import io.vmmig.Failure;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Failure;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.security.GeneralSecurityException;
 import java.security.InvalidKeyException;
 import java.security.KeyFactory;

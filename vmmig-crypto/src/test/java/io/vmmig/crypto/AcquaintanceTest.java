@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.IntegrityException;
 import io.vmmig.crypto.Acquaintance.Challenge;
 import io.vmmig.crypto.Acquaintance.End;
+import io.vmmig.error.IntegrityException;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 

@@ -4,9 +4,9 @@ package io.vmmig.crypto;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.age.Bech32;
 import io.vmmig.crypto.age.X25519;
+import io.vmmig.error.VmmigException;
 import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

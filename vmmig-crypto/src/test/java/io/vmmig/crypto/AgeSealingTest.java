@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.age.Chunks;
 import io.vmmig.crypto.age.FileKey;
 import io.vmmig.crypto.age.Header;
 import io.vmmig.crypto.age.Stanza;
 import io.vmmig.crypto.age.X25519Stanza;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -3,10 +3,10 @@ package io.vmmig.crypto;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.Digest;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.content.Digest;
 import io.vmmig.crypto.age.Chunks;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.IntegrityException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.time.LocalDate;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;

@@ -3,7 +3,7 @@ package io.vmmig.crypto;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.Digest;
+import io.vmmig.content.Digest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

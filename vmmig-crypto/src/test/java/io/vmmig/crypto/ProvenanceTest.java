@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Digest;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.content.Digest;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Clock;

@@ -4,8 +4,8 @@ package io.vmmig.crypto;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Problem;
-import io.vmmig.TransportException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.TransportException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;

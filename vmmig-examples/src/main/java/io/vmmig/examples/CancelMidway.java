@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.examples;
 
-import io.vmmig.CancelledException;
 import io.vmmig.Migration;
 import io.vmmig.Migrator;
-import io.vmmig.Phase;
 import io.vmmig.Recovery;
-import io.vmmig.VmmigException;
+import io.vmmig.error.CancelledException;
+import io.vmmig.error.Phase;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
 import io.vmmig.state.HostState;

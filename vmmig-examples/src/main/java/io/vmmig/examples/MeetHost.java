@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.examples;
 
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeStore;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.tls.Introduction;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.examples;
 
-import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
 import io.vmmig.Recovery;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeStore;
+import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
+import io.vmmig.report.MigrationReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Transport;
 import io.vmmig.transport.tls.TlsTransport;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.examples;
 
-import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
 import io.vmmig.Recovery;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.PackageSignatures;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
+import io.vmmig.report.MigrationReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.file.PackageFile;
 import java.nio.file.Path;

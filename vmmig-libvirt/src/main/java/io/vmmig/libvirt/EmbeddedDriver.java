@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.libvirt.binding.Connection;
 import io.vmmig.libvirt.binding.LibvirtError;
 import io.vmmig.libvirt.posix.ThisProcess;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
-import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.error.VmmigException;
 import io.vmmig.libvirt.binding.DomainView;
 import java.util.Optional;
 import java.util.UUID;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
-import io.vmmig.HypervisorException;
-import io.vmmig.VmmigException;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.libvirt.binding.HostControl;
 
 /** Where connections to libvirt come from. Thread-safe. */

@@ -2,7 +2,7 @@
 package io.vmmig.libvirt;
 
 import com.sun.jna.Memory;
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.libvirt.binding.Domain;
 import java.util.Objects;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.RestoredGuest;
 import java.util.List;

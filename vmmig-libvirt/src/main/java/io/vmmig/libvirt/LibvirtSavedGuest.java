@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
-import io.vmmig.HypervisorException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.libvirt.saveimage.SaveImagePreamble;

@@ -2,8 +2,8 @@
 package io.vmmig.libvirt;
 
 import com.sun.jna.Memory;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.libvirt.posix.FifoSource;
 import io.vmmig.libvirt.posix.StalledException;
 import io.vmmig.libvirt.saveimage.SaveImageHeader;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
-import io.vmmig.HypervisorException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.domain.NamedPaths;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Hypervisor.FileInUse;
 import io.vmmig.libvirt.binding.DomainView;
 import io.vmmig.libvirt.binding.HostView;

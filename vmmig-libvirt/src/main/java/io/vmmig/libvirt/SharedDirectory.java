@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
-import io.vmmig.Digest;
-import io.vmmig.HypervisorException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.content.Digest;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.libvirt.posix.OwnDirectory;
 import java.io.IOException;
 import java.net.URI;

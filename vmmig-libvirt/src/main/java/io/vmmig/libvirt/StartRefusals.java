@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
-import io.vmmig.Failure;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Failure;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.libvirt.binding.LibvirtError;
 import java.util.List;
 import java.util.Optional;

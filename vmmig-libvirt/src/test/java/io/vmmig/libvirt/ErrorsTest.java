@@ -3,8 +3,8 @@ package io.vmmig.libvirt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.HypervisorException;
-import io.vmmig.Problem;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.Problem;
 import io.vmmig.libvirt.binding.LibvirtError;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

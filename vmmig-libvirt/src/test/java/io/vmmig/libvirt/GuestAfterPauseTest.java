@@ -4,8 +4,8 @@ package io.vmmig.libvirt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.HypervisorException;
-import io.vmmig.Problem;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.Problem;
 import io.vmmig.libvirt.SlowLibvirt.Call;
 import java.time.Duration;
 import java.time.Instant;

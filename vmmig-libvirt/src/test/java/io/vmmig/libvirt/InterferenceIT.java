@@ -3,7 +3,7 @@ package io.vmmig.libvirt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.Problem;
+import io.vmmig.error.Problem;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.GuestWatch;
 import io.vmmig.hypervisor.Interference;

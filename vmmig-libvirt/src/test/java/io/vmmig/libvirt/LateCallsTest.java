@@ -4,9 +4,9 @@ package io.vmmig.libvirt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.HypervisorException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.libvirt.SlowLibvirt.Call;
 import java.nio.file.Path;

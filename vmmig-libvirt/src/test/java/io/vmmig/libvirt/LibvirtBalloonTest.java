@@ -4,7 +4,7 @@ package io.vmmig.libvirt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.HypervisorException;
+import io.vmmig.error.HypervisorException;
 import org.junit.jupiter.api.Test;
 
 class LibvirtBalloonTest {

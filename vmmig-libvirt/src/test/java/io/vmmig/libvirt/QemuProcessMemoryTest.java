@@ -3,8 +3,8 @@ package io.vmmig.libvirt;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.RamRegion;
 import java.io.IOException;

@@ -4,7 +4,7 @@ package io.vmmig.libvirt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Problem;
+import io.vmmig.error.Problem;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.GuestState;
@@ -95,7 +95,7 @@ abstract class RealGuestTests extends RealGuests {
         try (SavedGuest saved = guest.save()) {
             saved.memory().close();
             assertThatThrownBy(() -> saved.memory().readAllBytes())
-                    .hasCauseInstanceOf(io.vmmig.CancelledException.class);
+                    .hasCauseInstanceOf(io.vmmig.error.CancelledException.class);
             assertThat(guest.state()).isEqualTo(GuestState.PAUSED);
             saved.resume();
         }

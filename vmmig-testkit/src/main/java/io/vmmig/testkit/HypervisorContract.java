@@ -4,10 +4,10 @@ package io.vmmig.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.domain.NamedPaths;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.Hypervisor;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.testkit;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Balloon;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

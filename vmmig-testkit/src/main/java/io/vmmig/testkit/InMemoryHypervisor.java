@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.testkit;
 
-import io.vmmig.HypervisorException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.domain.NamedPaths;
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.FileHoles;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;

@@ -3,21 +3,21 @@ package io.vmmig.testkit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.EndState;
 import io.vmmig.Migration;
-import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
-import io.vmmig.Notice;
-import io.vmmig.Phase;
-import io.vmmig.Problem;
 import io.vmmig.Receiver;
 import io.vmmig.Recovery;
-import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainSettings;
+import io.vmmig.error.EndState;
+import io.vmmig.error.Phase;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.files.Claim;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.report.MigrationReport;
+import io.vmmig.report.Notice;
 import io.vmmig.state.HostState;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,10 +4,10 @@ package io.vmmig.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vmmig.Recovery;
-import io.vmmig.RecoveryReport.Result;
-import io.vmmig.RecoveryReport.Settlement;
 import io.vmmig.handover.DepartureJournal;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.report.RecoveryReport.Result;
+import io.vmmig.report.RecoveryReport.Settlement;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.PackagePart;
 import java.nio.file.Files;

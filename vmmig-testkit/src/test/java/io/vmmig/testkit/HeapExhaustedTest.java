@@ -7,7 +7,7 @@ import io.vmmig.Migration;
 import io.vmmig.Migrator;
 import io.vmmig.Receiver;
 import io.vmmig.Recovery;
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor.Step;

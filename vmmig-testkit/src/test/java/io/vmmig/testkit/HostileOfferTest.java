@@ -4,12 +4,12 @@ package io.vmmig.testkit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.vmmig.Digest;
-import io.vmmig.Problem;
 import io.vmmig.Receiver;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.content.Digest;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;

@@ -3,8 +3,6 @@ package io.vmmig.bench.codec;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import io.vmmig.Level;
-import io.vmmig.VmmigException;
 import io.vmmig.bench.BaseImagePages;
 import io.vmmig.bench.Bench;
 import io.vmmig.bench.Figure;
@@ -14,6 +12,8 @@ import io.vmmig.bench.stages.CodecAlone;
 import io.vmmig.bench.stages.CodecState;
 import io.vmmig.bench.stages.MemorySegments;
 import io.vmmig.bench.stages.RealMemory;
+import io.vmmig.content.Level;
+import io.vmmig.error.VmmigException;
 import io.vmmig.lab.guest.GuestKind;
 import java.io.IOException;
 import java.io.PrintStream;

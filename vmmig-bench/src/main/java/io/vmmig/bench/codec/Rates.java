@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.codec;
 
-import io.vmmig.Level;
-import io.vmmig.VmmigException;
 import io.vmmig.bench.MeasuredMemory;
 import io.vmmig.bench.Medians;
 import io.vmmig.bundle.Manifest;
@@ -11,6 +9,8 @@ import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageSummary.PageKind;
 import io.vmmig.bundle.PackageWriter;
+import io.vmmig.content.Level;
+import io.vmmig.error.VmmigException;
 import io.vmmig.page.PageSource;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;

@@ -3,10 +3,10 @@ package io.vmmig.bench.flood;
 
 import io.vmmig.Migration;
 import io.vmmig.Migrator;
-import io.vmmig.VmmigException;
 import io.vmmig.bench.Options;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.error.VmmigException;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.OutgoingSession;

@@ -2,9 +2,9 @@
 package io.vmmig.bench.flood;
 
 import io.vmmig.Receiver;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.Hypervisor.GuestId;
 import io.vmmig.state.HostState;

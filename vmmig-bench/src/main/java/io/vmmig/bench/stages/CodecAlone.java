@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stages;
 
-import io.vmmig.Level;
-import io.vmmig.VmmigException;
+import io.vmmig.content.Level;
+import io.vmmig.error.VmmigException;
 import io.vmmig.snapshot.Segment;
 import java.io.IOException;
 import java.util.ArrayList;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stages;
 
-import io.vmmig.Level;
-import io.vmmig.VmmigException;
 import io.vmmig.bench.BaseImagePages;
+import io.vmmig.content.Level;
+import io.vmmig.error.VmmigException;
 import io.vmmig.page.PageSource;
 import io.vmmig.snapshot.Cutter;
 import io.vmmig.snapshot.LevelControl;

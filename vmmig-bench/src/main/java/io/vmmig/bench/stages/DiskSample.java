@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stages;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.lab.Command;
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.qcow2.Qcow2Image;

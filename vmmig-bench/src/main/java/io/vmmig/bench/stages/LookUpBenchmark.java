@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stages;
 
-import io.vmmig.VmmigException;
 import io.vmmig.bench.BaseImagePages;
+import io.vmmig.error.VmmigException;
 import io.vmmig.page.PageHash;
 import io.vmmig.page.PageSource;
 import java.io.IOException;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stages;
 
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.error.VmmigException;
 import io.vmmig.qcow2.DiskChain;
 import io.vmmig.qcow2.ImageFiles;
 import io.vmmig.qcow2.Qcow2Image;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stages;
 
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.AgeIdentity;
 import io.vmmig.crypto.AgeSealing;
 import io.vmmig.crypto.SealingOutputStream;
+import io.vmmig.error.VmmigException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stages;
 
-import io.vmmig.Digest;
-import io.vmmig.VmmigException;
+import io.vmmig.content.Digest;
 import io.vmmig.crypto.AcceptedSigners;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.PackageSignatures;
 import io.vmmig.crypto.SignaturePolicy;
+import io.vmmig.error.VmmigException;
 import io.vmmig.protection.Handling;
 import io.vmmig.protection.PackageClaim;
 import java.util.List;

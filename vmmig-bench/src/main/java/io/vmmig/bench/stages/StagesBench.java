@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stages;
 
-import io.vmmig.VmmigException;
 import io.vmmig.bench.Bench;
+import io.vmmig.error.VmmigException;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.guest.GuestKind;
 import java.io.IOException;

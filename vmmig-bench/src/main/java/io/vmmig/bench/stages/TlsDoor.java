@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stages;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.tls.TlsListener;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stages;
 
-import io.vmmig.VmmigException;
 import io.vmmig.bench.MeasuredMemory;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;

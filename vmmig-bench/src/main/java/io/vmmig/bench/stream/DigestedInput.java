@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stream;
 
-import io.vmmig.Digest;
+import io.vmmig.content.Digest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.security.DigestInputStream;

@@ -2,7 +2,7 @@
 package io.vmmig.bench.stream;
 
 import com.google.gson.Gson;
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.testkit.GeneratedStream;
 import java.io.IOException;
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stream;
 
-import io.vmmig.Digest;
-import io.vmmig.VmmigException;
 import io.vmmig.bench.MeasuredMemory;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageWriter;
+import io.vmmig.content.Digest;
+import io.vmmig.error.VmmigException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

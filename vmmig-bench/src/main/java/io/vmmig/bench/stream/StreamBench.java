@@ -3,12 +3,12 @@ package io.vmmig.bench.stream;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import io.vmmig.VmmigException;
 import io.vmmig.bench.Bench;
 import io.vmmig.bench.Figure;
 import io.vmmig.bench.Medians;
 import io.vmmig.bench.Options;
 import io.vmmig.bench.Outcome;
+import io.vmmig.error.VmmigException;
 import io.vmmig.testkit.GeneratedStream;
 import java.io.IOException;
 import java.io.PrintStream;

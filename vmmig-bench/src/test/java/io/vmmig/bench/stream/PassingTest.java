@@ -4,8 +4,8 @@ package io.vmmig.bench.stream;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Digest;
-import io.vmmig.VmmigException;
+import io.vmmig.content.Digest;
+import io.vmmig.error.VmmigException;
 import io.vmmig.testkit.GeneratedStream;
 import java.io.FilterInputStream;
 import java.io.IOException;

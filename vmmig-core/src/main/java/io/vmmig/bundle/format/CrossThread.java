@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle.format;
 
-import io.vmmig.CancelledException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.CancelledException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.snapshot.HeapBudget;
 import java.io.IOException;
 import java.util.concurrent.ExecutionException;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle.format;
 
-import io.vmmig.PackageFormatException;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.GuestRecord;
 import io.vmmig.bundle.PackageLimits;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.snapshot.Crew;
 import io.vmmig.snapshot.HeapBudget;
 import io.vmmig.snapshot.PageDecoder;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle.format;
 
-import io.vmmig.Digest;
-import io.vmmig.Level;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.PackageLimits;
+import io.vmmig.content.Digest;
+import io.vmmig.content.Level;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.snapshot.Crew;
 import io.vmmig.snapshot.Cutter;
 import io.vmmig.snapshot.HeapBudget;

@@ -2,9 +2,9 @@
 package io.vmmig.bundle.format;
 
 import com.google.gson.stream.JsonWriter;
-import io.vmmig.PackageFormatException;
 import io.vmmig.bundle.GuestRecord;
 import io.vmmig.bundle.GuestRecord.LeftBehind;
+import io.vmmig.error.PackageFormatException;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;

@@ -5,8 +5,8 @@ import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonPrimitive;
-import io.vmmig.Digest;
-import io.vmmig.PackageFormatException;
+import io.vmmig.content.Digest;
+import io.vmmig.error.PackageFormatException;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The fields of a JSON object from outside, each with its type and its bounds. A field that is missing where it must be, is
- * of another type or out of its bounds is {@link io.vmmig.Problem#PACKAGE_MALFORMED}; fields that nobody asks for are
+ * of another type or out of its bounds is {@link io.vmmig.error.Problem#PACKAGE_MALFORMED}; fields that nobody asks for are
  * ignored, unless the object's own {@code critical} list names them.
  */
 public final class JsonFields {
@@ -46,7 +46,7 @@ public final class JsonFields {
     /**
      * Checks that a reader which knows the fields {@code known} may ignore the rest.
      *
-     * @throws PackageFormatException with {@link io.vmmig.Problem#PACKAGE_TOO_NEW} when it may not
+     * @throws PackageFormatException with {@link io.vmmig.error.Problem#PACKAGE_TOO_NEW} when it may not
      */
     public JsonFields knowing(Set<String> known) throws PackageFormatException {
         if (!has(CRITICAL)) {

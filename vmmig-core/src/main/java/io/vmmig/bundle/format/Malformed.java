@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle.format;
 
-import io.vmmig.Failure;
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
+import io.vmmig.error.Failure;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

@@ -3,10 +3,10 @@ package io.vmmig.bundle.format;
 
 import com.google.gson.JsonObject;
 import com.google.gson.stream.JsonWriter;
-import io.vmmig.PackageFormatException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageLimits;
+import io.vmmig.error.PackageFormatException;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle.format;
 
-import io.vmmig.IntegrityException;
-import io.vmmig.Problem;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.Problem;
 import org.jspecify.annotations.Nullable;
 
 /**

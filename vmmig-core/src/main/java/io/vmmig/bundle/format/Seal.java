@@ -3,11 +3,11 @@ package io.vmmig.bundle.format;
 
 import com.google.gson.JsonObject;
 import com.google.gson.stream.JsonWriter;
-import io.vmmig.Digest;
-import io.vmmig.IntegrityException;
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.content.Digest;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;

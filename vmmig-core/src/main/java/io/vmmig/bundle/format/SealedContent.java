@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle.format;
 
-import io.vmmig.Digest;
+import io.vmmig.content.Digest;
 
 /**
  * What a seal says about one content.

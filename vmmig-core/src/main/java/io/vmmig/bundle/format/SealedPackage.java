@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle.format;
 
-import io.vmmig.Digest;
+import io.vmmig.content.Digest;
 import io.vmmig.snapshot.PageTally;
 import java.util.List;
 import java.util.Map;

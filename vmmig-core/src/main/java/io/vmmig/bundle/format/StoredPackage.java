@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle.format;
 
-import io.vmmig.Digest;
-import io.vmmig.IntegrityException;
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
 import io.vmmig.bundle.PackageLimits;
+import io.vmmig.content.Digest;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
 import java.io.IOException;
 import java.security.MessageDigest;
 import java.util.ArrayList;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle.format;
 
-import io.vmmig.PackageFormatException;
+import io.vmmig.error.PackageFormatException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
@@ -88,7 +88,7 @@ public record TarHeader(String name, long size) {
     /**
      * The header that a block from anybody is.
      *
-     * @throws PackageFormatException with {@link io.vmmig.Problem#PACKAGE_MALFORMED} when it is none that a package may hold
+     * @throws PackageFormatException with {@link io.vmmig.error.Problem#PACKAGE_MALFORMED} when it is none that a package may hold
      */
     public static TarHeader parse(byte[] block) throws PackageFormatException {
         TarHeader header = new TarHeader(parseName(block), parseSize(block));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle.format;
 
-import io.vmmig.PackageFormatException;
+import io.vmmig.error.PackageFormatException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;

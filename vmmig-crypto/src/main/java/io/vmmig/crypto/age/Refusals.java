@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto.age;
 
-import io.vmmig.IntegrityException;
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
 
 /** The ways in which something sealed is refused, each in the same words wherever it happens. */
 public final class Refusals {

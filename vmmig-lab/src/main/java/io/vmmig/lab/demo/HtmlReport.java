@@ -89,7 +89,7 @@ final class HtmlReport {
 
     private void legend() {
         html.append("<p class=\"legend\">");
-        for (io.vmmig.Phase phase : io.vmmig.Phase.values()) {
+        for (io.vmmig.error.Phase phase : io.vmmig.error.Phase.values()) {
             html.append("<span><i style=\"background:")
                     .append(COLOURS.get(phase.name()))
                     .append("\"></i>");

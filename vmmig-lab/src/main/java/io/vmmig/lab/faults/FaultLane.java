@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.faults;
 
-import io.vmmig.RecoveryReport.Side;
 import io.vmmig.lab.Await;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.Trees;
@@ -19,6 +18,7 @@ import io.vmmig.lab.host.Settled;
 import io.vmmig.lab.matrix.Lane;
 import io.vmmig.lab.matrix.Sentry;
 import io.vmmig.lab.matrix.Witness;
+import io.vmmig.report.RecoveryReport.Side;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -170,6 +170,6 @@ final class Scene {
     }
 
     static boolean isOpen(Settled settled) {
-        return settled.result() == io.vmmig.RecoveryReport.Result.LEFT_OPEN;
+        return settled.result() == io.vmmig.report.RecoveryReport.Result.LEFT_OPEN;
     }
 }

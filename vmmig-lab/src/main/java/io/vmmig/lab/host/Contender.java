@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.host;
 
-import io.vmmig.Level;
 import io.vmmig.Migrator;
+import io.vmmig.content.Level;
 import java.util.List;
 import java.util.function.UnaryOperator;
 

@@ -2,8 +2,8 @@
 package io.vmmig.lab.host;
 
 import com.google.gson.JsonObject;
-import io.vmmig.VmmigException;
 import io.vmmig.domain.DomainSettings;
+import io.vmmig.error.VmmigException;
 import java.nio.file.Path;
 import java.util.UUID;
 

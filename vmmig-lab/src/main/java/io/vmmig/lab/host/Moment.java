@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.host;
 
-import io.vmmig.Phase;
+import io.vmmig.error.Phase;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;

@@ -2,8 +2,8 @@
 package io.vmmig.lab.host;
 
 import com.google.gson.JsonObject;
-import io.vmmig.Notice;
 import io.vmmig.lab.LabException;
+import io.vmmig.report.Notice;
 import java.time.Duration;
 import java.util.List;
 
@@ -59,7 +59,7 @@ public final class Move {
     }
 
     /**
-     * Waits for its end; returns the {@link io.vmmig.MigrationReport} of that end as JSON.
+     * Waits for its end; returns the {@link io.vmmig.report.MigrationReport} of that end as JSON.
      *
      * @throws MoveFailed when it failed
      */

@@ -3,10 +3,10 @@ package io.vmmig.lab.host;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import io.vmmig.EndState;
-import io.vmmig.Problem;
+import io.vmmig.error.EndState;
+import io.vmmig.error.Problem;
 
-/** A {@link io.vmmig.VmmigException} that an agent caught, as told by the agent. */
+/** A {@link io.vmmig.error.VmmigException} that an agent caught, as told by the agent. */
 public final class MoveFailed extends RuntimeException {
     private static final long serialVersionUID = 1;
 

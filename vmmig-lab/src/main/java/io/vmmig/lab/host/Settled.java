@@ -3,14 +3,14 @@ package io.vmmig.lab.host;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import io.vmmig.RecoveryReport.Result;
-import io.vmmig.RecoveryReport.Side;
+import io.vmmig.report.RecoveryReport.Result;
+import io.vmmig.report.RecoveryReport.Side;
 import java.util.List;
 import java.util.UUID;
 import java.util.stream.StreamSupport;
 
 /**
- * A {@link io.vmmig.RecoveryReport.Settlement}, as told by an agent.
+ * A {@link io.vmmig.report.RecoveryReport.Settlement}, as told by an agent.
  *
  * @param packageId the package in which the guest was to travel
  * @param guest its name at that host

@@ -3,7 +3,7 @@ package io.vmmig.lab.host;
 
 import com.google.gson.Gson;
 import com.google.gson.JsonObject;
-import io.vmmig.Notice;
+import io.vmmig.report.Notice;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;

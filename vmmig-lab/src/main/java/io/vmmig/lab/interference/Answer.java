@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.interference;
 
-import io.vmmig.EndState;
-import io.vmmig.Notice;
+import io.vmmig.error.EndState;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.MoveFailed;
+import io.vmmig.report.Notice;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.interference;
 
-import io.vmmig.Notice;
-import io.vmmig.RecoveryReport;
 import io.vmmig.lab.Await;
 import io.vmmig.lab.Trees;
 import io.vmmig.lab.guest.GuestKind;
@@ -17,6 +15,8 @@ import io.vmmig.lab.host.Virsh;
 import io.vmmig.lab.matrix.Lane;
 import io.vmmig.lab.matrix.Sentry;
 import io.vmmig.lab.matrix.Witness;
+import io.vmmig.report.Notice;
+import io.vmmig.report.RecoveryReport;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.programs;
 
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.NodeCard;
 import io.vmmig.crypto.NodeStore;
+import io.vmmig.error.VmmigException;
 import io.vmmig.lab.Await;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.Trees;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.programs;
 
-import io.vmmig.Phase;
+import io.vmmig.error.Phase;
 import org.jspecify.annotations.Nullable;
 
 /** Where a program is killed: when it enters a method of vmmig. */

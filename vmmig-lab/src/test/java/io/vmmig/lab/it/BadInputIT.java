@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.gson.JsonObject;
-import io.vmmig.EndState;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.error.EndState;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.lab.Await;
 import io.vmmig.lab.Command;
 import io.vmmig.lab.Trees;

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.gson.JsonObject;
-import io.vmmig.EndState;
-import io.vmmig.Problem;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.error.EndState;
+import io.vmmig.error.Problem;
 import io.vmmig.lab.Await;
 import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import com.google.gson.JsonObject;
-import io.vmmig.EndState;
-import io.vmmig.Problem;
+import io.vmmig.error.EndState;
+import io.vmmig.error.Problem;
 import io.vmmig.lab.Checkout;
 import io.vmmig.lab.guest.Channel;
 import io.vmmig.lab.host.Contender;

@@ -3,13 +3,13 @@ package io.vmmig.lab.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.Level;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageWriter;
+import io.vmmig.content.Level;
 import io.vmmig.lab.Trees;
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.guest.LabDisk;

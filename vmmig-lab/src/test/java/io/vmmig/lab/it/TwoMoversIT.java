@@ -4,9 +4,9 @@ package io.vmmig.lab.it;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import io.vmmig.EndState;
-import io.vmmig.Problem;
 import io.vmmig.bundle.ImageFormat;
+import io.vmmig.error.EndState;
+import io.vmmig.error.Problem;
 import io.vmmig.lab.Trees;
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.host.Intake;

@@ -2,12 +2,9 @@
 package io.vmmig.lab.readme;
 
 import io.vmmig.Migration;
-import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
 import io.vmmig.Receiver;
 import io.vmmig.Recovery;
-import io.vmmig.RecoveryReport;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.AcceptedSigners;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeCard;
@@ -15,9 +12,12 @@ import io.vmmig.crypto.NodeStore;
 import io.vmmig.crypto.PackageSignatures;
 import io.vmmig.crypto.SignaturePolicy;
 import io.vmmig.domain.DomainSettings;
+import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
+import io.vmmig.report.MigrationReport;
+import io.vmmig.report.RecoveryReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Transport;

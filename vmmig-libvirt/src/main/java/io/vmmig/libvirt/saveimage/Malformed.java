@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt.saveimage;
 
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
 
 /** The one way in which a save image is refused. */
 final class Malformed {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt.saveimage;
 
-import io.vmmig.PackageFormatException;
+import io.vmmig.error.PackageFormatException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt.saveimage;
 
-import io.vmmig.PackageFormatException;
+import io.vmmig.error.PackageFormatException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -36,7 +36,7 @@ public record SaveImagePreamble(SaveImageHeader header, String domainXml, @Nulla
     /**
      * Reads a preamble off the front of a save image, and nothing behind it.
      *
-     * @throws PackageFormatException with {@link io.vmmig.Problem#IMAGE_MALFORMED} for whatever is not a save image
+     * @throws PackageFormatException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} for whatever is not a save image
      */
     public static SaveImagePreamble read(InputStream image) throws PackageFormatException, IOException {
         SaveImageHeader header = SaveImageHeader.parse(exactly(image, SaveImageHeader.BYTES));

@@ -4,8 +4,8 @@ package io.vmmig.libvirt.saveimage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;

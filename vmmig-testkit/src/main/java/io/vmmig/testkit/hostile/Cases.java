@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.testkit.hostile;
 
-import io.vmmig.Problem;
+import io.vmmig.error.Problem;
 import io.vmmig.testkit.hostile.HostilePackage.Fault;
 import java.util.ArrayList;
 import java.util.List;

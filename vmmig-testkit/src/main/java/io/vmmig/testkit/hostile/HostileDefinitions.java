@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.testkit.hostile;
 
-import static io.vmmig.Problem.DEVICE_CANNOT_MOVE;
-import static io.vmmig.Problem.DISK_UNSUPPORTED;
-import static io.vmmig.Problem.DOMAIN_UNSUPPORTED;
-import static io.vmmig.Problem.PACKAGE_LIMIT_EXCEEDED;
-import static io.vmmig.Problem.PACKAGE_MALFORMED;
-import static io.vmmig.Problem.PACKAGE_TOO_NEW;
+import static io.vmmig.error.Problem.DEVICE_CANNOT_MOVE;
+import static io.vmmig.error.Problem.DISK_UNSUPPORTED;
+import static io.vmmig.error.Problem.DOMAIN_UNSUPPORTED;
+import static io.vmmig.error.Problem.PACKAGE_LIMIT_EXCEEDED;
+import static io.vmmig.error.Problem.PACKAGE_MALFORMED;
+import static io.vmmig.error.Problem.PACKAGE_TOO_NEW;
 import static io.vmmig.testkit.hostile.HostilePackage.Fault.BEFORE_MEMORY;
 
-import io.vmmig.Problem;
+import io.vmmig.error.Problem;
 import java.util.List;
 
 /** What can be wrong with what waits for the guest's next start, and with what is known of it outside of its XML. */

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.testkit.hostile;
 
-import static io.vmmig.Problem.DEVICE_CANNOT_MOVE;
-import static io.vmmig.Problem.DISK_UNSUPPORTED;
-import static io.vmmig.Problem.DOMAIN_UNSUPPORTED;
-import static io.vmmig.Problem.PACKAGE_MALFORMED;
+import static io.vmmig.error.Problem.DEVICE_CANNOT_MOVE;
+import static io.vmmig.error.Problem.DISK_UNSUPPORTED;
+import static io.vmmig.error.Problem.DOMAIN_UNSUPPORTED;
+import static io.vmmig.error.Problem.PACKAGE_MALFORMED;
 
-import io.vmmig.Problem;
+import io.vmmig.error.Problem;
 import java.util.List;
 
 /** What can be wrong with the domain XML, and with libvirt's cookie. */

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.testkit.hostile;
 
-import static io.vmmig.Problem.DISK_UNSUPPORTED;
-import static io.vmmig.Problem.IMAGE_MALFORMED;
+import static io.vmmig.error.Problem.DISK_UNSUPPORTED;
+import static io.vmmig.error.Problem.IMAGE_MALFORMED;
 import static io.vmmig.testkit.hostile.TinyQcow2.COMPRESSED;
 import static io.vmmig.testkit.hostile.TinyQcow2.COPIED;
 import static io.vmmig.testkit.hostile.TinyQcow2.DATA;
 import static io.vmmig.testkit.hostile.TinyQcow2.L1;
 import static io.vmmig.testkit.hostile.TinyQcow2.L2;
 
-import io.vmmig.Problem;
+import io.vmmig.error.Problem;
 import java.util.List;
 
 /** What can be wrong with a qcow2 image. */

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.testkit.hostile;
 
-import static io.vmmig.Problem.BASE_IMAGE_MISSING;
-import static io.vmmig.Problem.DISK_UNSUPPORTED;
-import static io.vmmig.Problem.MEMORY_INSUFFICIENT;
-import static io.vmmig.Problem.PACKAGE_LIMIT_EXCEEDED;
-import static io.vmmig.Problem.PACKAGE_MALFORMED;
-import static io.vmmig.Problem.PACKAGE_TOO_NEW;
-import static io.vmmig.Problem.REFERENCE_MISSING;
+import static io.vmmig.error.Problem.BASE_IMAGE_MISSING;
+import static io.vmmig.error.Problem.DISK_UNSUPPORTED;
+import static io.vmmig.error.Problem.MEMORY_INSUFFICIENT;
+import static io.vmmig.error.Problem.PACKAGE_LIMIT_EXCEEDED;
+import static io.vmmig.error.Problem.PACKAGE_MALFORMED;
+import static io.vmmig.error.Problem.PACKAGE_TOO_NEW;
+import static io.vmmig.error.Problem.REFERENCE_MISSING;
 
-import io.vmmig.Problem;
+import io.vmmig.error.Problem;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;

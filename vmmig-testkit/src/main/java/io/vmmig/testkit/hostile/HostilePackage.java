@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.testkit.hostile;
 
-import io.vmmig.Problem;
+import io.vmmig.error.Problem;
 
 /**
  * A package that nobody may take in, and the problem it must be refused with. It differs in one thing from

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.testkit.hostile;
 
-import static io.vmmig.Problem.DIGEST_MISMATCH;
-import static io.vmmig.Problem.PACKAGE_LIMIT_EXCEEDED;
-import static io.vmmig.Problem.PACKAGE_MALFORMED;
-import static io.vmmig.Problem.PACKAGE_TOO_NEW;
+import static io.vmmig.error.Problem.DIGEST_MISMATCH;
+import static io.vmmig.error.Problem.PACKAGE_LIMIT_EXCEEDED;
+import static io.vmmig.error.Problem.PACKAGE_MALFORMED;
+import static io.vmmig.error.Problem.PACKAGE_TOO_NEW;
 import static io.vmmig.testkit.hostile.HandMadePackage.body;
 import static io.vmmig.testkit.hostile.HandMadePackage.opaque;
 import static io.vmmig.testkit.hostile.HostilePackage.Fault.IN_MEMORY_OR_BEHIND;
 
-import io.vmmig.Problem;
+import io.vmmig.error.Problem;
 import io.vmmig.testkit.hostile.HandMadePackage.Entry;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;

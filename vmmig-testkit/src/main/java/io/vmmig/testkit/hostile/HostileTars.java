@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.testkit.hostile;
 
-import static io.vmmig.Problem.PACKAGE_LIMIT_EXCEEDED;
-import static io.vmmig.Problem.PACKAGE_MALFORMED;
-import static io.vmmig.Problem.PACKAGE_TRUNCATED;
+import static io.vmmig.error.Problem.PACKAGE_LIMIT_EXCEEDED;
+import static io.vmmig.error.Problem.PACKAGE_MALFORMED;
+import static io.vmmig.error.Problem.PACKAGE_TRUNCATED;
 import static io.vmmig.testkit.hostile.HandMadePackage.header;
 import static io.vmmig.testkit.hostile.HandMadePackage.put;
 import static io.vmmig.testkit.hostile.HandMadePackage.summed;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.testkit.hostile;
 
-import static io.vmmig.Problem.DIGEST_MISMATCH;
-import static io.vmmig.Problem.PACKAGE_MALFORMED;
+import static io.vmmig.error.Problem.DIGEST_MISMATCH;
+import static io.vmmig.error.Problem.PACKAGE_MALFORMED;
 
-import io.vmmig.Problem;
+import io.vmmig.error.Problem;
 import io.vmmig.testkit.hostile.HandMadePackage.Entry;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.testkit.hostile;
 
-import io.vmmig.Problem;
+import io.vmmig.error.Problem;
 import io.vmmig.testkit.hostile.HandMadePackage.Entry;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;

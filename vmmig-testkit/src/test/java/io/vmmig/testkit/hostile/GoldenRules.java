@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.testkit.hostile;
 
-import static io.vmmig.Problem.DIGEST_MISMATCH;
-import static io.vmmig.Problem.PACKAGE_LIMIT_EXCEEDED;
-import static io.vmmig.Problem.PACKAGE_MALFORMED;
-import static io.vmmig.Problem.PACKAGE_TOO_NEW;
-import static io.vmmig.Problem.PACKAGE_TRUNCATED;
-import static io.vmmig.Problem.REFERENCE_MISSING;
+import static io.vmmig.error.Problem.DIGEST_MISMATCH;
+import static io.vmmig.error.Problem.PACKAGE_LIMIT_EXCEEDED;
+import static io.vmmig.error.Problem.PACKAGE_MALFORMED;
+import static io.vmmig.error.Problem.PACKAGE_TOO_NEW;
+import static io.vmmig.error.Problem.PACKAGE_TRUNCATED;
+import static io.vmmig.error.Problem.REFERENCE_MISSING;
 
-import io.vmmig.Problem;
+import io.vmmig.error.Problem;
 import io.vmmig.testkit.hostile.HandMadePackage.Entry;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.vmmig.Receiver;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;

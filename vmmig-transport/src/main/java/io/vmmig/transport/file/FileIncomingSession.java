@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.file;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.still.PackageSealing;
 import io.vmmig.transport.still.StillIncomingSession;
 import io.vmmig.transport.wire.OpenedLazily;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.file;
 
-import io.vmmig.Digest;
-import io.vmmig.Failure;
-import io.vmmig.Problem;
-import io.vmmig.TransportException;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageReader;
+import io.vmmig.content.Digest;
 import io.vmmig.crypto.SealingOutputStream;
+import io.vmmig.error.Failure;
+import io.vmmig.error.Problem;
+import io.vmmig.error.TransportException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Offer;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.file;
 
-import io.vmmig.Problem;
-import io.vmmig.TransportException;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.crypto.AgeSealing;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeKeys;
+import io.vmmig.error.Problem;
+import io.vmmig.error.TransportException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Outcome;

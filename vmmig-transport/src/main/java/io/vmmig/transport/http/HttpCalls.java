@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
-import io.vmmig.CancelledException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.CancelledException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.io.ByteArrayOutputStream;
 import java.net.URI;
 import java.net.http.HttpClient;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
-import io.vmmig.Problem.Family;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem.Family;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.still.PackageSealing;
 import io.vmmig.transport.still.StillIncomingSession;
 import java.io.BufferedInputStream;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
-import io.vmmig.Failure;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.crypto.SealingOutputStream;
 import io.vmmig.crypto.SignerKey;
+import io.vmmig.error.Failure;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Offer;

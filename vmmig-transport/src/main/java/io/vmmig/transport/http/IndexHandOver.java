@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
-import io.vmmig.Digest;
-import io.vmmig.Problem;
-import io.vmmig.TransportException;
-import io.vmmig.VmmigException;
+import io.vmmig.content.Digest;
 import io.vmmig.crypto.SignerKey;
+import io.vmmig.error.Problem;
+import io.vmmig.error.TransportException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
 import java.security.MessageDigest;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
-import io.vmmig.PackageFormatException;
+import io.vmmig.error.PackageFormatException;
 import io.vmmig.files.Ownership;
 import java.io.Closeable;
 import java.io.EOFException;

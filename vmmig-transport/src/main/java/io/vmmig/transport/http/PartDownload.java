@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

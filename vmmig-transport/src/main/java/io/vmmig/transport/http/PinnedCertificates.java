@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
-import io.vmmig.Digest;
+import io.vmmig.content.Digest;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;

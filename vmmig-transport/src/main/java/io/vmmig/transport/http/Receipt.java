@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
-import io.vmmig.Digest;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.content.Digest;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.Jws;
 import io.vmmig.crypto.SignerKey;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 import java.util.regex.Matcher;

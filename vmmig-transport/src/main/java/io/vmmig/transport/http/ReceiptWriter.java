@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
-import io.vmmig.IntegrityException;
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.SignerKey;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 

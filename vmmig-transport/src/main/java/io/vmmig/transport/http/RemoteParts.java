@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
 import java.time.Duration;

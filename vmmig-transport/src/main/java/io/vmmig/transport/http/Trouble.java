@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 
 /** What may be better next time. */
 final class Trouble extends Exception {

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.still;
 
-import io.vmmig.IntegrityException;
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.AgeSealing;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeKeys;
 import io.vmmig.crypto.SealingOutputStream;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.tls;
 
-import io.vmmig.IntegrityException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.Acquaintance;
 import io.vmmig.crypto.Acquaintance.Challenge;
 import io.vmmig.crypto.Acquaintance.End;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeCard;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.wire.Cards;
 import io.vmmig.transport.wire.Cards.Shown;
 import io.vmmig.transport.wire.PeerGaveUp;

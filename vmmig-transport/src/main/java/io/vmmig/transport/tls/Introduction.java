@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.tls;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeCard;
 import io.vmmig.crypto.NodeStore;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.time.Duration;
 
 /**

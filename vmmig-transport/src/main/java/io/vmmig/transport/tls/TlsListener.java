@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.tls;
 
-import io.vmmig.Problem;
-import io.vmmig.TransportException;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeCard;
 import io.vmmig.crypto.NodeStore;
 import io.vmmig.crypto.TrustedNodes;
+import io.vmmig.error.Problem;
+import io.vmmig.error.TransportException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutcomeBook;
@@ -280,7 +280,7 @@ public final class TlsListener implements AutoCloseable {
             } catch (IOException | IllegalArgumentException e) {
                 watch.close();
                 throw VmmigException.of(
-                        io.vmmig.Failure.of(
+                        io.vmmig.error.Failure.of(
                                 Problem.REQUEST_INVALID,
                                 "cannot listen on " + config.host + " port " + config.port + ": " + e.getMessage(),
                                 "Choose an address of this host and a free port."),

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.tls;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeKeys;
 import io.vmmig.crypto.NodeStore;
 import io.vmmig.crypto.TrustedNodes;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Transport;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.tls;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.Node;
 import io.vmmig.crypto.NodeStore;
 import io.vmmig.crypto.TrustedNodes;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.util.Set;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.tls;
 
-import io.vmmig.Problem;
-import io.vmmig.TransportException;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.TrustedNodes;
+import io.vmmig.error.Problem;
+import io.vmmig.error.TransportException;
+import io.vmmig.error.VmmigException;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.wire;
 
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.NodeCard;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.wire.proto.Wire;
 import java.io.IOException;
 
@@ -28,7 +28,7 @@ public final class Cards {
      * Waits for the peer's commitment.
      *
      * @throws PeerGaveUp when it refuses instead
-     * @throws VmmigException with {@link io.vmmig.Problem#PROTOCOL_VIOLATION} when it sends anything else
+     * @throws VmmigException with {@link io.vmmig.error.Problem#PROTOCOL_VIOLATION} when it sends anything else
      */
     public static byte[] receiveCommitment(Connection connection) throws IOException, VmmigException, PeerGaveUp {
         return Messages.readCommitment(Talk.receive(connection, Kind.CARD));
@@ -43,8 +43,8 @@ public final class Cards {
      * Waits for the peer's card.
      *
      * @throws PeerGaveUp when it refuses instead
-     * @throws VmmigException with {@link io.vmmig.Problem#PROTOCOL_VIOLATION} or
-     *     {@link io.vmmig.Problem#NODE_CARD_INVALID} when it sends anything else
+     * @throws VmmigException with {@link io.vmmig.error.Problem#PROTOCOL_VIOLATION} or
+     *     {@link io.vmmig.error.Problem#NODE_CARD_INVALID} when it sends anything else
      */
     public static Shown see(Connection connection) throws IOException, VmmigException, PeerGaveUp {
         return Messages.readCard(Talk.receive(connection, Kind.CARD));
@@ -59,7 +59,7 @@ public final class Cards {
      * Waits for the peer's proof; what is in it is for the caller to check.
      *
      * @throws PeerGaveUp when it refuses instead
-     * @throws VmmigException with {@link io.vmmig.Problem#PROTOCOL_VIOLATION} when it sends anything else
+     * @throws VmmigException with {@link io.vmmig.error.Problem#PROTOCOL_VIOLATION} when it sends anything else
      */
     public static byte[] receiveProof(Connection connection) throws IOException, VmmigException, PeerGaveUp {
         return Messages.readProof(Talk.receive(connection, Kind.CARD));

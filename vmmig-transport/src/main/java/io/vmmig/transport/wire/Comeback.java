@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.wire;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 
 /** How an end gets another connection after one has broken: by calling again, or by being called. */
 interface Comeback {

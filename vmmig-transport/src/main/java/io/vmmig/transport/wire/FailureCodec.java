@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.wire;
 
-import io.vmmig.EndState;
-import io.vmmig.Failure;
-import io.vmmig.Phase;
-import io.vmmig.Problem;
+import io.vmmig.error.EndState;
+import io.vmmig.error.Failure;
+import io.vmmig.error.Phase;
+import io.vmmig.error.Problem;
 import io.vmmig.transport.wire.proto.Wire;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;

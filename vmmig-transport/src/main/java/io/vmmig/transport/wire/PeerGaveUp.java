@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.wire;
 
-import io.vmmig.Failure;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Failure;
+import io.vmmig.error.VmmigException;
 
 /** The peer has said that it gives up, so there is no need to tell it. */
 public final class PeerGaveUp extends Exception {

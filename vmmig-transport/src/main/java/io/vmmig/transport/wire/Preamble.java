@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.wire;
 
-import io.vmmig.Problem;
-import io.vmmig.TransportException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.TransportException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;

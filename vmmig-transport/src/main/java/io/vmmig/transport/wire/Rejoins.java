@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.wire;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import java.io.IOException;
 
 /** The frames by which a session goes on over another connection; what follows them are the frames of the session. */

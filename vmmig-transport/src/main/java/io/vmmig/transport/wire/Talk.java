@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.wire;
 
-import io.vmmig.Failure;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Failure;
+import io.vmmig.error.VmmigException;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
@@ -25,7 +25,7 @@ public final class Talk {
      * Waits until the peer says no more.
      *
      * @throws PeerGaveUp when it refuses what it has heard
-     * @throws VmmigException with {@link io.vmmig.Problem#PROTOCOL_VIOLATION} when it says anything else
+     * @throws VmmigException with {@link io.vmmig.error.Problem#PROTOCOL_VIOLATION} when it says anything else
      */
     public static void awaitEnd(Connection connection) throws IOException, VmmigException, PeerGaveUp {
         DataInputStream in = new DataInputStream(connection.input());

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.wire;
 
-import io.vmmig.Failure;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.Fingerprint;
+import io.vmmig.error.Failure;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;

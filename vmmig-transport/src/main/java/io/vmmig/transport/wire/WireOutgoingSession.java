@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.wire;
 
-import io.vmmig.Failure;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Failure;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Offer;

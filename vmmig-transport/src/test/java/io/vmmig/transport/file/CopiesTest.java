@@ -3,12 +3,12 @@ package io.vmmig.transport.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.MigrationReport;
 import io.vmmig.Migrator;
-import io.vmmig.Notice;
 import io.vmmig.Receiver;
 import io.vmmig.domain.DomainSettings;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.report.MigrationReport;
+import io.vmmig.report.Notice;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.testing.States;
 import java.nio.file.Files;

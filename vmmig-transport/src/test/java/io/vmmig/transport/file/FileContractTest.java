@@ -3,7 +3,7 @@ package io.vmmig.transport.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Transport;
 import io.vmmig.transport.testing.TransportContract;

@@ -5,12 +5,12 @@ import static io.vmmig.transport.testing.Problems.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Digest;
 import io.vmmig.Migrator;
-import io.vmmig.Phase;
-import io.vmmig.Problem;
 import io.vmmig.Receiver;
+import io.vmmig.content.Digest;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.error.Phase;
+import io.vmmig.error.Problem;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;

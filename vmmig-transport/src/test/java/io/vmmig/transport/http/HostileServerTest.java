@@ -5,9 +5,9 @@ import static io.vmmig.transport.testing.Problems.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Digest;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.content.Digest;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.http.ScriptedServer.Script;

@@ -5,10 +5,10 @@ import static io.vmmig.transport.testing.Problems.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.IncomingSession;

@@ -8,7 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
-import io.vmmig.Problem;
+import io.vmmig.error.Problem;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.testing.Packages;
 import io.vmmig.transport.testing.Samples;

@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vmmig.Migrator;
 import io.vmmig.Recovery;
-import io.vmmig.RecoveryReport.Settlement;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.report.RecoveryReport.Settlement;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.Acceptance;

@@ -3,10 +3,10 @@ package io.vmmig.transport.http;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.Digest;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.content.Digest;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
 import java.nio.file.Path;

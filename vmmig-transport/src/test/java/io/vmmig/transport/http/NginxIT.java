@@ -5,11 +5,11 @@ import static io.vmmig.transport.testing.Problems.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Digest;
-import io.vmmig.Problem;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.PackageSummary;
+import io.vmmig.content.Digest;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.error.Problem;
 import io.vmmig.reference.ImageStore;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;

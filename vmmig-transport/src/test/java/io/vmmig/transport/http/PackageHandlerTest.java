@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import io.vmmig.Digest;
+import io.vmmig.content.Digest;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;

@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import io.vmmig.Digest;
-import io.vmmig.PackageFormatException;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.content.Digest;
 import io.vmmig.crypto.SignerKey;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.testing.Problems;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.testing;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageWriter;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Offer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;

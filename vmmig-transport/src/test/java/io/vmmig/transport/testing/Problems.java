@@ -3,8 +3,8 @@ package io.vmmig.transport.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

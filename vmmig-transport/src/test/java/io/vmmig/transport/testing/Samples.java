@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.testing;
 
-import io.vmmig.Digest;
-import io.vmmig.Failure;
-import io.vmmig.Problem;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
+import io.vmmig.content.Digest;
+import io.vmmig.error.Failure;
+import io.vmmig.error.Problem;
 import io.vmmig.transport.Offer;
 import java.time.Instant;
 import java.util.List;
@@ -53,6 +53,7 @@ public final class Samples {
     }
 
     public static Failure failure(Problem problem) {
-        return Failure.of(problem, "because of " + problem, "do something").during("web-1", io.vmmig.Phase.RESTORE);
+        return Failure.of(problem, "because of " + problem, "do something")
+                .during("web-1", io.vmmig.error.Phase.RESTORE);
     }
 }

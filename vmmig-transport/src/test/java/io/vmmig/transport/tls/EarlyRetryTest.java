@@ -6,12 +6,12 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.vmmig.Migration;
 import io.vmmig.Migrator;
-import io.vmmig.Phase;
-import io.vmmig.Problem;
 import io.vmmig.Receiver;
 import io.vmmig.Recovery;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.error.Phase;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;

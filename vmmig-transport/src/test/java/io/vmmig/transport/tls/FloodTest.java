@@ -3,9 +3,9 @@ package io.vmmig.transport.tls;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
@@ -203,7 +203,7 @@ class FloodTest {
                                     .within(Duration.ofSeconds(10));
                             introduced.add(stranger.fingerprint());
                         } catch (VmmigException e) {
-                            if (e.problem() == io.vmmig.Problem.PEER_FAILED) {
+                            if (e.problem() == io.vmmig.error.Problem.PEER_FAILED) {
                                 busy.incrementAndGet();
                             }
                         }

@@ -4,10 +4,10 @@ package io.vmmig.transport.tls;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutcomeBook;
 import java.net.ServerSocket;

@@ -6,13 +6,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.Acquaintance;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.Node;
 import io.vmmig.crypto.NodeCard;
 import io.vmmig.crypto.NodeStore;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.wire.proto.Wire;

@@ -5,14 +5,14 @@ import static io.vmmig.transport.testing.Problems.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.EndState;
 import io.vmmig.Migration;
 import io.vmmig.Migrator;
-import io.vmmig.Problem;
 import io.vmmig.Receiver;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeStore;
+import io.vmmig.error.EndState;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.testkit.InMemoryHypervisor;
@@ -321,7 +321,7 @@ class LiveTrustTest {
                 .state(states.open(temp.resolve("state")))
                 .onEvent(event -> {
                     if (event instanceof MigrationEvent.Progress progress
-                            && progress.phase() == io.vmmig.Phase.SNAPSHOT
+                            && progress.phase() == io.vmmig.error.Phase.SNAPSHOT
                             && deleted.compareAndSet(false, true)) {
                         deleteWhileItStandsStill(whom, sending);
                     }

@@ -2,12 +2,12 @@
 package io.vmmig.transport.tls;
 
 import com.google.protobuf.ByteString;
-import io.vmmig.Failure;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeCard;
 import io.vmmig.crypto.TlsContexts;
 import io.vmmig.crypto.TrustedNodes;
+import io.vmmig.error.Failure;
 import io.vmmig.transport.testing.Samples;
 import io.vmmig.transport.wire.proto.Wire;
 import java.io.DataInputStream;

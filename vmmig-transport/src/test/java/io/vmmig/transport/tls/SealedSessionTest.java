@@ -5,11 +5,11 @@ import static io.vmmig.transport.testing.Problems.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Problem;
 import io.vmmig.crypto.AgeSealing;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeKeys;
 import io.vmmig.crypto.SealingOutputStream;
+import io.vmmig.error.Problem;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
@@ -130,7 +130,7 @@ class SealedSessionTest {
                 sealed.write(bytes, 0, 100_000);
                 sealed.flush();
                 source.awaitReady();
-                assertThatThrownBy(source::finish).isInstanceOf(io.vmmig.VmmigException.class);
+                assertThatThrownBy(source::finish).isInstanceOf(io.vmmig.error.VmmigException.class);
                 return null;
             });
             destination.offer();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.tls;
 
-import io.vmmig.VmmigException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Transport;
 import io.vmmig.transport.testing.TransportContract;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.tls;
 
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
 import java.nio.file.Path;

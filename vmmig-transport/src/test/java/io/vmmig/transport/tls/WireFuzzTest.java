@@ -4,8 +4,8 @@ package io.vmmig.transport.tls;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.HostIdentity;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;

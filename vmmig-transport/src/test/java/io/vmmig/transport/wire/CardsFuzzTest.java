@@ -3,10 +3,10 @@ package io.vmmig.transport.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.Acquaintance;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeCard;
+import io.vmmig.error.VmmigException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;

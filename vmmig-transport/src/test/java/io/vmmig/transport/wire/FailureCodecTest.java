@@ -3,10 +3,10 @@ package io.vmmig.transport.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.EndState;
-import io.vmmig.Failure;
-import io.vmmig.Phase;
-import io.vmmig.Problem;
+import io.vmmig.error.EndState;
+import io.vmmig.error.Failure;
+import io.vmmig.error.Phase;
+import io.vmmig.error.Problem;
 import io.vmmig.transport.wire.proto.Wire;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -4,9 +4,9 @@ package io.vmmig.transport.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
-import io.vmmig.Failure;
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
+import io.vmmig.error.Failure;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.testing.Samples;

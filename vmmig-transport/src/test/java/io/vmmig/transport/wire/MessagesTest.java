@@ -4,10 +4,10 @@ package io.vmmig.transport.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.protobuf.ByteString;
-import io.vmmig.Digest;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.Manifest.Reference;
 import io.vmmig.bundle.Manifest.Reference.Kind;
+import io.vmmig.content.Digest;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.testing.Samples;
 import io.vmmig.transport.wire.proto.Wire;

@@ -5,9 +5,9 @@ import static io.vmmig.transport.testing.Problems.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.Problem;
-import io.vmmig.VmmigException;
 import io.vmmig.crypto.Fingerprint;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.transport.testing.Background;
 import java.io.ByteArrayInputStream;
 import java.io.DataInputStream;
@@ -176,7 +176,7 @@ class RedialTest {
         public void onData(java.io.InputStream in, int length) {}
 
         @Override
-        public Frame farewell(io.vmmig.Failure reason) {
+        public Frame farewell(io.vmmig.error.Failure reason) {
             return null;
         }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig;
+package io.vmmig.report;
 
 /**
  * Something that the caller of a migration should know, though the migration did not fail for it. In the report, and as an

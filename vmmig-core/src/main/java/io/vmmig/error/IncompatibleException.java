@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig;
+package io.vmmig.error;
 
 import org.jspecify.annotations.Nullable;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig;
+package io.vmmig.content;
 
 /** How much work goes into making a package small. What is read does not depend on it: any reader reads them all. */
 public enum Level {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig;
+package io.vmmig.content;
 
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.qcow2;
+package io.vmmig.files;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig;
+package io.vmmig.report;
 
 import com.google.gson.GsonBuilder;
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
+import io.vmmig.content.Digest;
 import io.vmmig.domain.DomainChange;
 import io.vmmig.protection.Handling;
 import java.nio.file.Path;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig;
+package io.vmmig.report;
 
 import io.vmmig.hypervisor.Hypervisor;
 import java.util.List;
 import java.util.UUID;
 
 /**
- * What a {@link Recovery} found, and what it did.
+ * What a {@link io.vmmig.Recovery} found, and what it did.
  *
  * @param settlements one for each migration that had not come to its end at this host
  * @param pausedGuests guests of this host that are paused, though no journal says why: their user may have suspended them, or a

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.qcow2;
+package io.vmmig.files;
 
 import io.vmmig.sparse.SparseInputStream;
 import java.io.Closeable;
@@ -59,7 +59,7 @@ public final class NewFile implements Closeable {
     }
 
     /** As a new one, in the place of a file that is there, which others may hold open; it stays whatever happens. */
-    static NewFile over(Path path) throws IOException {
+    public static NewFile over(Path path) throws IOException {
         FileChannel channel =
                 FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
         channel.truncate(0);
@@ -113,12 +113,12 @@ public final class NewFile implements Closeable {
     }
 
     /** Leaves the next {@code bytes} to be written later. */
-    void skip(int bytes) {
+    public void skip(int bytes) {
         position += bytes;
     }
 
     /** Writes at the very beginning. */
-    void writeFirst(byte[] bytes) throws IOException {
+    public void writeFirst(byte[] bytes) throws IOException {
         put(ByteBuffer.wrap(bytes), 0);
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig;
+package io.vmmig.error;
 
 /** The phases of a migration, in their order. Not every migration has every phase. */
 public enum Phase {

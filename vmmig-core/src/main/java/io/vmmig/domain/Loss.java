@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig;
+package io.vmmig.domain;
 
 /**
  * What a guest may lose by moving, if its mover says so. Otherwise a guest that would lose it is refused before it is stopped. A copy

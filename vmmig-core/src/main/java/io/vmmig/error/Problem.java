@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig;
+package io.vmmig.error;
 
 /**
  * Everything that can go wrong in a migration, by name. The names are part of the wire protocol and of reports: they are
@@ -12,7 +12,7 @@ public enum Problem {
     GUEST_NOT_RUNNING(Family.HYPERVISOR),
     /**
      * The guest, or its name, uuid or directory at the destination, is taken by another migration, by one that was cut short and needs a
-     * {@link Recovery}, or by a long job or an unfinished call of the hypervisor.
+     * {@link io.vmmig.Recovery}, or by a long job or an unfinished call of the hypervisor.
      */
     GUEST_BUSY(Family.HYPERVISOR),
     /** Somebody else let the guest run while it was paused for its migration. */

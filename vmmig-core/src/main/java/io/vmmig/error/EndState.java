@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig;
+package io.vmmig.error;
 
 /** What one end of a migration holds of the guest when the migration is over. */
 public enum EndState {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig;
+package io.vmmig.report;
+
+import io.vmmig.error.Phase;
 
 /**
  * When a phase was, and how long it took.

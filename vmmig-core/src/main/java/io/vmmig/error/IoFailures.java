@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig;
+package io.vmmig.error;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;

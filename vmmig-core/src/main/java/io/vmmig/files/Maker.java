@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.qcow2;
+package io.vmmig.files;
 
-import io.vmmig.Digest;
+import io.vmmig.content.Digest;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
