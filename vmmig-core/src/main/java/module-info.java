@@ -23,7 +23,7 @@ module io.vmmig.core {
     exports io.vmmig.state;
     exports io.vmmig.transport;
     // Signatures are JSON within the package's JSON, and read by the same rules.
-    exports io.vmmig.bundle.format to
+    exports io.vmmig.json to
             io.vmmig.crypto;
     // Whose a directory is, is asked in one way by all that trust what lies in one.
     exports io.vmmig.files to

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.bundle.format.GuestJson;
 import io.vmmig.error.PackageFormatException;
 import java.util.List;
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.bundle.format.ManifestJson;
+import io.vmmig.bundle.format.Seal;
 import io.vmmig.content.Digest;
 import io.vmmig.error.PackageFormatException;
 import java.time.Instant;
@@ -63,7 +63,7 @@ public record Manifest(
         List<Disk> disks,
         List<Reference> references) {
     /** The version of the package format that this vmmig writes, and the highest that it reads. */
-    public static final int FORMAT_VERSION = 2;
+    public static final int FORMAT_VERSION = Seal.FORMAT_VERSION;
 
     public Manifest {
         disks = List.copyOf(disks);

@@ -1,15 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.bundle.format.ContentInputStream;
-import io.vmmig.bundle.format.DecodingLine;
-import io.vmmig.bundle.format.GuestJson;
-import io.vmmig.bundle.format.Malformed;
-import io.vmmig.bundle.format.PackageOrder;
-import io.vmmig.bundle.format.Place;
 import io.vmmig.bundle.format.Seal;
 import io.vmmig.bundle.format.SealedContent;
-import io.vmmig.bundle.format.StoredPackage;
 import io.vmmig.bundle.format.TarHeader;
 import io.vmmig.bundle.format.TarInput;
 import io.vmmig.content.Digest;
@@ -18,6 +11,7 @@ import io.vmmig.error.IntegrityException;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.json.Malformed;
 import io.vmmig.page.PageSource;
 import io.vmmig.snapshot.Reference;
 import java.io.IOException;
@@ -162,7 +156,7 @@ public final class PackageReader implements AutoCloseable {
         TarInput tar = new TarInput(in);
         try {
             for (TarHeader header = tar.next(); header != null; header = tar.next()) {
-                if (header.name().equals(PackageOrder.SEAL)) {
+                if (header.name().equals(Seal.ENTRY)) {
                     return outline(tar.plain(header, limits.sealBytes()));
                 }
                 tar.skip(header);
@@ -211,7 +205,7 @@ public final class PackageReader implements AutoCloseable {
                 .filter(content -> PackageOrder.isBootSegment(content.name() + "/"))
                 .map(SealedContent::digest)
                 .collect(Collectors.toSet());
-        return new Outline(SealedContent.plain(PackageOrder.SEAL, seal).digest(), bootFiles);
+        return new Outline(SealedContent.plain(Seal.ENTRY, seal).digest(), bootFiles);
     }
 
     private static Head readHead(Manifest manifest, TarInput tar, PackageLimits limits) throws VmmigException {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.bundle.format.SealedPackage;
 import io.vmmig.content.Digest;
 import io.vmmig.snapshot.PageTally;
 import java.util.List;
@@ -27,6 +26,9 @@ public record PackageSummary(
         List<String> signatures,
         List<Content> contents,
         List<PageCount> pages) {
+    /** The name of the content that is QEMU's migration stream. */
+    public static final String SNAPSHOT = "snapshot";
+
     public PackageSummary {
         signatures = List.copyOf(signatures);
         pages = List.copyOf(pages);

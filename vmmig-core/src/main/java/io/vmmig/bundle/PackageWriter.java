@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.bundle.format.EncodingLine;
-import io.vmmig.bundle.format.PackageOrder;
-import io.vmmig.bundle.format.Place;
+import io.vmmig.bundle.format.TarInput;
 import io.vmmig.content.Digest;
 import io.vmmig.content.Level;
 import io.vmmig.error.VmmigException;
@@ -70,7 +68,7 @@ public final class PackageWriter implements AutoCloseable {
         byte[] json = manifest.toJson();
         Manifest.fromJson(json, NO_LIMITS);
         PackageWriter writer = new PackageWriter(out, manifest, PackageReader.numbered(manifest, references), level);
-        writer.line.plain(PackageOrder.MANIFEST, json);
+        writer.line.plain(TarInput.FIRST_ENTRY, json);
         return writer;
     }
 
@@ -141,7 +139,7 @@ public final class PackageWriter implements AutoCloseable {
 
     /** Writes the QEMU migration stream. */
     public void writeSnapshot(InputStream qemuStream) throws VmmigException {
-        writeSegmented(PackageOrder.SNAPSHOT, qemuStream);
+        writeSegmented(PackageSummary.SNAPSHOT, qemuStream);
     }
 
     private void writePlain(String name, String text) throws VmmigException {

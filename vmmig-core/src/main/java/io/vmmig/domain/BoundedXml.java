@@ -82,7 +82,7 @@ final class BoundedXml {
     }
 
     private static String oneLine(SAXException e) {
-        return io.vmmig.bundle.format.Malformed.quoted(String.valueOf(e.getMessage()));
+        return io.vmmig.json.Malformed.quoted(String.valueOf(e.getMessage()));
     }
 
     private static IncompatibleException refused(String what, @Nullable Throwable cause) {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.domain;
 
-import io.vmmig.bundle.format.Malformed;
 import io.vmmig.error.IncompatibleException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.FileNames;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.HostCapabilities.Emulator;
+import io.vmmig.json.Malformed;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;

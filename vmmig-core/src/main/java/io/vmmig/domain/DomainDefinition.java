@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.domain;
 
-import io.vmmig.bundle.format.Malformed;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.json.Malformed;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;

@@ -2,11 +2,11 @@
 package io.vmmig.domain;
 
 import io.vmmig.bundle.ImageFormat;
-import io.vmmig.bundle.format.Malformed;
 import io.vmmig.error.HypervisorException;
 import io.vmmig.error.IncompatibleException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.json.Malformed;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

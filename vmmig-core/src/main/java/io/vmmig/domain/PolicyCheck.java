@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.domain;
 
-import io.vmmig.bundle.format.Malformed;
 import io.vmmig.error.Problem;
+import io.vmmig.json.Malformed;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.domain;
 
-import io.vmmig.bundle.format.Texts;
+import io.vmmig.json.Texts;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
 

@@ -2,10 +2,10 @@
 package io.vmmig.handover;
 
 import com.google.gson.JsonObject;
-import io.vmmig.bundle.format.JsonFields;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.FileIdentity;
+import io.vmmig.json.JsonFields;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
 import java.nio.file.Files;

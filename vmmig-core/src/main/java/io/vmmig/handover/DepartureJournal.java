@@ -2,8 +2,8 @@
 package io.vmmig.handover;
 
 import com.google.gson.JsonObject;
-import io.vmmig.bundle.format.JsonFields;
 import io.vmmig.error.VmmigException;
+import io.vmmig.json.JsonFields;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.HandOverJournal;
 import java.nio.file.Path;

@@ -2,12 +2,12 @@
 package io.vmmig.handover;
 
 import com.google.gson.JsonObject;
-import io.vmmig.bundle.format.JsonFields;
-import io.vmmig.bundle.format.StrictJson;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.NewFile;
+import io.vmmig.json.JsonFields;
+import io.vmmig.json.StrictJson;
 import io.vmmig.transport.HandOverJournal;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;

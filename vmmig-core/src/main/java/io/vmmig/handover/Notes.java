@@ -3,11 +3,11 @@ package io.vmmig.handover;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import io.vmmig.bundle.format.JsonFields;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.FileNames;
 import io.vmmig.files.PrivateFiles;
+import io.vmmig.json.JsonFields;
 import io.vmmig.state.HostState;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -3,7 +3,6 @@ package io.vmmig.pipeline;
 
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
-import io.vmmig.bundle.format.Malformed;
 import io.vmmig.content.Digest;
 import io.vmmig.domain.AdaptedDomain;
 import io.vmmig.domain.DomainAdapter;
@@ -24,6 +23,7 @@ import io.vmmig.files.PrivateFiles;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.json.Malformed;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.ImageFiles;
 import io.vmmig.reference.ImageStore;

@@ -2,13 +2,13 @@
 package io.vmmig.pipeline;
 
 import com.google.gson.JsonObject;
-import io.vmmig.bundle.format.JsonFields;
-import io.vmmig.bundle.format.StrictJson;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.Claim;
 import io.vmmig.files.FileNames;
 import io.vmmig.handover.ArrivalJournal;
+import io.vmmig.json.JsonFields;
+import io.vmmig.json.StrictJson;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.bundle.format.Malformed;
-import io.vmmig.bundle.format.Texts;
 import io.vmmig.error.IncompatibleException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.FileNames;
 import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.json.Malformed;
+import io.vmmig.json.Texts;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

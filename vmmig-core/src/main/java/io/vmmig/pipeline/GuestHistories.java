@@ -3,11 +3,11 @@ package io.vmmig.pipeline;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonObject;
-import io.vmmig.bundle.format.JsonFields;
-import io.vmmig.bundle.format.StrictJson;
 import io.vmmig.content.Digest;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.files.PrivateFiles;
+import io.vmmig.json.JsonFields;
+import io.vmmig.json.StrictJson;
 import io.vmmig.state.HostState;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

@@ -3,7 +3,6 @@ package io.vmmig.pipeline;
 
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageSummary;
-import io.vmmig.bundle.format.PackageOrder;
 import io.vmmig.content.Digest;
 import io.vmmig.domain.DomainChange;
 import io.vmmig.protection.Handling;
@@ -45,7 +44,7 @@ final class Reports {
                 recorder.totalMillis(),
                 recorder.reconnections(),
                 recorder.timings(),
-                bytes(contents, PackageOrder.SNAPSHOT),
+                bytes(contents, PackageSummary.SNAPSHOT),
                 bytes(contents, "disks/"),
                 summary.bytes(),
                 contents,

@@ -2,10 +2,10 @@
 package io.vmmig.qcow2;
 
 import io.vmmig.bundle.ImageFormat;
-import io.vmmig.bundle.format.Malformed;
-import io.vmmig.bundle.format.Texts;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.json.Malformed;
+import io.vmmig.json.Texts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

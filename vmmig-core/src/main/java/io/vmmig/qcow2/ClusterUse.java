@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
-import io.vmmig.bundle.format.Malformed;
 import io.vmmig.error.VmmigException;
+import io.vmmig.json.Malformed;
 import java.util.Arrays;
 
 /**

@@ -3,12 +3,12 @@ package io.vmmig.qcow2;
 
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
-import io.vmmig.bundle.format.Malformed;
 import io.vmmig.content.Digest;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.NewFile;
+import io.vmmig.json.Malformed;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;

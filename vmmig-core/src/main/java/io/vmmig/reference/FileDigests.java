@@ -3,10 +3,10 @@ package io.vmmig.reference;
 
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
-import io.vmmig.bundle.format.StrictJson;
 import io.vmmig.content.Digest;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.files.PrivateFiles;
+import io.vmmig.json.StrictJson;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;

@@ -2,13 +2,13 @@
 package io.vmmig.reference;
 
 import io.vmmig.bundle.PackageLimits;
-import io.vmmig.bundle.format.Malformed;
-import io.vmmig.bundle.format.PackageOrder;
+import io.vmmig.bundle.format.Seal;
 import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.bundle.format.TarHeader;
 import io.vmmig.content.Digest;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.files.SharedFile;
+import io.vmmig.json.Malformed;
 import io.vmmig.page.PageSource;
 import io.vmmig.snapshot.PageMap;
 import io.vmmig.snapshot.SharedSegment;
@@ -105,7 +105,7 @@ final class KeptPackage implements PageContent {
             }
             if (header.name().startsWith("disks/") || header.name().startsWith("snapshot/")) {
                 addSegment(at, header);
-            } else if (header.name().equals(PackageOrder.SEAL)) {
+            } else if (header.name().equals(Seal.ENTRY)) {
                 requireSeal(at, header, seal);
                 sealed = true;
             }

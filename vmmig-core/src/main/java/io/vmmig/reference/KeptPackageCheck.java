@@ -2,8 +2,6 @@
 package io.vmmig.reference;
 
 import io.vmmig.bundle.PackageLimits;
-import io.vmmig.bundle.format.Malformed;
-import io.vmmig.bundle.format.PackageOrder;
 import io.vmmig.bundle.format.Seal;
 import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.bundle.format.TarHeader;
@@ -12,6 +10,7 @@ import io.vmmig.content.Digest;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
+import io.vmmig.json.Malformed;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -39,7 +38,7 @@ final class KeptPackageCheck {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES)) {
             TarInput tar = new TarInput(in);
             for (TarHeader header = tar.next(); header != null; header = tar.next()) {
-                if (header.name().equals(PackageOrder.SEAL)) {
+                if (header.name().equals(Seal.ENTRY)) {
                     requireSealed(tar.plain(header, limits.sealBytes()), seal, stored);
                     if (tar.next() == null) {
                         return;
@@ -61,7 +60,7 @@ final class KeptPackageCheck {
 
     private static void requireSealed(byte[] json, Digest seal, Map<String, MessageDigest> stored)
             throws PackageFormatException, IntegrityException {
-        if (!SealedContent.plain(PackageOrder.SEAL, json).digest().equals(seal)) {
+        if (!SealedContent.plain(Seal.ENTRY, json).digest().equals(seal)) {
             throw Malformed.because("the package has another seal than it was kept by");
         }
         for (SealedContent content : Seal.parse(json).contents()) {

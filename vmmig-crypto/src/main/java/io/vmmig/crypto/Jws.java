@@ -2,8 +2,8 @@
 package io.vmmig.crypto;
 
 import com.google.gson.JsonObject;
-import io.vmmig.bundle.format.JsonFields;
-import io.vmmig.bundle.format.StrictJson;
+import io.vmmig.json.JsonFields;
+import io.vmmig.json.StrictJson;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;

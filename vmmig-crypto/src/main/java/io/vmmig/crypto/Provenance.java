@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
-import io.vmmig.bundle.format.Malformed;
+import io.vmmig.json.Malformed;
 import io.vmmig.content.Digest;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.PackageFormatException;

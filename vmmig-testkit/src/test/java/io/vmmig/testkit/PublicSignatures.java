@@ -18,7 +18,7 @@ final class PublicSignatures {
         return new ArchCondition<>("not mention types of " + internal) {
             @Override
             public void check(JavaMethod method, ConditionEvents events) {
-                if (!method.getOwner().getModifiers().contains(JavaModifier.PUBLIC)) {
+                if (!isPublic(method.getOwner())) {
                     return;
                 }
                 for (JavaClass type : method.getAllInvolvedRawTypes()) {
@@ -28,5 +28,11 @@ final class PublicSignatures {
                 }
             }
         };
+    }
+
+    /** Whether others can name a class: one inside a class that is not public may call itself so. */
+    private static boolean isPublic(JavaClass type) {
+        return type.getModifiers().contains(JavaModifier.PUBLIC)
+                && type.getEnclosingClass().map(PublicSignatures::isPublic).orElse(true);
     }
 }

@@ -3,11 +3,13 @@ package io.vmmig.bundle.format;
 
 import com.google.gson.JsonObject;
 import com.google.gson.stream.JsonWriter;
-import io.vmmig.bundle.Manifest;
 import io.vmmig.content.Digest;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
+import io.vmmig.json.JsonFields;
+import io.vmmig.json.Malformed;
+import io.vmmig.json.StrictJson;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -25,9 +27,14 @@ import java.util.regex.Pattern;
  * @param signatures of {@link #contentsDigest()}, the oldest first
  */
 public record Seal(List<SealedContent> contents, List<String> signatures) {
+    /** The last entry of a package. */
+    public static final String ENTRY = "seal.json";
+
+    /** The version of the package format that this vmmig writes, and the highest that it reads. */
+    public static final int FORMAT_VERSION = 2;
+
     private static final int MAX_SIGNATURES = 256;
     private static final int MAX_SIGNATURE_LENGTH = 64 << 10;
-    private static final String WHERE = "seal.json";
     private static final Pattern NAME = Pattern.compile("[a-z0-9./-]{1,99}");
     private static final Pattern ENCODING = Pattern.compile("[a-z0-9-]{1,64}");
     private static final Set<String> FIELDS = Set.of("vmmig", "contents", "signatures");
@@ -64,7 +71,7 @@ public record Seal(List<SealedContent> contents, List<String> signatures) {
         try (JsonWriter json = new JsonWriter(text)) {
             json.setIndent("  ");
             json.beginObject();
-            json.name("vmmig").value(Manifest.FORMAT_VERSION);
+            json.name("vmmig").value(FORMAT_VERSION);
             json.name("contents").beginArray();
             for (SealedContent content : contents) {
                 write(content, json);
@@ -104,9 +111,9 @@ public record Seal(List<SealedContent> contents, List<String> signatures) {
      * @throws PackageFormatException when they hold none, or one that is too new
      */
     public static Seal parse(byte[] bytes) throws PackageFormatException {
-        JsonObject object = StrictJson.object(bytes, WHERE);
-        JsonFields fields = new JsonFields(object, WHERE).knowing(FIELDS);
-        if (fields.number("vmmig", 1, Integer.MAX_VALUE) > Manifest.FORMAT_VERSION) {
+        JsonObject object = StrictJson.object(bytes, ENTRY);
+        JsonFields fields = new JsonFields(object, ENTRY).knowing(FIELDS);
+        if (fields.number("vmmig", 1, Integer.MAX_VALUE) > FORMAT_VERSION) {
             throw Malformed.tooNew("the seal is of a newer format version than the manifest");
         }
         List<SealedContent> contents = new ArrayList<>();
@@ -115,7 +122,7 @@ public record Seal(List<SealedContent> contents, List<String> signatures) {
             contents.add(new SealedContent(
                     content.text("name", NAME),
                     content.text("encoding", ENCODING),
-                    content.number("segments", 0, PackageOrder.MAX_SEGMENTS),
+                    content.number("segments", 0, SealedContent.MAX_SEGMENTS),
                     content.digest("digest"),
                     content.number("bytes", 0, Long.MAX_VALUE),
                     stored.digest("digest"),
@@ -144,7 +151,8 @@ public record Seal(List<SealedContent> contents, List<String> signatures) {
         }
     }
 
-    static IntegrityException notAsSealed(String content) {
+    /** A content is not what was sealed. */
+    public static IntegrityException notAsSealed(String content) {
         return new IntegrityException(
                 Problem.DIGEST_MISMATCH,
                 "the content " + content + " of the package is not what was sealed",

@@ -16,6 +16,9 @@ import io.vmmig.content.Digest;
  */
 public record SealedContent(
         String name, String encoding, long segments, Digest digest, long bytes, Digest storedDigest, long storedBytes) {
+    /** More segments do not fit six digits, and {@code cat} in the shell would put them in the wrong order. */
+    public static final int MAX_SEGMENTS = 1_000_000;
+
     /** A content that is stored as it is, in one entry. */
     public static SealedContent plain(String name, byte[] content) {
         Tally tally = new Tally();
@@ -24,14 +27,9 @@ public record SealedContent(
         return new SealedContent(name, Encodings.PLAIN, 0, digest, content.length, digest, content.length);
     }
 
-    static SealedContent segmented(Place place, long segments, Tally decoded, Tally stored) {
+    /** A content that is stored in segments. */
+    public static SealedContent segmented(String name, String encoding, long segments, Tally decoded, Tally stored) {
         return new SealedContent(
-                place.name(),
-                place.kind().encoding(),
-                segments,
-                decoded.digest(),
-                decoded.bytes(),
-                stored.digest(),
-                stored.bytes());
+                name, encoding, segments, decoded.digest(), decoded.bytes(), stored.digest(), stored.bytes());
     }
 }

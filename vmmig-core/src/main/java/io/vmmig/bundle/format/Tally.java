@@ -8,26 +8,29 @@ import java.security.MessageDigest;
  * Counts and digests bytes as they pass. Where segments are digested side by side, what is digested here are their digests.
  * Not thread-safe.
  */
-final class Tally {
+public final class Tally {
     private final MessageDigest sha256 = Digest.newSha256();
     private long bytes;
 
-    void add(byte[] buffer, int length) {
+    /** Adds the first bytes of a buffer. */
+    public void add(byte[] buffer, int length) {
         sha256.update(buffer, 0, length);
         bytes += length;
     }
 
-    void addDigest(byte[] digest, int length) {
+    /** Adds the digest of so many bytes. */
+    public void addDigest(byte[] digest, int length) {
         sha256.update(digest);
         bytes += length;
     }
 
-    long bytes() {
+    /** How many bytes there were. */
+    public long bytes() {
         return bytes;
     }
 
     /** The digest of all bytes, or of all digests; to be called once. */
-    Digest digest() {
+    public Digest digest() {
         return Digest.of(sha256);
     }
 }

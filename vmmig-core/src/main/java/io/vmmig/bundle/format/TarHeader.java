@@ -2,6 +2,7 @@
 package io.vmmig.bundle.format;
 
 import io.vmmig.error.PackageFormatException;
+import io.vmmig.json.Malformed;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 

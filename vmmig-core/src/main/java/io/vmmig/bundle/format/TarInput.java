@@ -2,6 +2,7 @@
 package io.vmmig.bundle.format;
 
 import io.vmmig.error.PackageFormatException;
+import io.vmmig.json.Malformed;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads the tar that a package is, from a stream that may hold anything. Not thread-safe. */
 public final class TarInput {
+    /** The first entry of a package. */
+    public static final String FIRST_ENTRY = "manifest.json";
+
     private final InputStream in;
     private long bytes;
 
@@ -27,8 +31,8 @@ public final class TarInput {
     public @Nullable TarHeader next() throws IOException, PackageFormatException {
         byte[] block = new byte[TarHeader.BLOCK];
         read(block, block.length);
-        if (bytes == TarHeader.BLOCK && !PackageOrder.MANIFEST.equals(TarHeader.nameIn(block))) {
-            throw Malformed.noPackage(block);
+        if (bytes == TarHeader.BLOCK && !FIRST_ENTRY.equals(TarHeader.nameIn(block))) {
+            throw NoPackage.because(block);
         }
         if (!isZero(block)) {
             return TarHeader.parse(block);
@@ -71,12 +75,13 @@ public final class TarInput {
     }
 
     /** Takes bytes that lie at the front of a buffer. */
-    interface Sink {
+    public interface Sink {
+        /** Takes so many bytes. */
         void take(int length);
     }
 
     /** Passes the content of an entry through {@code buffer}, piece by piece. */
-    void pass(TarHeader header, byte[] buffer, Sink sink) throws IOException, PackageFormatException {
+    public void pass(TarHeader header, byte[] buffer, Sink sink) throws IOException, PackageFormatException {
         for (long left = header.size(); left > 0; ) {
             int length = (int) Math.min(left, buffer.length);
             read(buffer, length);

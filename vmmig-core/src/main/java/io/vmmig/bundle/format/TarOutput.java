@@ -23,7 +23,8 @@ public final class TarOutput {
         write(ZEROS, TarHeader.padding(length));
     }
 
-    void flush() throws IOException {
+    /** Flushes the stream below. */
+    public void flush() throws IOException {
         out.flush();
     }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.bundle.format;
+package io.vmmig.bundle;
 
 import com.google.gson.JsonObject;
 import com.google.gson.stream.JsonWriter;
-import io.vmmig.bundle.ImageFormat;
-import io.vmmig.bundle.Manifest;
-import io.vmmig.bundle.PackageLimits;
+import io.vmmig.bundle.format.Encodings;
 import io.vmmig.error.PackageFormatException;
+import io.vmmig.json.JsonFields;
+import io.vmmig.json.Malformed;
+import io.vmmig.json.StrictJson;
+import io.vmmig.json.Texts;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -21,7 +23,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A manifest as {@code manifest.json}; the format is specified in {@code docs/package-format.md}. */
-public final class ManifestJson {
+final class ManifestJson {
     private static final String WHERE = "manifest.json";
     private static final int MAX_VCPUS = 1 << 16;
     private static final int MAX_REFERENCES = 256;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.bundle.format;
+package io.vmmig.json;
 
 import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;

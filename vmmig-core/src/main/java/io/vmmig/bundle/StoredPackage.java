@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.bundle.format;
+package io.vmmig.bundle;
 
-import io.vmmig.bundle.PackageLimits;
+import io.vmmig.bundle.format.Seal;
+import io.vmmig.bundle.format.SealedContent;
+import io.vmmig.bundle.format.TarHeader;
+import io.vmmig.bundle.format.TarInput;
 import io.vmmig.content.Digest;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
+import io.vmmig.json.Malformed;
 import java.io.IOException;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 
 /** A package as it is stored: it is compared with its seal, and nothing in it is decoded. For one thread. */
-public final class StoredPackage {
+final class StoredPackage {
     private static final int BUFFER_BYTES = 256 << 10;
 
     private final TarInput tar;
@@ -52,7 +56,7 @@ public final class StoredPackage {
     public static Seal read(TarInput tar, byte[] manifest, PackageOrder order, PackageLimits limits)
             throws IOException, PackageFormatException, IntegrityException {
         StoredPackage stored = new StoredPackage(tar, order, limits);
-        Stored first = stored.add(PackageOrder.MANIFEST);
+        Stored first = stored.add(TarInput.FIRST_ENTRY);
         first.sha256.update(manifest);
         first.bytes = manifest.length;
         Seal seal = stored.readToSeal();
@@ -79,7 +83,7 @@ public final class StoredPackage {
             if (++entries > limits.entries()) {
                 throw Malformed.overLimit("the number of entries of the package", entries, limits.entries());
             }
-            if (header.name().equals(PackageOrder.SEAL)) {
+            if (header.name().equals(Seal.ENTRY)) {
                 String missing = order.missing();
                 if (missing != null) {
                     throw Malformed.because("the package has no " + missing);

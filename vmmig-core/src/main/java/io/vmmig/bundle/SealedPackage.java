@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.bundle.format;
+package io.vmmig.bundle;
 
+import io.vmmig.bundle.format.Seal;
+import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.content.Digest;
 import io.vmmig.snapshot.PageTally;
 import java.util.List;
@@ -15,7 +17,7 @@ import java.util.Optional;
  * @param seal its contents, and who vouches for them
  * @param pages what became of the pages of those contents that are stored as pages, by their names
  */
-public record SealedPackage(long bytes, Digest digest, Seal seal, Map<String, PageTally> pages) {
+record SealedPackage(long bytes, Digest digest, Seal seal, Map<String, PageTally> pages) {
     public SealedPackage {
         pages = Map.copyOf(pages);
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.bundle.format;
+package io.vmmig.bundle;
 
 import io.vmmig.error.CancelledException;
 import io.vmmig.error.Problem;

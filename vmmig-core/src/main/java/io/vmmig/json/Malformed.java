@@ -1,29 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.bundle.format;
+package io.vmmig.json;
 
 import io.vmmig.error.Failure;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
-import java.nio.charset.StandardCharsets;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The ways in which a package is refused, each in the same words wherever it happens. */
 public final class Malformed {
     private static final int MAX_QUOTED = 64;
-    private static final int MAX_START = 16;
-    private static final int TAR_MAGIC = 257;
-    /** What people take for a package, by its first bytes. */
-    private static final Map<String, String> KINDS = Map.of(
-            "QFI\u00fb", "a qcow2 image",
-            "LibvirtQemud", "a save image of libvirt's",
-            "QEVM", "a migration stream of QEMU's",
-            "\u001f\u008b", "a gzip file",
-            "PK\u0003\u0004", "a zip file",
-            "\u0028\u00b5\u002f\u00fd", "a zstd file",
-            "age-encryption.org/", "a sealed file: say with which keys it opens, as with PackageFile.openedBy",
-            "-----BEGIN AGE", "a sealed file in the text form, which only age -d opens",
-            "<", "a page of XML or HTML");
 
     private Malformed() {}
 
@@ -39,33 +24,6 @@ public final class Malformed {
                 what,
                 "The package is damaged, or was not made by vmmig; make it afresh at the source.",
                 cause);
-    }
-
-    /**
-     * What was to be a package is anything else.
-     *
-     * @param start its first block
-     */
-    public static PackageFormatException noPackage(byte[] start) {
-        return refusal(
-                Problem.PACKAGE_MALFORMED,
-                "this is not a vmmig package, but " + kindOf(start),
-                "Name the file or the address of a package that vmmig has written.",
-                null);
-    }
-
-    private static String kindOf(byte[] start) {
-        String text = new String(start, StandardCharsets.ISO_8859_1);
-        for (Map.Entry<String, String> kind : KINDS.entrySet()) {
-            if (text.startsWith(kind.getKey())) {
-                return kind.getValue();
-            }
-        }
-        if (text.startsWith("ustar", TAR_MAGIC)) {
-            return "a tar archive, whose first entry is " + quoted(TarHeader.nameIn(start));
-        }
-        String first = text.substring(0, Math.min(text.length(), MAX_START));
-        return text.chars().allMatch(c -> c == 0) ? "zeros" : "something that begins with " + quoted(first);
     }
 
     /** The package ends before its end. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.bundle.format;
+package io.vmmig.bundle;
 
+import io.vmmig.bundle.format.Tally;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Future;

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.bundle.format;
+package io.vmmig.bundle;
 
-import io.vmmig.bundle.GuestRecord;
-import io.vmmig.bundle.PackageLimits;
+import io.vmmig.bundle.format.Seal;
+import io.vmmig.bundle.format.SealedContent;
+import io.vmmig.bundle.format.Tally;
+import io.vmmig.bundle.format.TarHeader;
+import io.vmmig.bundle.format.TarInput;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.VmmigException;
+import io.vmmig.json.Malformed;
 import io.vmmig.snapshot.Crew;
 import io.vmmig.snapshot.HeapBudget;
 import io.vmmig.snapshot.PageDecoder;
@@ -35,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * Turns the entries of a tar back into contents, and hands them on in their order. A thread of its own reads ahead and others
  * decode, for a bounded number of segments at a time. For one thread, except {@link #close()}.
  */
-public final class DecodingLine implements AutoCloseable {
+final class DecodingLine implements AutoCloseable {
     private static final String READING = "the package could not be read";
 
     private final Crew crew = new Crew("vmmig-decode");
@@ -86,7 +90,7 @@ public final class DecodingLine implements AutoCloseable {
         this.limits = limits;
         this.pool = new SegmentPool(
                 HeapBudget.ofThisProgram().segments(), limits.segmentBytes(), limits.storedSegmentBytes());
-        SealedContent sealed = SealedContent.plain(PackageOrder.MANIFEST, manifest);
+        SealedContent sealed = SealedContent.plain(TarInput.FIRST_ENTRY, manifest);
         contents.add(crew.digest(() -> sealed));
         crew.move(this::fetch);
     }
@@ -94,7 +98,7 @@ public final class DecodingLine implements AutoCloseable {
     private @Nullable Void fetch() {
         try {
             TarHeader header = nextHeader();
-            while (!header.name().equals(PackageOrder.SEAL)) {
+            while (!header.name().equals(Seal.ENTRY)) {
                 header = header.name().equals(PackageOrder.DOMAIN) ? fetchDomain(header) : fetchContent(header);
             }
             fetchEnd(header);
@@ -174,7 +178,7 @@ public final class DecodingLine implements AutoCloseable {
         TarHeader header = first;
         int index = 0;
         do {
-            if (index == PackageOrder.MAX_SEGMENTS || !header.name().equals(place.segmentName(index))) {
+            if (index == SealedContent.MAX_SEGMENTS || !header.name().equals(place.segmentName(index))) {
                 throw Malformed.because("the entry " + header.name() + " is not the next segment of its content");
             }
             fetchSegment(header, place, decoder, decoded, stored, digests);
@@ -210,7 +214,7 @@ public final class DecodingLine implements AutoCloseable {
     private void end(Place place, int segments, Tally decoded, Tally stored, SegmentDigests digests) {
         contents.add(crew.digest(() -> {
             digests.finish();
-            return SealedContent.segmented(place, segments, decoded, stored);
+            return SealedContent.segmented(place.name(), place.kind().encoding(), segments, decoded, stored);
         }));
         items.add(new Item.End());
     }
@@ -311,7 +315,7 @@ public final class DecodingLine implements AutoCloseable {
                 seal,
                 new SealedPackage(
                         tar.bytes(),
-                        SealedContent.plain(PackageOrder.SEAL, json).digest(),
+                        SealedContent.plain(Seal.ENTRY, json).digest(),
                         new Seal(actual, seal.signatures()),
                         tallies)));
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.bundle.format;
+package io.vmmig.bundle;
 
-import io.vmmig.bundle.ImageFormat;
-import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.format.Encodings;
+import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.Problem;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param layer which layer of the disk, 0 being the lowest; 0 when it is no disk
  * @param expected digest and size by the manifest, or null when the manifest does not name them
  */
-public record Place(
+record Place(
         String name,
         Kind kind,
         boolean optional,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.bundle.format;
+package io.vmmig.bundle;
 
 import io.vmmig.error.VmmigException;
+import io.vmmig.json.Malformed;
 import io.vmmig.sparse.SparseInputStream;
 import java.io.IOException;
 import java.util.Objects;
@@ -11,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * One content as a stream, decoded as it is read. Every failure is an {@link IOException} whose cause is a
  * {@link VmmigException}. For one thread.
  */
-public final class ContentInputStream extends SparseInputStream {
+final class ContentInputStream extends SparseInputStream {
     private final DecodingLine line;
     private final Place place;
     private final long limit;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.bundle.format;
+package io.vmmig.bundle;
 
-import io.vmmig.bundle.Manifest;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,10 +14,7 @@ import org.jspecify.annotations.Nullable;
  * before the snapshot, since the destination's QEMU opens them when it starts, and only then takes the snapshot.
  * Not thread-safe.
  */
-public final class PackageOrder {
-    /** The first entry. */
-    public static final String MANIFEST = "manifest.json";
-
+final class PackageOrder {
     /** The domain XML. */
     public static final String DOMAIN = "libvirt.xml";
 
@@ -38,15 +34,6 @@ public final class PackageOrder {
     public static final String RAMDISK = "ramdisk";
 
     private static final String BASES = "bases/";
-
-    /** QEMU's migration stream. */
-    public static final String SNAPSHOT = "snapshot";
-
-    /** The last entry. */
-    public static final String SEAL = "seal.json";
-
-    /** More segments do not fit six digits, and {@code cat} in the shell would put them in the wrong order. */
-    public static final int MAX_SEGMENTS = 1_000_000;
 
     private final Queue<Place> places;
 
@@ -75,7 +62,7 @@ public final class PackageOrder {
                 places.add(Place.of(disk.target(), layer, disk.layers().get(layer)));
             }
         }
-        places.add(Place.of(SNAPSHOT, Place.Kind.SNAPSHOT, false));
+        places.add(Place.of(PackageSummary.SNAPSHOT, Place.Kind.SNAPSHOT, false));
         return places;
     }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.bundle.format;
+package io.vmmig.json;
 
 /** Which characters foreign text may hold, wherever a person or a log will see it. */
 public final class Texts {

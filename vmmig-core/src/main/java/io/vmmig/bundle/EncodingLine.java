@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.bundle.format;
+package io.vmmig.bundle;
 
-import io.vmmig.bundle.PackageLimits;
+import io.vmmig.bundle.format.Seal;
+import io.vmmig.bundle.format.SealedContent;
+import io.vmmig.bundle.format.Tally;
+import io.vmmig.bundle.format.TarOutput;
 import io.vmmig.content.Digest;
 import io.vmmig.content.Level;
 import io.vmmig.error.Problem;
@@ -38,7 +41,7 @@ import org.jspecify.annotations.Nullable;
  * Turns contents into the entries of a tar. The caller's thread reads them; digesting, encoding and writing go on behind it,
  * for a bounded number of segments at a time. The first failure ends it all. For one thread, except {@link #close()}.
  */
-public final class EncodingLine implements AutoCloseable {
+final class EncodingLine implements AutoCloseable {
     private static final int SEGMENT_BYTES = PackageLimits.MAX_SEGMENT_BYTES;
     private static final String WRITING = "the package could not be written";
 
@@ -105,7 +108,7 @@ public final class EncodingLine implements AutoCloseable {
                 pool.give(segment);
                 break;
             }
-            if (index == PackageOrder.MAX_SEGMENTS) {
+            if (index == SealedContent.MAX_SEGMENTS) {
                 throw tooLarge(place);
             }
             bytes += segment.decodedLength();
@@ -115,7 +118,8 @@ public final class EncodingLine implements AutoCloseable {
         requireSize(place, bytes);
         long segments = index;
         contents.add(move(() -> {
-            SealedContent sealed = SealedContent.segmented(place, segments, decoded, stored);
+            SealedContent sealed =
+                    SealedContent.segmented(place.name(), place.kind().encoding(), segments, decoded, stored);
             place.requireExpected(sealed);
             return sealed;
         }));
@@ -204,7 +208,7 @@ public final class EncodingLine implements AutoCloseable {
         return VmmigException.of(
                 Problem.DISK_UNSUPPORTED,
                 "the content " + place.name() + " is larger than a package can hold: "
-                        + (long) PackageOrder.MAX_SEGMENTS * SEGMENT_BYTES + " bytes",
+                        + (long) SealedContent.MAX_SEGMENTS * SEGMENT_BYTES + " bytes",
                 "Move that disk by other means.");
     }
 
@@ -242,13 +246,12 @@ public final class EncodingLine implements AutoCloseable {
         Seal seal = new Seal(sealed, signer.sign(new Seal(sealed, List.of()).contentsDigest()));
         byte[] json = seal.toJson();
         long bytes = await(move(() -> {
-            tar.entry(PackageOrder.SEAL, json, json.length);
+            tar.entry(Seal.ENTRY, json, json.length);
             tar.end();
             return tar.bytes();
         }));
         cutting.set(false);
-        return new SealedPackage(
-                bytes, SealedContent.plain(PackageOrder.SEAL, json).digest(), seal, tallies);
+        return new SealedPackage(bytes, SealedContent.plain(Seal.ENTRY, json).digest(), seal, tallies);
     }
 
     private <T> T await(Future<T> future) throws VmmigException {

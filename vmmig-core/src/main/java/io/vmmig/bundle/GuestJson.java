@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.bundle.format;
+package io.vmmig.bundle;
 
 import com.google.gson.stream.JsonWriter;
-import io.vmmig.bundle.GuestRecord;
 import io.vmmig.bundle.GuestRecord.LeftBehind;
 import io.vmmig.error.PackageFormatException;
+import io.vmmig.json.JsonFields;
+import io.vmmig.json.Malformed;
+import io.vmmig.json.StrictJson;
+import io.vmmig.json.Texts;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -15,7 +18,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /** A guest's record as {@code guest.json}; the format is specified in {@code docs/package-format.md}. */
-public final class GuestJson {
+final class GuestJson {
     /** More it cannot hold by its own rules. */
     public static final int MAX_BYTES = 1 << 20;
 
