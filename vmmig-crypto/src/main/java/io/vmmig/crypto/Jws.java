@@ -2,11 +2,11 @@
 package io.vmmig.crypto;
 
 import com.google.gson.JsonObject;
-import io.vmmig.json.JsonFields;
-import io.vmmig.json.StrictJson;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
+import io.vmmig.json.JsonFields;
+import io.vmmig.json.StrictJson;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Set;
