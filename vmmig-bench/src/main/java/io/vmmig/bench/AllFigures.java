@@ -10,11 +10,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Puts the figures of several runs together. */
+/** Combines the figures of several runs. */
 public final class AllFigures {
     private AllFigures() {}
 
-    /** Takes the names of the runs and the directory with their results. Ends with 1 if a target was missed. */
+    /** Takes the names of the runs and the directory with their results. Exits with 1 if a target was missed. */
     public static void main(String[] args) {
         Bench.run(args, (runs, out, directory) -> of(directory, runs).conclude(out, directory.resolve("all.json")));
     }

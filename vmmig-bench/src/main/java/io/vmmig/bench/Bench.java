@@ -11,27 +11,30 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What all programs of {@code ./bench} begin and end with. */
+/** Starts and ends every program of {@code ./bench}. */
 public final class Bench {
     private static final int FAILED = 2;
 
     private Bench() {}
 
-    /** What one of them does. */
+    /** One of these programs. */
     @FunctionalInterface
     public interface Program {
         /**
          * Measures.
          *
-         * @param words what the user has added
-         * @param out where it tells of it
-         * @param directory where its results belong
+         * @param words the user's arguments
+         * @param out where it prints its progress
+         * @param directory where it writes its results
          * @return the exit status: 0, or 1 if a target is missed
          */
         int run(List<String> words, PrintStream out, Path directory) throws IOException, VmmigException;
     }
 
-    /** Runs one, and ends the JVM: with 2 and one line if it could not measure. The last of {@code args} is the directory. */
+    /**
+     * Runs a program and exits the JVM: with 2 and one line on stderr if it could not measure. The last of {@code args} is the
+     * directory.
+     */
     public static void run(String[] args, Program program) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         Path directory = Path.of(args[args.length - 1]).toAbsolutePath();

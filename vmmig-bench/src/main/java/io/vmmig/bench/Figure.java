@@ -8,9 +8,9 @@ import java.util.Locale;
  * A measured figure, and its target.
  *
  * @param what what was measured
- * @param value what it came to
- * @param bound on which side of the limit it is to be
- * @param limit what it is to come to at most or at least
+ * @param value the measured value
+ * @param bound on which side of the limit it should be
+ * @param limit the target
  */
 public record Figure(String what, double value, Bound bound, double limit) {
     /** A side of a limit. */
@@ -27,12 +27,12 @@ public record Figure(String what, double value, Bound bound, double limit) {
         }
     }
 
-    /** A figure that is to be small. */
+    /** A figure that should be small. */
     public static Figure atMost(String what, double value, double limit) {
         return new Figure(what, value, Bound.AT_MOST, limit);
     }
 
-    /** A figure that is to be large. */
+    /** A figure that should be large. */
     public static Figure atLeast(String what, double value, double limit) {
         return new Figure(what, value, Bound.AT_LEAST, limit);
     }
@@ -48,12 +48,12 @@ public record Figure(String what, double value, Bound bound, double limit) {
                 Locale.ROOT, "%-72s %9.4f  %s %-7s %s", what, value, bound.sign, limit, holds() ? "holds" : "MISSES");
     }
 
-    /** What it is to come to. */
+    /** The target, for people. */
     public String target() {
         return bound.sign + " " + limit;
     }
 
-    /** What {@link #toJson()} gave. */
+    /** Parses the result of {@link #toJson()}. */
     public static Figure of(JsonObject json) {
         Bound bound = json.get("bound").getAsString().equals(Bound.AT_MOST.sign) ? Bound.AT_MOST : Bound.AT_LEAST;
         return new Figure(

@@ -9,7 +9,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What a guest has done before it is saved. */
+/** What a guest does before it is saved. */
 public enum Load {
     /** Nothing for a second. */
     SHORT_REST(null) {
@@ -22,8 +22,7 @@ public enum Load {
     IDLE(null) {
         @Override
         public void add(LabGuest guest) {
-            // Its own script is ready long before the last of what systemd starts, and what that leaves behind goes on
-            // for seconds.
+            // Its own script is ready long before systemd has started everything, and that work continues for seconds.
             String state = guest.run("systemctl is-system-running --wait || true");
             if (!BOOTED.contains(state)) {
                 throw new LabException("the guest has not booted: it is " + state);
@@ -42,13 +41,13 @@ public enum Load {
             }
         }
     },
-    /** Held much in a redis, and dropped it. */
+    /** Has held much in a redis, and dropped it. */
     MEMORY_DROPPED(IDLE) {
         @Override
         public void add(LabGuest guest) {
             startRedis(guest);
             for (int i = 0; redisHolds(guest) < BYTES_HELD; i++) {
-                // Text, as most of what is kept in a redis; in parts, so that none takes long.
+                // Text, like most content of a redis; in parts, so that none takes long.
                 guest.run("dd if=/dev/urandom bs=1M count=16 2>/dev/null | base64 -w 1000"
                         + " | awk '{ print \"SET key:" + i + ":\" NR \" \" $0 }' | redis-cli -s " + SOCKET + " --pipe");
             }
@@ -82,7 +81,7 @@ public enum Load {
     ALL_TOUCHED(SHORT_REST) {
         @Override
         public void add(LabGuest guest) {
-            // Not where the memory is whose checksum the guest tells, which would take it half a minute.
+            // Not in the memory whose checksum the guest computes, which would then take half a minute.
             String filled = guest.run("mkdir /run/touched && mount -t tmpfs -o size=95% touched /run/touched"
                     + " && head -c 8000009 /dev/urandom >/run/noise"
                     + " && { while cat /run/noise 2>/dev/null; do :; done | dd of=/run/touched/all bs=1M iflag=fullblock count="
@@ -115,21 +114,21 @@ public enum Load {
         this.before = before;
     }
 
-    /** Lets the guest, which has just booted, do it. */
+    /** Makes a guest that has just booted do it. */
     public void on(LabGuest guest) {
         before().ifPresent(load -> load.on(guest));
         add(guest);
     }
 
-    /** What it has to have done before; nothing if it only has to have booted. */
+    /** The load that comes before this one; empty if the guest only has to have booted. */
     public Optional<Load> before() {
         return Optional.ofNullable(before);
     }
 
-    /** Lets the guest, which has done what comes before, do the rest. */
+    /** Makes a guest that has done the load before this one do the rest. */
     public abstract void add(LabGuest guest);
 
-    /** Lets the guest do nothing for ten seconds. */
+    /** Leaves the guest idle for ten seconds. */
     public static void rest(LabGuest guest) {
         guest.console().awaitTicks(TICKS_OF_TEN_SECONDS, PATIENCE);
     }

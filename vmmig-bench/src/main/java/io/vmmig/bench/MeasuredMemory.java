@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 
-/** A package of nothing but memory. */
+/** A package that contains only memory. */
 public final class MeasuredMemory {
     private MeasuredMemory() {}
 

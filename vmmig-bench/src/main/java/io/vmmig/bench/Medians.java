@@ -4,11 +4,11 @@ package io.vmmig.bench;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
-/** The middle one of a few measurements. */
+/** Medians of measurements. */
 public final class Medians {
     private Medians() {}
 
-    /** The median of what {@code value} gives for each; of an even number, the mean of the two in the middle. */
+    /** The median of {@code value} over the items; for an even number of items, the mean of the two in the middle. */
     public static <T> double of(List<T> measurements, ToDoubleFunction<T> value) {
         double[] sorted = measurements.stream().mapToDouble(value).sorted().toArray();
         if (sorted.length == 0) {

@@ -4,11 +4,11 @@ package io.vmmig.bench;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The words after a command. Each is to be asked for; what nobody has asked for is a mistake of the user's. */
+/** The arguments of a command. An argument that no program reads is the user's mistake. */
 public final class Options {
     private final List<String> words;
 
-    /** The words as they were given. */
+    /** The arguments as given. */
     public Options(List<String> words) {
         this.words = new ArrayList<>(words);
     }
@@ -44,7 +44,7 @@ public final class Options {
         return words.remove(at);
     }
 
-    /** To be called last. */
+    /** Rejects arguments that were not read; call it last. */
     public void requireNoMore() {
         if (!words.isEmpty()) {
             throw new IllegalArgumentException("unknown: " + String.join(" ", words) + "; see ./bench --help");

@@ -15,10 +15,10 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 
 /**
- * What a run of measurements came to.
+ * The results of a run of measurements.
  *
  * @param figures those that have a target
- * @param details whatever else was measured
+ * @param details all other measurements
  */
 public record Outcome(List<Figure> figures, JsonElement details) {
     public Outcome {
@@ -30,7 +30,7 @@ public record Outcome(List<Figure> figures, JsonElement details) {
         out.println();
         figures.forEach(figure -> out.println(figure.line()));
         write(file);
-        out.println("The same and more for programs: " + file);
+        out.println("The same and more as JSON: " + file);
         return figures.stream().allMatch(Figure::holds) ? 0 : 1;
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench;
 
-/** Time that passes from its making. */
+/** Measures time from its creation. */
 public final class Stopwatch {
     private final long start = System.nanoTime();
 

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-/** What the measurements share. */
+/** Code that all measurements share. */
 @org.jspecify.annotations.NullMarked
 package io.vmmig.bench;

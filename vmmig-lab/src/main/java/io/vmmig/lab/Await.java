@@ -5,17 +5,17 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 
-/** The one place where the lab waits for something that tells nobody when it happens. */
+/** The only place in the lab that polls, for conditions that nothing announces. */
 public final class Await {
     private static final long INTERVAL_MILLIS = 20;
 
     private Await() {}
 
     /**
-     * Asks until there is an answer.
+     * Polls until there is an answer.
      *
-     * @param what what is awaited, for the message
-     * @throws LabException when there is none in time
+     * @param what what is awaited, for the error message
+     * @throws LabException on timeout
      */
     public static <T> T answer(String what, Duration atMost, Callable<Optional<T>> question) {
         long deadline = System.nanoTime() + atMost.toNanos();
@@ -25,13 +25,13 @@ public final class Await {
                 return answer.get();
             }
             if (System.nanoTime() >= deadline) {
-                throw new LabException("waited in vain for " + atMost.toSeconds() + " s: " + what);
+                throw new LabException("timed out waiting for " + atMost.toSeconds() + " s: " + what);
             }
             pause();
         }
     }
 
-    /** Asks until the answer is yes. */
+    /** Polls until the condition holds. */
     public static void until(String what, Duration atMost, Callable<Boolean> question) {
         answer(what, atMost, () -> question.call() ? Optional.of(true) : Optional.empty());
     }
@@ -42,7 +42,7 @@ public final class Await {
         } catch (RuntimeException e) {
             throw e;
         } catch (Exception e) {
-            throw new LabException("could not find out: " + what, e);
+            throw new LabException("could not check: " + what, e);
         }
     }
 

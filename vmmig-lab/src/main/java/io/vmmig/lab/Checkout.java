@@ -4,7 +4,7 @@ package io.vmmig.lab;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The project's own directory, in which the lab's scripts are. */
+/** The project's checkout, which contains the lab's scripts. */
 public final class Checkout {
     private Checkout() {}
 

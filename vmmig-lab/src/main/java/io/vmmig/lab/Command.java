@@ -37,10 +37,10 @@ public final class Command {
      */
     public String run(Duration atMost) {
         try {
-            // Files rather than pipes, which something that outlives the program could keep open.
+            // Files rather than pipes: a process that outlives the program could keep a pipe open.
             Path out = Files.createTempFile("vmmig-out", "");
             Path err = Files.createTempFile("vmmig-err", "");
-            // Should the JVM end in the middle.
+            // In case the JVM exits meanwhile.
             out.toFile().deleteOnExit();
             err.toFile().deleteOnExit();
             try {

@@ -5,7 +5,7 @@ package io.vmmig.lab;
 public final class Html {
     private Html() {}
 
-    /** The text as it is to stand between tags. */
+    /** The text, escaped for use between tags. */
     public static String escaped(String text) {
         return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
     }

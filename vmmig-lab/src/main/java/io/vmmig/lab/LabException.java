@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab;
 
-/** The lab itself does not work; its message is one line for a user. */
+/** The lab itself failed. Its message is one line for a user. */
 public final class LabException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

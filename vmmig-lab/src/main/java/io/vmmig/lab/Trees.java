@@ -15,7 +15,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** Directories with all that is in them. */
+/** Directory trees. */
 public final class Trees {
     private Trees() {}
 
@@ -46,21 +46,21 @@ public final class Trees {
         }
     }
 
-    /** The regular files below a directory, at any depth; files that vanish meanwhile do not matter. */
+    /** The regular files below a directory, at any depth. Files that vanish meanwhile are skipped. */
     public static List<Path> files(Path root) {
         return Files.isDirectory(root)
                 ? walk(root).stream().filter(Files::isRegularFile).toList()
                 : List.of();
     }
 
-    /** All that is below a directory, at any depth and of any kind; what vanishes meanwhile does not matter. */
+    /** Everything below a directory, at any depth and of any type. What vanishes meanwhile is skipped. */
     public static List<Path> everything(Path root) {
         return Files.isDirectory(root)
                 ? walk(root).stream().filter(path -> !path.equals(root)).toList()
                 : List.of();
     }
 
-    /** What is directly in a directory, which need not exist. */
+    /** The entries of a directory, which need not exist. */
     public static List<Path> list(Path directory) {
         try (Stream<Path> entries = Files.list(directory)) {
             return entries.sorted().toList();
@@ -71,7 +71,7 @@ public final class Trees {
         }
     }
 
-    /** All paths below and including the root, parents first. What vanishes while we look is left out. */
+    /** All paths below and including the root, parents first. Paths that vanish meanwhile are skipped. */
     private static List<Path> walk(Path root) {
         List<Path> found = new ArrayList<>();
         try {

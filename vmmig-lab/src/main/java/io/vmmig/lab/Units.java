@@ -3,7 +3,7 @@ package io.vmmig.lab;
 
 import java.util.Locale;
 
-/** Sizes and times as people like to read them. */
+/** Human-readable sizes and times. */
 public final class Units {
     private Units() {}
 

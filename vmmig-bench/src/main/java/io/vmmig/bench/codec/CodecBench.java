@@ -24,8 +24,8 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * How fast the page codec is, alone, and how fast packages are written and read, with all that belongs to it (finding pages, digests,
- * tar) but the hypervisor, the disk and the network.
+ * The rate of the page codec alone, and the rate of writing and reading packages (finding pages, digests, tar) without
+ * hypervisor, disk and network.
  */
 public final class CodecBench {
     private static final double BALANCED_RATE = 700;
@@ -37,7 +37,7 @@ public final class CodecBench {
         this.out = out;
     }
 
-    /** Takes the directory for the results. Ends with 1 if a target is missed, and with 2 if nothing could be measured. */
+    /** Takes the directory for the results. Exits with 1 if a target is missed, and with 2 if nothing could be measured. */
     public static void main(String[] args) {
         Bench.run(args, (words, out, directory) -> {
             new Options(words).requireNoMore();

@@ -22,11 +22,11 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * How fast a package of one stream is written and read.
+ * The rates of writing and reading a package of one stream.
  *
- * @param encoded million bytes of pages that are not of one byte, written in a second
- * @param decoded the same, read
- * @param size the package's size, of the stream's
+ * @param encoded millions of bytes of non-constant pages written per second
+ * @param decoded the same for reading
+ * @param size the package's size as a fraction of the stream's
  * @param referenced how many of these pages were found in references, 1 being all
  */
 record Rates(double encoded, double decoded, double size, double referenced) {
@@ -35,7 +35,7 @@ record Rates(double encoded, double decoded, double size, double referenced) {
     private static final long ENOUGH_NANOS = 6_000_000_000L;
     private static final int LEAST_ROUNDS = 3;
 
-    /** Work that can be done over and over. */
+    /** Work that can be repeated. */
     private interface Work {
         void run() throws IOException, VmmigException;
     }

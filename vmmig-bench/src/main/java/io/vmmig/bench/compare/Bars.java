@@ -18,13 +18,13 @@ final class Bars {
 
     private Bars() {}
 
-    /** How each way did by one measure, the best first. */
+    /** One measure of each method, best first. */
     static String of(Result result, Measure measure) {
-        List<Way> ways = result.trials().keySet().stream()
-                .sorted(Comparator.comparingDouble(way -> result.median(way, measure)))
+        List<MigrationMethod> methods = result.trials().keySet().stream()
+                .sorted(Comparator.comparingDouble(method -> result.median(method, measure)))
                 .toList();
-        double longest = ways.stream()
-                .mapToDouble(way -> result.spread(way, measure).most())
+        double longest = methods.stream()
+                .mapToDouble(method -> result.spread(method, measure).most())
                 .max()
                 .orElse(1);
         StringBuilder svg = new StringBuilder();
@@ -32,15 +32,22 @@ final class Bars {
                 Locale.ROOT,
                 "<svg viewBox=\"0 0 %d %d\" role=\"img\"><title>%s</title>%n",
                 LABEL + WIDTH + NUMBER,
-                ways.size() * ROW + 4,
+                methods.size() * ROW + 4,
                 Html.escaped(measure.title())));
-        for (int i = 0; i < ways.size(); i++) {
-            bar(svg, ways.get(i), result.spread(ways.get(i), measure), measure, Math.max(1, longest), i * ROW + 4);
+        for (int i = 0; i < methods.size(); i++) {
+            bar(
+                    svg,
+                    methods.get(i),
+                    result.spread(methods.get(i), measure),
+                    measure,
+                    Math.max(1, longest),
+                    i * ROW + 4);
         }
         return svg.append("</svg>\n").toString();
     }
 
-    private static void bar(StringBuilder svg, Way way, Spread spread, Measure measure, double longest, int y) {
+    private static void bar(
+            StringBuilder svg, MigrationMethod method, Spread spread, Measure measure, double longest, int y) {
         double length = Math.max(1, WIDTH * spread.median() / longest);
         int middle = y + BAR / 2;
         svg.append(String.format(
@@ -51,12 +58,12 @@ final class Bars {
                         + "<text x=\"%.1f\" y=\"%d\">%s</text>%n",
                 LABEL - 8,
                 middle + 4,
-                Html.escaped(way.title()),
+                Html.escaped(method.title()),
                 LABEL,
                 y,
                 length,
                 BAR,
-                way.vmmig() ? OURS : THEIRS,
+                method.vmmig() ? OURS : THEIRS,
                 LABEL + WIDTH * spread.least() / longest,
                 LABEL + WIDTH * spread.most() / longest,
                 middle,

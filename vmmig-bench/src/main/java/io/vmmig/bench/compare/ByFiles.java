@@ -13,24 +13,24 @@ import java.time.Duration;
 import java.util.Map;
 
 /**
- * {@code virsh save}, the files are copied, {@code virsh restore} with a changed XML. Before and after the copying they may be
- * packed and unpacked, as a whole or as they pass.
+ * {@code virsh save}, a copy of the files, then {@code virsh restore} with a changed XML. The files may be packed before and
+ * unpacked after the copy, or compressed during it.
  *
  * @param word what it is called on the command line
  * @param title what people call it
  * @param saveFormat what {@code virsh save} writes
  * @param pack a shell command that makes {@code package} of the files, before they are sent; empty for none
- * @param send prints what is to be sent
- * @param receive reads what has come
- * @param unpack makes the files again
+ * @param send prints the data to send
+ * @param receive reads the data
+ * @param unpack restores the files
  */
 record ByFiles(String word, String title, String saveFormat, String pack, String send, String receive, String unpack)
-        implements Way {
+        implements MigrationMethod {
     private static final Duration PATIENCE = Duration.ofMinutes(15);
     private static final String FILES = "save-image disk.qcow2";
     private static final String PACKAGE = "package";
 
-    /** The prototype's way: a zip of everything. */
+    /** The prototype's method: a zip of everything. */
     static ByFiles zipped(int level) {
         return new ByFiles(
                 "zip" + level,
@@ -54,7 +54,7 @@ record ByFiles(String word, String title, String saveFormat, String pack, String
                 "");
     }
 
-    /** Compressed as it passes. */
+    /** Compressed during the copy. */
     static ByFiles zstdOnTheWay() {
         return new ByFiles(
                 "zstd-pipe",

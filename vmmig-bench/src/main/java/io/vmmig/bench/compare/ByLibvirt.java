@@ -14,10 +14,10 @@ import java.nio.file.Path;
 import java.util.Map;
 
 /**
- * libvirt's own migration with {@code --copy-storage-inc}. The guest is suspended first, since under emulation QEMU's pre-copy of a
- * guest that runs damages its memory.
+ * libvirt's own migration with {@code --copy-storage-inc}. The guest is suspended first, since under emulation QEMU's pre-copy
+ * damages the memory of a running guest.
  */
-final class ByLibvirt implements Way {
+final class ByLibvirt implements MigrationMethod {
     @Override
     public String word() {
         return "libvirt";

@@ -4,11 +4,11 @@ package io.vmmig.bench.compare;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vmmig.bench.Load;
-import io.vmmig.lab.host.Contender;
-import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
+import io.vmmig.lab.host.SendProfile;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -19,18 +19,18 @@ import java.util.Map;
  *
  * @param word what it is called on the command line
  * @param title what people call it
- * @param contender how it is told to send
- * @param kind whether the guest comes for the first time
+ * @param profile its settings
+ * @param kind whether this is the guest's first move
  */
-record ByVmmig(String word, String title, Contender contender, Kind kind) implements Way {
-    /** To a host that knows nothing of the guest but its base image. */
-    static ByVmmig first(String word, Contender contender) {
-        return new ByVmmig("vmmig-" + word, "vmmig, " + contender.title(), contender, Kind.VMMIG_FIRST);
+record ByVmmig(String word, String title, SendProfile profile, Kind kind) implements MigrationMethod {
+    /** To a host that has only the guest's base image. */
+    static ByVmmig first(String word, SendProfile profile) {
+        return new ByVmmig("vmmig-" + word, "vmmig, " + profile.title(), profile, Kind.VMMIG_FIRST);
     }
 
-    /** Back to where it came from, after ten seconds. */
+    /** Back to the source, after ten seconds. */
     static ByVmmig back() {
-        return new ByVmmig("vmmig-back", "vmmig, way back after 10 s", Contender.DEFAULT, Kind.VMMIG_BACK);
+        return new ByVmmig("vmmig-back", "vmmig, way back after 10 s", SendProfile.DEFAULT, Kind.VMMIG_BACK);
     }
 
     @Override
@@ -51,8 +51,8 @@ record ByVmmig(String word, String title, Contender contender, Kind kind) implem
     @Override
     public Moved move(LabGuest guest, Subject subject, LabHost to, Ground ground) {
         LabHost from = guest.host();
-        Receiving receiving = to.receive(from.fingerprint(), Intake.usual());
-        JsonObject sent = from.migrate(guest.name(), receiving, contender).await();
+        Receiving receiving = to.receive(from.fingerprint(), ReceiveOptions.defaults());
+        JsonObject sent = from.migrate(guest.name(), receiving, profile).await();
         JsonObject received = receiving.move().await();
         Instant start = instant(sent, "startedAt");
         long suspended = Duration.between(start, instant(sent, "suspendedAt")).toMillis();

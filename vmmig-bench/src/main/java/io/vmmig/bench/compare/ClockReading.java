@@ -15,11 +15,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What time it was for a guest, and for us. Between two of them, that by which ours has gone on more is how long the guest stood
- * still, whoever stopped it, and however it came from one host to another.
+ * The guest's clock and ours at one time. Between two readings, the difference of the elapsed times is the guest's downtime,
+ * whatever paused it and however it moved.
  *
- * @param ours our time
- * @param uptimeMillis how long the guest says that it has been running
+ * @param ours the time on our clock
+ * @param uptimeMillis the guest's own uptime
  */
 record ClockReading(Instant ours, long uptimeMillis) {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -31,7 +31,7 @@ record ClockReading(Instant ours, long uptimeMillis) {
         return Await.answer("a tick on " + console.file(), PATIENCE, () -> look(console));
     }
 
-    /** Nothing, unless a tick is the last that was written. */
+    /** Empty, unless a tick is the last line. */
     private static Optional<ClockReading> look(Console console) {
         try {
             FileTime written = Files.getLastModifiedTime(console.file());
@@ -53,7 +53,7 @@ record ClockReading(Instant ours, long uptimeMillis) {
                 : Optional.empty();
     }
 
-    /** How long the guest has stood still between then and this. */
+    /** The guest's downtime between that reading and this one. */
     long standstillMillisSince(ClockReading then) {
         return Duration.between(then.ours, ours).toMillis() - (uptimeMillis - then.uptimeMillis);
     }

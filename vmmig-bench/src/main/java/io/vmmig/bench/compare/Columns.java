@@ -4,7 +4,7 @@ package io.vmmig.bench.compare;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What stands beside each way in the reports. */
+/** The columns of the reports. */
 final class Columns {
     private Columns() {}
 
@@ -20,15 +20,15 @@ final class Columns {
         return heads;
     }
 
-    static List<String> of(Result result, Way way) {
-        List<String> cells = new ArrayList<>(List.of(way.title()));
+    static List<String> of(Result result, MigrationMethod method) {
+        List<String> cells = new ArrayList<>(List.of(method.title()));
         for (Measure measure : Measure.values()) {
-            cells.add(Table.told(result.spread(way, measure), measure));
+            cells.add(Table.told(result.spread(method, measure), measure));
         }
         for (Limit limit : Limit.values()) {
-            cells.add(limit.distance(result, way));
+            cells.add(limit.distance(result, method));
         }
-        cells.add(Integer.toString(result.trials(way).size()));
+        cells.add(Integer.toString(result.trials(method).size()));
         return cells;
     }
 }

@@ -23,7 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Moves guests with vmmig, and in the ways that people go without it, in one run. */
+/** Moves guests with vmmig and by the usual alternatives, in one run. */
 public final class CompareBench {
     private static final int TURNS_OF_SLOW_WAYS = 3;
     private static final long SLOW_MILLIS = 10_000;
@@ -32,7 +32,7 @@ public final class CompareBench {
 
     private final PrintStream out;
     private final List<Comparison> comparisons;
-    /** Moves with vmmig before the first that counts. */
+    /** How many moves with vmmig precede the first that counts. */
     private final int warmUps;
 
     private final Map<Subject, Prepared> prepared = new EnumMap<>(Subject.class);
@@ -44,8 +44,8 @@ public final class CompareBench {
     }
 
     /**
-     * Takes {@code quick} or {@code full}, {@code --rounds}, {@code --guest} and {@code --link}, and at the end the directory for the
-     * reports. Ends with 1 if a target is missed, and with 2 if something could not be measured or a guest was damaged.
+     * Takes {@code quick} or {@code full}, {@code --rounds}, {@code --guest} and {@code --link}, and at the end the directory for
+     * the reports. Exits with 1 if a target is missed, and with 2 if something could not be measured or a guest was damaged.
      */
     public static void main(String[] args) {
         Bench.run(args, (words, out, directory) -> parse(out, words).run(directory));
@@ -82,7 +82,7 @@ public final class CompareBench {
             List<Result> results = new ArrayList<>();
             for (Comparison comparison : comparisons) {
                 results.add(compare(ground, comparison, obstacles));
-                // Each time, since a later one may fail.
+                // After each comparison, since a later one may fail.
                 report(results, ground.a().versions(), directory);
             }
             out.println("To look at: " + directory.resolve(PAGE));
@@ -132,38 +132,40 @@ public final class CompareBench {
         return made;
     }
 
-    /** What takes long differs little from one time to the next, and the time is better spent on what does. */
-    private static boolean slow(Map<Way, List<Trial>> done, Way way) {
-        return Spread.of(done.getOrDefault(way, List.of()), Measure.TOTAL::of).median() > SLOW_MILLIS;
+    /** Slow moves vary little between rounds; the time is better spent on those that vary. */
+    private static boolean slow(Map<MigrationMethod, List<Trial>> done, MigrationMethod method) {
+        return Spread.of(done.getOrDefault(method, List.of()), Measure.TOTAL::of)
+                        .median()
+                > SLOW_MILLIS;
     }
 
     private Result compare(Ground ground, Comparison comparison, Obstacles obstacles) {
         Measured measured = ground.connect(comparison.link());
         Prepared guest = prepare(comparison.subject(), ground);
-        Map<Way, String> closed = obstacles.of(comparison.ways(), guest);
-        List<Way> ways = new ArrayList<>(comparison.ways());
-        ways.removeAll(closed.keySet());
+        Map<MigrationMethod, String> closed = obstacles.of(comparison.methods(), guest);
+        List<MigrationMethod> methods = new ArrayList<>(comparison.methods());
+        methods.removeAll(closed.keySet());
         out.printf(
                 "%n%s (measured: %.0f Mbit/s, %.1f ms)%n",
                 comparison.title(), measured.megabitsPerSecond(), measured.roundTripMillis());
-        closed.forEach((way, why) -> out.printf("  %-44s cannot be gone here: %s%n", way.title(), why));
+        closed.forEach((method, why) -> out.printf("  %-44s not available here: %s%n", method.title(), why));
         Trials trials = new Trials(ground);
-        Map<Way, List<Trial>> done = new LinkedHashMap<>();
-        // In the order of the ways, whoever has the first turn.
-        ways.forEach(way -> done.put(way, new ArrayList<>()));
+        Map<MigrationMethod, List<Trial>> done = new LinkedHashMap<>();
+        // In the order of the methods, whichever came first in a round.
+        methods.forEach(method -> done.put(method, new ArrayList<>()));
         for (int round = 0; round < comparison.rounds(); round++) {
-            List<Way> turn = new ArrayList<>(ways);
+            List<MigrationMethod> turn = new ArrayList<>(methods);
             Collections.rotate(turn, round);
             if (round >= TURNS_OF_SLOW_WAYS) {
-                turn.removeIf(way -> slow(done, way));
+                turn.removeIf(method -> slow(done, method));
             }
-            for (Way way : turn) {
-                Trial trial = trials.run(guest, way);
-                done.computeIfAbsent(way, key -> new ArrayList<>()).add(trial);
+            for (MigrationMethod method : turn) {
+                Trial trial = trials.run(guest, method);
+                done.computeIfAbsent(method, key -> new ArrayList<>()).add(trial);
                 out.printf(
                         "  %d  %-44s downtime %9s, total %9s, %10s on the wire%n",
                         round + 1,
-                        way.title(),
+                        method.title(),
                         Measure.DOWNTIME.told(trial.downtimeMillis()),
                         Measure.TOTAL.told(trial.cost().millis()),
                         Measure.WIRE.told(trial.cost().wireBytes()));

@@ -1,42 +1,42 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.compare;
 
-import io.vmmig.lab.host.Contender;
 import io.vmmig.lab.host.Link;
+import io.vmmig.lab.host.SendProfile;
 import java.util.List;
 import java.util.stream.Stream;
 
 /**
- * A guest, a link, and the ways of moving the one over the other that are compared.
+ * A guest, a link, and the methods of moving the guest over the link that are compared.
  *
  * @param subject the guest
  * @param link the link
- * @param ways the ways, each of which has its turn in each round
- * @param rounds how often
+ * @param methods the methods; each moves the guest once in each round
+ * @param rounds how many rounds
  */
-record Comparison(Subject subject, Link link, List<Way> ways, int rounds) {
-    static final Way VMMIG = ByVmmig.first("balanced", Contender.DEFAULT);
-    static final Way VMMIG_BACK = ByVmmig.back();
-    /** The link that the targets are for. */
+record Comparison(Subject subject, Link link, List<MigrationMethod> methods, int rounds) {
+    static final MigrationMethod VMMIG = ByVmmig.first("balanced", SendProfile.DEFAULT);
+    static final MigrationMethod VMMIG_BACK = ByVmmig.back();
+    /** The link for which there are targets. */
     static final Link TARGETED = Link.WAN;
 
-    static final Way PROTOTYPE = ByFiles.zipped(9);
+    static final MigrationMethod PROTOTYPE = ByFiles.zipped(9);
 
     /** One of each kind. */
-    private static final List<Way> FEW =
+    private static final List<MigrationMethod> FEW =
             List.of(PROTOTYPE, ByFiles.saved("raw"), ByFiles.zstdOnTheWay(), new ByLibvirt(), VMMIG, VMMIG_BACK);
 
-    /** Those that differ over a link. */
-    private static final List<Way> OVER_A_LINK = Stream.concat(
+    /** Methods that differ by what they send. */
+    private static final List<MigrationMethod> OVER_A_LINK = Stream.concat(
                     FEW.stream(),
                     Stream.of(
                             ByFiles.zipped(1),
                             ByFiles.saved("gzip"),
-                            ByVmmig.first("fastest", Contender.FASTEST),
-                            ByVmmig.first("smallest", Contender.SMALLEST)))
+                            ByVmmig.first("fastest", SendProfile.FASTEST),
+                            ByVmmig.first("smallest", SendProfile.SMALLEST)))
             .toList();
 
-    private static final List<Way> ALL = Stream.concat(
+    private static final List<MigrationMethod> ALL = Stream.concat(
                     OVER_A_LINK.stream(),
                     Stream.of(
                             ByFiles.saved("lzop"),
@@ -44,28 +44,28 @@ record Comparison(Subject subject, Link link, List<Way> ways, int rounds) {
                             ByFiles.saved("xz"),
                             ByFiles.saved("zstd"),
                             ByFiles.saved("sparse"),
-                            ByVmmig.first("with-free-pages", Contender.WITH_FREE_PAGES),
-                            ByVmmig.first("sealed", Contender.PROTECTED)))
+                            ByVmmig.first("with-free-pages", SendProfile.WITH_FREE_PAGES),
+                            ByVmmig.first("sealed", SendProfile.PROTECTED)))
             .toList();
 
-    /** What one way of each kind does to guests that differ. */
-    private static final List<Way> FEWEST = List.of(PROTOTYPE, ByFiles.saved("raw"), VMMIG);
+    /** One method of each kind, for different guests. */
+    private static final List<MigrationMethod> FEWEST = List.of(PROTOTYPE, ByFiles.saved("raw"), VMMIG);
 
     /** Over a link that is faster than compression. */
-    private static final List<Way> QUICKEST =
+    private static final List<MigrationMethod> QUICKEST =
             List.of(ByFiles.saved("raw"), ByFiles.zstdOnTheWay(), new ByLibvirt(), VMMIG);
 
-    /** Over a link on which the others would take the whole hour. */
-    private static final List<Way> SHORTEST = List.of(PROTOTYPE, ByFiles.zstdOnTheWay(), VMMIG, VMMIG_BACK);
+    /** Over a link on which the other methods would take an hour. */
+    private static final List<MigrationMethod> SHORTEST = List.of(PROTOTYPE, ByFiles.zstdOnTheWay(), VMMIG, VMMIG_BACK);
 
     private static final int ROUNDS = 5;
 
-    /** Small, to see whether something has changed. */
+    /** A short run, to see whether something has changed. */
     static final List<Comparison> QUICK = List.of(
             new Comparison(Subject.TINY_X86_64, Link.PLAIN, FEW, 3),
             new Comparison(Subject.TINY_X86_64, Link.WAN, FEW, 2));
 
-    /** All guests, all links, all ways. */
+    /** All guests, all links, all methods. */
     static final List<Comparison> FULL = List.of(
             new Comparison(Subject.DEBIAN_IDLE, Link.PLAIN, ALL, ROUNDS),
             new Comparison(Subject.DEBIAN_IDLE, Link.GIGABIT, QUICKEST, ROUNDS),
@@ -78,9 +78,9 @@ record Comparison(Subject subject, Link link, List<Way> ways, int rounds) {
             new Comparison(Subject.REDIS_FLUSHED, Link.PLAIN, FEWEST, ROUNDS),
             new Comparison(Subject.ALL_TOUCHED, Link.PLAIN, FEWEST, ROUNDS));
 
-    /** The same, in so many rounds. */
+    /** The same, with that many rounds. */
     Comparison in(int otherRounds) {
-        return new Comparison(subject, link, ways, otherRounds);
+        return new Comparison(subject, link, methods, otherRounds);
     }
 
     String title() {

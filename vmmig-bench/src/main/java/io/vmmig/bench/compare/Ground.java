@@ -16,7 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Two hosts, apart from each other but for a link, that both hold the base images of all guests, and kernels and ramdisks. */
+/** Two hosts with a link between them. Both hold the base images, kernels and ramdisks of all guests. */
 final class Ground {
     private static final long ROOM_FOR_PACKAGES = 8L << 30;
 
@@ -32,7 +32,7 @@ final class Ground {
         this.b = lab.networked("b");
     }
 
-    /** Where guests are at first. */
+    /** Where guests start. */
     LabHost a() {
         return a;
     }
@@ -46,7 +46,7 @@ final class Ground {
         return List.of(a, b);
     }
 
-    /** The files of a kind of guest, which both hosts know from now on. */
+    /** The files of a kind of guest; both hosts hold them from now on. */
     GuestKind.Image image(GuestKind kind) {
         GuestKind.Image image = kind.image();
         if (known.add(kind)) {
@@ -74,17 +74,17 @@ final class Ground {
         }
     }
 
-    /** Puts a link between the hosts, and returns what it is really like. */
+    /** Puts a link between the hosts, and returns its measurement. */
     Measured connect(Link wanted) {
         a.link(wanted);
         Measured measured = LinkProbe.between(a, b);
         if (!measured.fits(wanted)) {
-            throw new LabException("the link is to have " + wanted.title() + ", and has " + measured);
+            throw new LabException("the link should have " + wanted.title() + ", and has " + measured);
         }
         return measured;
     }
 
-    /** Lets {@code virsh save} at the first host write that format. */
+    /** Makes {@code virsh save} at the first host write that format. */
     void saveFormat(String format) {
         if (saveFormat.equals(format)) {
             return;
@@ -99,7 +99,7 @@ final class Ground {
         }
     }
 
-    /** Removes what earlier moves have left at both hosts that later ones could profit from. */
+    /** Removes what earlier moves have left at both hosts and later ones could reuse. */
     void forgetPackages() {
         for (LabHost host : hosts()) {
             host.keepAtMost(0);

@@ -4,29 +4,29 @@ package io.vmmig.bench.compare;
 import java.util.Locale;
 import java.util.OptionalDouble;
 
-/** What no way that stops the guest can be faster than. */
+/** Lower bounds for any method that stops the guest. */
 enum Limit {
-    /** A way's own bytes through the link, at its rate. */
+    /** The method's own bytes at the rate of the link. */
     BANDWIDTH("total, of bytes / bandwidth", Measure.TOTAL) {
         @Override
-        OptionalDouble millis(Result result, Way way) {
+        OptionalDouble millis(Result result, MigrationMethod method) {
             int rate = result.comparison().link().megabitsPerSecond();
             return rate == 0
                     ? OptionalDouble.empty()
-                    : OptionalDouble.of(result.median(way, Measure.WIRE) * BITS_PER_BYTE / 1000 / rate);
+                    : OptionalDouble.of(result.median(method, Measure.WIRE) * BITS_PER_BYTE / 1000 / rate);
         }
     },
-    /** QEMU writing its stream to nobody. */
+    /** QEMU writing its stream to nowhere. */
     STREAM("downtime, of QEMU's stream", Measure.DOWNTIME) {
         @Override
-        OptionalDouble millis(Result result, Way way) {
+        OptionalDouble millis(Result result, MigrationMethod method) {
             return OptionalDouble.of(result.prepared().streamMillis());
         }
     },
-    /** This machine copying as much memory as there is in the save image. */
+    /** This machine copying as much memory as the save image has. */
     MEMORY_COPY("downtime, of copying the memory", Measure.DOWNTIME) {
         @Override
-        OptionalDouble millis(Result result, Way way) {
+        OptionalDouble millis(Result result, MigrationMethod method) {
             return OptionalDouble.of(result.prepared().copyMillis());
         }
     };
@@ -41,19 +41,20 @@ enum Limit {
         this.measure = measure;
     }
 
-    /** What is compared with it. */
+    /** The measure that it bounds. */
     String title() {
         return title;
     }
 
-    /** The limit; nothing if there is none. */
-    abstract OptionalDouble millis(Result result, Way way);
+    /** The bound; empty if there is none. */
+    abstract OptionalDouble millis(Result result, MigrationMethod method);
 
-    /** How many times the limit a way takes, as people like to read it. */
-    String distance(Result result, Way way) {
-        OptionalDouble limit = millis(result, way);
+    /** A method's time as a multiple of the bound, for people. */
+    String distance(Result result, MigrationMethod method) {
+        OptionalDouble limit = millis(result, method);
         return limit.isEmpty()
                 ? "–"
-                : String.format(Locale.ROOT, "%.1f ×", result.median(way, measure) / Math.max(1, limit.getAsDouble()));
+                : String.format(
+                        Locale.ROOT, "%.1f ×", result.median(method, measure) / Math.max(1, limit.getAsDouble()));
     }
 }

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 
-/** All comparisons as tables for a document. */
+/** All comparisons as Markdown tables. */
 final class Markdown {
     private final StringBuilder text = new StringBuilder();
 
@@ -48,8 +48,8 @@ final class Markdown {
                 result.measured().roundTripMillis(),
                 result.prepared().described()));
         beginTable(Columns.heads());
-        result.trials().keySet().forEach(way -> row(Columns.of(result, way)));
-        result.obstacles().forEach((way, why) -> row(List.of(way.title(), "cannot be gone here: " + why)));
+        result.trials().keySet().forEach(method -> row(Columns.of(result, method)));
+        result.obstacles().forEach((method, why) -> row(List.of(method.title(), "not available here: " + why)));
     }
 
     private void heading(String title) {

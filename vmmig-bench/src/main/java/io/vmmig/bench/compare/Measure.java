@@ -5,7 +5,7 @@ import io.vmmig.lab.Units;
 import java.util.function.LongFunction;
 import java.util.function.ToLongFunction;
 
-/** What is measured of each move. */
+/** A quantity measured for each move. */
 enum Measure {
     DOWNTIME("downtime", Trial::downtimeMillis, Units::millis),
     TOTAL("total", trial -> trial.cost().millis(), Units::millis),
@@ -27,17 +27,17 @@ enum Measure {
         this.words = words;
     }
 
-    /** What people call it. */
+    /** Its name for people. */
     String title() {
         return title;
     }
 
-    /** What a move came to. */
+    /** Its value for a move. */
     long of(Trial trial) {
         return value.applyAsLong(trial);
     }
 
-    /** As people like to read it. */
+    /** A value, for people. */
     String told(double amount) {
         return words.apply(Math.round(amount));
     }

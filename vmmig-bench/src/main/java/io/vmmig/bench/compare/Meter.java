@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
 
-/** Measures, from its making on, what a move costs at both hosts. */
+/** Measures, from its creation, the cost of a move at both hosts. */
 final class Meter {
     private static final long GLANCE_MILLIS = 50;
 
@@ -28,7 +28,7 @@ final class Meter {
     private final Stopwatch watch = new Stopwatch();
     private volatile boolean over;
 
-    /** @param withAgents whether the programs in which vmmig runs take part */
+    /** @param withAgents whether the programs that run vmmig count */
     Meter(List<LabHost> hosts, boolean withAgents) {
         this.hosts = hosts;
         this.roots = List.of(
@@ -44,11 +44,11 @@ final class Meter {
     }
 
     /**
-     * What it has come to.
+     * The cost so far.
      *
      * @param millis how long it took
-     * @param wireBytes all that either host has sent
-     * @param usage what was used meanwhile, with the most memory that was in use at one time
+     * @param wireBytes all bytes that either host has sent
+     * @param usage the resources used, with the peak of memory
      */
     record Reading(long millis, long wireBytes, Usage usage) {}
 

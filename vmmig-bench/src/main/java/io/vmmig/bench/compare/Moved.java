@@ -6,14 +6,14 @@ import io.vmmig.lab.host.LabGuest;
 import java.util.Map;
 
 /**
- * What a way of moving a guest says of one move.
+ * What a method reports about one move.
  *
  * @param guest the guest where it is now
- * @param saveMillis until what is to travel could be sent: the prototype's Δs
- * @param transferMillis until all of it had travelled: Δt; ways that do several things at a time save and restore meanwhile
- * @param restoreMillis until the guest went on: Δr
- * @param packageBytes what was to travel
- * @param reports vmmig's own reports, if vmmig it was
+ * @param saveMillis until the data could be sent: the prototype's Δs
+ * @param transferMillis until all data had arrived: Δt; methods that pipeline their steps save and restore meanwhile
+ * @param restoreMillis until the guest continued: Δr
+ * @param packageBytes the size of the data
+ * @param reports vmmig's own reports, if it was vmmig
  */
 record Moved(
         LabGuest guest,

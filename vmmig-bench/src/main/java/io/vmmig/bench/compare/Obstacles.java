@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Finds out which ways this machine's libvirt and tools cannot go. */
+/** Finds out which methods this machine's libvirt and tools do not support. */
 final class Obstacles {
     private final Ground ground;
     private final Map<String, String> known = new HashMap<>();
@@ -17,24 +17,24 @@ final class Obstacles {
     }
 
     /**
-     * Why some of these cannot be gone; the others can.
+     * The methods that are not available, and why; all others are.
      *
      * @param guest one that may be saved to find out
      */
-    Map<Way, String> of(List<Way> ways, Prepared guest) {
-        Map<Way, String> found = new LinkedHashMap<>();
-        for (Way way : ways) {
-            if (way instanceof ByFiles files) {
+    Map<MigrationMethod, String> of(List<MigrationMethod> methods, Prepared guest) {
+        Map<MigrationMethod, String> found = new LinkedHashMap<>();
+        for (MigrationMethod method : methods) {
+            if (method instanceof ByFiles files) {
                 String why = known.computeIfAbsent(files.saveFormat(), format -> tried(format, guest));
                 if (!why.isEmpty()) {
-                    found.put(way, why);
+                    found.put(method, why);
                 }
             }
         }
         return found;
     }
 
-    /** What libvirt says when it is to save in that format; nothing if it does. */
+    /** libvirt's error when it saves in that format; empty if it succeeds. */
     private String tried(String format, Prepared guest) {
         try {
             ground.saveFormat(format);

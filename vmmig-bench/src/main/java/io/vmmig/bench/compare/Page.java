@@ -3,7 +3,7 @@ package io.vmmig.bench.compare;
 
 import io.vmmig.lab.Html;
 
-/** HTML that needs nothing else. */
+/** A self-contained HTML page. */
 final class Page {
     private static final String HEAD =
             """
@@ -39,7 +39,7 @@ final class Page {
         return this;
     }
 
-    /** SVG or HTML of our own making. */
+    /** Trusted SVG or HTML. */
     Page raw(String markup) {
         html.append(markup);
         return this;

@@ -19,18 +19,18 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A guest that has been booted and loaded once, and then saved, so that all who move it find it in the very same state.
+ * A guest that was booted, loaded and saved once, so that every move starts from the same state.
  *
  * @param subject what it is
- * @param saved where it waits
+ * @param saved the saved guest
  * @param saveImageBytes the size of its save image
  * @param diskBytes the size of its overlay
- * @param streamMillis how long its QEMU takes to write its own stream to nobody
- * @param copyMillis how long this machine takes to copy as much memory as there is in the save image
+ * @param streamMillis how long its QEMU takes to write its stream to nowhere
+ * @param copyMillis how long this machine takes to copy as much memory as the save image has
  */
 record Prepared(
         Subject subject, Saved saved, long saveImageBytes, long diskBytes, double streamMillis, double copyMillis) {
-    /** A lab guest fills memory to show that none of it is lost; that is no part of an idle Debian. */
+    /** A lab guest fills memory to show that none is lost; an idle Debian does not. */
     private static final String LITTLE_MEMORY = "vmmig.memory=1";
 
     private static final Duration SOON = Duration.ofSeconds(20);
@@ -49,7 +49,7 @@ record Prepared(
         return putAside(subject, guest, ground);
     }
 
-    /** Lets this one do what is missing to such a guest. */
+    /** Adds the load that this guest lacks. */
     Prepared become(Subject other, Ground ground) {
         LabGuest guest = wake(ground);
         other.load().add(guest);
@@ -90,7 +90,7 @@ record Prepared(
         }
     }
 
-    /** Lets QEMU write its stream to nobody: no way of stopping a guest and taking its memory can be faster. */
+    /** Makes QEMU write its stream to nowhere: no method that stops the guest and reads its memory can be faster. */
     private Prepared streamed(Ground ground) {
         LabGuest guest = wake(ground);
         Virsh.at(guest.host(), "suspend", GUEST);
@@ -98,11 +98,10 @@ record Prepared(
         Process nobody = readAll(socket);
         try {
             Await.until("somebody to listen at " + socket, SOON, () -> Files.exists(socket));
-            // It is 128 MiB/s otherwise.
+            // The default is 128 MiB/s.
             monitor(guest, "migrate_set_parameter max-bandwidth " + MIB_PER_SECOND);
             monitor(guest, "migrate unix:" + socket);
-            // Through libvirt the command returns at once; and QEMU says that it is done a moment before it tells the
-            // time.
+            // Through libvirt the command returns at once; and QEMU reports the end a moment before it reports the time.
             long millis = Await.answer("QEMU to write its stream", SOON, () -> written(monitor(guest, "info migrate")));
             return new Prepared(subject, saved, saveImageBytes, diskBytes, millis, copyMillis);
         } finally {
@@ -111,7 +110,7 @@ record Prepared(
         }
     }
 
-    /** What it is like, in a sentence. */
+    /** A description in one sentence. */
     String described() {
         return String.format(
                 "Save image %s, overlay %s; QEMU alone writes its stream in %s, and copying as much memory takes %s.",

@@ -7,7 +7,7 @@ import java.util.Locale;
 
 /** All comparisons as one page of HTML. */
 final class Report {
-    private final Page page = new Page("Moving a running VM: vmmig and the other ways");
+    private final Page page = new Page("Moving a running VM: vmmig and the alternatives");
 
     private Report() {}
 
@@ -22,18 +22,18 @@ final class Report {
 
     private void introduce(String versions) {
         page.paragraph(
-                "Each way does the whole of the same work: the guest runs at one host, and then the same guest runs at"
+                "Every method does the same work: the guest runs at one host, and then the same guest runs at"
                         + " the other. " + versions + ", "
                         + Runtime.getRuntime().availableProcessors()
                         + " processors. Medians, and half of the distance between the smallest and the largest, in percent of the median."
-                        + " After each move the guest itself was asked: no tick, no record on its disk, and nothing of its memory was"
-                        + " lost, or the run had ended there.");
+                        + " After each move the guest itself was checked: no tick, no record on its disk, and none of its memory was"
+                        + " lost; otherwise the run would have failed.");
         page.paragraph(
-                "Both hosts hold the base image, the kernel and the ramdisk, in all ways. Downtime is what the guest's"
-                        + " clock lacks. On the wire is all that the two hosts have sent. Δs, Δt and Δr: until what is to travel could be"
-                        + " sent, until it had travelled, until the guest went on; vmmig and libvirt's own migration save and restore while"
-                        + " they send. What no way that stops a guest can be faster than: its own bytes through the link, QEMU writing its stream"
-                        + " to nobody, and this machine copying as much memory as there is in the save image.");
+                "Both hosts hold the base image, the kernel and the ramdisk, for every method. Downtime is what the guest's"
+                        + " clock lacks. On the wire is all that the two hosts have sent. Δs, Δt and Δr: until the data could be"
+                        + " sent, until it had arrived, until the guest continued; vmmig and libvirt's own migration save and restore while"
+                        + " they send. Lower bounds for any method that stops the guest: its own bytes through the link, QEMU writing its stream"
+                        + " to nowhere, and this machine copying as much memory as the save image has.");
     }
 
     private void figures(List<Figure> figures) {
@@ -73,9 +73,9 @@ final class Report {
         page.beginTable(Columns.heads().toArray(String[]::new));
         result.trials()
                 .keySet()
-                .forEach(way -> page.row(
-                        way.vmmig() ? "ours" : "", Columns.of(result, way).toArray(String[]::new)));
-        result.obstacles().forEach((way, why) -> page.row("", way.title(), "cannot be gone here: " + why));
+                .forEach(method -> page.row(
+                        method.vmmig() ? "ours" : "", Columns.of(result, method).toArray(String[]::new)));
+        result.obstacles().forEach((method, why) -> page.row("", method.title(), "not available here: " + why));
         page.endTable();
     }
 }

@@ -9,40 +9,40 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a comparison came to.
+ * The result of a comparison.
  *
  * @param comparison what was compared
  * @param prepared the guest
- * @param measured what the link was really like
- * @param trials all moves of each way
- * @param obstacles why some ways cannot be gone on this machine
+ * @param measured the link as measured
+ * @param trials all moves by each method
+ * @param obstacles why some methods are not available on this machine
  */
 record Result(
         Comparison comparison,
         Prepared prepared,
         Measured measured,
-        Map<Way, List<Trial>> trials,
-        Map<Way, String> obstacles) {
+        Map<MigrationMethod, List<Trial>> trials,
+        Map<MigrationMethod, String> obstacles) {
     Result {
         trials = new LinkedHashMap<>(trials);
         obstacles = new LinkedHashMap<>(obstacles);
     }
 
-    /** All moves in one way. */
-    List<Trial> trials(Way way) {
-        List<Trial> all = trials.get(way);
+    /** All moves by one method. */
+    List<Trial> trials(MigrationMethod method) {
+        List<Trial> all = trials.get(method);
         if (all == null) {
-            throw new IllegalArgumentException(way.title() + " was not measured");
+            throw new IllegalArgumentException(method.title() + " was not measured");
         }
         return all;
     }
 
-    Spread spread(Way way, Measure measure) {
-        return Spread.of(trials(way), measure::of);
+    Spread spread(MigrationMethod method, Measure measure) {
+        return Spread.of(trials(method), measure::of);
     }
 
-    double median(Way way, Measure measure) {
-        return spread(way, measure).median();
+    double median(MigrationMethod method, Measure measure) {
+        return spread(method, measure).median();
     }
 
     JsonObject toJson() {
@@ -54,24 +54,24 @@ record Result(
         json.addProperty("saveImageBytes", prepared.saveImageBytes());
         json.addProperty("overlayBytes", prepared.diskBytes());
         json.addProperty("qemuStreamMillis", prepared.streamMillis());
-        JsonObject ways = new JsonObject();
-        trials.forEach((way, all) -> {
+        JsonObject methods = new JsonObject();
+        trials.forEach((method, all) -> {
             JsonObject told = new JsonObject();
-            told.addProperty("title", way.title());
+            told.addProperty("title", method.title());
             for (Measure measure : Measure.values()) {
-                told.add(measure.name(), spread(way, measure).toJson());
+                told.add(measure.name(), spread(method, measure).toJson());
             }
             for (Limit limit : Limit.values()) {
-                limit.millis(this, way).ifPresent(millis -> told.addProperty(limit.name() + "_LIMIT", millis));
+                limit.millis(this, method).ifPresent(millis -> told.addProperty(limit.name() + "_LIMIT", millis));
             }
             JsonArray each = new JsonArray();
             all.forEach(trial -> each.add(trial.toJson()));
             told.add("trials", each);
-            ways.add(way.word(), told);
+            methods.add(method.word(), told);
         });
-        json.add("ways", ways);
+        json.add("ways", methods);
         JsonObject not = new JsonObject();
-        obstacles.forEach((way, why) -> not.addProperty(way.title(), why));
+        obstacles.forEach((method, why) -> not.addProperty(method.title(), why));
         json.add("notRun", not);
         return json;
     }

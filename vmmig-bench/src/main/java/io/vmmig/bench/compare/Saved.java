@@ -12,7 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
 /**
- * A guest as {@code virsh save} leaves it.
+ * A guest saved by {@code virsh save}.
  *
  * @param name the guest's name
  * @param home where its files were
@@ -30,7 +30,7 @@ record Saved(String name, Path home, Path image, Path disk) {
         return new Saved(guest.name(), home, image, home.resolve(DISK));
     }
 
-    /** Where the disk of a guest of that name is to be at a host. */
+    /** The path of that guest's disk at a host. */
     static Path diskAt(LabHost host, String name) {
         return host.homeOf(name).resolve(DISK);
     }
@@ -41,12 +41,12 @@ record Saved(String name, Path home, Path image, Path disk) {
                 .replace(home.toString(), host.homeOf(name).toString());
     }
 
-    /** Restores it there, with its disk, which is moved there, on that host's own paths. */
+    /** Restores it there; moves its disk to that host's own path. */
     LabGuest restoreAt(LabHost host) {
         return restoreAt(host, true);
     }
 
-    /** The same, and both files stay, so that it can be done again. */
+    /** The same, but keeps both files, so that it can be restored again. */
     LabGuest copyTo(LabHost host) {
         return restoreAt(host, false);
     }

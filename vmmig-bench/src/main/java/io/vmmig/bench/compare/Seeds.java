@@ -4,11 +4,11 @@ package io.vmmig.bench.compare;
 import java.util.List;
 
 /**
- * What the research prototype published of the same kind of guest, on a laptop of its time.
+ * What the research prototype published for a similar guest, on a laptop of its time.
  *
  * @param guest what was moved
  * @param packageSize how large the package was
- * @param closest which of our guests is most like it
+ * @param closest the most similar of our guests
  */
 record Seeds(String guest, String packageSize, Subject closest) {
     /** Of all guests. */

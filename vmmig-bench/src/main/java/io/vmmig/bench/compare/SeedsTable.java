@@ -5,7 +5,7 @@ import io.vmmig.lab.host.Link;
 import java.util.List;
 import java.util.Optional;
 
-/** What the prototype published, and its way and ours on the guest that is most like theirs. */
+/** The prototype's published figures, and its method and ours on the most similar guest. */
 final class SeedsTable {
     static final String TITLE = "What the prototype published, and now";
     static final List<String> HEADS = List.of(
@@ -14,7 +14,7 @@ final class SeedsTable {
             "save",
             "restore",
             "our guest",
-            "their way here: package",
+            "their method here: package",
             "save",
             "restore",
             "vmmig: package",
@@ -52,11 +52,12 @@ final class SeedsTable {
                 .findFirst();
     }
 
-    private static String packageBytes(Result result, Way way) {
-        return Table.told(Spread.of(result.trials(way), trial -> trial.moved().packageBytes()), Measure.WIRE);
+    private static String packageBytes(Result result, MigrationMethod method) {
+        return Table.told(
+                Spread.of(result.trials(method), trial -> trial.moved().packageBytes()), Measure.WIRE);
     }
 
-    private static String told(Result result, Way way, Measure measure) {
-        return Table.told(result.spread(way, measure), measure);
+    private static String told(Result result, MigrationMethod method, Measure measure) {
+        return Table.told(result.spread(method, measure), measure);
     }
 }

@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /**
- * What some measurements came to.
+ * The spread of some measurements.
  *
- * @param median the one in the middle
+ * @param median the median
  * @param least the smallest
  * @param most the largest
  */

@@ -37,12 +37,12 @@ enum Subject {
         this.load = load;
     }
 
-    /** What it is called on the command line. */
+    /** Its name on the command line. */
     String word() {
         return word;
     }
 
-    /** What people call it. */
+    /** Its name for people. */
     String title() {
         return title;
     }
@@ -55,7 +55,7 @@ enum Subject {
         return memoryMib;
     }
 
-    /** One that only has to do something more to be this one. */
+    /** A guest that becomes this one with some more load. */
     Optional<Subject> earlier() {
         return load.before().flatMap(before -> Arrays.stream(values())
                 .filter(other -> other.kind == kind && other.memoryMib == memoryMib && other.load == before)

@@ -16,10 +16,10 @@ final class Table {
         text.append(String.format("  %-44s", "median (± half of the spread, %)"));
         COLUMNS.forEach(column -> text.append(String.format(" %19s", column.title())));
         text.append(String.format("%n"));
-        for (Way way : result.trials().keySet()) {
-            text.append(String.format("  %-44s", way.title()));
+        for (MigrationMethod method : result.trials().keySet()) {
+            text.append(String.format("  %-44s", method.title()));
             for (Measure column : COLUMNS) {
-                text.append(String.format(" %19s", told(result.spread(way, column), column)));
+                text.append(String.format(" %19s", told(result.spread(method, column), column)));
             }
             text.append(String.format("%n"));
         }

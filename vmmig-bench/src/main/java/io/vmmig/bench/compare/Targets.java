@@ -5,7 +5,7 @@ import io.vmmig.bench.Figure;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What is to hold for a Debian over 100 Mbit/s with 20 ms. */
+/** The targets for a Debian over 100 Mbit/s with 20 ms. */
 final class Targets {
     private static final double OF_BYTES_THROUGH_BANDWIDTH = 1.15;
     private static final double SECONDS_BEYOND = 1;
@@ -28,15 +28,15 @@ final class Targets {
                 - OF_BYTES_THROUGH_BANDWIDTH
                         * Limit.BANDWIDTH.millis(result, Comparison.VMMIG).orElseThrow();
         figures.add(Figure.atMost("vmmig's total beyond 1.15 × bytes / bandwidth, s", beyond / 1000, SECONDS_BEYOND));
-        for (Way way : result.trials().keySet()) {
-            if (way.kind() == Way.Kind.STOP_AND_COPY) {
-                double downtime = result.median(way, Measure.DOWNTIME);
+        for (MigrationMethod method : result.trials().keySet()) {
+            if (method.kind() == MigrationMethod.Kind.STOP_AND_COPY) {
+                double downtime = result.median(method, Measure.DOWNTIME);
                 figures.add(Figure.atLeast(
-                        "downtime, of vmmig's first move: " + way.title(),
+                        "downtime, of vmmig's first move: " + method.title(),
                         downtime / result.median(Comparison.VMMIG, Measure.DOWNTIME),
                         FIRST_MOVE));
                 figures.add(Figure.atLeast(
-                        "downtime, of vmmig's way back: " + way.title(),
+                        "downtime, of vmmig's way back: " + method.title(),
                         downtime / result.median(Comparison.VMMIG_BACK, Measure.DOWNTIME),
                         WAY_BACK));
             }

@@ -12,7 +12,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Brings files from one host to the other over a plain connection, which is the least that can be done. */
+/** Sends files from one host to the other over a plain connection: the simplest transfer there is. */
 final class Transfer {
     private static final int PORT = 7000;
     private static final Duration PATIENCE = Duration.ofMinutes(15);
@@ -20,15 +20,15 @@ final class Transfer {
     private Transfer() {}
 
     /**
-     * Sends what one shell command prints in one directory to another command in another directory.
+     * Pipes the output of a shell command at one host into another command at the other host.
      *
-     * @param pack prints what is to travel
+     * @param pack prints the data
      * @param unpack reads it
      */
     static void run(LabHost from, Path source, String pack, LabHost to, Path target, String unpack) {
         CompletableFuture<String> received = CompletableFuture.supplyAsync(
                 () -> shell(to, target, "socat -u TCP-LISTEN:" + PORT + ",reuseaddr STDOUT | " + unpack));
-        // The other end may take a moment before it listens.
+        // The other end may need a moment before it listens.
         shell(from, source, pack + " | socat -u STDIN TCP:" + to.address() + ":" + PORT + ",retry=200,interval=0.02");
         try {
             received.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);

@@ -7,10 +7,10 @@ import io.vmmig.lab.host.Continuity;
 /**
  * One move.
  *
- * @param moved what the way says of it
- * @param cost what it cost, as seen from outside
- * @param downtimeMillis how long the guest stood still, by its own clock
- * @param continuity whether it is still what it was
+ * @param moved what the method reports
+ * @param cost the cost, measured from outside
+ * @param downtimeMillis the downtime by the guest's own clock
+ * @param continuity whether the guest lost anything
  */
 record Trial(Moved moved, Meter.Reading cost, long downtimeMillis, Continuity continuity) {
     JsonObject toJson() {

@@ -6,7 +6,7 @@ import io.vmmig.lab.host.Continuity;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 
-/** Moves guests, and watches. */
+/** Moves guests and measures the moves. */
 final class Trials {
     private final Ground ground;
 
@@ -15,25 +15,25 @@ final class Trials {
     }
 
     /**
-     * One move of a guest that is woken for it.
+     * Restores the guest and moves it once.
      *
-     * @throws LabException if it fails, or if the guest is not what it was
+     * @throws LabException if the move fails, or the guest lost something
      */
-    Trial run(Prepared prepared, Way way) {
-        way.setUp(ground);
-        LabGuest guest = way.approach(prepared.wake(ground), prepared.subject(), ground);
+    Trial run(Prepared prepared, MigrationMethod method) {
+        method.setUp(ground);
+        LabGuest guest = method.approach(prepared.wake(ground), prepared.subject(), ground);
         LabHost to = guest.host() == ground.a() ? ground.b() : ground.a();
         Continuity.Departing departing = Continuity.of(guest);
         ClockReading before = ClockReading.of(guest.console());
-        Meter meter = new Meter(ground.hosts(), way.vmmig());
-        Moved moved = way.move(guest, prepared.subject(), to, ground);
+        Meter meter = new Meter(ground.hosts(), method.vmmig());
+        Moved moved = method.move(guest, prepared.subject(), to, ground);
         Meter.Reading cost = meter.stop();
         LabGuest arrived = moved.guest().ticking();
         long downtime = ClockReading.of(arrived.console()).standstillMillisSince(before);
         Continuity continuity = departing.at(arrived);
         if (!continuity.whole()) {
             throw new LabException(
-                    way.title() + " has damaged " + prepared.subject().title() + ": lost "
+                    method.title() + " has damaged " + prepared.subject().title() + ": lost "
                             + continuity.across().ticksLost() + " ticks, repeated "
                             + continuity.across().ticksRepeated() + ", lost " + continuity.diskRecordsLost()
                             + " records; memory intact: " + continuity.memoryIntact());

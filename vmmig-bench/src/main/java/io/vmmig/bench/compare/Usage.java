@@ -13,13 +13,12 @@ import java.util.Map;
 import java.util.function.Predicate;
 
 /**
- * What processes have used so far: these, all below them, and all of those that they have outlived, whose account Linux adds to
- * that of who waited for their end. See proc(5). Nobody is interested in what it takes to look on, so of this process only its
- * children count.
+ * The resources that processes have used so far: these processes, their descendants, and ended children, which Linux adds to the
+ * parent that waited for them; see proc(5). Measuring itself should not count, so for this process only its children do.
  *
  * @param cpuMillis processor time
- * @param bytesWritten what was written to files on disks, or was to be, had they not been removed before
- * @param memoryBytes memory of their own, at this moment
+ * @param bytesWritten what was written to files on disks, or would have been if they had not been removed before
+ * @param memoryBytes their private memory now
  */
 record Usage(long cpuMillis, long bytesWritten, long memoryBytes) {
     private static final Path PROC = Path.of("/proc");
@@ -28,7 +27,7 @@ record Usage(long cpuMillis, long bytesWritten, long memoryBytes) {
 
     private static final int PAGE_BYTES = 4096;
     private static final int PARENT = 1;
-    /** Two numbers of its own, then two of those that it has outlived. */
+    /** Two numbers of the process itself, then two of its ended children. */
     private static final int TIMES = 11;
 
     private static final int TIMES_OF_CHILDREN = 13;
@@ -36,7 +35,7 @@ record Usage(long cpuMillis, long bytesWritten, long memoryBytes) {
     private static final long OURSELVES = ProcessHandle.current().pid();
     private static final String WRITTEN = "write_bytes: ";
 
-    /** All processes below these, and these; but none for which {@code without} holds, nor any below it. */
+    /** These processes and their descendants, except those for which {@code without} holds and their descendants. */
     static Usage of(Collection<Long> roots, Predicate<Long> without) {
         Map<Long, String[]> all = stats();
         Map<Long, Boolean> known = new HashMap<>();
@@ -100,7 +99,7 @@ record Usage(long cpuMillis, long bytesWritten, long memoryBytes) {
         return new Usage(ticks * MILLIS_PER_TICK, written, memory * PAGE_BYTES);
     }
 
-    /** Nothing of a process that has ended meanwhile. */
+    /** Empty if the process has ended meanwhile. */
     private static String read(Path file) {
         try {
             return Files.readString(file, StandardCharsets.ISO_8859_1);

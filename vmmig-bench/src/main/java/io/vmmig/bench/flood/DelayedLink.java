@@ -13,7 +13,7 @@ import java.util.concurrent.DelayQueue;
 import java.util.concurrent.Delayed;
 import java.util.concurrent.TimeUnit;
 
-/** A link to a port of this machine on which everything takes a while, in either direction. */
+/** A link to a port of this machine with latency in both directions. */
 final class DelayedLink implements AutoCloseable {
     private final ServerSocket server;
     private final int target;
@@ -88,7 +88,7 @@ final class DelayedLink implements AutoCloseable {
         });
     }
 
-    /** The empty one is the last. */
+    /** An empty chunk is the last one. */
     private record Chunk(byte[] bytes, long due) implements Delayed {
         @Override
         public long getDelay(TimeUnit unit) {

@@ -37,7 +37,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /**
- * Attacks a host, in a program of its own with a heap of 256 MiB, in all the ways in which a peer can take without giving, and moves
+ * Attacks a host, which is a separate program with a heap of 256 MiB, in all ways by which a peer can exhaust it, and moves
  * guests to it meanwhile.
  */
 public final class Flood {
@@ -47,14 +47,14 @@ public final class Flood {
     private static final int HOSTILE_HOSTS = 4;
 
     /**
-     * How hard.
+     * The strength of the attacks.
      *
-     * @param strangers how many a second
-     * @param migrations how many honest ones while they come
+     * @param strangers connections per second
+     * @param migrations honest migrations during the attack
      * @param latency of the link of the honest hosts, in each direction
-     * @param sessions how many silent ones, by trusted hosts, and how many offers that are large or slow
+     * @param sessions how many silent sessions of trusted hosts, and how many large or slow offers
      * @param slowData how many migrations send a byte a second
-     * @param sources how many honest hosts come at once
+     * @param sources how many honest hosts start at once
      * @param deadline of the attacked host for what a peer owes it
      */
     record Scale(
@@ -70,12 +70,12 @@ public final class Flood {
     }
 
     /**
-     * What came of an attack.
+     * The result of an attack.
      *
-     * @param attack what was done
-     * @param came what became of those who did it
-     * @param honest what became of the honest migrations meanwhile
-     * @param load the most that the attacked host had in use
+     * @param attack the attack
+     * @param came how the attackers ended
+     * @param honest how the honest migrations ended
+     * @param load the peak load of the attacked host
      * @param withstood whether all honest migrations succeeded and all others were ended
      */
     record Row(String attack, String came, String honest, Target.Load load, boolean withstood) {}
@@ -95,7 +95,7 @@ public final class Flood {
         this.out = out;
     }
 
-    /** Takes {@code --short}, an empty directory, and the file for the results, which is written unless it is to be short. */
+    /** Takes {@code --short}, an empty directory, and the file for the results, which {@code --short} does not write. */
     public static void main(String[] args) throws Exception {
         List<String> words = new ArrayList<>(List.of(args));
         Path document = Path.of(words.remove(words.size() - 1));
@@ -128,7 +128,7 @@ public final class Flood {
             for (Strangers.Origin origin : Strangers.Origin.values()) {
                 add(strangers(target, link, origin));
             }
-            add(sessions(target, "%d trusted sessions that say nothing", source -> {}));
+            add(sessions(target, "%d trusted sessions that send nothing", source -> {}));
             add(sessions(
                     target,
                     "%d trusted sessions, each with an offer of 8 MiB of which it keeps the last 4 KiB",
@@ -166,7 +166,7 @@ public final class Flood {
         return Migrator.of(from)
                 .from(name)
                 .state(HostState.open(directory.resolve("state-" + name)))
-                // Each is to be a host of its own.
+                // Each is a separate host.
                 .admittedBy(new Semaphore(1));
     }
 
@@ -174,7 +174,7 @@ public final class Flood {
         return TlsTransport.to("127.0.0.1", port).as(self).trusting(target.fingerprint);
     }
 
-    /** Migrations that have begun, and how they end. */
+    /** Honest migrations in progress. */
     private final class Moves {
         private final List<Migration> all = new ArrayList<>();
         private final long began = System.nanoTime();
@@ -221,7 +221,7 @@ public final class Flood {
     private Row strangers(Target.Running target, DelayedLink link, Strangers.Origin origin) throws Exception {
         HostIdentity unknown = HostIdentity.in(directory.resolve("unknown"));
         try (Strangers strangers = new Strangers(target.port, scale.strangers, origin, unknown)) {
-            // Until the port is crowded.
+            // Until the port is full.
             while (strangers.came() < scale.strangers) {
                 TimeUnit.MILLISECONDS.sleep(10);
             }
@@ -239,7 +239,7 @@ public final class Flood {
         }
     }
 
-    /** What a source does that has connected. */
+    /** What a connected source does. */
     private interface Deed {
         void by(RawSource source) throws IOException;
     }
@@ -257,7 +257,7 @@ public final class Flood {
                 try {
                     deed.by(source);
                 } catch (IOException e) {
-                    // It was turned away meanwhile.
+                    // It was rejected meanwhile.
                 }
             }
             Target.Load load = target.load();
@@ -272,7 +272,7 @@ public final class Flood {
                     borne.stream().filter(its -> its.compareTo(early) < 0).count();
             return new Row(
                     String.format(Locale.ROOT, attack, scale.sessions),
-                    turnedAway + " turned away at once, the others after " + seconds(Collections.max(borne))
+                    turnedAway + " rejected at once, the others after " + seconds(Collections.max(borne))
                             + " at most",
                     moves.took(succeeded),
                     load.orMore(target.load()),
@@ -315,7 +315,7 @@ public final class Flood {
                 succeeded == 1);
     }
 
-    /** The same way, on which the package goes so slowly; tells how long that went on. */
+    /** The same transport, on which the package is sent that slowly; returns how long it lasted. */
     private static Transport slow(Transport fast, CompletableFuture<Duration> borne) {
         return instead(
                 Transport.class,

@@ -12,15 +12,14 @@ final class FloodDocument {
                 """
                 # Under attack
 
-                Written by `./flood` (no root, no guests; it takes a few minutes): a listener with its receiver, in a program of its own with a
-                heap of 256 MiB (`-Xmx256m`), is attacked by strangers and by hosts that it trusts, one attack after the other, while honest hosts
-                move guests to it. The guests are in memory, of 2 MiB each; the connections are TLS over sockets of one machine. A short
-                form of it is among the unit tests.
+                Written by `./flood` (no root, no guests, a few minutes). A listener with its receiver runs in a program of its own with a heap
+                of 256 MiB (`-Xmx256m`). Strangers and trusted hosts attack it, one attack after the other, while honest hosts move guests to
+                it. The guests are in memory, 2 MiB each; the connections are TLS on one machine. A short form is among the unit tests.
 
-                - Strangers: %d connections a second. Nine of ten say nothing; one of ten does its part of the handshake with a certificate that
-                  nobody trusts. The honest hosts are at the other end of a link of %d ms in each direction, and all begin at once.
-                - Trusted hosts: %d of them, all hostile, give signs of life every second. What a source owes (its offer, 64 KiB of the package,
-                  its word) is waited for %d s here, where the default is five minutes.
+                - Strangers: %d connections a second. Nine of ten send nothing; one of ten presents a certificate that nobody trusts. The honest
+                  hosts are behind a link of %d ms in each direction, and all start at once.
+                - Trusted hosts: %d of them, all hostile, send heartbeats every second. The listener waits %d s for what a source owes (its offer,
+                  64 KiB of the package, its answer); the default is five minutes.
 
                 | attack | its end | honest migrations | heap after a collection, and threads |
                 | --- | --- | --- | --- |
@@ -41,10 +40,11 @@ final class FloodDocument {
         return text.append(
                         """
 
-                        What is left: a trusted host that sends valid offers and then just fast enough, or does not begin to send for up to an hour, holds one admission
-                        for each, as a slow but honest source would, and others wait for it; `Receiver.takingAtMost` ends that. Seven hostile trusted hosts together can use up what
-                        there is for all, since each gets half of what those before it have left.
-                        A flood takes processor time and network from whatever else the host does; a firewall is the answer to that.
+                        What remains: a trusted host that makes valid offers, and then sends just fast enough or does not begin to send for up to an
+                        hour, holds a permit for each of its migrations, as a slow but honest source would, and others wait for it;
+                        `Receiver.takingAtMost` ends that. Seven hostile trusted hosts together can use up all sessions, since each gets half of what
+                        those before it have left. A flood takes processor time and network from everything else on the host; use a firewall against
+                        that.
                         """)
                 .toString();
     }

@@ -15,7 +15,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import javax.net.ssl.SSLSocket;
 
-/** A trusted source that lives, and does with the protocol what it likes; see {@code docs/wire-protocol.md}. */
+/** A hostile trusted source that stays connected; see {@code docs/wire-protocol.md}. */
 final class RawSource implements AutoCloseable {
     private static final int HELLO = 1;
     private static final int OFFER = 2;
@@ -63,7 +63,7 @@ final class RawSource implements AutoCloseable {
         out.flush();
     }
 
-    /** Begins an offer of that size, and says so much of it. */
+    /** Begins an offer of that size, and sends that much of it. */
     synchronized RawSource offer(int size, int said) throws IOException {
         offering = true;
         out.writeByte(OFFER);
@@ -73,7 +73,7 @@ final class RawSource implements AutoCloseable {
         return this;
     }
 
-    /** Gives a sign of life: a byte of the offer that it has begun, or a heartbeat. */
+    /** Sends one byte of the offer that it has begun, or a heartbeat. */
     void beat() {
         try {
             if (offering) {
@@ -85,11 +85,11 @@ final class RawSource implements AutoCloseable {
                 send(HEARTBEAT);
             }
         } catch (IOException e) {
-            // It was ended, which the reader learns.
+            // The destination has closed it, which the reader notices.
         }
     }
 
-    /** For how long the destination has borne it, once it does not any more. */
+    /** Waits until the destination closes the connection; returns how long that took. */
     CompletableFuture<Duration> borne() {
         return borne;
     }

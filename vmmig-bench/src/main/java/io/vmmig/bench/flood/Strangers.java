@@ -18,7 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLSocket;
 
-/** So many connections a second by hosts that nobody trusts: most say nothing, one in ten shows a certificate that nobody knows. */
+/** Makes that many connections per second from untrusted hosts: most send nothing, one in ten shows an unknown certificate. */
 final class Strangers implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final int ONE_SHOWS_ITSELF_IN = 10;
@@ -102,7 +102,7 @@ final class Strangers implements AutoCloseable {
             tls.startHandshake();
             tls.getInputStream().read();
         } catch (IOException e) {
-            // As was to be expected.
+            // As expected.
         }
     }
 
@@ -114,7 +114,7 @@ final class Strangers implements AutoCloseable {
         }
     }
 
-    /** How many have come. */
+    /** How many there were. */
     int came() {
         return came.get();
     }

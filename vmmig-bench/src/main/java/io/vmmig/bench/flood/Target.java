@@ -25,13 +25,13 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * The host that is attacked, a program of its own: takes in whatever comes, in a heap of its own, until its standard input ends. Says
- * its port first, and after each line that it reads how much of its heap is in use and how many threads it has.
+ * The attacked host, a separate program: receives guests until its standard input ends. It prints its port first, then, after
+ * each line that it reads, its used heap and its number of threads.
  */
 public final class Target {
     private Target() {}
 
-    /** Takes its directory, its deadline for peers in ms, and the fingerprints of those that it trusts. */
+    /** Takes its directory, its deadline for peers in ms, and the fingerprints that it trusts. */
     public static void main(String[] args) throws Exception {
         Path directory = Path.of(args[0]);
         Set<Fingerprint> trusted = new HashSet<>();
@@ -53,7 +53,7 @@ public final class Target {
             taker.start();
             System.out.println(listener.port());
             for (String line = in.readLine(); line != null; line = in.readLine()) {
-                // Those that have come are in the heap as well.
+                // Guests that have arrived are in the heap as well.
                 hypervisor.guests().stream()
                         .map(GuestId::name)
                         .filter(name -> hypervisor.stateOf(name).equals(Optional.of(GuestState.RUNNING)))
@@ -78,7 +78,7 @@ public final class Target {
         }
     }
 
-    /** The target's process, for whoever attacks it. */
+    /** The target's process, as the attacker sees it. */
     static final class Running implements AutoCloseable {
         private final Process process;
         private final BufferedReader said;
@@ -92,7 +92,7 @@ public final class Target {
                                             Path.of(System.getProperty("java.home"), "bin", "java")
                                                     .toString(),
                                             "-Xmx256m",
-                                            // An attack that goes through is to be seen, whoever it hits.
+                                            // Print an error of any thread: a successful attack must show.
                                             "-XX:+ExitOnOutOfMemoryError",
                                             "-cp",
                                             System.getProperty("java.class.path"),
@@ -130,7 +130,7 @@ public final class Target {
         }
     }
 
-    /** What the target has in use. */
+    /** The target's load. */
     record Load(int heapMebibytes, int threads) {
         Load orMore(Load other) {
             return new Load(Math.max(heapMebibytes, other.heapMebibytes), Math.max(threads, other.threads));

@@ -8,13 +8,13 @@ import io.vmmig.lab.LabException;
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.guest.LabDisk;
 import io.vmmig.lab.guest.LabDomain;
-import io.vmmig.lab.host.Contender;
-import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.Lab;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Move;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
+import io.vmmig.lab.host.SendProfile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -27,10 +27,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The hosts on which guests are measured: libvirtds, so that virsh reaches the same guests, and warm. */
+/** The hosts on which guests are measured: warm, and with a libvirtd, so that virsh reaches the same guests. */
 final class MeasuredHosts {
     private static final int ROUND_TRIPS = 3;
-    /** A lab guest fills memory to show that none of it is lost; that is no part of an idle Debian. */
+    /** A lab guest fills memory to show that none is lost; an idle Debian does not. */
     private static final String LITTLE_MEMORY = "vmmig.memory=1";
 
     private static final String WARM_UP = "warm-up";
@@ -42,7 +42,7 @@ final class MeasuredHosts {
     private final LabHost a;
     private @Nullable LabHost b;
 
-    /** @param warmUps how many packages are made before the first that counts */
+    /** @param warmUps how many packages are written before the first that counts */
     MeasuredHosts(Lab lab, int warmUps) {
         this.lab = lab;
         this.scratch = lab.directory().resolve("scratch");
@@ -54,12 +54,12 @@ final class MeasuredHosts {
         this.a = host("a");
         LabGuest guest = start(a, WARM_UP);
         for (int i = 0; i < warmUps; i++) {
-            Sent.toFile(guest, i % 2 == 0 ? Contender.DEFAULT : Contender.PROTECTED, scratch);
+            Sent.toFile(guest, i % 2 == 0 ? SendProfile.DEFAULT : SendProfile.PROTECTED, scratch);
         }
         a.remove(WARM_UP);
     }
 
-    /** A host that holds all that is the same for many guests. */
+    /** A host that holds everything that many guests share. */
     private LabHost host(String name) {
         LabHost host = lab.libvirtd(name);
         host.addImage(debian.qcow2(), "qcow2");
@@ -77,7 +77,7 @@ final class MeasuredHosts {
         return a.versions();
     }
 
-    /** To another host, ten seconds there, and back; then the old way from there. */
+    /** To another host, ten seconds there, and back; then the old method from there. */
     Round wayBack() {
         LabHost b = other();
         LabGuest guest = start(a, GUEST);
@@ -86,7 +86,7 @@ final class MeasuredHosts {
             LabGuest there = move(guest, b).guest();
             Load.rest(there);
             Moved back = move(there, a);
-            return new Round(OldWay.of(back.guest(), scratch), Map.of(Contender.DEFAULT, back.sent()));
+            return new Round(OldWay.of(back.guest(), scratch), Map.of(SendProfile.DEFAULT, back.sent()));
         } finally {
             a.remove(GUEST);
             b.remove(GUEST);
@@ -97,7 +97,7 @@ final class MeasuredHosts {
 
     private static Moved move(LabGuest guest, LabHost to) {
         LabHost from = guest.host();
-        Receiving receiving = to.receive(from.fingerprint(), Intake.usual());
+        Receiving receiving = to.receive(from.fingerprint(), ReceiveOptions.defaults());
         Stopwatch watch = new Stopwatch();
         Move sending = from.migrate(guest.name(), receiving);
         JsonObject sent = sending.await();
@@ -123,12 +123,12 @@ final class MeasuredHosts {
         return OldWay.of(guest, scratch);
     }
 
-    private Sent sent(LabGuest guest, Contender contender) {
+    private Sent sent(LabGuest guest, SendProfile profile) {
         cacheBaseImage();
-        return Sent.toFile(guest, contender, scratch);
+        return Sent.toFile(guest, profile, scratch);
     }
 
-    /** QEMU drops it from the system's cache when a guest that was saved goes on; of a guest that has booted, it is there. */
+    /** QEMU drops the file from the page cache when a saved guest is restored; after a boot it is there. */
     private void cacheBaseImage() {
         try (InputStream in = Files.newInputStream(debian.qcow2())) {
             in.transferTo(OutputStream.nullOutputStream());
@@ -137,21 +137,21 @@ final class MeasuredHosts {
         }
     }
 
-    /** Each way once, on a guest that was booted for it; which way is first changes from round to round. */
+    /** Each method once, on a freshly booted guest; the first method changes from round to round. */
     Round round(Scenario scenario, int number) {
         LabGuest guest = start(a, GUEST);
         try {
             scenario.load().on(guest);
-            Map<Contender, Sent> sent = new EnumMap<>(Contender.class);
-            List<Contender> contenders = new ArrayList<>(List.of(Contender.values()));
-            contenders.retainAll(scenario.contenders());
-            Collections.rotate(contenders, number);
+            Map<SendProfile, Sent> sent = new EnumMap<>(SendProfile.class);
+            List<SendProfile> profiles = new ArrayList<>(List.of(SendProfile.values()));
+            profiles.retainAll(scenario.profiles());
+            Collections.rotate(profiles, number);
             if (number % 2 == 1) {
                 OldWay old = old(guest);
-                contenders.forEach(contender -> sent.put(contender, sent(guest, contender)));
+                profiles.forEach(profile -> sent.put(profile, sent(guest, profile)));
                 return new Round(old, sent);
             }
-            contenders.forEach(contender -> sent.put(contender, sent(guest, contender)));
+            profiles.forEach(profile -> sent.put(profile, sent(guest, profile)));
             return new Round(old(guest), sent);
         } finally {
             a.remove(GUEST);

@@ -14,7 +14,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * What the way without vmmig comes to: {@code virsh save}, uncompressed, then {@code zip -9} of the save image and the overlay.
+ * The method without vmmig: {@code virsh save}, uncompressed, then {@code zip -9} of the save image and the overlay.
  *
  * @param saveImageBytes the size of the save image
  * @param overlayBytes the size of the overlay
@@ -25,7 +25,7 @@ import java.time.Duration;
 record OldWay(long saveImageBytes, long overlayBytes, long zipBytes, long saveMillis, long zipMillis) {
     private static final Duration ZIP_TIME = Duration.ofMinutes(30);
 
-    /** Saves the guest, packs what there is of it, and restores it where it was. */
+    /** Saves the guest, packs its files, and restores it. */
     static OldWay of(LabGuest guest, Path scratch) {
         Path overlay = guest.host().diskOf(guest.name(), "vda");
         Path zip = scratch.resolve("old.zip");

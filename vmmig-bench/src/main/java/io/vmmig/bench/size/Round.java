@@ -2,56 +2,56 @@
 package io.vmmig.bench.size;
 
 import com.google.gson.JsonObject;
-import io.vmmig.lab.host.Contender;
+import io.vmmig.lab.host.SendProfile;
 import java.io.PrintStream;
 import java.util.Map;
 
 /**
- * Both ways, on one guest at one time.
+ * Both methods, on one guest in one state.
  *
- * @param old the way without vmmig
- * @param sent the ways with vmmig
+ * @param old the method without vmmig
+ * @param sent the profiles with vmmig
  */
-record Round(OldWay old, Map<Contender, Sent> sent) {
+record Round(OldWay old, Map<SendProfile, Sent> sent) {
     Round {
         sent = Map.copyOf(sent);
     }
 
-    private Sent sent(Contender contender) {
-        Sent found = sent.get(contender);
+    private Sent sent(SendProfile profile) {
+        Sent found = sent.get(profile);
         if (found == null) {
-            throw new IllegalStateException("no round had " + contender);
+            throw new IllegalStateException("no round had " + profile);
         }
         return found;
     }
 
-    /** The package, of the size of the zip. */
-    double sizeRatio(Contender contender) {
-        return sent(contender).ratioTo(old);
+    /** The package's size as a fraction of the zip's. */
+    double sizeRatio(SendProfile profile) {
+        return sent(profile).ratioTo(old);
     }
 
-    /** The time to a whole package, of the time that {@code virsh save} took. */
-    double timeRatio(Contender contender) {
-        return sent(contender).packageMillis() / (double) old.saveMillis();
+    /** The time to a complete package as a fraction of {@code virsh save}'s. */
+    double timeRatio(SendProfile profile) {
+        return sent(profile).packageMillis() / (double) old.saveMillis();
     }
 
-    /** The time to a whole package, of the time that {@code virsh save} and {@code zip -9} took. */
-    double wholeTimeRatio(Contender contender) {
-        return sent(contender).packageMillis() / (double) old.wholeMillis();
+    /** The time to a complete package as a fraction of {@code virsh save} and {@code zip -9}. */
+    double wholeTimeRatio(SendProfile profile) {
+        return sent(profile).packageMillis() / (double) old.wholeMillis();
     }
 
-    /** What it costs to seal and sign, of the time to a whole package. */
+    /** The cost of encrypting and signing as a fraction of the time to a complete package. */
     double protectionRatio() {
-        long without = sent(Contender.UNPROTECTED).packageMillis();
-        return (sent(Contender.PROTECTED).packageMillis() - without) / (double) without;
+        long without = sent(SendProfile.UNPROTECTED).packageMillis();
+        return (sent(SendProfile.PROTECTED).packageMillis() - without) / (double) without;
     }
 
     void print(PrintStream out) {
         out.println(old.line());
-        for (Contender contender : Contender.values()) {
-            Sent one = sent.get(contender);
+        for (SendProfile profile : SendProfile.values()) {
+            Sent one = sent.get(profile);
             if (one != null) {
-                out.println(one.line(contender.title(), old));
+                out.println(one.line(profile.title(), old));
             }
         }
     }
@@ -59,10 +59,10 @@ record Round(OldWay old, Map<Contender, Sent> sent) {
     JsonObject toJson() {
         JsonObject json = new JsonObject();
         json.add("old", old.toJson());
-        for (Contender contender : Contender.values()) {
-            Sent one = sent.get(contender);
+        for (SendProfile profile : SendProfile.values()) {
+            Sent one = sent.get(profile);
             if (one != null) {
-                json.add(contender.title(), one.toJson());
+                json.add(profile.title(), one.toJson());
             }
         }
         return json;

@@ -6,8 +6,8 @@ import com.google.gson.JsonObject;
 import io.vmmig.bench.Stopwatch;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.Units;
-import io.vmmig.lab.host.Contender;
 import io.vmmig.lab.host.LabGuest;
+import io.vmmig.lab.host.SendProfile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,27 +20,27 @@ import java.util.Set;
 import java.util.stream.StreamSupport;
 
 /**
- * What a migration with vmmig came to.
+ * The result of a migration with vmmig.
  *
- * @param millis how long it took, as seen by who asked for it
- * @param downtimeMillis how long the guest stood still
+ * @param millis how long it took for the caller
+ * @param downtimeMillis the downtime
  * @param report the report of the source
  */
 record Sent(long millis, long downtimeMillis, JsonObject report) {
-    /** The old way leaves them out as well. */
+    /** The old method leaves them out as well. */
     private static final Set<String> BOOT_FILES = Set.of("kernel", "ramdisk");
 
-    /** Writes the guest to a package file while it stays where it is. */
-    static Sent toFile(LabGuest guest, Contender contender, Path scratch) {
+    /** Writes the guest to a package file; the guest stays where it is. */
+    static Sent toFile(LabGuest guest, SendProfile profile, Path scratch) {
         Path file = scratch.resolve("new.vmmig");
         Stopwatch watch = new Stopwatch();
         JsonObject report = guest.host()
-                .save(guest.name(), file, true, contender, event -> {})
+                .save(guest.name(), file, true, profile, event -> {})
                 .await();
         long millis = watch.millis();
         try {
             long packageBytes = report.get("packageBytes").getAsLong();
-            if (contender.sealed() ? Files.size(file) <= packageBytes : Files.size(file) != packageBytes) {
+            if (profile.sealed() ? Files.size(file) <= packageBytes : Files.size(file) != packageBytes) {
                 throw new LabException("the package is not as large as its report says: " + file);
             }
             Files.delete(file);
@@ -51,7 +51,7 @@ record Sent(long millis, long downtimeMillis, JsonObject report) {
         return new Sent(millis, report.get("downtimeMillis").getAsLong(), report);
     }
 
-    /** The same of a guest that went to another host, from both reports. */
+    /** The same for a guest that moved to another host, from both reports. */
     static Sent toHost(long millis, JsonObject sent, JsonObject received) {
         Duration downtime = Duration.between(instant(sent, "suspendedAt"), instant(received, "resumedAt"));
         return new Sent(millis, downtime.toMillis(), sent);
@@ -66,7 +66,7 @@ record Sent(long millis, long downtimeMillis, JsonObject report) {
         return report.get("packageBytes").getAsLong() - contents("storedBytes", true);
     }
 
-    /** From the request to the whole package on the disk; after that the guest goes on, or ends. */
+    /** From the request until the complete package is on the disk; the guest continues or ends after that. */
     long packageMillis() {
         return phases().stream()
                 .filter(phase -> phase.get("phase").getAsString().equals("COMMIT"))
@@ -76,7 +76,7 @@ record Sent(long millis, long downtimeMillis, JsonObject report) {
                 .orElse(millis);
     }
 
-    /** Memory and disks before they were packed. */
+    /** The size of memory and disks before packing. */
     private long packedBytes() {
         return report.get("snapshotBytes").getAsLong() + report.get("diskBytes").getAsLong() + contents("bytes", true);
     }

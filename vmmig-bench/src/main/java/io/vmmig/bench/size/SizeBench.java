@@ -12,12 +12,12 @@ import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Measures packages of real guests, and how long they take, beside the way of {@code virsh save} and {@code zip -9}. */
+/** Measures sizes and times of packages of real guests, compared with {@code virsh save} and {@code zip -9}. */
 public final class SizeBench {
     private static final int ROUNDS = 5;
-    /** Sizes differ less from round to round than times do. */
+    /** Sizes vary less between rounds than times. */
     private static final int ROUNDS_OF_SIZES = 3;
-    /** After so many packages the JVM has compiled most of what makes them. Sizes need none. */
+    /** After that many packages the JVM has compiled most of the code. Sizes need no warm-up. */
     private static final int WARM_UPS = 40;
 
     private static final String ALL = "all";
@@ -33,7 +33,7 @@ public final class SizeBench {
     }
 
     /**
-     * Takes {@code --quick}, {@code --rounds}, {@code --only} and at the end the directory for the results. Ends with 1 if a
+     * Takes {@code --quick}, {@code --rounds}, {@code --only} and at the end the directory for the results. Exits with 1 if a
      * target is missed, and with 2 if nothing could be measured.
      */
     public static void main(String[] args) {

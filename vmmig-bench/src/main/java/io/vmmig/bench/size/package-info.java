@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Packages and times on real guests, beside the way of {@code virsh save} and {@code zip -9}. */
+/** Sizes and times of packages of real guests, compared with {@code virsh save} and {@code zip -9}. */
 @org.jspecify.annotations.NullMarked
 package io.vmmig.bench.size;

@@ -14,22 +14,22 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 
 /**
- * How fast the page encoder and the page decoder are, each alone, with a thread on every processor. A stream holds next to
- * nothing for a page of one byte, so its bytes are pages that are not.
+ * The rates of the page encoder and the page decoder, each alone, with a thread on every processor. Constant pages take almost no
+ * space in a stream, so only other pages count.
  *
- * @param encoded million bytes of the stream encoded in a second, by all threads together
+ * @param encoded millions of bytes of the stream encoded per second, by all threads together
  * @param decoded the same, decoded
  */
 public record CodecAlone(double encoded, double decoded) {
     private static final long WARM_UP_NANOS = 5_000_000_000L;
     private static final long MEASURED_NANOS = 5_000_000_000L;
 
-    /** Something done to a segment. */
+    /** An operation on a segment. */
     private interface Work {
         void on(CodecState codec, Segment segment) throws VmmigException;
     }
 
-    /** Measures; the system properties that {@link CodecState} reads are to be set. */
+    /** Measures. The system properties that {@link CodecState} reads must be set. */
     public static CodecAlone measure(Level level, boolean base) throws IOException, VmmigException {
         List<CodecState> codecs = new ArrayList<>();
         try {

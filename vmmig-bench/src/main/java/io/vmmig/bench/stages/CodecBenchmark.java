@@ -9,7 +9,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** The page codec's own work for a segment of the stream; what is done for all segments in order comes on top. */
+/** The page codec's work for one segment of the stream, without the work that is done for all segments in order. */
 public class CodecBenchmark extends StageBenchmark {
     /** Encodes. */
     @Benchmark
@@ -23,7 +23,7 @@ public class CodecBenchmark extends StageBenchmark {
     /** Segments that are encoded. */
     @State(Scope.Benchmark)
     public static class Encoded {
-        /** Encodes, and tells how large that is. */
+        /** Encodes, and prints the size. */
         @Setup
         public void encode(CodecState codec) {
             System.out.printf(

@@ -29,7 +29,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** The page codec with segments from all over the first part of a real guest's stream, cut once. */
+/** The page codec, with segments from the first part of a real guest's stream. */
 @State(Scope.Benchmark)
 public class CodecState {
     /** Names the base image. */
@@ -40,11 +40,11 @@ public class CodecState {
     private static final int COUNT = 16;
     private static final int ONE_IN = 4;
 
-    /** How much work goes into it. */
+    /** The compression level. */
     @Param({"FASTEST", "BALANCED", "SMALLEST"})
     public Level level = Level.BALANCED;
 
-    /** Whether pages are looked for in the guest's base image. */
+    /** Whether pages are looked up in the guest's base image. */
     @Param({"false", "true"})
     public boolean base;
 
@@ -80,7 +80,7 @@ public class CodecState {
         }
     }
 
-    /** Encodes all segments, and returns how large they are then, compared with before. */
+    /** Encodes all segments, and returns the ratio of the sizes. */
     double encodeAll() {
         long decoded = 0;
         long stored = 0;

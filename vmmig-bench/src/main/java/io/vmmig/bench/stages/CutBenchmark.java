@@ -18,7 +18,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** Cutting the stream of a real guest into segments: its pages are found, hashed, and compared with those shortly before. */
+/** Cuts the stream of a real guest into segments: finds its pages, hashes them, and compares them with recent ones. */
 @State(Scope.Benchmark)
 public class CutBenchmark extends StageBenchmark {
     private static final int MIB = 64;

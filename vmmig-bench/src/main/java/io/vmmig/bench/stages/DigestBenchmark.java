@@ -9,7 +9,7 @@ import java.util.zip.CRC32C;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 
-/** What tells contents apart: the digest of packages, the hash by which pages are found, and a checksum to compare with. */
+/** Hashes: the digest of packages, the hash that finds pages, and a checksum for comparison. */
 public class DigestBenchmark extends StageBenchmark {
     /** SHA-256 of a segment as a whole. */
     @Benchmark

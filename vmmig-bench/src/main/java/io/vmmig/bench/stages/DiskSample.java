@@ -12,9 +12,9 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 
-/** A qcow2 image, small enough to be handled as a whole each time, that holds what a real guest's disk does. */
+/** A qcow2 image with the content of a real guest's disk, small enough to be read completely each time. */
 final class DiskSample {
-    /** How much a guest sees in it, in MiB. */
+    /** Its virtual size, in MiB. */
     static final int MIB = 64;
     /** Names the file. */
     static final String PROPERTY = "vmmig.bench.disk";
@@ -24,14 +24,14 @@ final class DiskSample {
 
     private DiskSample() {}
 
-    /** The file, which is kept in {@code directory} for the next time. */
+    /** The file; it stays in {@code directory} for the next run. */
     static Path in(Path directory, GuestKind.Image debian) throws IOException, VmmigException {
         Path file = directory.resolve("disk-of-" + debian.directory().getFileName());
         if (!Files.exists(file)) {
             Path raw = file.resolveSibling(file.getFileName() + ".raw");
             Path part = file.resolveSibling(file.getFileName() + ".part");
             copyData(debian.qcow2(), raw);
-            // Without holes, so that its size does not depend on what is in it.
+            // Without holes, so that its size does not depend on its content.
             Command.of("qemu-img", "convert", "-S", "0", "-f", "raw", "-O", "qcow2", raw.toString(), part.toString())
                     .run(PATIENCE);
             Files.delete(raw);

@@ -19,8 +19,8 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
 /**
- * Looking up pages of a guest's memory, whose hashes are known, in the index of its base image. The first look-up opens the
- * index, and each block of it is verified when it is looked at first.
+ * Looks up pages of a guest's memory by their hashes in the index of its base image. The first look-up opens the index, and each
+ * of its blocks is verified when first used.
  */
 @State(Scope.Benchmark)
 public class LookUpBenchmark extends StageBenchmark {
@@ -46,7 +46,7 @@ public class LookUpBenchmark extends StageBenchmark {
         }
     }
 
-    /** Finds the pages of a segment, or that they are not there. */
+    /** Looks up the pages of a segment. */
     @Benchmark
     @OperationsPerInvocation(MemorySegments.MIB)
     public long find() {
@@ -62,7 +62,7 @@ public class LookUpBenchmark extends StageBenchmark {
         return near;
     }
 
-    /** The same, and compares what was found with the page, each read by itself; the encoder reads ahead. */
+    /** The same, and compares each found page with the original; reads them one by one, while the encoder reads ahead. */
     @Benchmark
     @OperationsPerInvocation(MemorySegments.MIB)
     public long findAndCompare(MemorySegments memory) throws IOException {
@@ -96,7 +96,7 @@ public class LookUpBenchmark extends StageBenchmark {
         return hashes.get(next);
     }
 
-    /** Tells how many were found, and closes the base image. */
+    /** Prints how many were found, and closes the base image. */
     @TearDown
     public void close() {
         System.out.printf("%.3f of the pages found%n", found / (double) sought);

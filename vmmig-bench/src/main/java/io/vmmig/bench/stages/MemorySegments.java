@@ -11,7 +11,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** Pages of a real guest's memory, in segments of 4 MiB from all over it; a benchmark takes one after the other. */
+/** Pages of a real guest's memory, in segments of 4 MiB spread over it; a benchmark takes one after the other. */
 @State(Scope.Benchmark)
 public class MemorySegments {
     /** The size of a segment, in MiB; a benchmark's operation is one MiB, so that its score is in MiB per second. */

@@ -23,18 +23,18 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Images of disks, whose files are in the system's cache. */
+/** Disk images whose files are in the page cache. */
 public class Qcow2Benchmark extends StageBenchmark {
     private static final int PIECE = 1 << 16;
 
-    /** Reads what a guest sees. */
+    /** Reads the guest's view. */
     @Benchmark
     @OperationsPerInvocation(MemorySegments.MIB)
     public byte readAsGuest(Content content) throws IOException {
         return content.readSegment();
     }
 
-    /** Reads a layer as it goes into a package, with another header. */
+    /** Reads a layer as it is written to a package, with another header. */
     @Benchmark
     @OperationsPerInvocation(DiskSample.MIB)
     public long pack() throws IOException, VmmigException {
@@ -43,7 +43,7 @@ public class Qcow2Benchmark extends StageBenchmark {
         }
     }
 
-    /** Writes a layer that came in a package: tables checked, reference counts made afresh, and all of it on the disk. */
+    /** Writes a layer from a package: checks tables, rebuilds reference counts, and syncs it to the disk. */
     @Benchmark
     @OperationsPerInvocation(DiskSample.MIB)
     public void unpack(Packed packed) throws IOException, VmmigException {
@@ -58,7 +58,7 @@ public class Qcow2Benchmark extends StageBenchmark {
         return DiskChain.read(file(), ImageFormat.QCOW2, false);
     }
 
-    /** What a guest sees of the image. */
+    /** The guest's view of the image. */
     @State(Scope.Benchmark)
     public static class Content {
         private final byte[] segment = new byte[MemorySegments.BYTES];
@@ -95,7 +95,7 @@ public class Qcow2Benchmark extends StageBenchmark {
         }
     }
 
-    /** The image as it lies in a package. */
+    /** The image as stored in a package. */
     @State(Scope.Benchmark)
     public static class Packed {
         private final Path target = file().resolveSibling("unpacked");
@@ -112,7 +112,7 @@ public class Qcow2Benchmark extends StageBenchmark {
             try (InputStream in = chain.open(0, null)) {
                 bytes = in.readAllBytes();
             }
-            // A run that was ended in the middle may have left it.
+            // An aborted run may have left it.
             remove();
         }
 
@@ -123,7 +123,7 @@ public class Qcow2Benchmark extends StageBenchmark {
             return disk;
         }
 
-        /** Makes room for the next time, which is not measured. */
+        /** Cleans up for the next call; not measured. */
         @TearDown(Level.Invocation)
         public void remove() throws IOException {
             Files.deleteIfExists(target);

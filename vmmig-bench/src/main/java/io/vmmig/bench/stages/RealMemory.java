@@ -15,14 +15,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 
-/** The QEMU stream of a real guest, as a file: a Debian that has read files, so that its memory is full of all sorts. */
+/** The QEMU stream of a real guest, as a file: a Debian that has read files, so that its memory has varied content. */
 public final class RealMemory {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
     private static final String GUEST = "stages";
 
     private RealMemory() {}
 
-    /** The file, which is kept in {@code directory} for the next time. */
+    /** The file; it stays in {@code directory} for the next run. */
     public static Path in(Path directory, GuestKind.Image debian) throws IOException {
         Path file = directory.resolve("memory-of-" + debian.directory().getFileName());
         if (!Files.exists(file)) {

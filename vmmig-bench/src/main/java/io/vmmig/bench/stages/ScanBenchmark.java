@@ -12,7 +12,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.infra.Blackhole;
 
-/** Finding the pages in a QEMU stream, which is a generated one because that begins anew each time. */
+/** Finds the pages in a QEMU stream, a generated one because that can start again each time. */
 @State(Scope.Benchmark)
 public class ScanBenchmark extends StageBenchmark {
     private byte[] stream = new byte[0];

@@ -17,23 +17,23 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** Sealing in the age format: all segments in one go, so that its header, with a key exchange, is a small part of it. */
+/** Encrypts in the age format: all segments at once, so that the header, with its key exchange, is a small part. */
 public class SealBenchmark extends StageBenchmark {
-    /** Seals, for one recipient. */
+    /** Encrypts for one recipient. */
     @Benchmark
     @OperationsPerInvocation(MemorySegments.ALL_MIB)
     public void seal(Recipient recipient, MemorySegments memory) throws IOException {
         recipient.seal(memory, OutputStream.nullOutputStream());
     }
 
-    /** Opens what was sealed. */
+    /** Decrypts. */
     @Benchmark
     @OperationsPerInvocation(MemorySegments.ALL_MIB)
     public long open(Recipient recipient, Sealed sealed) throws IOException, VmmigException {
         return recipient.open(sealed);
     }
 
-    /** Whom it is sealed for. */
+    /** The recipient. */
     @State(Scope.Benchmark)
     public static class Recipient {
         private final AgeIdentity identity = AgeIdentity.generate();
@@ -59,7 +59,7 @@ public class SealBenchmark extends StageBenchmark {
         }
     }
 
-    /** What is to be opened. */
+    /** The encrypted data. */
     @State(Scope.Benchmark)
     public static class Sealed {
         private byte[] bytes = new byte[0];

@@ -22,11 +22,11 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** The signature of a package, which is of its digest: it takes the same time for any size. */
+/** Signs a package's digest, which takes the same time for any size. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 public class SignBenchmark extends StageBenchmark {
-    /** Signs a package of a guest that was in none before. */
+    /** Signs the first package of a guest. */
     @Benchmark
     public List<String> sign(Signer signer) throws VmmigException {
         return signer.sign();
@@ -38,7 +38,7 @@ public class SignBenchmark extends StageBenchmark {
         return signer.verify(signed.signatures);
     }
 
-    /** A host, and a package of its. */
+    /** A host and one of its packages. */
     @State(Scope.Benchmark)
     public static class Signer {
         private final UUID packageId = UUID.randomUUID();

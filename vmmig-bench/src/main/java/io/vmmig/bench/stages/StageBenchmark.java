@@ -10,11 +10,11 @@ import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * What all stages have in common: one thread, MiB per second. A benchmark's method handles one segment, and is annotated with
- * {@code @OperationsPerInvocation(MemorySegments.MIB)}.
+ * The base of all stages: one thread, MiB per second. A benchmark's method handles one segment, and is annotated with {@code
+ * @OperationsPerInvocation(MemorySegments.MIB)}.
  *
- * <p>Each is also measured in JVMs in which it has never run, so what prepares its input must not be the stage itself: what
- * one half of a pair makes for the other comes from a state that only the other takes.
+ * <p>Each is also measured in a JVM in which it has never run, so its input must not be prepared by the stage itself: what one
+ * half of a pair produces for the other comes from a state that only the other uses.
  */
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)

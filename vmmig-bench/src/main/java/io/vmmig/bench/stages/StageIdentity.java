@@ -8,16 +8,16 @@ import io.vmmig.transport.tls.TlsTransport;
 import java.nio.file.Path;
 import java.util.Set;
 
-/** The host that signs, and that both ends of a connection are. Its keys are not made where a stage is measured cold. */
+/** The host that signs; both ends of a connection use it. Its keys are not generated in the JVM that measures a stage cold. */
 final class StageIdentity {
-    /** Names the directory that it is kept in. */
+    /** Names its directory. */
     static final String PROPERTY = "vmmig.bench.identity";
 
     private static final String LOOPBACK = "127.0.0.1";
 
     private StageIdentity() {}
 
-    /** The directory; the identity is in it from then on. */
+    /** The directory; creates the identity in it. */
     static Path make(Path directory) throws VmmigException {
         Path identity = directory.resolve("identity");
         HostIdentity.in(identity);
@@ -37,7 +37,7 @@ final class StageIdentity {
                 .listen();
     }
 
-    /** The way to that listener, as the one whom it trusts. */
+    /** The transport to that listener, which trusts it. */
     static TlsTransport to(TlsListener listener) throws VmmigException {
         HostIdentity self = load();
         return TlsTransport.to(LOOPBACK, listener.port()).as(self).trusting(self.fingerprint());

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Each stage's first call in a JVM beside those when it is warm. */
+/** Each stage's first call in a JVM beside its warm calls. */
 final class StageTable {
     private static final String LINE = "%-40s %4s %10s %7s %10s %7s %12s";
 

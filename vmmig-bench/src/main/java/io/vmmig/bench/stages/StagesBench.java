@@ -74,7 +74,7 @@ public final class StagesBench {
                 .build();
     }
 
-    /** A profiler would count what is prepared for the first call as its own, so only these are told what they allocate. */
+    /** A profiler would attribute the preparation to the first call, so only the warm runs report allocation. */
     private static Options warm(Options options) {
         return new OptionsBuilder()
                 .parent(options)
@@ -91,7 +91,7 @@ public final class StagesBench {
                         cold.stream().map(Timing::of).toList(),
                         warm.stream().map(Timing::of).toList())
                 .forEach(out::println);
-        out.println("All of it for programs: " + file);
+        out.println("Everything as JSON: " + file);
     }
 
     private static String property(String name, Path value) {

@@ -14,7 +14,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** The tar around segments; it should cost next to nothing. */
+/** The tar around segments; it should cost almost nothing. */
 public class TarBenchmark extends StageBenchmark {
     /** A tar of one segment. */
     @State(Scope.Benchmark)

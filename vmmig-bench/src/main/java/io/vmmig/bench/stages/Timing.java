@@ -9,11 +9,11 @@ import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 
 /**
- * What one run of JMH says of a benchmark.
+ * The result of one JMH run of a benchmark.
  *
  * @param stage what was measured, with its parameters
- * @param mebibytes how much one call of it handles; 1 if it does not depend on that
- * @param bulk whether it does
+ * @param mebibytes how much one call processes; 1 if its time does not depend on a size
+ * @param bulk whether its time depends on a size
  * @param millis how long a call took
  * @param allocated how many bytes were allocated for each of {@code mebibytes}, by all threads; NaN if that is not known
  */
@@ -57,7 +57,7 @@ record Timing(String stage, int mebibytes, boolean bulk, double millis, double a
         return operations * unitMillis * (mode == Mode.Throughput ? 1 / score : score);
     }
 
-    /** The rate in MiB per second, or nothing. */
+    /** The rate in MiB per second, or empty. */
     String rate() {
         return bulk ? String.format(Locale.ROOT, "%.0f", mebibytes / millis * 1000) : "";
     }

@@ -10,9 +10,9 @@ import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OperationsPerInvocation;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 
-/** A connection of the TLS transport, with its frames, within this host. Both ends are in this JVM: one thread each. */
+/** A connection of the TLS transport, with its frames, over loopback. Both ends are in this JVM, with one thread each. */
 public class TlsBenchmark extends StageBenchmark {
-    /** Sends all segments, until the other end has them. */
+    /** Sends all segments and waits until the other end has them. */
     @Benchmark
     @OperationsPerInvocation(MemorySegments.ALL_MIB)
     public void send(TlsLink link, MemorySegments memory) throws IOException {
@@ -23,7 +23,7 @@ public class TlsBenchmark extends StageBenchmark {
         link.awaitArrival(memory.all().size());
     }
 
-    /** Connects, until both ends know each other and speak the same version. */
+    /** Connects, authenticates and agrees on a version. */
     @Benchmark
     @BenchmarkMode(Mode.AverageTime)
     @OutputTimeUnit(TimeUnit.MILLISECONDS)

@@ -14,7 +14,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** A host that listens, and lets nobody stay. */
+/** A host that listens, and closes every connection. */
 @State(Scope.Benchmark)
 public class TlsDoor {
     private static final Duration PATIENCE = Duration.ofHours(1);
@@ -49,7 +49,7 @@ public class TlsDoor {
         try {
             throw new IllegalStateException("nothing was to be offered: " + session.offer());
         } catch (VmmigException e) {
-            // The visitor has left, as it was to.
+            // The client has disconnected, as expected.
         }
     }
 
@@ -60,7 +60,7 @@ public class TlsDoor {
         session = transport.open();
     }
 
-    /** Takes the visitor away, which is not measured. */
+    /** Closes the connection; not measured. */
     @TearDown(Level.Invocation)
     public void leave() {
         if (session != null) {
@@ -69,7 +69,7 @@ public class TlsDoor {
         }
     }
 
-    /** Listens no more. */
+    /** Stops listening. */
     @TearDown
     public void close() {
         if (listener != null) {

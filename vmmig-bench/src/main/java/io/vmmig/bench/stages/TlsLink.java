@@ -21,7 +21,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** A transfer that goes on for ever, and an end of it that reads segments and forgets them. */
+/** An endless transfer whose receiver discards the segments. */
 @State(Scope.Benchmark)
 public class TlsLink {
     private static final Duration PATIENCE = Duration.ofMinutes(1);
@@ -68,7 +68,7 @@ public class TlsLink {
         return stream;
     }
 
-    /** Waits until so many segments more have arrived. */
+    /** Waits until that many more segments have arrived. */
     void awaitArrival(int segments) throws IOException {
         try {
             if (!arrived.tryAcquire(segments, PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
@@ -80,7 +80,7 @@ public class TlsLink {
         }
     }
 
-    /** Gives the transfer up. */
+    /** Aborts the transfer. */
     @TearDown
     public void close() {
         if (session != null) {

@@ -15,7 +15,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** zstd, with a checksum, as segments are stored. Its library is loaded beforehand. */
+/** zstd with a checksum, as for segments. Its library is loaded beforehand. */
 public class ZstdBenchmark extends StageBenchmark {
     /** Packs. */
     @Benchmark
@@ -66,7 +66,7 @@ public class ZstdBenchmark extends StageBenchmark {
         private final List<byte[]> frames = new ArrayList<>();
         private int next;
 
-        /** Compresses them, and tells how large they are then. */
+        /** Compresses them, and prints their size. */
         @Setup
         public void compressAll(Compressor compressor, MemorySegments memory) {
             long bytes = 0;

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.security.DigestInputStream;
 
-/** Passes a stream on, and knows in the end how long it was and what its digest is. For one thread. */
+/** Passes a stream through, and computes its length and digest. For one thread. */
 final class DigestedInput extends DigestInputStream {
     private long bytes;
 
@@ -32,7 +32,7 @@ final class DigestedInput extends DigestInputStream {
         return bytes;
     }
 
-    /** To be called once, at the end. */
+    /** The digest; call it once, at the end. */
     Digest digest() {
         return Digest.of(getMessageDigest());
     }

@@ -8,11 +8,11 @@ import java.lang.management.MemoryType;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** How much memory this JVM has used at most. */
+/** The peak memory of this JVM. */
 final class Footprint {
     private Footprint() {}
 
-    /** At most that: the pools' peaks need not be of one moment. */
+    /** An upper bound: the pools' peaks need not be simultaneous. */
     static long peakHeapBytes() {
         long peaks = ManagementFactory.getMemoryPoolMXBeans().stream()
                 .filter(pool -> pool.getType() == MemoryType.HEAP)
@@ -22,7 +22,7 @@ final class Footprint {
         return Math.min(peaks, Runtime.getRuntime().maxMemory());
     }
 
-    /** What the kernel says: heap, native memory, code and all. */
+    /** As the kernel reports it, with heap, native memory and code. */
     static long peakProcessBytes() throws IOException {
         return Files.readAllLines(Path.of("/proc/self/status")).stream()
                 .filter(line -> line.startsWith("VmHWM:"))

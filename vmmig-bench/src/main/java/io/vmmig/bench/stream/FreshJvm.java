@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
-/** Has a stream pass in a JVM of its own, so that neither what ran before nor how much memory there is makes a difference. */
+/** Runs a pass in a fresh JVM, so that neither earlier runs nor the machine's memory make a difference. */
 final class FreshJvm {
     /** The heap that it gets. */
     static final int HEAP_MIB = 256;
@@ -30,11 +30,11 @@ final class FreshJvm {
             String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             int status = process.waitFor();
             if (status != 0) {
-                throw new IOException("a stream of " + mebibytes + " MiB did not pass; its JVM ended with " + status);
+                throw new IOException("a stream of " + mebibytes + " MiB failed; its JVM exited with " + status);
             }
             return new Gson().fromJson(said, Pass.class);
         } catch (JsonParseException e) {
-            throw new IOException("a JVM did not say what came of a stream of " + mebibytes + " MiB", e);
+            throw new IOException("a JVM reported no result for a stream of " + mebibytes + " MiB", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new IOException("interrupted", e);

@@ -6,14 +6,14 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 
-/** How large a made-up guest is to be. */
+/** The size of a generated guest. */
 final class GeneratedGuest {
     private static final long SAMPLE_BYTES = 256L << 20;
     private static final double MARGIN = 1.05;
 
     private GeneratedGuest() {}
 
-    /** A guest of that memory has a stream of so many bytes, or somewhat more. */
+    /** The memory of a guest whose stream has at least that many bytes. */
     static long memoryFor(long streamBytes, long seed) throws IOException {
         long sample;
         try (InputStream stream = GeneratedStream.of(SAMPLE_BYTES, seed)) {

@@ -7,15 +7,15 @@ import io.vmmig.testkit.GeneratedStream;
 import java.io.IOException;
 
 /**
- * One generated stream that was packed and unpacked, in a JVM of its own.
+ * One generated stream that was packed and unpacked in its own JVM.
  *
- * @param processors how many processors that JVM took itself to have
+ * @param processors how many processors that JVM saw
  * @param streamBytes the length of the stream
  * @param packageBytes the length of its package
- * @param same whether it came out as it went in
+ * @param same whether the output equals the input
  * @param seconds how long that took, from the first byte to the last
- * @param peakHeapBytes how much of the heap was used at most
- * @param peakProcessBytes how much memory the process had at most
+ * @param peakHeapBytes the peak of the used heap
+ * @param peakProcessBytes the peak memory of the process
  */
 record Pass(
         int processors,
@@ -26,7 +26,7 @@ record Pass(
         long peakHeapBytes,
         long peakProcessBytes) {
 
-    /** Takes the stream's length in MiB and a seed, and prints what came of it, as JSON. */
+    /** Takes the stream's length in MiB and a seed, and prints the result as JSON. */
     public static void main(String[] args) throws IOException, VmmigException {
         long seed = Long.parseLong(args[1]);
         long memoryBytes = GeneratedGuest.memoryFor(Long.parseLong(args[0]) << 20, seed);

@@ -16,14 +16,14 @@ import java.nio.channels.Pipe;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongConsumer;
 
-/** Sends a QEMU stream as a package through a pipe, to a reader that unpacks it while it is being packed. */
+/** Sends a QEMU stream as a package through a pipe to a reader that unpacks it at the same time. */
 final class Passing {
     private static final int BUFFER_BYTES = 1 << 16;
 
     private Passing() {}
 
     /**
-     * What came of it.
+     * The result.
      *
      * @param sentBytes the length of the stream that was packed
      * @param sentDigest its SHA-256
@@ -37,7 +37,7 @@ final class Passing {
         }
     }
 
-    /** Passes the whole stream; {@code progress} is told how many bytes have been unpacked so far. */
+    /** Passes the whole stream; {@code progress} gets the number of bytes unpacked so far. */
     static Result of(InputStream stream, long memoryBytes, LongConsumer progress) throws IOException, VmmigException {
         Pipe pipe = Pipe.open();
         CompletableFuture<PackageSummary> writing = new CompletableFuture<>();
@@ -51,7 +51,7 @@ final class Passing {
             PackageSummary summary = writing.join();
             return new Result(sent.bytes(), sent.digest(), received.bytes(), received.digest(), summary.bytes());
         } catch (IOException | VmmigException e) {
-            // To the reader, a package whose writer has failed is one that ends too early.
+            // If the writer fails, the reader sees a package that ends too early.
             Throwable first = writing.handle((summary, failure) -> failure).getNow(null);
             if (first instanceof VmmigException cause) {
                 throw cause;
@@ -63,7 +63,7 @@ final class Passing {
         }
     }
 
-    /** Whoever reads {@code out} to its end finds {@code writing} completed. */
+    /** Once {@code out} is read to its end, {@code writing} is complete. */
     private static void write(
             InputStream stream, long memoryBytes, OutputStream out, CompletableFuture<PackageSummary> writing) {
         try (out) {

@@ -13,10 +13,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** How the time to pack and unpack a stream grows with its length, and shrinks with the number of processors. */
+/** Measures how the time to pack and unpack a stream grows with its length and shrinks with the number of processors. */
 public final class ScalingBench {
     private static final long DEFAULT_GIB = 4;
-    /** The length for all numbers of processors, and the one that longer ones are compared with. */
+    /** The length used with every number of processors, and the baseline for longer ones. */
     private static final long REFERENCE_MIB = 1024;
 
     private static final double LEAST_RATE_WHEN_LONGER = 0.8;
@@ -34,8 +34,8 @@ public final class ScalingBench {
     }
 
     /**
-     * Takes {@code --gib}, {@code --threads}, {@code --seed} and at the end the directory for the results. Ends with 1 if a target
-     * is missed, and with 2 if nothing could be measured.
+     * Takes {@code --gib}, {@code --threads}, {@code --seed} and at the end the directory for the results. Exits with 1 if a
+     * target is missed, and with 2 if nothing could be measured.
      */
     public static void main(String[] args) {
         Bench.run(args, (words, out, directory) -> {
@@ -64,7 +64,7 @@ public final class ScalingBench {
         return new Outcome(figures(), details);
     }
 
-    /** One of the lengths is that in any case. */
+    /** This length is always among them. */
     private Pass reference() {
         return ofLengths.get(1);
     }
@@ -87,7 +87,7 @@ public final class ScalingBench {
         List<Figure> figures = new ArrayList<>();
         long changed = ofLengths.stream().filter(pass -> !pass.same()).count()
                 + ofProcessors.stream().filter(pass -> !pass.same()).count();
-        figures.add(Figure.atMost("streams that came out other than they went in", changed, 0));
+        figures.add(Figure.atMost("streams whose output differs from the input", changed, 0));
         Pass longest = ofLengths.get(ofLengths.size() - 1);
         if (ofLengths.size() > 2) {
             figures.add(Figure.atLeast(

@@ -6,13 +6,13 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 
-/** From how little to how much, in how many steps. */
+/** The steps of a scaling measurement. */
 final class Steps {
     private static final long SMALLEST_MIB = 256;
 
     private Steps() {}
 
-    /** A quarter of a GiB, and four times as much each time, up to {@code gib}, which is 1 at least and the last in any case. */
+    /** From a quarter of a GiB, by factors of four, up to {@code gib}, which is at least 1 and always the last. */
     static List<Long> mebibytes(long gib) {
         return LongStream.concat(
                         LongStream.iterate(SMALLEST_MIB, mib -> mib < gib << 10, mib -> 4 * mib),
@@ -21,7 +21,7 @@ final class Steps {
                 .toList();
     }
 
-    /** One, and twice as many each time, up to {@code most}, which is the last in any case. */
+    /** From one, by factors of two, up to {@code most}, which is always the last. */
     static List<Integer> processors(int most) {
         return Stream.concat(IntStream.iterate(1, n -> n < most, n -> 2 * n).boxed(), Stream.of(most))
                 .toList();

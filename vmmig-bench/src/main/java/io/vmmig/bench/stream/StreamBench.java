@@ -16,11 +16,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
-/** Packs and unpacks a stream that is far larger than the heap, and compares what came out with what went in. */
+/** Packs and unpacks a stream that is far larger than the heap, and compares output and input. */
 public final class StreamBench {
     private static final long GIB = 1L << 30;
     private static final double LEAST_RATE_AT_THE_END = 0.8;
-    /** Fewer parts than that tell nothing about the trend. */
+    /** Fewer parts would show no trend. */
     private static final int TREND_PARTS = 8;
 
     private final PrintStream out;
@@ -33,7 +33,7 @@ public final class StreamBench {
     }
 
     /**
-     * Takes {@code --gib}, {@code --seed} and at the end the directory for the results. Ends with 1 if a target is missed, and
+     * Takes {@code --gib}, {@code --seed} and at the end the directory for the results. Exits with 1 if a target is missed, and
      * with 2 if nothing could be measured.
      */
     public static void main(String[] args) {
@@ -83,14 +83,14 @@ public final class StreamBench {
 
     private List<Figure> figures(Passing.Result result) {
         List<Figure> figures = new ArrayList<>();
-        figures.add(Figure.atMost("streams that came out other than they went in", result.same() ? 0 : 1, 0));
+        figures.add(Figure.atMost("streams whose output differs from the input", result.same() ? 0 : 1, 0));
         int quarter = secondsPerGib.size() / 4;
         if (secondsPerGib.size() >= TREND_PARTS) {
             double first = Medians.of(secondsPerGib.subList(0, quarter), seconds -> seconds);
             double last = Medians.of(
                     secondsPerGib.subList(secondsPerGib.size() - quarter, secondsPerGib.size()), seconds -> seconds);
             figures.add(Figure.atMost(
-                    "time for a GiB in the last quarter of the stream, of that in the first",
+                    "time for a GiB in the last quarter of the stream, relative to the first",
                     last / first,
                     1 / LEAST_RATE_AT_THE_END));
         }

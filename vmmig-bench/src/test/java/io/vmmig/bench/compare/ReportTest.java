@@ -17,8 +17,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ReportTest {
-    private static final Way ZIP = Comparison.PROTOTYPE;
-    private static final Way XZ = ByFiles.saved("xz");
+    private static final MigrationMethod ZIP = Comparison.PROTOTYPE;
+    private static final MigrationMethod XZ = ByFiles.saved("xz");
 
     private static Trial trial(long downtime, long total, long wireBytes) {
         Moved moved = new Moved(guest(), 1, 2, 3, wireBytes, Map.of());
@@ -31,7 +31,7 @@ class ReportTest {
     }
 
     private static Result result(Link link, Trial... ofVmmig) {
-        Map<Way, List<Trial>> trials = new LinkedHashMap<>();
+        Map<MigrationMethod, List<Trial>> trials = new LinkedHashMap<>();
         trials.put(ZIP, List.of(trial(20_000, 25_000, 40_000_000)));
         trials.put(Comparison.VMMIG, List.of(ofVmmig));
         trials.put(Comparison.VMMIG_BACK, List.of(trial(900, 1_800, 100_000)));
@@ -78,7 +78,7 @@ class ReportTest {
                 .contains(
                         "| vmmig, default | 1.20 s ±21% | 3.00 s ±0% |",
                         "| – | 4.0 × | 120.0 × | 3 |",
-                        "cannot be gone here",
+                        "not available here",
                         "| seconds | 2.00 | ≤ 1.0 | MISSES |",
                         "| Fedora | 58.0 MB |");
         assertThat(Limit.STREAM.distance(result, ZIP)).isEqualTo("66.7 ×");
@@ -94,7 +94,7 @@ class ReportTest {
         String page = Report.of(List.of(result(Link.PLAIN, trial(1_000, 3_000, 10))), List.of(), "libvirt 9");
 
         assertThat(page)
-                .contains("virsh save, xz", "cannot be gone here: libvirt says: &lt;no&gt;", "58.0 MB", "40.0 MB")
+                .contains("virsh save, xz", "not available here: libvirt says: &lt;no&gt;", "58.0 MB", "40.0 MB")
                 .doesNotContain("<no>");
     }
 }

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import io.vmmig.bench.Figure;
-import io.vmmig.lab.host.Contender;
+import io.vmmig.lab.host.SendProfile;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -26,13 +26,13 @@ class RoundTest {
         return new Round(
                 OLD,
                 Map.of(
-                        Contender.DEFAULT,
+                        SendProfile.DEFAULT,
                         sent,
-                        Contender.WITH_FREE_PAGES,
+                        SendProfile.WITH_FREE_PAGES,
                         sent,
-                        Contender.UNPROTECTED,
+                        SendProfile.UNPROTECTED,
                         sent,
-                        Contender.PROTECTED,
+                        SendProfile.PROTECTED,
                         slower));
     }
 
@@ -40,11 +40,11 @@ class RoundTest {
     void comparesLikeWithLike() {
         Round round = round(130, 50, 100);
 
-        assertThat(round.sizeRatio(Contender.DEFAULT))
+        assertThat(round.sizeRatio(SendProfile.DEFAULT))
                 .as("without the kernel, which is in no zip")
                 .isCloseTo(80 / 400.0, within(1e-9));
-        assertThat(round.timeRatio(Contender.DEFAULT)).isCloseTo(2, within(1e-9));
-        assertThat(round.wholeTimeRatio(Contender.DEFAULT)).isCloseTo(0.1, within(1e-9));
+        assertThat(round.timeRatio(SendProfile.DEFAULT)).isCloseTo(2, within(1e-9));
+        assertThat(round.wholeTimeRatio(SendProfile.DEFAULT)).isCloseTo(0.1, within(1e-9));
         assertThat(round.protectionRatio()).isCloseTo(0.1, within(1e-9));
     }
 

@@ -11,12 +11,12 @@ import io.vmmig.lab.Units;
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.guest.LabDisk;
 import io.vmmig.lab.guest.LabDomain;
-import io.vmmig.lab.host.Journey;
 import io.vmmig.lab.host.Lab;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.MoveFailed;
-import io.vmmig.lab.host.Passage;
+import io.vmmig.lab.host.MoveResult;
+import io.vmmig.lab.host.MoveScenario;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +27,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.function.BiFunction;
 
-/** Shows a guest that moves from host to host, and proves that it has lost nothing. */
+/** Moves a guest from host to host, and proves that it lost nothing. */
 public final class Demo {
     private static final String GUEST = "demo";
     /** MiB of known content. */
@@ -38,7 +38,7 @@ public final class Demo {
 
     private final PrintStream out;
     private final boolean terminal;
-    private final List<Passage> passages = new ArrayList<>();
+    private final List<MoveResult> results = new ArrayList<>();
 
     private Demo(PrintStream out, boolean terminal) {
         this.out = out;
@@ -67,14 +67,14 @@ public final class Demo {
         LabHost b = host(lab, "b", image);
         LabGuest guest = start(a, image);
         Path file = lab.directory().resolve("demo.vmmig");
-        guest = move("a → b over TLS", guest, (journey, g) -> journey.overTls(g, b));
-        guest = move("b → a over TLS", guest, (journey, g) -> journey.overTls(g, a));
-        move("a → a file → b", guest, (journey, g) -> journey.throughFile(g, b, file));
+        guest = move("a → b over TLS", guest, (scenario, g) -> scenario.overTls(g, b));
+        guest = move("b → a over TLS", guest, (scenario, g) -> scenario.overTls(g, a));
+        move("a → a file → b", guest, (scenario, g) -> scenario.throughFile(g, b, file));
     }
 
     private LabHost host(Lab lab, String name, GuestKind.Image image) {
         LabHost host = lab.embedded(name);
-        // What both hosts hold need not travel: the disk's base image, the kernel and its ramdisk.
+        // Both hosts hold these, so they need not be sent: the disk's base image, the kernel and its ramdisk.
         host.addImage(image.qcow2(), "qcow2");
         host.addBootFiles(image);
         out.printf(
@@ -97,37 +97,37 @@ public final class Demo {
         return guest;
     }
 
-    private LabGuest move(String title, LabGuest guest, BiFunction<Journey, LabGuest, Passage> way) {
+    private LabGuest move(String title, LabGuest guest, BiFunction<MoveScenario, LabGuest, MoveResult> way) {
         out.printf("%n%s%n", title);
         guest.ticking();
         ProgressLine progress = new ProgressLine(out, terminal);
         LabHost source = guest.host();
-        Journey journey = Journey.plain().telling((host, event) -> {
+        MoveScenario scenario = MoveScenario.plain().telling((host, event) -> {
             if (host == source) {
                 progress.hear(event);
             }
         });
-        Passage passage = way.apply(journey, guest);
+        MoveResult result = way.apply(scenario, guest);
         progress.end();
-        passages.add(passage);
-        show(passage);
-        return passage.arrived();
+        results.add(result);
+        show(result);
+        return result.arrived();
     }
 
-    private void show(Passage passage) {
-        passage.lastLines(LINES_SHOWN)
-                .forEach(line -> out.printf("    %s | %s%n", passage.left().host(), line));
-        out.printf("      ~ it stood still for %s ~%n", Units.millis(passage.downtimeMillis()));
-        passage.firstLines(LINES_SHOWN)
-                .forEach(line -> out.printf("    %s | %s%n", passage.arrived().host(), line));
+    private void show(MoveResult result) {
+        result.lastLines(LINES_SHOWN)
+                .forEach(line -> out.printf("    %s | %s%n", result.left().host(), line));
+        out.printf("      ~ paused for %s ~%n", Units.millis(result.downtimeMillis()));
+        result.firstLines(LINES_SHOWN)
+                .forEach(line -> out.printf("    %s | %s%n", result.arrived().host(), line));
         out.printf(
-                "    memory %s and disk %s travelled as a package of %s; all in all %s%n",
-                Units.bytes(passage.saveImageBytes()),
-                Units.bytes(passage.diskBytes()),
-                Units.bytes(passage.packageBytes()),
-                Units.millis(passage.totalMillis()));
-        out.printf("    at %s: %s%n", passage.left().host(), phases(passage.sent()));
-        out.printf("    at %s: %s%n", passage.arrived().host(), phases(passage.received()));
+                "    memory %s and disk %s were sent as a package of %s, in %s%n",
+                Units.bytes(result.saveImageBytes()),
+                Units.bytes(result.diskBytes()),
+                Units.bytes(result.packageBytes()),
+                Units.millis(result.totalMillis()));
+        out.printf("    at %s: %s%n", result.left().host(), phases(result.sent()));
+        out.printf("    at %s: %s%n", result.arrived().host(), phases(result.received()));
     }
 
     private static String phases(JsonObject report) {
@@ -144,42 +144,44 @@ public final class Demo {
         out.printf(
                 "%n%-6s %-6s %-5s %10s %10s %10s %10s   %s%n",
                 "from", "to", "via", "memory", "package", "downtime", "total", "lost");
-        for (Passage passage : passages) {
+        for (MoveResult result : results) {
             out.printf(
                     "%-6s %-6s %-5s %10s %10s %10s %10s   %s%n",
-                    passage.left().host(),
-                    passage.arrived().host(),
-                    passage.via(),
-                    Units.bytes(passage.saveImageBytes()),
-                    Units.bytes(passage.packageBytes()),
-                    Units.millis(passage.downtimeMillis()),
-                    Units.millis(passage.totalMillis()),
-                    lost(passage));
+                    result.left().host(),
+                    result.arrived().host(),
+                    result.via(),
+                    Units.bytes(result.saveImageBytes()),
+                    Units.bytes(result.packageBytes()),
+                    Units.millis(result.downtimeMillis()),
+                    Units.millis(result.totalMillis()),
+                    lost(result));
         }
         write(directory);
-        return passages.stream().allMatch(Passage::whole) ? 0 : 1;
+        return results.stream().allMatch(MoveResult::whole) ? 0 : 1;
     }
 
-    private static String lost(Passage passage) {
-        if (passage.whole()) {
+    private static String lost(MoveResult result) {
+        if (result.whole()) {
             return "nothing";
         }
-        return passage.across().ticksLost() + " ticks, " + passage.across().ticksRepeated() + " repeated, "
-                + passage.diskRecordsLost() + " disk records, memory "
-                + (passage.memoryIntact() ? "intact" : "CHANGED");
+        return result.across().ticksLost() + " ticks, " + result.across().ticksRepeated() + " repeated, "
+                + result.diskRecordsLost() + " disk records, memory "
+                + (result.memoryIntact() ? "intact" : "CHANGED");
     }
 
     private void write(Path directory) {
         JsonArray moves = new JsonArray();
-        passages.forEach(passage -> moves.add(passage.toJson()));
+        results.forEach(result -> moves.add(result.toJson()));
         try {
             Files.createDirectories(directory);
             Path json = directory.resolve("report.json");
             Path html = directory.resolve("report.html");
             Files.writeString(
                     json, new GsonBuilder().setPrettyPrinting().create().toJson(moves) + "\n");
-            Files.writeString(html, HtmlReport.of(passages));
-            out.printf("%nThe same for programs: %s%nand with a timeline of each move: %s%n", shown(json), shown(html));
+            Files.writeString(html, HtmlReport.of(results));
+            out.printf(
+                    "%nThe same as JSON: %s%nand as a page with a timeline of each move: %s%n",
+                    shown(json), shown(html));
         } catch (IOException e) {
             throw new LabException("could not write the reports to " + directory, e);
         }

@@ -5,14 +5,14 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vmmig.lab.Html;
 import io.vmmig.lab.Units;
-import io.vmmig.lab.host.Passage;
+import io.vmmig.lab.host.MoveResult;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** The moves as one page of HTML that needs nothing else: figures, what the guest printed, and a timeline for each. */
+/** The moves as one self-contained HTML page: for each, its figures, what the guest printed, and a timeline. */
 final class HtmlReport {
     private static final int WIDTH = 900;
     private static final int LEFT = 40;
@@ -58,18 +58,18 @@ final class HtmlReport {
 
     private HtmlReport() {}
 
-    static String of(List<Passage> passages) {
+    static String of(List<MoveResult> results) {
         HtmlReport report = new HtmlReport();
-        report.summary(passages);
+        report.summary(results);
         report.legend();
-        passages.forEach(report::move);
+        results.forEach(report::move);
         return report.html.append("</body></html>\n").toString();
     }
 
-    private void summary(List<Passage> passages) {
+    private void summary(List<MoveResult> results) {
         html.append("<table><tr><th>move<th>memory<th>package<th>downtime<th>total<th>ticks lost<th>repeated")
                 .append("<th>disk records lost<th>memory intact</tr>\n");
-        for (Passage p : passages) {
+        for (MoveResult p : results) {
             html.append("<tr><td>").append(title(p));
             for (Object cell : List.of(
                     Units.bytes(p.saveImageBytes()),
@@ -98,17 +98,17 @@ final class HtmlReport {
         html.append("</p>\n");
     }
 
-    private void move(Passage passage) {
-        html.append("<h2>").append(title(passage)).append("</h2>\n");
-        timeline(passage);
+    private void move(MoveResult result) {
+        html.append("<h2>").append(title(result)).append("</h2>\n");
+        timeline(result);
         html.append("<pre>");
-        passage.lastLines(LINES_SHOWN)
-                .forEach(line -> printed(passage.left().host().name(), line));
+        result.lastLines(LINES_SHOWN)
+                .forEach(line -> printed(result.left().host().name(), line));
         html.append("<span class=\"still\">— it stood still for ")
-                .append(Units.millis(passage.downtimeMillis()))
+                .append(Units.millis(result.downtimeMillis()))
                 .append(" —</span>\n");
-        passage.firstLines(LINES_SHOWN)
-                .forEach(line -> printed(passage.arrived().host().name(), line));
+        result.firstLines(LINES_SHOWN)
+                .forEach(line -> printed(result.arrived().host().name(), line));
         html.append("</pre>\n");
     }
 
@@ -116,13 +116,13 @@ final class HtmlReport {
         html.append(Html.escaped(host)).append(" | ").append(Html.escaped(line)).append('\n');
     }
 
-    private void timeline(Passage passage) {
-        Instant start = instant(passage.sent(), "startedAt");
-        long end = Math.max(1, Math.max(end(passage.sent(), start), end(passage.received(), start)));
+    private void timeline(MoveResult result) {
+        Instant start = instant(result.sent(), "startedAt");
+        long end = Math.max(1, Math.max(end(result.sent(), start), end(result.received(), start)));
         html.append("<svg viewBox=\"0 0 ").append(WIDTH + LEFT).append(" 110\" role=\"img\">\n");
-        still(passage, start, end);
-        row(passage.left().host().name(), passage.sent(), start, end, 0);
-        row(passage.arrived().host().name(), passage.received(), start, end, 1);
+        still(result, start, end);
+        row(result.left().host().name(), result.sent(), start, end, 0);
+        row(result.arrived().host().name(), result.received(), start, end, 1);
         html.append("<text x=\"").append(LEFT).append("\" y=\"104\">0</text><text text-anchor=\"end\" x=\"");
         html.append(WIDTH + LEFT)
                 .append("\" y=\"104\">")
@@ -130,10 +130,10 @@ final class HtmlReport {
                 .append("</text></svg>\n");
     }
 
-    /** Shades the time in which the guest did not run. */
-    private void still(Passage passage, Instant start, long end) {
-        double from = x(millis(start, instant(passage.sent(), "suspendedAt")), end);
-        double width = Math.max(1, (double) WIDTH * passage.downtimeMillis() / end);
+    /** Shades the downtime. */
+    private void still(MoveResult result, Instant start, long end) {
+        double from = x(millis(start, instant(result.sent(), "suspendedAt")), end);
+        double width = Math.max(1, (double) WIDTH * result.downtimeMillis() / end);
         html.append(String.format(
                 Locale.ROOT,
                 "<rect x=\"%.1f\" y=\"0\" width=\"%.1f\" height=\"88\" fill=\"#d64545\" opacity=\".15\"/>"
@@ -141,7 +141,7 @@ final class HtmlReport {
                 from,
                 width,
                 from + width / 2,
-                Units.millis(passage.downtimeMillis())));
+                Units.millis(result.downtimeMillis())));
     }
 
     private void row(String host, JsonObject report, Instant start, long end, int number) {
@@ -183,8 +183,8 @@ final class HtmlReport {
         return Instant.parse(report.get(key).getAsString());
     }
 
-    private static String title(Passage passage) {
-        return Html.escaped(passage.left().host() + " → " + passage.arrived().host())
-                + (passage.via().equals("tls") ? " over TLS" : " through a file");
+    private static String title(MoveResult result) {
+        return Html.escaped(result.left().host() + " → " + result.arrived().host())
+                + (result.via().equals("tls") ? " over TLS" : " through a file");
     }
 }

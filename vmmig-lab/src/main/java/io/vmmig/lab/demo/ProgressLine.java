@@ -6,10 +6,7 @@ import io.vmmig.lab.Units;
 import java.io.PrintStream;
 import java.util.Locale;
 
-/**
- * Shows how a migration gets on: one line that changes on a terminal, and elsewhere one line for each phase in which bytes
- * have moved.
- */
+/** Shows the progress of a migration: on a terminal one line that changes, elsewhere one line for each phase that moved bytes. */
 final class ProgressLine {
     private static final int WIDTH = 30;
 

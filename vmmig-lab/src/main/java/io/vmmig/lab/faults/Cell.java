@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.faults;
 
-import io.vmmig.lab.host.Moment;
+import io.vmmig.lab.host.InjectionPoint;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One fault at one moment. */
-record Cell(Moment moment, Fault fault) {
-    /** All of a hand-over, in their order; before its first note nothing is to be recovered. */
-    static List<Moment> moments() {
-        List<Moment> all = new ArrayList<>(List.of(Moment.values()));
-        all.removeAll(List.of(Moment.SOURCE_OFFERING, Moment.SOURCE_ACCEPTED));
+/** One fault at one injection point. */
+record Cell(InjectionPoint point, Fault fault) {
+    /** All points of a hand-over, in order. Before the first journal entry there is nothing to recover. */
+    static List<InjectionPoint> points() {
+        List<InjectionPoint> all = new ArrayList<>(List.of(InjectionPoint.values()));
+        all.removeAll(List.of(InjectionPoint.SOURCE_OFFERING, InjectionPoint.SOURCE_ACCEPTED));
         return all;
     }
 
-    /** Every one that there can be. */
+    /** All cells that are possible. */
     static List<Cell> all() {
         List<Cell> cells = new ArrayList<>();
-        for (Moment moment : moments()) {
+        for (InjectionPoint point : points()) {
             for (Fault fault : Fault.values()) {
-                // The source has no QEMU any more that could be killed.
-                if (moment != Moment.SOURCE_RETIRED || fault != Fault.KILL_QEMU_AT_SOURCE) {
-                    cells.add(new Cell(moment, fault));
+                // The source has no QEMU left to kill.
+                if (point != InjectionPoint.SOURCE_RETIRED || fault != Fault.KILL_QEMU_AT_SOURCE) {
+                    cells.add(new Cell(point, fault));
                 }
             }
         }
@@ -30,6 +30,6 @@ record Cell(Moment moment, Fault fault) {
 
     @Override
     public String toString() {
-        return moment + ", " + fault.title();
+        return point + ", " + fault.title();
     }
 }

@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 
-/** The file systems of a host that vmmig writes to: they are small, so that they can be filled. */
+/** The file systems of a host that vmmig writes to. They are small, so that a test can fill them. */
 final class Disks {
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final int MIB = 1 << 20;
@@ -19,12 +19,12 @@ final class Disks {
 
     private Disks() {}
 
-    /** Where journals, images and retained packages lie, and where guests do. */
+    /** For journals, images and retained packages, and for guests. */
     private static List<Path> in(Path hostDirectory) {
         return List.of(hostDirectory.resolve("state"), hostDirectory.resolve("guests"));
     }
 
-    /** Gives a host that is to come such file systems; it is seen by all that it runs. */
+    /** Mounts them for a host that has not started yet, so that all of its processes see them. */
     static void mount(Path hostDirectory) {
         for (Path directory : in(hostDirectory)) {
             try {
@@ -37,11 +37,11 @@ final class Disks {
         }
     }
 
-    /** Takes them away again, if they are there. */
+    /** Unmounts them, if they are mounted. */
     static void unmount(Path hostDirectory) {
         for (Path directory : in(hostDirectory)) {
             if (isMounted(directory)) {
-                // Somebody who has just been killed may still have files open there.
+                // A process that has just been killed may still hold files open there.
                 Command.of("umount", "--lazy", directory.toString()).run(SOON);
             }
         }
@@ -67,7 +67,7 @@ final class Disks {
         }
     }
 
-    /** Until no more goes in. */
+    /** Until the disk is full. */
     private static void append(Path filler, byte[] zeros, int size) {
         try (OutputStream out = Files.newOutputStream(
                 filler, java.nio.file.StandardOpenOption.CREATE, java.nio.file.StandardOpenOption.APPEND)) {
@@ -75,7 +75,7 @@ final class Disks {
                 out.write(zeros, 0, size);
             }
         } catch (IOException e) {
-            // That is what was wanted: there is no space left.
+            // As intended: no space is left.
         }
     }
 

@@ -4,9 +4,9 @@ package io.vmmig.lab.faults;
 import io.vmmig.lab.Checkout;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.Lab;
-import io.vmmig.lab.matrix.Lane;
 import io.vmmig.lab.matrix.Matrix;
 import io.vmmig.lab.matrix.Selection;
+import io.vmmig.lab.matrix.Worker;
 import io.vmmig.lab.programs.Programs;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -18,9 +18,9 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 
-/** Has everything go wrong at every moment of a migration, on real guests. */
+/** Injects every fault at every point of a migration, with real guests. */
 public final class Faults {
-    private static final int LANES = 4;
+    private static final int WORKERS = 4;
     private static final int LANES_FOR_A_SAMPLE = 2;
     private static final int SECONDS_PER_CELL = 90;
     private static final int SECONDS_PER_LONG_CELL = 150;
@@ -28,8 +28,8 @@ public final class Faults {
     private Faults() {}
 
     /**
-     * Takes {@code --sample}, {@code --only WORD}, {@code --seed NUMBER}, {@code --lanes NUMBER}. Ends with 1 if a cell was not as it
-     * should be, and with 2 if the matrix could not run. All cells, and nothing less, write {@code docs/fault-matrix.md}.
+     * Takes {@code --sample}, {@code --only WORD}, {@code --seed NUMBER}, {@code --workers NUMBER}. Exits with 1 if a cell was
+     * red, and with 2 if the matrix could not run. Only a run of all cells writes {@code docs/fault-matrix.md}.
      */
     public static void main(String[] arguments) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
@@ -47,8 +47,8 @@ public final class Faults {
         Selection<Cell> chosen = Selection.of(
                 Cell.all(),
                 Sample.cells(),
-                cell -> cell + " " + cell.moment().name() + " " + cell.fault().name(),
-                LANES,
+                cell -> cell + " " + cell.point().name() + " " + cell.fault().name(),
+                WORKERS,
                 arguments);
         Trials kind = new Trials(chosen.sample() ? Limits.sample() : Limits.whole());
         Selection.requireSome(chosen, Programs.choose(arguments));
@@ -66,7 +66,7 @@ public final class Faults {
         return Stream.concat(outcomes.stream(), programs.stream()).allMatch(Matrix.Outcome::green);
     }
 
-    /** The sample that the tests try each time. That the next migration works, the next cell shows. */
+    /** Runs the sample that the tests use. The next cell shows that the next migration works. */
     public static List<Matrix.Outcome<?>> sample(Lab lab, PrintStream out) {
         List<Matrix.Outcome<?>> all = new ArrayList<>(new Matrix<>(
                         lab, new Trials(Limits.sample()), Selection.sample(Sample.cells(), LANES_FOR_A_SAMPLE), out)
@@ -78,8 +78,8 @@ public final class Faults {
     /** @param limits how long things take */
     private record Trials(Limits limits) implements Matrix.Kind<Cell> {
         @Override
-        public Lane<Cell> open(Lab lab, String name, Random random) {
-            return new FaultLane(lab, name, limits, random);
+        public Worker<Cell> open(Lab lab, String name, Random random) {
+            return new FaultWorker(lab, name, limits, random);
         }
 
         @Override

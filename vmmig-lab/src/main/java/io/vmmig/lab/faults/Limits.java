@@ -6,13 +6,13 @@ import java.time.Duration;
 /**
  * How long things take.
  *
- * @param idle after how long without a sign of life an end takes the other for dead
- * @param resuming how long the ends try to take up a connection again
+ * @param idle after how much silence an end considers its peer dead
+ * @param resuming how long the ends try to resume a connection
  * @param asking how long the source asks for an answer that was lost
  * @param freeze how long a program is frozen
  * @param stall how long a link is stalled
- * @param longCut how long a link is cut that is cut for a minute
- * @param moveAfterEach whether each cell ends with a migration in which nothing goes wrong
+ * @param longCut how long {@link Fault#CUT_FOR_A_MINUTE} cuts the link
+ * @param moveAfterEach whether each cell ends with a migration without a fault
  */
 record Limits(
         Duration idle,
@@ -25,7 +25,7 @@ record Limits(
     /** How long a call of libvirt may take. */
     static final Duration LIBVIRT_CALL = Duration.ofSeconds(8);
 
-    /** How long a libvirtd is frozen: each call that is under way has been given up by then. */
+    /** How long a libvirtd is frozen: long enough for every pending call to time out. */
     static final Duration LIBVIRT_FREEZE = Duration.ofSeconds(12);
 
     static Limits whole() {
@@ -39,7 +39,7 @@ record Limits(
                 true);
     }
 
-    /** Hasty where it can be. */
+    /** As short as possible. */
     static Limits sample() {
         return new Limits(
                 Duration.ofSeconds(5),

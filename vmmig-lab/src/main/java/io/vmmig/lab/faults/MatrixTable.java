@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** All cells as a document: a row for each moment, a column for each fault. */
+/** All cells as a document: a row for each injection point, a column for each fault. */
 final class MatrixTable {
     private static final List<List<Fault>> PARTS = List.of(
             List.of(
@@ -54,26 +54,26 @@ final class MatrixTable {
         StringBuilder text = new StringBuilder();
         text.append("# The fault matrix\n\n");
         text.append("Written by `./faults`; `lab/README.md` says how it works. ");
-        text.append(outcomes.size()).append(" cells, ").append(green).append(" of them as they should be.\n\n");
+        text.append(outcomes.size()).append(" cells, ").append(green).append(" of them green.\n\n");
         text.append(
-                "A row is a moment of a hand-over (`docs/hand-over.md`) at which one end waits, a column is what then goes wrong.\n");
+                "A row is a step of a hand-over (`docs/hand-over.md`) at which one end waits; a column is the fault injected there.\n");
         text.append(
-                "A cell says how it ended, after both ends have recovered. In each of them the guest ran in one place at most, its\n");
+                "A cell says how the migration ended after both ends had recovered. In each, the guest ran in one place at most, its\n");
         text.append(
-                "memory, ticks and disk records were whole, nothing was left over at either host, and the next migration worked.\n");
+                "memory, ticks and disk records were complete, nothing was left over at either host, and the next migration worked.\n");
         for (List<Fault> part : PARTS) {
             appendPart(text, part);
         }
         text.append(
-                "\nThe link is cut so that both ends are told, and stalled so that neither is. A frozen program and a stalled link are\n");
+                "\nBoth ends notice a cut link; neither notices a stalled one. A frozen program and a stalled link are silent for longer\n");
         text.append(
-                "silent for longer than the other end bears. Where a journal is unwritable, no file of that program can grow.\n\n");
+                "than the peer's idle timeout. Where a journal is unwritable, no file of that program can grow.\n\n");
         text.append("| word | meaning |\n| --- | --- |\n");
-        for (Ending ending : Ending.values()) {
+        for (FaultOutcome outcome : FaultOutcome.values()) {
             text.append("| ")
-                    .append(ending.word())
+                    .append(outcome.word())
                     .append(" | ")
-                    .append(ending.meaning())
+                    .append(outcome.meaning())
                     .append(" |\n");
         }
         return text.toString();
@@ -83,10 +83,10 @@ final class MatrixTable {
         text.append("\n| |");
         faults.forEach(fault -> text.append(' ').append(fault.title()).append(" |"));
         text.append("\n|").append(" --- |".repeat(faults.size() + 1)).append('\n');
-        Cell.moments().forEach(moment -> {
-            text.append("| ").append(moment).append(" |");
+        Cell.points().forEach(point -> {
+            text.append("| ").append(point).append(" |");
             faults.forEach(fault ->
-                    text.append(' ').append(word(new Cell(moment, fault))).append(" |"));
+                    text.append(' ').append(word(new Cell(point, fault))).append(" |"));
             text.append('\n');
         });
     }
@@ -96,7 +96,7 @@ final class MatrixTable {
         if (outcome == null) {
             return "–";
         }
-        String ending = outcome.ending();
-        return outcome.green() && ending != null ? ending : "**RED**";
+        String word = outcome.outcome();
+        return outcome.green() && word != null ? word : "**RED**";
     }
 }

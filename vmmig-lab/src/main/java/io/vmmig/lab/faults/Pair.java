@@ -12,25 +12,25 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Two hosts with a libvirtd each, and the ways between them. */
+/** Two hosts with a libvirtd each, and the proxies between them. */
 final class Pair implements AutoCloseable {
     private static final long KEPT_BYTES = 48L << 20;
 
-    /** A program that lives for a few migrations at most is better off without its best compiler. */
+    /** For a program that runs a few migrations at most, the second compiler costs more than it gains. */
     private static final List<String> SHORT_LIVED =
             List.of("-XX:TieredStopAtLevel=1", "-D" + HostAgent.CALL_MILLIS + "=" + Limits.LIBVIRT_CALL.toMillis());
 
     private final Limits limits;
     private final LabHost a;
     private final LabHost b;
-    private final Map<LabHost, Cable> cables = new ConcurrentHashMap<>();
+    private final Map<LabHost, FaultProxy> proxies = new ConcurrentHashMap<>();
 
     Pair(Lab lab, String name, Limits limits) {
         this.limits = limits;
         a = start(lab, name + "a");
         b = start(lab, name + "b");
         for (LabHost host : List.of(a, b)) {
-            cables.put(host, new Cable());
+            proxies.put(host, new FaultProxy());
             listen(host);
         }
     }
@@ -70,18 +70,18 @@ final class Pair implements AutoCloseable {
         return List.of(a, b);
     }
 
-    /** The way by which the other host reaches this one. */
-    Cable cableTo(LabHost host) {
-        Cable cable = cables.get(host);
-        if (cable == null) {
-            throw new IllegalArgumentException(host + " is not of this pair");
+    /** The proxy through which the other host reaches this one. */
+    FaultProxy proxyTo(LabHost host) {
+        FaultProxy proxy = proxies.get(host);
+        if (proxy == null) {
+            throw new IllegalArgumentException(host + " does not belong to this pair");
         }
-        return cable;
+        return proxy;
     }
 
-    /** Lets a host listen whose program has just started. */
+    /** Makes a host listen whose program has just started. */
     void listen(LabHost host) {
-        cableTo(host).leadTo(host.listen(limits.idle(), limits.resuming(), other(host)));
+        proxyTo(host).leadTo(host.listen(limits.idle(), limits.resuming(), other(host)));
     }
 
     /** Sets the clock of a host's program. */
@@ -89,14 +89,14 @@ final class Pair implements AutoCloseable {
         ProgramClock.in(host.directory()).set(ahead);
     }
 
-    /** All programs have the machine's time. */
+    /** Sets the clocks of all programs to the machine's time. */
     void resetClocks() {
         hosts().forEach(host -> setClock(host, Duration.ZERO));
     }
 
     @Override
     public void close() {
-        cables.values().forEach(Cable::close);
+        proxies.values().forEach(FaultProxy::close);
         hosts().forEach(LabHost::close);
     }
 }

@@ -16,7 +16,7 @@ import java.util.Map;
 /**
  * The wall clock of a host's program, which can be set; see {@code lab/clock.c}.
  *
- * @param file how far it is ahead of the machine's
+ * @param file holds how far it is ahead of the machine's clock
  */
 record ProgramClock(Path file) {
     private static final Duration BUILD_TIME = Duration.ofMinutes(1);
@@ -25,7 +25,7 @@ record ProgramClock(Path file) {
         return new ProgramClock(hostDirectory.resolve("clock"));
     }
 
-    /** What the program has to have in its environment; the clock exists from then on. */
+    /** The environment that the program needs. Creates the clock. */
     Map<String, String> environment() {
         set(Duration.ZERO);
         String library = Command.of(Checkout.script("clock")).run(BUILD_TIME);
@@ -35,7 +35,7 @@ record ProgramClock(Path file) {
     void set(Duration ahead) {
         ByteBuffer number = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.nativeOrder());
         number.putLong(ahead.toSeconds()).flip();
-        // In its place, for the program has it mapped.
+        // In place, since the program has mapped it.
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             channel.write(number, 0);
         } catch (IOException e) {

@@ -4,7 +4,7 @@ package io.vmmig.lab.faults;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.Lab;
 import io.vmmig.lab.matrix.Deadline;
-import io.vmmig.lab.matrix.Lane;
+import io.vmmig.lab.matrix.Worker;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -13,7 +13,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** One guest that is moved back and forth, again and again; in one of three moves something goes wrong at random. */
+/** Moves one guest back and forth, many times; one move in three has a random fault. */
 public final class Soak {
     private static final int MOVES = 300;
     private static final int ONE_IN = 3;
@@ -35,7 +35,10 @@ public final class Soak {
         this.random = new Random(seed);
     }
 
-    /** Takes {@code --moves NUMBER} and {@code --seed NUMBER}. Ends with 1 if anything was lost or left, with 2 if it could not run. */
+    /**
+     * Takes {@code --moves NUMBER} and {@code --seed NUMBER}. Exits with 1 if anything was lost or left over, with 2 if it could
+     * not run.
+     */
     public static void main(String[] arguments) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         int status;
@@ -47,7 +50,7 @@ public final class Soak {
                 switch (arguments[i]) {
                     case "--moves" -> moves = Math.toIntExact(number);
                     case "--seed" -> seed = number;
-                    default -> throw new IllegalArgumentException("unknown word " + arguments[i]);
+                    default -> throw new IllegalArgumentException("unknown argument " + arguments[i]);
                 }
             }
             try (Lab lab = Lab.open()) {
@@ -64,24 +67,24 @@ public final class Soak {
         out.printf("%d moves, seed %d%n", moves, seed);
         long start = System.nanoTime();
         List<Cell> cells = Cell.all();
-        @Nullable FaultLane lane = null;
+        @Nullable FaultWorker worker = null;
         try {
             for (int i = 1; i <= moves && !lab.closing(); i++) {
-                // Drawn whatever comes before, so that a seed makes the same moves each time.
+                // Always drawn, so that a seed determines all moves.
                 boolean fails = random.nextInt(ONE_IN) == 0;
                 Cell cell = cells.get(random.nextInt(cells.size()));
-                if (lane == null) {
-                    lane = Deadline.within(SECONDS_TO_START, this::open);
+                if (worker == null) {
+                    worker = Deadline.within(SECONDS_TO_START, this::open);
                 }
-                if (!move(i, lane, fails ? cell : null)) {
+                if (!move(i, worker, fails ? cell : null)) {
                     red++;
-                    lane.close();
-                    lane = null;
+                    worker.close();
+                    worker = null;
                 }
             }
         } finally {
-            if (lane != null) {
-                lane.close();
+            if (worker != null) {
+                worker.close();
             }
         }
         out.printf(
@@ -90,23 +93,25 @@ public final class Soak {
         return red == 0;
     }
 
-    private FaultLane open() {
+    private FaultWorker open() {
         pairs++;
-        return new FaultLane(lab, "s" + pairs, Limits.sample(), new Random(seed));
+        return new FaultWorker(lab, "s" + pairs, Limits.sample(), new Random(seed));
     }
 
-    private boolean move(int number, FaultLane lane, @Nullable Cell cell) {
+    private boolean move(int number, FaultWorker worker, @Nullable Cell cell) {
         long begun = System.nanoTime();
         String what = cell == null ? "as planned" : cell.toString();
         faults += cell == null ? 0 : 1;
         String how;
         boolean green;
         try {
-            Lane.Result result = Deadline.within(
+            Worker.Result result = Deadline.within(
                     SECONDS_PER_MOVE,
-                    () -> cell == null ? new Lane.Result(Ending.COMPLETED.word(), lane.move()) : lane.fail(cell));
+                    () -> cell == null
+                            ? new Worker.Result(FaultOutcome.COMPLETED.word(), worker.move())
+                            : worker.fail(cell));
             green = result.wrong().isEmpty();
-            how = result.ending() + (green ? "" : " RED " + result.wrong());
+            how = result.outcome() + (green ? "" : " RED " + result.wrong());
         } catch (LabException e) {
             green = false;
             how = "RED " + Deadline.whole(e);

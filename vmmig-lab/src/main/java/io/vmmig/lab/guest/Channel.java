@@ -55,12 +55,12 @@ public final class Channel implements AutoCloseable {
         }
     }
 
-    /** Someone may have left before the guest had said all, which then comes first. */
+    /** An earlier client may have left before the guest had sent its whole answer; the rest then comes first. */
     private void skipOldAnswers() {
         String mark = UUID.randomUUID().toString();
-        send("\nping " + mark); // the empty line ends a question that someone did not finish
+        send("\nping " + mark); // the empty line ends a command that an earlier client did not finish
         while (!receive().equals("pong " + mark)) {
-            // an answer to an earlier question
+            // an answer to an earlier command
         }
     }
 
@@ -74,13 +74,13 @@ public final class Channel implements AutoCloseable {
         return Long.parseLong(ask("tick").replaceFirst("^tick ", ""));
     }
 
-    /** Lets the guest fill so much more memory with random bytes. */
+    /** Makes the guest fill that much more memory with random bytes. */
     public void fill(int mib) {
         ask("fill " + mib);
     }
 
     /**
-     * Lets the guest run a shell command, for up to 100 s; returns the last line that it printed.
+     * Runs a shell command in the guest, for up to 100 s; returns the last line that it printed.
      *
      * @throws LabException when it fails
      */
@@ -166,7 +166,7 @@ public final class Channel implements AutoCloseable {
     public void close() {
         try (socket;
                 selector) {
-            // both, whatever comes
+            // close both, whatever happens
         } catch (IOException e) {
             throw new LabException("could not close the guest's channel", e);
         }

@@ -9,8 +9,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What a lab guest printed, read as a whole. A guest that moves leaves a part of it on each host, perhaps with a line cut in
- * two; so parts are joined before they are read.
+ * What a lab guest printed. A guest that moves leaves a part of it on each host, and the cut may be within a line; so the parts
+ * are joined before they are parsed.
  */
 public final class ConsoleLog {
     private static final Pattern TICK = Pattern.compile("tick (\\d+) \\d+\\.\\d+");
@@ -67,7 +67,7 @@ public final class ConsoleLog {
         return lines.stream().anyMatch(line -> line.startsWith("vmmig-guest ready"));
     }
 
-    /** What the guest itself complains of. */
+    /** Errors that the guest itself reports. */
     public List<String> complaints() {
         return lines.stream()
                 .filter(line -> line.startsWith("vmmig-guest failed") || line.contains("Kernel panic"))
@@ -79,12 +79,12 @@ public final class ConsoleLog {
         return lost(ticks);
     }
 
-    /** How many ticks come again. */
+    /** How many ticks are repeated. */
     public long ticksRepeated() {
         return repeated(ticks);
     }
 
-    /** How many records were announced out of turn, or not at all. */
+    /** How many records were announced out of order, or not at all. */
     public long recordsLost() {
         return lost(records) + repeated(records);
     }

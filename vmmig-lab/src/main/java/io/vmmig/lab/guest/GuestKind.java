@@ -27,7 +27,7 @@ public enum GuestKind {
         this.memoryMib = memoryMib;
     }
 
-    /** Its files, which are built now if need be. Nobody may write to them. */
+    /** Its files, built now if necessary. They must not be written to. */
     public Image image() {
         return new Image(Path.of(Command.of(Checkout.script("guest"), word).run(BUILD_TIME)), this);
     }

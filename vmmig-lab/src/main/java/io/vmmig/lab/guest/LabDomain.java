@@ -90,12 +90,12 @@ public final class LabDomain {
         return device("<interface type='bridge'><source bridge='" + bridge + "'/><model type='virtio'/></interface>");
     }
 
-    /** With a NUMA node, which makes its memory another than vmmig can tell the free pages of; x86_64 only. */
+    /** With a NUMA node: vmmig cannot find the free pages of such memory. x86_64 only. */
     public LabDomain node() {
         return new LabDomain(image, name, uuid, memoryMib, parameters, disks, devices, true, persistent);
     }
 
-    /** Kept by its host even when it does not run. */
+    /** As a persistent guest, which its host keeps when it does not run. */
     public LabDomain kept() {
         return new LabDomain(image, name, uuid, memoryMib, parameters, disks, devices, node, true);
     }
@@ -153,7 +153,7 @@ public final class LabDomain {
         xml.append("<channel type='unix'><source mode='bind' path='").append(directory.resolve("channel"));
         xml.append("'/><target type='virtio' name='").append(Channel.NAME).append("'/></channel>\n");
         devices.forEach(device -> xml.append(device).append('\n'));
-        // Without it the guest's kernel makes its first random numbers itself, for a second.
+        // Without it the guest's kernel spends a second on its first random numbers.
         xml.append("<rng model='virtio'><backend model='random'>/dev/urandom</backend></rng>\n");
         xml.append("<memballoon model='virtio'/>\n</devices>\n</domain>\n");
         return xml.toString();

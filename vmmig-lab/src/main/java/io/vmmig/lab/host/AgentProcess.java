@@ -18,7 +18,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** The parent's end of a {@link HostAgent}: sends it commands, and hands its answers to whoever asked. */
+/** The parent's end of a {@link HostAgent}: sends it commands, and dispatches its answers. */
 final class AgentProcess implements AutoCloseable {
     private static final Duration START_TIME = Duration.ofSeconds(60);
     private static final Duration END_TIME = Duration.ofSeconds(30);
@@ -40,9 +40,9 @@ final class AgentProcess implements AutoCloseable {
     }
 
     /**
-     * Starts an agent; what it writes to stderr is added to {@code log}.
+     * Starts an agent; its stderr is appended to {@code log}.
      *
-     * @param words the command that does
+     * @param words the command line
      */
     static AgentProcess start(String name, Path log, List<String> words, Map<String, String> environment) {
         try {
@@ -60,7 +60,7 @@ final class AgentProcess implements AutoCloseable {
         }
     }
 
-    /** What the agent says of itself once it is ready. */
+    /** What the agent says about itself once it is ready. */
     JsonObject greeting() {
         return greeting.await(START_TIME);
     }
@@ -93,7 +93,7 @@ final class AgentProcess implements AutoCloseable {
                 hear(answer.get("id").getAsLong(), answer);
             }
         } catch (IOException e) {
-            // the agent has ended, which comes to the same
+            // the agent has exited, handled below
         }
         failAll();
     }
@@ -157,12 +157,12 @@ final class AgentProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** Ends it on the spot, as by {@code kill -9}; guests are as they were left. */
+    /** Kills it, as {@code kill -9} does; its guests stay as they are. */
     void kill() {
         process.destroyForcibly();
     }
 
-    /** Waits until it has ended by itself. */
+    /** Waits until it has exited by itself. */
     void awaitDeath() {
         Await.until("the agent of host " + name + " to die", START_TIME, () -> !process.isAlive());
     }

@@ -5,36 +5,36 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Where one migration of an agent waits until it is told to go on. Thread-safe. */
+/** Where a migration of an agent waits until the test lets it continue. Thread-safe. */
 final class Barrier {
-    /** Nobody who waits is forgotten for ever. */
+    /** An upper bound, so that no migration waits for ever. */
     private static final long PATIENCE_SECONDS = 300;
 
-    private final @Nullable Moment moment;
+    private final @Nullable InjectionPoint point;
     private final Runnable reached;
     private final CountDownLatch opened = new CountDownLatch(1);
     private boolean passed;
 
-    /** @param reached told once when it is reached */
-    Barrier(@Nullable Moment moment, Runnable reached) {
-        this.moment = moment;
+    /** @param reached called once, when a migration reaches the barrier */
+    Barrier(@Nullable InjectionPoint point, Runnable reached) {
+        this.point = point;
         this.reached = reached;
     }
 
     boolean isFor(Class<?> type, String call, boolean after) {
-        return moment != null && moment.isCall(type, call, after);
+        return point != null && point.isCall(type, call, after);
     }
 
     boolean isHalfwayThrough(Class<?> type) {
-        return moment != null && moment.isHalfwayThrough(type);
+        return point != null && point.isHalfwayThrough(type);
     }
 
     boolean isForPhase(String phase) {
-        return moment != null && moment.isPhase(phase);
+        return point != null && point.isPhase(phase);
     }
 
     boolean isForNothing() {
-        return moment == null;
+        return point == null;
     }
 
     void await() {
@@ -49,7 +49,7 @@ final class Barrier {
         while (true) {
             try {
                 if (!opened.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                    throw new IllegalStateException("nobody has opened the barrier at " + moment);
+                    throw new IllegalStateException("nobody has opened the barrier at " + point);
                 }
                 break;
             } catch (InterruptedException e) {

@@ -6,22 +6,22 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Whether a guest that went from one place to another is still what it was.
+ * Whether a guest that was moved has lost anything.
  *
- * @param before what it had printed before
- * @param across the same, and what it has printed since
- * @param memoryIntact whether the checksum of its memory is what it was
+ * @param before what it had printed before the move
+ * @param across the same, and what it has printed since then
+ * @param memoryIntact whether the checksum of its memory is unchanged
  * @param diskRecordsLost how many records are missing on its disks, all disks together
  */
 public record Continuity(ConsoleLog before, ConsoleLog across, boolean memoryIntact, long diskRecordsLost) {
     /**
-     * A guest that is about to go.
+     * A guest that is about to move.
      *
      * @param guest where it is
      * @param memorySum the checksum of its memory
      */
     public record Departing(LabGuest guest, String memorySum) {
-        /** How it fared, once it is there. */
+        /** Compares the guest with what it was, once it has arrived. */
         public Continuity at(LabGuest arrived) {
             byte[] leftBytes = guest.console().bytes();
             arrived.ticking();
@@ -33,12 +33,12 @@ public record Continuity(ConsoleLog before, ConsoleLog across, boolean memoryInt
         }
     }
 
-    /** Asks a guest, before it goes, for what is to be the same afterwards. */
+    /** Asks a guest, before it moves, for what must be the same afterwards. */
     public static Departing of(LabGuest guest) {
         return new Departing(guest, guest.memorySum());
     }
 
-    /** Records that the guest had announced and that are not on a disk. */
+    /** How many records the guest announced that are missing on a disk. */
     private static long missing(long announced, Map<String, Long> onDisks) {
         return onDisks.values().stream()
                 .mapToLong(onDisk -> Math.max(0, announced - Math.max(0, onDisk)))

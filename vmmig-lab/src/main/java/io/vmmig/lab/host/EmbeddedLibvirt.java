@@ -12,15 +12,15 @@ import java.time.Duration;
 import java.util.Optional;
 
 /**
- * libvirt's embedded driver, which lives in the agent's JVM.
+ * libvirt's embedded driver, which runs in the agent's JVM.
  *
- * @param root the directory that the driver has for itself
+ * @param root the driver's own directory
  */
 record EmbeddedLibvirt(Path root) implements LibvirtKind {
     private static final Duration PROBE_TIME = Duration.ofMinutes(2);
     private static final Duration DEATH_TIME = Duration.ofSeconds(10);
 
-    /** Prepares a root directory; it knows already what the QEMUs can do, which takes seconds to find out. */
+    /** Prepares a root directory with a copy of libvirt's capability cache, since probing QEMU takes seconds. */
     static EmbeddedLibvirt in(Path root) {
         Path known = Path.of(Command.of(Checkout.script("capabilities")).run(PROBE_TIME));
         Trees.copyFlat(known, root.resolve("cache/qemu/capabilities"));
@@ -32,7 +32,7 @@ record EmbeddedLibvirt(Path root) implements LibvirtKind {
         return "qemu:///embed?root=" + root;
     }
 
-    /** Kills what the agent may have left. */
+    /** Kills the processes that the agent may have left. */
     @Override
     public void close() {
         for (Path file : Trees.files(root.resolve("run"))) {
@@ -52,7 +52,7 @@ record EmbeddedLibvirt(Path root) implements LibvirtKind {
         }
     }
 
-    /** A process id may be another process's by now. */
+    /** The process id may have been reused. */
     private boolean belongsHere(ProcessHandle process) {
         try {
             return Files.readString(Path.of("/proc", Long.toString(process.pid()), "cmdline"))

@@ -7,7 +7,7 @@ import io.vmmig.error.VmmigException;
 import java.nio.file.Path;
 import java.util.UUID;
 
-/** {@link DomainSettings} that can be told to another process. Immutable. */
+/** {@link DomainSettings} that can be sent to another process. Immutable. */
 public final class GuestChanges {
     private static final String NAME = "name";
     private static final String UUID_KEY = "uuid";

@@ -57,14 +57,14 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A host's own JVM: takes commands as lines of JSON on stdin, and answers on stdout. For moving guests it uses nothing but
- * vmmig's public API, as any program would that embeds vmmig. When stdin ends, so do the host's guests and the agent.
+ * A host's own JVM: reads commands as lines of JSON from stdin, and answers on stdout. It moves guests by vmmig's public API
+ * only, as any program that embeds vmmig would. At the end of stdin, the host's guests and the agent end.
  */
 public final class HostAgent {
-    /** Set for a second program of a host, with which guests do not end. */
+    /** Set for a second program of a host: guests survive its end. */
     static final String SECOND = "vmmig.lab.second";
 
-    /** How long a call of libvirt may take, in milliseconds, if that is to be another time than is the default. */
+    /** How long a libvirt call may take, in milliseconds, if not the default. */
     public static final String CALL_MILLIS = "vmmig.lab.callMillis";
 
     private static final int HTTP_PART_BYTES = 1 << 20;
@@ -80,7 +80,7 @@ public final class HostAgent {
     private final Map<Long, Migration> migrations = new ConcurrentHashMap<>();
     private final Map<Long, TlsListener> listeners = new ConcurrentHashMap<>();
     private final Map<Long, Barrier> barriers = new ConcurrentHashMap<>();
-    /** Who waits at the standing listener. */
+    /** Who waits at the permanent listener. */
     private final Map<Long, Thread> waiting = new ConcurrentHashMap<>();
 
     private volatile @Nullable TlsListener standing;
@@ -105,7 +105,7 @@ public final class HostAgent {
 
     /** Takes the URI of a libvirt, and the directories of guests, the host's state and the identity, and the address to listen at. */
     public static void main(String[] args) throws VmmigException, IOException {
-        // Whatever prints to stdout by mistake must not come between the answers.
+        // Stray output to stdout must not mix with the answers.
         PrintStream out = System.out;
         System.setOut(System.err);
         HostAgent agent = new HostAgent(args[0], Path.of(args[1]), Path.of(args[2]), Path.of(args[3]), args[4], out);
@@ -180,7 +180,7 @@ public final class HostAgent {
             case "recover" -> recover(command);
             case "decide" -> decide(command);
             case "listen" -> listen(command);
-            case "goOn" -> goOn(command);
+            case "proceed" -> proceed(command);
             case "cancel" -> cancel(command);
             case "heap" -> heap();
             case "quota" -> quota(command);
@@ -254,10 +254,10 @@ public final class HostAgent {
         if (command.has("idleMillis")) {
             node = node.idleTimeout(idleTime(command));
         }
-        Contender contender = Contender.valueOf(text(command, "contender"));
-        Transport transport = contender.sealed() ? node.sealing() : node;
+        SendProfile profile = SendProfile.valueOf(text(command, "profile"));
+        Transport transport = profile.sealed() ? node.sealing() : node;
         Migrator migrator =
-                contender.apply(sender(id, command)).to(stopping(id, command).over(Transport.class, transport));
+                profile.apply(sender(id, command)).to(stopping(id, command).over(Transport.class, transport));
         return send(
                 id,
                 command,
@@ -268,9 +268,8 @@ public final class HostAgent {
     }
 
     private JsonObject save(long id, JsonObject command) throws VmmigException, InterruptedException {
-        Contender contender = Contender.valueOf(text(command, "contender"));
-        Migrator migrator = contender
-                .apply(sender(id, command))
+        SendProfile profile = SendProfile.valueOf(text(command, "profile"));
+        Migrator migrator = profile.apply(sender(id, command))
                 .to(stopping(id, command).over(Transport.class, stillTransport(command)));
         if (command.has("balloonMillis")) {
             migrator = migrator.ballooningWithin(
@@ -283,24 +282,25 @@ public final class HostAgent {
         return Duration.ofMillis(command.get("idleMillis").getAsLong());
     }
 
-    /** Where the migration that a command begins is to wait, if anywhere. */
+    /** Where the command's migration is to wait, if anywhere. */
     private Barrier barrier(long id, JsonObject command) {
         return barriers.computeIfAbsent(id, key -> {
-            Moment moment =
-                    command.has("stopAt") ? Moment.valueOf(command.get("stopAt").getAsString()) : null;
-            return new Barrier(moment, () -> {
+            InjectionPoint point = command.has("stopAt")
+                    ? InjectionPoint.valueOf(command.get("stopAt").getAsString())
+                    : null;
+            return new Barrier(point, () -> {
                 JsonObject event = new JsonObject();
-                event.addProperty("reached", String.valueOf(moment));
+                event.addProperty("reached", String.valueOf(point));
                 say(id, "event", event);
             });
         });
     }
 
-    private Stopping stopping(long id, JsonObject command) {
-        return new Stopping(barrier(id, command));
+    private CallInterceptor stopping(long id, JsonObject command) {
+        return new CallInterceptor(barrier(id, command));
     }
 
-    private JsonObject goOn(JsonObject command) {
+    private JsonObject proceed(JsonObject command) {
         Barrier barrier = barriers.get(command.get("move").getAsLong());
         if (barrier != null) {
             barrier.open();
@@ -474,7 +474,7 @@ public final class HostAgent {
         return result;
     }
 
-    /** Listens until the agent ends, for guests that are received from now on and for those who ask what became of one. */
+    /** Listens until the agent ends, for guests and for inquiries. */
     private JsonObject listen(JsonObject command) throws VmmigException {
         TlsListener open = TlsListener.on(address, 0)
                 .as(identity)

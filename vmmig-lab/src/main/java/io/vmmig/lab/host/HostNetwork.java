@@ -41,7 +41,7 @@ record HostNetwork(LibvirtDaemon daemon) {
         daemon.link(link);
     }
 
-    /** What TCP sends in one piece counts once, with one header, though a cable would carry it in many. */
+    /** A segment that TCP offloads counts once, with one header, though a wire would carry it as many packets. */
     long bytesSent() {
         Path counters = Path.of("/proc", Long.toString(initPid()), "net", "dev");
         List<String> words = wordsOf(counters, line -> line.get(0).equals(DEVICE));

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/** What ends, freezes and hampers the programs of a host that has a libvirtd. */
+/** Kills, freezes and hampers the programs of a host that has a libvirtd. */
 public final class HostTrouble {
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final String KILL = "-KILL";
@@ -25,28 +25,28 @@ public final class HostTrouble {
         this.libvirt = libvirt;
     }
 
-    /** Kills the program in which vmmig runs. */
+    /** Kills the program that runs vmmig. */
     public void killProgram() {
         agent.kill();
         agent.awaitDeath();
     }
 
-    /** Whether the program in which vmmig runs is alive. */
+    /** Whether the program that runs vmmig is alive. */
     public boolean programRuns() {
         return agent.alive();
     }
 
-    /** Stops that program, which goes on from the same point when it is thawed. */
+    /** Freezes that program until it is thawed. */
     public void freezeProgram() {
         signal("-STOP", agent.pid());
     }
 
-    /** Lets it go on. */
+    /** Thaws it. */
     public void thawProgram() {
         signal("-CONT", agent.pid());
     }
 
-    /** From now on no file of that program can grow, its journals among them. */
+    /** From now on no file of that program can grow, including its journals. */
     public void stopWriting() {
         limitFiles("1");
     }
@@ -57,7 +57,7 @@ public final class HostTrouble {
     }
 
     private void limitFiles(String bytes) {
-        // Only the soft limit, so that it can be taken back.
+        // Only the soft limit, so that it can be raised again.
         Command.of("prlimit", "--pid", Long.toString(agent.pid()), "--fsize=" + bytes + ":")
                 .run(SOON);
     }
@@ -76,19 +76,19 @@ public final class HostTrouble {
         daemon().restart();
     }
 
-    /** Stops libvirtd, which goes on from the same point when it is thawed. */
+    /** Freezes libvirtd until it is thawed. */
     public void freezeLibvirtd() {
         daemon().signal("STOP");
     }
 
-    /** Lets it go on: what it was asked meanwhile, it does now. */
+    /** Thaws it: it now handles the requests that have queued up. */
     public void thawLibvirtd() {
         daemon().signal("CONT");
     }
 
-    /** Kills all that runs on the host, at once. */
+    /** Kills all processes of the host at once. */
     public void powerOff() {
-        // Frozen first, so that it does not see how the others end.
+        // Frozen first, so that it does not see the others end.
         if (agent.alive()) {
             freezeProgram();
         }
@@ -104,7 +104,7 @@ public final class HostTrouble {
     /** Kills the QEMUs of a guest; false if there was none. */
     public boolean killQemu(String guest) {
         boolean found = !qemus(guest).isEmpty();
-        // One that is just being started forks once more.
+        // A QEMU that is just starting forks once more.
         Await.until("the end of the QEMU of " + guest, SOON, () -> {
             List<Long> pids = qemus(guest);
             pids.forEach(pid -> signal(KILL, pid));

@@ -16,14 +16,14 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** Hosts on this machine, which vanish without a trace when the lab is closed. Thread-safe. */
+/** Hosts on this machine. Closing the lab removes every trace of them. Thread-safe. */
 public final class Lab implements AutoCloseable {
     private static final List<String> SMALL_HEAP = List.of("-Xmx256m");
 
     private final Path directory;
     private final Deque<LabHost> hosts = new ArrayDeque<>();
     private final Thread lastResort = new Thread(this::closeHosts);
-    /** Starting hosts share it; who closes the lab waits for them. */
+    /** Threads that start hosts share it; closing the lab waits for them. */
     private final ReadWriteLock starting = new ReentrantReadWriteLock();
 
     private volatile boolean closing;
@@ -43,7 +43,7 @@ public final class Lab implements AutoCloseable {
         }
     }
 
-    /** A directory for anything that has to do with the lab; it vanishes with it. */
+    /** A directory that is removed with the lab. */
     public Path directory() {
         return directory;
     }
@@ -53,7 +53,7 @@ public final class Lab implements AutoCloseable {
         return embedded(name, List.of());
     }
 
-    /** The same, in a JVM with so much heap, in MiB, and the collector that a JVM has on a server unless told otherwise. */
+    /** The same, in a JVM with that much heap, in MiB, and the default collector of a server. */
     public LabHost embeddedWithHeap(String name, int mebibytes) {
         return embedded(name, List.of("-Xmx" + mebibytes + "m", "-XX:-UseParallelGC", "-XX:+UseG1GC"));
     }
@@ -89,8 +89,7 @@ public final class Lab implements AutoCloseable {
      * As {@link #libvirtd(String)}.
      *
      * @param jvmOptions of its program
-     * @param before does something to the directory that is to be the host's, before anything runs there, and says what its
-     *     program is to have in its environment
+     * @param before prepares the host's directory before anything runs there, and returns the environment of its program
      */
     public LabHost libvirtd(String name, List<String> jvmOptions, Function<Path, Map<String, String>> before) {
         return unlessClosing(() -> {
@@ -107,7 +106,7 @@ public final class Lab implements AutoCloseable {
 
     /**
      * As {@link #libvirtd(String)}, with its program on the lab's network, like its guests: what it sends passes the host's
-     * {@link LabHost#link link}. Its heap is small, so that what it needs is what is measured.
+     * {@link LabHost#link link}. Its heap is small, so that measurements show what it needs.
      */
     public LabHost networked(String name) {
         return unlessClosing(() -> start(name, LibvirtDaemon.up(daemons(), name), true, SMALL_HEAP, Map.of()));
@@ -140,7 +139,7 @@ public final class Lab implements AutoCloseable {
                     attempt(hosts.pop()::close, failures);
                 }
             }
-            // Of hosts whose start was cut short.
+            // Of hosts whose start was interrupted.
             attempt(() -> LibvirtDaemon.downAll(daemons()), failures);
             attempt(() -> Trees.delete(directory), failures);
             if (!failures.isEmpty()) {
@@ -165,7 +164,7 @@ public final class Lab implements AutoCloseable {
         try {
             Runtime.getRuntime().removeShutdownHook(lastResort);
         } catch (IllegalStateException e) {
-            // The JVM is ending, and the hook finds nothing to do.
+            // The JVM is ending; the hook has nothing to do.
         }
     }
 }

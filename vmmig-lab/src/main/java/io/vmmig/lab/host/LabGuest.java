@@ -33,7 +33,7 @@ public record LabGuest(LabHost host, String name, Console console, Path channel)
         return this;
     }
 
-    /** Waits until it has ticked on; throws if it stands still. */
+    /** Waits for its next ticks; throws if there are none. */
     public LabGuest ticking() {
         console.awaitTicks(3, TICK_TIME);
         return this;
@@ -51,7 +51,7 @@ public record LabGuest(LabHost host, String name, Console console, Path channel)
         }
     }
 
-    /** Lets it run a shell command; see {@link Channel#run}. */
+    /** Runs a shell command in it; see {@link Channel#run}. */
     public String run(String command) {
         try (Channel connected = connect()) {
             return connected.run(command);

@@ -30,12 +30,10 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A host of the lab: a libvirt of its own, directories of its own, and a JVM of its own in which vmmig runs. Thread-safe.
- */
+/** A host of the lab: its own libvirt, its own directories, and its own JVM that runs vmmig. Thread-safe. */
 public final class LabHost implements AutoCloseable {
     private static final Duration SOON = Duration.ofSeconds(60);
-    /** Two processors are too few for a collector that works beside, and the first classes are no reason to collect. */
+    /** Two processors are too few for a concurrent collector, and loading classes should not cause a collection. */
     private static final List<String> JVM_OPTIONS =
             List.of("-XX:+UseParallelGC", "-XX:MetaspaceSize=128m", "-Dorg.slf4j.simpleLogger.showDateTime=true");
 
@@ -91,7 +89,7 @@ public final class LabHost implements AutoCloseable {
         return AgentProcess.start(name, directory.resolve("agent.log"), command, environment);
     }
 
-    /** Starts another agent in the place of one that has died; guests are as they were left. */
+    /** Starts another agent in place of one that has died; guests stay as they are. */
     public void revive() {
         agent.awaitDeath();
         agent = startAgent();
@@ -99,8 +97,8 @@ public final class LabHost implements AutoCloseable {
     }
 
     /**
-     * Starts a second program that moves guests of this host, as another tool on it would be. What it is given to do is done by that
-     * one; to be closed before this one.
+     * Starts a second program that moves guests of this host, as another tool on it would. The returned host uses that program;
+     * close it before this one.
      */
     public LabHost secondProgram() {
         List<String> options = new ArrayList<>(jvmOptions);
@@ -108,13 +106,13 @@ public final class LabHost implements AutoCloseable {
         return new LabHost(name, directory, new Shared(libvirt.uri()), networked, options, environment);
     }
 
-    /** The libvirt of a host that goes on when this program of it ends. */
+    /** The libvirt of a host that outlives this program. */
     record Shared(String uri) implements LibvirtKind {
         @Override
         public void close() {}
     }
 
-    /** What ends and hampers the programs of this host. */
+    /** Kills and hampers the programs of this host. */
     public HostTrouble trouble() {
         return new HostTrouble(agent, libvirt);
     }
@@ -131,7 +129,7 @@ public final class LabHost implements AutoCloseable {
         return networked ? network().address() : THIS_MACHINE;
     }
 
-    /** From now on, and until its power is off, what it sends to other hosts and receives from them passes such a link. */
+    /** From now on, and until its power is off, its traffic with other hosts passes such a link. */
     public void link(Link link) {
         network().link(link);
     }
@@ -146,15 +144,15 @@ public final class LabHost implements AutoCloseable {
         return network().initPid();
     }
 
-    /** How many bytes have left it, on their way to any other host, since its power was turned on. */
+    /** How many bytes it has sent to other hosts since its power was turned on. */
     public long bytesSent() {
         return network().bytesSent();
     }
 
     /**
-     * Settles what an agent that has died had under way; returns what was done.
+     * Recovers the migrations of an agent that has died; returns what was done.
      *
-     * @param others those that may have been the other end
+     * @param others the possible peers
      */
     public List<Settled> recover(LabHost... others) {
         JsonObject command = command("recover");
@@ -166,7 +164,7 @@ public final class LabHost implements AutoCloseable {
         return Stream.of(hosts).map(LabHost::fingerprint).collect(Collectors.joining(" "));
     }
 
-    /** Settles one migration as a person says. */
+    /** Resolves one migration as a person decided. */
     public List<Settled> decide(LabHost other, UUID packageId, RecoveryReport.Side guestLivesAt) {
         JsonObject command = command("decide");
         command.addProperty("trusting", other.fingerprint());
@@ -176,10 +174,10 @@ public final class LabHost implements AutoCloseable {
     }
 
     /**
-     * Listens, from now on, for all guests that come from other hosts and for their questions what became of one; returns the port.
+     * Listens, from now on, for guests from other hosts and for inquiries; returns the port.
      *
-     * @param idle after how long without a sign of life another host is taken for dead
-     * @param resuming how long it may take to come back after that
+     * @param idle after how much silence a peer is considered dead
+     * @param resuming how long it may take to reconnect after that
      */
     public int listen(Duration idle, Duration resuming, LabHost... others) {
         JsonObject command = command("listen");
@@ -214,7 +212,7 @@ public final class LabHost implements AutoCloseable {
         return libvirt.uri();
     }
 
-    /** What other hosts know its vmmig by. */
+    /** The fingerprint of its vmmig. */
     public String fingerprint() {
         return greeting.get("fingerprint").getAsString();
     }
@@ -234,7 +232,7 @@ public final class LabHost implements AutoCloseable {
         return directory;
     }
 
-    /** Where guests live that were moved here. */
+    /** Where guests that were moved here have their files. */
     public Path guestsDirectory() {
         return directory.resolve("guests");
     }
@@ -249,14 +247,14 @@ public final class LabHost implements AutoCloseable {
         return directory.resolve("id");
     }
 
-    /** Lets its store of kept packages take that much. */
+    /** Sets the size of its package cache. */
     public void keepAtMost(long bytes) {
         JsonObject command = command("quota");
         command.addProperty("bytes", bytes);
         call(command);
     }
 
-    /** Lets {@code virsh save} write that format here, for which its libvirtd is started anew. */
+    /** Makes {@code virsh save} write that format here; restarts its libvirtd. */
     public void saveImageFormat(String format) {
         if (!(libvirt instanceof LibvirtDaemon daemon)) {
             throw new LabException("host " + name + " has no libvirtd");
@@ -264,17 +262,17 @@ public final class LabHost implements AutoCloseable {
         daemon.set("save_image_format", format);
     }
 
-    /** What time it is for its program. */
+    /** The time that its program sees. */
     public Instant clock() {
         return Instant.parse(call(command("clock")).get("now").getAsString());
     }
 
-    /** Has something done when the host is closed, before its files are removed. */
+    /** Registers what to run when the host is closed, before its files are removed. */
     public void whenClosed(Runnable what) {
         whenClosed.add(what);
     }
 
-    /** Where the disks, console and channel of a guest are that was started here. */
+    /** Where a guest that was started here has its disks, console and channel. */
     public Path homeOf(String guest) {
         return directory.resolve("made").resolve(guest);
     }
@@ -287,7 +285,7 @@ public final class LabHost implements AutoCloseable {
         call(command);
     }
 
-    /** Adds the kernel and the initial ramdisk of a guest to its store, so that they need not travel. */
+    /** Adds the kernel and the initial ramdisk of a guest to its store, so that they need not be sent. */
     public void addBootFiles(GuestKind.Image image) {
         addImage(image.kernel(), "raw");
         addImage(image.initrd(), "raw");
@@ -301,14 +299,14 @@ public final class LabHost implements AutoCloseable {
         return new LabGuest(this, domain.name(), console, home.resolve("channel"));
     }
 
-    /** Lets a guest go on that is paused, as its owner would. */
+    /** Resumes a paused guest, as its owner would. */
     public void resume(String guest) {
         JsonObject command = command("resume");
         command.addProperty("guest", guest);
         call(command);
     }
 
-    /** Makes a guest known without starting it. */
+    /** Defines a guest without starting it. */
     public void define(LabDomain domain) {
         define(domain, false);
     }
@@ -385,22 +383,22 @@ public final class LabHost implements AutoCloseable {
         return new LabGuest(this, guest, before.console(files.console()), files.channel(Channel.NAME));
     }
 
-    /** A guest that came here without our doing. */
+    /** A guest that came here without the lab's help. */
     public LabGuest adopt(String guest) {
         return arrived(guest, new LogSizes(Map.of()));
     }
 
-    /** How long the logs are that guests have left here, since one that comes again goes on writing to them. */
+    /** The sizes of the logs that guests have left here: a guest that returns appends to them. */
     LogSizes logSizes() {
         return LogSizes.of(directory);
     }
 
-    /** Waits for one guest from a host with that fingerprint; returns once it can be sent. */
-    public Receiving receive(String fingerprint, Intake intake) {
+    /** Starts to receive one guest from a host with that fingerprint; returns once it can be sent. */
+    public Receiving receive(String fingerprint, ReceiveOptions options) {
         JsonObject command = command("receive");
         command.addProperty("trusting", fingerprint);
-        intake.addTo(command, this);
-        return Receiving.start(this, agent, command, intake.events());
+        options.addTo(command, this);
+        return Receiving.start(this, agent, command, options.events());
     }
 
     /** Moves a guest to a host that is receiving. */
@@ -414,14 +412,15 @@ public final class LabHost implements AutoCloseable {
     }
 
     /**
-     * Moves a guest to a host that is receiving, by a way of one's own; neither host is a networked one.
+     * Moves a guest to a host that is receiving, through a proxy; neither host is a networked one.
      *
-     * @param port where the way begins, on this machine
-     * @param idle after how long without a sign of life the other host is taken for dead
-     * @param asking for how long to ask it for an answer that was lost
+     * @param port the proxy's port on this machine
+     * @param idle after how much silence the peer is considered dead
+     * @param asking how long to ask it for an answer that was lost
      * @param stop where it waits until it is told to go on, if anywhere
      */
-    public Move migrate(String guest, LabHost to, int port, Duration idle, Duration asking, @Nullable Moment stop) {
+    public Move migrate(
+            String guest, LabHost to, int port, Duration idle, Duration asking, @Nullable InjectionPoint stop) {
         JsonObject command = migration(guest, THIS_MACHINE, port, to.fingerprint());
         command.addProperty("idleMillis", idle.toMillis());
         command.addProperty("askMillis", asking.toMillis());
@@ -431,10 +430,10 @@ public final class LabHost implements AutoCloseable {
         return move(command, event -> {});
     }
 
-    /** Moves a guest to a host that is receiving, in one of several ways. */
-    public Move migrate(String guest, Receiving to, Contender contender) {
+    /** Moves a guest to a host that is receiving, with that profile. */
+    public Move migrate(String guest, Receiving to, SendProfile profile) {
         JsonObject command = migration(guest, to);
-        command.addProperty("contender", contender.name());
+        command.addProperty("profile", profile.name());
         return move(command, event -> {});
     }
 
@@ -454,12 +453,12 @@ public final class LabHost implements AutoCloseable {
 
     /** Backs a guest up with its base images, for that host to open; it keeps running. */
     public Move saveComplete(LabHost host, String guest, Path file) {
-        JsonObject command = saving(guest, file, List.of(), List.of(host), true, Contender.DEFAULT);
+        JsonObject command = saving(guest, file, List.of(), List.of(host), true, SendProfile.DEFAULT);
         command.addProperty("baseImages", true);
         return move(command, event -> {});
     }
 
-    /** Moves a guest to a host that is receiving, though it loses this. */
+    /** Moves a guest to a host that is receiving, and accepts this loss. */
     public Move migrateLosing(String guest, Receiving to, Loss... losses) {
         return losing(migration(guest, to), losses);
     }
@@ -478,7 +477,7 @@ public final class LabHost implements AutoCloseable {
         return move(command, event -> {});
     }
 
-    /** Moves a guest to whoever listens at that port of this machine and shows that fingerprint. */
+    /** Moves a guest to the listener at that port of this machine, which must have that fingerprint. */
     public Move migrate(String guest, int port, String fingerprint, Consumer<JsonObject> events) {
         return move(migration(guest, THIS_MACHINE, port, fingerprint), events);
     }
@@ -493,41 +492,41 @@ public final class LabHost implements AutoCloseable {
         command.addProperty("guest", guest);
         command.addProperty("port", port);
         command.addProperty("trusting", fingerprint);
-        command.addProperty("contender", Contender.DEFAULT.name());
+        command.addProperty("profile", SendProfile.DEFAULT.name());
         return command;
     }
 
     /** Writes a guest to a package file. */
     public Move save(String guest, Path file, boolean leaveRunning, Consumer<JsonObject> events) {
-        return save(guest, file, List.of(), List.of(), leaveRunning, Contender.DEFAULT, events);
+        return save(guest, file, List.of(), List.of(), leaveRunning, SendProfile.DEFAULT, events);
     }
 
     /** Writes a guest to a package file that only these hosts can open. */
     public Move saveFor(
             List<LabHost> hosts, String guest, Path file, boolean leaveRunning, Consumer<JsonObject> events) {
-        return save(guest, file, List.of(), hosts, leaveRunning, Contender.DEFAULT, events);
+        return save(guest, file, List.of(), hosts, leaveRunning, SendProfile.DEFAULT, events);
     }
 
-    /** Writes what has changed of a guest since an earlier package to a file; the guest goes on. */
+    /** Writes what has changed of a guest since an earlier package to a file; the guest keeps running. */
     public Move saveChanges(String guest, Path file, List<Path> earlier) {
         return saveChangesFor(List.of(), guest, file, earlier);
     }
 
     /** As {@link #saveChanges}, for these hosts to open. */
     public Move saveChangesFor(List<LabHost> hosts, String guest, Path file, List<Path> earlier) {
-        return save(guest, file, earlier, hosts, true, Contender.DEFAULT, event -> {});
+        return save(guest, file, earlier, hosts, true, SendProfile.DEFAULT, event -> {});
     }
 
-    /** Writes a guest to a package file, in one of several ways. */
-    public Move save(String guest, Path file, boolean leaveRunning, Contender contender, Consumer<JsonObject> events) {
-        List<LabHost> sealedFor = contender.sealed() ? List.of(this) : List.of();
-        return save(guest, file, List.of(), sealedFor, leaveRunning, contender, events);
+    /** Writes a guest to a package file, with that profile. */
+    public Move save(String guest, Path file, boolean leaveRunning, SendProfile profile, Consumer<JsonObject> events) {
+        List<LabHost> sealedFor = profile.sealed() ? List.of(this) : List.of();
+        return save(guest, file, List.of(), sealedFor, leaveRunning, profile, events);
     }
 
-    /** Writes a guest to a package file after it has lent what it does not use, for which it has that long. */
+    /** Writes a guest to a package file after ballooning, for which it has that long. */
     public Move saveBallooning(
             String guest, Path file, boolean leaveRunning, Duration atMost, Consumer<JsonObject> events) {
-        JsonObject command = saving(guest, file, List.of(), List.of(), leaveRunning, Contender.DEFAULT);
+        JsonObject command = saving(guest, file, List.of(), List.of(), leaveRunning, SendProfile.DEFAULT);
         command.addProperty("balloonMillis", atMost.toMillis());
         return move(command, events);
     }
@@ -538,9 +537,9 @@ public final class LabHost implements AutoCloseable {
             List<Path> earlier,
             List<LabHost> sealedFor,
             boolean leaveRunning,
-            Contender contender,
+            SendProfile profile,
             Consumer<JsonObject> events) {
-        return move(saving(guest, file, earlier, sealedFor, leaveRunning, contender), events);
+        return move(saving(guest, file, earlier, sealedFor, leaveRunning, profile), events);
     }
 
     private static JsonObject saving(
@@ -549,7 +548,7 @@ public final class LabHost implements AutoCloseable {
             List<Path> earlier,
             List<LabHost> sealedFor,
             boolean leaveRunning,
-            Contender contender) {
+            SendProfile profile) {
         JsonObject command = command("save");
         command.addProperty("guest", guest);
         command.addProperty("file", file.toString());
@@ -558,23 +557,23 @@ public final class LabHost implements AutoCloseable {
         sealedFor.forEach(host -> cards.add(host.card()));
         command.add("sealedFor", cards);
         command.addProperty("leaveRunning", leaveRunning);
-        command.addProperty("contender", contender.name());
+        command.addProperty("profile", profile.name());
         return command;
     }
 
     /** Restores a guest from a package file. */
-    public Restoring restore(Path file, Intake intake) {
-        return restore(file, List.of(), intake);
+    public Restoring restore(Path file, ReceiveOptions options) {
+        return restore(file, List.of(), options);
     }
 
-    /** Restores a guest from a package file that stands upon others. */
-    public Restoring restore(Path file, List<Path> earlier, Intake intake) {
+    /** Restores a guest from a package file that is based on others. */
+    public Restoring restore(Path file, List<Path> earlier, ReceiveOptions options) {
         LogSizes before = logSizes();
         JsonObject command = command("restore");
         command.addProperty("file", file.toString());
         command.add("upon", names(earlier));
-        intake.addTo(command, this);
-        return new Restoring(this, move(command, intake.events()), before);
+        options.addTo(command, this);
+        return new Restoring(this, move(command, options.events()), before);
     }
 
     /**
@@ -582,8 +581,8 @@ public final class LabHost implements AutoCloseable {
      *
      * @param stop where it waits until it is told to go on, if anywhere
      */
-    public Move saveTo(URI place, LabHost opener, String guest, @Nullable Moment stop) {
-        JsonObject command = saving(guest, directory, List.of(), List.of(opener), false, Contender.DEFAULT);
+    public Move saveTo(URI place, LabHost opener, String guest, @Nullable InjectionPoint stop) {
+        JsonObject command = saving(guest, directory, List.of(), List.of(opener), false, SendProfile.DEFAULT);
         command.addProperty("place", place.toString());
         if (stop != null) {
             command.addProperty("stopAt", stop.name());
@@ -592,12 +591,12 @@ public final class LabHost implements AutoCloseable {
     }
 
     /** Restores a guest from an HTTP server. */
-    public Restoring restoreFrom(URI place, Intake intake) {
+    public Restoring restoreFrom(URI place, ReceiveOptions options) {
         LogSizes before = logSizes();
         JsonObject command = command("restore");
         command.addProperty("place", place.toString());
-        intake.addTo(command, this);
-        return new Restoring(this, move(command, intake.events()), before);
+        options.addTo(command, this);
+        return new Restoring(this, move(command, options.events()), before);
     }
 
     private static JsonArray names(List<Path> files) {
@@ -611,12 +610,12 @@ public final class LabHost implements AutoCloseable {
         return new Move(agent, agent.send(command, stop::hear), stop);
     }
 
-    /** How much heap its JVM may use, in bytes; with a byte more it would have failed. */
+    /** The maximum heap of its JVM, in bytes. */
     public long heapLimitBytes() {
         return call(command("heap")).get("limitBytes").getAsLong();
     }
 
-    /** How much memory the process of its JVM has had at most, in bytes: heap, native memory, code and all. */
+    /** The peak memory of its JVM's process, in bytes, all kinds of memory included. */
     public long peakProcessBytes() {
         return call(command("heap")).get("peakProcessBytes").getAsLong();
     }

@@ -8,7 +8,7 @@ import io.vmmig.lab.LabException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** Starts and ends guests, which is the user's business and none of vmmig's. */
+/** Starts and ends guests, which is the user's job and not vmmig's. */
 final class Libvirt implements AutoCloseable {
     /** {@code VIR_DOMAIN_PAUSED}, {@code VIR_DOMAIN_PAUSED_IOERROR}. */
     private static final int PAUSED = 3;
@@ -53,7 +53,7 @@ final class Libvirt implements AutoCloseable {
         String virGetLastErrorMessage();
     }
 
-    /** Connects; the embedded driver wants libvirt's event loop to run already. */
+    /** Connects; the embedded driver needs libvirt's event loop to be running. */
     Libvirt(String uri) {
         this.uri = uri;
         connection();
@@ -96,7 +96,7 @@ final class Libvirt implements AutoCloseable {
                 checked("create the guest", calls.virDomainCreateXML(connection(), bytes(xml), AUTODESTROY_NOT)));
     }
 
-    /** Ends a guest and its definition, whatever there is of it. */
+    /** Ends and undefines a guest, as far as it exists. */
     void remove(String name) {
         Pointer domain = calls.virDomainLookupByName(connection(), name);
         if (domain != null) {

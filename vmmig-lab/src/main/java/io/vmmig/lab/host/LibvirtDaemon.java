@@ -20,7 +20,7 @@ import java.util.Optional;
  * @param uri where it is to be reached
  */
 record LibvirtDaemon(Path lab, String name, String uri) implements LibvirtKind {
-    /** With another release, a whole Debian may have to be fetched first. */
+    /** For another release, a whole Debian may have to be downloaded first. */
     private static final Duration START_TIME = Duration.ofMinutes(10);
 
     private static final Duration END_TIME = Duration.ofMinutes(1);
@@ -36,7 +36,7 @@ record LibvirtDaemon(Path lab, String name, String uri) implements LibvirtKind {
         return new LibvirtDaemon(lab, name, uri);
     }
 
-    /** Takes down whatever is up in that directory, which need not exist. */
+    /** Stops everything in that directory, which need not exist. */
     static void downAll(Path lab) {
         if (Files.isDirectory(lab)) {
             Command.of(Checkout.script("host"), "down", "--all")
@@ -45,7 +45,7 @@ record LibvirtDaemon(Path lab, String name, String uri) implements LibvirtKind {
         }
     }
 
-    /** Kills the libvirtd; guests go on. */
+    /** Kills the libvirtd; guests keep running. */
     void crash() {
         host("crash");
     }
@@ -60,7 +60,7 @@ record LibvirtDaemon(Path lab, String name, String uri) implements LibvirtKind {
         host("exec", "bash", "-c", "kill -" + signal + " $(</run/libvirtd.pid)");
     }
 
-    /** Starts it anew with another setting of its QEMU driver. */
+    /** Restarts it with another setting of its QEMU driver. */
     void set(String key, String value) {
         Path file = lab.resolve(name).resolve("etc").resolve("qemu.conf");
         try {
@@ -74,7 +74,7 @@ record LibvirtDaemon(Path lab, String name, String uri) implements LibvirtKind {
         restart();
     }
 
-    /** All that runs in the host is gone at once. */
+    /** Kills everything that runs in the host at once. */
     void powerOff() {
         host("poweroff");
     }
@@ -84,7 +84,7 @@ record LibvirtDaemon(Path lab, String name, String uri) implements LibvirtKind {
         host("up");
     }
 
-    /** The first process of the host, whose namespaces are those of all others; empty when its power is off. */
+    /** The first process of the host, which owns its namespaces; empty when its power is off. */
     Optional<ProcessHandle> init() {
         try {
             String[] words = Files.readString(lab.resolve(name).resolve("init")).split("\\s+", -1);
@@ -94,7 +94,7 @@ record LibvirtDaemon(Path lab, String name, String uri) implements LibvirtKind {
         }
     }
 
-    /** Has what it sends and receives pass a link. */
+    /** Makes its traffic pass a link. */
     void link(Link link) {
         host(
                 "link",

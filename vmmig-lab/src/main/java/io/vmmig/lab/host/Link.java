@@ -2,14 +2,14 @@
 package io.vmmig.lab.host;
 
 /**
- * What lies between a host and all others.
+ * The network between a host and all others.
  *
  * @param title what people call it
- * @param megabitsPerSecond in each direction; 0 is as many as the machine can do
+ * @param megabitsPerSecond in each direction; 0 for no limit
  * @param roundTripMillis of an idle link; 0 is none
  */
 public record Link(String title, int megabitsPerSecond, int roundTripMillis) {
-    /** Nothing that would slow anything down. */
+    /** No limits. */
     public static final Link PLAIN = new Link("loopback", 0, 0);
 
     /** Hosts side by side. */

@@ -21,7 +21,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Measures what lies between two networked hosts, with a program on each of them. */
+/** Measures the link between two networked hosts, with a program on each of them. */
 public final class LinkProbe {
     private static final Duration SOON = Duration.ofSeconds(30);
     private static final List<String> JVM_OPTIONS = List.of("-Xmx64m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1");
@@ -31,7 +31,7 @@ public final class LinkProbe {
     private static final int ROUND_TRIPS = 15;
     private static final int BLOCK_BYTES = 1 << 17;
     private static final long MEASURED_NANOS = 1_500_000_000;
-    /** How long a connection looks for its pace, at least, and in round trips. */
+    /** How long a connection takes to find its rate, at least, and in round trips. */
     private static final long SEARCH_NANOS = 500_000_000;
 
     private static final int SEARCH_ROUND_TRIPS = 10;
@@ -85,7 +85,7 @@ public final class LinkProbe {
             }
             return line;
         } catch (IOException e) {
-            throw new LabException("could not hear the program at the other end", e);
+            throw new LabException("could not read from the program at the other end", e);
         }
     }
 
@@ -113,7 +113,7 @@ public final class LinkProbe {
                 out.write(block);
             }
             System.out.println(roundTrip / NANOS_PER_MILLI + " " + in.readDouble());
-            // Whoever closes before the other end has read everything resets the connection.
+            // Closing before the other end has read everything would reset the connection.
             socket.shutdownOutput();
             in.read();
         }

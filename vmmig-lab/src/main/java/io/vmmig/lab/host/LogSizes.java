@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.stream.Collectors;
 
 /**
- * How long the files of a host were at one time.
+ * The sizes of a host's files at one time.
  *
  * @param sizes the size of each file, in bytes
  */

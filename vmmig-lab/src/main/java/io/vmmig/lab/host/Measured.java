@@ -2,20 +2,20 @@
 package io.vmmig.lab.host;
 
 /**
- * What a link turned out to be.
+ * A link as measured.
  *
  * @param roundTripMillis the median for one byte there and back, with nothing else on the link
- * @param megabitsPerSecond what one connection got through, once it had found its pace
+ * @param megabitsPerSecond the throughput of one connection, once it had found its rate
  */
 public record Measured(double roundTripMillis, double megabitsPerSecond) {
     private static final double DELAY_TOLERANCE = 0.1;
     private static final double DELAY_TOLERANCE_MILLIS = 1;
-    /** What a link carries are frames, with their headers: about 5 % are not ours. */
+    /** About 5 % of what a link carries are headers. */
     private static final double LEAST_SHARE = 0.85;
 
     private static final double MOST_SHARE = 1.05;
 
-    /** Whether it may well be that link; one without limits may be anything. */
+    /** Whether the measurement fits that link. Anything fits a link without limits. */
     public boolean fits(Link link) {
         boolean limitless = link.megabitsPerSecond() == 0 && link.roundTripMillis() == 0;
         return limitless || (fitsDelay(link.roundTripMillis()) && fitsRate(link.megabitsPerSecond()));

@@ -7,7 +7,7 @@ import io.vmmig.report.Notice;
 import java.time.Duration;
 import java.util.List;
 
-/** A migration that is under way at one of its ends. */
+/** A running migration at one of its ends. */
 public final class Move {
     private static final Duration PATIENCE = Duration.ofMinutes(5);
     private static final long GLANCE_MILLIS = 20;
@@ -23,7 +23,7 @@ public final class Move {
         this.stop = stop;
     }
 
-    /** Waits until it has come to the moment at which it was to wait; throws if it ends before. */
+    /** Waits until it has reached its injection point; throws if it ends before. */
     public void awaitStop(Duration atMost) {
         long deadline = System.nanoTime() + atMost.toNanos();
         try {
@@ -32,7 +32,8 @@ public final class Move {
                     throw new LabException("the migration ended early: " + reply.await(SOON));
                 }
                 if (System.nanoTime() > deadline) {
-                    throw new LabException("the migration did not get there in " + atMost.toSeconds() + " s");
+                    throw new LabException(
+                            "the migration did not reach its injection point within " + atMost.toSeconds() + " s");
                 }
             }
         } catch (InterruptedException e) {
@@ -41,16 +42,16 @@ public final class Move {
         }
     }
 
-    /** Lets it go on from where it waits. */
-    public void goOn() {
+    /** Lets it continue from where it waits. */
+    public void proceed() {
         JsonObject command = new JsonObject();
-        command.addProperty("do", "goOn");
+        command.addProperty("do", "proceed");
         command.addProperty("move", reply.id);
         agent.send(command, event -> {});
     }
 
     /**
-     * As {@link #await()}, with less patience.
+     * As {@link #await()}, with a shorter timeout.
      *
      * @throws LabException when it is not over by then
      */
@@ -72,7 +73,7 @@ public final class Move {
         return reply.done();
     }
 
-    /** What it has noticed so far. */
+    /** Its notices so far. */
     public List<Notice> notices() {
         return stop.notices();
     }

@@ -6,7 +6,7 @@ import com.google.gson.JsonObject;
 import io.vmmig.error.EndState;
 import io.vmmig.error.Problem;
 
-/** A {@link io.vmmig.error.VmmigException} that an agent caught, as told by the agent. */
+/** A {@link io.vmmig.error.VmmigException} that an agent caught, as reported by the agent. */
 public final class MoveFailed extends RuntimeException {
     private static final long serialVersionUID = 1;
 
@@ -23,7 +23,7 @@ public final class MoveFailed extends RuntimeException {
         this.destination = EndState.valueOf(text(told, "destination"));
     }
 
-    /** The same again, so that the waiting thread's stack is seen as well. */
+    /** A copy that shows the waiting thread's stack as well. */
     MoveFailed(MoveFailed cause) {
         super(cause.getMessage(), cause);
         this.type = cause.type;
@@ -47,12 +47,12 @@ public final class MoveFailed extends RuntimeException {
         return problem;
     }
 
-    /** What the source is said to be left with. */
+    /** What the source is left with, as reported. */
     public EndState source() {
         return source;
     }
 
-    /** What the destination is said to be left with. */
+    /** What the destination is left with, as reported. */
     public EndState destination() {
         return destination;
     }

@@ -5,11 +5,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Programs that run the code that their parent runs, be it on the module path or on the class path. */
+/** Programs that run their parent's code, whether it is on the module path or on the class path. */
 final class OwnCode {
     private OwnCode() {}
 
-    /** The command that starts such a program; its arguments go behind. */
+    /** The command that starts such a program; append its arguments. */
     static List<String> launching(Class<?> program, List<String> jvmOptions) {
         List<String> words = new ArrayList<>();
         words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());

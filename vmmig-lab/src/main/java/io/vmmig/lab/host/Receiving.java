@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
-/** A host that waits for a guest, or is taking one in. */
+/** A host that waits for a guest, or receives one. */
 public final class Receiving {
     private static final Duration LISTEN_TIME = Duration.ofSeconds(30);
 
@@ -51,7 +51,7 @@ public final class Receiving {
         }
     }
 
-    /** Who receives. */
+    /** The host that receives. */
     public LabHost host() {
         return host;
     }

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
-/** What comes back for one command. */
+/** The reply to one command. */
 final class Reply {
     private final Consumer<JsonObject> events;
     private final CompletableFuture<JsonObject> answer = new CompletableFuture<>();

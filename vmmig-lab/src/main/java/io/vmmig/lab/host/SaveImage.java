@@ -13,7 +13,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * What {@code virsh save} leaves of a guest: a header, the domain XML and more as long as the header says, then QEMU's stream. See
+ * What {@code virsh save} writes: a header, then the domain XML and more, whose length the header gives, then QEMU's stream. See
  * {@code src/qemu/qemu_saveimage.h} of libvirt.
  *
  * @param host where the guest was
@@ -31,25 +31,25 @@ public record SaveImage(LabHost host, Path file) {
         return new SaveImage(guest.host(), file);
     }
 
-    /** The guest goes on where it was. */
+    /** Restores the guest on its host. */
     public void restore() {
         Virsh.at(host, "restore", file.toString());
     }
 
-    /** QEMU's stream in it; to be closed by the caller. */
+    /** QEMU's stream in it; the caller closes it. */
     public InputStream stream() throws IOException {
         InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES);
         boolean found = false;
         try {
             byte[] header = in.readNBytes(HEADER_BYTES);
             if (header.length < HEADER_BYTES || Arrays.mismatch(header, MAGIC) != MAGIC.length) {
-                throw new IOException(file + " is no save image");
+                throw new IOException(file + " is not a save image");
             }
             in.skipNBytes(ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN).getInt(LENGTH_OFFSET));
             found = true;
             return in;
         } catch (EOFException e) {
-            throw new IOException(file + " is no whole save image", e);
+            throw new IOException(file + " is a truncated save image", e);
         } finally {
             if (!found) {
                 in.close();

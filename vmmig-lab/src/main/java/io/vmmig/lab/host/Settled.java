@@ -10,13 +10,13 @@ import java.util.UUID;
 import java.util.stream.StreamSupport;
 
 /**
- * A {@link io.vmmig.report.RecoveryReport.Settlement}, as told by an agent.
+ * A {@link io.vmmig.report.RecoveryReport.Settlement}, as reported by an agent.
  *
- * @param packageId the package in which the guest was to travel
+ * @param packageId the migration's package
  * @param guest its name at that host
  * @param side which end that host was
  * @param result what was done
- * @param what that in words
+ * @param what the same in words
  */
 public record Settled(UUID packageId, String guest, Side side, Result result, String what) {
     static List<Settled> allOf(JsonObject told) {

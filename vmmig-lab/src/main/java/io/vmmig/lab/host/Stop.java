@@ -10,7 +10,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
-/** Hears that a migration waits at the {@link Moment} that it was given, and what it notices, and passes on all else. */
+/** Listens for a migration's notices and for its arrival at its {@link InjectionPoint}; passes on all other events. */
 final class Stop {
     private final Consumer<JsonObject> others;
     private final CountDownLatch reached = new CountDownLatch(1);

@@ -15,11 +15,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one end has said when it was done.
+ * What one end reported when it was done.
  *
  * @param end which one, for messages
- * @param failure null if it said that all went well
- * @param notices what it said besides
+ * @param failure null if it reported success
+ * @param notices what else it reported
  */
 record Answer(String end, @Nullable MoveFailed failure, List<Notice> notices) {
     private static final Duration TIME_TO_END = Duration.ofSeconds(75);
@@ -35,7 +35,7 @@ record Answer(String end, @Nullable MoveFailed failure, List<Notice> notices) {
         }
     }
 
-    /** How long a guest was paused is no word about what others did to it. */
+    /** Without those about the length of the pause, which say nothing about what others did. */
     private static List<Notice> told(Move move) {
         return move.notices().stream()
                 .filter(notice -> notice.kind() != Notice.Kind.CLOCK_BEHIND)
@@ -50,7 +50,7 @@ record Answer(String end, @Nullable MoveFailed failure, List<Notice> notices) {
         return notices.stream().anyMatch(notice -> notice.kind() == kind);
     }
 
-    /** Whether it has said that this file stays behind. */
+    /** Whether it reported that this file stays behind. */
     boolean leaves(Path file) {
         return notices.stream()
                 .anyMatch(notice -> notice.kind() == Notice.Kind.LEFT_BEHIND
@@ -58,9 +58,9 @@ record Answer(String end, @Nullable MoveFailed failure, List<Notice> notices) {
     }
 
     /**
-     * What it has said that is not so.
+     * What it reported that is not true.
      *
-     * @param mayBe how the guest may be where it is left to its users
+     * @param mayBe the states that the guest may be in where its users decide
      */
     List<String> lies(Seen atSource, Seen atDestination, Set<Seen> mayBe) {
         List<String> lies = new ArrayList<>();
@@ -85,7 +85,7 @@ record Answer(String end, @Nullable MoveFailed failure, List<Notice> notices) {
                     case "GONE", "HOLDS_NOTHING" -> EnumSet.of(Seen.ABSENT);
                     case "UNTOUCHED" -> where.equals("destination") ? withAbsent(mayBe) : mayBe;
                     case "HOLDS_PACKAGE" -> EnumSet.noneOf(Seen.class);
-                    // Nothing is said of how it is.
+                    // This says nothing about its state.
                     default -> EnumSet.allOf(Seen.class);
                 };
         compare(said + " (" + failed.getMessage() + ")", seen, meant, where, lies);

@@ -6,7 +6,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The guests of a scene.
+ * The guests of a run.
  *
  * @param guest the one that is moved
  * @param uuid what its hosts know it by

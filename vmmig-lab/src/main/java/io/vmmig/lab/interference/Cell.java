@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.interference;
 
-import io.vmmig.lab.host.Moment;
+import io.vmmig.lab.host.InjectionPoint;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 
-/** One action at one moment. */
-record Cell(Moment moment, Action action) {
-    /** Each phase of a migration once, at the end that works in it, in their order. */
-    static final List<Moment> MOMENTS = List.of(
-            Moment.SOURCE_OFFERING,
-            Moment.DESTINATION_OFFERED,
-            Moment.SOURCE_ACCEPTED,
-            Moment.SOURCE_PREPARED,
-            Moment.SOURCE_SAVED,
-            Moment.SOURCE_HALFWAY,
-            Moment.DESTINATION_VERIFIED,
-            Moment.SOURCE_SENT,
-            Moment.SOURCE_COMMITTED,
-            Moment.DESTINATION_COMMITTED,
-            Moment.DESTINATION_RUNNING,
-            Moment.SOURCE_CONFIRMED,
-            Moment.SOURCE_RETIRED);
+/** One action at one injection point. */
+record Cell(InjectionPoint point, Action action) {
+    /** Each phase of a migration once, at the end that works in it, in order. */
+    static final List<InjectionPoint> POINTS = List.of(
+            InjectionPoint.SOURCE_OFFERING,
+            InjectionPoint.DESTINATION_OFFERED,
+            InjectionPoint.SOURCE_ACCEPTED,
+            InjectionPoint.SOURCE_PREPARED,
+            InjectionPoint.SOURCE_SAVED,
+            InjectionPoint.SOURCE_HALFWAY,
+            InjectionPoint.DESTINATION_VERIFIED,
+            InjectionPoint.SOURCE_SENT,
+            InjectionPoint.SOURCE_COMMITTED,
+            InjectionPoint.DESTINATION_COMMITTED,
+            InjectionPoint.DESTINATION_RUNNING,
+            InjectionPoint.SOURCE_CONFIRMED,
+            InjectionPoint.SOURCE_RETIRED);
 
-    /** Every one that there can be. */
+    /** All cells that are possible. */
     static List<Cell> all() {
         List<Cell> cells = new ArrayList<>();
-        for (Moment moment : MOMENTS) {
+        for (InjectionPoint point : POINTS) {
             for (Action action : Action.values()) {
-                Cell cell = new Cell(moment, action);
+                Cell cell = new Cell(point, action);
                 if (cell.canBe()) {
                     cells.add(cell);
                 }
@@ -38,44 +38,47 @@ record Cell(Moment moment, Action action) {
         return cells;
     }
 
-    /** Every action once, at moments at which it has done harm, or might. */
+    /** Every action once, at a point at which it has done harm, or might. */
     static List<Cell> sample() {
         return Stream.of(Action.values())
                 .map(action -> new Cell(action.mostHarmfulAt(), action))
                 .toList();
     }
 
-    /** A guest that was paused when it was saved is resumed by nobody at the destination, so nobody waits before or after that. */
+    /**
+     * A guest that was paused before its migration is not resumed at the destination, so no end can wait before or after that.
+     */
     private boolean canBe() {
-        return !action.startsPaused() || moment != Moment.DESTINATION_COMMITTED && moment != Moment.DESTINATION_RUNNING;
+        return !action.startsPaused()
+                || point != InjectionPoint.DESTINATION_COMMITTED && point != InjectionPoint.DESTINATION_RUNNING;
     }
 
     private int place() {
-        return MOMENTS.indexOf(moment);
+        return POINTS.indexOf(point);
     }
 
     /** Whether the guest still runs for its users, and will be saved later. */
     boolean beforeSave() {
-        return place() < MOMENTS.indexOf(Moment.SOURCE_SAVED);
+        return place() < POINTS.indexOf(InjectionPoint.SOURCE_SAVED);
     }
 
     /** Whether all of its memory may have been read, so that it could arrive without its QEMU. */
     boolean memoryMayBeRead() {
-        return place() > MOMENTS.indexOf(Moment.SOURCE_HALFWAY);
+        return place() > POINTS.indexOf(InjectionPoint.SOURCE_HALFWAY);
     }
 
-    /** Whether it is noted at the source that the guest is given away. */
+    /** Whether the source has journalled COMMITTED. */
     boolean givenAway() {
-        return place() >= MOMENTS.indexOf(Moment.SOURCE_COMMITTED);
+        return place() >= POINTS.indexOf(InjectionPoint.SOURCE_COMMITTED);
     }
 
     /** Whether it runs at the destination. */
     boolean runsThere() {
-        return place() >= MOMENTS.indexOf(Moment.DESTINATION_RUNNING);
+        return place() >= POINTS.indexOf(InjectionPoint.DESTINATION_RUNNING);
     }
 
     @Override
     public String toString() {
-        return moment + ", " + action.title();
+        return point + ", " + action.title();
     }
 }

@@ -11,7 +11,7 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** What somebody has asked for, which may take until libvirt has time for it. */
+/** An action that someone has started; libvirt may delay it. */
 final class Deed {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -21,7 +21,7 @@ final class Deed {
         this.task = task;
     }
 
-    /** @param what says what came of it, or throws what was answered */
+    /** @param what returns the result, or throws the refusal */
     static Deed begin(Callable<String> what) {
         FutureTask<String> task = new FutureTask<>(what);
         Thread thread = new Thread(task, "deed");
@@ -30,14 +30,14 @@ final class Deed {
         return new Deed(task);
     }
 
-    /** Whether it was over before that time had passed. */
+    /** Whether it finished within that time. */
     boolean overWithin(Duration time) {
         try {
             task.get(time.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
             return false;
         } catch (ExecutionException e) {
-            // Refused, which is an answer as well.
+            // A refusal finishes it as well.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new LabException("interrupted", e);
@@ -53,7 +53,7 @@ final class Deed {
         } catch (ExecutionException e) {
             return false;
         } catch (TimeoutException e) {
-            throw new LabException("what somebody did does not end", e);
+            throw new LabException("the action does not finish", e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new LabException("interrupted", e);

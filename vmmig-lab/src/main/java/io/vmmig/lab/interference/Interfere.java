@@ -4,9 +4,9 @@ package io.vmmig.lab.interference;
 import io.vmmig.lab.Checkout;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.Lab;
-import io.vmmig.lab.matrix.Lane;
 import io.vmmig.lab.matrix.Matrix;
 import io.vmmig.lab.matrix.Selection;
+import io.vmmig.lab.matrix.Worker;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -15,16 +15,16 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
 
-/** Moves guests while somebody does something to them, at every phase, on real hosts. */
+/** Moves guests on real hosts while someone else interferes, at every phase. */
 public final class Interfere {
-    private static final int LANES = 2;
+    private static final int WORKERS = 2;
     private static final int SECONDS_PER_CELL = 120;
 
     private Interfere() {}
 
     /**
-     * Takes {@code --sample}, {@code --only WORD}, {@code --seed NUMBER}, {@code --lanes NUMBER}. Ends with 1 if a cell was not as it
-     * should be, and with 2 if the matrix could not run. All cells, and nothing less, write {@code docs/interference-matrix.md}.
+     * Takes {@code --sample}, {@code --only WORD}, {@code --seed NUMBER}, {@code --workers NUMBER}. Exits with 1 if a cell was
+     * red, and with 2 if the matrix could not run. Only a run of all cells writes {@code docs/interference-matrix.md}.
      */
     public static void main(String[] arguments) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
@@ -42,8 +42,8 @@ public final class Interfere {
         Selection<Cell> chosen = Selection.of(
                 Cell.all(),
                 Cell.sample(),
-                cell -> cell + " " + cell.moment().name() + " " + cell.action().name(),
-                LANES,
+                cell -> cell + " " + cell.point().name() + " " + cell.action().name(),
+                WORKERS,
                 arguments);
         Selection.requireSome(chosen);
         List<Matrix.Outcome<Cell>> outcomes;
@@ -58,15 +58,15 @@ public final class Interfere {
         return outcomes.stream().allMatch(Matrix.Outcome::green);
     }
 
-    /** The sample that the tests try each time: each action once. */
+    /** Runs the sample that the tests use: each action once. */
     public static List<? extends Matrix.Outcome<?>> sample(Lab lab, PrintStream out) {
-        return new Matrix<>(lab, new Trials(), Selection.sample(Cell.sample(), LANES), out).run();
+        return new Matrix<>(lab, new Trials(), Selection.sample(Cell.sample(), WORKERS), out).run();
     }
 
     private static final class Trials implements Matrix.Kind<Cell> {
         @Override
-        public Lane<Cell> open(Lab lab, String name, Random random) {
-            return new InterferenceLane(lab, name);
+        public Worker<Cell> open(Lab lab, String name, Random random) {
+            return new InterferenceWorker(lab, name);
         }
 
         @Override

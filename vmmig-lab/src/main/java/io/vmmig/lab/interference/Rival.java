@@ -11,20 +11,20 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * A migration that comes in between, of the same guest or of one that is called the same.
+ * A competing migration, of the same guest or of a namesake.
  *
  * @param uuid the guest that it moves
  * @param source where that is
  */
 record Rival(UUID uuid, LabHost source, Receiving receiving, Move sending) {
-    /** What it says, when it is over; throws when it was refused. Lies are told of the time right after it. */
+    /** What it reported when it was over; throws if it was refused. Its claims are compared with the state right after it. */
     String await() {
         Answer answer = Answer.of("second source", sending);
         if (!answer.well()) {
-            // It may have been refused before it came to the other host.
+            // It may have been refused before it reached the other host.
             receiving.move().cancel();
         }
-        // What it has claimed at the other host is in the next guest's way until it is over there, too.
+        // Its claims at the other host block the next guest until it is over there, too.
         Answer.of("second destination", receiving.move());
         List<String> lies = new ArrayList<>(
                 answer.lies(Seen.of(uuid, source), Seen.of(uuid, receiving.host()), EnumSet.allOf(Seen.class)));
@@ -37,6 +37,6 @@ record Rival(UUID uuid, LabHost source, Receiving receiving, Move sending) {
         return answer.toString();
     }
 
-    /** How the message begins that tells of something false. */
+    /** The beginning of the message about a false claim. */
     static final String FALSE = "false: ";
 }

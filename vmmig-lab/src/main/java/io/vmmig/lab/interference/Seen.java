@@ -6,7 +6,7 @@ import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Virsh;
 import java.util.UUID;
 
-/** What {@code virsh} says of a guest on a host. */
+/** What {@code virsh} says about a guest on a host. */
 enum Seen {
     ABSENT,
     OFF,
@@ -21,7 +21,7 @@ enum Seen {
         try {
             state = Virsh.at(host, "domstate", guest.toString());
         } catch (LabException e) {
-            // A guest whose host does not keep it vanishes between the two questions.
+            // A transient guest may vanish between the two questions.
             return ABSENT;
         }
         return switch (state.strip()) {

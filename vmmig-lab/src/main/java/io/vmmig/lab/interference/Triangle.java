@@ -10,7 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Three hosts with a libvirtd each, every one of which takes guests from the others. For one thread. */
+/** Three hosts with a libvirtd each, which all receive guests from the others. For one thread. */
 final class Triangle implements AutoCloseable {
     static final Duration IDLE = Duration.ofSeconds(6);
     static final Duration ASKING = Duration.ofSeconds(10);

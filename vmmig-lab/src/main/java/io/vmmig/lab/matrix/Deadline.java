@@ -10,14 +10,14 @@ import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Lets nothing take for ever. */
+/** Runs tasks with a time limit. */
 public final class Deadline {
     private Deadline() {}
 
     /**
-     * What comes of it. If it takes longer, its thread is interrupted and left to itself.
+     * Returns the task's result. A task that takes longer is interrupted and abandoned.
      *
-     * @throws LabException when it fails, or is not done by then
+     * @throws LabException when the task fails, or is not done in time
      */
     public static <T> T within(int seconds, Callable<T> what) {
         FutureTask<T> task = new FutureTask<>(what);
@@ -28,7 +28,7 @@ public final class Deadline {
             return task.get(seconds, TimeUnit.SECONDS);
         } catch (TimeoutException e) {
             task.cancel(true);
-            throw new LabException("it did not end within " + seconds + " s");
+            throw new LabException("not done within " + seconds + " s");
         } catch (ExecutionException e) {
             throw new LabException("it failed", Objects.requireNonNullElse(e.getCause(), e));
         } catch (InterruptedException e) {
@@ -38,7 +38,7 @@ public final class Deadline {
         }
     }
 
-    /** All that an exception says, with its causes, in one line. */
+    /** The messages of an exception and its causes, in one line. */
     public static String whole(Throwable e) {
         StringBuilder text = new StringBuilder();
         for (Throwable cause = e; cause != null; cause = cause.getCause()) {

@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tries cells, some at a time, each lane of them on hosts of its own.
+ * Runs the cells of a matrix with several workers, each with its own hosts.
  *
  * @param <C> the cells
  */
@@ -30,10 +30,10 @@ public final class Matrix<C> {
     private final PrintStream out;
     private final Deque<C> waiting = new ConcurrentLinkedDeque<>();
     private final List<Outcome<C>> outcomes = Collections.synchronizedList(new ArrayList<>());
-    private final AtomicInteger laneNumber = new AtomicInteger();
+    private final AtomicInteger workerNumber = new AtomicInteger();
     private int total;
 
-    /** @param chosen which cells, in which order, and on how many lanes */
+    /** @param chosen which cells, in which order, and with how many workers */
     public Matrix(Lab lab, Kind<C> kind, Selection<C> chosen, PrintStream out) {
         this.lab = lab;
         this.kind = kind;
@@ -47,54 +47,54 @@ public final class Matrix<C> {
      * @param <C> the cells
      */
     public interface Kind<C> {
-        /** Makes ready what a lane needs. */
-        Lane<C> open(Lab lab, String name, Random random);
+        /** Prepares a worker. */
+        Worker<C> open(Lab lab, String name, Random random);
 
         /** How long a cell may take. */
         int secondsFor(C cell);
 
-        /** Whether it spends most of its time waiting, so that it is best tried beside one that does not. */
+        /** Whether the cell mostly waits, so that it is best run beside one that does not. */
         boolean waits(C cell);
     }
 
     /**
      * How a cell went.
      *
-     * @param ending in a word; null when it came to no end
+     * @param outcome in a word; null if it did not finish
      * @param wrong what was wrong; empty if nothing was
      * @param <C> the cells
      */
-    public record Outcome<C>(C cell, @Nullable String ending, List<String> wrong, double seconds) {
-        /** Whether it went as it should. */
+    public record Outcome<C>(C cell, @Nullable String outcome, List<String> wrong, double seconds) {
+        /** Whether nothing was wrong. */
         public boolean green() {
-            return ending != null && wrong.isEmpty();
+            return outcome != null && wrong.isEmpty();
         }
 
         @Override
         public String toString() {
-            String how = ending == null ? "" : ending;
+            String how = outcome == null ? "" : outcome;
             return green() ? cell + ": " + how : cell + ": " + how + " RED " + wrong;
         }
     }
 
-    /** Tries them all. */
+    /** Runs all chosen cells. */
     public List<Outcome<C>> run() {
         if (chosen.cells().isEmpty()) {
             return List.of();
         }
         List<C> order = new ArrayList<>(chosen.cells());
         Collections.shuffle(order, new Random(chosen.seed()));
-        // What waits most comes first in every other lane, beside what works most.
+        // Every other worker starts with the cells that wait, beside those that compute.
         order.sort(Comparator.comparing(cell -> kind.waits(cell) ? 0 : 1));
         waiting.addAll(order);
         total = order.size();
-        int lanes = Math.min(chosen.lanes(), total);
-        out.printf("%d cells on %d sets of hosts, seed %d%n", total, lanes, chosen.seed());
+        int workers = Math.min(chosen.workers(), total);
+        out.printf("%d cells on %d sets of hosts, seed %d%n", total, workers, chosen.seed());
         long start = System.nanoTime();
         List<Thread> threads = new ArrayList<>();
-        for (int i = 0; i < lanes; i++) {
+        for (int i = 0; i < workers; i++) {
             boolean fromTheFront = i % 2 == 0;
-            Thread thread = new Thread(() -> runLane(fromTheFront), "lane-" + i);
+            Thread thread = new Thread(() -> work(fromTheFront), "worker-" + i);
             threads.add(thread);
             thread.start();
         }
@@ -119,43 +119,43 @@ public final class Matrix<C> {
         return fromTheFront ? waiting.pollFirst() : waiting.pollLast();
     }
 
-    private void runLane(boolean fromTheFront) {
-        Lane<C> lane = null;
+    private void work(boolean fromTheFront) {
+        Worker<C> worker = null;
         try {
             for (C cell = next(fromTheFront); cell != null && !lab.closing(); cell = next(fromTheFront)) {
                 Outcome<C> outcome;
                 try {
-                    lane = lane == null ? Deadline.within(SECONDS_TO_START, this::openLane) : lane;
-                    outcome = outcomeOf(cell, lane);
+                    worker = worker == null ? Deadline.within(SECONDS_TO_START, this::openWorker) : worker;
+                    outcome = outcomeOf(cell, worker);
                 } catch (LabException e) {
                     outcome = new Outcome<>(cell, null, List.of(Deadline.whole(e)), 0);
                 }
                 tell(outcome);
-                if (!outcome.green() && lane != null) {
-                    close(lane);
-                    lane = null;
+                if (!outcome.green() && worker != null) {
+                    close(worker);
+                    worker = null;
                 }
             }
         } finally {
-            if (lane != null) {
-                close(lane);
+            if (worker != null) {
+                close(worker);
             }
         }
     }
 
-    private Outcome<C> outcomeOf(C cell, Lane<C> lane) {
+    private Outcome<C> outcomeOf(C cell, Worker<C> worker) {
         long begun = System.nanoTime();
         boolean last = waiting.isEmpty();
         try {
-            Lane.Result result = Deadline.within(kind.secondsFor(cell), () -> lane.run(cell, last));
-            return new Outcome<>(cell, result.ending(), result.wrong(), since(begun));
+            Worker.Result result = Deadline.within(kind.secondsFor(cell), () -> worker.run(cell, last));
+            return new Outcome<>(cell, result.outcome(), result.wrong(), since(begun));
         } catch (LabException e) {
             return new Outcome<>(cell, null, List.of(Deadline.whole(e)), since(begun));
         }
     }
 
-    private Lane<C> openLane() {
-        int number = laneNumber.incrementAndGet();
+    private Worker<C> openWorker() {
+        int number = workerNumber.incrementAndGet();
         return kind.open(lab, "h" + number, new Random(chosen.seed() + number));
     }
 
@@ -163,11 +163,11 @@ public final class Matrix<C> {
         return (System.nanoTime() - begun) / 1e9;
     }
 
-    private void close(Lane<C> lane) {
+    private void close(Worker<C> worker) {
         try {
-            lane.close();
+            worker.close();
         } catch (RuntimeException e) {
-            out.println("could not clear up after a lane: " + Deadline.whole(e));
+            out.println("could not clean up after a worker: " + Deadline.whole(e));
         }
     }
 

@@ -8,34 +8,34 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * Which cells of a matrix are tried, and how.
+ * Which cells of a matrix to run, and how.
  *
  * @param cells these
- * @param whole whether they are all that there are
- * @param sample whether they are those of which each kind is tried once
- * @param seed makes their order
- * @param lanes how many of them are tried at once
+ * @param whole whether these are all cells
+ * @param sample whether these are the sample, with each kind once
+ * @param seed determines their order
+ * @param workers how many of them run at once
  * @param <C> the cells
  */
-public record Selection<C>(List<C> cells, boolean whole, boolean sample, long seed, int lanes) {
-    /** The cells that are tried each time. */
-    public static <C> Selection<C> sample(List<C> cells, int lanes) {
-        return new Selection<>(cells, false, true, anySeed(), lanes);
+public record Selection<C>(List<C> cells, boolean whole, boolean sample, long seed, int workers) {
+    /** The sample. */
+    public static <C> Selection<C> sample(List<C> cells, int workers) {
+        return new Selection<>(cells, false, true, anySeed(), workers);
     }
 
     /**
-     * What a command line says: {@code --sample}, {@code --only WORDS}, {@code --seed NUMBER}, {@code --lanes NUMBER}.
+     * Parses a command line: {@code --sample}, {@code --only WORDS}, {@code --seed NUMBER}, {@code --workers NUMBER}.
      *
-     * @param name what a cell is called
-     * @return no cell when none is called so
-     * @throws IllegalArgumentException when it says something else
+     * @param name gives the name of a cell
+     * @return without cells when no name matches
+     * @throws IllegalArgumentException for any other argument
      */
     public static <C> Selection<C> of(
-            List<C> all, List<C> sample, Function<C, String> name, int lanes, String... arguments) {
-        Selection<C> chosen = new Selection<>(all, true, false, anySeed(), lanes);
+            List<C> all, List<C> sample, Function<C, String> name, int workers, String... arguments) {
+        Selection<C> chosen = new Selection<>(all, true, false, anySeed(), workers);
         for (int i = 0; i < arguments.length; i++) {
             chosen = switch (arguments[i]) {
-                case "--sample" -> new Selection<>(sample, false, true, chosen.seed, chosen.lanes);
+                case "--sample" -> new Selection<>(sample, false, true, chosen.seed, chosen.workers);
                 case "--only" -> chosen.only(argument(arguments, ++i), name);
                 case "--seed" ->
                     new Selection<>(
@@ -43,24 +43,24 @@ public record Selection<C>(List<C> cells, boolean whole, boolean sample, long se
                             chosen.whole,
                             chosen.sample,
                             Long.parseLong(argument(arguments, ++i)),
-                            chosen.lanes);
-                case "--lanes" ->
+                            chosen.workers);
+                case "--workers" ->
                     new Selection<>(
                             chosen.cells,
                             chosen.whole,
                             chosen.sample,
                             chosen.seed,
                             Integer.parseInt(argument(arguments, ++i)));
-                default -> throw new IllegalArgumentException("unknown word " + arguments[i]);
+                default -> throw new IllegalArgumentException("unknown argument " + arguments[i]);
             };
         }
         return chosen;
     }
 
-    /** @throws IllegalArgumentException when nothing is to be tried at all */
+    /** @throws IllegalArgumentException when no cell is selected */
     public static void requireSome(Selection<?>... selections) {
         if (Stream.of(selections).allMatch(selection -> selection.cells().isEmpty())) {
-            throw new IllegalArgumentException("no cell is called so");
+            throw new IllegalArgumentException("no cell has such a name");
         }
     }
 
@@ -70,12 +70,12 @@ public record Selection<C>(List<C> cells, boolean whole, boolean sample, long se
 
     private static String argument(String[] arguments, int i) {
         if (i >= arguments.length) {
-            throw new IllegalArgumentException(arguments[i - 1] + " wants a word");
+            throw new IllegalArgumentException(arguments[i - 1] + " needs a value");
         }
         return arguments[i];
     }
 
-    /** Words of a cell's name: all that + joins, of one that | parts from others. */
+    /** Filters by words of the name: {@code +} means and, {@code |} means or. */
     private Selection<C> only(String words, Function<C, String> name) {
         return new Selection<>(
                 cells.stream()
@@ -85,7 +85,7 @@ public record Selection<C>(List<C> cells, boolean whole, boolean sample, long se
                 false,
                 sample,
                 seed,
-                lanes);
+                workers);
     }
 
     private static boolean matches(String name, String words) {

@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
-/** Receive, started again whenever it has ended, as what watches over such a program does. */
+/** Runs the program Receive, and restarts it whenever it ends, as a service manager does. */
 final class Door implements AutoCloseable {
     private static final Duration TIME_TO_LISTEN = Duration.ofSeconds(30);
     private static final long GLANCE_MILLIS = 50;
@@ -19,7 +19,7 @@ final class Door implements AutoCloseable {
     private volatile Run run;
     private volatile boolean closed;
 
-    /** Comes back when it listens. */
+    /** Returns when it listens. */
     Door(Path output, String... arguments) {
         this.output = output;
         this.arguments = arguments;

@@ -4,7 +4,7 @@ package io.vmmig.lab.programs;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** A program of vmmig-examples, as its users paste it. */
+/** A program of vmmig-examples, as users paste it. */
 enum Program {
     MIGRATE("MigrateOverTls", EnumSet.complementOf(EnumSet.of(Step.RESUME))),
     RECEIVE("Receive", EnumSet.of(Step.OFFER, Step.DISKS, Step.SNAPSHOT, Step.RESTORE, Step.COMMIT, Step.RESUME)),

@@ -6,7 +6,7 @@ import java.util.List;
 
 /** One of the programs that users paste, killed at one step. */
 record ProgramCell(Program program, Step step) {
-    /** Every one that there can be. */
+    /** All cells that are possible. */
     static List<ProgramCell> all() {
         List<ProgramCell> cells = new ArrayList<>();
         for (Program program : Program.values()) {
@@ -15,7 +15,7 @@ record ProgramCell(Program program, Step step) {
         return cells;
     }
 
-    /** Those that are tried each time. */
+    /** The sample. */
     static List<ProgramCell> sample() {
         return List.of(
                 new ProgramCell(Program.MIGRATE, Step.COMMITTED),

@@ -2,9 +2,9 @@
 package io.vmmig.lab.programs;
 
 import io.vmmig.lab.host.Lab;
-import io.vmmig.lab.matrix.Lane;
 import io.vmmig.lab.matrix.Matrix;
 import io.vmmig.lab.matrix.Selection;
+import io.vmmig.lab.matrix.Worker;
 import java.io.PrintStream;
 import java.util.EnumSet;
 import java.util.HashMap;
@@ -13,14 +13,14 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 
-/** Kills each program that users paste at each of its steps, and starts it again. */
+/** Kills each program that users paste at each of its steps, and restarts it. */
 public final class Programs {
-    private static final int LANES = 2;
+    private static final int WORKERS = 2;
     private static final int SECONDS_PER_CELL = 240;
 
     private Programs() {}
 
-    /** The cells that a command line says; see {@link Selection#of}. */
+    /** The cells that a command line selects; see {@link Selection#of}. */
     public static Selection<?> choose(String... arguments) {
         return chosen(arguments);
     }
@@ -30,11 +30,11 @@ public final class Programs {
                 ProgramCell.all(),
                 ProgramCell.sample(),
                 cell -> cell + " " + cell.program().name() + " " + cell.step().name(),
-                LANES,
+                WORKERS,
                 arguments);
     }
 
-    /** Tries the cells that a command line says. */
+    /** Runs the cells that a command line selects. */
     public static List<Matrix.Outcome<?>> run(Lab lab, PrintStream out, String... arguments) {
         return List.copyOf(new Matrix<>(lab, new Trials(), chosen(arguments), out).run());
     }
@@ -49,10 +49,9 @@ public final class Programs {
 
                 ## Programs as users paste them
 
-                Each program of `vmmig-examples` runs in a JVM of its own, is killed (`kill -9`) when it comes to a step, and is started
-                again with the same arguments: it lets `Recovery` settle what the first run has left, and then does what it is for. `Receive`
-                is started again whenever it has ended. No person does anything. In each cell one running guest is left, whole, and where
-                it should be, and nothing else.
+                Each program of `vmmig-examples` runs in its own JVM, is killed (`kill -9`) when it reaches a step, and is started again with
+                the same arguments: `Recovery` finishes what the first run left, and then the program does its job. `Receive` is restarted
+                whenever it ends. No person does anything. Each cell leaves one running guest, complete, where it should be, and nothing else.
 
                 """);
         text.append("| killed at |");
@@ -65,7 +64,7 @@ public final class Programs {
             text.append("| ").append(step).append(" |");
             for (Program program : Program.values()) {
                 Matrix.Outcome<?> outcome = byCell.get(new ProgramCell(program, step));
-                String word = outcome == null ? "–" : outcome.green() ? outcome.ending() : "**RED**";
+                String word = outcome == null ? "–" : outcome.green() ? outcome.outcome() : "**RED**";
                 text.append(' ').append(word).append(" |");
             }
             text.append('\n');
@@ -75,8 +74,8 @@ public final class Programs {
 
     private static final class Trials implements Matrix.Kind<ProgramCell> {
         @Override
-        public Lane<ProgramCell> open(Lab lab, String name, Random random) {
-            return new ProgramLane(lab, name);
+        public Worker<ProgramCell> open(Lab lab, String name, Random random) {
+            return new ProgramWorker(lab, name);
         }
 
         @Override

@@ -35,7 +35,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** A program in a JVM of its own. What it prints goes to a file. */
+/** A program in its own JVM. Its output goes to a file. */
 final class Run implements AutoCloseable {
     private static final List<String> OPTIONS = List.of("-XX:TieredStopAtLevel=1", "-XX:+UseParallelGC", "-Xmx256m");
 
@@ -54,7 +54,7 @@ final class Run implements AutoCloseable {
         if (modules == null) {
             return System.getProperty("java.class.path");
         }
-        // A directory on the module path holds jars; on the class path they are to be named.
+        // A module path may name a directory of jars; a class path has to name the jars.
         List<String> all = new ArrayList<>();
         for (String one : modules.split(":", -1)) {
             all.add(Files.isDirectory(Path.of(one)) ? one + "/*" : one);
@@ -81,7 +81,7 @@ final class Run implements AutoCloseable {
     }
 
     /**
-     * Starts a program and kills it, as by {@code kill -9}, when it comes to that step.
+     * Starts a program and kills it, as {@code kill -9} does, when it reaches that step.
      *
      * @throws LabException when it ends before
      */
@@ -123,7 +123,7 @@ final class Run implements AutoCloseable {
     private static Connector.Argument argument(Map<String, Connector.Argument> arguments, String name) {
         Connector.Argument argument = arguments.get(name);
         if (argument == null) {
-            throw new LabException("this JDK starts no programs for debuggers");
+            throw new LabException("this JDK cannot launch programs under a debugger");
         }
         return argument;
     }
@@ -150,11 +150,11 @@ final class Run implements AutoCloseable {
         return threads;
     }
 
-    /** Waits for what happens next. */
+    /** Waits for the next event. */
     private static boolean comesTo(Step step, VirtualMachine machine) throws InterruptedException {
         EventSet events = machine.eventQueue().remove(TimeUnit.SECONDS.toMillis(60));
         if (events == null) {
-            throw new LabException("nothing happens before " + step);
+            throw new LabException("no event before " + step);
         }
         boolean there = false;
         for (Event event : events) {
@@ -186,11 +186,11 @@ final class Run implements AutoCloseable {
             Field name = object.referenceType().fieldByName("name");
             return name != null && object.getValue(name) instanceof StringReference text ? text.value() : null;
         } catch (IncompatibleThreadStateException e) {
-            throw new LabException("the program does not stand still", e);
+            throw new LabException("the program does not stop", e);
         }
     }
 
-    /** Whether it ends in that time. */
+    /** Whether it ends within that time. */
     boolean endsWithin(Duration time) {
         try {
             return process.waitFor(time.toMillis(), TimeUnit.MILLISECONDS);

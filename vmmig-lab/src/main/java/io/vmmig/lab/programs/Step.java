@@ -4,7 +4,7 @@ package io.vmmig.lab.programs;
 import io.vmmig.error.Phase;
 import org.jspecify.annotations.Nullable;
 
-/** Where a program is killed: when it enters a method of vmmig. */
+/** Where a program is killed: on entry to a method of vmmig. */
 enum Step {
     PREPARE(Phase.PREPARE),
     CONNECT(Phase.CONNECT),
@@ -15,11 +15,11 @@ enum Step {
     SNAPSHOT(Phase.SNAPSHOT),
     RESTORE(Phase.RESTORE),
     COMMIT(Phase.COMMIT),
-    /** The source has noted that it gives the guest away, and has not said so. */
+    /** The source has journalled COMMITTED, and has not sent it. */
     COMMITTED("COMMITTED", "io.vmmig.transport.wire.WireOutgoingSession", "commit"),
     RESUME(Phase.RESUME),
     RETIRE(Phase.RETIRE),
-    /** All is done, and the source's note of it is still there. */
+    /** All is done, and the source's journal still exists. */
     RETIRED("RETIRED", "io.vmmig.handover.DepartureJournal", "settle");
 
     private final String title;
@@ -50,7 +50,7 @@ enum Step {
         return method;
     }
 
-    /** Whether it is this step when the method's first argument is that enum constant; null for no enum. */
+    /** Whether a call whose first argument is that enum constant, or null for none, is this step. */
     boolean isAt(@Nullable String argument) {
         return phase == null || phase.name().equals(argument);
     }

@@ -18,11 +18,11 @@ import io.vmmig.lab.Trees;
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.guest.LabDomain;
 import io.vmmig.lab.host.GuestChanges;
-import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.MoveFailed;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
 import io.vmmig.state.HostState;
 import java.io.IOException;
@@ -100,8 +100,8 @@ class BadInputIT {
     }
 
     /** Both ends agree on what went wrong, and the guest was not even stopped. */
-    private void assertRefused(Intake intake, Problem problem) {
-        Receiving receiving = b.receive(a.fingerprint(), intake);
+    private void assertRefused(ReceiveOptions options, Problem problem) {
+        Receiving receiving = b.receive(a.fingerprint(), options);
         MoveFailed atSource = failureOf(a.migrate(NAME, receiving));
         MoveFailed atDestination = failureOf(receiving.move());
 
@@ -116,7 +116,7 @@ class BadInputIT {
 
     /** A guest that cannot move wherever to; the destination hears nothing of it. */
     private MoveFailed failureOfMoving(String name) {
-        Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
+        Receiving receiving = b.receive(a.fingerprint(), ReceiveOptions.defaults());
         MoveFailed failed = failureOf(a.migrate(name, receiving));
         receiving.move().cancel();
         failureOf(receiving.move());
@@ -170,8 +170,9 @@ class BadInputIT {
             LabGuest bridged = a.start(LabDomain.of(GuestKind.TINY_X86_64.image(), "bridged")
                             .bridge(bridge))
                     .ready();
-            Intake intake = Intake.usual().changed(GuestChanges.none().bridge(bridge, "vmmigbad9"));
-            Receiving receiving = b.receive(a.fingerprint(), intake);
+            ReceiveOptions options =
+                    ReceiveOptions.defaults().changed(GuestChanges.none().bridge(bridge, "vmmigbad9"));
+            Receiving receiving = b.receive(a.fingerprint(), options);
             MoveFailed failed = failureOf(a.migrate("bridged", receiving));
             failureOf(receiving.move());
 
@@ -212,7 +213,7 @@ class BadInputIT {
 
     @Test
     void wrongFingerprintAtTheSource() throws Exception {
-        Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
+        Receiving receiving = b.receive(a.fingerprint(), ReceiveOptions.defaults());
 
         MoveFailed failed =
                 failureTo(receiving.port(), strangeIdentity().fingerprint().toString());
@@ -224,7 +225,7 @@ class BadInputIT {
 
     @Test
     void wrongFingerprintAtTheDestination() throws Exception {
-        Receiving receiving = b.receive(strangeIdentity().fingerprint().toString(), Intake.usual());
+        Receiving receiving = b.receive(strangeIdentity().fingerprint().toString(), ReceiveOptions.defaults());
 
         MoveFailed failed = failureTo(receiving.port(), b.fingerprint());
 
@@ -246,8 +247,8 @@ class BadInputIT {
     void sourceOfAnotherProtocolVersion() throws Exception {
         HostIdentity strange = strangeIdentity();
         Queue<JsonObject> events = new ConcurrentLinkedQueue<>();
-        Receiving receiving =
-                b.receive(strange.fingerprint().toString(), Intake.usual().telling(events::add));
+        Receiving receiving = b.receive(
+                strange.fingerprint().toString(), ReceiveOptions.defaults().telling(events::add));
 
         StrangePeer.visit(receiving.port(), strange, fingerprintOf(b));
 
@@ -264,7 +265,7 @@ class BadInputIT {
     void baseImageMissing() {
         Path empty = Hosts.lab().directory().resolve("no-state");
 
-        assertRefused(Intake.usual().state(empty), Problem.BASE_IMAGE_MISSING);
+        assertRefused(ReceiveOptions.defaults().state(empty), Problem.BASE_IMAGE_MISSING);
     }
 
     @Test
@@ -283,7 +284,7 @@ class BadInputIT {
 
     private void refuseAndClear(Problem problem) {
         try {
-            assertRefused(Intake.usual(), problem);
+            assertRefused(ReceiveOptions.defaults(), problem);
         } finally {
             b.clear();
         }
@@ -294,7 +295,7 @@ class BadInputIT {
         Path inUse = b.directory().resolve("in-use.qcow2");
         Files.writeString(inUse, "someone's disk");
 
-        assertRefused(Intake.usual().changed(GuestChanges.none().disk("vda", inUse)), Problem.DISK_IN_USE);
+        assertRefused(ReceiveOptions.defaults().changed(GuestChanges.none().disk("vda", inUse)), Problem.DISK_IN_USE);
 
         assertThat(inUse).hasContent("someone's disk");
         Files.delete(inUse);
@@ -324,7 +325,7 @@ class BadInputIT {
         try (SmallDisk small = new SmallDisk(1)) {
             fillUp(small.path());
 
-            assertRefused(Intake.usual().into(small.path()), Problem.DISK_FULL);
+            assertRefused(ReceiveOptions.defaults().into(small.path()), Problem.DISK_FULL);
 
             assertThat(Trees.list(small.path())).hasSize(1);
         }
@@ -347,8 +348,9 @@ class BadInputIT {
         Path state = Hosts.lab().directory().resolve("base-only");
         HostState.open(state).images().add(GuestKind.TINY_X86_64.image().qcow2(), ImageFormat.QCOW2);
         try (SmallDisk small = new SmallDisk(8)) {
-            Receiving receiving =
-                    b.receive(a.fingerprint(), Intake.usual().into(small.path()).state(state));
+            Receiving receiving = b.receive(
+                    a.fingerprint(),
+                    ReceiveOptions.defaults().into(small.path()).state(state));
             MoveFailed atSource = failureOf(a.migrate(NAME, receiving));
             failureOf(receiving.move());
 
@@ -392,7 +394,7 @@ class BadInputIT {
     }
 
     private void assertNotRestored(Path file, Problem problem) throws IOException {
-        MoveFailed failed = failureOf(b.restore(file, Intake.usual()).move());
+        MoveFailed failed = failureOf(b.restore(file, ReceiveOptions.defaults()).move());
 
         assertFailed(failed, problem, EndState.HOLDS_PACKAGE);
         Moves.assertEmpty(b);

@@ -9,11 +9,11 @@ import io.vmmig.domain.DomainXml;
 import io.vmmig.error.EndState;
 import io.vmmig.error.Problem;
 import io.vmmig.lab.Await;
-import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.MoveFailed;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Restoring;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -98,7 +98,7 @@ class BalloonIT {
         assertThat(a.xmlOf("lender")).doesNotContain("<stats");
 
         LabHost b = Hosts.b();
-        Restoring restoring = b.restore(file("less"), Intake.usual());
+        Restoring restoring = b.restore(file("less"), ReceiveOptions.defaults());
         restoring.move().await();
         LabGuest copy = restoring.guest("lender").ticking();
         awaitAllMemory(copy, all);

@@ -7,9 +7,9 @@ import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.host.GuestChanges;
-import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
 import io.vmmig.lab.host.Restoring;
 import java.nio.file.Files;
@@ -84,11 +84,11 @@ class BaseImagesIT {
         assertThat(names(savedComplete, "notices", "kind")).doesNotContain("CONTENT_NEEDED");
         guest.ticking();
 
-        Restoring here = one.restore(plain, Intake.usual().changed(copy()));
+        Restoring here = one.restore(plain, ReceiveOptions.defaults().changed(copy()));
         here.move().await();
         assertThat(here.guest("copy").ticking().memorySum()).isEqualTo(sum);
 
-        Restoring there = other.restore(complete, Intake.usual().changed(copy()));
+        Restoring there = other.restore(complete, ReceiveOptions.defaults().changed(copy()));
         there.move().await();
         assertThat(there.guest("copy").ticking().memorySum()).isEqualTo(sum);
         assertThat(other.xmlOf("copy")).doesNotContain(iso.toString());
@@ -99,7 +99,7 @@ class BaseImagesIT {
         LabGuest guest = startOn(one, "there-and-back");
         String sum = guest.memorySum();
 
-        Receiving receiving = other.receive(one.fingerprint(), Intake.usual());
+        Receiving receiving = other.receive(one.fingerprint(), ReceiveOptions.defaults());
         JsonObject there = one.migrateComplete("there-and-back", receiving).await();
         receiving.move().await();
         LabGuest away = receiving.guest("there-and-back").ticking();
@@ -107,7 +107,7 @@ class BaseImagesIT {
                 .contains("kernel", "ramdisk")
                 .anyMatch(name -> name.startsWith("bases/"));
 
-        Receiving back = one.receive(other.fingerprint(), Intake.usual());
+        Receiving back = one.receive(other.fingerprint(), ReceiveOptions.defaults());
         JsonObject returned = other.migrate("there-and-back", back).await();
         back.move().await();
         LabGuest again = back.guest("there-and-back").ticking();

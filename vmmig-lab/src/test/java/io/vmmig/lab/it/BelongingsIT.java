@@ -11,11 +11,11 @@ import io.vmmig.error.Problem;
 import io.vmmig.lab.Command;
 import io.vmmig.lab.guest.Console;
 import io.vmmig.lab.host.GuestChanges;
-import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.MoveFailed;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
 import io.vmmig.lab.host.Restoring;
 import io.vmmig.lab.host.Virsh;
@@ -89,8 +89,8 @@ class BelongingsIT {
     /** What both ends reported of one move. */
     private record Moved(LabGuest guest, JsonObject sent, JsonObject received) {}
 
-    private static Moved move(LabGuest guest, LabHost to, Intake intake, Loss... losses) {
-        Receiving receiving = to.receive(guest.host().fingerprint(), intake);
+    private static Moved move(LabGuest guest, LabHost to, ReceiveOptions options, Loss... losses) {
+        Receiving receiving = to.receive(guest.host().fingerprint(), options);
         Move sending = guest.host().migrateLosing(guest.name(), receiving, losses);
         JsonObject sent = sending.await();
         JsonObject received = receiving.move().await();
@@ -140,7 +140,7 @@ class BelongingsIT {
         Virsh.at(Hosts.c(), "autostart", "installing");
         Virsh.at(Hosts.c(), "desc", "installing", "--live", "--config", "ordered by Erika");
 
-        Moved there = move(guest, Hosts.d(), Intake.usual());
+        Moved there = move(guest, Hosts.d(), ReceiveOptions.defaults());
         assertInstalled(Hosts.d(), "installing");
         assertThat(dominfo(Hosts.d(), "installing")).containsPattern("Autostart:\\s+enable");
         assertThat(Virsh.at(Hosts.d(), "desc", "installing")).contains("ordered by Erika");
@@ -148,7 +148,7 @@ class BelongingsIT {
         assertThat(noticed(there.sent())).isEmpty();
         assertThat(noticed(there.received())).containsExactly("generation ID");
 
-        Moved back = move(there.guest(), Hosts.c(), Intake.usual());
+        Moved back = move(there.guest(), Hosts.c(), ReceiveOptions.defaults());
         assertInstalled(Hosts.c(), "installing");
         assertThat(dominfo(Hosts.c(), "installing")).containsPattern("Autostart:\\s+enable");
         assertThat(noticed(back.sent())).isEmpty();
@@ -160,7 +160,7 @@ class BelongingsIT {
         LabGuest guest = startInstalling(Hosts.c(), "generation");
         assertThat(generationIdOf(Hosts.c(), "generation")).isEqualTo(GENERATION_ID);
 
-        Moved moved = move(guest, Hosts.d(), Intake.usual());
+        Moved moved = move(guest, Hosts.d(), ReceiveOptions.defaults());
 
         String now = generationIdOf(Hosts.d(), "generation");
         assertThat(generationIdIn(Hosts.d().xmlOf("generation"))).isEqualTo(now);
@@ -182,7 +182,8 @@ class BelongingsIT {
         Restoring restoring = Hosts.d()
                 .restore(
                         file,
-                        Intake.usual().changed(GuestChanges.none().named("copy").uuid(uuid)));
+                        ReceiveOptions.defaults()
+                                .changed(GuestChanges.none().named("copy").uuid(uuid)));
         JsonObject received = restoring.move().await();
         restoring.guest("copy").ticking();
 
@@ -206,7 +207,7 @@ class BelongingsIT {
         Virsh.at(Hosts.c(), "snapshot-create-as", "kept", "s1", "before the upgrade", "--disk-only");
         Virsh.at(Hosts.c(), "checkpoint-create-as", "kept", "cp1");
 
-        Receiving nobody = Hosts.d().receive(Hosts.c().fingerprint(), Intake.usual());
+        Receiving nobody = Hosts.d().receive(Hosts.c().fingerprint(), ReceiveOptions.defaults());
         Move refused = Hosts.c().migrate("kept", nobody);
         assertThat(catchThrowableOfType(MoveFailed.class, refused::await)).satisfies(e -> {
             assertThat(e.problem()).isEqualTo(Problem.LOSS_NOT_ALLOWED);
@@ -220,7 +221,7 @@ class BelongingsIT {
         assertThat(Virsh.at(Hosts.c(), "snapshot-list", "kept", "--name")).contains("s1");
         assertThat(Virsh.at(Hosts.c(), "checkpoint-list", "kept", "--name")).contains("cp1");
 
-        Moved moved = move(guest, Hosts.d(), Intake.usual(), Loss.SNAPSHOTS, Loss.CHECKPOINTS);
+        Moved moved = move(guest, Hosts.d(), ReceiveOptions.defaults(), Loss.SNAPSHOTS, Loss.CHECKPOINTS);
 
         assertThat(noticed(moved.sent())).containsExactly("snapshot s1", "checkpoint cp1");
         assertThat(noticed(moved.received())).contains("snapshot s1", "checkpoint cp1");
@@ -236,7 +237,7 @@ class BelongingsIT {
 
     private static void assertRefused(
             LabGuest guest, Problem problem, Loss[] losses, boolean copying, String... words) {
-        Receiving nobody = Hosts.d().receive(guest.host().fingerprint(), Intake.usual());
+        Receiving nobody = Hosts.d().receive(guest.host().fingerprint(), ReceiveOptions.defaults());
         Move refused = copying
                 ? guest.host().migrateCopyingAndLosing("vdb", guest.name(), nobody, losses)
                 : guest.host().migrateLosing(guest.name(), nobody, losses);
@@ -302,7 +303,7 @@ class BelongingsIT {
         assertRefused(guest, Problem.DISK_SHARED, new Loss[0], false, "vdb", shared.toString());
         assertRefused(guest, Problem.LOSS_NOT_ALLOWED, new Loss[0], true, "snapshot s1", "checkpoint cp1");
 
-        Receiving receiving = Hosts.d().receive(c.fingerprint(), Intake.usual());
+        Receiving receiving = Hosts.d().receive(c.fingerprint(), ReceiveOptions.defaults());
         JsonObject sent = c.migrateCopyingAndLosing("vdb", "everything", receiving, Loss.SNAPSHOTS, Loss.CHECKPOINTS)
                 .await();
         JsonObject received = receiving.move().await();
@@ -314,7 +315,7 @@ class BelongingsIT {
         assertHasEverything(Hosts.d());
         assertThat(shared).as("the others' disk").exists();
 
-        LabGuest back = move(there, c, Intake.usual()).guest();
+        LabGuest back = move(there, c, ReceiveOptions.defaults()).guest();
         assertHasEverything(c);
         assertThat(back.console().log().complaints()).isEmpty();
         assertThat(Hosts.d().guests()).isEmpty();
@@ -356,7 +357,7 @@ class BelongingsIT {
         Files.write(added, new byte[1 << 20]);
         Virsh.at(Hosts.c(), "attach-disk", "grown", added.toString(), "vdb", "--config", "--subdriver", "raw");
 
-        Receiving nobody = Hosts.d().receive(Hosts.c().fingerprint(), Intake.usual());
+        Receiving nobody = Hosts.d().receive(Hosts.c().fingerprint(), ReceiveOptions.defaults());
         Move refused = Hosts.c().migrate("grown", nobody);
         assertThat(catchThrowableOfType(MoveFailed.class, refused::await)).satisfies(e -> {
             assertThat(e.problem()).isEqualTo(Problem.DISK_UNSUPPORTED);
@@ -368,7 +369,7 @@ class BelongingsIT {
                 .isNotNull();
         guest.ticking();
 
-        Moved moved = move(guest, Hosts.d(), Intake.usual(), Loss.PENDING_CHANGES);
+        Moved moved = move(guest, Hosts.d(), ReceiveOptions.defaults(), Loss.PENDING_CHANGES);
         assertThat(noticed(moved.sent())).containsExactly("definition");
         assertThat(definition(Hosts.d(), "grown"))
                 .contains("<on_reboot>destroy</on_reboot>")

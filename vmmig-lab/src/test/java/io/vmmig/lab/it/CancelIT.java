@@ -7,12 +7,12 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import com.google.gson.JsonObject;
 import io.vmmig.error.EndState;
 import io.vmmig.error.Problem;
-import io.vmmig.lab.host.Intake;
+import io.vmmig.lab.host.InjectionPoint;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
-import io.vmmig.lab.host.Moment;
 import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.MoveFailed;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
@@ -44,7 +44,7 @@ class CancelIT {
         long millis = Long.MAX_VALUE;
         for (int tries = 0; tries < TRIES && millis >= PROMPT_MILLIS; tries++) {
             Midway midway = new Midway();
-            Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
+            Receiving receiving = b.receive(a.fingerprint(), ReceiveOptions.defaults());
             Move sending = a.migrate("undecided", receiving.port(), b.fingerprint(), midway::hear);
             midway.await();
             long begin = System.nanoTime();
@@ -77,7 +77,8 @@ class CancelIT {
         long millis = Long.MAX_VALUE;
         for (int tries = 0; tries < TRIES && millis >= PROMPT_MILLIS; tries++) {
             Midway midway = new Midway();
-            Receiving receiving = b.receive(a.fingerprint(), Intake.usual().telling(midway::hear));
+            Receiving receiving =
+                    b.receive(a.fingerprint(), ReceiveOptions.defaults().telling(midway::hear));
             Move sending = a.migrate("unwanted", receiving);
             midway.await();
             long begin = System.nanoTime();
@@ -107,12 +108,12 @@ class CancelIT {
 
         long millis = Long.MAX_VALUE;
         for (int tries = 0; tries < TRIES && millis >= ROLLBACK_MILLIS; tries++) {
-            Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
-            Move sending = a.migrate("returned", b, receiving.port(), SOON, SOON, Moment.SOURCE_SENT);
+            Receiving receiving = b.receive(a.fingerprint(), ReceiveOptions.defaults());
+            Move sending = a.migrate("returned", b, receiving.port(), SOON, SOON, InjectionPoint.SOURCE_SENT);
             sending.awaitStop(SOON);
             assertThat(sending.cancel()).isTrue();
             long begin = System.nanoTime();
-            sending.goOn();
+            sending.proceed();
             MoveFailed failed = failureOf(sending);
             millis = Math.min(millis, millisSince(begin));
 

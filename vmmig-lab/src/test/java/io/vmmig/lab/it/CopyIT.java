@@ -7,9 +7,9 @@ import io.vmmig.lab.Command;
 import io.vmmig.lab.guest.Channel;
 import io.vmmig.lab.guest.ConsoleLog;
 import io.vmmig.lab.host.GuestChanges;
-import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Restoring;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -64,7 +64,7 @@ class CopyIT {
                 .channel(Channel.NAME, home.resolve("its-channel"))
                 .bridge(BRIDGES.get(0), BRIDGES.get(1));
         home.toFile().mkdirs();
-        Restoring restoring = a.restore(file, Intake.usual().changed(changes));
+        Restoring restoring = a.restore(file, ReceiveOptions.defaults().changed(changes));
         String report = restoring.move().await().toString();
         LabGuest copy = restoring.guest("copy").ticking();
 

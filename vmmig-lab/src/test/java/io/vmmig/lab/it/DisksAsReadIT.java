@@ -10,10 +10,10 @@ import io.vmmig.error.Problem;
 import io.vmmig.lab.Command;
 import io.vmmig.lab.guest.LabDisk;
 import io.vmmig.lab.guest.LabDomain;
-import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.MoveFailed;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -82,7 +82,7 @@ class DisksAsReadIT {
     }
 
     private LabGuest moved(String guest) {
-        Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
+        Receiving receiving = b.receive(a.fingerprint(), ReceiveOptions.defaults());
         a.migrate(guest, receiving).await();
         receiving.move().await();
         return receiving.guest(guest).ticking();
@@ -169,7 +169,8 @@ class DisksAsReadIT {
         guest.run("printf there | dd of=/dev/vdc bs=1M seek=10000 conv=notrunc 2>/dev/null; sync");
 
         try (SmallDisk small = new SmallDisk(96)) {
-            Receiving receiving = b.receive(a.fingerprint(), Intake.usual().into(small.path()));
+            Receiving receiving =
+                    b.receive(a.fingerprint(), ReceiveOptions.defaults().into(small.path()));
             JsonObject sent = a.migrate(name, receiving).await();
             receiving.move().await();
             LabGuest arrived = receiving.guest(name).ticking();
@@ -185,7 +186,7 @@ class DisksAsReadIT {
     }
 
     private MoveFailed refused(String guest) {
-        Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
+        Receiving receiving = b.receive(a.fingerprint(), ReceiveOptions.defaults());
         MoveFailed failed = catchThrowableOfType(
                 MoveFailed.class, () -> a.migrate(guest, receiving).await());
         receiving.move().cancel();
@@ -234,7 +235,7 @@ class DisksAsReadIT {
         first.ticking();
         assertThat(first.console().log().ticksLost()).isZero();
 
-        Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
+        Receiving receiving = b.receive(a.fingerprint(), ReceiveOptions.defaults());
         JsonObject sent = a.migrateCopying("vdb", "one", receiving).await();
         receiving.move().await();
         LabGuest arrived = receiving.guest("one").ticking();

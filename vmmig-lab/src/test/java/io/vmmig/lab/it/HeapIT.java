@@ -9,12 +9,12 @@ import io.vmmig.error.EndState;
 import io.vmmig.error.Problem;
 import io.vmmig.lab.Checkout;
 import io.vmmig.lab.guest.Channel;
-import io.vmmig.lab.host.Contender;
-import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.MoveFailed;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
+import io.vmmig.lab.host.SendProfile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.regex.Matcher;
@@ -36,7 +36,7 @@ class HeapIT {
 
     @ParameterizedTest
     @CsvSource({"DEFAULT, BALANCED", "FASTEST, FASTEST", "SMALLEST, SMALLEST"})
-    void movesWithinTheHeapAndTheProcessOfTheTable(Contender contender, String level) throws IOException {
+    void movesWithinTheHeapAndTheProcessOfTheTable(SendProfile profile, String level) throws IOException {
         LabHost a = Hosts.withHeap("heap-a-" + level, HEAP_MIB);
         LabHost b = Hosts.withHeap("heap-b-" + level, HEAP_MIB);
         LabGuest guest = a.start(Hosts.tiny(a, "heap")).ready();
@@ -44,8 +44,8 @@ class HeapIT {
             channel.fill(160);
         }
 
-        Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
-        JsonObject sent = a.migrate("heap", receiving, contender).await();
+        Receiving receiving = b.receive(a.fingerprint(), ReceiveOptions.defaults());
+        JsonObject sent = a.migrate("heap", receiving, profile).await();
         JsonObject received = receiving.move().await();
 
         Moves.assertSameContents(sent, received);
@@ -68,7 +68,7 @@ class HeapIT {
 
     private static void refused(LabGuest guest, LabHost to) {
         LabHost from = guest.host();
-        Receiving receiving = to.receive(from.fingerprint(), Intake.usual());
+        Receiving receiving = to.receive(from.fingerprint(), ReceiveOptions.defaults());
         MoveFailed failed = catchThrowableOfType(
                 MoveFailed.class, () -> from.migrate(guest.name(), receiving).await());
         receiving.move().cancel();

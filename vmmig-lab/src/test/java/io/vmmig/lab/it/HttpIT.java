@@ -7,12 +7,12 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.sun.net.httpserver.HttpServer;
 import io.vmmig.lab.Trees;
-import io.vmmig.lab.host.Intake;
+import io.vmmig.lab.host.InjectionPoint;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
-import io.vmmig.lab.host.Moment;
 import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.MoveFailed;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Restoring;
 import io.vmmig.lab.host.Settled;
 import io.vmmig.transport.http.PackageHandler;
@@ -90,7 +90,7 @@ class HttpIT {
 
         a.saveTo(place, b, "parked", null).await();
         Moves.assertGone(a, "parked");
-        Restoring restoring = b.restoreFrom(place, Intake.usual());
+        Restoring restoring = b.restoreFrom(place, ReceiveOptions.defaults());
         restoring.move().await();
         LabGuest back = restoring.guest("parked").ticking();
 
@@ -98,7 +98,8 @@ class HttpIT {
         assertThat(back.records().values()).allMatch(count -> count > 0);
         assertThat(Trees.files(b.guestsDirectory().resolve(".spool"))).isEmpty();
         b.remove("parked");
-        assertThatThrownBy(() -> b.restoreFrom(place, Intake.usual()).move().await())
+        assertThatThrownBy(() ->
+                        b.restoreFrom(place, ReceiveOptions.defaults()).move().await())
                 .isInstanceOf(MoveFailed.class)
                 .hasMessageContaining("PACKAGE_REPLAYED");
     }
@@ -114,7 +115,7 @@ class HttpIT {
 
         a.saveTo(place, b, "parked", null).await();
         Moves.assertGone(a, "parked");
-        Restoring restoring = b.restoreFrom(place, Intake.usual());
+        Restoring restoring = b.restoreFrom(place, ReceiveOptions.defaults());
         restoring.move().await();
         assertThat(restoring.guest("parked").ticking().memorySum()).isEqualTo(sum);
     }
@@ -144,7 +145,7 @@ class HttpIT {
         LabGuest guest = Hosts.startTiny(c, "parked");
         String sum = guest.memorySum();
 
-        Move move = c.saveTo(place, d, "parked", Moment.SOURCE_COMMITTED);
+        Move move = c.saveTo(place, d, "parked", InjectionPoint.SOURCE_COMMITTED);
         move.awaitStop(SOON);
         c.trouble().killProgram();
         assertThat(catchThrowable(move::await)).isNotNull();
@@ -155,7 +156,7 @@ class HttpIT {
         LabGuest alive = guest;
         if (Files.exists(packages.resolve("parked/index"))) {
             Moves.assertGone(c, "parked");
-            Restoring restoring = d.restoreFrom(place, Intake.usual());
+            Restoring restoring = d.restoreFrom(place, ReceiveOptions.defaults());
             restoring.move().await();
             alive = restoring.guest("parked");
         } else {

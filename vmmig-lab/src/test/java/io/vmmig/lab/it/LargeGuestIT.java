@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.gson.JsonObject;
 import io.vmmig.lab.guest.Channel;
 import io.vmmig.lab.guest.ConsoleLog;
-import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -35,7 +35,7 @@ class LargeGuestIT {
             channel.fill(1024);
         }
 
-        Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
+        Receiving receiving = b.receive(a.fingerprint(), ReceiveOptions.defaults());
         JsonObject sent = a.migrate("large", receiving).await();
         JsonObject received = receiving.move().await();
         LabGuest arrived = receiving.guest("large").ticking();

@@ -3,13 +3,13 @@ package io.vmmig.lab.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.lab.host.Journey;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Link;
 import io.vmmig.lab.host.LinkProbe;
 import io.vmmig.lab.host.Measured;
-import io.vmmig.lab.host.Passage;
+import io.vmmig.lab.host.MoveResult;
+import io.vmmig.lab.host.MoveScenario;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -42,9 +42,9 @@ class LinkIT {
         west.link(Link.WAN);
         long before = west.bytesSent();
 
-        Passage passage = Journey.plain().overTls(guest, east);
+        MoveResult result = MoveScenario.plain().overTls(guest, east);
 
-        assertThat(passage.whole()).as(passage.toJson().toString()).isTrue();
-        assertThat(west.bytesSent() - before).isGreaterThanOrEqualTo(passage.packageBytes());
+        assertThat(result.whole()).as(result.toJson().toString()).isTrue();
+        assertThat(west.bytesSent() - before).isGreaterThanOrEqualTo(result.packageBytes());
     }
 }

@@ -3,10 +3,10 @@ package io.vmmig.lab.it;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.lab.host.Journey;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
-import io.vmmig.lab.host.Passage;
+import io.vmmig.lab.host.MoveResult;
+import io.vmmig.lab.host.MoveScenario;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
@@ -38,15 +38,15 @@ class ManyGuestsIT {
         List<LabGuest> ofB = start(b, "right-");
         Stream.concat(ofA.stream(), ofB.stream()).forEach(LabGuest::ready);
 
-        List<Callable<Passage>> moves = new ArrayList<>();
-        ofA.forEach(guest -> moves.add(() -> Journey.plain().overTls(guest, b)));
-        ofB.forEach(guest -> moves.add(() -> Journey.plain().overTls(guest, a)));
+        List<Callable<MoveResult>> moves = new ArrayList<>();
+        ofA.forEach(guest -> moves.add(() -> MoveScenario.plain().overTls(guest, b)));
+        ofB.forEach(guest -> moves.add(() -> MoveScenario.plain().overTls(guest, a)));
         ExecutorService threads = Executors.newFixedThreadPool(moves.size());
         try {
-            for (Future<Passage> move : threads.invokeAll(moves)) {
-                Passage passage = move.get();
-                Moves.assertWhole(passage);
-                Moves.assertGone(passage.left().host(), passage.left().name());
+            for (Future<MoveResult> move : threads.invokeAll(moves)) {
+                MoveResult result = move.get();
+                Moves.assertWhole(result);
+                Moves.assertGone(result.left().host(), result.left().name());
             }
         } finally {
             threads.shutdownNow();

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import io.vmmig.lab.Trees;
-import io.vmmig.lab.host.Contender;
-import io.vmmig.lab.host.Intake;
-import io.vmmig.lab.host.Journey;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
-import io.vmmig.lab.host.Passage;
+import io.vmmig.lab.host.MoveResult;
+import io.vmmig.lab.host.MoveScenario;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
+import io.vmmig.lab.host.SendProfile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,13 +35,13 @@ class MoveIT {
                 .start(Hosts.tiny(Hosts.a(), "there").parameter("vmmig.memory=32"))
                 .ready();
 
-        Passage there = Moves.overTls(guest, Hosts.b());
-        Passage back = Moves.overTls(there.arrived(), Hosts.a());
+        MoveResult there = Moves.overTls(guest, Hosts.b());
+        MoveResult back = Moves.overTls(there.arrived(), Hosts.a());
 
         // Whatever else the machine does makes a move slow, and nothing makes one fast: the best of a few counts.
         long downtime = Math.min(there.downtimeMillis(), back.downtimeMillis());
         for (int more = 0; more < 3 && downtime >= DOWNTIME_MILLIS; more++) {
-            Passage again = Moves.overTls(back.arrived(), Hosts.b());
+            MoveResult again = Moves.overTls(back.arrived(), Hosts.b());
             back = Moves.overTls(again.arrived(), Hosts.a());
             downtime = Math.min(downtime, Math.min(again.downtimeMillis(), back.downtimeMillis()));
         }
@@ -55,13 +55,12 @@ class MoveIT {
         LabGuest guest = Hosts.startTiny(Hosts.a(), "filed");
         Path file = Hosts.lab().directory().resolve("filed.vmmig");
 
-        Passage passage = Journey.plain().throughFile(guest, Hosts.b(), file);
+        MoveResult result = MoveScenario.plain().throughFile(guest, Hosts.b(), file);
 
-        Moves.assertWhole(passage);
+        Moves.assertWhole(result);
         Moves.assertGone(Hosts.a(), "filed");
         // The seal adds its header, and 16 bytes for each 64 KiB.
-        assertThat(Files.size(file))
-                .isBetween(passage.packageBytes() + 100, passage.packageBytes() * 1001 / 1000 + 1000);
+        assertThat(Files.size(file)).isBetween(result.packageBytes() + 100, result.packageBytes() * 1001 / 1000 + 1000);
         Trees.delete(file);
     }
 
@@ -71,8 +70,8 @@ class MoveIT {
         LabGuest guest = Hosts.startTiny(a, "sealed");
         String sum = guest.memorySum();
 
-        Receiving receiving = Hosts.b().receive(a.fingerprint(), Intake.usual());
-        JsonObject sent = a.migrate("sealed", receiving, Contender.PROTECTED).await();
+        Receiving receiving = Hosts.b().receive(a.fingerprint(), ReceiveOptions.defaults());
+        JsonObject sent = a.migrate("sealed", receiving, SendProfile.PROTECTED).await();
         JsonObject received = receiving.move().await();
 
         Moves.assertSameContents(sent, received);
@@ -99,15 +98,15 @@ class MoveIT {
         LabGuest guest = Hosts.startTiny(Hosts.a(), "streamed");
         Hosts.b();
 
-        Passage passage;
+        MoveResult result;
         FileWatch watch = new FileWatch(Hosts.lab().directory());
         try (watch) {
-            passage = Moves.overTls(guest, Hosts.b());
+            result = Moves.overTls(guest, Hosts.b());
         }
 
         assertThat(watch.rounds()).isGreaterThan(50);
-        assertThat(watch.grownBy(passage.saveImageBytes() / 4))
+        assertThat(watch.grownBy(result.saveImageBytes() / 4))
                 .allMatch(path -> path.getParent().endsWith(Path.of("references", "packages")));
-        assertThat(watch.grownBy(passage.packageBytes() + 1)).isEmpty();
+        assertThat(watch.grownBy(result.packageBytes() + 1)).isEmpty();
     }
 }

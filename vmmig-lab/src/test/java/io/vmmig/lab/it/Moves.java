@@ -5,21 +5,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import io.vmmig.lab.Trees;
-import io.vmmig.lab.host.Journey;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
-import io.vmmig.lab.host.Passage;
+import io.vmmig.lab.host.MoveResult;
+import io.vmmig.lab.host.MoveScenario;
 
 /** Moves, with all that must be true of each of them. */
 final class Moves {
     private Moves() {}
 
-    static Passage overTls(LabGuest guest, LabHost to) {
+    static MoveResult overTls(LabGuest guest, LabHost to) {
         LabHost from = guest.host();
-        Passage passage = Journey.plain().overTls(guest, to);
-        assertWhole(passage);
+        MoveResult result = MoveScenario.plain().overTls(guest, to);
+        assertWhole(result);
         assertGone(from, guest.name());
-        return passage;
+        return result;
     }
 
     /** From host to host over TLS; each passage is checked. */
@@ -31,17 +31,15 @@ final class Moves {
         return traveller;
     }
 
-    static void assertWhole(Passage passage) {
-        String way = passage.left().name() + " from " + passage.left().host() + " to "
-                + passage.arrived().host() + " by " + passage.via();
-        assertThat(passage.across().complaints()).as(way).isEmpty();
-        assertThat(passage.across().ticksLost()).as("ticks lost, " + way).isZero();
-        assertThat(passage.across().ticksRepeated())
-                .as("ticks repeated, " + way)
-                .isZero();
-        assertThat(passage.memoryIntact()).as("memory intact, " + way).isTrue();
-        assertThat(passage.diskRecordsLost()).as("disk records lost, " + way).isZero();
-        assertSameContents(passage.sent(), passage.received());
+    static void assertWhole(MoveResult result) {
+        String way = result.left().name() + " from " + result.left().host() + " to "
+                + result.arrived().host() + " by " + result.via();
+        assertThat(result.across().complaints()).as(way).isEmpty();
+        assertThat(result.across().ticksLost()).as("ticks lost, " + way).isZero();
+        assertThat(result.across().ticksRepeated()).as("ticks repeated, " + way).isZero();
+        assertThat(result.memoryIntact()).as("memory intact, " + way).isTrue();
+        assertThat(result.diskRecordsLost()).as("disk records lost, " + way).isZero();
+        assertSameContents(result.sent(), result.received());
     }
 
     /**

@@ -10,9 +10,9 @@ import io.vmmig.lab.Await;
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.guest.LabDisk;
 import io.vmmig.lab.guest.LabDomain;
-import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
 import io.vmmig.lab.host.Virsh;
 import java.io.IOException;
@@ -56,7 +56,7 @@ class OwnFilesIT {
     }
 
     private static LabGuest move(LabHost from, String guest, LabHost to, List<String> notices) {
-        Receiving receiving = to.receive(from.fingerprint(), Intake.usual());
+        Receiving receiving = to.receive(from.fingerprint(), ReceiveOptions.defaults());
         JsonObject sent = from.migrate(guest, receiving).await();
         receiving.move().await();
         JsonArray all = sent.getAsJsonArray("notices");

@@ -7,10 +7,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import io.vmmig.lab.guest.Channel;
-import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.MoveFailed;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Restoring;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,11 +56,12 @@ class PackageFilesIT {
         assertThat(Files.size(tuesday)).isLessThan(Files.size(full) / 20);
         assertThat(Files.size(upon)).isLessThan(Files.size(full) / 20);
         LabHost b = Hosts.b();
-        assertThatThrownBy(() ->
-                        b.restore(tuesday, List.of(), Intake.usual()).move().await())
+        assertThatThrownBy(() -> b.restore(tuesday, List.of(), ReceiveOptions.defaults())
+                        .move()
+                        .await())
                 .isInstanceOf(MoveFailed.class)
                 .hasMessageContaining("the earlier package");
-        Restoring restoring = b.restore(tuesday, List.of(full, monday), Intake.usual());
+        Restoring restoring = b.restore(tuesday, List.of(full, monday), ReceiveOptions.defaults());
         restoring.move().await();
         LabGuest back = restoring.guest("layered").ticking();
 

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.JsonObject;
 import io.vmmig.lab.guest.ConsoleLog;
-import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
 import java.io.IOException;
 import java.util.List;
@@ -38,7 +38,7 @@ class ResumeIT {
         String sum = guest.memorySum();
         Queue<JsonObject> events = new ConcurrentLinkedQueue<>();
 
-        Receiving receiving = b.receive(a.fingerprint(), Intake.usual());
+        Receiving receiving = b.receive(a.fingerprint(), ReceiveOptions.defaults());
         JsonObject sent;
         // The first asks whether somebody listens, and is over before it could break.
         try (BreakingLink link = new BreakingLink(receiving.port(), List.of(MIB, 6 * MIB, 8 * MIB))) {

@@ -9,11 +9,11 @@ import io.vmmig.error.EndState;
 import io.vmmig.error.Problem;
 import io.vmmig.lab.Trees;
 import io.vmmig.lab.guest.GuestKind;
-import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.MoveFailed;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
 import io.vmmig.state.HostState;
 import java.nio.file.Path;
@@ -60,9 +60,9 @@ class TwoMoversIT {
                 LabHost to = there ? d : c;
                 LabHost alsoFrom = there ? secondC : secondD;
                 LabHost alsoTo = there ? secondD : secondC;
-                Receiving first = to.receive(from.fingerprint(), Intake.usual());
-                Receiving second =
-                        alsoTo.receive(from.fingerprint(), Intake.usual().state(secondStateOf(to)));
+                Receiving first = to.receive(from.fingerprint(), ReceiveOptions.defaults());
+                Receiving second = alsoTo.receive(
+                        from.fingerprint(), ReceiveOptions.defaults().state(secondStateOf(to)));
                 Move byFirst = from.migrate("wanted", first);
                 Move bySecond = alsoFrom.migrate("wanted", second);
 
@@ -99,8 +99,8 @@ class TwoMoversIT {
         LabGuest ofD = Hosts.startTiny(d, "twin");
         String sumC = ofC.memorySum();
         String sumD = ofD.memorySum();
-        Receiving forC = a.receive(c.fingerprint(), Intake.usual());
-        Receiving forD = a.receive(d.fingerprint(), Intake.usual());
+        Receiving forC = a.receive(c.fingerprint(), ReceiveOptions.defaults());
+        Receiving forD = a.receive(d.fingerprint(), ReceiveOptions.defaults());
         Move fromC = c.migrate("twin", forC);
         Move fromD = d.migrate("twin", forD);
 

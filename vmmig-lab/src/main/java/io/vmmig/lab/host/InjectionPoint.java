@@ -12,46 +12,46 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A moment of a hand-over at one of its ends, at which the end can be made to wait: between two calls that vmmig makes, so that it is
- * certain what is done by then, what is noted, and what is neither. In the order of their time at each end.
+ * A point of a hand-over at which one end can be made to wait. It lies between two calls that vmmig makes, so that it is certain
+ * which steps have been taken and which have been journalled. In chronological order for each end.
  */
-public enum Moment {
-    /** The guest has been looked at, and the destination does not know of it yet. */
+public enum InjectionPoint {
+    /** The guest has been inspected; the destination does not know about it yet. */
     SOURCE_OFFERING("before OFFER", true, OutgoingSession.class, "offer", false),
-    /** The destination has said that it takes the guest, and nothing is noted. */
+    /** The destination has accepted the guest; nothing is journalled. */
     SOURCE_ACCEPTED("OFFER", true, OutgoingSession.class, "offer", true),
-    /** The departure is noted, and the guest still runs. */
+    /** The departure is journalled; the guest still runs. */
     SOURCE_PREPARED("PREPARED", true, Guest.class, "save", false),
-    /** The guest stands still, and nothing of its memory has been sent. */
+    /** The guest is paused; none of its memory has been sent. */
     SOURCE_SAVED("SAVED", true, Guest.class, "save", true),
     /** Some of the memory has been sent. */
     SOURCE_HALFWAY("in the middle of the memory", true, SavedGuest.class, "memory", false),
-    /** The destination has said that it has all, and the guest is not given away yet. */
+    /** The destination has confirmed that it has everything; the source still owns the guest. */
     SOURCE_SENT("SENT", true, OutgoingSession.class, "finish", true),
-    /** It is noted that the guest is given away, and the word has not been sent. */
+    /** The source has journalled COMMITTED; the message has not been sent. */
     SOURCE_COMMITTED("COMMITTED", true, OutgoingSession.class, "commit", false),
-    /** The destination has said that the guest runs there, and it is still here, paused. */
+    /** The destination has confirmed that the guest runs there; the source's copy is still here, paused. */
     SOURCE_CONFIRMED("COMMITTED, answered", true, OutgoingSession.class, "commit", true),
-    /** The guest is here no more, which is not noted yet. */
+    /** The source's copy is gone, which is not journalled yet. */
     SOURCE_RETIRED("RETIRED", true, SavedGuest.class, "retire", true),
 
-    /** The arrival is noted, and the source has not been told that it may send. */
+    /** The arrival is journalled; the source has not been told that it may send. */
     DESTINATION_OFFERED("OFFERED", false, IncomingSession.class, "accept", false),
-    /** Some of the memory is in the hypervisor. */
+    /** The hypervisor has some of the memory. */
     DESTINATION_HALFWAY("in the middle of the memory", false, RestoringGuest.class, "memory", false),
-    /** All is here, and nothing of it is verified. */
+    /** All data has arrived; nothing is verified. */
     DESTINATION_RECEIVED("RECEIVED", false, null, Phase.RESTORE.name(), false),
-    /** All is verified, and the guest is not restored. */
+    /** All data is verified; the guest is not restored. */
     DESTINATION_VERIFIED("VERIFIED", false, RestoringGuest.class, "finish", false),
-    /** The guest is here, paused, and the source has not been told. */
+    /** The guest is restored and paused; the source has not been told. */
     DESTINATION_RESTORED("RESTORED", false, IncomingSession.class, "restored", false),
-    /** The source has been told, and its word has not been read. */
+    /** The source has been told; its COMMIT has not been read. */
     DESTINATION_WAITING("RESTORED, told", false, IncomingSession.class, "awaitCommit", false),
-    /** It is noted that the guest is given to this host, and it is paused. */
+    /** The destination has journalled COMMITTED; the guest is paused. */
     DESTINATION_COMMITTED("COMMITTED", false, RestoredGuest.class, "resume", false),
-    /** The guest runs here, which is not noted. */
+    /** The guest runs here, which is not journalled. */
     DESTINATION_RUNNING("COMMITTED, runs", false, RestoredGuest.class, "resume", true),
-    /** It is noted that the guest runs here, and the source has not been told. */
+    /** The destination has journalled that the guest runs; the source has not been told. */
     DESTINATION_RESUMED("RESUMED", false, IncomingSession.class, "resumed", false);
 
     private final String state;
@@ -60,7 +60,7 @@ public enum Moment {
     private final String call;
     private final boolean after;
 
-    Moment(String state, boolean atSource, @Nullable Class<?> type, String call, boolean after) {
+    InjectionPoint(String state, boolean atSource, @Nullable Class<?> type, String call, boolean after) {
         this.state = state;
         this.atSource = atSource;
         this.type = type;
@@ -68,7 +68,7 @@ public enum Moment {
         this.after = after;
     }
 
-    /** Where that end stands in the hand-over, as it is called in its documentation. */
+    /** The state of that end, as the hand-over's documentation names it. */
     public String state() {
         return state;
     }
@@ -78,8 +78,8 @@ public enum Moment {
         return atSource;
     }
 
-    /** Whether it comes at the same end, and not later. */
-    public boolean upTo(Moment other) {
+    /** Whether this point is at the same end as the other one, and not later. */
+    public boolean upTo(InjectionPoint other) {
         return atSource == other.atSource && compareTo(other) <= 0;
     }
 

@@ -13,8 +13,8 @@ import io.vmmig.lab.guest.LabDomain;
 import io.vmmig.lab.host.Lab;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
-import io.vmmig.lab.matrix.Lane;
-import io.vmmig.lab.matrix.Witness;
+import io.vmmig.lab.matrix.InvariantChecker;
+import io.vmmig.lab.matrix.Worker;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -27,8 +27,8 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.FutureTask;
 
-/** Two hosts, and a guest that the programs move to and fro. For one thread. */
-final class ProgramLane implements Lane<ProgramCell> {
+/** Two hosts, and a guest that the programs move back and forth. For one thread. */
+final class ProgramWorker implements Worker<ProgramCell> {
     private static final String GUEST = "traveller";
     private static final String COPY = "copy";
     private static final Duration TIME_TO_END = Duration.ofSeconds(80);
@@ -44,7 +44,7 @@ final class ProgramLane implements Lane<ProgramCell> {
     /** What the programs of a cell have printed. */
     private String said = "";
 
-    ProgramLane(Lab lab, String name) {
+    ProgramWorker(Lab lab, String name) {
         a = start(lab, name + "a");
         b = start(lab, name + "b");
         directory = lab.directory().resolve(name);
@@ -89,7 +89,7 @@ final class ProgramLane implements Lane<ProgramCell> {
     public Result run(ProgramCell cell, boolean last) {
         said = "";
         List<String> wrong = new ArrayList<>();
-        String ending =
+        String outcome =
                 switch (cell.program()) {
                     case MIGRATE -> migrate(cell.step(), wrong);
                     case RECEIVE -> receive(cell.step(), wrong);
@@ -98,14 +98,14 @@ final class ProgramLane implements Lane<ProgramCell> {
                     case RESTORE -> restore(cell.step(), wrong);
                 };
         for (LabHost host : List.of(a, b)) {
-            // Removes what the last program was still building when it ended, and finds nothing else to do.
+            // Removes what the last program was building when it ended; there must be nothing else to recover.
             host.recover(host == a ? b : a).forEach(settled -> wrong.add("left to " + host + ": " + settled));
-            wrong.addAll(Witness.leftovers(host, GUEST, host == guest.host()));
+            wrong.addAll(InvariantChecker.leftovers(host, GUEST, host == guest.host()));
         }
         if (!wrong.isEmpty()) {
             wrong.add("(" + said + ")");
         }
-        return new Result(ending, wrong);
+        return new Result(outcome, wrong);
     }
 
     private Path output() {
@@ -198,7 +198,7 @@ final class ProgramLane implements Lane<ProgramCell> {
                 byte[] after = guest.console().bytes();
                 to.awaitState(GUEST, "RUNNING");
                 guest = to.adopt(GUEST);
-                wrong.addAll(Witness.lossesOf(
+                wrong.addAll(InvariantChecker.lossesOf(
                         guest, Optional.of(after.length >= before.length ? after : before), sum, true));
                 return start == 1 ? "moved" : "moved, at the " + start + ". start";
             }
@@ -207,7 +207,7 @@ final class ProgramLane implements Lane<ProgramCell> {
         return "not moved";
     }
 
-    /** Not so while the other host could not be asked, since Receive was just being started. */
+    /** Unless the peer could not be asked, because Receive was just starting. */
     private static boolean settled(LabHost host) {
         return Trees.list(host.stateDirectory().resolve("departures")).isEmpty();
     }
@@ -276,11 +276,11 @@ final class ProgramLane implements Lane<ProgramCell> {
         return "restored";
     }
 
-    /** A copy that was committed when the program was killed is finished by its recovery, and there cannot be a second one. */
+    /** Recovery finishes a copy that was committed when the program was killed; there cannot be a second one. */
     private void restoreAgain(String[] arguments, List<String> wrong) {
         try (Run run = Run.start(Program.RESTORE, output(), arguments)) {
             boolean over = run.endsWithin(TIME_TO_END);
-            boolean finishedByRecovery = run.said().contains("it had been handed over, and goes on here now")
+            boolean finishedByRecovery = run.said().contains("it had been handed over, and runs here now")
                     && run.said().contains("NAME_IN_USE");
             if (!over || !run.endedWell() && !finishedByRecovery) {
                 wrong.add(Program.RESTORE + " did not end well: " + run.said());
@@ -301,7 +301,7 @@ final class ProgramLane implements Lane<ProgramCell> {
             wrong.add("the guest is " + guest.host().stateOf(GUEST));
             return;
         }
-        wrong.addAll(Witness.lossesOf(guest, Optional.empty(), sum, true));
+        wrong.addAll(InvariantChecker.lossesOf(guest, Optional.empty(), sum, true));
     }
 
     @Override

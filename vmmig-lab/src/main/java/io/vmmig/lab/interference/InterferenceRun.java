@@ -4,10 +4,10 @@ package io.vmmig.lab.interference;
 import io.vmmig.lab.Await;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.Trees;
-import io.vmmig.lab.host.Intake;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Move;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
 import io.vmmig.lab.host.Virsh;
 import java.io.IOException;
@@ -25,8 +25,8 @@ import java.util.UUID;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** One migration that waits at a moment, and what people do to its guest meanwhile. */
-final class Scene {
+/** One migration that waits at an injection point, and what people do to its guest meanwhile. */
+final class InterferenceRun {
     private static final Duration TIME_TO_STOP = Duration.ofSeconds(40);
     private static final Duration TIME_TO_RECORD = Duration.ofSeconds(10);
     private static final int EXTRA_BYTES = 1 << 20;
@@ -41,27 +41,28 @@ final class Scene {
     private @Nullable Rival rival;
     private @Nullable UUID definedMeanwhile;
 
-    /** Begins to move the guest, and comes back when it waits at the cell's moment. */
-    Scene(Triangle triangle, Cast cast, Cell cell) {
+    /** Starts to move the guest; returns when the migration waits at the cell's point. */
+    InterferenceRun(Triangle triangle, Cast cast, Cell cell) {
         this.triangle = triangle;
         this.cast = cast;
         this.cell = cell;
         to = triangle.after(from());
-        boolean atSource = cell.moment().atSource();
+        boolean atSource = cell.point().atSource();
         receiving = to.receive(
-                from().fingerprint(), atSource ? Intake.usual() : Intake.usual().stoppingAt(cell.moment()));
+                from().fingerprint(),
+                atSource ? ReceiveOptions.defaults() : ReceiveOptions.defaults().stoppingAt(cell.point()));
         sending = from().migrate(
                         guest().name(),
                         to,
                         triangle.port(to),
                         Triangle.IDLE,
                         Triangle.ASKING,
-                        atSource ? cell.moment() : null);
+                        atSource ? cell.point() : null);
         stopping().awaitStop(TIME_TO_STOP);
     }
 
     private Move stopping() {
-        return cell.moment().atSource() ? sending : receiving.move();
+        return cell.point().atSource() ? sending : receiving.move();
     }
 
     Cell cell() {
@@ -105,9 +106,9 @@ final class Scene {
         return Optional.ofNullable(definedMeanwhile);
     }
 
-    /** Lets it go on from where it waits. */
-    void goOn() {
-        stopping().goOn();
+    /** Lets the migration continue. */
+    void proceed() {
+        stopping().proceed();
     }
 
     // ---- what people do
@@ -119,7 +120,7 @@ final class Scene {
         return Virsh.at(host, words.toArray(String[]::new));
     }
 
-    /** Tells the guest's QEMU to do something, behind libvirt's back. */
+    /** Sends a command to the guest's QEMU, behind libvirt's back. */
     String qmp(LabHost host, String command) {
         String answer = virsh(host, "qemu-monitor-command", "{\"execute\":\"" + command + "\"}");
         if (answer.contains("\"error\"")) {
@@ -128,7 +129,7 @@ final class Scene {
         return answer;
     }
 
-    /** Has the guest run, for long enough to write to its disk. */
+    /** Resumes the guest for long enough to write to its disk. */
     String resume(LabHost host) {
         return run(() -> virsh(host, "resume"));
     }
@@ -154,11 +155,11 @@ final class Scene {
         return qmp(host, "stop");
     }
 
-    /** Has the guest give memory back, which it does while it runs. */
+    /** Makes the guest return memory, which it does while it runs. */
     String setMemory(LabHost host, String kib) {
         String answer = virsh(host, "setmem", kib, "--live");
         if (cell.beforeSave()) {
-            Await.until("the guest to give memory back", TIME_TO_RECORD, () -> virsh(host, "dommemstat")
+            Await.until("the guest to return memory", TIME_TO_RECORD, () -> virsh(host, "dommemstat")
                     .contains("actual " + kib));
         }
         return answer;
@@ -176,7 +177,7 @@ final class Scene {
         return "";
     }
 
-    /** A file that somebody has, with content by which it is known. */
+    /** A file of someone else, with known content. */
     Path file(LabHost host, String name) {
         return file(host.directory().resolve("others").resolve(name), name.repeat(EXTRA_BYTES / name.length()));
     }
@@ -193,7 +194,7 @@ final class Scene {
         }
     }
 
-    /** A file that is somebody else's, with the content that it has. */
+    /** A file of someone else and its content. */
     void watch(Path file) {
         try {
             filesOfOthers.put(file, Files.readAllBytes(file));
@@ -202,7 +203,7 @@ final class Scene {
         }
     }
 
-    /** What belongs to others, and has changed or vanished. */
+    /** What belongs to others and has changed or vanished. */
     List<String> lossesOfOthers() {
         List<String> lost = new ArrayList<>();
         filesOfOthers.forEach((file, bytes) -> {
@@ -221,7 +222,7 @@ final class Scene {
         return filesOfOthers;
     }
 
-    /** The guest is defined anew, with a description. */
+    /** Redefines the guest, with a description. */
     String define() {
         String xml = virsh(from(), "dumpxml", "--inactive", "--security-info");
         Path file = from().directory().resolve("tmp").resolve("defined.xml");
@@ -236,7 +237,7 @@ final class Scene {
         }
     }
 
-    /** Another guest is defined with the same name, at the destination. */
+    /** Defines another guest of the same name at the destination. */
     String defineNamesake() {
         UUID other = UUID.randomUUID();
         Path disk = file(to, "namesake");
@@ -260,7 +261,7 @@ final class Scene {
         }
     }
 
-    /** Files come to be where the guest's are to go. */
+    /** Creates files where the guest's files are to go. */
     String makeFiles() {
         Path directory = to.guestsDirectory().resolve(guest().name());
         file(directory.resolve("notes.txt"), "nobody else's");
@@ -271,12 +272,12 @@ final class Scene {
         return "";
     }
 
-    /** Another program on the source moves the same guest. */
+    /** Moves the same guest by another program at the source. */
     String moveAgain(LabHost destination) {
         return move(triangle.secondProgramOf(from()), guest().name(), uuid(), destination);
     }
 
-    /** Another guest of the same name comes to the destination. */
+    /** Moves another guest of the same name to the destination. */
     String moveNamesake() {
         LabGuest namesake = cast.namesake();
         if (namesake == null) {
@@ -287,7 +288,7 @@ final class Scene {
     }
 
     private String move(LabHost program, String name, UUID moved, LabHost destination) {
-        Receiving second = destination.receive(program.fingerprint(), Intake.usual());
+        Receiving second = destination.receive(program.fingerprint(), ReceiveOptions.defaults());
         Move move =
                 program.migrate(name, destination, triangle.port(destination), Triangle.IDLE, Triangle.ASKING, null);
         Rival begun = new Rival(moved, program, second, move);

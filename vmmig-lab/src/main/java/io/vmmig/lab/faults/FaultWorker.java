@@ -8,16 +8,16 @@ import io.vmmig.lab.guest.Console;
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.guest.LabDisk;
 import io.vmmig.lab.guest.LabDomain;
-import io.vmmig.lab.host.Journey;
+import io.vmmig.lab.host.InjectionPoint;
 import io.vmmig.lab.host.Lab;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
-import io.vmmig.lab.host.Moment;
-import io.vmmig.lab.host.Passage;
+import io.vmmig.lab.host.MoveResult;
+import io.vmmig.lab.host.MoveScenario;
 import io.vmmig.lab.host.Settled;
-import io.vmmig.lab.matrix.Lane;
-import io.vmmig.lab.matrix.Sentry;
-import io.vmmig.lab.matrix.Witness;
+import io.vmmig.lab.matrix.InvariantChecker;
+import io.vmmig.lab.matrix.SplitBrainDetector;
+import io.vmmig.lab.matrix.Worker;
 import io.vmmig.report.RecoveryReport.Side;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -30,8 +30,8 @@ import java.util.Random;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Two hosts and one guest that goes from cell to cell, as long as all goes well. For one thread. */
-final class FaultLane implements Lane<Cell> {
+/** Two hosts and one guest, used for cell after cell until something goes wrong. For one thread. */
+final class FaultWorker implements Worker<Cell> {
     private static final String GUEST = "traveller";
     private static final int MEMORY_MIB = 128;
     private static final String CONTENT = "vmmig.memory=4";
@@ -45,11 +45,11 @@ final class FaultLane implements Lane<Cell> {
     private @Nullable Path disk;
     private String sum = "";
 
-    FaultLane(Lab lab, String name, Limits limits, Random random) {
+    FaultWorker(Lab lab, String name, Limits limits, Random random) {
         this.pair = new Pair(lab, name, limits);
         this.limits = limits;
         this.random = random;
-        // Here, so that no cell has to wait for it.
+        // Here, so that no cell waits for it.
         ready();
     }
 
@@ -57,49 +57,50 @@ final class FaultLane implements Lane<Cell> {
     public Result run(Cell cell, boolean last) {
         Result result = fail(cell);
         boolean moves = result.wrong().isEmpty() && (last || limits.moveAfterEach());
-        return moves ? new Result(result.ending(), move()) : result;
+        return moves ? new Result(result.outcome(), move()) : result;
     }
 
-    /** A migration in which a fault happens. What is wrong with its ending is in the result; what keeps it from ending is thrown. */
+    /** Runs a migration with a fault. A wrong outcome is in the result; what prevents an outcome is thrown. */
     Result fail(Cell cell) {
         pair.resetClocks();
         LabGuest left = ready();
         LabHost from = left.host();
         LabHost to = pair.other(from);
-        Scene scene = new Scene(pair, left, cell.moment(), limits);
+        FaultRun run = new FaultRun(pair, left, cell.point(), limits);
         List<String> wrong = new ArrayList<>();
-        Ending ending;
-        try (Sentry sentry = new Sentry(GUEST, left.console().file(), to)) {
-            if (cell.moment() == Moment.DESTINATION_RUNNING) {
-                // It has been let run, and now it does.
-                Await.until("it to print at the destination", TIME_TO_PRINT, sentry::ranThere);
+        FaultOutcome outcome;
+        try (SplitBrainDetector detector =
+                new SplitBrainDetector(GUEST, left.console().file(), to)) {
+            if (cell.point() == InjectionPoint.DESTINATION_RUNNING) {
+                // It was resumed; wait until it prints.
+                Await.until("it to print at the destination", TIME_TO_PRINT, detector::ranThere);
             }
-            cell.fault().strike(scene);
-            scene.goOn();
-            cell.fault().end(scene);
-            scene.awaitBothEnds();
-            scene.bringBack();
-            ending = settle(scene, sentry);
-            if (sentry.ranTwice()) {
-                wrong.add("it ran at the source after it had run at the destination");
+            cell.fault().strike(run);
+            run.proceed();
+            cell.fault().end(run);
+            run.awaitBothEnds();
+            run.bringBack();
+            outcome = settle(run, detector);
+            if (detector.ranTwice()) {
+                wrong.add("the guest ran at the source after it had run at the destination");
             }
         }
-        Set<Ending> expected = Expectation.of(cell);
-        if (!expected.contains(ending)) {
-            wrong.add("it ended as " + ending + ", and not as " + expected + "; " + scene.settled());
+        Set<FaultOutcome> expected = Expectation.of(cell);
+        if (!expected.contains(outcome)) {
+            wrong.add("it ended as " + outcome + ", and not as " + expected + "; " + run.settled());
         }
-        // What a guest prints goes to where vmmig has put its files.
+        // A guest's console is where vmmig has put its files.
         boolean logIsWhole = cell.fault() != Fault.DISK_FULL_AT_DESTINATION;
-        wrong.addAll(examine(scene, left, ending, logIsWhole));
+        wrong.addAll(examine(run, left, outcome, logIsWhole));
         if (!logIsWhole) {
             LabGuest now = here();
             guest = new LabGuest(now.host(), GUEST, Console.from(now.console().file()), now.channel());
         }
         LabHost here = here().host();
         for (LabHost host : pair.hosts()) {
-            wrong.addAll(Witness.leftovers(host, GUEST, host == here));
+            wrong.addAll(InvariantChecker.leftovers(host, GUEST, host == here));
         }
-        return new Result(ending.word(), wrong);
+        return new Result(outcome.word(), wrong);
     }
 
     private LabGuest here() {
@@ -109,7 +110,7 @@ final class FaultLane implements Lane<Cell> {
         return guest;
     }
 
-    /** The guest, which is started if there is none yet. */
+    /** The guest; starts one if there is none. */
     private LabGuest ready() {
         if (guest == null) {
             LabHost host = pair.first();
@@ -134,46 +135,50 @@ final class FaultLane implements Lane<Cell> {
 
     // ---- what became of it
 
-    private Ending settle(Scene scene, Sentry sentry) {
+    private FaultOutcome settle(FaultRun run, SplitBrainDetector detector) {
         boolean sourceFirst = random.nextBoolean();
-        List<Settled> open = scene.recover(sourceFirst);
-        requireNotTwice(scene);
+        List<Settled> open = run.recover(sourceFirst);
+        requireNotTwice(run);
         boolean unknown = false;
         if (!open.isEmpty()) {
             unknown = true;
-            scene.cable().mend();
-            open = scene.recover(sourceFirst);
-            requireNotTwice(scene);
+            run.proxy().mend();
+            open = run.recover(sourceFirst);
+            requireNotTwice(run);
         } else {
-            scene.cable().mend();
+            run.proxy().mend();
         }
         if (!open.isEmpty()) {
-            return decide(scene, sentry, open);
+            return decide(run, detector, open);
         }
-        boolean recovered = !scene.settled().isEmpty();
-        if (runs(scene.to())) {
-            return unknown ? Ending.UNKNOWN_THEN_THERE : recovered ? Ending.RECOVERED_THERE : Ending.COMPLETED;
+        boolean recovered = !run.settled().isEmpty();
+        if (runs(run.to())) {
+            return unknown
+                    ? FaultOutcome.UNKNOWN_THEN_THERE
+                    : recovered ? FaultOutcome.RECOVERED_THERE : FaultOutcome.COMPLETED;
         }
-        if (runs(scene.from())) {
-            return unknown ? Ending.UNKNOWN_THEN_HERE : recovered ? Ending.RECOVERED_HERE : Ending.ROLLED_BACK;
+        if (runs(run.from())) {
+            return unknown
+                    ? FaultOutcome.UNKNOWN_THEN_HERE
+                    : recovered ? FaultOutcome.RECOVERED_HERE : FaultOutcome.ROLLED_BACK;
         }
-        return hasDisk(scene.to()) ? Ending.ENDED_THERE : Ending.ENDED_HERE;
+        return hasDisk(run.to()) ? FaultOutcome.ENDED_THERE : FaultOutcome.ENDED_HERE;
     }
 
-    /** As a person would who knows what the documentation says. */
-    private Ending decide(Scene scene, Sentry sentry, List<Settled> open) {
-        if (runs(scene.from()) || runs(scene.to())) {
-            throw new LabException("it runs, and is open all the same: " + open);
+    /** As a person who follows the documentation would. */
+    private FaultOutcome decide(FaultRun run, SplitBrainDetector detector, List<Settled> open) {
+        if (runs(run.from()) || runs(run.to())) {
+            throw new LabException("the guest runs, and yet its migration is left open: " + open);
         }
-        Side livesAt = sentry.ranThere() ? Side.DESTINATION : Side.SOURCE;
-        for (LabHost host : List.of(scene.to(), scene.from())) {
+        Side livesAt = detector.ranThere() ? Side.DESTINATION : Side.SOURCE;
+        for (LabHost host : List.of(run.to(), run.from())) {
             host.decide(pair.other(host), open.get(0).packageId(), livesAt);
         }
-        List<Settled> left = scene.recover(false);
+        List<Settled> left = run.recover(false);
         if (!left.isEmpty()) {
-            throw new LabException("a person has decided, and it is open all the same: " + left);
+            throw new LabException("a person has decided, and yet the migration is left open: " + left);
         }
-        return livesAt == Side.SOURCE ? Ending.DECIDED_HERE : Ending.DECIDED_THERE;
+        return livesAt == Side.SOURCE ? FaultOutcome.DECIDED_HERE : FaultOutcome.DECIDED_THERE;
     }
 
     private boolean runs(LabHost host) {
@@ -191,14 +196,14 @@ final class FaultLane implements Lane<Cell> {
         return false;
     }
 
-    /** QEMU pauses a guest whose disk has no space left, and its owner lets it go on when there is some. */
+    /** QEMU pauses a guest whose disk is full; its owner resumes it when there is space. */
     private static boolean stoppedByAFullDisk(LabHost host) {
         return host.pausedByError(GUEST);
     }
 
-    private void requireNotTwice(Scene scene) {
-        if (runs(scene.from()) && runs(scene.to())) {
-            throw new LabException("IT RUNS TWICE: " + scene.settled());
+    private void requireNotTwice(FaultRun run) {
+        if (runs(run.from()) && runs(run.to())) {
+            throw new LabException("IT RUNS TWICE: " + run.settled());
         }
     }
 
@@ -214,22 +219,21 @@ final class FaultLane implements Lane<Cell> {
 
     // ---- how it fared
 
-    private List<String> examine(Scene scene, LabGuest left, Ending ending, boolean logIsWhole) {
-        return switch (ending) {
+    private List<String> examine(FaultRun run, LabGuest left, FaultOutcome outcome, boolean logIsWhole) {
+        return switch (outcome) {
             case COMPLETED, RECOVERED_THERE, UNKNOWN_THEN_THERE -> {
                 byte[] before = left.console().bytes();
-                LabGuest arrived = scene.receiving().guest(GUEST);
+                LabGuest arrived = run.receiving().guest(GUEST);
                 settleIn(arrived);
-                yield Witness.lossesOf(arrived, Optional.of(before), sum, logIsWhole);
+                yield InvariantChecker.lossesOf(arrived, Optional.of(before), sum, logIsWhole);
             }
             case ROLLED_BACK, RECOVERED_HERE, UNKNOWN_THEN_HERE, DECIDED_HERE ->
-                Witness.lossesOf(left, Optional.empty(), sum, true);
-            case ENDED_HERE ->
-                startAgain(scene.from(), disk == null ? left.host().homeOf(GUEST) : disk, left);
+                InvariantChecker.lossesOf(left, Optional.empty(), sum, true);
+            case ENDED_HERE -> startAgain(run.from(), disk == null ? left.host().homeOf(GUEST) : disk, left);
             case ENDED_THERE, DECIDED_THERE ->
                 startAgain(
-                        scene.to(),
-                        diskAt(scene.to()).orElseThrow(() -> new LabException("it has no disk at the destination")),
+                        run.to(),
+                        diskAt(run.to()).orElseThrow(() -> new LabException("it has no disk at the destination")),
                         left);
         };
     }
@@ -239,30 +243,33 @@ final class FaultLane implements Lane<Cell> {
         disk = arrived.host().diskOf(GUEST, "vda");
     }
 
-    /** From its disk, which must have what it had announced before it left; what it announced after that is gone with its log. */
+    /**
+     * Started from its disk, which must have the records that it announced before it left. What it announced later is lost with
+     * its log.
+     */
     private List<String> startAgain(LabHost host, Path file, LabGuest left) {
         long announced = left.console().log().lastRecord();
-        // Of a channel that the guest has no more, since its user starts it from another XML.
+        // The socket of a channel that the guest no longer has, since its user starts it from another XML.
         Trees.list(Objects.requireNonNull(file.getParent())).stream()
                 .filter(entry -> entry.toString().endsWith(".sock"))
                 .forEach(Trees::delete);
         start(host, file);
         Map<String, Long> records = here().records();
-        return Witness.missingRecords(announced, records);
+        return InvariantChecker.missingRecords(announced, records);
     }
 
-    /** A migration in which nothing goes wrong; returns what was wrong all the same. */
+    /** Runs a migration without a fault; returns what went wrong nevertheless. */
     List<String> move() {
         LabGuest left = ready();
-        Passage passage = Journey.plain().overTls(left, pair.other(left.host()));
-        settleIn(passage.arrived());
+        MoveResult result = MoveScenario.plain().overTls(left, pair.other(left.host()));
+        settleIn(result.arrived());
         List<String> wrong = new ArrayList<>();
-        if (!passage.whole()) {
-            wrong.add("a migration in which nothing went wrong was not whole");
+        if (!result.whole()) {
+            wrong.add("a migration without a fault lost something");
         }
         for (LabHost host : pair.hosts()) {
-            wrong.addAll(
-                    Witness.leftovers(host, GUEST, host == passage.arrived().host()));
+            wrong.addAll(InvariantChecker.leftovers(
+                    host, GUEST, host == result.arrived().host()));
         }
         return wrong;
     }

@@ -6,12 +6,12 @@ import io.vmmig.content.Level;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
-/** A way of sending a guest, where there are several to be compared. */
-public enum Contender implements UnaryOperator<Migrator> {
-    /** As a program sends it that asks for nothing special. */
+/** Settings for sending a guest, where several are to be compared. */
+public enum SendProfile implements UnaryOperator<Migrator> {
+    /** The defaults. */
     DEFAULT("default", migrator -> migrator),
 
-    /** With the pages that the guest itself counts as free. */
+    /** Including the pages that the guest itself counts as free. */
     WITH_FREE_PAGES("with free pages", Migrator::sendingFreePages),
 
     /** With the least work. */
@@ -20,26 +20,26 @@ public enum Contender implements UnaryOperator<Migrator> {
     /** With the most work. */
     SMALLEST("smallest", migrator -> migrator.level(Level.SMALLEST)),
 
-    /** Neither signed nor sealed. */
+    /** Neither signed nor encrypted. */
     UNPROTECTED("unprotected", migrator -> migrator.signedBy(claim -> List.of())),
 
-    /** Signed, and sealed for the host itself. */
+    /** Signed, and encrypted for the host itself. */
     PROTECTED("sealed and signed", migrator -> migrator);
 
     private final String title;
     private final UnaryOperator<Migrator> settings;
 
-    Contender(String title, UnaryOperator<Migrator> settings) {
+    SendProfile(String title, UnaryOperator<Migrator> settings) {
         this.title = title;
         this.settings = settings;
     }
 
-    /** Whether the package is sealed. */
+    /** Whether the package is encrypted. */
     public boolean sealed() {
         return this == PROTECTED;
     }
 
-    /** What people call it. */
+    /** Its name for people. */
     public String title() {
         return title;
     }

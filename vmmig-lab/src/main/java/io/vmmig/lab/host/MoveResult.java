@@ -8,33 +8,33 @@ import java.time.Instant;
 import java.util.List;
 
 /**
- * How a guest fared on its way from one host to another.
+ * How a guest's move from one host to another went.
  *
  * @param via {@code tls} or {@code file}
  * @param left the guest as it was at the source
  * @param arrived the guest as it is at the destination
  * @param sent the report of the source
  * @param received the report of the destination
- * @param continuity whether it is still what it was
+ * @param continuity whether it lost anything
  */
-public record Passage(
+public record MoveResult(
         String via, LabGuest left, LabGuest arrived, JsonObject sent, JsonObject received, Continuity continuity) {
     /** Whether nothing was lost. */
     public boolean whole() {
         return continuity.whole();
     }
 
-    /** What it had printed at the source, since it came there. */
+    /** What it had printed at the source. */
     public ConsoleLog before() {
         return continuity.before();
     }
 
-    /** The same, and what it printed at the destination since. */
+    /** The same, and what it has printed at the destination. */
     public ConsoleLog across() {
         return continuity.across();
     }
 
-    /** Whether the checksum of its memory is what it was. */
+    /** Whether the checksum of its memory is unchanged. */
     public boolean memoryIntact() {
         return continuity.memoryIntact();
     }
@@ -44,7 +44,7 @@ public record Passage(
         return continuity.diskRecordsLost();
     }
 
-    /** From the moment in which the guest stopped to the moment in which it went on. */
+    /** From the guest's pause at the source until it ran at the destination. */
     public long downtimeMillis() {
         return Duration.between(instant(sent, "suspendedAt"), instant(received, "resumedAt"))
                 .toMillis();
@@ -66,7 +66,7 @@ public record Passage(
         return sent.get("diskBytes").getAsLong();
     }
 
-    /** All that travelled. */
+    /** The size of the package. */
     public long packageBytes() {
         return sent.get("packageBytes").getAsLong();
     }
@@ -77,14 +77,14 @@ public record Passage(
         return lines.subList(Math.max(0, lines.size() - count), lines.size());
     }
 
-    /** The first lines at the destination; the first of all may have been begun at the source. */
+    /** The first lines at the destination; the very first may have begun at the source. */
     public List<String> firstLines(int count) {
         List<String> lines = across().lines();
         int start = before().lines().size();
         return lines.subList(start, Math.min(lines.size(), start + count));
     }
 
-    /** The passage as one entry of the demo's report. */
+    /** The move as one entry of the demo's report. */
     public JsonObject toJson() {
         JsonObject json = new JsonObject();
         json.addProperty("from", left.host().name());

@@ -18,19 +18,19 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 
-/** Says what is wrong with a guest, or with what is left on a host. */
-public final class Witness {
-    /** Whatever goes on in the background, such as the indexing of a kept package, is over by then. */
+/** Checks that a guest lost nothing, and that a host has nothing left over. */
+public final class InvariantChecker {
+    /** Background work, such as indexing a cached package, is over by then. */
     private static final Duration SETTLING_TIME = Duration.ofSeconds(15);
 
-    private Witness() {}
+    private InvariantChecker() {}
 
     /**
-     * A guest that was neither started again nor lost.
+     * Checks a guest that was not restarted.
      *
-     * @param earlier what it had printed where it was before, if it has moved
+     * @param earlier what it had printed at the source, if it has moved
      * @param sum the checksum that its memory should have
-     * @param logIsWhole false if some of what it has printed had no room on the host's disk
+     * @param logIsWhole false if the host's disk was full, so that its output may be incomplete
      */
     public static List<String> lossesOf(LabGuest guest, Optional<byte[]> earlier, String sum, boolean logIsWhole) {
         List<String> wrong = new ArrayList<>();
@@ -51,12 +51,12 @@ public final class Witness {
         if (logIsWhole && log.recordsLost() != 0) {
             wrong.add(log.recordsLost() + " records lost or repeated");
         }
-        // It may write one more between the two looks.
+        // It may write one more record between the two reads.
         wrong.addAll(missingRecords(log.lastRecord() - 1, onDisks));
         return wrong;
     }
 
-    /** Disks of a guest that was started again must have all records that it had announced before. */
+    /** Checks that the disks of a restarted guest have all records that it had announced. */
     public static List<String> missingRecords(long announced, Map<String, Long> onDisks) {
         List<String> wrong = new ArrayList<>();
         onDisks.forEach((disk, count) -> {
@@ -72,12 +72,12 @@ public final class Witness {
         return wrong;
     }
 
-    /** What is on a host that should not be. */
+    /** Files, guests and processes that a host should not have. */
     public static List<String> leftovers(LabHost host, String guest, boolean isHere) {
         return lasting("nothing to be left on " + host, () -> look(host, guest, isHere));
     }
 
-    /** What is still wrong when all that goes on in the background is over. */
+    /** What is still wrong when all background work is over. */
     public static List<String> lasting(String hope, Callable<List<String>> look) {
         List<List<String>> seen = new ArrayList<>();
         try {
@@ -110,13 +110,13 @@ public final class Witness {
     /**
      * Files on a host that should not be there.
      *
-     * @param isHere whether guests live there, whose files are
-     * @param others what belongs to somebody else
+     * @param isHere whether guests, and so their files, belong on that host
+     * @param others files that belong to someone else
      */
     public static List<String> leftFiles(LabHost host, boolean isHere, Set<Path> others) throws IOException {
         List<String> left = new ArrayList<>();
         for (Path file : Trees.list(host.directory().resolve("tmp"))) {
-            // A library that zstd-jni unpacks, and removes when its JVM ends by itself.
+            // zstd-jni unpacks a library, and removes it when its JVM exits normally.
             if (!file.getFileName().toString().startsWith("libzstd-jni")) {
                 left.add(file.toString());
             }
@@ -126,17 +126,17 @@ public final class Witness {
         for (Path journal : Trees.list(state.resolve("arrivals"))) {
             String text = Files.readString(journal);
             if (!text.endsWith("{\"state\":\"RESUMED\"}\n") && !text.endsWith("{\"state\":\"DISCARDED\"}\n")) {
-                left.add(journal + ", which is no final answer");
+                left.add(journal + ", whose migration is not finished");
             }
         }
         for (Path file : Trees.files(state)) {
-            // So are files called that are not finished.
+            // Unfinished files have such names.
             if (file.getFileName().toString().startsWith(".")) {
                 left.add(file.toString());
             }
         }
         if (!isHere) {
-            // Logs belong to whoever runs QEMU.
+            // Logs belong to the user of QEMU.
             Trees.everything(host.guestsDirectory()).stream()
                     .filter(path -> !Files.isDirectory(path) && !path.toString().endsWith(".log"))
                     .filter(path -> !others.contains(path))

@@ -9,25 +9,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.locks.LockSupport;
 
-/**
- * Looks all the time at what a guest prints at either end, and so sees whether it runs at the source after it has run at the
- * destination.
- */
-public final class Sentry implements AutoCloseable {
+/** Watches what a guest prints at both ends, and so detects that it runs at the source after it has run at the destination. */
+public final class SplitBrainDetector implements AutoCloseable {
     private static final long GLANCE_NANOS = 5_000_000;
 
     private final String guest;
     private final Path source;
     private final LabHost destination;
     private final Map<Path, Long> before = new HashMap<>();
-    private final Thread thread = new Thread(this::watch, "sentry");
+    private final Thread thread = new Thread(this::watch, "split-brain-detector");
     private long sourceSize;
     private volatile boolean ranThere;
     private volatile boolean ranHereAgain;
     private volatile boolean over;
 
-    /** @param source what the guest prints at the source */
-    public Sentry(String guest, Path source, LabHost destination) {
+    /** @param source the guest's console at the source */
+    public SplitBrainDetector(String guest, Path source, LabHost destination) {
         this.guest = guest;
         this.source = source;
         this.destination = destination;
@@ -43,14 +40,14 @@ public final class Sentry implements AutoCloseable {
                 .toList();
     }
 
-    /** A log that is removed meanwhile has no size. */
+    /** The size of a removed log is 0. */
     private static long size(Path file) {
         return file.toFile().length();
     }
 
     private void watch() {
         while (!over) {
-            // The source first: what it has printed by now, it has printed before the destination runs.
+            // The source first: what it has printed so far precedes the output at the destination.
             long now = size(source);
             if (ranThere && now > sourceSize) {
                 ranHereAgain = true;
@@ -63,12 +60,12 @@ public final class Sentry implements AutoCloseable {
         }
     }
 
-    /** Whether it has printed anything at the destination. */
+    /** Whether the guest has printed anything at the destination. */
     public boolean ranThere() {
         return ranThere;
     }
 
-    /** Whether it has printed anything at the source after that. */
+    /** Whether the guest has printed anything at the source after that. */
     public boolean ranTwice() {
         return ranHereAgain;
     }

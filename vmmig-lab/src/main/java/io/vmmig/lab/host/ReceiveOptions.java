@@ -6,19 +6,19 @@ import java.nio.file.Path;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** How a host is to take a guest in. Immutable; each method gives a changed copy. */
-public final class Intake {
+/** How a host receives a guest. Immutable; each method returns a changed copy. */
+public final class ReceiveOptions {
     private final GuestChanges changes;
     private final @Nullable Path guests;
     private final @Nullable Path state;
-    private final @Nullable Moment stop;
+    private final @Nullable InjectionPoint stop;
     private final Consumer<JsonObject> events;
 
-    private Intake(
+    private ReceiveOptions(
             GuestChanges changes,
             @Nullable Path guests,
             @Nullable Path state,
-            @Nullable Moment stop,
+            @Nullable InjectionPoint stop,
             Consumer<JsonObject> events) {
         this.stop = stop;
         this.changes = changes;
@@ -27,34 +27,34 @@ public final class Intake {
         this.events = events;
     }
 
-    /** As it was, to where the host keeps its guests. */
-    public static Intake usual() {
-        return new Intake(GuestChanges.none(), null, null, null, event -> {});
+    /** Unchanged, into the host's directory of guests. */
+    public static ReceiveOptions defaults() {
+        return new ReceiveOptions(GuestChanges.none(), null, null, null, event -> {});
     }
 
     /** With these changes. */
-    public Intake changed(GuestChanges changes) {
-        return new Intake(changes, guests, state, stop, events);
+    public ReceiveOptions changed(GuestChanges changes) {
+        return new ReceiveOptions(changes, guests, state, stop, events);
     }
 
     /** Its files go to a directory in this one. */
-    public Intake into(Path guests) {
-        return new Intake(changes, guests, state, stop, events);
+    public ReceiveOptions into(Path guests) {
+        return new ReceiveOptions(changes, guests, state, stop, events);
     }
 
-    /** What the host remembers is there, and not in its own state directory. */
-    public Intake state(Path state) {
-        return new Intake(changes, guests, state, stop, events);
+    /** The host's state is there, and not in its own state directory. */
+    public ReceiveOptions state(Path state) {
+        return new ReceiveOptions(changes, guests, state, stop, events);
     }
 
     /** The destination's events go there. */
-    public Intake telling(Consumer<JsonObject> events) {
-        return new Intake(changes, guests, state, stop, events);
+    public ReceiveOptions telling(Consumer<JsonObject> events) {
+        return new ReceiveOptions(changes, guests, state, stop, events);
     }
 
-    /** It waits at that moment until it is told to go on. */
-    public Intake stoppingAt(Moment stop) {
-        return new Intake(changes, guests, state, stop, events);
+    /** The destination waits at that point until it is told to continue. */
+    public ReceiveOptions stoppingAt(InjectionPoint stop) {
+        return new ReceiveOptions(changes, guests, state, stop, events);
     }
 
     Consumer<JsonObject> events() {

@@ -13,18 +13,18 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * The way to a host: a port that leads to the one on which it listens, and that can be cut and clogged. Bytes that it has taken and not
- * passed on are lost when it is cut, as in a network. Thread-safe.
+ * A TCP proxy in front of a host that can be cut and stalled. Bytes that it has accepted but not forwarded are lost when it is
+ * cut, as in a network. Thread-safe.
  */
-final class Cable implements AutoCloseable {
+final class FaultProxy implements AutoCloseable {
     private static final int BUFFER = 64 << 10;
     private static final int CONNECT_MILLIS = 5000;
 
     private enum Condition {
         WHOLE,
-        /** Connections end, and none comes to be. */
+        /** Connections are reset, and new ones are refused. */
         CUT,
-        /** Nothing passes, which nobody is told. */
+        /** Nothing passes, and neither end is told. */
         CLOGGED
     }
 
@@ -35,7 +35,7 @@ final class Cable implements AutoCloseable {
     private volatile int target;
     private volatile boolean closed;
 
-    Cable() {
+    FaultProxy() {
         try {
             server = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         } catch (IOException e) {
@@ -45,7 +45,7 @@ final class Cable implements AutoCloseable {
     }
 
     private static void daemon(Runnable work) {
-        Thread thread = new Thread(work, "cable");
+        Thread thread = new Thread(work, "fault-proxy");
         thread.setDaemon(true);
         thread.start();
     }
@@ -54,23 +54,23 @@ final class Cable implements AutoCloseable {
         return server.getLocalPort();
     }
 
-    /** Leads there from now on. */
+    /** Forwards new connections to that port from now on. */
     void leadTo(int port) {
         target = port;
     }
 
-    /** All connections break, and there are no new ones. */
+    /** Resets all connections, and refuses new ones. */
     void cut() {
         become(Condition.CUT);
-        sockets.forEach(Cable::reset);
+        sockets.forEach(FaultProxy::reset);
     }
 
-    /** Nothing passes any more, in either direction; connections stay open. */
+    /** Stops all traffic in both directions; connections stay open. */
     void clog() {
         become(Condition.CLOGGED);
     }
 
-    /** All is well again. */
+    /** Undoes {@link #cut} and {@link #clog}. */
     void mend() {
         become(Condition.WHOLE);
     }
@@ -82,7 +82,7 @@ final class Cable implements AutoCloseable {
         }
     }
 
-    /** Waits while it is clogged; false when what waited is lost. */
+    /** Waits while stalled; returns false if the data is lost. */
     private boolean passable() throws InterruptedException {
         synchronized (change) {
             while (condition == Condition.CLOGGED && !closed) {
@@ -99,7 +99,7 @@ final class Cable implements AutoCloseable {
                 sockets.add(near);
                 daemon(() -> connect(near));
             } catch (IOException e) {
-                // Closed, or this one has gone again.
+                // Closed, or the client has disconnected.
             }
         }
     }
@@ -138,7 +138,7 @@ final class Cable implements AutoCloseable {
                 return;
             }
         } catch (IOException e) {
-            // One end has gone; the other is told below.
+            // One end is gone; the other one is reset below.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -158,7 +158,7 @@ final class Cable implements AutoCloseable {
     public void close() {
         closed = true;
         mend();
-        sockets.forEach(Cable::reset);
+        sockets.forEach(FaultProxy::reset);
         try {
             server.close();
         } catch (IOException e) {

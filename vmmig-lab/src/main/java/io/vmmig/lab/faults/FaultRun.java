@@ -3,12 +3,12 @@ package io.vmmig.lab.faults;
 
 import io.vmmig.lab.Await;
 import io.vmmig.lab.LabException;
-import io.vmmig.lab.host.Intake;
+import io.vmmig.lab.host.InjectionPoint;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
-import io.vmmig.lab.host.Moment;
 import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.MoveFailed;
+import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
 import io.vmmig.lab.host.Settled;
 import java.time.Duration;
@@ -16,8 +16,8 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 
-/** One migration that waits at a moment, and what can be done to it. */
-final class Scene {
+/** One migration that waits at an injection point, and what can be done to it. */
+final class FaultRun {
     private static final Duration TIME_TO_START = Duration.ofSeconds(10);
     private static final Duration TIME_TO_STOP = Duration.ofSeconds(40);
     private static final Duration TIME_TO_END = Duration.ofSeconds(75);
@@ -26,33 +26,35 @@ final class Scene {
     private final Pair pair;
     private final LabGuest guest;
     private final LabHost to;
-    private final Moment moment;
+    private final InjectionPoint point;
     private final Limits limits;
     private Receiving receiving;
     private final Move sending;
     private final List<Settled> settled = new ArrayList<>();
 
-    /** Begins to move the guest to the other host, and comes back when it waits at that moment. */
-    Scene(Pair pair, LabGuest guest, Moment moment, Limits limits) {
+    /** Starts to move the guest to the other host; returns when the migration waits at that point. */
+    FaultRun(Pair pair, LabGuest guest, InjectionPoint point, Limits limits) {
         this.pair = pair;
         this.guest = guest;
-        this.moment = moment;
+        this.point = point;
         this.limits = limits;
         to = pair.other(guest.host());
-        Intake intake = moment.atSource() ? Intake.usual() : Intake.usual().stoppingAt(moment);
-        receiving = to.receive(from().fingerprint(), intake);
+        ReceiveOptions options = point.atSource()
+                ? ReceiveOptions.defaults()
+                : ReceiveOptions.defaults().stoppingAt(point);
+        receiving = to.receive(from().fingerprint(), options);
         sending = from().migrate(
                         guest.name(),
                         to,
-                        pair.cableTo(to).port(),
+                        pair.proxyTo(to).port(),
                         limits.idle(),
                         limits.asking(),
-                        moment.atSource() ? moment : null);
+                        point.atSource() ? point : null);
         stopping().awaitStop(TIME_TO_STOP);
     }
 
     private Move stopping() {
-        return moment.atSource() ? sending : receiving.move();
+        return point.atSource() ? sending : receiving.move();
     }
 
     LabHost from() {
@@ -63,8 +65,8 @@ final class Scene {
         return to;
     }
 
-    Cable cable() {
-        return pair.cableTo(to);
+    FaultProxy proxy() {
+        return pair.proxyTo(to);
     }
 
     Limits limits() {
@@ -80,14 +82,14 @@ final class Scene {
         return settled;
     }
 
-    /** Lets it go on from where it waits, if the program is still there that does. */
-    void goOn() {
-        if ((moment.atSource() ? from() : to).trouble().programRuns()) {
-            stopping().goOn();
+    /** Lets the migration continue, if its program is still alive. */
+    void proceed() {
+        if ((point.atSource() ? from() : to).trouble().programRuns()) {
+            stopping().proceed();
         }
     }
 
-    /** Time passes, which is what some faults consist of. */
+    /** Some faults consist of time that passes. */
     void pass(Duration time) {
         try {
             Thread.sleep(time.toMillis());
@@ -97,7 +99,7 @@ final class Scene {
         }
     }
 
-    /** At a destination that has just been asked to start one, it may not be there yet. */
+    /** A destination that has just been asked to start a QEMU may not have one yet. */
     void killQemu(LabHost host) {
         Await.until("a QEMU on " + host + " that can be killed", TIME_TO_START, () -> host.trouble()
                 .killQemu(guest.name()));
@@ -107,11 +109,11 @@ final class Scene {
         pair.setClock(host, AN_HOUR);
         Duration ahead = Duration.between(Instant.now(), host.clock());
         if (ahead.compareTo(AN_HOUR.minusMinutes(1)) < 0) {
-            throw new LabException("the clock of " + host + " is " + ahead + " ahead, and not an hour");
+            throw new LabException("the clock of " + host + " is " + ahead + " ahead instead of an hour");
         }
     }
 
-    /** Starts programs again that have been killed; they recover and listen, as such a program does. */
+    /** Restarts the programs that were killed; they recover and listen, as such programs do. */
     void bringBack() {
         for (LabHost host : List.of(to, from())) {
             if (!host.trouble().programRuns()) {
@@ -122,19 +124,21 @@ final class Scene {
         }
     }
 
-    /** The source's program is started again, recovers, and offers the guest once more, whatever the destination still waits for. */
+    /**
+     * Restarts the source's program, which recovers and offers the guest again, whatever the destination is still waiting for.
+     */
     void retry() {
         bringBack();
         if (from().guests().contains(guest.name())
                 && from().stateOf(guest.name()).equals("RUNNING")) {
-            Receiving again = to.receive(from().fingerprint(), Intake.usual());
+            Receiving again = to.receive(from().fingerprint(), ReceiveOptions.defaults());
             from().migrate(guest.name(), again).await();
             again.move().await();
             receiving = again;
         }
     }
 
-    /** Waits until neither end is at it any more. */
+    /** Waits until both ends have finished. */
     void awaitBothEnds() {
         await(sending);
         await(receiving.move());
@@ -144,7 +148,7 @@ final class Scene {
         try {
             move.await(TIME_TO_END);
         } catch (MoveFailed e) {
-            // That may well be.
+            // Failing is allowed.
         } catch (LabException e) {
             if (!move.done()) {
                 throw e;
@@ -153,7 +157,7 @@ final class Scene {
         }
     }
 
-    /** Both recover, in either order, until there is nothing more to be done; returns what is left open. */
+    /** Recovers at both hosts, in the given order, until there is nothing more to do; returns what is left open. */
     List<Settled> recover(boolean sourceFirst) {
         List<LabHost> hosts = sourceFirst ? List.of(from(), to) : List.of(to, from());
         List<Settled> open = List.of();
@@ -161,7 +165,7 @@ final class Scene {
             List<Settled> done = new ArrayList<>();
             hosts.forEach(host -> done.addAll(host.recover(pair.other(host))));
             settled.addAll(done);
-            open = done.stream().filter(Scene::isOpen).toList();
+            open = done.stream().filter(FaultRun::isOpen).toList();
             if (done.isEmpty()) {
                 return open;
             }

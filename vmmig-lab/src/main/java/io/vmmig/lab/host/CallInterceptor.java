@@ -20,9 +20,9 @@ import java.lang.reflect.Proxy;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Puts itself between vmmig and what it calls, and waits at a {@link Barrier} before or after one of these calls. */
-final class Stopping {
-    /** As much of a guest's memory is passed on before the middle of it is reached. */
+/** Wraps the interfaces that vmmig calls, and waits at a {@link Barrier} before or after one of these calls. */
+final class CallInterceptor {
+    /** How many bytes of a guest's memory pass before {@code HALFWAY} is reached. */
     private static final int HALFWAY_BYTES = 8 << 20;
 
     private static final List<Class<?>> PASSED_THROUGH = List.of(
@@ -37,7 +37,7 @@ final class Stopping {
 
     private final Barrier barrier;
 
-    Stopping(Barrier barrier) {
+    CallInterceptor(Barrier barrier) {
         this.barrier = barrier;
     }
 
@@ -47,7 +47,7 @@ final class Stopping {
 
     private Object proxy(Class<?> type, Object real) {
         return Proxy.newProxyInstance(
-                Stopping.class.getClassLoader(),
+                CallInterceptor.class.getClassLoader(),
                 new Class<?>[] {type},
                 (proxy, method, arguments) -> call(type, real, method, arguments));
     }

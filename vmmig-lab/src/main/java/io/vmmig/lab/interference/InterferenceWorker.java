@@ -6,15 +6,15 @@ import io.vmmig.lab.Trees;
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.guest.LabDisk;
 import io.vmmig.lab.guest.LabDomain;
+import io.vmmig.lab.host.InjectionPoint;
 import io.vmmig.lab.host.Lab;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
-import io.vmmig.lab.host.Moment;
 import io.vmmig.lab.host.Settled;
 import io.vmmig.lab.host.Virsh;
-import io.vmmig.lab.matrix.Lane;
-import io.vmmig.lab.matrix.Sentry;
-import io.vmmig.lab.matrix.Witness;
+import io.vmmig.lab.matrix.InvariantChecker;
+import io.vmmig.lab.matrix.SplitBrainDetector;
+import io.vmmig.lab.matrix.Worker;
 import io.vmmig.report.Notice;
 import io.vmmig.report.RecoveryReport;
 import java.io.IOException;
@@ -30,24 +30,24 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Three hosts, and one guest that goes round from cell to cell, as long as it is what it was. For one thread. */
-final class InterferenceLane implements Lane<Cell> {
+/** Three hosts and one guest, used for cell after cell until an action changes the guest. For one thread. */
+final class InterferenceWorker implements Worker<Cell> {
     private static final String GUEST = "traveller";
     private static final int MEMORY_MIB = 128;
     private static final String CONTENT = "vmmig.memory=4";
     private static final Duration TIME_TO_PRINT = Duration.ofSeconds(20);
-    /** What takes longer waits for vmmig, which is then let go on. */
+    /** An action that takes longer waits for vmmig, so vmmig continues. */
     private static final Duration TIME_TO_ACT = Duration.ofSeconds(4);
 
     private final Triangle triangle;
     private @Nullable Member traveller;
 
-    InterferenceLane(Lab lab, String name) {
+    InterferenceWorker(Lab lab, String name) {
         triangle = new Triangle(lab, name);
     }
 
     /**
-     * A guest, and what is to be found again.
+     * A guest, and what must be the same afterwards.
      *
      * @param sum the checksum of its memory
      */
@@ -62,25 +62,25 @@ final class InterferenceLane implements Lane<Cell> {
         Member left = ready(cell.action());
         LabHost third = triangle.after(triangle.after(left.guest().host()));
         Member namesake = cell.action() == Action.NAMESAKE_COMES ? start(third) : null;
-        Scene scene = new Scene(
+        InterferenceRun run = new InterferenceRun(
                 triangle, new Cast(left.guest(), left.uuid(), namesake == null ? null : namesake.guest()), cell);
         if (cell.action().startsWithExtraDisk()) {
-            scene.watch(extraDisk(left.guest().host()));
+            run.watch(extraDisk(left.guest().host()));
         }
-        Verdict verdict = new Verdict(scene, left);
-        String ending = verdict.reach();
+        Verdict verdict = new Verdict(run, left);
+        String outcome = verdict.reach();
         if (namesake != null) {
             verdict.judgeNamesake(namesake);
         }
         verdict.judgeLeftovers(namesake);
-        clear(scene, namesake);
+        clear(run, namesake);
         if (cell.action().changesGuest() || verdict.here == null) {
             remove(GUEST);
             traveller = null;
         } else {
             traveller = left.at(verdict.here);
         }
-        return new Result(ending, verdict.wrong());
+        return new Result(outcome, verdict.wrong());
     }
 
     private Member ready(Action action) {
@@ -115,10 +115,10 @@ final class InterferenceLane implements Lane<Cell> {
                 started, UUID.fromString(Virsh.at(host, "domuuid", GUEST).strip()), started.memorySum());
     }
 
-    private void clear(Scene scene, @Nullable Member namesake) {
-        scene.filesOfOthers().keySet().forEach(Trees::delete);
+    private void clear(InterferenceRun run, @Nullable Member namesake) {
+        run.filesOfOthers().keySet().forEach(Trees::delete);
         triangle.hosts().forEach(host -> Trees.delete(host.directory().resolve("others")));
-        scene.definedMeanwhile().ifPresent(uuid -> Virsh.at(scene.to(), "undefine", uuid.toString()));
+        run.definedMeanwhile().ifPresent(uuid -> Virsh.at(run.to(), "undefine", uuid.toString()));
         if (namesake != null) {
             remove(GUEST);
         }
@@ -133,9 +133,9 @@ final class InterferenceLane implements Lane<Cell> {
         triangle.close();
     }
 
-    /** What became of a scene, and what is wrong with that. For one scene. */
+    /** Checks how a run ended. For one run. */
     private final class Verdict {
-        private final Scene scene;
+        private final InterferenceRun run;
         private final Cell cell;
         private final Member left;
         private final List<String> wrong = new ArrayList<>();
@@ -145,13 +145,13 @@ final class InterferenceLane implements Lane<Cell> {
         private @Nullable Answer said;
         private String story = "";
 
-        Verdict(Scene scene, Member left) {
-            this.scene = scene;
-            this.cell = scene.cell();
+        Verdict(InterferenceRun run, Member left) {
+            this.run = run;
+            this.cell = run.cell();
             this.left = left;
         }
 
-        /** Comes back when all is over, and says how it ended. */
+        /** Waits for the end of the run; returns its outcome. */
         String reach() {
             byte[] atStop = left.guest().console().bytes();
             Deed deed;
@@ -159,18 +159,19 @@ final class InterferenceLane implements Lane<Cell> {
             Answer destination;
             boolean overInTime;
             boolean ranTwice;
-            try (Sentry sentry = new Sentry(GUEST, left.guest().console().file(), scene.to())) {
-                if (cell.moment() == Moment.DESTINATION_RUNNING
+            try (SplitBrainDetector detector =
+                    new SplitBrainDetector(GUEST, left.guest().console().file(), run.to())) {
+                if (cell.point() == InjectionPoint.DESTINATION_RUNNING
                         && !cell.action().startsPaused()) {
-                    Await.until("it to print at the destination", TIME_TO_PRINT, sentry::ranThere);
+                    Await.until("it to print at the destination", TIME_TO_PRINT, detector::ranThere);
                 }
-                deed = cell.action().begin(scene);
+                deed = cell.action().begin(run);
                 overInTime = deed.overWithin(TIME_TO_ACT);
-                scene.goOn();
-                source = Answer.of("source", scene.sending());
-                destination = Answer.of("destination", scene.receiving().move());
+                run.proceed();
+                source = Answer.of("source", run.sending());
+                destination = Answer.of("destination", run.receiving().move());
                 overInTime |= deed.overWithin(Duration.ZERO);
-                ranTwice = sentry.ranTwice();
+                ranTwice = detector.ranTwice();
             }
             boolean accepted = deed.accepted();
             if (deed.toString().contains(Rival.FALSE)) {
@@ -179,11 +180,11 @@ final class InterferenceLane implements Lane<Cell> {
             Set<Seen> wanted = cell.action().wanted(cell, accepted);
             if (overInTime) {
                 Set<Seen> mayBe = EnumSet.copyOf(wanted);
-                if (accepted && scene.rival().isPresent()) {
+                if (accepted && run.rival().isPresent()) {
                     mayBe.add(Seen.ABSENT);
                 }
-                Seen atSource = Seen.of(left.uuid(), scene.from());
-                Seen atDestination = Seen.of(left.uuid(), scene.to());
+                Seen atSource = Seen.of(left.uuid(), run.from());
+                Seen atDestination = Seen.of(left.uuid(), run.to());
                 wrong.addAll(source.lies(atSource, atDestination, mayBe));
                 wrong.addAll(destination.lies(atSource, atDestination, mayBe));
             }
@@ -192,7 +193,7 @@ final class InterferenceLane implements Lane<Cell> {
             judgeTwice(accepted, ranTwice);
             boolean open = recover();
             if (!settled.isEmpty() && cell.action().isOrderly() && !cell.givenAway()) {
-                wrong.add("an orderly restart was left to a recovery");
+                wrong.add("a recovery had to finish after an orderly restart");
             }
             String where = judgePlace(wanted);
             if (here != null) {
@@ -202,7 +203,7 @@ final class InterferenceLane implements Lane<Cell> {
                         !source.notices().isEmpty() || !destination.notices().isEmpty();
                 judgeChange(accepted, told);
             }
-            wrong.addAll(scene.lossesOfOthers());
+            wrong.addAll(run.lossesOfOthers());
             story = deed + "; " + source + "; " + destination + "; " + settled;
             return where
                     + (accepted ? "" : ", refused")
@@ -210,7 +211,7 @@ final class InterferenceLane implements Lane<Cell> {
                     + (open ? ", person" : settled.isEmpty() ? "" : ", recovered");
         }
 
-        /** What is wrong, and if anything is, what was said. */
+        /** What is wrong and, if anything is, what the ends reported. */
         List<String> wrong() {
             List<String> all = new ArrayList<>(wrong);
             if (!all.isEmpty()) {
@@ -220,26 +221,26 @@ final class InterferenceLane implements Lane<Cell> {
         }
 
         /**
-         * Only whoever lets the copy run that is not, or not any more, the guest has it run in both places; that this was the source's,
-         * there is an alarm for, and at no other time.
+         * The guest runs twice only if someone resumes the copy that is not, or no longer, the guest. If that is the source's
+         * copy there must be an alarm, and never otherwise.
          */
         private void judgeTwice(boolean accepted, boolean ranTwice) {
             boolean byHand = accepted && cell.givenAway() && cell.action().resumesAtSource();
             boolean byHandThere = accepted && !cell.runsThere() && cell.action().resumesThere();
-            // The sentry knows the guest by its name.
+            // The detector knows the guest by its name.
             boolean namesakeRunsThere = accepted && cell.action() == Action.NAMESAKE_COMES;
             if (ranTwice && !byHand && !byHandThere && !namesakeRunsThere) {
-                wrong.add("it ran at the source after it had run at the destination");
+                wrong.add("the guest ran at the source after it had run at the destination");
             }
             if (ranTwice && byHand && !alarm) {
-                wrong.add("it ran twice, and there was no alarm");
+                wrong.add("the guest ran twice, and there was no alarm");
             }
             if (alarm && !byHand) {
                 wrong.add("there was a false alarm");
             }
         }
 
-        /** Whether something is left to a person. */
+        /** Whether a person has to decide something. */
         private boolean recover() {
             List<Settled> open = List.of();
             for (int round = 0; round < 3; round++) {
@@ -254,7 +255,7 @@ final class InterferenceLane implements Lane<Cell> {
                 }
             }
             if (!open.isEmpty()) {
-                wrong.add("a person is wanted: " + open);
+                wrong.add("a person has to decide: " + open);
             }
             return !open.isEmpty();
         }
@@ -284,48 +285,48 @@ final class InterferenceLane implements Lane<Cell> {
             }
             LabHost host = active.get(0);
             here = guestAt(host);
-            return host == scene.from() ? "stayed" : host == scene.to() ? "moved" : "moved elsewhere";
+            return host == run.from() ? "stayed" : host == run.to() ? "moved" : "moved elsewhere";
         }
 
         private LabGuest guestAt(LabHost host) {
-            if (host == scene.from()) {
+            if (host == run.from()) {
                 return left.guest();
             }
-            return host == scene.to()
-                    ? scene.receiving().guest(GUEST)
-                    : scene.rival().orElseThrow().receiving().guest(GUEST);
+            return host == run.to()
+                    ? run.receiving().guest(GUEST)
+                    : run.rival().orElseThrow().receiving().guest(GUEST);
         }
 
         private void judgeGuest(LabGuest guest, byte[] before) {
             if (Seen.of(left.uuid(), guest.host()) == Seen.PAUSED) {
                 guest.host().resume(GUEST);
             }
-            Optional<byte[]> earlier = guest.host() == scene.from() ? Optional.empty() : Optional.of(before);
-            wrong.addAll(Witness.lossesOf(guest, earlier, left.sum(), true));
+            Optional<byte[]> earlier = guest.host() == run.from() ? Optional.empty() : Optional.of(before);
+            wrong.addAll(InvariantChecker.lossesOf(guest, earlier, left.sum(), true));
         }
 
         private void judgeChange(boolean accepted, boolean told) {
             LabGuest guest = here;
             if (accepted && guest != null && !told && cell.action().isKeptOrTold(cell)) {
-                // A balloon takes its time.
-                wrong.addAll(Witness.lasting(
+                // A balloon is slow.
+                wrong.addAll(InvariantChecker.lasting(
                         "what was accepted to show",
-                        () -> cell.action().showsIn(scene, guest.host())
+                        () -> cell.action().showsIn(run, guest.host())
                                 ? List.of()
-                                : List.of("what was accepted is lost, and nobody was told")));
+                                : List.of("an accepted change is lost, and no end reported it")));
             }
         }
 
         void judgeNamesake(Member namesake) {
             LabHost home = namesake.guest().host();
             boolean moved = Seen.of(namesake.uuid(), home) == Seen.ABSENT;
-            LabHost now = moved ? scene.to() : home;
+            LabHost now = moved ? run.to() : home;
             if (Seen.of(namesake.uuid(), now) != Seen.RUNNING) {
                 wrong.add("the namesake is " + Seen.of(namesake.uuid(), now) + " at " + now);
                 return;
             }
-            LabGuest guest = moved ? scene.rival().orElseThrow().receiving().guest(GUEST) : namesake.guest();
-            wrong.addAll(Witness.lossesOf(
+            LabGuest guest = moved ? run.rival().orElseThrow().receiving().guest(GUEST) : namesake.guest();
+            wrong.addAll(InvariantChecker.lossesOf(
                     guest,
                     moved ? Optional.of(namesake.guest().console().bytes()) : Optional.empty(),
                     namesake.sum(),
@@ -334,16 +335,16 @@ final class InterferenceLane implements Lane<Cell> {
 
         void judgeLeftovers(@Nullable Member namesake) {
             for (LabHost host : triangle.hosts()) {
-                wrong.addAll(Witness.lasting("nothing to be left on " + host, () -> left(host, namesake)));
+                wrong.addAll(InvariantChecker.lasting("nothing to be left on " + host, () -> left(host, namesake)));
             }
         }
 
         /**
-         * The source has said of it that it stays, or it is a person's own snapshot; who has read that removes it. With the last of
-         * them goes vmmig's list of what is in their directory.
+         * The source has reported that the file stays, or it is a person's own snapshot; its owner would remove it now. vmmig's
+         * list of the directory's files goes with the last of them.
          */
         private boolean isLeftToPerson(Path file, List<String> files) {
-            if (said == null || !file.startsWith(scene.from().guestsDirectory())) {
+            if (said == null || !file.startsWith(run.from().guestsDirectory())) {
                 return false;
             }
             boolean lastList = file.endsWith(".vmmig-files") && files.size() == 1 && said.told(Notice.Kind.LEFT_BEHIND);
@@ -352,7 +353,7 @@ final class InterferenceLane implements Lane<Cell> {
 
         private List<String> left(LabHost host, @Nullable Member namesake) throws IOException {
             Set<UUID> mine = new HashSet<>(Set.of(left.uuid()));
-            scene.definedMeanwhile().ifPresent(mine::add);
+            run.definedMeanwhile().ifPresent(mine::add);
             if (namesake != null) {
                 mine.add(namesake.uuid());
             }
@@ -373,10 +374,10 @@ final class InterferenceLane implements Lane<Cell> {
             if (qemus != active) {
                 found.add(host + " runs " + qemus + " QEMUs for " + active + " guests");
             }
-            List<String> files = Witness.leftFiles(
-                    host, !uuids.isEmpty(), scene.filesOfOthers().keySet());
+            List<String> files = InvariantChecker.leftFiles(
+                    host, !uuids.isEmpty(), run.filesOfOthers().keySet());
             for (String file : files) {
-                if (host == scene.from() && isLeftToPerson(Path.of(file), files)) {
+                if (host == run.from() && isLeftToPerson(Path.of(file), files)) {
                     Files.deleteIfExists(Path.of(file));
                 } else {
                     found.add(file);
