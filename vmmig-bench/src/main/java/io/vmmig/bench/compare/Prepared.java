@@ -101,7 +101,8 @@ record Prepared(
             // The default is 128 MiB/s.
             monitor(guest, "migrate_set_parameter max-bandwidth " + MIB_PER_SECOND);
             monitor(guest, "migrate unix:" + socket);
-            // Through libvirt the command returns at once; and QEMU reports the end a moment before it reports the time.
+            // Through libvirt the command returns at once; and QEMU reports the end a moment before it reports the
+            // time.
             long millis = Await.answer("QEMU to write its stream", SOON, () -> written(monitor(guest, "info migrate")));
             return new Prepared(subject, saved, saveImageBytes, diskBytes, millis, copyMillis);
         } finally {

@@ -21,13 +21,12 @@ final class Report {
     }
 
     private void introduce(String versions) {
-        page.paragraph(
-                "Every method does the same work: the guest runs at one host, and then the same guest runs at"
-                        + " the other. " + versions + ", "
-                        + Runtime.getRuntime().availableProcessors()
-                        + " processors. Medians, and half of the distance between the smallest and the largest, in percent of the median."
-                        + " After each move the guest itself was checked: no tick, no record on its disk, and none of its memory was"
-                        + " lost; otherwise the run would have failed.");
+        page.paragraph("Every method does the same work: the guest runs at one host, and then the same guest runs at"
+                + " the other. " + versions + ", "
+                + Runtime.getRuntime().availableProcessors()
+                + " processors. Medians, and half of the distance between the smallest and the largest, in percent of the median."
+                + " After each move the guest itself was checked: no tick, no record on its disk, and none of its memory was"
+                + " lost; otherwise the run would have failed.");
         page.paragraph(
                 "Both hosts hold the base image, the kernel and the ramdisk, for every method. Downtime is what the guest's"
                         + " clock lacks. On the wire is all that the two hosts have sent. Δs, Δt and Δr: until the data could be"

@@ -272,8 +272,7 @@ public final class Flood {
                     borne.stream().filter(its -> its.compareTo(early) < 0).count();
             return new Row(
                     String.format(Locale.ROOT, attack, scale.sessions),
-                    turnedAway + " rejected at once, the others after " + seconds(Collections.max(borne))
-                            + " at most",
+                    turnedAway + " rejected at once, the others after " + seconds(Collections.max(borne)) + " at most",
                     moves.took(succeeded),
                     load.orMore(target.load()),
                     succeeded == 1);
