@@ -15,24 +15,29 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
-/** A migration that is under way, at one of its ends. Thread-safe. */
-public final class Migration {
+/**
+ * A migration that is under way, at one of its ends. Thread-safe.
+ *
+ * @param <R> the report of that end
+ */
+public final class Migration<R extends MigrationReport> {
     private final Cancellation cancellation;
-    private final CompletableFuture<MigrationReport> outcome = new CompletableFuture<>();
+    private final CompletableFuture<R> outcome = new CompletableFuture<>();
 
     private Migration(Cancellation cancellation) {
         this.cancellation = cancellation;
     }
 
-    static Migration start(String threadName, Cancellation cancellation, Callable<MigrationReport> work) {
-        Migration migration = new Migration(cancellation);
+    static <R extends MigrationReport> Migration<R> start(
+            String threadName, Cancellation cancellation, Callable<R> work) {
+        Migration<R> migration = new Migration<>(cancellation);
         // Not a daemon: a program that ends its main thread must not leave a guest suspended for ever.
         new Thread(() -> migration.run(work), threadName).start();
         return migration;
     }
 
-    private void run(Callable<MigrationReport> work) {
-        MigrationReport report;
+    private void run(Callable<R> work) {
+        R report;
         try {
             report = work.call();
         } catch (Throwable e) {
@@ -47,7 +52,7 @@ public final class Migration {
      * What depends on it runs in the migration's thread unless told otherwise. To complete or cancel what this returns does nothing to
      * the migration; see {@link #cancel()}.
      */
-    public CompletionStage<MigrationReport> completion() {
+    public CompletionStage<R> completion() {
         return outcome.minimalCompletionStage();
     }
 
@@ -56,7 +61,7 @@ public final class Migration {
      *
      * @throws VmmigException why it failed, and in which state both ends are left
      */
-    public MigrationReport await() throws VmmigException, InterruptedException {
+    public R await() throws VmmigException, InterruptedException {
         try {
             return outcome.get();
         } catch (ExecutionException e) {
@@ -69,7 +74,7 @@ public final class Migration {
      *
      * @throws TimeoutException when the migration is not over by then; it goes on
      */
-    public MigrationReport await(Duration atMost) throws VmmigException, InterruptedException, TimeoutException {
+    public R await(Duration atMost) throws VmmigException, InterruptedException, TimeoutException {
         try {
             return outcome.get(atMost.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {

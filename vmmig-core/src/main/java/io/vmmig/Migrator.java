@@ -11,22 +11,24 @@ import io.vmmig.pipeline.Cancellation;
 import io.vmmig.pipeline.Recorder;
 import io.vmmig.pipeline.SendPipeline;
 import io.vmmig.pipeline.SendSettings;
+import io.vmmig.pipeline.Timeouts;
 import io.vmmig.protection.PackageSigner;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Transport;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * Moves a running guest to another host, or packs it into a file or at a server, where it keeps running unless {@link
  * #removingTheGuest()} says otherwise.
  *
  * <pre>{@code
- * MigrationReport report = Migrator.of(hypervisor)
+ * SourceReport report = Migrator.of(hypervisor)
  *         .from("web-1")
  *         .state(HostState.open(stateDirectory))
  *         .to(TlsTransport.to("host-b", 16550).as(identity).trusting(nodes, "host-b"))
@@ -38,41 +40,30 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Migrator {
     private final Hypervisor hypervisor;
-    private final @Nullable String guest;
-    private final @Nullable Transport transport;
     private final SendSettings settings;
-    private final List<MigrationListener> listeners;
 
-    private Migrator(
-            Hypervisor hypervisor,
-            @Nullable String guest,
-            @Nullable Transport transport,
-            SendSettings settings,
-            List<MigrationListener> listeners) {
+    private Migrator(Hypervisor hypervisor, SendSettings settings) {
         this.hypervisor = hypervisor;
-        this.guest = guest;
-        this.transport = transport;
         this.settings = settings;
-        this.listeners = List.copyOf(listeners);
     }
 
-    private Migrator with(SendSettings others) {
-        return new Migrator(hypervisor, guest, transport, others, listeners);
+    private Migrator with(Consumer<SendSettings> change) {
+        return new Migrator(hypervisor, settings.with(change));
     }
 
     /** Guests of this hypervisor are to move. It stays the caller's, and open until the migration is over. */
     public static Migrator of(Hypervisor hypervisor) {
-        return new Migrator(hypervisor, null, null, SendSettings.USUAL, List.of());
+        return new Migrator(hypervisor, new SendSettings());
     }
 
     /** The guest of that name is to move. */
     public Migrator from(String guest) {
-        return new Migrator(hypervisor, guest, transport, settings, listeners);
+        return with(copy -> copy.guest = guest);
     }
 
     /** It is to go there: move to a host, or be packed into a package store. */
     public Migrator to(Transport transport) {
-        return new Migrator(hypervisor, guest, transport, settings, listeners);
+        return with(copy -> copy.transport = transport);
     }
 
     /**
@@ -80,7 +71,7 @@ public final class Migrator {
      * images, and what the other end holds already and need not be sent. Required.
      */
     public Migrator state(HostState state) {
-        return with(settings.withState(state));
+        return with(copy -> copy.state = state);
     }
 
     /**
@@ -88,7 +79,7 @@ public final class Migrator {
      * policy of its own, by which the guest is judged again.
      */
     public Migrator policy(DomainPolicy policy) {
-        return with(settings.withPolicy(policy));
+        return with(copy -> copy.policy = policy);
     }
 
     /**
@@ -97,7 +88,7 @@ public final class Migrator {
      * to another host is always removed here, since it runs there.
      */
     public Migrator removingTheGuest() {
-        return with(settings.withRemoveGuest(true));
+        return with(copy -> copy.removeGuest = true);
     }
 
     /**
@@ -105,7 +96,7 @@ public final class Migrator {
      * refused, before it is stopped.
      */
     public Migrator allowingLossOf(Loss... losses) {
-        return with(settings.withLosses(Set.copyOf(List.of(losses))));
+        return with(copy -> copy.losses = Set.copyOf(List.of(losses)));
     }
 
     /**
@@ -115,7 +106,7 @@ public final class Migrator {
      * guest has no such disk for do not matter.
      */
     public Migrator copyingShared(String... targets) {
-        return with(settings.withCopiedDisks(Set.of(targets)));
+        return with(copy -> copy.copiedDisks = Set.of(targets));
     }
 
     /**
@@ -125,12 +116,12 @@ public final class Migrator {
      * their digests, and the report says which they are.
      */
     public Migrator withBaseImages() {
-        return with(settings.withBaseImages(true));
+        return with(copy -> copy.includeBaseImages = true);
     }
 
     /** So much work is to go into making the package small; {@link Level#BALANCED} unless said otherwise. */
     public Migrator level(Level level) {
-        return with(settings.withLevel(level));
+        return with(copy -> copy.level = level);
     }
 
     /**
@@ -138,7 +129,7 @@ public final class Migrator {
      * is: that takes a running Linux guest, and about a tenth of a second before it is stopped.
      */
     public Migrator sendingFreePages() {
-        return with(settings.withSendFreePages(true));
+        return with(copy -> copy.sendFreePages = true);
     }
 
     /**
@@ -146,7 +137,7 @@ public final class Migrator {
      * to set it to this host's time if it is behind, since it stood still while the guest was paused.
      */
     public Migrator leavingClock() {
-        return with(settings.withLeaveClock(true));
+        return with(copy -> copy.leaveClock = true);
     }
 
     /**
@@ -154,7 +145,7 @@ public final class Migrator {
      * from is known if it came in with the same {@link #state}.
      */
     public Migrator signedBy(PackageSigner signer) {
-        return with(settings.withSigner(signer));
+        return with(copy -> copy.signer = signer);
     }
 
     /**
@@ -164,13 +155,10 @@ public final class Migrator {
      * destination; in between the guest has that much less. Off by default.
      *
      * @param atMost how long the guest may take to lend its memory, while it runs
-     * @throws IllegalArgumentException when that is no time at all
+     * @throws IllegalArgumentException if {@code atMost} is zero or negative
      */
-    public Migrator ballooningWithin(Duration atMost) {
-        if (atMost.isNegative() || atMost.isZero()) {
-            throw new IllegalArgumentException("a balloon takes some time");
-        }
-        return with(settings.withBallooning(atMost));
+    public Migrator balloonTimeout(Duration atMost) {
+        return with(copy -> copy.balloonTimeout = Timeouts.positive(atMost));
     }
 
     /**
@@ -180,62 +168,65 @@ public final class Migrator {
      * processors: one with 256 MiB, two with 1 GiB and two processors.
      */
     public Migrator admittedBy(Semaphore permits) {
-        return with(settings.withLimit(permits));
+        return with(copy -> copy.admission = permits);
     }
 
     /**
-     * The migration may take so long from its start to the hand-over, with the time that it waits until it is admitted, or it ends as though it had been cancelled, with {@link
-     * Problem#DEADLINE_EXCEEDED}; a day unless said otherwise.
+     * The most time that the migration may take from its start to the hand-over, including the time until it is admitted. After that it
+     * ends as if it had been cancelled, with {@link Problem#DEADLINE_EXCEEDED}. A day by default.
      *
-     * @throws IllegalArgumentException when that is no time at all
+     * @throws IllegalArgumentException if {@code atMost} is zero or negative
      */
-    public Migrator takingAtMost(Duration atMost) {
-        return with(settings.withDeadlines(settings.deadlines().withMigration(atMost)));
+    public Migrator migrationTimeout(Duration atMost) {
+        return with(copy -> copy.migrationTimeout = Timeouts.positive(atMost));
     }
 
     /**
-     * The most time that the guest may be paused before its hand-over; then it continues here, as after {@link #takingAtMost}. Six hours
-     * by default.
+     * The most time that the guest may be paused before its hand-over; then it continues here, as after {@link #migrationTimeout}. Six
+     * hours by default.
      *
-     * @throws IllegalArgumentException when that is no time at all
+     * @throws IllegalArgumentException if {@code atMost} is zero or negative
      */
-    public Migrator suspendingAtMost(Duration atMost) {
-        return with(settings.withDeadlines(settings.deadlines().withSuspension(atMost)));
+    public Migrator maxDowntime(Duration atMost) {
+        return with(copy -> copy.maxDowntime = Timeouts.positive(atMost));
     }
 
     /**
      * How long the source asks the destination when the answer to the hand-over was lost; the guest is paused here meanwhile. Without an
      * answer in that time the migration ends with {@link Problem#OUTCOME_UNKNOWN}. Half a minute by default; the source asks at least once.
      *
-     * @throws IllegalArgumentException when that is negative
+     * @throws IllegalArgumentException if {@code atMost} is negative
      */
-    public Migrator askingAtMost(Duration atMost) {
-        return with(settings.withDeadlines(settings.deadlines().withInquiry(atMost)));
+    public Migrator inquiryTimeout(Duration atMost) {
+        return with(copy -> copy.inquiryTimeout = Timeouts.notNegative(atMost));
     }
 
     /**
-     * For how long the hypervisor is tried again if it cannot be reached when the guest has to be resumed or removed, as while libvirtd
-     * is started again; a minute unless set. After that {@link Recovery} does it.
+     * How long to retry while the hypervisor cannot be reached when the guest has to be resumed or removed, such as while libvirtd is
+     * restarted. After that {@link Recovery} does it. A minute by default.
+     *
+     * @throws IllegalArgumentException if {@code atMost} is negative
      */
-    public Migrator reachingHypervisorWithin(Duration atMost) {
-        return with(settings.withDeadlines(settings.deadlines().withHypervisor(atMost)));
+    public Migrator hypervisorTimeout(Duration atMost) {
+        return with(copy -> copy.hypervisorTimeout = Timeouts.notNegative(atMost));
     }
 
     /** The listener is told what happens. May be called more than once. */
     public Migrator onEvent(MigrationListener listener) {
-        List<MigrationListener> more = new ArrayList<>(listeners);
-        more.add(listener);
-        return new Migrator(hypervisor, guest, transport, settings, more);
+        return with(copy -> copy.listeners =
+                Stream.concat(copy.listeners.stream(), Stream.of(listener)).toList());
     }
 
     /**
      * Starts the migration, on a thread of its own.
      *
-     * @throws IllegalStateException when it was not said which guest is to move, where to, or where this host keeps its state:
-     *     without a journal, a crash of this program could leave the guest running at both hosts
+     * @throws IllegalStateException if the guest, its destination or this host's state directory is not set: without a journal, a crash of
+     *     this program could leave the guest running at both hosts
      */
-    public Migration start() {
-        HostState state = settings.state();
+    public Migration<SourceReport> start() {
+        String guest = settings.guest;
+        Transport transport = settings.transport;
+        HostState state = settings.state;
         if (guest == null || transport == null || state == null) {
             throw new IllegalStateException(
                     "say which guest is to move with from(…), where to with to(…), and where this host"
@@ -243,7 +234,7 @@ public final class Migrator {
         }
         Cancellation cancellation = new Cancellation("source");
         SendPipeline pipeline = new SendPipeline(
-                hypervisor, guest, transport, state, settings, new Recorder(guest, listeners), cancellation);
+                hypervisor, guest, transport, state, settings, new Recorder(guest, settings.listeners), cancellation);
         return Migration.start("vmmig-send-" + guest, cancellation, pipeline::run);
     }
 }

@@ -11,21 +11,24 @@ import io.vmmig.pipeline.Cancellation;
 import io.vmmig.pipeline.ReceivePipeline;
 import io.vmmig.pipeline.ReceiveSettings;
 import io.vmmig.pipeline.Recorder;
+import io.vmmig.pipeline.Timeouts;
 import io.vmmig.protection.PackageVerifier;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.IncomingSession;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * Takes in guests that come to this host, over a network or out of a package file; the counterpart of {@link Migrator}.
  *
  * <pre>{@code
  * Receiver receiver = Receiver.of(hypervisor).into(guests).state(state);
- * MigrationReport report = receiver.receive(listener.accept(timeout)).await();
+ * DestinationReport report = receiver.receive(listener.accept(timeout)).await();
  * }</pre>
  *
  * <p>Immutable; each method gives a changed copy, so that one can be kept and used for many guests.
@@ -33,21 +36,19 @@ import java.util.concurrent.Semaphore;
 public final class Receiver {
     private final Hypervisor hypervisor;
     private final ReceiveSettings settings;
-    private final List<MigrationListener> listeners;
 
-    private Receiver(Hypervisor hypervisor, ReceiveSettings settings, List<MigrationListener> listeners) {
+    private Receiver(Hypervisor hypervisor, ReceiveSettings settings) {
         this.hypervisor = hypervisor;
         this.settings = settings;
-        this.listeners = List.copyOf(listeners);
     }
 
-    private Receiver with(ReceiveSettings others) {
-        return new Receiver(hypervisor, others, listeners);
+    private Receiver with(Consumer<ReceiveSettings> change) {
+        return new Receiver(hypervisor, settings.with(change));
     }
 
     /** Guests are to live on this hypervisor. It stays the caller's, and open until the migration is over. */
     public static Receiver of(Hypervisor hypervisor) {
-        return new Receiver(hypervisor, ReceiveSettings.USUAL, List.of());
+        return new Receiver(hypervisor, new ReceiveSettings());
     }
 
     /**
@@ -58,7 +59,7 @@ public final class Receiver {
      * it does not exist.
      */
     public Receiver into(Path guests) {
-        return with(settings.withGuests(guests));
+        return with(copy -> copy.guests = guests);
     }
 
     /**
@@ -66,7 +67,7 @@ public final class Receiver {
      * a crash cuts short. Required.
      */
     public Receiver state(HostState state) {
-        return with(settings.withState(state));
+        return with(copy -> copy.state = state);
     }
 
     /**
@@ -74,17 +75,17 @@ public final class Receiver {
      * network interface is refused unless this says where the interface goes, or {@link DomainSettings#keepingNetworks()}.
      */
     public Receiver as(DomainSettings domain) {
-        return with(settings.withDomain(domain));
+        return with(copy -> copy.domain = domain);
     }
 
     /** Domain XML may hold what this policy allows; {@link DomainPolicy#standard()} unless said otherwise. */
     public Receiver policy(DomainPolicy policy) {
-        return with(settings.withPolicy(policy));
+        return with(copy -> copy.policy = policy);
     }
 
     /** Packages beyond these limits are refused; {@link PackageLimits#DEFAULT} unless said otherwise. */
     public Receiver limits(PackageLimits limits) {
-        return with(settings.withLimits(limits));
+        return with(copy -> copy.limits = limits);
     }
 
     /**
@@ -92,12 +93,12 @@ public final class Receiver {
      * host's time if it is behind, since it stood still while the guest was paused.
      */
     public Receiver leavingClock() {
-        return with(settings.withLeaveClock(true));
+        return with(copy -> copy.leaveClock = true);
     }
 
     /** Guests are taken in even if the host has less free memory than they may use. */
     public Receiver overcommittingMemory() {
-        return with(settings.withOvercommitMemory(true));
+        return with(copy -> copy.overcommitMemory = true);
     }
 
     /**
@@ -105,12 +106,12 @@ public final class Receiver {
      * connection from a host that the transport trusts, signed or not, and stored packages (in a file or at a server) are refused.
      */
     public Receiver accepting(PackageVerifier verifier) {
-        return with(settings.withVerifier(verifier));
+        return with(copy -> copy.verifier = verifier);
     }
 
     /** Accepts packages from anybody, signed or not: whoever can supply one runs a guest on this host. For tests only. */
     public Receiver acceptingUnsigned() {
-        return with(settings.withVerifier((packageId, contents, signatures) -> List.of()));
+        return with(copy -> copy.verifier = (packageId, contents, signatures) -> List.of());
     }
 
     /**
@@ -119,32 +120,33 @@ public final class Receiver {
      * on the limit without this hold here as well.
      */
     public Receiver admittedBy(Semaphore permits) {
-        return with(settings.withLimit(permits));
+        return with(copy -> copy.admission = permits);
     }
 
     /**
-     * The migration may take so long from its start to the hand-over, with the time that it waits until it is admitted, or it ends as though it had been cancelled, with {@link
-     * Problem#DEADLINE_EXCEEDED}; a day unless said otherwise.
+     * The most time that the migration may take from its start to the hand-over, including the time until it is admitted. After that it
+     * ends as if it had been cancelled, with {@link Problem#DEADLINE_EXCEEDED}. A day by default.
      *
-     * @throws IllegalArgumentException when that is no time at all
+     * @throws IllegalArgumentException if {@code atMost} is zero or negative
      */
-    public Receiver takingAtMost(Duration atMost) {
-        return with(settings.withDeadlines(settings.deadlines().withMigration(atMost)));
+    public Receiver migrationTimeout(Duration atMost) {
+        return with(copy -> copy.migrationTimeout = Timeouts.positive(atMost));
     }
 
     /**
-     * For how long the hypervisor is tried again if it cannot be reached when the guest has to be resumed or removed, as while libvirtd
-     * is started again; a minute unless set. After that {@link Recovery} does it.
+     * How long to retry while the hypervisor cannot be reached when the guest has to be resumed or removed, such as while libvirtd is
+     * restarted. After that {@link Recovery} does it. A minute by default.
+     *
+     * @throws IllegalArgumentException if {@code atMost} is negative
      */
-    public Receiver reachingHypervisorWithin(Duration atMost) {
-        return with(settings.withDeadlines(settings.deadlines().withHypervisor(atMost)));
+    public Receiver hypervisorTimeout(Duration atMost) {
+        return with(copy -> copy.hypervisorTimeout = Timeouts.notNegative(atMost));
     }
 
     /** The listener is told what happens. May be called more than once. */
     public Receiver onEvent(MigrationListener listener) {
-        List<MigrationListener> more = new ArrayList<>(listeners);
-        more.add(listener);
-        return new Receiver(hypervisor, settings, more);
+        return with(copy -> copy.listeners =
+                Stream.concat(copy.listeners.stream(), Stream.of(listener)).toList());
     }
 
     /**
@@ -152,15 +154,17 @@ public final class Receiver {
      *
      * @throws IllegalStateException when it was not said where the guest's files go, or where this host keeps its state
      */
-    public Migration receive(IncomingSession session) {
-        if (settings.guests() == null || settings.state() == null) {
+    public Migration<DestinationReport> receive(IncomingSession session) {
+        Path guests = settings.guests;
+        HostState state = settings.state;
+        if (guests == null || state == null) {
             throw new IllegalStateException(
                     "say where guests have their files with into(…), and where this host keeps its state with state(…)");
         }
         Cancellation cancellation = new Cancellation("destination");
-        Recorder recorder = new Recorder("(not known yet)", listeners);
-        ReceivePipeline pipeline = new ReceivePipeline(
-                hypervisor, session, settings.guests(), settings.state(), settings, recorder, cancellation);
+        Recorder recorder = new Recorder("(not known yet)", settings.listeners);
+        ReceivePipeline pipeline =
+                new ReceivePipeline(hypervisor, session, guests, state, settings, recorder, cancellation);
         return Migration.start("vmmig-receive", cancellation, pipeline::run);
     }
 }

@@ -80,11 +80,11 @@ final class Arrival {
             Offer offer, boolean live, HostCapabilities host, ReceiveSettings receive, HeldContent content, Path guests)
             throws VmmigException {
         Manifest manifest = offer.manifest();
-        this.policy = receive.policy();
+        this.policy = receive.policy;
         this.manifest = manifest;
         this.host = host;
-        this.copy = offer.guest().copy() || receive.domain().uuid().isPresent();
-        this.settings = identified(receive.domain(), copy, live);
+        this.copy = offer.guest().copy() || receive.domain.uuid().isPresent();
+        this.settings = identified(receive.domain, copy, live);
         this.guestName = settings.name().orElse(manifest.guestName());
         this.directory = GuestDirectory.of(guests, guestName);
         for (Manifest.Disk disk : manifest.disks()) {
@@ -108,7 +108,7 @@ final class Arrival {
         AdaptedGuest adapted = arrival.adapt(offer.domainXml(), offer.definitionXml());
         arrival.offered = adapted;
         arrival.requireSpace(guests);
-        if (!settings.overcommitMemory()) {
+        if (!settings.overcommitMemory) {
             requireMemory(host, manifest);
         }
         return arrival;

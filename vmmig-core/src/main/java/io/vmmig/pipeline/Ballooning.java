@@ -9,8 +9,8 @@ import io.vmmig.hypervisor.Balloon;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.Hypervisor;
-import io.vmmig.report.MigrationReport;
 import io.vmmig.report.Notice;
+import io.vmmig.report.SourceReport;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -156,8 +156,8 @@ final class Ballooning implements AutoCloseable {
     }
 
     /** What came of it, or null if nobody was asked. */
-    MigrationReport.@Nullable Balloon report() {
-        return balloon == null && reason == null ? null : new MigrationReport.Balloon(takenBytes, missedBytes, reason);
+    SourceReport.@Nullable Balloon report() {
+        return balloon == null && reason == null ? null : new SourceReport.Balloon(takenBytes, missedBytes, reason);
     }
 
     /** A domain XML of the guest, with the memory that it is to have once it goes on. */

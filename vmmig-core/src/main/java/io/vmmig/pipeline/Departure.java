@@ -71,7 +71,7 @@ record Departure(
     static Departure of(Guest guest, Hypervisor hypervisor, SendSettings settings, ImageStore images, boolean copy)
             throws VmmigException {
         HostCapabilities host = hypervisor.capabilities();
-        DomainPolicy policy = settings.policy();
+        DomainPolicy policy = settings.policy;
         GuestState state = guest.state();
         if (state == GuestState.STOPPED) {
             throw new HypervisorException(
@@ -81,18 +81,18 @@ record Departure(
         }
         DomainXml live = DomainXml.parse(guest.domainXml());
         requireMovable(live, policy);
-        SharedDisks shared = SharedDisks.of(live, guest, hypervisor, settings.copiedDisks());
+        SharedDisks shared = SharedDisks.of(live, guest, hypervisor, settings.copiedDisks);
         DomainXml domain = shared.without(live);
         Map<String, DiskChain> chains = DiskChains.of(guest, domain);
         GuestInventory inventory = Belongings.withBitmaps(guest.inventory(), chains.values());
-        Belongings belongings = Belongings.of(inventory, domain, policy, settings.losses(), copy);
+        Belongings belongings = Belongings.of(inventory, domain, policy, settings.losses, copy);
         if (!copy) {
-            belongings.requireAllowed(settings.losses());
+            belongings.requireAllowed(settings.losses);
         }
         List<Manifest.Disk> disks = new ArrayList<>();
         for (Map.Entry<String, DiskChain> entry : chains.entrySet()) {
             disks.add(describe(
-                    entry.getKey(), entry.getValue(), settings.includeBaseImages(), images, hypervisor.fileHoles()));
+                    entry.getKey(), entry.getValue(), settings.includeBaseImages, images, hypervisor.fileHoles()));
         }
         Manifest manifest = new Manifest(
                 UUID.randomUUID(),

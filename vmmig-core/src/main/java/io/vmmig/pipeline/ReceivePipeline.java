@@ -33,7 +33,7 @@ import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PackageKeeping;
 import io.vmmig.reference.PageLayout;
 import io.vmmig.reference.ReferenceStore;
-import io.vmmig.report.MigrationReport;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.report.Notice;
 import io.vmmig.snapshot.HeapBudget;
 import io.vmmig.state.HostState;
@@ -115,11 +115,11 @@ public final class ReceivePipeline {
     }
 
     /** Receives the guest; throws with everything settled as the exception says. Closes the session. */
-    public MigrationReport run() throws VmmigException {
+    public DestinationReport run() throws VmmigException {
         return recorder.concluding(this::receiveAlone);
     }
 
-    private MigrationReport receiveAlone() throws VmmigException {
+    private DestinationReport receiveAlone() throws VmmigException {
         try (session) {
             cancellation.onRequest(() -> session.refuse(cancellation.reason()));
             session.onReconnected(recorder::reconnected);
@@ -131,12 +131,11 @@ public final class ReceivePipeline {
         }
     }
 
-    private MigrationReport receiveWhenAdmitted() throws VmmigException {
-        Deadline deadline = Deadline.after(settings.deadlines().migration(), "the migration went on", cancellation);
+    private DestinationReport receiveWhenAdmitted() throws VmmigException {
+        Deadline deadline = Deadline.after(settings.migrationTimeout, "the migration went on", cancellation);
         try {
             session.awaitOffer();
-            Admission admission = Admission.await(
-                    Objects.requireNonNullElse(settings.limit(), ProgramLimits.COMING), recorder, cancellation);
+            Admission admission = Admission.await(settings.admission, recorder, cancellation);
             try {
                 return receive();
             } finally {
@@ -147,7 +146,7 @@ public final class ReceivePipeline {
         }
     }
 
-    private MigrationReport receive() throws VmmigException {
+    private DestinationReport receive() throws VmmigException {
         try {
             cancellation.check();
             recorder.enter(Phase.OFFER);
@@ -225,7 +224,7 @@ public final class ReceivePipeline {
         return plain.isEmpty() ? "an unnamed source" : plain.toString();
     }
 
-    private MigrationReport receive(Arrival arrival, Offer offer, ArrivalFiles files, ArrivalJournal noted)
+    private DestinationReport receive(Arrival arrival, Offer offer, ArrivalFiles files, ArrivalJournal noted)
             throws VmmigException {
         try {
             arrival.making(files);
@@ -321,21 +320,21 @@ public final class ReceivePipeline {
         if (session.live()) {
             return;
         }
-        PackageVerifier verifier = settings.verifier();
+        PackageVerifier verifier = settings.verifier;
         if (verifier == null) {
             throw new IntegrityException(
                     Problem.SIGNATURE_MISSING,
                     "nobody has said whose packages are taken from a file",
                     "Say so with Receiver.accepting(…).");
         }
-        PackageReader.Evidence evidence = PackageReader.readEvidence(session.packageStream(), settings.limits());
+        PackageReader.Evidence evidence = PackageReader.readEvidence(session.packageStream(), settings.limits);
         provenance = verifier.verify(evidence.manifest().packageId(), evidence.contentsDigest(), evidence.signatures());
         authentic = evidence.contentsDigest();
     }
 
     /** What has come is what was verified before, or whoever made it is accepted now. */
     private void requireAuthentic(Manifest manifest, PackageSummary summary) throws VmmigException {
-        PackageVerifier verifier = settings.verifier();
+        PackageVerifier verifier = settings.verifier;
         if (authentic != null && !authentic.equals(summary.contentsDigest())) {
             throw new IntegrityException(
                     Problem.DIGEST_MISMATCH,
@@ -349,13 +348,13 @@ public final class ReceivePipeline {
 
     /** A package comes to life once, unless it is to be a copy with an identity of its own. */
     private void requireNew(Manifest manifest) throws VmmigException {
-        if (settings.domain().uuid().isEmpty()) {
+        if (settings.domain.uuid().isEmpty()) {
             ConsumedPackages.of(hostState).requireNew(manifest.packageId());
         }
     }
 
     private void take(Manifest manifest) throws VmmigException {
-        if (settings.domain().uuid().isEmpty()) {
+        if (settings.domain.uuid().isEmpty()) {
             ConsumedPackages.of(hostState).add(manifest.packageId());
             taken = true;
         }
@@ -426,7 +425,7 @@ public final class ReceivePipeline {
 
     /** The transport knows the format's bounds, and only we know those of this destination. */
     private void requireWithinLimits(Offer offer) throws VmmigException {
-        Manifest.fromJson(offer.manifest().toJson(), settings.limits());
+        Manifest.fromJson(offer.manifest().toJson(), settings.limits);
         requireWithinLimits("the size of the domain XML", offer.domainXml());
         if (offer.cookie() != null) {
             requireWithinLimits("the size of libvirt's cookie", offer.cookie());
@@ -438,8 +437,8 @@ public final class ReceivePipeline {
 
     private void requireWithinLimits(String what, String xml) throws VmmigException {
         int bytes = xml.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > settings.limits().xmlBytes()) {
-            throw Malformed.overLimit(what, bytes, settings.limits().xmlBytes());
+        if (bytes > settings.limits.xmlBytes()) {
+            throw Malformed.overLimit(what, bytes, settings.limits.xmlBytes());
         }
     }
 
@@ -459,13 +458,13 @@ public final class ReceivePipeline {
         return journal == null ? DestinationState.OFFERED : journal.state();
     }
 
-    private MigrationReport takeOver(
+    private DestinationReport takeOver(
             Arrival arrival, Offer offer, SharedPages shared, ArrivalFiles files, ArrivalJournal noted)
             throws VmmigException {
         try (PackageKeeping keeping = images.references().packages().begin();
                 PackageReader reader = PackageReader.from(
                         keeping.passingFrom(session.packageStream()),
-                        settings.limits(),
+                        settings.limits,
                         manifest -> shared.of(manifest.references()))) {
             cancellation.onRequest(reader::close);
             requireAsOffered(reader.manifest(), arrival.manifest());
@@ -495,23 +494,20 @@ public final class ReceivePipeline {
                             arrival.guestName(),
                             restoration.guest().running().domain());
                 }
-                if (resumedAt != null && !settings.leaveClock()) {
+                if (resumedAt != null && !settings.leaveClock) {
                     GuestClock.catchUp(hypervisor, restored.name(), restoration.pausedUntil(resumedAt), recorder);
                 }
-                MigrationReport report = Reports.of(
-                        arrival.manifest(),
-                        restoration.summary(),
-                        arrival.guestName(),
-                        arrival.guestName(),
-                        ended(),
-                        null,
+                DestinationReport report = new DestinationReport(
+                        Reports.summary(
+                                arrival.manifest(),
+                                restoration.summary(),
+                                arrival.guestName(),
+                                arrival.guestName(),
+                                ended(),
+                                arrival.references()),
                         resumedAt,
-                        arrival.references(),
-                        null,
-                        null,
                         landing.changes(),
-                        provenance,
-                        List.of());
+                        provenance);
                 keep(keeping, restoration.summary().seal());
                 return report;
             } catch (VmmigException | RuntimeException | Error e) {
@@ -569,7 +565,7 @@ public final class ReceivePipeline {
 
     private void leaveNothing(HypervisorRetry.Step removal, Throwable reason) {
         try {
-            HypervisorRetry.run(recorder.guest(), settings.deadlines().hypervisor(), removal);
+            HypervisorRetry.run(recorder.guest(), settings.hypervisorTimeout, removal);
         } catch (VmmigException e) {
             leftBehind = state() != DestinationState.RESUMED;
             LOG.error("guest {}: it is not certain that nothing of it is left here. {}", recorder.guest(), RECOVER, e);
@@ -681,7 +677,7 @@ public final class ReceivePipeline {
             throws VmmigException {
         Instant resumedAt = null;
         if (landing.running()) {
-            HypervisorRetry.run(recorder.guest(), settings.deadlines().hypervisor(), restored::resume);
+            HypervisorRetry.run(recorder.guest(), settings.hypervisorTimeout, restored::resume);
             resumedAt = Instant.now();
         } else {
             restored.leavePaused();

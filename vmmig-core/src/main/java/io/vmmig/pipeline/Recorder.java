@@ -114,8 +114,8 @@ public final class Recorder {
     }
 
     /** Does all of a migration, and tells the listeners last of all how it ended. */
-    MigrationReport concluding(Abandonable.Work<MigrationReport> all) throws VmmigException {
-        MigrationReport report;
+    <R extends MigrationReport> R concluding(Abandonable.Work<R> all) throws VmmigException {
+        R report;
         try {
             report = all.run();
         } catch (VmmigException | RuntimeException | Error e) {

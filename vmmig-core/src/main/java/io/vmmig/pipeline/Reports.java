@@ -4,72 +4,56 @@ package io.vmmig.pipeline;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.content.Digest;
-import io.vmmig.domain.DomainChange;
-import io.vmmig.protection.Handling;
-import io.vmmig.report.MigrationReport;
-import java.nio.file.Path;
-import java.time.Instant;
+import io.vmmig.page.PageSource;
+import io.vmmig.report.MigrationSummary;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
-/** Puts a report together from what the pipeline has seen. */
+/** Puts together what the reports of both ends have in common. */
 final class Reports {
     private Reports() {}
 
-    static MigrationReport of(
+    static MigrationSummary summary(
             Manifest manifest,
             PackageSummary summary,
             String guest,
             String to,
             Recorder recorder,
-            @Nullable Instant suspendedAt,
-            @Nullable Instant resumedAt,
-            List<Digest> references,
-            MigrationReport.@Nullable FreePages freePages,
-            MigrationReport.@Nullable Balloon balloon,
-            List<DomainChange> changes,
-            List<Handling> provenance,
-            List<Path> leftAtSource) {
-        List<MigrationReport.ContentSize> contents = summary.contents().stream()
-                .map(c -> new MigrationReport.ContentSize(c.name(), c.bytes(), c.storedBytes(), c.digest()))
+            List<Digest> references) {
+        List<MigrationSummary.ContentSize> contents = summary.contents().stream()
+                .map(c -> new MigrationSummary.ContentSize(c.name(), c.bytes(), c.storedBytes(), c.digest()))
                 .toList();
-        return new MigrationReport(
+        return new MigrationSummary(
                 manifest.packageId(),
                 guest,
                 manifest.sourceHost(),
                 to,
                 recorder.startedAt(),
-                suspendedAt,
-                resumedAt,
                 recorder.totalMillis(),
                 recorder.reconnections(),
-                recorder.timings(),
                 bytes(contents, PackageSummary.SNAPSHOT),
                 bytes(contents, "disks/"),
                 summary.bytes(),
+                recorder.timings(),
                 contents,
                 references,
-                summary.pages().stream()
-                        .map(count -> new MigrationReport.PageCount(
-                                count.content(),
-                                count.kind().name(),
-                                count.reference() == null
-                                        ? null
-                                        : count.reference().digest(),
-                                count.pages()))
-                        .toList(),
-                freePages,
-                balloon,
-                changes,
-                provenance,
-                leftAtSource,
+                summary.pages().stream().map(Reports::count).toList(),
                 recorder.notices());
     }
 
-    private static long bytes(List<MigrationReport.ContentSize> contents, String prefix) {
+    private static MigrationSummary.PageCount count(PackageSummary.PageCount count) {
+        Manifest.Reference reference = count.reference();
+        return new MigrationSummary.PageCount(
+                count.content(),
+                count.kind().name(),
+                reference == null ? null : reference.digest(),
+                count.pages(),
+                count.pages() * PageSource.PAGE_BYTES);
+    }
+
+    private static long bytes(List<MigrationSummary.ContentSize> contents, String prefix) {
         return contents.stream()
                 .filter(content -> content.name().startsWith(prefix))
-                .mapToLong(MigrationReport.ContentSize::bytes)
+                .mapToLong(MigrationSummary.ContentSize::bytes)
                 .sum();
     }
 }

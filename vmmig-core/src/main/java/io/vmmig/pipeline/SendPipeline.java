@@ -25,8 +25,8 @@ import io.vmmig.protection.PackageClaim;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.qcow2.DiskChain;
 import io.vmmig.reference.PackageKeeping;
-import io.vmmig.report.MigrationReport;
 import io.vmmig.report.Notice;
+import io.vmmig.report.SourceReport;
 import io.vmmig.snapshot.HeapBudget;
 import io.vmmig.sparse.SparseFile;
 import io.vmmig.state.HostState;
@@ -43,7 +43,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -105,11 +104,11 @@ public final class SendPipeline {
     }
 
     /** Moves the guest; throws with everything settled as the exception says. */
-    public MigrationReport run() throws VmmigException {
+    public SourceReport run() throws VmmigException {
         return recorder.concluding(this::moveAlone);
     }
 
-    private MigrationReport moveAlone() throws VmmigException {
+    private SourceReport moveAlone() throws VmmigException {
         try {
             GuestLock lock = GuestLock.take(hypervisor, guestName);
             try {
@@ -124,11 +123,10 @@ public final class SendPipeline {
         }
     }
 
-    private MigrationReport moveWhenAdmitted() throws VmmigException {
-        Deadline deadline = Deadline.after(settings.deadlines().migration(), "the migration went on", cancellation);
+    private SourceReport moveWhenAdmitted() throws VmmigException {
+        Deadline deadline = Deadline.after(settings.migrationTimeout, "the migration went on", cancellation);
         try {
-            Admission admission = Admission.await(
-                    Objects.requireNonNullElse(settings.limit(), ProgramLimits.LEAVING), recorder, cancellation);
+            Admission admission = Admission.await(settings.admission, recorder, cancellation);
             try {
                 return move();
             } finally {
@@ -139,7 +137,7 @@ public final class SendPipeline {
         }
     }
 
-    private MigrationReport move() throws VmmigException {
+    private SourceReport move() throws VmmigException {
         cancellation.check();
         recorder.enter(Phase.PREPARE);
         HeapBudget.ofThisProgram().requireRoomForMigration();
@@ -150,7 +148,7 @@ public final class SendPipeline {
                 () -> DepartureClaim.take(guest, hypervisor, hostState), DepartureClaim::close, cancellation);
         try (OtherTools others =
                         Abandonable.run(() -> OtherTools.watch(guest, recorder), OtherTools::close, cancellation);
-                FreePagesTask search = settings.sendFreePages() ? null : FreePagesTask.begin(guest, cancellation)) {
+                FreePagesTask search = settings.sendFreePages ? null : FreePagesTask.begin(guest, cancellation)) {
             recorder.doing("trying the connection to " + transport.description());
             Abandonable.check(transport::requireReachable, cancellation);
             recorder.doing("reading the guest's disk images, kernel and ramdisk, unless their digests are known");
@@ -168,7 +166,7 @@ public final class SendPipeline {
         }
     }
 
-    private MigrationReport move(Guest guest, Departure departure, @Nullable FreePagesTask search, OtherTools others)
+    private SourceReport move(Guest guest, Departure departure, @Nullable FreePagesTask search, OtherTools others)
             throws VmmigException {
         departure.shared().notices().forEach(recorder::notice);
         recorder.expect(Phase.BOOT_FILES, departure.includedBytes());
@@ -257,11 +255,10 @@ public final class SendPipeline {
             OtherTools others) {}
 
     /** Sends what can be sent while the guest runs, and suspends it for the rest. */
-    private MigrationReport send(Outgoing outgoing, @Nullable FreePagesTask search) throws VmmigException {
+    private SourceReport send(Outgoing outgoing, @Nullable FreePagesTask search) throws VmmigException {
         recorder.enter(Phase.BOOT_FILES);
         OutputStream out = outgoing.keeping().passingTo(outgoing.session().packageStream());
-        try (PackageWriter writer =
-                PackageWriter.to(out, outgoing.manifest(), outgoing.references(), settings.level())) {
+        try (PackageWriter writer = PackageWriter.to(out, outgoing.manifest(), outgoing.references(), settings.level)) {
             cancellation.onRequest(writer::close);
             writeBootFiles(writer, outgoing);
             writer.flush();
@@ -273,7 +270,7 @@ public final class SendPipeline {
         }
     }
 
-    private MigrationReport suspend(
+    private SourceReport suspend(
             Outgoing outgoing, PackageWriter writer, @Nullable FreePagesTask search, DepartureJournal journal)
             throws VmmigException {
         try (Ballooning lent = lend(outgoing.guest(), search)) {
@@ -283,8 +280,7 @@ public final class SendPipeline {
             CodecWarmUp.WRITING.await(cancellation);
             cancellation.check();
             recorder.enter(Phase.SUSPEND);
-            Deadline deadline =
-                    Deadline.after(settings.deadlines().suspension(), "the guest stood still", cancellation);
+            Deadline deadline = Deadline.after(settings.maxDowntime, "the guest stood still", cancellation);
             Sent sent;
             try {
                 sent = sendSuspended(outgoing, writer, search, lent, journal);
@@ -380,7 +376,7 @@ public final class SendPipeline {
 
     private void persist(HypervisorRetry.Step step, String orElse) throws VmmigException {
         try {
-            HypervisorRetry.run(guestName, settings.deadlines().hypervisor(), step);
+            HypervisorRetry.run(guestName, settings.hypervisorTimeout, step);
         } catch (VmmigException | OutOfMemoryError thrown) {
             leftToRecovery = true;
             VmmigException e = HeapBudget.checked(thrown);
@@ -399,7 +395,7 @@ public final class SendPipeline {
                 !givesAway(),
                 transport.address().orElse(null),
                 List.copyOf(outgoing.departure().ownFiles()),
-                settings.ballooning() == null
+                settings.balloonTimeout == null
                         ? null
                         : Ballooning.sizeOf(
                                 outgoing.guest(), outgoing.departure().domain()));
@@ -416,9 +412,9 @@ public final class SendPipeline {
 
     /** Where the guest's memory does not tell what is free, its balloon may. */
     private Ballooning lend(Guest guest, @Nullable FreePagesTask search) throws VmmigException {
-        return settings.ballooning() == null || (search != null && search.awaitFound())
+        return settings.balloonTimeout == null || (search != null && search.awaitFound())
                 ? Ballooning.none()
-                : Ballooning.take(guest, settings.ballooning(), cancellation);
+                : Ballooning.take(guest, settings.balloonTimeout, cancellation);
     }
 
     private void writeBootFiles(PackageWriter writer, Outgoing outgoing) throws VmmigException {
@@ -460,14 +456,14 @@ public final class SendPipeline {
 
     /** Read while the guest still runs; only a signer has a use for it. */
     private GuestHistory history(UUID guest) throws VmmigException {
-        return settings.signer() == null
+        return settings.signer == null
                 ? GuestHistory.UNKNOWN
                 : GuestHistories.of(hostState).find(guest);
     }
 
     /** Whether the guest is no more here in the end: it runs at another host, or its caller wants it removed. */
     private boolean givesAway() {
-        return transport.live() || settings.removeGuest();
+        return transport.live() || settings.removeGuest;
     }
 
     /** Packs the guest, which continues as soon as all of it has been read. */
@@ -506,11 +502,11 @@ public final class SendPipeline {
     }
 
     /** What remains to be done when the guest is settled. */
-    private MigrationReport complete(Outgoing outgoing, Sent sent, Ballooning lent, DepartureJournal journal)
+    private SourceReport complete(Outgoing outgoing, Sent sent, Ballooning lent, DepartureJournal journal)
             throws VmmigException {
         if (state == SourceState.COPIED) {
             lent.close();
-            if (sent.resumedAt() != null && !settings.leaveClock()) {
+            if (sent.resumedAt() != null && !settings.leaveClock) {
                 GuestClock.catchUp(
                         hypervisor, guestName, Duration.between(sent.suspendedAt(), sent.resumedAt()), recorder);
             }
@@ -519,20 +515,19 @@ public final class SendPipeline {
         outgoing.others().report();
         recorder.end();
         Departure departure = outgoing.departure();
-        MigrationReport report = Reports.of(
-                departure.manifest(),
-                sent.summary(),
-                guestName,
-                transport.description(),
-                recorder,
+        SourceReport report = new SourceReport(
+                Reports.summary(
+                        departure.manifest(),
+                        sent.summary(),
+                        guestName,
+                        transport.description(),
+                        recorder,
+                        departure.references()),
                 sent.suspendedAt(),
                 sent.resumedAt(),
-                departure.references(),
-                new MigrationReport.FreePages(
+                new SourceReport.FreePages(
                         sent.free().leftOut(), sent.free().reason().orElse(null)),
                 lent.report(),
-                List.of(),
-                List.of(),
                 leftHere);
         keep(outgoing, sent.summary().seal());
         return report;
@@ -564,12 +559,8 @@ public final class SendPipeline {
     /** Whether the package is complete though its store could not say so at first. */
     private boolean isComplete(Outgoing outgoing, DepartureJournal journal, VmmigException unknown)
             throws VmmigException {
-        Outcome outcome = Inquiry.about(
-                outgoing.manifest().packageId(),
-                journal,
-                transport,
-                guestName,
-                settings.deadlines().inquiry());
+        Outcome outcome =
+                Inquiry.about(outgoing.manifest().packageId(), journal, transport, guestName, settings.inquiryTimeout);
         if (outcome == Outcome.NOT_TAKEN) {
             VmmigException lost = VmmigException.of(
                     Problem.CONNECTION_LOST,
@@ -645,8 +636,8 @@ public final class SendPipeline {
         Belongings now = Belongings.of(
                 Belongings.withBitmaps(inventory, outgoing.departure().chains().values()),
                 outgoing.departure().travelling(saved.domainXml()),
-                settings.policy(),
-                settings.losses(),
+                settings.policy,
+                settings.losses,
                 !givesAway());
         now.requireLike(offered);
         now.notices().stream()
@@ -691,7 +682,7 @@ public final class SendPipeline {
     }
 
     private List<String> sign(Outgoing outgoing, Digest contents) throws VmmigException {
-        PackageSigner signer = settings.signer();
+        PackageSigner signer = settings.signer;
         if (signer == null) {
             return List.of();
         }
@@ -796,11 +787,7 @@ public final class SendPipeline {
                 throw rolledBack(outgoing, saved, journal, e);
             }
             switch (Inquiry.about(
-                    outgoing.manifest().packageId(),
-                    journal,
-                    transport,
-                    guestName,
-                    settings.deadlines().inquiry())) {
+                    outgoing.manifest().packageId(), journal, transport, guestName, settings.inquiryTimeout)) {
                 case TAKEN -> LOG.info("guest {}: the destination has taken it, and says so now", guestName);
                 case NOT_TAKEN -> {
                     VmmigException lost = VmmigException.of(
@@ -853,10 +840,7 @@ public final class SendPipeline {
             recorder.notice(Interferences.ranTwice(guestName, ran.get(), Instant.now(), departure.ownFiles()));
         } else {
             DepartedFiles.remove(
-                            departure.ownFiles(),
-                            departure.domain().uuid(),
-                            hypervisor,
-                            settings.deadlines().hypervisor())
+                            departure.ownFiles(), departure.domain().uuid(), hypervisor, settings.hypervisorTimeout)
                     .forEach(recorder::notice);
         }
         leftHere = departure.imagesStillHere();

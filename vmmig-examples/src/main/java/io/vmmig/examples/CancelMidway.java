@@ -9,6 +9,7 @@ import io.vmmig.error.Phase;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.file.PackageFile;
 import java.nio.file.Path;
@@ -29,7 +30,7 @@ public final class CancelMidway {
             HostState state = HostState.open(Path.of(args[3]));
             // What an earlier run has left, if it was killed.
             Recovery.of(hypervisor).state(state).run().settlements().forEach(one -> System.out.println(one.what()));
-            Migration migration = Migrator.of(hypervisor)
+            Migration<SourceReport> migration = Migrator.of(hypervisor)
                     .from(args[1])
                     .state(state)
                     .to(PackageFile.at(Path.of(args[2])).unsealed())

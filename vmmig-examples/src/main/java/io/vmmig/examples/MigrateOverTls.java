@@ -9,7 +9,7 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
-import io.vmmig.report.MigrationReport;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Transport;
 import io.vmmig.transport.tls.TlsTransport;
@@ -40,7 +40,7 @@ public final class MigrateOverTls {
             Transport node = TlsTransport.to(args[3], Integer.parseInt(args[4]))
                     .as(identity)
                     .trusting(nodes, args[2]);
-            MigrationReport report = Migrator.of(hypervisor)
+            SourceReport report = Migrator.of(hypervisor)
                     .from(args[1])
                     .state(state)
                     .to(node)

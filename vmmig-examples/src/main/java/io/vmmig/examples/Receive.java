@@ -9,7 +9,7 @@ import io.vmmig.domain.DomainSettings;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
-import io.vmmig.report.MigrationReport;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.tls.TlsListener;
 import java.nio.file.Path;
@@ -44,7 +44,7 @@ public final class Receive {
                 .answering(Recovery.outcomesIn(state))
                 .listen()) {
             System.out.println("listening on port " + listener.port());
-            MigrationReport report = Receiver.of(hypervisor)
+            DestinationReport report = Receiver.of(hypervisor)
                     .into(Path.of(args[4]))
                     .as(DomainSettings.asSaved().keepingNetworks())
                     .state(state)

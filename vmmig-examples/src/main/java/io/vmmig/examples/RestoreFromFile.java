@@ -11,7 +11,7 @@ import io.vmmig.domain.DomainSettings;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
-import io.vmmig.report.MigrationReport;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.file.PackageFile;
 import java.nio.file.Path;
@@ -31,7 +31,7 @@ public final class RestoreFromFile {
             // What an earlier run has left, if it was killed.
             Recovery.of(hypervisor).state(state).run().settlements().forEach(one -> System.out.println(one.what()));
             HostIdentity self = HostIdentity.in(Path.of(args[5]));
-            MigrationReport report = Receiver.of(hypervisor)
+            DestinationReport report = Receiver.of(hypervisor)
                     .accepting(PackageSignatures.by(SignaturePolicy.of(self, AcceptedSigners.own(self))))
                     .into(Path.of(args[3]))
                     .state(state)

@@ -8,7 +8,7 @@ import io.vmmig.crypto.PackageSignatures;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
-import io.vmmig.report.MigrationReport;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.file.PackageFile;
 import java.nio.file.Path;
@@ -27,7 +27,7 @@ public final class SaveToFile {
             // What an earlier run has left, if it was killed.
             Recovery.of(hypervisor).state(state).run().settlements().forEach(one -> System.out.println(one.what()));
             HostIdentity self = HostIdentity.in(Path.of(args[3]));
-            MigrationReport report = Migrator.of(hypervisor)
+            SourceReport report = Migrator.of(hypervisor)
                     .from(args[1])
                     .state(state)
                     .to(PackageFile.at(Path.of(args[2])).sealedFor(self.keys()))

@@ -15,8 +15,9 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.report.MigrationReport;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.report.Notice;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor.Step;
 import java.nio.file.Path;
@@ -73,26 +74,26 @@ class BallooningTest {
         Arrays.fill(left, left.length - LENT, left.length, (byte) 0);
     }
 
-    private Migration send(Duration atMost) {
+    private Migration<SourceReport> send(Duration atMost) {
         return Migrator.of(a)
                 .state(stateOfA)
                 .from("web-1")
                 .to(transport)
-                .ballooningWithin(atMost)
+                .balloonTimeout(atMost)
                 .start();
     }
 
-    private Migration receive() throws Exception {
+    private Migration<DestinationReport> receive() throws Exception {
         return Receiver.of(b).into(directory.resolve("guests")).state(state).receive(transport.accept(SOON));
     }
 
-    private MigrationReport move() throws Exception {
-        Migration sending = send(SOON);
-        assertThat(receive().await(SOON).balloon()).isNull();
+    private SourceReport move() throws Exception {
+        Migration<SourceReport> sending = send(SOON);
+        receive().await(SOON);
         return sending.await(SOON);
     }
 
-    private static VmmigException failureOf(Migration migration) throws Exception {
+    private static VmmigException failureOf(Migration<?> migration) throws Exception {
         try {
             migration.await(SOON);
         } catch (VmmigException e) {
@@ -103,9 +104,9 @@ class BallooningTest {
 
     @Test
     void whatAGuestLendsIsNotSentAndIsGivenBackWhereItGoes() throws Exception {
-        MigrationReport sent = move();
+        SourceReport sent = move();
 
-        assertThat(sent.balloon()).isEqualTo(new MigrationReport.Balloon(LENT, 0, null));
+        assertThat(sent.balloon()).isEqualTo(new SourceReport.Balloon(LENT, 0, null));
         assertThat(sent.packageBytes()).isBetween((long) memory.length - LENT, memory.length - LENT / 2L);
         assertThat(sent.toJson()).contains("\"takenBytes\": " + LENT);
         assertThat(b.memoryOf("web-1")).hasValue(left);
@@ -115,7 +116,7 @@ class BallooningTest {
 
     @Test
     void nobodyIsAskedUnlessItWasAskedFor() throws Exception {
-        Migration sending = Migrator.of(a)
+        Migration<SourceReport> sending = Migrator.of(a)
                 .state(stateOfA)
                 .from("web-1")
                 .to(transport)
@@ -125,7 +126,7 @@ class BallooningTest {
 
         assertThat(sending.await(SOON).balloon()).isNull();
         assertThat(sending.await(SOON).toJson()).doesNotContain("balloon");
-        assertThatThrownBy(() -> Migrator.of(a).ballooningWithin(Duration.ZERO))
+        assertThatThrownBy(() -> Migrator.of(a).balloonTimeout(Duration.ZERO))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
@@ -133,9 +134,9 @@ class BallooningTest {
     void theDestinationIsToldOfAllMemory() throws Exception {
         b.fail(Step.RESIZE);
 
-        MigrationReport sent = move();
+        SourceReport sent = move();
 
-        assertThat(sent.balloon()).isEqualTo(new MigrationReport.Balloon(LENT, 0, null));
+        assertThat(sent.balloon()).isEqualTo(new SourceReport.Balloon(LENT, 0, null));
         assertThat(b.stateOf("web-1")).as("whatever comes after the commit").contains(GuestState.RUNNING);
         assertThat(b.sizeOf("web-1")).as("what the stream says").hasValue(FULL - LENT);
     }
@@ -144,8 +145,8 @@ class BallooningTest {
     @EnumSource(names = {"SAVE", "STREAM"})
     void aGuestThatGoesOnHereGetsItBack(Step step) throws Exception {
         a.fail(step);
-        Migration sending = send(SOON);
-        Migration receiving = receive();
+        Migration<SourceReport> sending = send(SOON);
+        Migration<DestinationReport> receiving = receive();
 
         assertThat(failureOf(sending).problem()).isEqualTo(Problem.HYPERVISOR_FAILED);
         failureOf(receiving);
@@ -157,7 +158,7 @@ class BallooningTest {
     @Test
     void aGuestOfWhichNobodyKnowsWhereItRunsGetsItBackInBothPlaces() throws Exception {
         transport.loseAnswerToCommit();
-        Migration sending = send(SOON);
+        Migration<SourceReport> sending = send(SOON);
         receive().await(SOON);
 
         assertThat(failureOf(sending).problem()).isEqualTo(Problem.OUTCOME_UNKNOWN);
@@ -170,19 +171,18 @@ class BallooningTest {
     void aDriverThatDoesNotAnswerChangesNothing() throws Exception {
         a.addBalloon("web-1", MARGIN + LENT, 0);
 
-        assertThat(move().balloon())
-                .isEqualTo(new MigrationReport.Balloon(0, LENT, "its balloon driver does not answer"));
+        assertThat(move().balloon()).isEqualTo(new SourceReport.Balloon(0, LENT, "its balloon driver does not answer"));
         assertThat(b.sizeOf("web-1")).hasValue(FULL);
     }
 
     @Test
     void whatADriverLendsInTimeIsEnough() throws Exception {
         a.addBalloon("web-1", MARGIN + LENT, 5 * MIB);
-        Migration sending = send(Duration.ofMillis(200));
+        Migration<SourceReport> sending = send(Duration.ofMillis(200));
         receive().await(SOON);
 
         assertThat(sending.await(SOON).balloon())
-                .isEqualTo(new MigrationReport.Balloon(5 * MIB, LENT - 5 * MIB, "the time was up"));
+                .isEqualTo(new SourceReport.Balloon(5 * MIB, LENT - 5 * MIB, "the time was up"));
         assertThat(b.sizeOf("web-1")).hasValue(FULL);
     }
 
@@ -190,14 +190,14 @@ class BallooningTest {
     void aGuestKeepsWhatItNeeds() throws Exception {
         a.addBalloon("web-1", MARGIN + MIB - 1, FULL);
 
-        assertThat(move().balloon()).isEqualTo(new MigrationReport.Balloon(0, 0, "it has no memory to spare"));
+        assertThat(move().balloon()).isEqualTo(new SourceReport.Balloon(0, 0, "it has no memory to spare"));
     }
 
     @Test
     void aGuestThatTellsNonsenseKeepsAll() throws Exception {
         a.addBalloon("web-1", Long.MAX_VALUE, FULL);
 
-        assertThat(move().balloon()).isEqualTo(new MigrationReport.Balloon(0, 0, "it has no memory to spare"));
+        assertThat(move().balloon()).isEqualTo(new SourceReport.Balloon(0, 0, "it has no memory to spare"));
         assertThat(b.memoryOf("web-1").orElseThrow()).startsWith(Arrays.copyOf(left, 1000));
     }
 
@@ -212,34 +212,34 @@ class BallooningTest {
     @Test
     void aGuestWithoutADriverIsSentAsItIs() throws Exception {
         a.start(Domains.xml("web-2"), memory, true);
-        Migration sending = Migrator.of(a)
+        Migration<SourceReport> sending = Migrator.of(a)
                 .state(stateOfA)
                 .from("web-2")
                 .to(transport)
-                .ballooningWithin(SOON)
+                .balloonTimeout(SOON)
                 .start();
         receive().await(SOON);
 
         assertThat(sending.await(SOON).balloon())
-                .isEqualTo(new MigrationReport.Balloon(0, 0, "it does not tell how much of its memory is free"));
+                .isEqualTo(new SourceReport.Balloon(0, 0, "it does not tell how much of its memory is free"));
     }
 
     @Test
     void cancelWhileADriverIsBusyGivesItBack() throws Exception {
         a.addBalloon("web-1", MARGIN + LENT, 5 * MIB);
         CountDownLatch asked = new CountDownLatch(1);
-        Migration sending = Migrator.of(a)
+        Migration<SourceReport> sending = Migrator.of(a)
                 .state(stateOfA)
                 .from("web-1")
                 .to(transport)
-                .ballooningWithin(SOON)
+                .balloonTimeout(SOON)
                 .onEvent(e -> {
                     if (e.phase() == Phase.BOOT_FILES) {
                         asked.countDown();
                     }
                 })
                 .start();
-        Migration receiving = receive();
+        Migration<DestinationReport> receiving = receive();
         assertThat(asked.await(20, TimeUnit.SECONDS)).isTrue();
         while (a.sizeOf("web-1").orElseThrow() == FULL) {
             Thread.onSpinWait();
@@ -260,7 +260,7 @@ class BallooningTest {
         if (xmlIsLate) {
             a.freezeSizeInXml("web-1");
         }
-        Migration sending = Migrator.of(a)
+        Migration<SourceReport> sending = Migrator.of(a)
                 .state(stateOfA)
                 .from("web-1")
                 .to(transport)
@@ -276,7 +276,7 @@ class BallooningTest {
     /** It may also be that a balloon goes on there with what it was asked for here. */
     @Test
     void whatABalloonDoesAtTheDestinationIsLeftToIt() throws Exception {
-        Migration sending = Migrator.of(a)
+        Migration<SourceReport> sending = Migrator.of(a)
                 .state(stateOfA)
                 .from("web-1")
                 .to(transport)
@@ -298,11 +298,11 @@ class BallooningTest {
 
     @Test
     void whoSetsTheMemoryOfAGuestThatHasLentSomeIsTold() throws Exception {
-        Migration sending = Migrator.of(a)
+        Migration<SourceReport> sending = Migrator.of(a)
                 .state(stateOfA)
                 .from("web-1")
                 .to(transport)
-                .ballooningWithin(SOON)
+                .balloonTimeout(SOON)
                 .onEvent(at(Phase.SUSPEND, () -> resize(a, FULL - LENT / 2)))
                 .start();
         receive().await(SOON);

@@ -19,8 +19,10 @@ import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.GuestInventory;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.LocalState;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.report.MigrationReport;
 import io.vmmig.report.Notice;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -55,7 +57,7 @@ class BelongingsTest {
     private Receiver receiver;
 
     /** What both ends said when a guest had moved. */
-    private record Reports(MigrationReport sent, MigrationReport received) {}
+    private record Reports(SourceReport sent, DestinationReport received) {}
 
     @BeforeEach
     void startGuest() throws Exception {
@@ -76,9 +78,9 @@ class BelongingsTest {
     }
 
     private Reports move() throws Exception {
-        Migration sending = migrator.start();
-        Migration receiving = receiver.receive(transport.accept(SOON));
-        MigrationReport received = receiving.await(SOON);
+        Migration<SourceReport> sending = migrator.start();
+        Migration<DestinationReport> receiving = receiver.receive(transport.accept(SOON));
+        DestinationReport received = receiving.await(SOON);
         return new Reports(sending.await(SOON), received);
     }
 
@@ -88,8 +90,8 @@ class BelongingsTest {
 
     /** Why the source's end failed, of a migration that its destination had begun. */
     private VmmigException failure() throws Exception {
-        Migration sending = migrator.start();
-        Migration receiving = receiver.receive(transport.accept(SOON));
+        Migration<SourceReport> sending = migrator.start();
+        Migration<DestinationReport> receiving = receiver.receive(transport.accept(SOON));
         VmmigException failure = catchThrowableOfType(VmmigException.class, () -> sending.await(SOON));
         assertThat(catchThrowableOfType(VmmigException.class, () -> receiving.await(SOON)))
                 .isNotNull();

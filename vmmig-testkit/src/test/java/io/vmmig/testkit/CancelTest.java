@@ -15,6 +15,8 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.report.DestinationReport;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor.Step;
 import io.vmmig.transport.OutgoingSession;
@@ -58,8 +60,8 @@ class CancelTest {
     private final InMemoryHypervisor a = new InMemoryHypervisor("host-a");
     private final InMemoryHypervisor b = new InMemoryHypervisor("host-b");
     private final InMemoryTransport transport = new InMemoryTransport();
-    private final CompletableFuture<Migration> sending = new CompletableFuture<>();
-    private final CompletableFuture<Migration> receiving = new CompletableFuture<>();
+    private final CompletableFuture<Migration<SourceReport>> sending = new CompletableFuture<>();
+    private final CompletableFuture<Migration<DestinationReport>> receiving = new CompletableFuture<>();
     private final CompletableFuture<Boolean> accepted = new CompletableFuture<>();
     private final byte[] memory = new byte[3_000_000];
     private final ByteArrayOutputStream log = new ByteArrayOutputStream();
@@ -92,7 +94,7 @@ class CancelTest {
         return Migrator.of(a).state(stateOfA).from("web-1").to(transport);
     }
 
-    private Migration receive(MigrationListener listener) throws Exception {
+    private Migration<DestinationReport> receive(MigrationListener listener) throws Exception {
         return Receiver.of(b)
                 .into(directory.resolve("guests"))
                 .state(stateOfB)
@@ -120,7 +122,7 @@ class CancelTest {
         };
     }
 
-    private static VmmigException failureOf(Migration migration) {
+    private static VmmigException failureOf(Migration<?> migration) {
         try {
             migration.await(SOON);
         } catch (VmmigException e) {

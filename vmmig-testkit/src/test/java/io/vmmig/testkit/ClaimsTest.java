@@ -16,8 +16,9 @@ import io.vmmig.event.MigrationEvent;
 import io.vmmig.files.Claim;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.report.MigrationReport;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.report.Notice;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,7 +83,7 @@ class ClaimsTest {
         return Domains.disk(target, Files.write(home.resolve(target + ".raw"), content), "raw");
     }
 
-    private static VmmigException failureOf(Migration migration) {
+    private static VmmigException failureOf(Migration<?> migration) {
         try {
             migration.await(SOON);
         } catch (VmmigException e) {
@@ -108,7 +109,7 @@ class ClaimsTest {
     void whatHasArrivedClaimsNothingWhenItsSourceLearnsOfIt() throws Exception {
         InMemoryTransport transport = new InMemoryTransport();
         List<Path> claimed = new ArrayList<>();
-        Migration sending = Migrator.of(a)
+        Migration<SourceReport> sending = Migrator.of(a)
                 .state(state("state-of-a"))
                 .from(GUEST)
                 .to(transport)
@@ -138,8 +139,8 @@ class ClaimsTest {
     private final class Halfway {
         private final CountDownLatch there = new CountDownLatch(1);
         private final CountDownLatch goOn = new CountDownLatch(1);
-        private final Migration sending;
-        private final Migration receiving;
+        private final Migration<SourceReport> sending;
+        private final Migration<DestinationReport> receiving;
 
         Halfway(Receiver receiver) throws Exception {
             InMemoryTransport transport = new InMemoryTransport();
@@ -172,13 +173,13 @@ class ClaimsTest {
     private VmmigException refused(InMemoryHypervisor source, Receiver receiver) throws Exception {
         InMemoryTransport transport = new InMemoryTransport();
         List<Phase> phases = Collections.synchronizedList(new ArrayList<>());
-        Migration sending = Migrator.of(source)
+        Migration<SourceReport> sending = Migrator.of(source)
                 .state(state("state-of-another-source"))
                 .from(GUEST)
                 .to(transport)
                 .onEvent(event -> phases.add(event.phase()))
                 .start();
-        Migration receiving = receiver.receive(transport.accept(SOON));
+        Migration<DestinationReport> receiving = receiver.receive(transport.accept(SOON));
         VmmigException here = failureOf(sending);
         VmmigException there = failureOf(receiving);
         assertThat(here.problem()).isEqualTo(there.problem());
@@ -233,8 +234,8 @@ class ClaimsTest {
         HostState another = state("another-program-at-b");
         for (int round = 0; round < 5; round++) {
             List<InMemoryHypervisor> sources = new ArrayList<>();
-            List<Migration> sending = new ArrayList<>();
-            List<Migration> receiving = new ArrayList<>();
+            List<Migration<?>> sending = new ArrayList<>();
+            List<Migration<?>> receiving = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
                 InMemoryHypervisor source = new InMemoryHypervisor("source-" + i);
                 byte[] own = new byte[100_000];
@@ -404,7 +405,7 @@ class ClaimsTest {
         Path disk = guests.resolve(GUEST).resolve("vda.0.raw");
         b.start(Domains.xml("clone", Domains.disk("vdb", disk, "raw")), new byte[1], true);
 
-        MigrationReport report = moveBack("vda");
+        SourceReport report = moveBack("vda");
 
         assertThat(disk).exists();
         assertThat(report.notices()).singleElement().satisfies(notice -> {
@@ -426,9 +427,9 @@ class ClaimsTest {
         assertThat(disk).exists();
     }
 
-    private MigrationReport moveBack(String... copied) throws Exception {
+    private SourceReport moveBack(String... copied) throws Exception {
         InMemoryTransport transport = new InMemoryTransport();
-        Migration back = Migrator.of(b)
+        Migration<SourceReport> back = Migrator.of(b)
                 .state(stateOfB)
                 .from(GUEST)
                 .to(transport)

@@ -13,7 +13,10 @@ import io.vmmig.domain.DomainXml;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.report.MigrationReport;
+import io.vmmig.report.MigrationSummary;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,9 +97,9 @@ class ContentThatStaysTest {
         return Migrator.of(host.hypervisor()).from("web-1").state(host.state());
     }
 
-    private MigrationReport move(Migrator migrator, Host to) throws Exception {
-        Migration sending = migrator.to(transport).start();
-        Migration receiving = Receiver.of(to.hypervisor())
+    private SourceReport move(Migrator migrator, Host to) throws Exception {
+        Migration<SourceReport> sending = migrator.to(transport).start();
+        Migration<DestinationReport> receiving = Receiver.of(to.hypervisor())
                 .into(to.directory().resolve("guests"))
                 .state(to.state())
                 .receive(transport.accept(SOON));
@@ -121,7 +124,9 @@ class ContentThatStaysTest {
     }
 
     private static List<String> contents(MigrationReport report) {
-        return report.contents().stream().map(MigrationReport.ContentSize::name).toList();
+        return report.contents().stream()
+                .map(MigrationSummary.ContentSize::name)
+                .toList();
     }
 
     private static Path cdromOf(DomainXml domain) throws VmmigException {
@@ -138,7 +143,7 @@ class ContentThatStaysTest {
         b.state().images().add(iso, ImageFormat.RAW);
         assertThat(contents(move(from(a), b))).contains("kernel", "ramdisk");
 
-        MigrationReport back = move(from(b), a);
+        SourceReport back = move(from(b), a);
 
         assertThat(a.hypervisor().stateOf("web-1")).contains(GuestState.RUNNING);
         assertThat(a.hypervisor().memoryOf("web-1").orElseThrow()).isEqualTo(memory);
@@ -155,18 +160,18 @@ class ContentThatStaysTest {
 
     @Test
     void baseImagesThatAreIncludedComeAlongAndNeedNotGoBack() throws Exception {
-        MigrationReport there = move(from(a).withBaseImages(), b);
+        SourceReport there = move(from(a).withBaseImages(), b);
 
         Path come = cdromOf(b.guest());
         assertThat(come).startsWith(b.directory()).hasSameBinaryContentAs(iso);
         assertThat(contents(there)).anyMatch(name -> name.startsWith("bases/"));
         assertThat(there.references()).isEmpty();
 
-        MigrationReport back = move(from(b), a);
+        SourceReport back = move(from(b), a);
 
         assertThat(cdromOf(a.guest())).isEqualTo(iso);
         assertThat(back.packageBytes()).isLessThan(there.packageBytes() / 2);
-        MigrationReport again = move(from(a), b);
+        SourceReport again = move(from(a), b);
         assertThat(cdromOf(b.guest())).hasSameBinaryContentAs(iso);
         assertThat(contents(again)).noneMatch(name -> name.startsWith("bases/"));
     }
@@ -174,7 +179,7 @@ class ContentThatStaysTest {
     @Test
     void whatTheDestinationHasIsNotSentThoughItIsIncluded() throws Exception {
         b.state().images().add(iso, ImageFormat.RAW);
-        MigrationReport report = move(from(a).withBaseImages(), b);
+        SourceReport report = move(from(a).withBaseImages(), b);
         assertThat(contents(report)).noneMatch(name -> name.startsWith("bases/"));
         assertThat(report.references()).isEmpty();
     }
@@ -199,7 +204,7 @@ class ContentThatStaysTest {
     @Test
     void aMediumWhoseFileIsGoneIsNamedWithItsDriveAndTheCure() throws Exception {
         Files.delete(iso);
-        Migration sending = from(a).to(transport).start();
+        Migration<SourceReport> sending = from(a).to(transport).start();
         VmmigException e = catchThrowableOfType(VmmigException.class, () -> sending.await(SOON));
         assertThat(e.problem()).isEqualTo(Problem.FILE_FAILED);
         assertThat(e.getMessage())
@@ -222,7 +227,7 @@ class ContentThatStaysTest {
         assertThat(e.getMessage()).contains(iso.toString()).contains("changed");
         assertThat(b.hypervisor().stateOf("web-1")).contains(GuestState.RUNNING);
 
-        MigrationReport back = move(from(b).withBaseImages(), a);
+        SourceReport back = move(from(b).withBaseImages(), a);
         assertThat(contents(back)).contains("kernel").doesNotContain("ramdisk");
     }
 

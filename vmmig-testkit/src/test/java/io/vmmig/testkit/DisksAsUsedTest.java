@@ -14,8 +14,9 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.report.MigrationReport;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.report.Notice;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -79,8 +80,8 @@ class DisksAsUsedTest {
         return Migrator.of(a).state(stateOfA).from("web-1").to(transport);
     }
 
-    private MigrationReport move(Migrator migrator) throws Exception {
-        Migration sending = migrator.start();
+    private SourceReport move(Migrator migrator) throws Exception {
+        Migration<SourceReport> sending = migrator.start();
         Receiver.of(b).into(guests).state(state).receive(transport.accept(SOON)).await(SOON);
         return sending.await(SOON);
     }
@@ -131,14 +132,15 @@ class DisksAsUsedTest {
     void aChainThatChangesBeforeTheGuestIsPausedIsNotSentAsItWas() throws Exception {
         start("");
         a.showLive("web-1", xml(image, "<backingStore/>"));
-        Migration sending = migrator()
+        Migration<SourceReport> sending = migrator()
                 .onEvent(event -> {
                     if (event instanceof MigrationEvent.PhaseStarted started && started.phase() == Phase.SUSPEND) {
                         a.showLive("web-1", xml(directory.resolve("snapshot.raw"), "<backingStore/>"));
                     }
                 })
                 .start();
-        Migration receiving = Receiver.of(b).into(guests).state(state).receive(transport.accept(SOON));
+        Migration<DestinationReport> receiving =
+                Receiver.of(b).into(guests).state(state).receive(transport.accept(SOON));
 
         assertThatThrownBy(() -> sending.await(SOON)).isInstanceOfSatisfying(VmmigException.class, e -> {
             assertThat(e.problem()).isEqualTo(Problem.GUEST_BUSY);
@@ -175,7 +177,7 @@ class DisksAsUsedTest {
     void itBecomesTheGuestsOwnCopyWhenItsOwnerSaysSo() throws Exception {
         start("<shareable/>");
 
-        MigrationReport report = move(migrator().copyingShared("vda", "vdz"));
+        SourceReport report = move(migrator().copyingShared("vda", "vdz"));
 
         assertThat(report.notices()).singleElement().satisfies(notice -> {
             assertThat(notice.kind()).isEqualTo(Notice.Kind.NOT_CARRIED);
@@ -197,7 +199,7 @@ class DisksAsUsedTest {
         assertThat(e.problem()).isEqualTo(Problem.DISK_SHARED);
         assertThat(e.getMessage()).contains("vda").contains(image.toString()).contains("guest other");
 
-        MigrationReport report = move(migrator().copyingShared("vda"));
+        SourceReport report = move(migrator().copyingShared("vda"));
         assertThat(report.notices()).singleElement().satisfies(notice -> assertThat(notice.text())
                 .contains("guest other"));
         assertThat(image).hasBinaryContent(disk);
@@ -224,7 +226,7 @@ class DisksAsUsedTest {
         start("");
         a.holes(disk.length / 4096 * 4096L + 4096, bytes - 4096);
 
-        MigrationReport report = move(migrator());
+        SourceReport report = move(migrator());
 
         Path arrived = guests.resolve("web-1/vda.0.raw");
         assertThat(Files.size(arrived)).isEqualTo(bytes);
@@ -246,7 +248,7 @@ class DisksAsUsedTest {
         b.start(xml(there, "<shareable/>"), memory, true);
 
         Migrator back = Migrator.of(b).state(state).from("web-1").to(transport).copyingShared("vda");
-        Migration sending = back.start();
+        Migration<SourceReport> sending = back.start();
         Receiver.of(a)
                 .into(directory.resolve("back"))
                 .state(stateOfA)

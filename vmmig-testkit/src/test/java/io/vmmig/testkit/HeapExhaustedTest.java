@@ -9,6 +9,8 @@ import io.vmmig.Receiver;
 import io.vmmig.Recovery;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.report.DestinationReport;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor.Step;
 import java.nio.file.Files;
@@ -61,13 +63,14 @@ class HeapExhaustedTest {
     }
 
     private void migrateAndRecover() throws Exception {
-        Migration sending = Migrator.of(a)
+        Migration<SourceReport> sending = Migrator.of(a)
                 .from(GUEST)
                 .to(transport)
                 .state(stateOfA)
-                .askingAtMost(Duration.ZERO)
+                .inquiryTimeout(Duration.ZERO)
                 .start();
-        Migration receiving = Receiver.of(b).into(guests).state(stateOfB).receive(transport.accept(SOON));
+        Migration<DestinationReport> receiving =
+                Receiver.of(b).into(guests).state(stateOfB).receive(transport.accept(SOON));
         await(receiving);
         await(sending);
         // The source may have to ask a destination that has recovered.
@@ -80,7 +83,7 @@ class HeapExhaustedTest {
                 .isTrue();
     }
 
-    private static void await(Migration migration) throws Exception {
+    private static void await(Migration<?> migration) throws Exception {
         try {
             migration.await(SOON);
         } catch (VmmigException e) {

@@ -13,8 +13,10 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.report.RecoveryReport.Result;
 import io.vmmig.report.RecoveryReport.Settlement;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor.Step;
 import java.nio.file.Files;
@@ -64,26 +66,26 @@ class HypervisorOutageTest {
         stateOfB.images().references().close();
     }
 
-    private Migration send(Duration patience, Consumer<MigrationEvent> events) throws Exception {
+    private Migration<SourceReport> send(Duration patience, Consumer<MigrationEvent> events) throws Exception {
         return Migrator.of(a)
                 .from(GUEST)
                 .to(transport)
                 .state(stateOfA)
-                .askingAtMost(Duration.ZERO)
-                .reachingHypervisorWithin(patience)
+                .inquiryTimeout(Duration.ZERO)
+                .hypervisorTimeout(patience)
                 .onEvent(events::accept)
                 .start();
     }
 
-    private Migration receive(Duration patience) throws Exception {
+    private Migration<DestinationReport> receive(Duration patience) throws Exception {
         return Receiver.of(b)
                 .into(guests)
                 .state(stateOfB)
-                .reachingHypervisorWithin(patience)
+                .hypervisorTimeout(patience)
                 .receive(transport.accept(SOON));
     }
 
-    private static VmmigException failureOf(Migration migration) throws Exception {
+    private static VmmigException failureOf(Migration<?> migration) throws Exception {
         try {
             migration.await(SOON);
         } catch (VmmigException e) {
@@ -105,8 +107,8 @@ class HypervisorOutageTest {
     @EnumSource(names = {"SAVE", "STREAM"})
     void theSourceResumesTheGuestAsSoonAsItCan(Step step) throws Exception {
         a.cutOff(step, FOR_A_WHILE);
-        Migration sending = send(SOON, e -> {});
-        Migration receiving = receive(SOON);
+        Migration<SourceReport> sending = send(SOON, e -> {});
+        Migration<DestinationReport> receiving = receive(SOON);
 
         VmmigException failure = failureOf(sending);
         assertThat(failure.problem()).isEqualTo(Problem.HYPERVISOR_UNREACHABLE);
@@ -121,8 +123,8 @@ class HypervisorOutageTest {
     @EnumSource(names = {"SAVE", "STREAM"})
     void ifItCannotItSaysSoAndRecoveryDoes(Step step) throws Exception {
         a.cutOff(step, FOR_GOOD);
-        Migration sending = send(BRIEFLY, e -> {});
-        Migration receiving = receive(SOON);
+        Migration<SourceReport> sending = send(BRIEFLY, e -> {});
+        Migration<DestinationReport> receiving = receive(SOON);
 
         VmmigException failure = failureOf(sending);
         assertThat(failure.failure().source()).isEqualTo(EndState.UNKNOWN);
@@ -137,7 +139,7 @@ class HypervisorOutageTest {
     @Test
     void aGuestThatWasHandedOverIsRemovedAsSoonAsThatCanBe() throws Exception {
         a.cutOff(Step.RETIRE, FOR_A_WHILE);
-        Migration sending = send(SOON, e -> {});
+        Migration<SourceReport> sending = send(SOON, e -> {});
         receive(SOON).await(SOON);
         sending.await(SOON);
 
@@ -149,7 +151,7 @@ class HypervisorOutageTest {
     void ifThatCannotBeRecoveryDoes() throws Exception {
         transport.answerFrom(Recovery.outcomesIn(stateOfB));
         a.cutOff(Step.RETIRE, FOR_GOOD);
-        Migration sending = send(BRIEFLY, e -> {});
+        Migration<SourceReport> sending = send(BRIEFLY, e -> {});
         receive(SOON).await(SOON);
         VmmigException failure = failureOf(sending);
         assertThat(failure.failure().source()).isEqualTo(EndState.UNKNOWN);
@@ -164,7 +166,7 @@ class HypervisorOutageTest {
     @Test
     void theDestinationResumesTheGuestAsSoonAsItCan() throws Exception {
         b.cutOff(Step.RESUME_RESTORED, FOR_A_WHILE);
-        Migration sending = send(SOON, e -> {});
+        Migration<SourceReport> sending = send(SOON, e -> {});
         receive(SOON).await(SOON);
         sending.await(SOON);
 
@@ -176,7 +178,7 @@ class HypervisorOutageTest {
     void ifItCannotTheGuestIsKeptAndRecoveryDoes() throws Exception {
         transport.answerFrom(Recovery.outcomesIn(stateOfB));
         b.cutOff(Step.RESUME_RESTORED, FOR_GOOD);
-        Migration sending = send(SOON, e -> {});
+        Migration<SourceReport> sending = send(SOON, e -> {});
         VmmigException failure = failureOf(receive(BRIEFLY));
         assertThat(failure.failure().destination()).isEqualTo(EndState.UNKNOWN);
         assertThat(failure).hasMessageContaining("Recovery");
@@ -193,8 +195,8 @@ class HypervisorOutageTest {
     @EnumSource(names = {"START", "FINISH"})
     void whatAFailedRestoreHasLeftIsRemovedAsSoonAsThatCanBe(Step step) throws Exception {
         b.cutOff(step, FOR_A_WHILE);
-        Migration sending = send(SOON, e -> {});
-        Migration receiving = receive(SOON);
+        Migration<SourceReport> sending = send(SOON, e -> {});
+        Migration<DestinationReport> receiving = receive(SOON);
 
         VmmigException failure = failureOf(sending);
         assertThat(failure.failure().source()).isIn(EndState.RUNS, EndState.UNTOUCHED);
@@ -208,7 +210,7 @@ class HypervisorOutageTest {
     @EnumSource(names = {"START", "FINISH"})
     void whatCannotBeSeenToBeGoneIsNotSaidToBeGone(Step step) throws Exception {
         b.cutOff(step, FOR_GOOD);
-        Migration sending = send(SOON, e -> {});
+        Migration<SourceReport> sending = send(SOON, e -> {});
         VmmigException atDestination = failureOf(receive(BRIEFLY));
         assertThat(atDestination.failure().destination()).isEqualTo(EndState.UNKNOWN);
         assertThat(atDestination).hasMessageContaining("Recovery");
@@ -225,8 +227,8 @@ class HypervisorOutageTest {
     void aGuestThatSomebodyHasEndedIsNotSaidToBePaused() throws Exception {
         a.fail(Step.STREAM);
         a.fail(Step.RESUME_SAVED);
-        Migration sending = send(SOON, once(Phase.SNAPSHOT, () -> a.stop(GUEST)));
-        Migration receiving = receive(SOON);
+        Migration<SourceReport> sending = send(SOON, once(Phase.SNAPSHOT, () -> a.stop(GUEST)));
+        Migration<DestinationReport> receiving = receive(SOON);
 
         assertThat(failureOf(sending).failure().source()).isEqualTo(EndState.STOPPED);
         failureOf(receiving);
@@ -236,8 +238,8 @@ class HypervisorOutageTest {
     void norOneThatIsGone() throws Exception {
         a.fail(Step.STREAM);
         a.fail(Step.RESUME_SAVED);
-        Migration sending = send(SOON, once(Phase.SNAPSHOT, () -> a.remove(GUEST)));
-        Migration receiving = receive(SOON);
+        Migration<SourceReport> sending = send(SOON, once(Phase.SNAPSHOT, () -> a.remove(GUEST)));
+        Migration<DestinationReport> receiving = receive(SOON);
 
         assertThat(failureOf(sending).failure().source()).isEqualTo(EndState.STOPPED);
         failureOf(receiving);
@@ -248,7 +250,7 @@ class HypervisorOutageTest {
     void aDestinationThatHasRefusedIsNotSaidToRunTheGuest() throws Exception {
         b.fail(Step.RESUME_RESTORED);
         a.fail(Step.RESUME_SAVED);
-        Migration sending = send(SOON, e -> {});
+        Migration<SourceReport> sending = send(SOON, e -> {});
         failureOf(receive(SOON));
 
         VmmigException failure = failureOf(sending);

@@ -13,8 +13,9 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.report.MigrationReport;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.report.Notice;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
 import java.nio.file.Files;
@@ -75,7 +76,7 @@ class InterferenceTest {
         };
     }
 
-    private Migration send(Phase phase, Runnable action) throws Exception {
+    private Migration<SourceReport> send(Phase phase, Runnable action) throws Exception {
         return Migrator.of(a)
                 .state(stateOfA)
                 .from("web-1")
@@ -85,15 +86,15 @@ class InterferenceTest {
                 .start();
     }
 
-    private Migration receive(MigrationListener listener) throws Exception {
+    private Migration<DestinationReport> receive(MigrationListener listener) throws Exception {
         return Receiver.of(b).into(guests).state(stateOfB).onEvent(listener).receive(transport.accept(SOON));
     }
 
-    private Migration receive() throws Exception {
+    private Migration<DestinationReport> receive() throws Exception {
         return receive(event -> {});
     }
 
-    private static VmmigException failureOf(Migration migration) {
+    private static VmmigException failureOf(Migration<?> migration) {
         try {
             migration.await(SOON);
         } catch (VmmigException e) {
@@ -114,8 +115,8 @@ class InterferenceTest {
     @ParameterizedTest
     @EnumSource(names = {"DISKS", "SNAPSHOT", "RESTORE", "COMMIT"})
     void aGuestThatSomebodyResumesAtTheSourceStaysThereAndRuns(Phase phase) throws Exception {
-        Migration sending = send(phase, () -> a.interfere("web-1", GuestState.RUNNING));
-        Migration receiving = receive();
+        Migration<SourceReport> sending = send(phase, () -> a.interfere("web-1", GuestState.RUNNING));
+        Migration<DestinationReport> receiving = receive();
 
         VmmigException e = failureOf(sending);
         assertThat(e.problem()).isEqualTo(Problem.GUEST_INTERFERED);
@@ -130,11 +131,11 @@ class InterferenceTest {
     @ParameterizedTest
     @EnumSource(names = {"DISKS", "SNAPSHOT", "RESTORE", "COMMIT"})
     void aGuestThatRanForAMomentDoesNotMove(Phase phase) throws Exception {
-        Migration sending = send(phase, () -> {
+        Migration<SourceReport> sending = send(phase, () -> {
             a.interfere("web-1", GuestState.RUNNING);
             a.interfere("web-1", GuestState.PAUSED);
         });
-        Migration receiving = receive();
+        Migration<DestinationReport> receiving = receive();
 
         VmmigException e = failureOf(sending);
         assertThat(e.problem()).isEqualTo(Problem.GUEST_INTERFERED);
@@ -147,8 +148,8 @@ class InterferenceTest {
     @ParameterizedTest
     @EnumSource(names = {"DISKS", "SNAPSHOT", "RESTORE", "COMMIT"})
     void aGuestThatSomebodyEndsAtTheSourceComesUpNowhere(Phase phase) throws Exception {
-        Migration sending = send(phase, () -> a.stop("web-1"));
-        Migration receiving = receive();
+        Migration<SourceReport> sending = send(phase, () -> a.stop("web-1"));
+        Migration<DestinationReport> receiving = receive();
 
         VmmigException e = failureOf(sending);
         assertThat(e.problem()).isEqualTo(Problem.GUEST_NOT_RUNNING);
@@ -163,8 +164,8 @@ class InterferenceTest {
     @ParameterizedTest
     @EnumSource(names = {"DISKS", "SNAPSHOT", "RESTORE", "COMMIT"})
     void aTransientGuestThatSomebodyEndsAtTheSourceComesUpNowhere(Phase phase) throws Exception {
-        Migration sending = send(phase, () -> a.destroy("web-1"));
-        Migration receiving = receive();
+        Migration<SourceReport> sending = send(phase, () -> a.destroy("web-1"));
+        Migration<DestinationReport> receiving = receive();
 
         VmmigException e = failureOf(sending);
         assertThat(e.problem()).isEqualTo(Problem.GUEST_NOT_RUNNING);
@@ -177,24 +178,24 @@ class InterferenceTest {
     /** Too late for a roll-back: it lives at the destination, where it may have been heard of already. */
     @Test
     void aGuestThatRunsAtTheSourceAfterItWasGivenAwayIsAnAlarmAndItsFilesStay() throws Exception {
-        Migration there = send(Phase.RETIRE, () -> {});
+        Migration<SourceReport> there = send(Phase.RETIRE, () -> {});
         receive().await(SOON);
         there.await(SOON);
         Path layer = guests.resolve("web-1/vda.0.raw");
         assertThat(layer).exists();
-        Migration sending = Migrator.of(b)
+        Migration<SourceReport> sending = Migrator.of(b)
                 .state(stateOfB)
                 .from("web-1")
                 .to(transport)
                 .onEvent(events::add)
                 .onEvent(at(Phase.RETIRE, () -> b.interfere("web-1", GuestState.RUNNING)))
                 .start();
-        Migration receiving = Receiver.of(a)
+        Migration<DestinationReport> receiving = Receiver.of(a)
                 .into(directory.resolve("guests-of-a"))
                 .state(stateOfA)
                 .receive(transport.accept(SOON));
 
-        MigrationReport report = sending.await(SOON);
+        SourceReport report = sending.await(SOON);
         receiving.await(SOON);
         assertThat(b.guests()).isEmpty();
         assertThat(a.stateOf("web-1")).contains(GuestState.RUNNING);
@@ -218,11 +219,11 @@ class InterferenceTest {
             a.interfere("web-1", GuestState.RUNNING);
             return Outcome.UNDER_WAY;
         });
-        Migration sending = Migrator.of(a)
+        Migration<SourceReport> sending = Migrator.of(a)
                 .state(stateOfA)
                 .from("web-1")
                 .to(transport)
-                .askingAtMost(Duration.ZERO)
+                .inquiryTimeout(Duration.ZERO)
                 .onEvent(events::add)
                 .start();
         receive().await(SOON);
@@ -241,8 +242,8 @@ class InterferenceTest {
 
     @Test
     void aGuestThatNobodyTouchesIsMovedWithoutANotice() throws Exception {
-        Migration sending = send(Phase.RETIRE, () -> {});
-        Migration receiving = receive();
+        Migration<SourceReport> sending = send(Phase.RETIRE, () -> {});
+        Migration<DestinationReport> receiving = receive();
 
         assertThat(sending.await(SOON).notices()).isEmpty();
         assertThat(receiving.await(SOON).notices()).isEmpty();
@@ -251,8 +252,8 @@ class InterferenceTest {
     @Test
     void aGuestThatSomebodyResumesAtTheDestinationBeforeItIsSaidToBeThereIsRemovedThere() throws Exception {
         b.onRestored(name -> b.interfere(name, GuestState.RUNNING));
-        Migration sending = send(Phase.RETIRE, () -> {});
-        Migration receiving = receive();
+        Migration<SourceReport> sending = send(Phase.RETIRE, () -> {});
+        Migration<DestinationReport> receiving = receive();
 
         VmmigException e = failureOf(sending);
         assertThat(e.problem()).isEqualTo(Problem.GUEST_INTERFERED);
@@ -265,8 +266,8 @@ class InterferenceTest {
     @Test
     void aGuestThatSomebodyEndsAtTheDestinationGoesOnAtItsSource() throws Exception {
         b.onRestored(b::destroy);
-        Migration sending = send(Phase.RETIRE, () -> {});
-        Migration receiving = receive();
+        Migration<SourceReport> sending = send(Phase.RETIRE, () -> {});
+        Migration<DestinationReport> receiving = receive();
 
         assertThat(failureOf(sending).problem()).isEqualTo(Problem.GUEST_NOT_RUNNING);
         assertThat(failureOf(receiving).problem()).isEqualTo(Problem.GUEST_NOT_RUNNING);
@@ -277,8 +278,8 @@ class InterferenceTest {
     /** The listener of the destination's COMMIT phase is called when the source has been told, and before it is heard. */
     @Test
     void aGuestThatSomebodyEndsAtTheDestinationWhileItIsGivenAwayGoesOnAtItsSource() throws Exception {
-        Migration sending = send(Phase.RETIRE, () -> {});
-        Migration receiving = receive(at(Phase.COMMIT, () -> b.destroy("web-1")));
+        Migration<SourceReport> sending = send(Phase.RETIRE, () -> {});
+        Migration<DestinationReport> receiving = receive(at(Phase.COMMIT, () -> b.destroy("web-1")));
 
         VmmigException e = failureOf(sending);
         assertThat(e.problem()).isEqualTo(Problem.GUEST_NOT_RUNNING);
@@ -291,11 +292,12 @@ class InterferenceTest {
     /** The source has it paused, and gives it away: it runs where it belongs, a little early. */
     @Test
     void aGuestThatSomebodyResumesAtTheDestinationWhileItIsGivenAwayRunsThere() throws Exception {
-        Migration sending = send(Phase.RETIRE, () -> {});
-        Migration receiving = receive(at(Phase.COMMIT, () -> b.interfere("web-1", GuestState.RUNNING)));
+        Migration<SourceReport> sending = send(Phase.RETIRE, () -> {});
+        Migration<DestinationReport> receiving =
+                receive(at(Phase.COMMIT, () -> b.interfere("web-1", GuestState.RUNNING)));
 
         sending.await(SOON);
-        MigrationReport received = receiving.await(SOON);
+        DestinationReport received = receiving.await(SOON);
         assertThat(a.guests()).isEmpty();
         assertThat(b.stateOf("web-1")).contains(GuestState.RUNNING);
         assertThat(received.notices()).extracting(Notice::kind).containsExactly(Notice.Kind.INTERFERENCE);
@@ -303,10 +305,10 @@ class InterferenceTest {
 
     @Test
     void whatAnotherToolDidIsInTheReport() throws Exception {
-        Migration sending = send(Phase.SNAPSHOT, () -> a.observe("web-1", "a device was detached: net1"));
-        Migration receiving = receive();
+        Migration<SourceReport> sending = send(Phase.SNAPSHOT, () -> a.observe("web-1", "a device was detached: net1"));
+        Migration<DestinationReport> receiving = receive();
 
-        MigrationReport report = sending.await(SOON);
+        SourceReport report = sending.await(SOON);
         receiving.await(SOON);
         assertThat(report.notices()).singleElement().satisfies(notice -> {
             assertThat(notice.kind()).isEqualTo(Notice.Kind.INTERFERENCE);
@@ -317,8 +319,8 @@ class InterferenceTest {
     @Test
     void whatAnotherToolDidIsAnEventOfAFailedMigration() throws Exception {
         a.fail(InMemoryHypervisor.Step.STREAM);
-        Migration sending = send(Phase.SUSPEND, () -> a.observe("web-1", "it was told to reboot"));
-        Migration receiving = receive();
+        Migration<SourceReport> sending = send(Phase.SUSPEND, () -> a.observe("web-1", "it was told to reboot"));
+        Migration<DestinationReport> receiving = receive();
 
         failureOf(sending);
         failureOf(receiving);

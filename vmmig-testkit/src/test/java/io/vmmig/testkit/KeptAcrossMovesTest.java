@@ -13,7 +13,9 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.reference.ReferenceStore;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.report.MigrationReport;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -103,12 +105,12 @@ class KeptAcrossMovesTest {
         b.state().images().references().close();
     }
 
-    private MigrationReport move(Host from, Host to) throws Exception {
+    private SourceReport move(Host from, Host to) throws Exception {
         return move(from, to, phase -> {});
     }
 
-    private MigrationReport move(Host from, Host to, Consumer<Phase> onPhase) throws Exception {
-        Migration sending = Migrator.of(from.hypervisor())
+    private SourceReport move(Host from, Host to, Consumer<Phase> onPhase) throws Exception {
+        Migration<SourceReport> sending = Migrator.of(from.hypervisor())
                 .from("web-1")
                 .state(from.state())
                 .to(transport)
@@ -118,7 +120,7 @@ class KeptAcrossMovesTest {
                     }
                 })
                 .start();
-        Migration receiving = Receiver.of(to.hypervisor())
+        Migration<DestinationReport> receiving = Receiver.of(to.hypervisor())
                 .into(to.directory().resolve("guests"))
                 .state(to.state())
                 .receive(transport.accept(SOON));

@@ -16,8 +16,9 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.report.MigrationReport;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.report.PhaseTiming;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor.Step;
 import io.vmmig.transport.Outcome;
@@ -87,11 +88,11 @@ class MigrationTest {
         return Migrator.of(a).state(stateOfA).from("web-1").to(transport);
     }
 
-    private Migration receive() throws Exception {
+    private Migration<DestinationReport> receive() throws Exception {
         return receiver.receive(transport.accept(SOON));
     }
 
-    private static VmmigException failureOf(Migration migration) {
+    private static VmmigException failureOf(Migration<?> migration) {
         try {
             migration.await(SOON);
         } catch (VmmigException e) {
@@ -112,9 +113,9 @@ class MigrationTest {
     @Test
     void movesTheGuestWhole() throws Exception {
         List<MigrationEvent> events = Collections.synchronizedList(new ArrayList<>());
-        Migration sending = migrator().onEvent(events::add).start();
-        MigrationReport received = receive().await(SOON);
-        MigrationReport sent = sending.await(SOON);
+        Migration<SourceReport> sending = migrator().onEvent(events::add).start();
+        DestinationReport received = receive().await(SOON);
+        SourceReport sent = sending.await(SOON);
 
         assertThat(a.guests()).isEmpty();
         assertThat(b.stateOf("web-1")).contains(GuestState.RUNNING);
@@ -148,10 +149,10 @@ class MigrationTest {
         Semaphore leaving = new Semaphore(0);
         Semaphore coming = new Semaphore(0);
         receiver = receiver.admittedBy(coming);
-        Migration sending = migrator().admittedBy(leaving).start();
+        Migration<SourceReport> sending = migrator().admittedBy(leaving).start();
         assertThat(sending.done()).isFalse();
         leaving.release();
-        Migration receiving = receive();
+        Migration<DestinationReport> receiving = receive();
         coming.release();
 
         receiving.await(SOON);
@@ -166,7 +167,8 @@ class MigrationTest {
     void saysThatItWaits() throws Exception {
         Semaphore leaving = new Semaphore(0);
         List<MigrationEvent> events = Collections.synchronizedList(new ArrayList<>());
-        Migration sending = migrator().admittedBy(leaving).onEvent(events::add).start();
+        Migration<SourceReport> sending =
+                migrator().admittedBy(leaving).onEvent(events::add).start();
         while (!leaving.hasQueuedThreads()) {
             Thread.onSpinWait();
         }
@@ -185,7 +187,7 @@ class MigrationTest {
     void itsDeadlineCountsWhileItWaits() throws Exception {
         VmmigException e = failureOf(migrator()
                 .admittedBy(new Semaphore(0))
-                .takingAtMost(Duration.ofMillis(10))
+                .migrationTimeout(Duration.ofMillis(10))
                 .start());
         assertThat(e.problem()).isEqualTo(Problem.DEADLINE_EXCEEDED);
         assertThat(e.failure().source()).isEqualTo(EndState.UNTOUCHED);
@@ -195,14 +197,14 @@ class MigrationTest {
     @Test
     void memoryIsOvercommittedOnlyWhereThatIsAllowed() throws Exception {
         b.freeMemory(1 << 20);
-        Migration refused = migrator().start();
-        Migration refusing = receive();
+        Migration<SourceReport> refused = migrator().start();
+        Migration<DestinationReport> refusing = receive();
         assertThat(failureOf(refused).problem()).isEqualTo(Problem.MEMORY_INSUFFICIENT);
         failureOf(refusing);
         assertRolledBack();
 
         receiver = receiver.overcommittingMemory();
-        Migration sending = migrator().start();
+        Migration<SourceReport> sending = migrator().start();
         receive().await(SOON);
         sending.await(SOON);
 
@@ -211,12 +213,12 @@ class MigrationTest {
 
     @Test
     void aHeapThatIsExhaustedMidwayRollsBack() throws Exception {
-        Migration sending = migrator()
+        Migration<SourceReport> sending = migrator()
                 .signedBy(claim -> {
                     throw new OutOfMemoryError("Java heap space");
                 })
                 .start();
-        Migration receiving = receive();
+        Migration<DestinationReport> receiving = receive();
 
         VmmigException e = failureOf(sending);
 
@@ -235,7 +237,7 @@ class MigrationTest {
         AtomicInteger waited = new AtomicInteger();
         Set<Integer> ahead = ConcurrentHashMap.newKeySet();
         CountDownLatch settled = new CountDownLatch(guestsThatLeave);
-        List<Migration> leaving = new ArrayList<>();
+        List<Migration<?>> leaving = new ArrayList<>();
         for (int i = 0; i < guestsThatLeave; i++) {
             a.start(Domains.xml("many-" + i), new byte[100_000], false);
             leaving.add(migrator()
@@ -255,7 +257,7 @@ class MigrationTest {
         assertThat(waited).hasValueGreaterThanOrEqualTo(guestsThatLeave - atOnce);
         assertThat(ahead).as("each has its place").hasSize(waited.get()).contains(0);
 
-        List<Migration> coming = new ArrayList<>();
+        List<Migration<?>> coming = new ArrayList<>();
         for (int i = 0; i < guestsThatLeave; i++) {
             coming.add(receive());
         }
@@ -269,7 +271,7 @@ class MigrationTest {
     @Test
     void canBeCancelledBeforeItsTurn() throws Exception {
         Semaphore leaving = new Semaphore(0);
-        Migration sending = migrator().admittedBy(leaving).start();
+        Migration<SourceReport> sending = migrator().admittedBy(leaving).start();
         while (!leaving.hasQueuedThreads()) {
             Thread.onSpinWait();
         }
@@ -281,7 +283,7 @@ class MigrationTest {
         assertThat(failure.failure().source()).isEqualTo(EndState.UNTOUCHED);
         assertRolledBack();
         leaving.release();
-        Migration again = migrator().admittedBy(leaving).start();
+        Migration<SourceReport> again = migrator().admittedBy(leaving).start();
         receive().await(SOON);
         again.await(SOON);
         assertThat(leaving.availablePermits()).isOne();
@@ -291,8 +293,8 @@ class MigrationTest {
     void whoWaitsAtTheDestinationCanBeCancelledThere() throws Exception {
         Semaphore coming = new Semaphore(0);
         receiver = receiver.admittedBy(coming);
-        Migration sending = migrator().start();
-        Migration receiving = receive();
+        Migration<SourceReport> sending = migrator().start();
+        Migration<DestinationReport> receiving = receive();
         while (!coming.hasQueuedThreads()) {
             Thread.onSpinWait();
         }
@@ -325,8 +327,8 @@ class MigrationTest {
         a.start(Domains.xml("web-1", Domains.disk("vda", image, "raw")).replace("hvm</type>", boot), memory, true);
         b.fail(Step.START);
 
-        Migration sending = migrator().start();
-        Migration receiving = receive();
+        Migration<SourceReport> sending = migrator().start();
+        Migration<DestinationReport> receiving = receive();
 
         VmmigException e = failureOf(sending);
         assertThat(e).hasMessageContaining("START");
@@ -335,7 +337,7 @@ class MigrationTest {
         assertRolledBack();
 
         b.mend(Step.START);
-        Migration again = migrator().start();
+        Migration<SourceReport> again = migrator().start();
         receive().await(SOON);
         again.await(SOON);
         assertThat(b.memoryOf("web-1").orElseThrow()).isEqualTo(memory);
@@ -353,12 +355,13 @@ class MigrationTest {
 
     @Test
     void goesBackAndForth() throws Exception {
-        Migration there = migrator().start();
+        Migration<SourceReport> there = migrator().start();
         receive().await(SOON);
         there.await(SOON);
 
         Path home = directory.resolve("home");
-        Migration back = Migrator.of(b).state(state).from("web-1").to(transport).start();
+        Migration<SourceReport> back =
+                Migrator.of(b).state(state).from("web-1").to(transport).start();
         Receiver.of(a)
                 .into(home)
                 .state(stateOfA)
@@ -373,7 +376,7 @@ class MigrationTest {
 
     @Test
     void completesAStageWhenItIsOver() throws Exception {
-        Migration failed =
+        Migration<SourceReport> failed =
                 Migrator.of(a).state(stateOfA).from("nobody").to(transport).start();
         assertThat(failed.completion().toCompletableFuture())
                 .failsWithin(SOON)
@@ -382,11 +385,11 @@ class MigrationTest {
                 .isInstanceOfSatisfying(
                         VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.GUEST_UNKNOWN));
 
-        Migration sending = migrator().start();
+        Migration<SourceReport> sending = migrator().start();
         assertThat(sending.completion().toCompletableFuture().cancel(true))
                 .as("of this one only")
                 .isTrue();
-        Migration receiving = receive();
+        Migration<DestinationReport> receiving = receive();
         assertThat(receiving.completion().toCompletableFuture()).succeedsWithin(SOON);
         assertThat(sending.completion().toCompletableFuture())
                 .succeedsWithin(SOON)
@@ -396,7 +399,7 @@ class MigrationTest {
 
     @Test
     void aListenerThatThrowsDoesNoHarm() throws Exception {
-        Migration sending = migrator()
+        Migration<SourceReport> sending = migrator()
                 .onEvent(e -> {
                     throw new IllegalStateException("a listener's bug");
                 })
@@ -410,8 +413,8 @@ class MigrationTest {
     @EnumSource(names = {"SAVE", "STREAM"})
     void whatFailsAtTheSourceIsRolledBack(Step step) throws Exception {
         a.fail(step);
-        Migration sending = migrator().start();
-        Migration receiving = receive();
+        Migration<SourceReport> sending = migrator().start();
+        Migration<DestinationReport> receiving = receive();
 
         VmmigException e = failureOf(sending);
         assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_FAILED);
@@ -424,8 +427,8 @@ class MigrationTest {
     @EnumSource(names = {"FINISH", "RESUME_RESTORED"})
     void whatFailsAtTheDestinationIsRolledBack(Step step) throws Exception {
         b.fail(step);
-        Migration sending = migrator().start();
-        Migration receiving = receive();
+        Migration<SourceReport> sending = migrator().start();
+        Migration<DestinationReport> receiving = receive();
 
         VmmigException e = failureOf(sending);
         assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_FAILED);
@@ -440,8 +443,8 @@ class MigrationTest {
     @Test
     void aDestinationThatCannotStartRefusesWhileTheGuestRuns() throws Exception {
         b.fail(Step.RESTORE);
-        Migration sending = migrator().start();
-        Migration receiving = receive();
+        Migration<SourceReport> sending = migrator().start();
+        Migration<DestinationReport> receiving = receive();
 
         VmmigException e = failureOf(sending);
         assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_FAILED);
@@ -457,8 +460,8 @@ class MigrationTest {
     void aGuestThatCouldNotBeRolledBackCanBeTriedAgain() throws Exception {
         a.fail(Step.STREAM);
         a.fail(Step.RESUME_SAVED);
-        Migration sending = migrator().start();
-        Migration receiving = receive();
+        Migration<SourceReport> sending = migrator().start();
+        Migration<DestinationReport> receiving = receive();
 
         assertThat(failureOf(sending).failure().source()).isEqualTo(EndState.PAUSED);
         failureOf(receiving);
@@ -468,7 +471,7 @@ class MigrationTest {
         assertThat(refused.problem()).as("it would arrive paused").isEqualTo(Problem.GUEST_BUSY);
         assertThat(refused.failure().remedy()).contains("Recovery");
         assertThat(Recovery.of(a).state(stateOfA).run().settled()).isTrue();
-        Migration again = migrator().start();
+        Migration<SourceReport> again = migrator().start();
         receive().await(SOON);
         again.await(SOON);
 
@@ -480,7 +483,7 @@ class MigrationTest {
     @Test
     void whatFailsAfterTheHandOverLeavesTheGuestAtTheDestination() throws Exception {
         a.fail(Step.RETIRE);
-        Migration sending = migrator().start();
+        Migration<SourceReport> sending = migrator().start();
         receive().await(SOON);
 
         VmmigException e = failureOf(sending);
@@ -492,7 +495,7 @@ class MigrationTest {
     @Test
     void whenTheAnswerIsLostNobodyGuesses() throws Exception {
         transport.loseAnswerToCommit();
-        Migration sending = migrator().start();
+        Migration<SourceReport> sending = migrator().start();
         receive().await(SOON);
 
         VmmigException e = failureOf(sending);
@@ -508,7 +511,7 @@ class MigrationTest {
         transport.loseAnswerToCommit();
         AtomicInteger asked = new AtomicInteger();
         transport.answerFrom((any, asker) -> asked.incrementAndGet() < 3 ? Outcome.UNDER_WAY : Outcome.TAKEN);
-        Migration sending = migrator().start();
+        Migration<SourceReport> sending = migrator().start();
         receive().await(SOON);
 
         sending.await(SOON);
@@ -524,7 +527,8 @@ class MigrationTest {
             asked.incrementAndGet();
             throw VmmigException.of(Problem.PEER_UNREACHABLE, "nobody is there", "");
         });
-        Migration sending = migrator().askingAtMost(Duration.ZERO).start();
+        Migration<SourceReport> sending =
+                migrator().inquiryTimeout(Duration.ZERO).start();
         receive().await(SOON);
 
         assertThat(failureOf(sending).problem()).isEqualTo(Problem.OUTCOME_UNKNOWN);
@@ -536,8 +540,8 @@ class MigrationTest {
     void aGuestThatMayRunAtTheDestinationIsNotResumedAtTheSource() throws Exception {
         b.fail(Step.RESUME_RESTORED);
         b.fail(Step.REMOVE_RESTORED);
-        Migration sending = migrator().start();
-        Migration receiving = receive();
+        Migration<SourceReport> sending = migrator().start();
+        Migration<DestinationReport> receiving = receive();
 
         assertThat(failureOf(sending).problem()).isEqualTo(Problem.OUTCOME_UNKNOWN);
         assertThat(failureOf(receiving).failure().destination()).isEqualTo(EndState.PAUSED);
@@ -551,7 +555,7 @@ class MigrationTest {
     void cancelMidwayLetsTheGuestGoOn() throws Exception {
         CountDownLatch midway = new CountDownLatch(1);
         CountDownLatch cancelled = new CountDownLatch(1);
-        Migration sending = migrator()
+        Migration<SourceReport> sending = migrator()
                 .onEvent(e -> {
                     if (e.phase() == Phase.SNAPSHOT) {
                         midway.countDown();
@@ -559,7 +563,7 @@ class MigrationTest {
                     }
                 })
                 .start();
-        Migration receiving = receive();
+        Migration<DestinationReport> receiving = receive();
         assertThat(midway.await(20, TimeUnit.SECONDS)).isTrue();
 
         assertThat(sending.cancel()).isTrue();
@@ -583,7 +587,7 @@ class MigrationTest {
 
     @Test
     void aSourceThatTakesLongerThanItMayGivesUp() throws Exception {
-        VmmigException failure = failureOf(migrator().takingAtMost(LITTLE).start());
+        VmmigException failure = failureOf(migrator().migrationTimeout(LITTLE).start());
 
         assertThat(failure.problem()).isEqualTo(Problem.DEADLINE_EXCEEDED);
         assertThat(failure).hasMessageContaining("the migration went on for longer than 0.05 s");
@@ -595,10 +599,10 @@ class MigrationTest {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void aGuestThatStandsStillForLongerThanItMayGoesOn(boolean source) throws Exception {
-        Migrator migrator = source ? migrator().suspendingAtMost(LITTLE) : migrator();
-        receiver = source ? receiver : receiver.takingAtMost(LITTLE);
+        Migrator migrator = source ? migrator().maxDowntime(LITTLE) : migrator();
+        receiver = source ? receiver : receiver.migrationTimeout(LITTLE);
         CountDownLatch ended = new CountDownLatch(1);
-        Migration sending = migrator.onEvent(e -> {
+        Migration<SourceReport> sending = migrator.onEvent(e -> {
                     if (e.phase() == Phase.SNAPSHOT) {
                         awaitQuietly(ended);
                     }
@@ -620,7 +624,7 @@ class MigrationTest {
 
     @Test
     void cancelAfterTheEndIsTooLate() throws Exception {
-        Migration sending = migrator().start();
+        Migration<SourceReport> sending = migrator().start();
         receive().await(SOON);
         sending.await(SOON);
         assertThat(sending.cancel()).isFalse();
@@ -640,7 +644,7 @@ class MigrationTest {
 
     @Test
     void aGuestMovesOnceAtATime() throws Exception {
-        Migration first = migrator().start();
+        Migration<SourceReport> first = migrator().start();
         var session = transport.accept(SOON);
         assertThat(failureOf(migrator().start()).problem()).isEqualTo(Problem.GUEST_BUSY);
         receiver.receive(session).await(SOON);
@@ -664,8 +668,9 @@ class MigrationTest {
 
     private void assertRefused(Problem problem, Receiver receiver) throws Exception {
         List<Phase> phases = Collections.synchronizedList(new ArrayList<>());
-        Migration sending = migrator().onEvent(e -> phases.add(e.phase())).start();
-        Migration receiving = receiver.receive(transport.accept(SOON));
+        Migration<SourceReport> sending =
+                migrator().onEvent(e -> phases.add(e.phase())).start();
+        Migration<DestinationReport> receiving = receiver.receive(transport.accept(SOON));
         VmmigException e = failureOf(sending);
         assertThat(e.problem()).isEqualTo(problem);
         assertThat(e.failure().remedy()).isNotBlank();
@@ -678,7 +683,7 @@ class MigrationTest {
     /** A guest must never run twice, so this is the one case in which nobody has to say that it is removed. */
     @Test
     void aMoveToAHostRemovesTheGuestWhetherOrNotThatWasSaid() throws Exception {
-        Migration sending = migrator().removingTheGuest().start();
+        Migration<SourceReport> sending = migrator().removingTheGuest().start();
         receive().await(SOON);
         sending.await(SOON);
         assertThat(a.guests()).isEmpty();
@@ -689,7 +694,7 @@ class MigrationTest {
         try (var saved = a.guest("web-1").save()) {
             saved.leavePaused();
         }
-        Migration sending = migrator().start();
+        Migration<SourceReport> sending = migrator().start();
         receive().await(SOON);
         assertThat(sending.await(SOON).downtimeMillis()).isEmpty();
         assertThat(b.stateOf("web-1")).contains(GuestState.PAUSED);

@@ -12,7 +12,9 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.report.MigrationReport;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Transport;
@@ -96,7 +98,7 @@ class ProgressTest {
         return Migrator.of(a).state(stateOfA).from("web-1").onEvent(atSource::add);
     }
 
-    private Migration receive() throws Exception {
+    private Migration<DestinationReport> receive() throws Exception {
         return Receiver.of(b)
                 .into(directory.resolve("guests"))
                 .state(stateOfB)
@@ -119,9 +121,9 @@ class ProgressTest {
         Path disk = Files.write(directory.resolve("vda.raw"), new byte[3_000_000]);
         a.start(Domains.xml("web-1", Domains.disk("vda", disk, "raw")), mostlyEmpty(), true);
 
-        Migration sending = migrator().to(transport).start();
-        MigrationReport received = receive().await(SOON);
-        MigrationReport sent = sending.await(SOON);
+        Migration<SourceReport> sending = migrator().to(transport).start();
+        DestinationReport received = receive().await(SOON);
+        SourceReport sent = sending.await(SOON);
 
         assertComplete(atSource, sent);
         assertComplete(atDestination, received);
@@ -170,8 +172,8 @@ class ProgressTest {
     void theLastEventSaysWhyItFailed() throws Exception {
         a.start(Domains.xml("web-1"), mostlyEmpty(), true);
         a.fail(InMemoryHypervisor.Step.STREAM);
-        Migration sending = migrator().to(transport).start();
-        Migration receiving = receive();
+        Migration<SourceReport> sending = migrator().to(transport).start();
+        Migration<DestinationReport> receiving = receive();
 
         VmmigException here = catchThrowableOfType(VmmigException.class, () -> sending.await(SOON));
         VmmigException there = catchThrowableOfType(VmmigException.class, () -> receiving.await(SOON));
@@ -229,15 +231,15 @@ class ProgressTest {
     void whatStaysAtTheSourceIsReported() throws Exception {
         Path disk = Files.write(directory.resolve("vda.raw"), new byte[300_000]);
         a.start(Domains.xml("web-1", Domains.disk("vda", disk, "raw")), mostlyEmpty(), true);
-        Migration sending = migrator().to(transport).start();
-        MigrationReport received = receive().await(SOON);
-        MigrationReport sent = sending.await(SOON);
+        Migration<SourceReport> sending = migrator().to(transport).start();
+        DestinationReport received = receive().await(SOON);
+        SourceReport sent = sending.await(SOON);
 
         assertThat(sent.leftAtSource()).as("its user made it").containsExactly(disk);
         assertThat(sent.toJson()).contains("\"leftAtSource\"");
-        assertThat(received.leftAtSource()).isEmpty();
+        assertThat(received.toJson()).doesNotContain("leftAtSource");
 
-        Migration back =
+        Migration<SourceReport> back =
                 Migrator.of(b).state(stateOfB).from("web-1").to(transport).start();
         Receiver.of(a)
                 .into(directory.resolve("home"))

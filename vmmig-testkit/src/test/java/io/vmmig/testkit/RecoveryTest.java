@@ -20,11 +20,12 @@ import io.vmmig.handover.DestinationState;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.SavedGuest;
-import io.vmmig.report.MigrationReport;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.report.RecoveryReport;
 import io.vmmig.report.RecoveryReport.Result;
 import io.vmmig.report.RecoveryReport.Settlement;
 import io.vmmig.report.RecoveryReport.Side;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutcomeBook;
@@ -790,11 +791,11 @@ class RecoveryTest {
             return Recovery.outcomesIn(state).outcomeOf(id, asker);
         });
 
-        Migration sending =
+        Migration<SourceReport> sending =
                 Migrator.of(host).state(own).from(GUEST).to(transport).start();
-        MigrationReport received = receiver().receive(transport.accept(SOON)).await(SOON);
+        DestinationReport received = receiver().receive(transport.accept(SOON)).await(SOON);
         taken.countDown();
-        MigrationReport sent = sending.await(SOON);
+        SourceReport sent = sending.await(SOON);
 
         assertThat(sent.packageId()).isEqualTo(received.packageId());
         assertThat(host.guests()).isEmpty();
@@ -809,7 +810,7 @@ class RecoveryTest {
         CountDownLatch waiting = new CountDownLatch(1);
         CountDownLatch asked = new CountDownLatch(1);
         HostState own = HostState.open(directory.resolve("own"));
-        Migration sending = Migrator.of(host)
+        Migration<SourceReport> sending = Migrator.of(host)
                 .state(own)
                 .from(GUEST)
                 .to(transport)
@@ -820,7 +821,7 @@ class RecoveryTest {
                     }
                 })
                 .start();
-        Migration receiving = receiver().receive(transport.accept(SOON));
+        Migration<DestinationReport> receiving = receiver().receive(transport.accept(SOON));
         assertThat(waiting.await(20, TimeUnit.SECONDS)).isTrue();
         UUID id = ArrivalJournal.factsOf(ArrivalJournal.all(state).get(0))
                 .orElseThrow()

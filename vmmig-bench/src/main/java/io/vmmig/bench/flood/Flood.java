@@ -176,7 +176,7 @@ public final class Flood {
 
     /** Honest migrations in progress. */
     private final class Moves {
-        private final List<Migration> all = new ArrayList<>();
+        private final List<Migration<?>> all = new ArrayList<>();
         private final long began = System.nanoTime();
 
         Moves begin(Target.Running target, int count, int port) throws VmmigException {
@@ -190,7 +190,7 @@ public final class Flood {
         /** How many have succeeded, once all have ended. */
         int await() throws InterruptedException, TimeoutException {
             int succeeded = 0;
-            for (Migration one : all) {
+            for (Migration<?> one : all) {
                 try {
                     one.await(PATIENCE);
                     succeeded++;

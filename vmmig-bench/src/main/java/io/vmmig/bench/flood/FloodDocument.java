@@ -42,7 +42,7 @@ final class FloodDocument {
 
                         What remains: a trusted host that makes valid offers, and then sends just fast enough or does not begin to send for up to an
                         hour, holds a permit for each of its migrations, as a slow but honest source would, and others wait for it;
-                        `Receiver.takingAtMost` ends that. Seven hostile trusted hosts together can use up all sessions, since each gets half of what
+                        `Receiver.migrationTimeout` ends that. Seven hostile trusted hosts together can use up all sessions, since each gets half of what
                         those before it have left. A flood takes processor time and network from everything else on the host; use a firewall against
                         that.
                         """)

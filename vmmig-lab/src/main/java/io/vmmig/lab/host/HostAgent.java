@@ -77,7 +77,7 @@ public final class HostAgent {
     private final Path guests;
     private final String address;
     private final PrintStream out;
-    private final Map<Long, Migration> migrations = new ConcurrentHashMap<>();
+    private final Map<Long, Migration<?>> migrations = new ConcurrentHashMap<>();
     private final Map<Long, TlsListener> listeners = new ConcurrentHashMap<>();
     private final Map<Long, Barrier> barriers = new ConcurrentHashMap<>();
     /** Who waits at the permanent listener. */
@@ -262,7 +262,7 @@ public final class HostAgent {
                 id,
                 command,
                 command.has("askMillis")
-                        ? migrator.askingAtMost(
+                        ? migrator.inquiryTimeout(
                                 Duration.ofMillis(command.get("askMillis").getAsLong()))
                         : migrator);
     }
@@ -272,7 +272,7 @@ public final class HostAgent {
         Migrator migrator = profile.apply(sender(id, command))
                 .to(stopping(id, command).over(Transport.class, stillTransport(command)));
         if (command.has("balloonMillis")) {
-            migrator = migrator.ballooningWithin(
+            migrator = migrator.balloonTimeout(
                     Duration.ofMillis(command.get("balloonMillis").getAsLong()));
         }
         return send(id, command, flag(command, "leaveRunning") ? migrator : migrator.removingTheGuest());
@@ -420,7 +420,7 @@ public final class HostAgent {
                 .onEvent(teller(id, command));
     }
 
-    private JsonObject finish(long id, Migration migration) throws VmmigException, InterruptedException {
+    private JsonObject finish(long id, Migration<?> migration) throws VmmigException, InterruptedException {
         migrations.put(id, migration);
         MigrationReport report = migration.await();
         return JsonParser.parseString(report.toJson()).getAsJsonObject();
@@ -499,7 +499,7 @@ public final class HostAgent {
 
     private JsonObject cancel(JsonObject command) {
         long move = command.get("move").getAsLong();
-        Migration migration = migrations.get(move);
+        Migration<?> migration = migrations.get(move);
         TlsListener listener = listeners.get(move);
         JsonObject result = new JsonObject();
         if (migration != null) {

@@ -21,7 +21,7 @@ import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.protection.Handling;
-import io.vmmig.report.MigrationReport;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.file.PackageFile;
@@ -78,7 +78,7 @@ class ProtectionIT {
             state.images().add(GuestKind.TINY_X86_64.image().qcow2(), ImageFormat.QCOW2);
         }
 
-        MigrationReport take(Path file, Path... upon) throws Exception {
+        DestinationReport take(Path file, Path... upon) throws Exception {
             PackageFile source = PackageFile.at(file).openedBy(self);
             for (Path earlier : upon) {
                 source = source.upon(earlier);
@@ -136,7 +136,7 @@ class ProtectionIT {
             there.refuse("signed by a stranger", Set.of(Problem.SIGNER_UNKNOWN), Files.readAllBytes(sealed));
         }
         try (Elsewhere there = new Elsewhere(self, self, ofA)) {
-            MigrationReport report = there.take(sealed, full);
+            DestinationReport report = there.take(sealed, full);
             assertThat(report.provenance().stream().map(Handling::signer))
                     .containsExactly(ofA.toString(), ofB.toString(), ofA.toString());
             there.hypervisor.guest("guarded").remove();

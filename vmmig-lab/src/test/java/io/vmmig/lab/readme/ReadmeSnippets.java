@@ -16,8 +16,9 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
-import io.vmmig.report.MigrationReport;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.report.RecoveryReport;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Transport;
@@ -35,11 +36,11 @@ import java.util.Map;
 final class ReadmeSnippets {
     private ReadmeSnippets() {}
 
-    static MigrationReport source() throws VmmigException, InterruptedException {
+    static SourceReport source() throws VmmigException, InterruptedException {
         try (Hypervisor hypervisor = LibvirtHypervisor.connect("qemu:///system")) {
             HostIdentity identity = HostIdentity.in(Path.of("/var/lib/mytool/identity"));
             NodeStore nodes = NodeStore.in(Path.of("/var/lib/mytool/nodes"));
-            MigrationReport report = Migrator.of(hypervisor)
+            SourceReport report = Migrator.of(hypervisor)
                     .from("web-1")
                     .state(HostState.open(Path.of("/var/lib/mytool/state")))
                     .to(TlsTransport.to("host-b", 16550).as(identity).trusting(nodes, "host-b"))
@@ -49,7 +50,7 @@ final class ReadmeSnippets {
         }
     }
 
-    static MigrationReport destination() throws VmmigException, InterruptedException {
+    static DestinationReport destination() throws VmmigException, InterruptedException {
         HostState state = HostState.open(Path.of("/var/lib/mytool/state"));
         try (Hypervisor hypervisor = LibvirtHypervisor.connect("qemu:///system");
                 TlsListener listener = TlsListener.on("0.0.0.0", 16550)
@@ -57,7 +58,7 @@ final class ReadmeSnippets {
                         .trusting(NodeStore.in(Path.of("/var/lib/mytool/nodes")))
                         .answering(Recovery.outcomesIn(state))
                         .listen()) {
-            MigrationReport report = Receiver.of(hypervisor)
+            DestinationReport report = Receiver.of(hypervisor)
                     .into(Path.of("/var/lib/mytool/guests"))
                     .as(DomainSettings.asSaved().keepingNetworks())
                     .state(state)
@@ -68,7 +69,7 @@ final class ReadmeSnippets {
     }
 
     static void progress(Migrator migrator) {
-        Migration migration = migrator.onEvent(event -> {
+        Migration<SourceReport> migration = migrator.onEvent(event -> {
                     if (event instanceof MigrationEvent.Progress progress) {
                         System.out.printf("%3.0f %% %s%n", 100 * progress.fraction(), progress.doing());
                     }

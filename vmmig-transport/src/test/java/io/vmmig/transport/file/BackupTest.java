@@ -12,7 +12,7 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.report.MigrationReport;
+import io.vmmig.report.SourceReport;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
@@ -74,13 +74,13 @@ class BackupTest {
         return Migrator.of(host)
                 .from("web-1")
                 .state(states.open(temp.resolve("state")))
-                .askingAtMost(Duration.ZERO)
+                .inquiryTimeout(Duration.ZERO)
                 .to(transport);
     }
 
     @Test
     void leavesTheGuestRunning() throws Exception {
-        MigrationReport report = packing().start().await(SOON);
+        SourceReport report = packing().start().await(SOON);
         assertThat(host.stateOf("web-1")).contains(GuestState.RUNNING);
         assertThat(report.resumedAt()).isNotNull();
         assertThat(file).isNotEmptyFile();
@@ -88,7 +88,7 @@ class BackupTest {
 
     @Test
     void removesTheGuestWhereThatWasSaid() throws Exception {
-        MigrationReport report = packing().removingTheGuest().start().await(SOON);
+        SourceReport report = packing().removingTheGuest().start().await(SOON);
         assertThat(host.guests()).isEmpty();
         assertThat(report.resumedAt()).isNull();
         assertThat(file).isNotEmptyFile();

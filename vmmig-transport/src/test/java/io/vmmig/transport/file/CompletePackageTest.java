@@ -11,8 +11,9 @@ import io.vmmig.domain.DomainXml;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
-import io.vmmig.report.MigrationReport;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.report.Notice;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import java.nio.file.Files;
@@ -97,7 +98,7 @@ class CompletePackageTest {
         return packageFile;
     }
 
-    private MigrationReport restore(InMemoryHypervisor host, HostState state, Path from, Path... upon)
+    private DestinationReport restore(InMemoryHypervisor host, HostState state, Path from, Path... upon)
             throws Exception {
         return Receiver.of(host)
                 .acceptingUnsigned()
@@ -122,7 +123,7 @@ class CompletePackageTest {
     @Test
     void whatABackupNeedsIsNamedWhenItIsMade() throws Exception {
         List<MigrationEvent> events = Collections.synchronizedList(new ArrayList<>());
-        MigrationReport report = packing(file).onEvent(events::add).start().await(SOON);
+        SourceReport report = packing(file).onEvent(events::add).start().await(SOON);
         assertThat(report.notices()).singleElement().satisfies(notice -> {
             assertThat(notice.kind()).isEqualTo(Notice.Kind.CONTENT_NEEDED);
             assertThat(notice.subject()).isEqualTo(iso.toString());
@@ -145,7 +146,7 @@ class CompletePackageTest {
 
     @Test
     void aPackageWithItsBaseImagesIsRestoredAnywhere() throws Exception {
-        MigrationReport report = packing(file).withBaseImages().start().await(SOON);
+        SourceReport report = packing(file).withBaseImages().start().await(SOON);
         assertThat(report.notices()).isEmpty();
         assertThat(report.references()).isEmpty();
 
@@ -158,7 +159,7 @@ class CompletePackageTest {
     void changesLeaveOutABaseImageThatAnEarlierPackageHolds() throws Exception {
         packing(file).withBaseImages().start().await(SOON);
         Path changes = directory.resolve("monday.vmmig");
-        MigrationReport report = packing(changes, file).withBaseImages().start().await(SOON);
+        SourceReport report = packing(changes, file).withBaseImages().start().await(SOON);
         assertThat(report.notices()).extracting(Notice::kind).containsOnly(Notice.Kind.CONTENT_NEEDED);
         assertThat(Files.size(changes)).isLessThan(Files.size(file) / 10);
 

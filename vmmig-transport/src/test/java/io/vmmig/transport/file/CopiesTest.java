@@ -7,6 +7,7 @@ import io.vmmig.Migrator;
 import io.vmmig.Receiver;
 import io.vmmig.domain.DomainSettings;
 import io.vmmig.domain.DomainXml;
+import io.vmmig.report.DestinationReport;
 import io.vmmig.report.MigrationReport;
 import io.vmmig.report.Notice;
 import io.vmmig.testkit.InMemoryHypervisor;
@@ -70,7 +71,7 @@ class CopiesTest {
         return file;
     }
 
-    private MigrationReport restore(Path file, DomainSettings settings) throws Exception {
+    private DestinationReport restore(Path file, DomainSettings settings) throws Exception {
         return Receiver.of(other)
                 .acceptingUnsigned()
                 .into(temp.resolve("guests"))
@@ -92,7 +93,7 @@ class CopiesTest {
 
     @Test
     void aCopyUnderAnotherUuidHasItsLinkDownAndTheReportSaysSo() throws Exception {
-        MigrationReport report =
+        DestinationReport report =
                 restore(packed(false), DomainSettings.asSaved().named("web-2").withNewUuid());
         assertThat(connected("web-2")).isEmpty();
         assertThat(DomainXml.parse(other.guest("web-2").inventory().definitionXml())
@@ -109,7 +110,7 @@ class CopiesTest {
 
     @Test
     void whoSaysSoGetsTheLinksAsTheyWere() throws Exception {
-        MigrationReport report = restore(
+        DestinationReport report = restore(
                 packed(false),
                 DomainSettings.asSaved().named("web-2").withNewUuid().withLinksAsSaved());
         assertThat(connected("web-2")).containsExactly(MAC);
@@ -120,7 +121,7 @@ class CopiesTest {
     /** It takes the original's place, as after the loss of a host; nobody else knows whether that is gone. */
     @Test
     void aBackupThatIsRestoredAsItselfHasItsLinkUpAndAWarning() throws Exception {
-        MigrationReport report = restore(packed(false), DomainSettings.asSaved());
+        DestinationReport report = restore(packed(false), DomainSettings.asSaved());
         assertThat(connected("web-1")).containsExactly(MAC);
         assertThat(sameAddress(report)).singleElement().satisfies(notice -> {
             assertThat(notice.text()).contains("kept running at host-a").contains(MAC);
@@ -136,7 +137,7 @@ class CopiesTest {
 
     @Test
     void aGuestOfWhichThereIsNoOtherIsAsItWas() throws Exception {
-        MigrationReport report = restore(packed(true), DomainSettings.asSaved());
+        DestinationReport report = restore(packed(true), DomainSettings.asSaved());
         assertThat(connected("web-1")).containsExactly(MAC);
         assertThat(sameAddress(report)).isEmpty();
     }
@@ -166,7 +167,7 @@ class CopiesTest {
     void theClockOfAGuestThatRunsAgainIsSetThroughItsAgentAtBothEnds() throws Exception {
         Path file = packed(false);
         assertThat(host.clockSet("web-1")).isEqualTo(1);
-        MigrationReport report = restore(file, DomainSettings.asSaved());
+        DestinationReport report = restore(file, DomainSettings.asSaved());
         assertThat(other.clockSet("web-1")).isEqualTo(1);
         assertThat(clock(report)).isEmpty();
     }
@@ -174,7 +175,7 @@ class CopiesTest {
     @Test
     void aClockIsLeftAloneWhereThatIsAskedFor() throws Exception {
         Path file = packed(false);
-        MigrationReport report = Receiver.of(other)
+        DestinationReport report = Receiver.of(other)
                 .acceptingUnsigned()
                 .into(temp.resolve("guests"))
                 .state(states.open(temp.resolve("state-b")))

@@ -13,6 +13,7 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.report.RecoveryReport.Result;
 import io.vmmig.report.RecoveryReport.Settlement;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.Acceptance;
@@ -87,7 +88,7 @@ class HttpRecoveryTest {
     }
 
     private static void crash(Migrator migrator) {
-        Migration migration = migrator.start();
+        Migration<SourceReport> migration = migrator.start();
         assertThatThrownBy(migration::await).hasStackTraceContaining("it dies");
     }
 

@@ -122,7 +122,7 @@ class IndexAnswersTest {
                     .to(asSeenBySource())
                     .removingTheGuest()
                     .admittedBy(admission)
-                    .askingAtMost(Duration.ofMillis(1));
+                    .inquiryTimeout(Duration.ofMillis(1));
             try {
                 migrator.start().await();
             } catch (VmmigException e) {

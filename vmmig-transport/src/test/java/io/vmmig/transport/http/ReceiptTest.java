@@ -18,6 +18,7 @@ import io.vmmig.error.Problem;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.report.RecoveryReport.Result;
 import io.vmmig.report.RecoveryReport.Settlement;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.Outcome;
@@ -72,7 +73,7 @@ class ReceiptTest {
         web.close();
     }
 
-    private Migration send(Duration atMost) throws Exception {
+    private Migration<SourceReport> send(Duration atMost) throws Exception {
         return sending(atMost).removingTheGuest().start();
     }
 
@@ -81,7 +82,7 @@ class ReceiptTest {
                 .from("web-1")
                 .state(stateOfA)
                 .signedBy(PackageSignatures.of(ofA))
-                .askingAtMost(Duration.ofMillis(1))
+                .inquiryTimeout(Duration.ofMillis(1))
                 .to(web.at("web-1", ofB, temp.resolve("none")).awaitingReceipt(atMost));
     }
 
@@ -115,14 +116,14 @@ class ReceiptTest {
         return recoverA().packageId();
     }
 
-    private void assertUnknown(Migration migration) throws Exception {
+    private void assertUnknown(Migration<?> migration) throws Exception {
         assertThatThrownBy(migration::await).satisfies(e -> assertProblem(e, Problem.OUTCOME_UNKNOWN));
         assertThat(a.stateOf("web-1")).contains(GuestState.PAUSED);
     }
 
     @Test
     void theGuestIsLetGoWhenItsDestinationHasIt() throws Exception {
-        Migration sent = send(Duration.ofMinutes(1));
+        Migration<SourceReport> sent = send(Duration.ofMinutes(1));
         Waiting.until(() -> Files.exists(web.directory.resolve("web-1/index")));
         assertThat(a.stateOf("web-1")).contains(GuestState.PAUSED);
         receiving().receive(atB().incoming()).await();

@@ -13,6 +13,8 @@ import io.vmmig.error.Phase;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.report.DestinationReport;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.IncomingSession;
@@ -120,7 +122,7 @@ class EarlyRetryTest {
     }
 
     /** Sends the guest, and stands still while its memory is on the way. */
-    private Migration sendHalf(Duration resuming) throws Exception {
+    private Migration<SourceReport> sendHalf(Duration resuming) throws Exception {
         return Migrator.of(crashing)
                 .state(state("a"))
                 .from(GUEST)
@@ -133,7 +135,7 @@ class EarlyRetryTest {
                 .start();
     }
 
-    private Migration sendAgain(HostIdentity by) throws Exception {
+    private Migration<SourceReport> sendAgain(HostIdentity by) throws Exception {
         return Migrator.of(again)
                 .state(state("a-again"))
                 .from(GUEST)
@@ -145,7 +147,7 @@ class EarlyRetryTest {
         return listener.accept(SOON);
     }
 
-    private static Problem problemOf(Migration migration) {
+    private static Problem problemOf(Migration<?> migration) {
         return catchThrowableOfType(VmmigException.class, () -> migration.await(SOON))
                 .problem();
     }
@@ -160,13 +162,13 @@ class EarlyRetryTest {
 
     @Test
     void theEarlierAttemptIsGivenUp() throws Exception {
-        Migration first = sendHalf(Duration.ofMillis(500));
+        Migration<SourceReport> first = sendHalf(Duration.ofMillis(500));
         IncomingSession session = accept();
-        Migration receiving = receiver.receive(session);
+        Migration<DestinationReport> receiving = receiver.receive(session);
         assertThat(midway.await(30, TimeUnit.SECONDS)).isTrue();
         crash(session);
 
-        Migration second = sendAgain(idA);
+        Migration<SourceReport> second = sendAgain(idA);
         receiver.receive(accept()).await(SOON);
         second.await(SOON);
 
@@ -184,13 +186,13 @@ class EarlyRetryTest {
 
     @Test
     void anotherHostMayNotDoThat() throws Exception {
-        Migration first = sendHalf(SOON);
+        Migration<SourceReport> first = sendHalf(SOON);
         IncomingSession session = accept();
-        Migration receiving = receiver.receive(session);
+        Migration<DestinationReport> receiving = receiver.receive(session);
         assertThat(midway.await(30, TimeUnit.SECONDS)).isTrue();
         crash(session);
 
-        Migration second = sendAgain(idC);
+        Migration<SourceReport> second = sendAgain(idC);
         assertThat(problemOf(receiver.receive(accept()))).isEqualTo(Problem.GUEST_BUSY);
         assertThat(problemOf(second)).isEqualTo(Problem.GUEST_BUSY);
 
@@ -204,11 +206,11 @@ class EarlyRetryTest {
 
     @Test
     void whoHasItsConnectionKeepsTheGuest() throws Exception {
-        Migration first = sendHalf(SOON);
-        Migration receiving = receiver.receive(accept());
+        Migration<SourceReport> first = sendHalf(SOON);
+        Migration<DestinationReport> receiving = receiver.receive(accept());
         assertThat(midway.await(30, TimeUnit.SECONDS)).isTrue();
 
-        Migration second = sendAgain(idA);
+        Migration<SourceReport> second = sendAgain(idA);
         assertThat(problemOf(receiver.receive(accept()))).isEqualTo(Problem.GUEST_BUSY);
         VmmigException refused = catchThrowableOfType(VmmigException.class, () -> second.await(SOON));
         assertThat(refused.problem()).isEqualTo(Problem.GUEST_BUSY);

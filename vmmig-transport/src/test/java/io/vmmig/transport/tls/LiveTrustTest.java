@@ -15,6 +15,8 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.report.DestinationReport;
+import io.vmmig.report.SourceReport;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
@@ -311,12 +313,12 @@ class LiveTrustTest {
                 true);
         Path guests = temp.resolve("guests");
         AtomicBoolean deleted = new AtomicBoolean();
-        Migration sending = Migrator.of(hostA)
+        Migration<SourceReport> sending = Migrator.of(hostA)
                 .state(states.open(temp.resolve("source")))
                 .from("web-1")
                 .to(toB)
                 .start();
-        Migration receiving = Receiver.of(hostB)
+        Migration<DestinationReport> receiving = Receiver.of(hostB)
                 .into(guests)
                 .state(states.open(temp.resolve("state")))
                 .onEvent(event -> {
@@ -344,7 +346,7 @@ class LiveTrustTest {
     }
 
     /** Called by the thread that moves the bytes: so nothing moves until the deletion has been noticed at the source. */
-    private void deleteWhileItStandsStill(By whom, Migration sending) {
+    private void deleteWhileItStandsStill(By whom, Migration<?> sending) {
         try {
             deleteBy(whom);
         } catch (VmmigException e) {

@@ -9,6 +9,8 @@ import io.vmmig.Migrator;
 import io.vmmig.Receiver;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.report.DestinationReport;
+import io.vmmig.report.SourceReport;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.testing.States;
 import java.nio.file.Path;
@@ -55,7 +57,7 @@ class QueuedArrivalTest {
                 .trusting(Set.of(a.fingerprint()))
                 .idleTimeout(IDLE)
                 .listen()) {
-            Migration sending = Migrator.of(from)
+            Migration<SourceReport> sending = Migrator.of(from)
                     .from("web-1")
                     .state(states.open(temp.resolve("state-a")))
                     .to(TlsTransport.to("127.0.0.1", listener.port())
@@ -63,7 +65,7 @@ class QueuedArrivalTest {
                             .trusting(b.fingerprint())
                             .idleTimeout(IDLE))
                     .start();
-            Migration receiving = Receiver.of(to)
+            Migration<DestinationReport> receiving = Receiver.of(to)
                     .into(temp.resolve("guests"))
                     .state(states.open(temp.resolve("state-b")))
                     .admittedBy(busy)

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.report;
+
+import io.vmmig.content.Digest;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The part of a {@link MigrationReport} that both ends know.
+ *
+ * @param packageId names the package; the same at both ends
+ * @param guest the guest's name at this end
+ * @param from the host that the guest left
+ * @param to at the source, the host or package store that it went to; at the destination, the name of the guest there
+ * @param startedAt when the migration began at this end
+ * @param totalMillis how long the migration took at this end, in milliseconds
+ * @param reconnections how often the connection with the other end broke and was restored
+ * @param snapshotBytes memory and device state as QEMU wrote them, in bytes
+ * @param diskBytes all disk layers before compression, in bytes
+ * @param packageBytes the whole package, in bytes
+ * @param phases the phases, in order
+ * @param contents what was in the package
+ * @param references base images that the guest needs and that were not sent
+ * @param pages how many pages of disks and memory were stored in which way
+ * @param notices what else the caller should know, in the order in which it was found
+ */
+public record MigrationSummary(
+        UUID packageId,
+        String guest,
+        String from,
+        String to,
+        Instant startedAt,
+        long totalMillis,
+        int reconnections,
+        long snapshotBytes,
+        long diskBytes,
+        long packageBytes,
+        List<PhaseTiming> phases,
+        List<ContentSize> contents,
+        List<Digest> references,
+        List<PageCount> pages,
+        List<Notice> notices) {
+    public MigrationSummary {
+        phases = List.copyOf(phases);
+        contents = List.copyOf(contents);
+        references = List.copyOf(references);
+        pages = List.copyOf(pages);
+        notices = List.copyOf(notices);
+    }
+
+    /**
+     * One content of the package.
+     *
+     * @param name its name in the package, such as {@code snapshot}
+     * @param bytes its size before compression
+     * @param storedBytes its size in the package
+     * @param digest the SHA-256 of its bytes before compression
+     */
+    public record ContentSize(String name, long bytes, long storedBytes, Digest digest) {}
+
+    /**
+     * Pages of one content that were stored alike.
+     *
+     * @param content the content's name in the package
+     * @param kind {@code FILLED}: of one repeated byte, most often zero; {@code SAME}: as an earlier page of the package;
+     *     {@code REFERENCE}: as a page that both ends hold; {@code DELTA}: what has changed in a page that both ends hold;
+     *     {@code LITERAL}: the page itself
+     * @param reference what the pages come from, if {@code REFERENCE}, or null
+     * @param pages how many
+     * @param bytes their size before they were stored, in bytes
+     */
+    public record PageCount(String content, String kind, @Nullable Digest reference, long pages, long bytes) {}
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.report;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The source's report.
+ *
+ * @param summary what both ends know
+ * @param suspendedAt when the guest was paused
+ * @param resumedAt when the source knew that the guest was running again, here or at the destination; null if it was left paused or is in
+ *     a package store only
+ * @param freePages memory that the guest's kernel did not use
+ * @param balloon memory that the guest lent to the host, or null if it was not asked for any
+ * @param leftAtSource the guest's disk images that are still at the source although the guest has gone, since vmmig removes only files
+ *     that it made: stale, and to be removed by their owner; empty if the guest stays
+ */
+public record SourceReport(
+        MigrationSummary summary,
+        Instant suspendedAt,
+        @Nullable Instant resumedAt,
+        FreePages freePages,
+        @Nullable Balloon balloon,
+        List<Path> leftAtSource)
+        implements MigrationReport {
+    public SourceReport {
+        leftAtSource = List.copyOf(leftAtSource);
+    }
+
+    /** How long the guest was paused, in milliseconds, if it was resumed. */
+    public OptionalLong downtimeMillis() {
+        return resumedAt == null
+                ? OptionalLong.empty()
+                : OptionalLong.of(Duration.between(suspendedAt, resumedAt).toMillis());
+    }
+
+    /**
+     * Memory whose content was not sent, since the guest's kernel had it marked as free.
+     *
+     * @param leftOut how many pages of content were left out
+     * @param keptBecause why none were, or null
+     */
+    public record FreePages(long leftOut, @Nullable String keptBecause) {}
+
+    /**
+     * Memory that a guest's balloon driver lent to the host until the guest was resumed. Its content was not sent.
+     *
+     * @param takenBytes how much was lent
+     * @param missedBytes how much more should have been lent
+     * @param missedBecause why it was not, or why the guest could not be asked at all; null if nothing is missing
+     */
+    public record Balloon(long takenBytes, long missedBytes, @Nullable String missedBecause) {}
+}
