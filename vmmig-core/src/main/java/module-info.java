@@ -9,6 +9,8 @@ module io.vmmig.core {
     requires com.google.gson;
     requires org.tukaani.xz;
 
+    uses io.vmmig.transport.TransportProvider;
+
     exports io.vmmig;
     exports io.vmmig.bundle;
     exports io.vmmig.content;

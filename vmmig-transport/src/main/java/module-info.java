@@ -8,6 +8,9 @@ module io.vmmig.transport {
     requires com.google.protobuf;
     requires org.slf4j;
 
+    provides io.vmmig.transport.TransportProvider with
+            io.vmmig.transport.file.PackageFileProvider;
+
     exports io.vmmig.transport.file;
     exports io.vmmig.transport.http;
     exports io.vmmig.transport.tls;

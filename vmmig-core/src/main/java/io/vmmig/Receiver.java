@@ -16,6 +16,7 @@ import io.vmmig.protection.PackageVerifier;
 import io.vmmig.report.DestinationReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.StoredPackage;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -24,7 +25,7 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Takes in guests that come to this host, over a network or out of a package file; the counterpart of {@link Migrator}.
+ * Receives guests from other hosts, and restores guests from stored packages; the counterpart of {@link Migrator}.
  *
  * <pre>{@code
  * Receiver receiver = Receiver.of(hypervisor).into(guests).state(state);
@@ -150,11 +151,31 @@ public final class Receiver {
     }
 
     /**
-     * Starts to take in what comes over this session, on a thread of its own. The session is closed at the end.
+     * Starts to receive the guest that a peer offers, on a thread of its own. The session is closed at the end.
      *
      * @throws IllegalStateException when it was not said where the guest's files go, or where this host keeps its state
      */
     public Migration<DestinationReport> receive(IncomingSession session) {
+        return start((guests, state, recorder, cancellation) ->
+                new ReceivePipeline(hypervisor, session, guests, state, settings, recorder, cancellation));
+    }
+
+    /**
+     * Starts to restore the guest of a stored package, on a thread of its own. The package stays in its store, and is closed at the end.
+     *
+     * @throws IllegalStateException when it was not said where the guest's files go, or where this host keeps its state
+     */
+    public Migration<DestinationReport> restore(StoredPackage stored) {
+        return start((guests, state, recorder, cancellation) ->
+                new ReceivePipeline(hypervisor, stored, guests, state, settings, recorder, cancellation));
+    }
+
+    @FunctionalInterface
+    private interface Pipeline {
+        ReceivePipeline of(Path guests, HostState state, Recorder recorder, Cancellation cancellation);
+    }
+
+    private Migration<DestinationReport> start(Pipeline pipeline) {
         Path guests = settings.guests;
         HostState state = settings.state;
         if (guests == null || state == null) {
@@ -163,8 +184,6 @@ public final class Receiver {
         }
         Cancellation cancellation = new Cancellation("destination");
         Recorder recorder = new Recorder("(not known yet)", settings.listeners);
-        ReceivePipeline pipeline =
-                new ReceivePipeline(hypervisor, session, guests, state, settings, recorder, cancellation);
-        return Migration.start("vmmig-receive", cancellation, pipeline::run);
+        return Migration.start("vmmig-receive", cancellation, pipeline.of(guests, state, recorder, cancellation)::run);
     }
 }

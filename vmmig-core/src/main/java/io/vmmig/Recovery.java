@@ -49,7 +49,10 @@ public final class Recovery {
         return new Recovery(hypervisor, store, peers);
     }
 
-    /** Destinations are asked in this way, where only they know what became of a guest. Otherwise such a guest is left paused. */
+    /**
+     * Destinations are found in this way, where only they know what became of a guest. Without it such a guest is left paused. Package
+     * files are found without it.
+     */
     public Recovery asking(Peers others) {
         return new Recovery(hypervisor, state, others);
     }

@@ -40,6 +40,7 @@ import io.vmmig.state.HostState;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
+import io.vmmig.transport.StoredPackage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -114,6 +115,21 @@ public final class ReceivePipeline {
         this.cancellation = cancellation;
     }
 
+    public ReceivePipeline(
+            Hypervisor hypervisor,
+            StoredPackage stored,
+            Path guests,
+            HostState hostState,
+            ReceiveSettings settings,
+            Recorder recorder,
+            Cancellation cancellation) {
+        this(hypervisor, new StoredSession(stored), guests, hostState, settings, recorder, cancellation);
+    }
+
+    private boolean isLive() {
+        return !(session instanceof StoredSession);
+    }
+
     /** Receives the guest; throws with everything settled as the exception says. Closes the session. */
     public DestinationReport run() throws VmmigException {
         return recorder.concluding(this::receiveAlone);
@@ -167,14 +183,14 @@ public final class ReceivePipeline {
                 // Its kernel and its ramdisk may have been in these.
                 arrival = arrival(offer);
             }
-            Path place = ArrivalJournal.place(hostState, offer.manifest().packageId(), session.live());
+            Path place = ArrivalJournal.place(hostState, offer.manifest().packageId(), isLive());
             Arrival placed = arrival;
             List<Path> claimed = Abandonable.run(() -> placed.claims(hypervisor, hostState), cancellation);
             claims = claim(arrival, claimed, place);
             ArrivalsUnderWay underWay = ArrivalsUnderWay.begin(place, session);
             try {
                 Abandonable.check(() -> placed.requireFree(hypervisor), cancellation);
-                ArrivalJournal.Facts facts = arrival.facts(claimed, source(), session.peer(), session.live());
+                ArrivalJournal.Facts facts = arrival.facts(claimed, source(), session.peer(), isLive());
                 try (ArrivalJournal noted = ArrivalJournal.begin(place, hostState, facts)) {
                     journal = noted;
                     noted.onAbandoned(session::close);
@@ -229,9 +245,9 @@ public final class ReceivePipeline {
         try {
             arrival.making(files);
             files.makeDirectory();
-            try (SharedPages shared = arrival.sharedPages(images, session.live())) {
+            try (SharedPages shared = arrival.sharedPages(images, isLive())) {
                 reliedUpon = shared.all();
-                if (session.live()) {
+                if (isLive()) {
                     // Another try has another package, so this can be noted before the guest is stopped.
                     take(arrival.manifest());
                 }
@@ -268,11 +284,7 @@ public final class ReceivePipeline {
 
     /** Begins what can begin before the guest stands still, once all is here that it takes. */
     private void beginEarly(Arrival arrival, Offer offer) throws VmmigException {
-        if (early == null
-                && session.live()
-                && offer.cookie() != null
-                && arrival.bootFilesHere()
-                && arrival.canReserve()) {
+        if (early == null && isLive() && offer.cookie() != null && arrival.bootFilesHere() && arrival.canReserve()) {
             cancellation.check();
             arrival.reserveLayers();
             RestoreRequest request = new RestoreRequest(
@@ -317,7 +329,7 @@ public final class ReceivePipeline {
 
     /** A package that lies still is verified before anything in it is used. */
     private void requireAuthentic() throws VmmigException {
-        if (session.live()) {
+        if (isLive()) {
             return;
         }
         PackageVerifier verifier = settings.verifier;
@@ -385,8 +397,7 @@ public final class ReceivePipeline {
     }
 
     private Arrival arrival(Offer offer) throws VmmigException {
-        return Abandonable.run(
-                () -> Arrival.of(offer, session.live(), hypervisor, settings, images, guests), cancellation);
+        return Abandonable.run(() -> Arrival.of(offer, isLive(), hypervisor, settings, images, guests), cancellation);
     }
 
     /** If it was an earlier package that is damaged, the next try must not stand upon that again. */
@@ -407,8 +418,11 @@ public final class ReceivePipeline {
 
     /** Keeps what the package stands upon, as far as the caller has brought it along; false if that is nothing. */
     private boolean keptEarlierPackages() throws VmmigException {
-        List<IncomingSession.EarlierPackage> all = session.earlierPackages();
-        for (IncomingSession.EarlierPackage earlier : all) {
+        if (!(session instanceof StoredSession from)) {
+            return false;
+        }
+        List<StoredPackage.EarlierPackage> all = from.stored().earlierPackages();
+        for (StoredPackage.EarlierPackage earlier : all) {
             cancellation.check();
             try {
                 images.references().addPackageUnlessHeld(earlier::open);
@@ -482,7 +496,7 @@ public final class ReceivePipeline {
                 requireThere(restored);
                 noted.enter(DestinationState.COMMITTED);
                 recorder.enter(Phase.RESUME);
-                if (!session.live()) {
+                if (!isLive()) {
                     // Not before: a package file whose restore has failed can be restored later.
                     take(arrival.manifest());
                 }
@@ -632,7 +646,7 @@ public final class ReceivePipeline {
     /** QEMU's state holds a guest's MAC addresses, so its copy has them as well. */
     private Optional<Notice> sameAddress(Arrival arrival, Restoration restoration) throws VmmigException {
         List<String> before = restoration.saved().connectedMacs();
-        if (session.live() || !arrival.copy() || before.isEmpty()) {
+        if (isLive() || !arrival.copy() || before.isEmpty()) {
             return Optional.empty();
         }
         String macs = String.join(", ", before);
@@ -686,7 +700,7 @@ public final class ReceivePipeline {
         if (landing.autostart()) {
             autostart(restored.name());
         }
-        if (!session.live() && taken) {
+        if (!isLive() && taken) {
             ConsumedPackages.of(hostState).confirm(noted.facts().packageId());
         }
         noted.resumed();
@@ -695,14 +709,14 @@ public final class ReceivePipeline {
             claims.release();
         }
         try {
-            if (session.live() || taken) {
-                session.resumed();
+            if (session instanceof StoredSession from && !taken) {
+                from.stored().takenAsCopy();
             } else {
-                session.resumedAsCopy();
+                session.resumed();
             }
         } catch (VmmigException e) {
             LOG.warn("guest {}: goes on here, but the source could not be told", recorder.guest(), e);
-            if (!session.live()) {
+            if (!isLive()) {
                 recorder.notice(new Notice(
                         Notice.Kind.LEFT_BEHIND,
                         session.description(),
@@ -829,7 +843,7 @@ public final class ReceivePipeline {
                 beginEarly(arrival, offer);
                 if (early != null) {
                     early.awaitReady();
-                } else if (session.live()) {
+                } else if (isLive()) {
                     hypervisor.requireRestorable(new RestoreRequest(
                             arrival.offered().running().domain().text(),
                             null,
@@ -936,7 +950,7 @@ public final class ReceivePipeline {
 
         /** For how long it was paused, as far as that shows here: its XML is sent when it has been. */
         Duration pausedUntil(Instant resumed) {
-            Instant paused = session.live()
+            Instant paused = isLive()
                     ? Objects.requireNonNull(domainAt)
                     : arrival.manifest().createdAt();
             return Duration.between(paused, resumed);
@@ -965,7 +979,7 @@ public final class ReceivePipeline {
     private VmmigException explained(VmmigException thrown) {
         VmmigException e = cancellation.explained(thrown);
         Failure failure = e.failure().during(recorder.guest(), recorder.phase());
-        EndState source = session.live() ? failure.source() : EndState.HOLDS_PACKAGE;
+        EndState source = isLive() ? failure.source() : EndState.HOLDS_PACKAGE;
         Failure whole = failure.leaving(source, here());
         return VmmigException.of(leftBehind || filesLeft ? whole.advising(RECOVER) : whole, e);
     }

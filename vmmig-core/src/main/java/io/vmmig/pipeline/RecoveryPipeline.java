@@ -18,8 +18,9 @@ import io.vmmig.report.RecoveryReport.Settlement;
 import io.vmmig.report.RecoveryReport.Side;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
-import io.vmmig.transport.PackagePart;
+import io.vmmig.transport.PackageStore;
 import io.vmmig.transport.Peers;
+import io.vmmig.transport.Transport;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -47,7 +48,7 @@ public final class RecoveryPipeline {
 
     private final Hypervisor hypervisor;
     private final HostState hostState;
-    private final @Nullable Peers peers;
+    private final Destinations destinations;
     private final List<Settlement> settlements = new ArrayList<>();
     /** Why the last destination that was asked could not say what became of a guest; null if it has answered. */
     private @Nullable String unanswered;
@@ -55,7 +56,7 @@ public final class RecoveryPipeline {
     public RecoveryPipeline(Hypervisor hypervisor, HostState hostState, @Nullable Peers peers) {
         this.hypervisor = hypervisor;
         this.hostState = hostState;
-        this.peers = peers;
+        this.destinations = new Destinations(peers);
     }
 
     /** Settles what can be settled. */
@@ -454,14 +455,14 @@ public final class RecoveryPipeline {
 
     private Outcome outcome(DepartureJournal journal) throws VmmigException {
         DepartureJournal.Facts facts = journal.facts();
-        Optional<PackagePart> part =
-                facts.address() == null ? Optional.empty() : PackagePart.at(facts.address(), facts.packageId());
+        Optional<Transport> provided =
+                facts.address() == null ? Optional.empty() : destinations.provided(facts.address());
         // What there is of a package goes, whether or not the guest was about to leave.
-        Outcome ofFile = part.isPresent() ? part.get().settle(journal.latest().orElse(null)) : null;
+        Outcome provider = provided.isPresent() ? provided.get().outcomeOf(facts.packageId(), journal) : null;
         if (!journal.mayBeCommitted()) {
             return Outcome.NOT_TAKEN;
         }
-        return ofFile == null ? ask(journal) : ofFile;
+        return provider == null ? ask(journal) : provider;
     }
 
     /** Whether the guest was to become a package that lies somewhere, be it in a file or elsewhere. */
@@ -470,11 +471,8 @@ public final class RecoveryPipeline {
         if (address == null) {
             return false;
         }
-        if (PackagePart.at(address, facts.packageId()).isPresent()) {
-            return true;
-        }
         try {
-            return peers != null && !peers.at(address).live();
+            return destinations.at(address).orElse(null) instanceof PackageStore;
         } catch (VmmigException e) {
             return false;
         }
@@ -490,11 +488,14 @@ public final class RecoveryPipeline {
     private Outcome ask(DepartureJournal journal) {
         DepartureJournal.Facts facts = journal.facts();
         unanswered = null;
-        if (peers == null || facts.address() == null) {
+        if (facts.address() == null) {
             return Outcome.UNDER_WAY;
         }
         try {
-            return peers.at(facts.address()).outcomeOf(facts.packageId(), journal);
+            Optional<Transport> destination = destinations.at(facts.address());
+            return destination.isPresent()
+                    ? destination.get().outcomeOf(facts.packageId(), journal)
+                    : Outcome.UNDER_WAY;
         } catch (VmmigException e) {
             LOG.warn(
                     "guest {}: {} cannot be asked what became of it: {}",

@@ -34,6 +34,7 @@ import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.Peer;
 import io.vmmig.transport.Transport;
 import java.io.IOException;
 import java.io.InputStream;
@@ -176,7 +177,8 @@ public final class SendPipeline {
         recorder.enter(Phase.CONNECT);
         try (shared;
                 PackageKeeping keeping = beginKeeping();
-                OutgoingSession session = Abandonable.run(transport::open, this::giveUp, cancellation)) {
+                OutgoingSession session =
+                        Abandonable.run(() -> UploadSession.open(transport), this::giveUp, cancellation)) {
             cancellation.onRequest(() -> session.abort(cancellation.reason()));
             session.onReconnected(recorder::reconnected);
             try {
@@ -197,7 +199,7 @@ public final class SendPipeline {
                 GuestHistory history = history(manifest.guestUuid());
                 Outgoing outgoing = new Outgoing(
                         guest, departure, manifest, references, history, acceptance, session, keeping, others);
-                if (!transport.live()) {
+                if (!isLive()) {
                     contentNeeded(outgoing).forEach(recorder::notice);
                 }
                 return send(outgoing, search);
@@ -209,6 +211,10 @@ public final class SendPipeline {
                 throw e.problem() == Problem.BASE_IMAGE_MISSING ? departure.located(e) : e;
             }
         }
+    }
+
+    private boolean isLive() {
+        return transport instanceof Peer;
     }
 
     private void giveUp(OutgoingSession late) {
@@ -239,7 +245,7 @@ public final class SendPipeline {
 
     /** What the destination needs to start its hypervisor before the guest is suspended. */
     private @Nullable String cookie(Guest guest) throws VmmigException {
-        return transport.live() ? guest.cookie().orElse(null) : null;
+        return isLive() ? guest.cookie().orElse(null) : null;
     }
 
     /** The guest, and what the two ends have agreed on. */
@@ -463,7 +469,7 @@ public final class SendPipeline {
 
     /** Whether the guest is no more here in the end: it runs at another host, or its caller wants it removed. */
     private boolean givesAway() {
-        return transport.live() || settings.removeGuest;
+        return isLive() || settings.removeGuest;
     }
 
     /** Packs the guest, which continues as soon as all of it has been read. */
@@ -540,7 +546,7 @@ public final class SendPipeline {
             outgoing.session().finish();
             cancellation.pointOfNoReturn();
             committed = true;
-            outgoing.session().commit(journal);
+            UploadSession.commit(outgoing.session(), journal);
             settle(journal);
         } catch (VmmigException e) {
             if (e.problem() != Problem.OUTCOME_UNKNOWN) {
@@ -611,7 +617,7 @@ public final class SendPipeline {
         state = state.then(SourceState.COMMITTED);
         committed = true;
         commit(outgoing, saved, journal);
-        Instant resumedAt = transport.live() && wasRunning ? Instant.now() : null;
+        Instant resumedAt = isLive() && wasRunning ? Instant.now() : null;
         retire(outgoing, saved, lent);
         settle(journal);
         return new Sent(summary, free, saved.suspendedAt(), resumedAt);
@@ -708,7 +714,7 @@ public final class SendPipeline {
 
     /** What only an earlier package holds is left out of one that stands upon it: any other is to be complete in itself. */
     private boolean mayLeaveOut(Manifest manifest) {
-        return transport.live()
+        return isLive()
                 || manifest.references().stream()
                         .anyMatch(reference -> reference.kind() == Manifest.Reference.Kind.PACKAGE);
     }
@@ -781,7 +787,7 @@ public final class SendPipeline {
     private void commit(Outgoing outgoing, SavedGuest saved, DepartureJournal journal) throws VmmigException {
         try {
             holdAutostart(outgoing.guest());
-            outgoing.session().commit(journal);
+            UploadSession.commit(outgoing.session(), journal);
         } catch (VmmigException e) {
             if (e.problem() != Problem.OUTCOME_UNKNOWN) {
                 throw rolledBack(outgoing, saved, journal, e);
@@ -823,7 +829,7 @@ public final class SendPipeline {
 
     private void retire(Outgoing outgoing, SavedGuest saved, Ballooning lent) throws VmmigException {
         Departure departure = outgoing.departure();
-        there = !transport.live() ? EndState.HOLDS_PACKAGE : wasRunning ? EndState.RUNS : EndState.PAUSED;
+        there = !isLive() ? EndState.HOLDS_PACKAGE : wasRunning ? EndState.RUNS : EndState.PAUSED;
         recorder.enter(Phase.RETIRE);
         Optional<Interference> ran = ranMeanwhile(saved);
         reportLateChanges(outgoing.guest());

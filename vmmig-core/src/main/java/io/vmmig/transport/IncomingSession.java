@@ -3,10 +3,8 @@ package io.vmmig.transport;
 
 import io.vmmig.error.Failure;
 import io.vmmig.error.VmmigException;
-import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
-import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -30,14 +28,14 @@ public interface IncomingSession extends AutoCloseable {
 
     /**
      * Waits until the source has offered something, of which nothing is looked at yet; so that a source that only connects keeps no
-     * other one waiting. Returns at once where {@link #offer} does not wait.
+     * other one waiting.
      */
     default void awaitOffer() throws VmmigException {}
 
     /** What the source offers. */
     Offer offer() throws VmmigException;
 
-    /** Who or what the package comes from, for people and for reports. */
+    /** Who the package comes from, for people and for reports. */
     String description();
 
     /** What the source has proven to be, such as the fingerprint of its keys; empty when it has proven nothing. */
@@ -50,38 +48,16 @@ public interface IncomingSession extends AutoCloseable {
         return false;
     }
 
-    /** Whether a source waits at the other end, with the guest suspended, rather than a package that lies still. */
-    boolean live();
-
-    /**
-     * Earlier packages that the offered one is known to stand upon, the oldest first, for a destination that does not hold
-     * them; none unless the caller has named some.
-     */
-    default List<EarlierPackage> earlierPackages() {
-        return List.of();
-    }
-
-    /** A package that another one stands upon. */
-    interface EarlierPackage {
-        /** Its bytes from the first; to be closed. */
-        InputStream open() throws IOException;
-
-        /** What it is called, for people. */
-        @Override
-        String toString();
-    }
-
     /** Says yes. */
     void accept(Acceptance acceptance) throws VmmigException;
 
     /**
-     * Says that the source may suspend the guest: nothing is left that could be refused but what comes after that. Does nothing where
-     * no source waits.
+     * Says that the source may suspend the guest: nothing is left that could be refused but what comes after that.
      */
     void ready() throws VmmigException;
 
     /**
-     * The bytes of the package; of one that lies still from its first byte at each call, also before {@link #offer()}. When the source has given up, throws an {@link java.io.IOException} whose cause is a
+     * The bytes of the package. When the source has given up, throws an {@link java.io.IOException} whose cause is a
      * {@link VmmigException}; ends only where the source said that the package is complete. Need not be closed.
      */
     InputStream packageStream();
@@ -94,11 +70,6 @@ public interface IncomingSession extends AutoCloseable {
 
     /** Says that the guest runs here. */
     void resumed() throws VmmigException;
-
-    /** Says that a copy of the guest, with an identity of its own, runs here; which is not what a source waits for that gives it away. */
-    default void resumedAsCopy() throws VmmigException {
-        resumed();
-    }
 
     /**
      * Says no, and why: the guest does not run here and will not, so that the source may resume it, even after it has

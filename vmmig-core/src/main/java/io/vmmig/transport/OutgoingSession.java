@@ -20,8 +20,7 @@ import org.jspecify.annotations.Nullable;
  */
 public interface OutgoingSession extends AutoCloseable {
     /**
-     * The fingerprints (64 hex digits) of the hosts that the package is for, as far as that is known; empty when it is for
-     * whoever gets it.
+     * The fingerprints (64 hex digits) of the hosts that the package is for; empty when that is not known.
      */
     default Set<String> recipients() {
         return Set.of();
@@ -50,7 +49,6 @@ public interface OutgoingSession extends AutoCloseable {
     /**
      * Says that all has been written and flushed that can be sent while the guest runs, and waits until the destination is ready for
      * the rest: until nothing is left that it could refuse but what the rest itself brings. The guest must not be suspended before.
-     * Returns at once where nobody waits for the package.
      *
      * @throws VmmigException what the destination has against the guest after all, as thrown there
      */
@@ -62,17 +60,10 @@ public interface OutgoingSession extends AutoCloseable {
     /**
      * Hands the guest over, and waits until the destination confirms that it has taken it.
      *
-     * @param journal where to record what {@link Transport#outcomeOf(java.util.UUID, HandOverJournal)} has to know after a crash; of no
-     *     interest to a transport whose other end remembers what happened
      * @throws VmmigException with {@link io.vmmig.error.Problem#OUTCOME_UNKNOWN} when the word was sent and no answer came; with
      *     any other problem when it is certain that the destination did not and will not take the guest
      */
-    void commit(HandOverJournal journal) throws VmmigException;
-
-    /** As {@link #commit(HandOverJournal)}, for a source that cannot be asked after a crash. */
-    default void commit() throws VmmigException {
-        commit(HandOverJournal.inMemory());
-    }
+    void commit() throws VmmigException;
 
     /** Tells the destination to give up, and why; null if there is nothing to tell. Never throws, never blocks for long. */
     void abort(@Nullable Failure reason);

@@ -3,11 +3,11 @@ package io.vmmig.transport;
 
 import io.vmmig.error.VmmigException;
 
-/** How destinations are found again whose addresses were noted. */
+/** Finds a destination again whose address is in a journal, with the secrets that this takes. */
 @FunctionalInterface
 public interface Peers {
     /**
-     * A way to the destination of that address.
+     * The transport of that address.
      *
      * @param address what {@link Transport#address()} was when the migration began
      */

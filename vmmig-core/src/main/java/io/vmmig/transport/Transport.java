@@ -5,47 +5,30 @@ import io.vmmig.error.VmmigException;
 import java.util.Optional;
 import java.util.UUID;
 
-/** A way to a destination: a host, a file. Immutable and reusable; each {@link #open()} is one transfer. */
-public interface Transport {
-    /** Connects. Fails, within a deadline, before the guest is touched. */
-    OutgoingSession open() throws VmmigException;
+/** Where a guest can go: to another host, or into a package. Implementations are immutable and reusable. */
+public sealed interface Transport permits Peer, PackageStore {
+    /** Where it leads, for people and for reports; without secrets. */
+    String description();
 
     /**
-     * Fails as {@link #open()} would where the destination cannot be reached or used, and leaves nothing behind: a source asks before it
-     * spends time on looking through a guest's disks. Does nothing where that costs as much as opening.
+     * The address by which a {@link io.vmmig.Recovery} finds it again after a crash, such as {@code host-b:16550}; empty when it cannot be
+     * found again.
+     */
+    Optional<String> address();
+
+    /**
+     * Checks that it can be used, within a deadline, and leaves nothing behind: a source asks before it spends time on reading a guest's
+     * disks. Does nothing where that costs as much as a transfer.
+     *
+     * @throws VmmigException as the beginning of a transfer would
      */
     default void requireReachable() throws VmmigException {}
 
-    /** Whom or what it leads to, for people and for reports. */
-    String description();
-
-    /** Whether a guest comes to life at the other end, rather than lie there as a package. */
-    boolean live();
-
     /**
-     * By what the same destination is found again later, such as {@code host-b:16550}; empty when it cannot be asked for what
-     * became of a package.
-     */
-    default Optional<String> address() {
-        return Optional.empty();
-    }
-
-    /**
-     * Asks the destination what became of a package whose hand-over was cut short. Asking gives up a hand-over that has not
-     * been completed there.
+     * Says what became of a package whose hand-over was cut short. A hand-over that is not complete by then never will be.
      *
-     * @throws VmmigException when there is no answer
+     * @param journal where the source has recorded its hand-over, and may record more now
+     * @throws VmmigException when it cannot be told now; the message says why
      */
-    default Outcome outcomeOf(UUID packageId) throws VmmigException {
-        return Outcome.UNHEARD_OF;
-    }
-
-    /**
-     * As {@link #outcomeOf(UUID)}, for the source whose session has recorded something in its journal, and may record more now.
-     *
-     * @throws VmmigException when it cannot be told now; its text says why
-     */
-    default Outcome outcomeOf(UUID packageId, HandOverJournal journal) throws VmmigException {
-        return outcomeOf(packageId);
-    }
+    Outcome outcomeOf(UUID packageId, HandOverJournal journal) throws VmmigException;
 }

@@ -36,7 +36,7 @@ public final class RestoreFromFile {
                     .into(Path.of(args[3]))
                     .state(state)
                     .as(DomainSettings.asSaved().named(args[2]).withNewUuid().keepingNetworks())
-                    .receive(PackageFile.at(Path.of(args[1])).openedBy(self).incoming())
+                    .restore(PackageFile.at(Path.of(args[1])).openedBy(self).open())
                     .await();
             System.out.println(report.guest() + " runs; what is different about it:");
             report.domainChanges().forEach(change -> System.out.println("  " + change));

@@ -6,7 +6,6 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
-import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
@@ -88,6 +87,12 @@ final class InMemoryLink {
             }
         }
 
+        private static void require(boolean inOrder) {
+            if (!inOrder) {
+                throw new IllegalStateException("not now");
+            }
+        }
+
         private void awaitOrRefusal(Condition condition) throws VmmigException {
             await(() -> {
                 requireGoodwill();
@@ -112,6 +117,7 @@ final class InMemoryLink {
 
                 @Override
                 public void write(byte[] buffer, int offset, int length) throws IOException {
+                    require(acceptance != null);
                     byte[] block = java.util.Arrays.copyOfRange(buffer, offset, offset + length);
                     try {
                         awaitOrRefusal(() -> blocks.size() < MAX_BLOCKS);
@@ -135,8 +141,9 @@ final class InMemoryLink {
         }
 
         @Override
-        public void commit(HandOverJournal journal) throws VmmigException {
+        public void commit() throws VmmigException {
             requireGoodwill();
+            require(restored);
             say(() -> committed = true);
             if (losesAnswerToCommit) {
                 throw answerLost();
@@ -156,7 +163,9 @@ final class InMemoryLink {
         public void abort(@Nullable Failure reason) {
             say(() -> {
                 if (!committed && aborted == null) {
-                    aborted = reason == null ? closed() : reason;
+                    aborted = reason == null
+                            ? Failure.of(Problem.PEER_FAILED, "the other end gave up", "")
+                            : reason;
                 }
             });
         }
@@ -194,11 +203,6 @@ final class InMemoryLink {
         @Override
         public String description() {
             return "another host in memory";
-        }
-
-        @Override
-        public boolean live() {
-            return true;
         }
 
         @Override

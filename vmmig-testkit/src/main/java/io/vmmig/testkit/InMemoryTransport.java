@@ -8,7 +8,7 @@ import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutcomeBook;
 import io.vmmig.transport.OutgoingSession;
-import io.vmmig.transport.Transport;
+import io.vmmig.transport.Peer;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
@@ -17,7 +17,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 
 /** A transport inside one process, with a bounded buffer between its ends. Thread-safe. */
-public final class InMemoryTransport implements Transport {
+public final class InMemoryTransport implements Peer {
     private final BlockingQueue<IncomingSession> arrivals = new LinkedBlockingQueue<>();
     private volatile boolean losesAnswerToCommit;
     private volatile OutcomeBook outcomes = (packageId, asker) -> Outcome.UNHEARD_OF;
@@ -55,11 +55,6 @@ public final class InMemoryTransport implements Transport {
     @Override
     public String description() {
         return "another host in memory";
-    }
-
-    @Override
-    public boolean live() {
-        return true;
     }
 
     /**

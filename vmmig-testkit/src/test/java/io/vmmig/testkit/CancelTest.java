@@ -19,8 +19,9 @@ import io.vmmig.report.DestinationReport;
 import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor.Step;
+import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
-import io.vmmig.transport.Transport;
+import io.vmmig.transport.Peer;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +29,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -308,7 +311,7 @@ class CancelTest {
     void doesNotWaitForAConnection() throws Exception {
         Block block = new Block();
         CompletableFuture<OutgoingSession> late = new CompletableFuture<>();
-        Transport slow = new Transport() {
+        Peer slow = new Peer() {
             @Override
             public OutgoingSession open() {
                 block.run();
@@ -323,8 +326,13 @@ class CancelTest {
             }
 
             @Override
-            public boolean live() {
-                return true;
+            public Optional<String> address() {
+                return Optional.empty();
+            }
+
+            @Override
+            public Outcome outcomeOf(UUID packageId) {
+                return Outcome.UNHEARD_OF;
             }
         };
         sending.complete(migrator().to(slow).start());

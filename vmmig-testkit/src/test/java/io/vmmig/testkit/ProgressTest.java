@@ -16,8 +16,9 @@ import io.vmmig.report.DestinationReport;
 import io.vmmig.report.MigrationReport;
 import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
+import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
-import io.vmmig.transport.Transport;
+import io.vmmig.transport.Peer;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -26,7 +27,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -198,7 +201,7 @@ class ProgressTest {
     void theConnectionIsTriedBeforeTheGuestsDisksAreLookedAt() throws Exception {
         Path missing = directory.resolve("missing.qcow2");
         a.start(Domains.xml("web-1", Domains.disk("vda", missing, "qcow2")), mostlyEmpty(), true);
-        Transport unreachable = new Transport() {
+        Peer unreachable = new Peer() {
             @Override
             public void requireReachable() throws VmmigException {
                 throw new TransportException(Problem.PEER_UNREACHABLE, "nobody is there", "");
@@ -215,8 +218,13 @@ class ProgressTest {
             }
 
             @Override
-            public boolean live() {
-                return true;
+            public Optional<String> address() {
+                return Optional.empty();
+            }
+
+            @Override
+            public Outcome outcomeOf(UUID packageId) {
+                return Outcome.UNHEARD_OF;
             }
         };
 

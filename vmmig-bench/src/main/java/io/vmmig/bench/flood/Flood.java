@@ -10,7 +10,7 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.OutgoingSession;
-import io.vmmig.transport.Transport;
+import io.vmmig.transport.Peer;
 import io.vmmig.transport.tls.TlsTransport;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -296,7 +296,7 @@ public final class Flood {
             CompletableFuture<Duration> one = new CompletableFuture<>();
             ends.add(one);
             HostIdentity self = hostile.get(i % HOSTILE_HOSTS);
-            Transport slow = slow(to(target, target.port, self), one);
+            Peer slow = slow(to(target, target.port, self), one);
             migrator(self).to(slow).start();
         }
         Moves moves = new Moves().begin(target, 1, target.port);
@@ -315,9 +315,9 @@ public final class Flood {
     }
 
     /** The same transport, on which the package is sent that slowly; returns how long it lasted. */
-    private static Transport slow(Transport fast, CompletableFuture<Duration> borne) {
+    private static Peer slow(Peer fast, CompletableFuture<Duration> borne) {
         return instead(
-                Transport.class,
+                Peer.class,
                 fast,
                 "open",
                 real -> instead(

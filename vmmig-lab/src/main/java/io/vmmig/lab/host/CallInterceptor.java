@@ -8,7 +8,7 @@ import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
-import io.vmmig.transport.Transport;
+import io.vmmig.transport.PackageUpload;
 import java.io.FilterInputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
@@ -31,8 +31,8 @@ final class CallInterceptor {
             SavedGuest.class,
             RestoringGuest.class,
             RestoredGuest.class,
-            Transport.class,
             OutgoingSession.class,
+            PackageUpload.class,
             IncomingSession.class);
 
     private final Barrier barrier;

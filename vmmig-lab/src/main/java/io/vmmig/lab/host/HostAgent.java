@@ -31,7 +31,8 @@ import io.vmmig.report.MigrationReport;
 import io.vmmig.report.RecoveryReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.IncomingSession;
-import io.vmmig.transport.Transport;
+import io.vmmig.transport.PackageStore;
+import io.vmmig.transport.Peer;
 import io.vmmig.transport.file.PackageFile;
 import io.vmmig.transport.http.HttpAccess;
 import io.vmmig.transport.http.HttpPackage;
@@ -255,9 +256,9 @@ public final class HostAgent {
             node = node.idleTimeout(idleTime(command));
         }
         SendProfile profile = SendProfile.valueOf(text(command, "profile"));
-        Transport transport = profile.sealed() ? node.sealing() : node;
+        Peer peer = profile.sealed() ? node.sealing() : node;
         Migrator migrator =
-                profile.apply(sender(id, command)).to(stopping(id, command).over(Transport.class, transport));
+                profile.apply(sender(id, command)).to(stopping(id, command).over(Peer.class, peer));
         return send(
                 id,
                 command,
@@ -270,7 +271,7 @@ public final class HostAgent {
     private JsonObject save(long id, JsonObject command) throws VmmigException, InterruptedException {
         SendProfile profile = SendProfile.valueOf(text(command, "profile"));
         Migrator migrator = profile.apply(sender(id, command))
-                .to(stopping(id, command).over(Transport.class, stillTransport(command)));
+                .to(stopping(id, command).over(PackageStore.class, store(command)));
         if (command.has("balloonMillis")) {
             migrator = migrator.balloonTimeout(
                     Duration.ofMillis(command.get("balloonMillis").getAsLong()));
@@ -365,16 +366,11 @@ public final class HostAgent {
     }
 
     private JsonObject restore(long id, JsonObject command) throws VmmigException, InterruptedException {
-        return finish(
-                id,
-                receiver(id, command)
-                        .receive(
-                                command.has("place")
-                                        ? httpPackage(command).incoming()
-                                        : packageFile(command).incoming()));
+        PackageStore store = command.has("place") ? httpPackage(command) : packageFile(command);
+        return finish(id, receiver(id, command).restore(store.open()));
     }
 
-    private Transport stillTransport(JsonObject command) throws VmmigException {
+    private PackageStore store(JsonObject command) throws VmmigException {
         NodeKeys[] hosts = sealedFor(command);
         if (command.has("place")) {
             return httpPackage(command).sealedFor(hosts);

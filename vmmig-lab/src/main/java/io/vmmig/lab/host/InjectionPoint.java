@@ -8,6 +8,8 @@ import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.PackageUpload;
+import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -54,6 +56,10 @@ public enum InjectionPoint {
     /** The destination has journalled that the guest runs; the source has not been told. */
     DESTINATION_RESUMED("RESUMED", false, IncomingSession.class, "resumed", false);
 
+    /** For each call of an upload, the call of a session at the same point. */
+    private static final Map<String, String> OF_UPLOADS =
+            Map.of("begin", "offer", "finish", "finish", "publish", "commit");
+
     private final String state;
     private final boolean atSource;
     private final @Nullable Class<?> type;
@@ -84,6 +90,9 @@ public enum InjectionPoint {
     }
 
     boolean isCall(Class<?> made, String name, boolean afterwards) {
+        if (made == PackageUpload.class) {
+            return OF_UPLOADS.containsKey(name) && isCall(OutgoingSession.class, OF_UPLOADS.get(name), afterwards);
+        }
         return Objects.equals(type, made) && call.equals(name) && after == afterwards && !isHalfwayThrough(made);
     }
 

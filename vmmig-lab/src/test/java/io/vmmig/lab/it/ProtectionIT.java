@@ -87,7 +87,7 @@ class ProtectionIT {
                     .into(guests)
                     .state(state)
                     .accepting(PackageSignatures.by(SignaturePolicy.of(judge, AcceptedSigners.of(Set.of(accepted)))))
-                    .receive(source.incoming())
+                    .restore(source.open())
                     .await(SOON);
         }
 

@@ -20,8 +20,8 @@ import io.vmmig.report.DestinationReport;
 import io.vmmig.report.RecoveryReport;
 import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
-import io.vmmig.transport.IncomingSession;
-import io.vmmig.transport.Transport;
+import io.vmmig.transport.PackageStore;
+import io.vmmig.transport.StoredPackage;
 import io.vmmig.transport.file.PackageFile;
 import io.vmmig.transport.http.HttpPackage;
 import io.vmmig.transport.tls.Introduction;
@@ -103,13 +103,13 @@ final class ReadmeSnippets {
                 .await();
     }
 
-    static Map.Entry<Transport, IncomingSession> http(HostIdentity identity, NodeCard hostB) throws VmmigException {
+    static Map.Entry<PackageStore, StoredPackage> http(HostIdentity identity, NodeCard hostB) throws VmmigException {
         URI place = URI.create("https://packages.example.com/web-1");
-        Transport there = HttpPackage.at(place).sealedFor(hostB.keys());
-        IncomingSession back = HttpPackage.at(place)
+        PackageStore there = HttpPackage.at(place).sealedFor(hostB.keys());
+        StoredPackage back = HttpPackage.at(place)
                 .openedBy(identity)
                 .spooledIn(Path.of("/var/lib/mytool/spool"))
-                .incoming();
+                .open();
         return Map.entry(there, back);
     }
 
@@ -121,9 +121,9 @@ final class ReadmeSnippets {
                 .as(DomainSettings.asSaved().keepingNetworks())
                 .state(HostState.open(Path.of("/var/lib/mytool/state")))
                 .accepting(PackageSignatures.by(policy))
-                .receive(PackageFile.at(Path.of("/backup/web-1.vmmig"))
+                .restore(PackageFile.at(Path.of("/backup/web-1.vmmig"))
                         .openedBy(identity)
-                        .incoming())
+                        .open())
                 .await();
     }
 }

@@ -119,7 +119,7 @@ class HostilePackageTest extends HostilePackageContract {
                         .acceptingUnsigned()
                         .into(guests)
                         .state(store)
-                        .receive(new InMemoryPackage(content))
+                        .restore(new InMemoryPackage(content).open())
                         .await(SOON);
             } finally {
                 store.images().references().close();

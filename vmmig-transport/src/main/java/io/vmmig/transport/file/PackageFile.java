@@ -10,12 +10,11 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.HandOverJournal;
-import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Outcome;
-import io.vmmig.transport.OutgoingSession;
-import io.vmmig.transport.PackagePart;
-import io.vmmig.transport.Transport;
-import io.vmmig.transport.still.PackageSealing;
+import io.vmmig.transport.PackageStore;
+import io.vmmig.transport.PackageUpload;
+import io.vmmig.transport.StoredPackage;
+import io.vmmig.transport.stored.PackageSealing;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -34,8 +33,8 @@ import java.util.UUID;
  * A package as a file.
  *
  * <pre>{@code
- * Transport file = PackageFile.at(Path.of("/backup/web-1.vmmig")).sealedFor(identity.keys());
- * IncomingSession back = PackageFile.at(Path.of("/backup/web-1.vmmig")).openedBy(identity).incoming();
+ * PackageStore file = PackageFile.at(Path.of("/backup/web-1.vmmig")).sealedFor(identity.keys());
+ * StoredPackage back = PackageFile.at(Path.of("/backup/web-1.vmmig")).openedBy(identity).open();
  * }</pre>
  *
  * <p>It holds the guest's memory, with all keys and passwords that are in it; so it is sealed for those who may open it, in
@@ -44,7 +43,7 @@ import java.util.UUID;
  * <p>The file appears, whole, when the guest has been handed over, and is for its owner only. Until then what there is lies beside it as {@code .NAME.UUID.vmmig-part}; such a file is left over only when the
  * process is killed, and a {@link io.vmmig.Recovery} removes it. Immutable and thread-safe.
  */
-public final class PackageFile implements Transport {
+public final class PackageFile implements PackageStore {
     private final Path path;
     private final boolean replacing;
     private final List<Path> earlier;
@@ -135,9 +134,9 @@ public final class PackageFile implements Transport {
      *     not to be replaced
      */
     @Override
-    public OutgoingSession open() throws VmmigException {
+    public PackageUpload put() throws VmmigException {
         requireReachable();
-        return new FileOutgoingSession(path, replacing, outlinesOfEarlier(), sealing);
+        return new FileUpload(path, replacing, outlinesOfEarlier(), sealing);
     }
 
     @Override
@@ -175,12 +174,12 @@ public final class PackageFile implements Transport {
     }
 
     /**
-     * Takes the guest in from the file, which stays as it is. The session needs no other side: it offers what the file
-     * holds, and its commit is granted at once. It is the caller's to close.
+     * {@inheritDoc}
      *
      * @throws VmmigException with {@link Problem#FILE_FAILED} when there is no such file or it cannot be read
      */
-    public IncomingSession incoming() throws VmmigException {
+    @Override
+    public StoredPackage open() throws VmmigException {
         if (!Files.exists(path)) {
             throw failed("there is no file " + path, "Check its name.");
         }
@@ -189,7 +188,7 @@ public final class PackageFile implements Transport {
             throw failed(path + " is not a file", "Check its name.");
         }
         try {
-            return new FileIncomingSession(path, new RandomAccessFile(path.toFile(), "r"), earlier, sealing);
+            return new FileStoredPackage(path, new RandomAccessFile(path.toFile(), "r"), earlier, sealing);
         } catch (IOException e) {
             throw new TransportException(
                     Problem.FILE_FAILED, "the package " + path + " cannot be read", "Check its permissions.", e);
@@ -202,13 +201,8 @@ public final class PackageFile implements Transport {
     }
 
     @Override
-    public boolean live() {
-        return false;
-    }
-
-    @Override
     public Optional<String> address() {
-        return Optional.of(PackagePart.address(path));
+        return Optional.of(PackageFileProvider.SCHEME + path);
     }
 
     @Override

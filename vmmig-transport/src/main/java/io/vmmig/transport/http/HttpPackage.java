@@ -8,12 +8,12 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.HandOverJournal;
-import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Outcome;
-import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.PackageStore;
+import io.vmmig.transport.PackageUpload;
+import io.vmmig.transport.StoredPackage;
 import io.vmmig.transport.StoredPackages;
-import io.vmmig.transport.Transport;
-import io.vmmig.transport.still.PackageSealing;
+import io.vmmig.transport.stored.PackageSealing;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,15 +27,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <pre>{@code
  * URI place = URI.create("https://packages.example.com/web-1");
- * Transport there = HttpPackage.at(place).sealedFor(identity.keys());
- * IncomingSession back = HttpPackage.at(place).openedBy(identity).spooledIn(directory).incoming();
+ * PackageStore there = HttpPackage.at(place).sealedFor(identity.keys());
+ * StoredPackage back = HttpPackage.at(place).openedBy(identity).spooledIn(directory).open();
  * }</pre>
  *
  * <p>It is sealed as a {@link io.vmmig.transport.file.PackageFile} is. It goes there in parts, while the guest is read, and is a
  * package once their index is there, which comes last. Requests that fail are made again, for as long as {@link HttpAccess#patience}
  * says; what has arrived is not sent again. Immutable and thread-safe.
  */
-public final class HttpPackage implements Transport {
+public final class HttpPackage implements PackageStore {
     private static final int PART_BYTES = 8 << 20;
     /** What can be sent in parts of that size. */
     static final long MOST_BYTES = (long) PartIndex.MAX_PARTS * PART_BYTES;
@@ -183,10 +183,9 @@ public final class HttpPackage implements Transport {
      *     {@link Problem#PEER_UNREACHABLE} or {@link Problem#PEER_UNTRUSTED} when the server is not to be used
      */
     @Override
-    public OutgoingSession open() throws VmmigException {
+    public PackageUpload put() throws VmmigException {
         requireReachable();
-        return new HttpOutgoingSession(
-                new RemoteParts(places, access, name), access, sealing, sending.partBytes(), awaited());
+        return new HttpUpload(new RemoteParts(places, access, name), access, sealing, sending.partBytes(), awaited());
     }
 
     @Override
@@ -229,14 +228,16 @@ public final class HttpPackage implements Transport {
     }
 
     /**
-     * Takes the guest in from the package, which stays as it is. It is fetched in the background from now on; the session is the
-     * caller's to close.
+     * {@inheritDoc}
+     *
+     * <p>It is fetched in the background from now on.
      *
      * @throws VmmigException with {@link Problem#FILE_FAILED} when there is no package or the spool cannot be used, with
      *     {@link Problem#PACKAGE_LIMIT_EXCEEDED} when it is larger than allowed, with {@link Problem#DISK_FULL} when it does not
      *     fit into the spool, with {@link Problem#REQUEST_INVALID} when it was not said where that is
      */
-    public IncomingSession incoming() throws VmmigException {
+    @Override
+    public StoredPackage open() throws VmmigException {
         Path spool = fetching.spool();
         if (spool == null) {
             throw VmmigException.of(
@@ -254,7 +255,7 @@ public final class HttpPackage implements Transport {
             Spool into = Spool.open(spool, index);
             PartDownload download = PartDownload.begin(calls, index, into, access.atOnce());
             begun = true;
-            return new HttpIncomingSession(description(), calls, into, download, sealing, receipt);
+            return new HttpStoredPackage(description(), calls, into, download, sealing, receipt);
         } finally {
             if (!begun) {
                 calls.close();
@@ -318,23 +319,8 @@ public final class HttpPackage implements Transport {
     }
 
     @Override
-    public boolean live() {
-        return false;
-    }
-
-    @Override
     public Optional<String> address() {
         return Optional.of(name);
-    }
-
-    /**
-     * {@inheritDoc}
-     *
-     * <p>Without the source's journal nobody can tell more than that the package is there, whole; a receipt counts for more.
-     */
-    @Override
-    public Outcome outcomeOf(UUID packageId) throws VmmigException {
-        return new RemoteParts(places, access, name).outcomeUnrecorded(packageId);
     }
 
     @Override

@@ -59,26 +59,6 @@ record RemoteParts(HttpPlaces places, HttpAccess access, String what) {
         return outcome;
     }
 
-    /** Whether the package is there, whole. That it is not proves nothing. */
-    Outcome outcomeUnrecorded(UUID packageId) throws VmmigException {
-        try (HttpCalls calls = briefCalls()) {
-            Optional<byte[]> content = calls.get(PartIndex.NAME, PartIndex.MAX_BYTES);
-            if (content.isEmpty()) {
-                return Outcome.UNHEARD_OF;
-            }
-            PartIndex index = PartIndex.parse(content.get());
-            if (!index.id().equals(packageId.toString())) {
-                return Outcome.UNHEARD_OF;
-            }
-            for (int i = 0; i < index.parts().size(); i++) {
-                if (calls.size(index.name(i)).isEmpty()) {
-                    return Outcome.UNHEARD_OF;
-                }
-            }
-            return Outcome.TAKEN;
-        }
-    }
-
     /** How many parts there may be. They are removed from the last to the first, so that only the last ones can be missing. */
     private int count(UUID packageId) {
         int count = 0;

@@ -74,11 +74,6 @@ final class TlsIncomingSession implements IncomingSession {
     }
 
     @Override
-    public boolean live() {
-        return wire.live();
-    }
-
-    @Override
     public void accept(Acceptance acceptance) throws VmmigException {
         wire.accept(acceptance);
     }

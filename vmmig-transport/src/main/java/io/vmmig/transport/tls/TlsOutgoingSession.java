@@ -8,7 +8,6 @@ import io.vmmig.error.Failure;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
-import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.wire.WireOutgoingSession;
@@ -120,8 +119,8 @@ final class TlsOutgoingSession implements OutgoingSession {
     }
 
     @Override
-    public void commit(HandOverJournal journal) throws VmmigException {
-        wire.commit(journal);
+    public void commit() throws VmmigException {
+        wire.commit();
     }
 
     @Override

@@ -10,7 +10,7 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
-import io.vmmig.transport.Transport;
+import io.vmmig.transport.Peer;
 import io.vmmig.transport.wire.Inquiries;
 import io.vmmig.transport.wire.PeerGaveUp;
 import io.vmmig.transport.wire.Timeouts;
@@ -28,14 +28,14 @@ import org.slf4j.LoggerFactory;
  * Straight to another host, where a {@link TlsListener} waits.
  *
  * <pre>{@code
- * Transport node = TlsTransport.to("node2.example", 16550)
+ * Peer node = TlsTransport.to("node2.example", 16550)
  *     .as(HostIdentity.in(identityDirectory))
  *     .trusting(NodeStore.in(nodesDirectory), "node2");
  * }</pre>
  *
  * <p>Both hosts prove who they are, or there is no connection. Immutable and thread-safe.
  */
-public final class TlsTransport implements Transport {
+public final class TlsTransport implements Peer {
     private static final Logger LOG = LoggerFactory.getLogger(TlsTransport.class);
     private static final UUID NO_PACKAGE = new UUID(0, 0);
 
@@ -315,11 +315,6 @@ public final class TlsTransport implements Transport {
     @Override
     public String description() {
         return trusted.describe("host " + address);
-    }
-
-    @Override
-    public boolean live() {
-        return true;
     }
 
     @Override

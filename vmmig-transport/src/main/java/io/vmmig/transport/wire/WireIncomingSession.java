@@ -161,11 +161,6 @@ public final class WireIncomingSession implements IncomingSession {
     }
 
     @Override
-    public boolean live() {
-        return true;
-    }
-
-    @Override
     public void accept(Acceptance acceptance) throws VmmigException {
         link.send(new Frame(Kind.ACCEPT, Messages.accept(acceptance)), () -> advance(Stage.OFFERED, Stage.RECEIVING));
     }

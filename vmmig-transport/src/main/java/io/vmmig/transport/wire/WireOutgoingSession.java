@@ -4,7 +4,6 @@ package io.vmmig.transport.wire;
 import io.vmmig.error.Failure;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
-import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import java.io.IOException;
@@ -103,7 +102,7 @@ public final class WireOutgoingSession implements OutgoingSession {
     }
 
     @Override
-    public void commit(HandOverJournal journal) throws VmmigException {
+    public void commit() throws VmmigException {
         boolean[] mayHaveLeft = {false};
         try {
             // What is not said cannot be lost on its way.

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.vmmig.Migrator;
+import io.vmmig.bundle.Manifest;
 import io.vmmig.error.EndState;
 import io.vmmig.error.Failure;
 import io.vmmig.error.Phase;
@@ -16,9 +17,10 @@ import io.vmmig.report.SourceReport;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
-import io.vmmig.transport.Offer;
 import io.vmmig.transport.Outcome;
-import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.PackageStore;
+import io.vmmig.transport.PackageUpload;
+import io.vmmig.transport.StoredPackage;
 import io.vmmig.transport.Transport;
 import io.vmmig.transport.testing.States;
 import java.io.OutputStream;
@@ -28,6 +30,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -156,10 +159,15 @@ class BackupTest {
     }
 
     /** A store whose answer to the last step is lost. */
-    private record Unreliable(Transport store, @Nullable Answer answer) implements Transport {
+    private record Unreliable(PackageStore store, @Nullable Answer answer) implements PackageStore {
         @Override
-        public OutgoingSession open() throws VmmigException {
-            return new LosingSession(store.open(), answer != null);
+        public PackageUpload put() throws VmmigException {
+            return new LosingUpload(store.put(), answer != null);
+        }
+
+        @Override
+        public StoredPackage open() throws VmmigException {
+            return store.open();
         }
 
         @Override
@@ -168,51 +176,46 @@ class BackupTest {
         }
 
         @Override
-        public boolean live() {
-            return false;
+        public Optional<String> address() {
+            return Optional.empty();
         }
 
         @Override
-        public Outcome outcomeOf(UUID packageId) {
+        public Outcome outcomeOf(UUID packageId, HandOverJournal journal) {
             return answer == null ? Outcome.UNHEARD_OF : answer.get();
         }
     }
 
-    private record LosingSession(OutgoingSession session, boolean lost) implements OutgoingSession {
+    private record LosingUpload(PackageUpload upload, boolean lost) implements PackageUpload {
         @Override
-        public Acceptance offer(Offer offer) throws VmmigException {
-            return session.offer(offer);
+        public Acceptance begin(Manifest manifest) throws VmmigException {
+            return upload.begin(manifest);
         }
 
         @Override
         public OutputStream packageStream() {
-            return session.packageStream();
-        }
-
-        @Override
-        public void awaitReady() throws VmmigException {
-            session.awaitReady();
+            return upload.packageStream();
         }
 
         @Override
         public void finish() throws VmmigException {
-            session.finish();
+            upload.finish();
         }
 
         @Override
-        public void commit(HandOverJournal journal) throws VmmigException {
+        public void publish(HandOverJournal journal) throws VmmigException {
             throw VmmigException.of(
                     lost ? Problem.OUTCOME_UNKNOWN : Problem.FILE_FAILED, "the last step failed", "Look at it.");
         }
 
         @Override
         public void abort(@Nullable Failure reason) {
-            session.abort(reason);
+            upload.abort(reason);
         }
 
         @Override
         public void close() {
-            session.close();
+            upload.close();
         }
     }
 }

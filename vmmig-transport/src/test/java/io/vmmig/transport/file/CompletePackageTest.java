@@ -105,7 +105,7 @@ class CompletePackageTest {
                 .into(directory.resolve("guests"))
                 .state(state)
                 .as(DomainSettings.asSaved().named("web-2").withNewUuid())
-                .receive(packageFile(from, upon).incoming())
+                .restore(packageFile(from, upon).open())
                 .await(SOON);
     }
 

@@ -77,7 +77,7 @@ class CopiesTest {
                 .into(temp.resolve("guests"))
                 .state(states.open(temp.resolve("state-b")))
                 .as(settings.keepingNetworks())
-                .receive(PackageFile.at(file).unsealed().incoming())
+                .restore(PackageFile.at(file).unsealed().open())
                 .await(SOON);
     }
 
@@ -181,7 +181,7 @@ class CopiesTest {
                 .state(states.open(temp.resolve("state-b")))
                 .as(DomainSettings.asSaved().keepingNetworks())
                 .leavingClock()
-                .receive(PackageFile.at(file).unsealed().incoming())
+                .restore(PackageFile.at(file).unsealed().open())
                 .await(SOON);
         assertThat(other.clockSet("web-1")).isZero();
         assertThat(clock(report)).isEmpty();

@@ -9,8 +9,8 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
-import io.vmmig.transport.OutgoingSession;
-import io.vmmig.transport.still.PackageSealing;
+import io.vmmig.transport.PackageUpload;
+import io.vmmig.transport.stored.PackageSealing;
 import io.vmmig.transport.testing.Packages;
 import io.vmmig.transport.testing.Samples;
 import java.io.IOException;
@@ -88,12 +88,12 @@ class FailingDiskTest {
         if (replacing) {
             Files.writeString(file, "an earlier package");
         }
-        try (OutgoingSession session = new FileOutgoingSession(
+        try (PackageUpload upload = new FileUpload(
                 file, replacing, List.of(), PackageSealing.UNDECIDED.sealedFor(Set.of()), disk.names())) {
-            session.offer(Samples.offer());
-            Packages.write(session.packageStream(), Samples.offer(), 1000);
-            session.finish();
-            return catchThrowableOfType(VmmigException.class, () -> session.commit(journal));
+            upload.begin(Samples.manifest());
+            Packages.write(upload.packageStream(), Samples.offer(), 1000);
+            upload.finish();
+            return catchThrowableOfType(VmmigException.class, () -> upload.publish(journal));
         }
     }
 

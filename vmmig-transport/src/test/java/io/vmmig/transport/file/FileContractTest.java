@@ -3,25 +3,18 @@ package io.vmmig.transport.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.vmmig.error.VmmigException;
-import io.vmmig.transport.IncomingSession;
-import io.vmmig.transport.Transport;
-import io.vmmig.transport.testing.TransportContract;
+import io.vmmig.testkit.PackageStoreContract;
+import io.vmmig.transport.PackageStore;
 import java.nio.file.Path;
 import org.junit.jupiter.api.io.TempDir;
 
-class FileContractTest extends TransportContract {
+class FileContractTest extends PackageStoreContract {
     @TempDir
     Path temp;
 
     @Override
-    protected Transport transport() throws Exception {
+    protected PackageStore store() throws Exception {
         return PackageFile.at(temp.resolve("web-1.vmmig")).unsealed();
-    }
-
-    @Override
-    protected IncomingSession arrival() throws VmmigException {
-        return PackageFile.at(temp.resolve("web-1.vmmig")).unsealed().incoming();
     }
 
     @Override

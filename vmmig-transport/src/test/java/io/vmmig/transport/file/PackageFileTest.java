@@ -8,11 +8,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
-import io.vmmig.transport.Acceptance;
-import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
-import io.vmmig.transport.OutgoingSession;
-import io.vmmig.transport.PackagePart;
+import io.vmmig.transport.PackageUpload;
+import io.vmmig.transport.StoredPackage;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.testing.OtherProcess;
 import io.vmmig.transport.testing.Packages;
@@ -26,7 +25,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -36,8 +34,6 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(60)
 class PackageFileTest {
-    private static final Acceptance YES = new Acceptance(Set.of());
-
     @TempDir
     Path temp;
 
@@ -59,11 +55,11 @@ class PackageFileTest {
 
     @Test
     void untilTheCommitThereIsOnlyAPartThatPeopleRecognise() throws Exception {
-        try (OutgoingSession session = PackageFile.at(file).unsealed().open()) {
+        try (PackageUpload upload = PackageFile.at(file).unsealed().put()) {
             assertThat(names()).isEmpty();
-            session.offer(Samples.offer());
-            Packages.write(session.packageStream(), Samples.offer(), 100_000);
-            session.finish();
+            upload.begin(Samples.manifest());
+            Packages.write(upload.packageStream(), Samples.offer(), 100_000);
+            upload.finish();
 
             assertThat(names()).singleElement().asString().matches("\\.web-1\\.vmmig\\.[0-9a-f-]{36}\\.vmmig-part");
             assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(temp.resolve(names().get(0)))))
@@ -76,7 +72,7 @@ class PackageFileTest {
     void aFileThatIsThereIsNotTouched() throws Exception {
         Files.writeString(file, "mine");
 
-        assertThatThrownBy(PackageFile.at(file).unsealed()::open)
+        assertThatThrownBy(PackageFile.at(file).unsealed()::put)
                 .satisfies(e -> assertProblem(e, Problem.FILE_FAILED))
                 .hasMessageContaining("exists already");
         assertThat(file).hasContent("mine");
@@ -84,13 +80,13 @@ class PackageFileTest {
 
     @Test
     void norIsOneThatComesMeanwhile() throws Exception {
-        try (OutgoingSession session = PackageFile.at(file).unsealed().open()) {
-            session.offer(Samples.offer());
-            Packages.write(session.packageStream(), Samples.offer(), 100_000);
-            session.finish();
+        try (PackageUpload upload = PackageFile.at(file).unsealed().put()) {
+            upload.begin(Samples.manifest());
+            Packages.write(upload.packageStream(), Samples.offer(), 100_000);
+            upload.finish();
             Files.writeString(file, "mine");
 
-            assertThatThrownBy(session::commit)
+            assertThatThrownBy(() -> upload.publish(HandOverJournal.inMemory()))
                     .satisfies(e -> assertProblem(e, Problem.FILE_FAILED))
                     .hasMessageContaining("exists already");
         }
@@ -102,10 +98,10 @@ class PackageFileTest {
     void aFileIsReplacedOnlyByAWholePackageAndOnlyWhenAsked() throws Exception {
         Files.writeString(file, "old");
         PackageFile replacing = PackageFile.at(file).unsealed().replacing();
-        try (OutgoingSession session = replacing.open()) {
-            session.offer(Samples.offer());
-            Packages.write(session.packageStream(), Samples.offer(), 100_000);
-            session.finish();
+        try (PackageUpload upload = replacing.put()) {
+            upload.begin(Samples.manifest());
+            Packages.write(upload.packageStream(), Samples.offer(), 100_000);
+            upload.finish();
             assertThat(file).hasContent("old");
         }
         assertThat(file).hasContent("old");
@@ -118,11 +114,11 @@ class PackageFileTest {
 
     @Test
     void placesWhereNoFileCanBe() throws Exception {
-        assertThatThrownBy(PackageFile.at(temp.resolve("no/such/directory")).unsealed()::open)
+        assertThatThrownBy(PackageFile.at(temp.resolve("no/such/directory")).unsealed()::put)
                 .satisfies(e -> assertProblem(e, Problem.FILE_FAILED))
                 .hasMessageContaining("there is no directory");
         Path directory = Files.createDirectory(temp.resolve("directory"));
-        assertThatThrownBy(PackageFile.at(directory).unsealed().replacing()::open)
+        assertThatThrownBy(PackageFile.at(directory).unsealed().replacing()::put)
                 .satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
         assertThatThrownBy(() -> PackageFile.at(Path.of("/")))
                 .satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
@@ -130,17 +126,17 @@ class PackageFileTest {
 
     @Test
     void anAbortFromAnotherThreadStopsTheWriter() throws Exception {
-        try (OutgoingSession session = PackageFile.at(file).unsealed().open()) {
-            session.offer(Samples.offer());
+        try (PackageUpload upload = PackageFile.at(file).unsealed().put()) {
+            upload.begin(Samples.manifest());
             CountDownLatch written = new CountDownLatch(1);
             Background<Void> writing = Background.run(() -> {
                 while (true) {
-                    session.packageStream().write(1);
+                    upload.packageStream().write(1);
                     written.countDown();
                 }
             });
             written.await();
-            session.abort(Samples.failure(Problem.CANCELLED));
+            upload.abort(Samples.failure(Problem.CANCELLED));
             assertThatThrownBy(writing::get)
                     .isInstanceOf(IOException.class)
                     .cause()
@@ -151,12 +147,12 @@ class PackageFileTest {
 
     @Test
     void anInterruptDoesNotLoseThePackage() throws Exception {
-        try (OutgoingSession session = PackageFile.at(file).unsealed().open()) {
-            session.offer(Samples.offer());
+        try (PackageUpload upload = PackageFile.at(file).unsealed().put()) {
+            upload.begin(Samples.manifest());
             Thread.currentThread().interrupt();
-            session.packageStream().write(new byte[1 << 20]);
-            session.finish();
-            session.commit();
+            upload.packageStream().write(new byte[1 << 20]);
+            upload.finish();
+            upload.publish(HandOverJournal.inMemory());
             assertThat(Thread.interrupted()).isTrue();
         }
         assertThat(file).hasSize(1 << 20);
@@ -164,11 +160,10 @@ class PackageFileTest {
 
     @Test
     void aDiskThatCannotHoldThePackageIsFoundOutBeforeTheGuestStops() throws Exception {
-        try (OutgoingSession session = PackageFile.at(file).unsealed().open()) {
+        try (PackageUpload upload = PackageFile.at(file).unsealed().put()) {
             long free = Files.getFileStore(temp).getUsableSpace();
 
-            assertThatThrownBy(() -> session.offer(new io.vmmig.transport.Offer(
-                            Samples.manifest(1 << 30, Math.min(free, Long.MAX_VALUE / 32) * 16), Samples.XML)))
+            assertThatThrownBy(() -> upload.begin(Samples.manifest(1 << 30, Math.min(free, Long.MAX_VALUE / 32) * 16)))
                     .satisfies(e -> assertProblem(e, Problem.DISK_FULL));
         }
         assertThat(names()).isEmpty();
@@ -176,7 +171,7 @@ class PackageFileTest {
 
     @Test
     void theLeastThatIsNeededIsFarBelowTheGuestsSize() {
-        assertThat(FileOutgoingSession.leastNeeded(Samples.manifest(512L << 20, 64L << 20)))
+        assertThat(FileUpload.leastNeeded(Samples.manifest(512L << 20, 64L << 20)))
                 .isEqualTo(16L << 20);
     }
 
@@ -190,15 +185,15 @@ class PackageFileTest {
         public static void main(String[] args) throws Exception {
             Path directory = Path.of(args[0]);
             String found = "nothing";
-            try (OutgoingSession session =
-                    PackageFile.at(directory.resolve("web-1.vmmig")).unsealed().open()) {
-                session.offer(new io.vmmig.transport.Offer(Samples.manifest(64 << 20, 1 << 20), Samples.XML));
+            try (PackageUpload upload =
+                    PackageFile.at(directory.resolve("web-1.vmmig")).unsealed().put()) {
+                upload.begin(Samples.manifest(64 << 20, 1 << 20));
                 byte[] block = new byte[100_000];
                 for (int i = 0; i < 200; i++) {
-                    session.packageStream().write(block);
+                    upload.packageStream().write(block);
                 }
-                session.finish();
-                session.commit();
+                upload.finish();
+                upload.publish(HandOverJournal.inMemory());
             } catch (IOException e) {
                 found = e.getCause() instanceof VmmigException known
                         ? known.problem().toString()
@@ -229,12 +224,12 @@ class PackageFileTest {
     /** Dies in the middle. */
     static final class Killed {
         public static void main(String[] args) throws Exception {
-            OutgoingSession session = PackageFile.at(Path.of(args[0]).resolve("web-1.vmmig"))
+            PackageUpload upload = PackageFile.at(Path.of(args[0]).resolve("web-1.vmmig"))
                     .unsealed()
-                    .open();
-            session.offer(Samples.offer());
-            session.packageStream().write(new byte[1 << 20]);
-            session.finish();
+                    .put();
+            upload.begin(Samples.manifest());
+            upload.packageStream().write(new byte[1 << 20]);
+            upload.finish();
             Runtime.getRuntime().halt(0);
         }
     }
@@ -243,69 +238,36 @@ class PackageFileTest {
     void aPackageIsTakenInAndStays() throws Exception {
         write(PackageFile.at(file).unsealed(), 100_000);
         byte[] before = Files.readAllBytes(file);
-        try (IncomingSession session = PackageFile.at(file).unsealed().incoming()) {
-            assertThat(session.live()).isFalse();
-            assertThat(session.description()).contains(file.toString());
-            assertThat(session.offer()).isEqualTo(Samples.offer());
-            session.accept(YES);
-            assertThat(session.packageStream().readAllBytes()).isEqualTo(before);
-            session.restored();
-            session.awaitCommit();
-            session.resumed();
+        try (StoredPackage stored = PackageFile.at(file).unsealed().open()) {
+            assertThat(stored.description()).contains(file.toString());
+            assertThat(Packages.offer(stored.packageStream())).isEqualTo(Samples.offer());
+            assertThat(stored.packageStream().readAllBytes()).isEqualTo(before);
+            stored.taken();
         }
         assertThat(file).hasBinaryContent(before);
     }
 
     @Test
-    void whatIsReadIsWhatWasOffered() throws Exception {
+    void whatIsReadIsTheFileThatWasOpened() throws Exception {
         write(PackageFile.at(file).unsealed(), 100_000);
         byte[] before = Files.readAllBytes(file);
-        try (IncomingSession session = PackageFile.at(file).unsealed().incoming()) {
-            session.offer();
+        try (StoredPackage stored = PackageFile.at(file).unsealed().open()) {
             Files.delete(file);
             Files.writeString(file, "another");
-            session.accept(YES);
-            assertThat(session.packageStream().readAllBytes()).isEqualTo(before);
-        }
-    }
-
-    @Test
-    void aRefusalEndsTheSessionAndNotTheFile() throws Exception {
-        write(PackageFile.at(file).unsealed(), 100_000);
-        try (IncomingSession session = PackageFile.at(file).unsealed().incoming()) {
-            session.offer();
-            session.accept(YES);
-            session.refuse(Samples.failure(Problem.NAME_IN_USE));
-            assertThatThrownBy(session::restored).satisfies(e -> assertProblem(e, Problem.NAME_IN_USE));
-            assertThatThrownBy(session::awaitCommit).satisfies(e -> assertProblem(e, Problem.NAME_IN_USE));
-            assertThatThrownBy(() -> session.packageStream().read())
-                    .isInstanceOf(IOException.class)
-                    .cause()
-                    .satisfies(e -> assertProblem(e, Problem.NAME_IN_USE));
-        }
-        assertThat(file).exists();
-    }
-
-    @Test
-    void nothingIsCommittedBeforeItIsRestored() throws Exception {
-        write(PackageFile.at(file).unsealed(), 1000);
-        try (IncomingSession session = PackageFile.at(file).unsealed().incoming()) {
-            session.offer();
-            session.accept(YES);
-            assertThatThrownBy(session::awaitCommit).isInstanceOf(IllegalStateException.class);
-            assertThatThrownBy(session::resumed).isInstanceOf(IllegalStateException.class);
+            assertThat(stored.packageStream().readAllBytes()).isEqualTo(before);
         }
     }
 
     @Test
     void filesThatAreNoPackages() throws Exception {
-        assertThatThrownBy(PackageFile.at(temp.resolve("nothing")).unsealed()::incoming)
+        assertThatThrownBy(PackageFile.at(temp.resolve("nothing")).unsealed()::open)
                 .satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
-        assertThatThrownBy(PackageFile.at(Path.of("/dev/zero"))::incoming)
+        assertThatThrownBy(PackageFile.at(Path.of("/dev/zero"))::open)
                 .satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
         Files.writeString(file, "Dear diary, ".repeat(1000));
-        try (IncomingSession session = PackageFile.at(file).unsealed().incoming()) {
-            assertThatThrownBy(session::offer).satisfies(e -> assertProblem(e, Problem.PACKAGE_MALFORMED));
+        try (StoredPackage stored = PackageFile.at(file).unsealed().open()) {
+            assertThatThrownBy(() -> Packages.offer(stored.packageStream()))
+                    .satisfies(e -> assertProblem(e, Problem.PACKAGE_MALFORMED));
         }
     }
 
@@ -329,9 +291,10 @@ class PackageFileTest {
     }
 
     private static void assertIsCalledMalformed(PackageFile file) throws Exception {
-        try (IncomingSession session = file.incoming()) {
-            assertThatThrownBy(session::offer).isInstanceOfSatisfying(VmmigException.class, e -> assertThat(e.problem())
-                    .isEqualTo(Problem.SEAL_MALFORMED));
+        try (StoredPackage stored = file.open()) {
+            assertThatThrownBy(() -> Packages.offer(stored.packageStream()))
+                    .isInstanceOfSatisfying(
+                            VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.SEAL_MALFORMED));
         }
     }
 
@@ -342,20 +305,19 @@ class PackageFileTest {
         try (OutputStream out = Files.newOutputStream(file)) {
             out.write(whole.toByteArray(), 0, whole.size() / 2);
         }
-        try (IncomingSession session = PackageFile.at(file).unsealed().incoming()) {
-            assertThat(session.offer()).isEqualTo(Samples.offer());
-            session.accept(YES);
-            assertThatThrownBy(() -> Packages.read(session.packageStream()))
+        try (StoredPackage stored = PackageFile.at(file).unsealed().open()) {
+            assertThat(Packages.offer(stored.packageStream())).isEqualTo(Samples.offer());
+            assertThatThrownBy(() -> Packages.read(stored.packageStream()))
                     .satisfies(e -> assertProblem(e, Problem.PACKAGE_TRUNCATED));
         }
     }
 
     private static void write(PackageFile to, int diskBytes) throws Exception {
-        try (OutgoingSession session = to.open()) {
-            session.offer(Samples.offer());
-            Packages.write(session.packageStream(), Samples.offer(), diskBytes);
-            session.finish();
-            session.commit();
+        try (PackageUpload upload = to.put()) {
+            upload.begin(Samples.manifest());
+            Packages.write(upload.packageStream(), Samples.offer(), diskBytes);
+            upload.finish();
+            upload.publish(HandOverJournal.inMemory());
         }
     }
 

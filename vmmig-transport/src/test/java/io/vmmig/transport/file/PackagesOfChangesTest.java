@@ -120,7 +120,7 @@ class PackagesOfChangesTest {
                 .acceptingUnsigned()
                 .into(directory.resolve("guests"))
                 .state(there)
-                .receive(packageFile(file, upon).incoming())
+                .restore(packageFile(file, upon).open())
                 .await(SOON);
     }
 

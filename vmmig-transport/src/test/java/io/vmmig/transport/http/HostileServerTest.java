@@ -9,7 +9,7 @@ import io.vmmig.content.Digest;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.HandOverJournal;
-import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.StoredPackage;
 import io.vmmig.transport.http.ScriptedServer.Script;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -63,8 +63,8 @@ class HostileServerTest {
 
     private Throwable fetch(ScriptedServer server) throws Exception {
         try (server;
-                IncomingSession session = at(server).incoming()) {
-            session.packageStream().readAllBytes();
+                StoredPackage stored = at(server).open()) {
+            stored.packageStream().readAllBytes();
             throw new AssertionError("it was believed");
         } catch (IOException e) {
             return e.getCause();
@@ -84,8 +84,8 @@ class HostileServerTest {
     void thePartAsItShouldBe() throws Exception {
         try (ScriptedServer server = withPart((head, out) ->
                         ScriptedServer.say(out, "HTTP/1.1 200 OK\nContent-Length: " + CONTENT.length, CONTENT));
-                IncomingSession session = at(server).incoming()) {
-            assertThat(session.packageStream().readAllBytes()).isEqualTo(CONTENT);
+                StoredPackage stored = at(server).open()) {
+            assertThat(stored.packageStream().readAllBytes()).isEqualTo(CONTENT);
         }
     }
 
@@ -192,12 +192,12 @@ class HostileServerTest {
                         "HTTP/1.1 307 Elsewhere\nContent-Length: 0\nLocation: "
                                 + other.place(head.get(0).split(" ")[1].substring(1)),
                         new byte[0]));
-                IncomingSession session = at(server)
+                StoredPackage stored = at(server)
                         .over(Web.access(3000)
                                 .header("Authorization", "hunter2")
                                 .allowingOtherServers())
-                        .incoming()) {
-            assertThat(session.packageStream().readAllBytes()).isEqualTo(CONTENT);
+                        .open()) {
+            assertThat(stored.packageStream().readAllBytes()).isEqualTo(CONTENT);
             assertThat(server.heads).allSatisfy(head -> assertThat(head).contains("Authorization: hunter2"));
             assertThat(other.heads).hasSize(2).allSatisfy(head -> assertThat(head.toString())
                     .doesNotContain("hunter2"));
@@ -216,7 +216,7 @@ class HostileServerTest {
     void anotherServerIsAskedOnlyIfThatIsAllowed() throws Exception {
         try (ScriptedServer other = withPart((head, out) -> {});
                 ScriptedServer server = redirecting(other)) {
-            assertThatThrownBy(at(server)::incoming)
+            assertThatThrownBy(at(server)::open)
                     .satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION))
                     .hasMessageContaining("to another server")
                     .hasMessageContaining("allowingOtherServers");
@@ -276,7 +276,7 @@ class HostileServerTest {
                 .toBytes();
         try (ScriptedServer server = new ScriptedServer(
                 (head, out) -> ScriptedServer.say(out, "HTTP/1.1 200 OK\nContent-Length: " + huge.length, huge))) {
-            assertThatThrownBy(at(server)::incoming)
+            assertThatThrownBy(at(server)::open)
                     .satisfies(e -> assertProblem(e, Problem.PACKAGE_LIMIT_EXCEEDED))
                     .hasMessageContaining("atMost");
             assertThat(spool).isEmptyDirectory();

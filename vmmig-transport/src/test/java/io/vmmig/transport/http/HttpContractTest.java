@@ -4,15 +4,14 @@ package io.vmmig.transport.http;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vmmig.crypto.HostIdentity;
-import io.vmmig.transport.IncomingSession;
-import io.vmmig.transport.Transport;
-import io.vmmig.transport.testing.TransportContract;
+import io.vmmig.testkit.PackageStoreContract;
+import io.vmmig.transport.PackageStore;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-class HttpContractTest extends TransportContract {
+class HttpContractTest extends PackageStoreContract {
     @TempDir
     Path temp;
 
@@ -31,13 +30,8 @@ class HttpContractTest extends TransportContract {
     }
 
     @Override
-    protected Transport transport() throws Exception {
+    protected PackageStore store() throws Exception {
         return web.at("web-1", identity, temp.resolve("spool"));
-    }
-
-    @Override
-    protected IncomingSession arrival() throws Exception {
-        return web.at("web-1", identity, temp.resolve("spool")).incoming();
     }
 
     @Override

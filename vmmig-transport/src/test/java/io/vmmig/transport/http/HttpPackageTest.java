@@ -9,11 +9,10 @@ import io.vmmig.bundle.PackageSummary;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
-import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
-import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Outcome;
-import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.PackageUpload;
+import io.vmmig.transport.StoredPackage;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.testing.Packages;
 import io.vmmig.transport.testing.Samples;
@@ -24,7 +23,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -66,24 +64,23 @@ class HttpPackageTest {
     }
 
     private static PackageSummary send(HttpPackage to) throws Exception {
-        try (OutgoingSession session = to.open()) {
-            session.offer(Samples.offer());
-            PackageSummary sent = Packages.write(session.packageStream(), Samples.offer(), DISK_BYTES);
-            session.finish();
-            session.commit();
+        return send(to, HandOverJournal.inMemory());
+    }
+
+    private static PackageSummary send(HttpPackage to, HandOverJournal journal) throws Exception {
+        try (PackageUpload upload = to.put()) {
+            upload.begin(Samples.manifest());
+            PackageSummary sent = Packages.write(upload.packageStream(), Samples.offer(), DISK_BYTES);
+            upload.finish();
+            upload.publish(journal);
             return sent;
         }
     }
 
     private static PackageSummary take(HttpPackage from) throws Exception {
-        try (IncomingSession session = from.incoming()) {
-            session.offer();
-            session.accept(new Acceptance(Set.of()));
-            session.ready();
-            PackageSummary read = Packages.read(session.packageStream());
-            session.restored();
-            session.awaitCommit();
-            session.resumed();
+        try (StoredPackage stored = from.open()) {
+            PackageSummary read = Packages.read(stored.packageStream());
+            stored.taken();
             return read;
         }
     }
@@ -161,12 +158,12 @@ class HttpPackageTest {
     @Test
     void aServerThatStaysAwayEndsTheTransfer() throws Exception {
         HttpPackage hasty = there.over(Web.access(3000));
-        try (OutgoingSession session = hasty.open()) {
-            session.offer(Samples.offer());
+        try (PackageUpload upload = hasty.put()) {
+            upload.begin(Samples.manifest());
             web.stop();
             assertThatThrownBy(() -> {
-                        Packages.write(session.packageStream(), Samples.offer(), DISK_BYTES);
-                        session.finish();
+                        Packages.write(upload.packageStream(), Samples.offer(), DISK_BYTES);
+                        upload.finish();
                     })
                     .isInstanceOf(Exception.class)
                     .satisfies(e -> assertThat(e.getMessage()).contains("server of " + there.description()));
@@ -175,26 +172,27 @@ class HttpPackageTest {
 
     @Test
     void aLostAnswerToTheIndexIsAskedFor() throws Exception {
-        try (OutgoingSession session = there.over(Web.access(3000)).open()) {
-            session.offer(Samples.offer());
-            Packages.write(session.packageStream(), Samples.offer(), 1000);
-            session.finish();
+        HandOverJournal journal = HandOverJournal.inMemory();
+        try (PackageUpload upload = there.over(Web.access(3000)).put()) {
+            upload.begin(Samples.manifest());
+            Packages.write(upload.packageStream(), Samples.offer(), 1000);
+            upload.finish();
             web.proxy.cutDownAfter(1, () -> {});
-            session.commit();
+            upload.publish(journal);
         }
         assertThat(web.files()).contains("web-1/index");
-        assertThat(there.outcomeOf(ID)).isEqualTo(Outcome.TAKEN);
+        assertThat(there.outcomeOf(ID, journal)).isEqualTo(Outcome.TAKEN);
     }
 
     @Test
     void whetherTheIndexHasArrivedIsUnknownUntilTheServerCanBeAsked() throws Exception {
         HandOverJournal journal = HandOverJournal.inMemory();
-        try (OutgoingSession session = there.over(Web.access(3000)).open()) {
-            session.offer(Samples.offer());
-            Packages.write(session.packageStream(), Samples.offer(), 1000);
-            session.finish();
+        try (PackageUpload upload = there.over(Web.access(3000)).put()) {
+            upload.begin(Samples.manifest());
+            Packages.write(upload.packageStream(), Samples.offer(), 1000);
+            upload.finish();
             web.stop();
-            assertThatThrownBy(() -> session.commit(journal)).satisfies(e -> assertProblem(e, Problem.OUTCOME_UNKNOWN));
+            assertThatThrownBy(() -> upload.publish(journal)).satisfies(e -> assertProblem(e, Problem.OUTCOME_UNKNOWN));
         }
         assertThatThrownBy(() -> there.over(Web.access(300)).outcomeOf(ID, journal))
                 .isInstanceOf(VmmigException.class);
@@ -209,31 +207,32 @@ class HttpPackageTest {
     @Test
     void withoutAServerThatCouldHaveItTheIndexWasNeverSent() throws Exception {
         HandOverJournal journal = HandOverJournal.inMemory();
-        try (OutgoingSession session = there.over(Web.access(3000)).open()) {
-            session.offer(Samples.offer());
-            Packages.write(session.packageStream(), Samples.offer(), 1000);
-            session.finish();
+        try (PackageUpload upload = there.over(Web.access(3000)).put()) {
+            upload.begin(Samples.manifest());
+            Packages.write(upload.packageStream(), Samples.offer(), 1000);
+            upload.finish();
             web.proxy.close();
-            assertThatThrownBy(() -> session.commit(journal))
+            assertThatThrownBy(() -> upload.publish(journal))
                     .satisfies(e -> assertProblem(e, Problem.PEER_UNREACHABLE));
         }
     }
 
     @Test
     void aPackageThatWasTakenApartIsForAPersonToSee() throws Exception {
-        send(there);
+        HandOverJournal journal = HandOverJournal.inMemory();
+        send(there, journal);
         Files.delete(web.directory.resolve("web-1").resolve(ID + ".000000"));
 
-        assertThat(there.outcomeOf(ID)).isEqualTo(Outcome.UNHEARD_OF);
+        assertThat(there.outcomeOf(ID, journal)).isEqualTo(Outcome.UNHEARD_OF);
     }
 
     @Test
     void anotherPackageAtThePlaceIsLeftAlone() throws Exception {
-        try (OutgoingSession late = there.open()) {
+        try (PackageUpload late = there.put()) {
             send(there);
             List<String> before = web.files();
-            assertThatThrownBy(there::open).satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
-            late.offer(Samples.offer());
+            assertThatThrownBy(there::put).satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
+            late.begin(Samples.manifest());
             assertThatThrownBy(() -> {
                         Packages.write(late.packageStream(), Samples.offer(), 1000);
                         late.finish();
@@ -246,9 +245,9 @@ class HttpPackageTest {
     @Test
     void nothingGoesOutUnsealedByAccident() throws Exception {
         HttpPackage undecided = HttpPackage.at(web.place("x"));
+        assertThatThrownBy(undecided::put).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
+        assertThatThrownBy(undecided.unsealed()::put).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
         assertThatThrownBy(undecided::open).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
-        assertThatThrownBy(undecided.unsealed()::open).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
-        assertThatThrownBy(undecided::incoming).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
     }
 
     @Test
@@ -256,11 +255,12 @@ class HttpPackageTest {
         send(there);
         HttpPackage plain = there.over(HttpAccess.standard());
         long before = web.proxy.up.get();
-        assertThatThrownBy(plain::open).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
-        assertThatThrownBy(plain::incoming)
+        assertThatThrownBy(plain::put).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
+        assertThatThrownBy(plain::open)
                 .hasMessageContaining("allowingPlainHttp()")
                 .satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
-        assertThatThrownBy(() -> plain.outcomeOf(ID)).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
+        assertThatThrownBy(() -> plain.outcomeOf(ID, HandOverJournal.inMemory()))
+                .satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
         assertThat(web.proxy.up.get()).as("nothing was sent").isEqualTo(before);
     }
 
@@ -315,7 +315,7 @@ class HttpPackageTest {
         PackageSummary sent = send(presigned);
         assertThat(take(presigned)).isEqualTo(sent);
         web.stop();
-        assertThatThrownBy(presigned::open)
+        assertThatThrownBy(presigned::put)
                 .isInstanceOf(VmmigException.class)
                 .hasMessageContaining("bucket:web-1")
                 .satisfies(e -> assertThat(everything(e)).doesNotContain("hunter2"));
@@ -332,7 +332,7 @@ class HttpPackageTest {
     @Test
     void aPackageThatIsTooLargeIsNotFetched() throws Exception {
         send(there);
-        assertThatThrownBy(there.atMost(DISK_BYTES)::incoming)
+        assertThatThrownBy(there.atMost(DISK_BYTES)::open)
                 .satisfies(e -> assertProblem(e, Problem.PACKAGE_LIMIT_EXCEEDED));
         assertThat(spool).doesNotExist();
     }
@@ -340,9 +340,9 @@ class HttpPackageTest {
     @Test
     void twoDoNotFetchTheSameIntoOnePlace() throws Exception {
         send(there);
-        try (IncomingSession first = there.incoming()) {
-            assertThat(first.live()).isFalse();
-            assertThatThrownBy(there::incoming).satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
+        try (StoredPackage first = there.open()) {
+            assertThat(first.description()).isEqualTo(there.description());
+            assertThatThrownBy(there::open).satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
         }
         assertThat(take(there)).isNotNull();
     }
@@ -350,17 +350,12 @@ class HttpPackageTest {
     @Test
     void whatIsWorthlessIsNotKept() throws Exception {
         send(there);
-        try (IncomingSession session = there.incoming()) {
-            session.offer();
-            session.refuse(Samples.failure(Problem.NAME_IN_USE));
-            assertThatThrownBy(() -> session.packageStream().read())
-                    .cause()
-                    .satisfies(e -> assertProblem(e, Problem.NAME_IN_USE));
+        try (StoredPackage stored = there.open()) {
+            assertThat(stored.packageStream().read()).isNotNegative();
         }
         assertThat(spool).isNotEmptyDirectory();
-        try (IncomingSession session = there.incoming()) {
-            session.offer();
-            session.refuse(Samples.failure(Problem.SIGNER_UNKNOWN));
+        try (StoredPackage stored = there.open()) {
+            stored.rejected();
         }
         assertThat(spool).isEmptyDirectory();
     }
@@ -369,11 +364,10 @@ class HttpPackageTest {
     void aReaderIsWokenWhenTheSessionIsClosed() throws Exception {
         send(there);
         web.proxy.cutDownAfter(DISK_BYTES / 4, web::stop);
-        IncomingSession session = there.incoming();
-        Background<Object> reading =
-                Background.run(() -> session.packageStream().readAllBytes());
+        StoredPackage stored = there.open();
+        Background<Object> reading = Background.run(() -> stored.packageStream().readAllBytes());
         Waiting.until(web.proxy::hasCut);
-        session.close();
+        stored.close();
 
         assertThatThrownBy(reading::get).cause().satisfies(e -> assertProblem(e, Problem.CANCELLED));
     }
@@ -381,8 +375,8 @@ class HttpPackageTest {
     @Test
     void whatWasLeftByAPowerCutIsFetchedAnew() throws Exception {
         PackageSummary sent = send(there);
-        try (IncomingSession session = there.incoming()) {
-            session.packageStream().readAllBytes();
+        try (StoredPackage stored = there.open()) {
+            stored.packageStream().readAllBytes();
         }
         try (Stream<Path> files = Files.walk(spool)) {
             Path part = files.filter(file -> file.toString().endsWith(".000003"))

@@ -8,27 +8,19 @@ import io.vmmig.Migration;
 import io.vmmig.Migrator;
 import io.vmmig.Recovery;
 import io.vmmig.crypto.HostIdentity;
-import io.vmmig.error.Failure;
-import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.report.RecoveryReport.Result;
 import io.vmmig.report.RecoveryReport.Settlement;
 import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
-import io.vmmig.transport.Acceptance;
-import io.vmmig.transport.HandOverJournal;
-import io.vmmig.transport.Offer;
-import io.vmmig.transport.OutgoingSession;
-import io.vmmig.transport.Transport;
-import java.io.OutputStream;
+import io.vmmig.transport.testing.DyingStore;
+import io.vmmig.transport.testing.DyingStore.Moment;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -71,15 +63,8 @@ class HttpRecoveryTest {
         web.close();
     }
 
-    /** When a program dies. */
-    private enum Moment {
-        BEFORE_FINISH,
-        BEFORE_COMMIT,
-        AFTER_COMMIT
-    }
-
     private Migrator dyingAt(Moment moment) {
-        return Migrator.of(host).from("web-1").state(state).to(new Deadly(there, moment));
+        return Migrator.of(host).from("web-1").state(state).to(new DyingStore(there, moment));
     }
 
     /** As the program leaves it that dies there while it gives the guest away. */
@@ -90,75 +75,6 @@ class HttpRecoveryTest {
     private static void crash(Migrator migrator) {
         Migration<SourceReport> migration = migrator.start();
         assertThatThrownBy(migration::await).hasStackTraceContaining("it dies");
-    }
-
-    private record Deadly(HttpPackage way, Moment moment) implements Transport {
-        @Override
-        public OutgoingSession open() throws VmmigException {
-            return new Dying(way.open(), moment);
-        }
-
-        @Override
-        public String description() {
-            return way.description();
-        }
-
-        @Override
-        public boolean live() {
-            return way.live();
-        }
-
-        @Override
-        public Optional<String> address() {
-            return way.address();
-        }
-    }
-
-    /** Does nothing more once it has died. */
-    private record Dying(OutgoingSession session, Moment moment) implements OutgoingSession {
-        private void dieIf(Moment now) {
-            if (moment == now) {
-                throw new IllegalStateException("it dies");
-            }
-        }
-
-        @Override
-        public Acceptance offer(Offer offer) throws VmmigException {
-            return session.offer(offer);
-        }
-
-        @Override
-        public OutputStream packageStream() {
-            return session.packageStream();
-        }
-
-        @Override
-        public void awaitReady() throws VmmigException {
-            session.awaitReady();
-        }
-
-        @Override
-        public void finish() throws VmmigException {
-            session.finish();
-            dieIf(Moment.BEFORE_FINISH);
-        }
-
-        @Override
-        public void commit(HandOverJournal journal) throws VmmigException {
-            dieIf(Moment.BEFORE_COMMIT);
-            session.commit(journal);
-            dieIf(Moment.AFTER_COMMIT);
-        }
-
-        @Override
-        public void abort(@Nullable Failure reason) {
-            // Nobody is left who would.
-        }
-
-        @Override
-        public void close() {
-            // Nobody is left who would.
-        }
     }
 
     private Settlement recover() throws Exception {
@@ -184,19 +100,19 @@ class HttpRecoveryTest {
 
     @Test
     void beforeTheHandOver() throws Exception {
-        crash(Moment.BEFORE_FINISH);
+        crash(Moment.BEFORE_HAND_OVER);
         assertGoesOn(Result.NOTED);
     }
 
     @Test
     void beforeTheIndexWasThere() throws Exception {
-        crash(Moment.BEFORE_COMMIT);
+        crash(Moment.BEFORE_PUBLISHING);
         assertGoesOn(Result.RESUMED);
     }
 
     @Test
     void whenTheIndexIsThere() throws Exception {
-        crash(Moment.AFTER_COMMIT);
+        crash(Moment.AFTER_PUBLISHING);
         assertThat(recover().result()).isEqualTo(Result.RETIRED);
         assertThat(host.guests()).isEmpty();
         assertThat(web.files()).contains("web-1/index");
@@ -210,7 +126,7 @@ class HttpRecoveryTest {
         assertThat(host.stateOf("web-1")).contains(GuestState.RUNNING);
         assertThat(recover().result()).isEqualTo(Result.NOTED);
         assertThat(host.stateOf("web-1")).contains(GuestState.RUNNING);
-        if (moment == Moment.AFTER_COMMIT) {
+        if (moment == Moment.AFTER_PUBLISHING) {
             assertThat(web.files()).contains("web-1/index");
         } else {
             assertThat(web.files()).isEmpty();
@@ -220,7 +136,7 @@ class HttpRecoveryTest {
     /** Its user may pause it as soon as it has been read; that is nothing for a recovery to undo. */
     @Test
     void ofABackupWhoseGuestWasPausedByItsUser() throws Exception {
-        crash(dyingAt(Moment.BEFORE_COMMIT));
+        crash(dyingAt(Moment.BEFORE_PUBLISHING));
         try (var saved = host.guest("web-1").save()) {
             saved.leavePaused();
         }
@@ -230,7 +146,7 @@ class HttpRecoveryTest {
 
     @Test
     void whenTheServerCannotBeReached() throws Exception {
-        crash(Moment.AFTER_COMMIT);
+        crash(Moment.AFTER_PUBLISHING);
         web.stop();
         assertThat(recover(300).result()).isEqualTo(Result.LEFT_OPEN);
         assertThat(host.stateOf("web-1")).contains(GuestState.PAUSED);
@@ -240,7 +156,7 @@ class HttpRecoveryTest {
 
     @Test
     void whenSomebodyHasTakenThePackageAway() throws Exception {
-        crash(Moment.AFTER_COMMIT);
+        crash(Moment.AFTER_PUBLISHING);
         for (String file : web.files()) {
             Files.delete(web.directory.resolve(file));
         }

@@ -9,7 +9,8 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
 import io.vmmig.error.Problem;
-import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.HandOverJournal;
+import io.vmmig.transport.PackageUpload;
 import io.vmmig.transport.testing.Packages;
 import io.vmmig.transport.testing.Samples;
 import java.io.IOException;
@@ -92,12 +93,12 @@ class HttpTlsTest {
     }
 
     private static void send(String path, HttpAccess access) throws Exception {
-        try (OutgoingSession session =
-                HttpPackage.at(place(path)).over(access).unsealed().open()) {
-            session.offer(Samples.offer());
-            Packages.write(session.packageStream(), Samples.offer(), 1000);
-            session.finish();
-            session.commit();
+        try (PackageUpload upload =
+                HttpPackage.at(place(path)).over(access).unsealed().put()) {
+            upload.begin(Samples.manifest());
+            Packages.write(upload.packageStream(), Samples.offer(), 1000);
+            upload.finish();
+            upload.publish(HandOverJournal.inMemory());
         }
     }
 
@@ -143,7 +144,7 @@ class HttpTlsTest {
                                     InetAddress.getLoopbackAddress(),
                                     proxy.place("x").getPort()))))
                     .spooledIn(temp);
-            assertThatThrownBy(there::incoming).satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
+            assertThatThrownBy(there::open).satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
             assertThat(proxy.heads).singleElement().satisfies(head -> assertThat(head.get(0))
                     .isEqualTo("GET http://packages.invalid/web-1/index HTTP/1.1"));
         }

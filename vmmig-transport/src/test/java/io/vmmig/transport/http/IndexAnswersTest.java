@@ -11,8 +11,7 @@ import io.vmmig.hypervisor.GuestState;
 import io.vmmig.report.RecoveryReport.Settlement;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
-import io.vmmig.transport.Acceptance;
-import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.StoredPackage;
 import io.vmmig.transport.http.FaultyServer.Deed;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -153,17 +152,13 @@ class IndexAnswersTest {
 
         /** The destination takes the package if it can. */
         private boolean isTaken() {
-            try (IncomingSession session = HttpPackage.at(server.asSeenByDestination())
+            try (StoredPackage stored = HttpPackage.at(server.asSeenByDestination())
                     .over(Web.access(20_000))
                     .openedBy(destination)
                     .spooledIn(directory.resolve("spool"))
-                    .incoming()) {
-                session.offer();
-                session.accept(new Acceptance(Set.of()));
-                session.packageStream().readAllBytes();
-                session.restored();
-                session.awaitCommit();
-                session.resumed();
+                    .open()) {
+                stored.packageStream().readAllBytes();
+                stored.taken();
                 return true;
             } catch (VmmigException | IOException e) {
                 return false;

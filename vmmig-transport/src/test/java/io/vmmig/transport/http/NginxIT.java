@@ -11,10 +11,10 @@ import io.vmmig.content.Digest;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.error.Problem;
 import io.vmmig.reference.ImageStore;
-import io.vmmig.transport.Acceptance;
-import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
-import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.PackageUpload;
+import io.vmmig.transport.StoredPackage;
 import io.vmmig.transport.testing.Packages;
 import io.vmmig.transport.testing.Samples;
 import java.io.IOException;
@@ -23,7 +23,6 @@ import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
-import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -78,11 +77,12 @@ class NginxIT {
     void nothingThatHasArrivedIsSentAgain() throws Exception {
         proxy.cutUpAfter(DISK_BYTES / 2, this::restart);
         PackageSummary sent;
-        try (OutgoingSession session = there.open()) {
-            session.offer(Samples.offer());
-            sent = Packages.write(session.packageStream(), Samples.offer(), DISK_BYTES);
-            session.finish();
-            session.commit();
+        HandOverJournal journal = HandOverJournal.inMemory();
+        try (PackageUpload upload = there.put()) {
+            upload.begin(Samples.manifest());
+            sent = Packages.write(upload.packageStream(), Samples.offer(), DISK_BYTES);
+            upload.finish();
+            upload.publish(journal);
         }
         assertThat(proxy.hasCut()).isTrue();
         long parts = Files.list(nginx.root.resolve("packages/web-1")).count() - 1;
@@ -95,29 +95,26 @@ class NginxIT {
 
         long before = proxy.down.get();
         proxy.cutDownAfter(DISK_BYTES / 2 + PART / 3, this::restart);
-        try (IncomingSession session = there.incoming()) {
-            assertThat(session.offer()).isEqualTo(Samples.offer());
-            session.accept(new Acceptance(Set.of()));
-            assertThat(Packages.read(session.packageStream())).isEqualTo(sent);
-            session.restored();
-            session.awaitCommit();
-            session.resumed();
+        try (StoredPackage stored = there.open()) {
+            assertThat(Packages.offer(stored.packageStream())).isEqualTo(Samples.offer());
+            assertThat(Packages.read(stored.packageStream())).isEqualTo(sent);
+            stored.taken();
         }
         assertThat(proxy.hasCut()).isTrue();
         assertThat(nginx.log(" 206 ")).as("went on in the middle of a part").isNotEmpty();
         assertThat(proxy.down.get() - before).isLessThan(parts * PART + PART / 2);
         assertThat(temp.resolve("spool")).isEmptyDirectory();
-        assertThat(there.outcomeOf(Samples.manifest().packageId())).isEqualTo(Outcome.TAKEN);
+        assertThat(there.outcomeOf(Samples.manifest().packageId(), journal)).isEqualTo(Outcome.TAKEN);
     }
 
     @Test
     void whatIsNotHandedOverIsRemoved() throws Exception {
-        try (OutgoingSession session = there.open()) {
-            session.offer(Samples.offer());
-            Packages.write(session.packageStream(), Samples.offer(), 4 * PART);
-            session.finish();
+        try (PackageUpload upload = there.put()) {
+            upload.begin(Samples.manifest());
+            Packages.write(upload.packageStream(), Samples.offer(), 4 * PART);
+            upload.finish();
             assertThat(nginx.root.resolve("packages/web-1")).isNotEmptyDirectory();
-            assertThatThrownBy(there::incoming).satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
+            assertThatThrownBy(there::open).satisfies(e -> assertProblem(e, Problem.FILE_FAILED));
         }
         assertThat(nginx.root.resolve("packages/web-1")).isEmptyDirectory();
     }

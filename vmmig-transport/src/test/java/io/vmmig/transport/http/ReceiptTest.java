@@ -126,7 +126,7 @@ class ReceiptTest {
         Migration<SourceReport> sent = send(Duration.ofMinutes(1));
         Waiting.until(() -> Files.exists(web.directory.resolve("web-1/index")));
         assertThat(a.stateOf("web-1")).contains(GuestState.PAUSED);
-        receiving().receive(atB().incoming()).await();
+        receiving().restore(atB().open()).await();
         sent.await();
 
         assertThat(a.guests()).isEmpty();
@@ -140,7 +140,7 @@ class ReceiptTest {
         assertThat(open.result()).isEqualTo(Result.LEFT_OPEN);
         assertThat(open.what()).contains("receipt").contains("paused here");
 
-        receiving().receive(atB().incoming()).await();
+        receiving().restore(atB().open()).await();
         assertThat(recoverA().result()).isEqualTo(Result.RETIRED);
         assertThat(a.guests()).isEmpty();
     }
@@ -150,7 +150,7 @@ class ReceiptTest {
         assertUnknown(send(Duration.ofMillis(1)));
         receiving()
                 .as(DomainSettings.asSaved().named("web-2").withNewUuid())
-                .receive(atB().incoming())
+                .restore(atB().open())
                 .await();
         assertThat(recoverA().result()).isEqualTo(Result.LEFT_OPEN);
     }
@@ -166,10 +166,10 @@ class ReceiptTest {
         assertThat(atB().refuse(id, packagesOfB())).isTrue();
         assertThat(packagesOfB().outcomeOf(id)).isEqualTo(Outcome.NOT_TAKEN);
 
-        assertThatThrownBy(() -> receiving().receive(atB().incoming()).await())
+        assertThatThrownBy(() -> receiving().restore(atB().open()).await())
                 .satisfies(e -> assertProblem(e, Problem.PACKAGE_REPLAYED));
         Recovery.of(b).state(stateOfB).run();
-        assertThatThrownBy(() -> receiving().receive(atB().incoming()).await())
+        assertThatThrownBy(() -> receiving().restore(atB().open()).await())
                 .satisfies(e -> assertProblem(e, Problem.PACKAGE_REPLAYED));
         assertThat(recoverA().result()).isEqualTo(Result.RESUMED);
         assertThat(a.stateOf("web-1")).contains(GuestState.RUNNING);
@@ -180,7 +180,7 @@ class ReceiptTest {
     void whatWasTakenIsNotRefused() throws Exception {
         assertUnknown(send(Duration.ofMillis(1)));
         UUID id = pendingAtA();
-        receiving().receive(atB().incoming()).await();
+        receiving().restore(atB().open()).await();
         Path receipt = web.directory.resolve("web-1/" + Receipt.name(id));
         Files.delete(receipt);
 
@@ -202,7 +202,7 @@ class ReceiptTest {
         Files.writeString(receipt, "taken");
         assertThat(recoverA().result()).isEqualTo(Result.LEFT_OPEN);
         HttpPackage other = web.at("web-1", ofA, temp.resolve("other"));
-        assertThatThrownBy(other::incoming).satisfies(e -> assertProblem(e, Problem.SIGNED_FOR_OTHERS));
+        assertThatThrownBy(other::open).satisfies(e -> assertProblem(e, Problem.SIGNED_FOR_OTHERS));
     }
 
     @Test
@@ -218,7 +218,7 @@ class ReceiptTest {
                 .over(Web.access(300))
                 .sealedFor(ofA.keys(), ofB.keys())
                 .awaitingReceipt(Duration.ofMinutes(1));
-        assertThatThrownBy(two::open).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
-        assertThatThrownBy(two.unsealed()::open).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
+        assertThatThrownBy(two::put).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
+        assertThatThrownBy(two.unsealed()::put).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
     }
 }

@@ -2,6 +2,7 @@
 package io.vmmig.transport.testing;
 
 import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageWriter;
@@ -31,9 +32,14 @@ public final class Packages {
         }
     }
 
+    /** The offer that is in a package. */
+    public static Offer offer(InputStream in) throws VmmigException {
+        return Offer.of(PackageReader.readHead(in, PackageLimits.DEFAULT));
+    }
+
     /** Reads and verifies it. */
     public static PackageSummary read(InputStream in) throws Exception {
-        try (PackageReader reader = PackageReader.from(in, io.vmmig.bundle.PackageLimits.DEFAULT)) {
+        try (PackageReader reader = PackageReader.from(in, PackageLimits.DEFAULT)) {
             for (PackageReader.Entry entry = reader.next(); entry != null; entry = reader.next()) {
                 if (entry instanceof PackageReader.Entry.DiskLayer layer) {
                     layer.stream().transferTo(OutputStream.nullOutputStream());

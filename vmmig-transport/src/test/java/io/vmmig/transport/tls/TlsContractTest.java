@@ -2,15 +2,15 @@
 package io.vmmig.transport.tls;
 
 import io.vmmig.error.VmmigException;
+import io.vmmig.testkit.PeerContract;
 import io.vmmig.transport.IncomingSession;
-import io.vmmig.transport.Transport;
-import io.vmmig.transport.testing.TransportContract;
+import io.vmmig.transport.Peer;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 
-class TlsContractTest extends TransportContract {
+class TlsContractTest extends PeerContract {
     @TempDir
     Path temp;
 
@@ -27,7 +27,7 @@ class TlsContractTest extends TransportContract {
     }
 
     @Override
-    protected Transport transport() {
+    protected Peer peer() {
         return pair.transport;
     }
 
@@ -35,7 +35,4 @@ class TlsContractTest extends TransportContract {
     protected IncomingSession arrival() throws VmmigException {
         return pair.accept();
     }
-
-    @Override
-    protected void assertNothingIsLeft() {}
 }

@@ -3,8 +3,9 @@ package io.vmmig.transport.file;
 
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
-import io.vmmig.transport.still.PackageSealing;
-import io.vmmig.transport.still.StillIncomingSession;
+import io.vmmig.transport.StoredPackage;
+import io.vmmig.transport.stored.PackageSealing;
+import io.vmmig.transport.stored.UntilClosed;
 import io.vmmig.transport.wire.OpenedLazily;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -14,24 +15,26 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** Takes a guest from a package file, which stays as it is. */
-final class FileIncomingSession extends StillIncomingSession {
+/** A package file that is open. */
+final class FileStoredPackage implements StoredPackage {
     private static final int BUFFER_BYTES = 256 << 10;
 
     private final Path file;
     /**
-     * Held open throughout, so that what is read is what was offered, whatever happens to the name meanwhile. Not a channel:
-     * that would be closed, for all, by the interrupt of one thread that reads.
+     * Held open throughout, so that each stream reads the same file, whatever happens to the name meanwhile. Not a channel: the interrupt
+     * of one reading thread would close that for all.
      */
     private final RandomAccessFile content;
 
     private final List<Earlier> earlier;
+    private final PackageSealing sealing;
+    private volatile boolean closed;
 
-    FileIncomingSession(Path file, RandomAccessFile content, List<Path> earlier, PackageSealing sealing) {
-        super("file " + file, sealing);
+    FileStoredPackage(Path file, RandomAccessFile content, List<Path> earlier, PackageSealing sealing) {
         this.file = file;
         this.content = content;
         this.earlier = earlier.stream().map(path -> new Earlier(path, sealing)).toList();
+        this.sealing = sealing;
     }
 
     private record Earlier(Path file, PackageSealing sealing) implements EarlierPackage {
@@ -48,31 +51,29 @@ final class FileIncomingSession extends StillIncomingSession {
     }
 
     @Override
+    public String description() {
+        return "file " + file;
+    }
+
+    @Override
     public List<EarlierPackage> earlierPackages() {
         return List.copyOf(earlier);
     }
 
     @Override
-    protected InputStream stored() {
-        return new BufferedInputStream(new FromStart(), BUFFER_BYTES);
+    public InputStream packageStream() {
+        InputStream stored = new BufferedInputStream(new UntilClosed(new FromStart(), () -> closed), BUFFER_BYTES);
+        return new OpenedLazily(stored, bytes -> sealing.opened(bytes, description()));
     }
 
     @Override
-    protected void release() {
+    public void close() {
+        closed = true;
         try {
             content.close();
         } catch (IOException e) {
             // It was only read.
         }
-    }
-
-    private VmmigException failure(IOException e) {
-        VmmigException ended = ended();
-        if (ended != null) {
-            return ended;
-        }
-        return VmmigException.from(
-                e, Problem.FILE_FAILED, "the package " + file + " could not be read", "Check the file and its disk.");
     }
 
     /** Reads the file from its start, at a position of its own. */
@@ -89,7 +90,11 @@ final class FileIncomingSession extends StillIncomingSession {
                     return n;
                 }
             } catch (IOException e) {
-                VmmigException why = failure(e);
+                VmmigException why = VmmigException.from(
+                        e,
+                        Problem.FILE_FAILED,
+                        "the package " + file + " could not be read",
+                        "Check the file and its disk.");
                 throw new IOException(why.getMessage(), why);
             }
         }

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.transport;
+package io.vmmig.transport.file;
 
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.FileIdentity;
 import io.vmmig.files.NewFile;
+import io.vmmig.transport.Outcome;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -21,28 +21,14 @@ import org.jspecify.annotations.Nullable;
  * @param file where it is to be, absolute
  * @param packageId which package it is
  */
-public record PackagePart(Path file, UUID packageId) {
-    private static final String SCHEME = "file:";
-
-    /** The address by which {@link #at} finds it again. */
-    public static String address(Path file) {
-        return SCHEME + file;
-    }
-
-    /** That of this package, if the address is that of a file. */
-    public static Optional<PackagePart> at(String address, UUID packageId) {
-        return address.startsWith(SCHEME)
-                ? Optional.of(new PackagePart(Path.of(address.substring(SCHEME.length())), packageId))
-                : Optional.empty();
-    }
-
+record PackagePart(Path file, UUID packageId) {
     /** Where it lies until then; a name that people recognise. */
-    public Path path() {
+    Path path() {
         return file.resolveSibling("." + Objects.requireNonNull(file.getFileName()) + "." + packageId + ".vmmig-part");
     }
 
     /** What makes the part this very file, also under its last name; to be recorded before it gets that. */
-    public String identity() throws IOException {
+    String identity() throws IOException {
         return FileIdentity.of(path()).toString();
     }
 
@@ -55,7 +41,7 @@ public record PackagePart(Path file, UUID packageId) {
      *     in its place
      * @throws VmmigException with {@link Problem#FILE_FAILED} when it cannot be told
      */
-    public Outcome settle(@Nullable String recorded) throws VmmigException {
+    Outcome settle(@Nullable String recorded) throws VmmigException {
         try {
             Path part = path();
             boolean left = Files.exists(part, LinkOption.NOFOLLOW_LINKS);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.transport.still;
+package io.vmmig.transport.stored;
 
 import io.vmmig.error.VmmigException;
 import java.io.BufferedOutputStream;

@@ -1,19 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.testkit;
+package io.vmmig.transport.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vmmig.Migration;
+import io.vmmig.Migrator;
 import io.vmmig.Recovery;
-import io.vmmig.handover.DepartureJournal;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.report.RecoveryReport.Result;
 import io.vmmig.report.RecoveryReport.Settlement;
 import io.vmmig.state.HostState;
-import io.vmmig.transport.PackagePart;
+import io.vmmig.testkit.InMemoryHypervisor;
+import io.vmmig.transport.testing.DyingStore;
+import io.vmmig.transport.testing.DyingStore.Moment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -21,22 +26,24 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** A crash while a guest goes into a package file: the names in the directory tell what became of it. */
 class FileRecoveryTest {
+    private static final String XML = "<domain type='qemu'><name>web-1</name><uuid>" + UUID.randomUUID() + "</uuid>"
+            + "<memory unit='KiB'>262144</memory><vcpu>1</vcpu>"
+            + "<os><type arch='x86_64' machine='pc-q35-7.2'>hvm</type></os>"
+            + "<devices><emulator>/usr/bin/qemu-system-x86_64</emulator></devices></domain>";
+
     @TempDir
     Path directory;
 
     private final InMemoryHypervisor host = new InMemoryHypervisor("host");
-    private final UUID packageId = UUID.randomUUID();
     private HostState state;
     private Path file;
     private Path part;
 
     @BeforeEach
     void startGuest() throws Exception {
-        host.start(Domains.xml("web-1", ""), new byte[100_000], true);
-        host.guest("web-1").save().leavePaused();
+        host.start(XML, new byte[100_000], true);
         state = HostState.open(directory.resolve("state"));
         file = directory.resolve("web-1.vmmig");
-        part = new PackagePart(file, packageId).path();
     }
 
     @AfterEach
@@ -44,15 +51,18 @@ class FileRecoveryTest {
         state.images().references().close();
     }
 
-    private void crash(boolean committed) throws Exception {
-        String address = PackagePart.address(file);
-        try (DepartureJournal journal = DepartureJournal.begin(
-                state,
-                new DepartureJournal.Facts(
-                        packageId, "web-1", host.guest("web-1").uuid(), true, false, address, List.of(), null))) {
-            if (committed) {
-                journal.commit();
-            }
+    private void crash(Moment moment) throws Exception {
+        Migration migration = Migrator.of(host)
+                .from("web-1")
+                .state(state)
+                .removingTheGuest()
+                .to(new DyingStore(PackageFile.at(file).unsealed().replacing(), moment))
+                .start();
+        assertThatThrownBy(migration::await).hasStackTraceContaining("it dies");
+        try (Stream<Path> files = Files.list(directory)) {
+            part = files.filter(path -> path.toString().endsWith(".vmmig-part"))
+                    .findFirst()
+                    .orElseThrow();
         }
     }
 
@@ -62,8 +72,8 @@ class FileRecoveryTest {
         return settlements.get(0);
     }
 
-    private void assertGoesOn() throws Exception {
-        assertThat(recover().result()).isEqualTo(Result.RESUMED);
+    private void assertGoesOn(Result result) throws Exception {
+        assertThat(recover().result()).isEqualTo(result);
         assertThat(host.stateOf("web-1")).contains(GuestState.RUNNING);
         assertThat(part).doesNotExist();
         assertThat(Recovery.of(host).state(state).run().settlements()).isEmpty();
@@ -78,52 +88,49 @@ class FileRecoveryTest {
 
     @Test
     void beforeTheHandOver() throws Exception {
-        Files.writeString(part, "half of it");
-        crash(false);
+        crash(Moment.BEFORE_HAND_OVER);
 
-        assertGoesOn();
+        assertGoesOn(Result.NOTED);
         assertThat(file).doesNotExist();
     }
 
     @Test
     void beforeTheFileHasItsName() throws Exception {
-        Files.writeString(part, "all of it");
-        crash(true);
+        crash(Moment.BEFORE_PUBLISHING);
 
-        assertGoesOn();
+        assertGoesOn(Result.RESUMED);
         assertThat(file).doesNotExist();
     }
 
     @Test
     void beforeTheFileReplacesAnother() throws Exception {
-        Files.writeString(part, "all of it");
         Files.writeString(file, "an earlier package");
-        crash(true);
+        crash(Moment.BEFORE_PUBLISHING);
 
-        assertGoesOn();
+        assertGoesOn(Result.RESUMED);
         assertThat(file).hasContent("an earlier package");
     }
 
     @Test
     void whenTheFileHasBothNames() throws Exception {
-        Files.writeString(part, "all of it");
+        crash(Moment.BEFORE_PUBLISHING);
         Files.createLink(file, part);
-        crash(true);
 
         assertGone();
     }
 
     @Test
     void whenTheFileHasItsName() throws Exception {
-        Files.writeString(file, "all of it");
-        crash(true);
+        crash(Moment.BEFORE_PUBLISHING);
+        Files.move(part, file);
 
         assertGone();
     }
 
     @Test
     void whenSomebodyHasTakenTheFileAway() throws Exception {
-        crash(true);
+        crash(Moment.BEFORE_PUBLISHING);
+        Files.delete(part);
 
         Settlement settlement = recover();
         assertThat(settlement.result()).isEqualTo(Result.LEFT_OPEN);

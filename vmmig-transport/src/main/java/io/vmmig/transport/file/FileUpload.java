@@ -11,12 +11,10 @@ import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
-import io.vmmig.transport.Offer;
 import io.vmmig.transport.Outcome;
-import io.vmmig.transport.OutgoingSession;
-import io.vmmig.transport.PackagePart;
-import io.vmmig.transport.still.PackageOutput;
-import io.vmmig.transport.still.PackageSealing;
+import io.vmmig.transport.PackageUpload;
+import io.vmmig.transport.stored.PackageOutput;
+import io.vmmig.transport.stored.PackageSealing;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -34,17 +32,17 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Writes a package file beside its place, and moves it there when the guest is handed over. */
-final class FileOutgoingSession implements OutgoingSession {
+/** Writes a package file beside its place, and moves it there when it is published. */
+final class FileUpload implements PackageUpload {
     private enum Stage {
         OPENED,
         WRITING,
         FINISHED,
-        COMMITTED,
+        PUBLISHED,
         GIVEN_UP
     }
 
-    private static final Logger LOG = LoggerFactory.getLogger(FileOutgoingSession.class);
+    private static final Logger LOG = LoggerFactory.getLogger(FileUpload.class);
     private static final long NEARLY_FULL_BYTES = 1 << 20;
     private static final FileAttribute<?> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
@@ -66,12 +64,11 @@ final class FileOutgoingSession implements OutgoingSession {
 
     private @Nullable VmmigException reason;
 
-    FileOutgoingSession(Path file, boolean replacing, List<PackageReader.Outline> earlier, PackageSealing sealing) {
+    FileUpload(Path file, boolean replacing, List<PackageReader.Outline> earlier, PackageSealing sealing) {
         this(file, replacing, earlier, sealing, Names.ON_DISK);
     }
 
-    FileOutgoingSession(
-            Path file, boolean replacing, List<PackageReader.Outline> earlier, PackageSealing sealing, Names names) {
+    FileUpload(Path file, boolean replacing, List<PackageReader.Outline> earlier, PackageSealing sealing, Names names) {
         this.names = names;
         this.sealing = sealing;
         this.earlier = List.copyOf(earlier);
@@ -80,15 +77,15 @@ final class FileOutgoingSession implements OutgoingSession {
     }
 
     @Override
-    public Acceptance offer(Offer offer) throws VmmigException {
-        requireEarlier(offer.manifest());
+    public Acceptance begin(Manifest manifest) throws VmmigException {
+        requireEarlier(manifest);
         long free;
         try {
             free = Files.getFileStore(Names.directoryOf(file)).getUsableSpace();
         } catch (IOException e) {
             throw failure(e);
         }
-        long needed = leastNeeded(offer.manifest());
+        long needed = leastNeeded(manifest);
         if (free < needed) {
             throw new TransportException(
                     Problem.DISK_FULL,
@@ -98,7 +95,7 @@ final class FileOutgoingSession implements OutgoingSession {
         }
         synchronized (lock) {
             advance(Stage.OPENED, Stage.WRITING);
-            packageId = offer.manifest().packageId();
+            packageId = manifest.packageId();
             Path beside = new PackagePart(file, packageId).path();
             try {
                 Files.createFile(beside, OWNER_ONLY);
@@ -109,7 +106,7 @@ final class FileOutgoingSession implements OutgoingSession {
                 throw failure(e);
             }
         }
-        return new Acceptance(held(), references(offer.manifest()));
+        return new Acceptance(held(), references(manifest));
     }
 
     /** A package that was to be small would be large, and nobody would know. */
@@ -174,10 +171,6 @@ final class FileOutgoingSession implements OutgoingSession {
         return sealing.fingerprints();
     }
 
-    /** Nobody waits for the package. */
-    @Override
-    public void awaitReady() {}
-
     @Override
     public void finish() throws VmmigException {
         try {
@@ -195,9 +188,9 @@ final class FileOutgoingSession implements OutgoingSession {
     }
 
     @Override
-    public void commit(HandOverJournal journal) throws VmmigException {
+    public void publish(HandOverJournal journal) throws VmmigException {
         synchronized (lock) {
-            advance(Stage.FINISHED, Stage.COMMITTED);
+            advance(Stage.FINISHED, Stage.PUBLISHED);
             PackagePart written = new PackagePart(file, Objects.requireNonNull(packageId));
             @Nullable String identity = null;
             try {
@@ -260,7 +253,7 @@ final class FileOutgoingSession implements OutgoingSession {
                 : VmmigException.of(reason, null);
         SyncedOutput open;
         synchronized (lock) {
-            if (stage == Stage.COMMITTED || stage == Stage.GIVEN_UP) {
+            if (stage == Stage.PUBLISHED || stage == Stage.GIVEN_UP) {
                 return;
             }
             stage = Stage.GIVEN_UP;
@@ -293,8 +286,7 @@ final class FileOutgoingSession implements OutgoingSession {
                 throw new IOException(why.getMessage(), why);
             }
             if (stage != Stage.WRITING) {
-                throw new IllegalStateException(
-                        "the package is written after the offer and before the end, not now: " + stage);
+                throw new IllegalStateException("the package is written between begin and finish, not now: " + stage);
             }
             return Objects.requireNonNull(output);
         }

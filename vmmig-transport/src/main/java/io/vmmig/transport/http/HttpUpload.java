@@ -9,10 +9,9 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
-import io.vmmig.transport.Offer;
-import io.vmmig.transport.OutgoingSession;
-import io.vmmig.transport.still.PackageOutput;
-import io.vmmig.transport.still.PackageSealing;
+import io.vmmig.transport.PackageUpload;
+import io.vmmig.transport.stored.PackageOutput;
+import io.vmmig.transport.stored.PackageSealing;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.HashSet;
@@ -21,14 +20,14 @@ import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Sends a package in parts, and their index when the guest is handed over: without an index there is no package. */
-final class HttpOutgoingSession implements OutgoingSession {
+/** Sends a package in parts, and publishes it by their index: without an index there is no package. */
+final class HttpUpload implements PackageUpload {
     private enum Stage {
         OPENED,
         WRITING,
         FINISHED,
         /** From here on the index may be there. */
-        COMMITTED,
+        PUBLISHED,
         GIVEN_UP
     }
 
@@ -51,7 +50,7 @@ final class HttpOutgoingSession implements OutgoingSession {
     private byte @Nullable [] index;
     private boolean cleared;
 
-    HttpOutgoingSession(
+    HttpUpload(
             RemoteParts remote,
             HttpAccess access,
             PackageSealing sealing,
@@ -66,8 +65,7 @@ final class HttpOutgoingSession implements OutgoingSession {
     }
 
     @Override
-    public Acceptance offer(Offer offer) throws VmmigException {
-        Manifest manifest = offer.manifest();
+    public Acceptance begin(Manifest manifest) throws VmmigException {
         synchronized (lock) {
             advance(Stage.OPENED, Stage.WRITING);
             packageId = manifest.packageId();
@@ -98,10 +96,6 @@ final class HttpOutgoingSession implements OutgoingSession {
     public Set<String> recipients() {
         return sealing.fingerprints();
     }
-
-    /** Nobody waits for the package. */
-    @Override
-    public void awaitReady() {}
 
     @Override
     public void finish() throws VmmigException {
@@ -137,13 +131,13 @@ final class HttpOutgoingSession implements OutgoingSession {
     }
 
     @Override
-    public void commit(HandOverJournal journal) throws VmmigException {
+    public void publish(HandOverJournal journal) throws VmmigException {
         byte[] listed;
         HandOverEntry first;
         IndexHandOver handOver;
         try (HttpCalls asking = remote.briefCalls()) {
             synchronized (lock) {
-                advance(Stage.FINISHED, Stage.COMMITTED);
+                advance(Stage.FINISHED, Stage.PUBLISHED);
                 listed = Objects.requireNonNull(index);
                 first = Objects.requireNonNull(entry);
                 handOver = new IndexHandOver(
@@ -163,7 +157,7 @@ final class HttpOutgoingSession implements OutgoingSession {
     @Override
     public void abort(@Nullable Failure told) {
         synchronized (lock) {
-            if (stage == Stage.COMMITTED || stage == Stage.GIVEN_UP) {
+            if (stage == Stage.PUBLISHED || stage == Stage.GIVEN_UP) {
                 return;
             }
             stage = Stage.GIVEN_UP;
@@ -183,7 +177,7 @@ final class HttpOutgoingSession implements OutgoingSession {
         synchronized (lock) {
             begun = cleared ? null : upload;
             cleared = true;
-            given = stage == Stage.COMMITTED;
+            given = stage == Stage.PUBLISHED;
         }
         calls.close();
         if (begun != null) {
@@ -236,8 +230,7 @@ final class HttpOutgoingSession implements OutgoingSession {
         }
         synchronized (lock) {
             if (stage != Stage.WRITING) {
-                throw new IllegalStateException(
-                        "the package is written after the offer and before the end, not now: " + stage);
+                throw new IllegalStateException("the package is written between begin and finish, not now: " + stage);
             }
             return Objects.requireNonNull(kept);
         }

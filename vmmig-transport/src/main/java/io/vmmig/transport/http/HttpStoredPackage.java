@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.transport.http;
+
+import io.vmmig.error.VmmigException;
+import io.vmmig.transport.StoredPackage;
+import io.vmmig.transport.stored.PackageSealing;
+import io.vmmig.transport.stored.UntilClosed;
+import io.vmmig.transport.wire.OpenedLazily;
+import java.io.BufferedInputStream;
+import java.io.InputStream;
+
+/** A package at a server that is being fetched. What was fetched stays in the spool for another try, unless that has no use for it. */
+final class HttpStoredPackage implements StoredPackage {
+    private static final int BUFFER_BYTES = 256 << 10;
+
+    private final String description;
+    private final HttpCalls calls;
+    private final Spool spool;
+    private final PartDownload download;
+    private final PackageSealing sealing;
+    private final ReceiptWriter receipt;
+    private volatile boolean spoolIsOfUse = true;
+    private volatile boolean closed;
+
+    HttpStoredPackage(
+            String description,
+            HttpCalls calls,
+            Spool spool,
+            PartDownload download,
+            PackageSealing sealing,
+            ReceiptWriter receipt) {
+        this.description = description;
+        this.calls = calls;
+        this.spool = spool;
+        this.download = download;
+        this.sealing = sealing;
+        this.receipt = receipt;
+    }
+
+    @Override
+    public String description() {
+        return description;
+    }
+
+    @Override
+    public InputStream packageStream() {
+        InputStream stored = new BufferedInputStream(new UntilClosed(download.open(), () -> closed), BUFFER_BYTES);
+        return new OpenedLazily(stored, content -> sealing.opened(content, description));
+    }
+
+    @Override
+    public void taken() throws VmmigException {
+        spoolIsOfUse = false;
+        receipt.taken();
+    }
+
+    @Override
+    public void takenAsCopy() {
+        spoolIsOfUse = false;
+    }
+
+    @Override
+    public void rejected() {
+        spoolIsOfUse = false;
+    }
+
+    @Override
+    public synchronized void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        calls.close();
+        download.close();
+        if (!spoolIsOfUse) {
+            spool.discard();
+        }
+        spool.close();
+    }
+}
