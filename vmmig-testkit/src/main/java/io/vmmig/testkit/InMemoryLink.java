@@ -163,9 +163,7 @@ final class InMemoryLink {
         public void abort(@Nullable Failure reason) {
             say(() -> {
                 if (!committed && aborted == null) {
-                    aborted = reason == null
-                            ? Failure.of(Problem.PEER_FAILED, "the other end gave up", "")
-                            : reason;
+                    aborted = reason == null ? Failure.of(Problem.PEER_FAILED, "the other end gave up", "") : reason;
                 }
             });
         }

@@ -12,6 +12,7 @@ import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Peer;
 import java.io.IOException;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
@@ -60,7 +61,7 @@ public abstract class PeerContract {
     private static VmmigException failure(Throwable thrown) {
         Throwable known = thrown instanceof IOException ? thrown.getCause() : thrown;
         assertThat(known).isInstanceOf(VmmigException.class);
-        return (VmmigException) known;
+        return Objects.requireNonNull((VmmigException) known);
     }
 
     private static void sendAll(OutgoingSession session) throws Exception {

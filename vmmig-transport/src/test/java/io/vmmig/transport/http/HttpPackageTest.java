@@ -252,14 +252,15 @@ class HttpPackageTest {
 
     @Test
     void plainHttpIsRefusedUnlessItWasAllowed() throws Exception {
-        send(there);
+        HandOverJournal journal = HandOverJournal.inMemory();
+        send(there, journal);
         HttpPackage plain = there.over(HttpAccess.standard());
         long before = web.proxy.up.get();
         assertThatThrownBy(plain::put).satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
         assertThatThrownBy(plain::open)
                 .hasMessageContaining("allowingPlainHttp()")
                 .satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
-        assertThatThrownBy(() -> plain.outcomeOf(ID, HandOverJournal.inMemory()))
+        assertThatThrownBy(() -> plain.outcomeOf(ID, journal))
                 .satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
         assertThat(web.proxy.up.get()).as("nothing was sent").isEqualTo(before);
     }
