@@ -270,8 +270,8 @@ public final class HostAgent {
 
     private JsonObject save(long id, JsonObject command) throws VmmigException, InterruptedException {
         SendProfile profile = SendProfile.valueOf(text(command, "profile"));
-        Migrator migrator = profile.apply(sender(id, command))
-                .to(stopping(id, command).over(PackageStore.class, store(command)));
+        Migrator migrator =
+                profile.apply(sender(id, command)).to(stopping(id, command).over(PackageStore.class, store(command)));
         if (command.has("balloonMillis")) {
             migrator = migrator.balloonTimeout(
                     Duration.ofMillis(command.get("balloonMillis").getAsLong()));

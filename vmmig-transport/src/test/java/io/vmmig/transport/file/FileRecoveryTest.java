@@ -10,6 +10,7 @@ import io.vmmig.Recovery;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.report.RecoveryReport.Result;
 import io.vmmig.report.RecoveryReport.Settlement;
+import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.testing.DyingStore;
@@ -52,7 +53,7 @@ class FileRecoveryTest {
     }
 
     private void crash(Moment moment) throws Exception {
-        Migration migration = Migrator.of(host)
+        Migration<SourceReport> migration = Migrator.of(host)
                 .from("web-1")
                 .state(state)
                 .removingTheGuest()
