@@ -88,36 +88,29 @@ public final class PageDecoder implements SegmentDecoder {
     }
 
     /** The decoding of one segment. */
-    private final class Decoding {
+    private final class Decoding implements InstructionReader.Visitor<VmmigException> {
         private final Segment segment;
         private final List<ReadAhead> ahead;
         private final byte[] decoded;
         private final byte[] body;
         private final int bodyEnd;
-        private final Instructions instructions;
-        private final long[] next = new long[references.size()];
-        private int data;
         private int offset;
         private long address;
         /** So many zeros are at the beginning, and not written yet; they may be all that there is. */
         private int zeros;
 
-        Decoding(Segment segment, Workbench bench, int bodyLength) throws PackageFormatException {
+        Decoding(Segment segment, Workbench bench, int bodyLength) {
             this.segment = segment;
             this.ahead = bench.references;
             this.decoded = segment.decoded();
             this.body = bench.body;
             this.bodyEnd = bodyLength;
-            this.instructions = Instructions.of(body, bodyLength);
-            this.data = instructions.end();
         }
 
         void run() throws VmmigException {
             segment.pages().clear();
-            while (!instructions.atEnd()) {
-                step(instructions.take());
-            }
-            if (data != bodyEnd) {
+            int dataEnd = new InstructionReader(body, bodyEnd, bodyEnd, decoded.length, references.size()).accept(this);
+            if (dataEnd != bodyEnd) {
                 throw Frames.malformed("a segment has data that its instructions do not use");
             }
             if (zeros > 0) {
@@ -128,56 +121,23 @@ public final class PageDecoder implements SegmentDecoder {
         }
 
         private void writeZeros() {
-            Arrays.fill(decoded, 0, zeros, (byte) 0);
-            zeros = 0;
-        }
-
-        private void step(int op) throws VmmigException {
-            long value = instructions.takeNumber();
-            if (zeros > 0 && op != Op.FILL) {
-                writeZeros();
-            }
-            switch (op) {
-                case Op.OPAQUE -> opaque(count(value, 1));
-                case Op.ADDRESS -> address = value * PAGE_BYTES;
-                case Op.ZERO_RECORDS -> zeroRecords(count(value, Op.ZERO_RECORD_BYTES));
-                case Op.LITERAL, Op.LITERAL | Op.RECORD -> literal(op, pages(op, value));
-                case Op.FILL, Op.FILL | Op.RECORD -> fill(op, pages(op, value), instructions.take());
-                case Op.SAME, Op.SAME | Op.RECORD -> same(op, pages(op, value));
-                case Op.REFERENCE, Op.REFERENCE | Op.RECORD -> refer(op, pages(op, value));
-                case Op.DELTA, Op.DELTA | Op.RECORD -> change(op, pages(op, value));
-                default -> throw Frames.malformed("a segment has an instruction that is not known: " + op);
+            if (zeros > 0) {
+                Arrays.fill(decoded, 0, zeros, (byte) 0);
+                zeros = 0;
             }
         }
 
-        private int pages(int op, long value) throws PackageFormatException {
-            int count = count(value, PAGE_BYTES + Op.headerBytes(op));
-            tally.add(Op.kind(op), count);
-            return count;
+        @Override
+        public void opaque(int bytes, int data) {
+            writeZeros();
+            System.arraycopy(body, data, decoded, offset, bytes);
+            offset += bytes;
         }
 
-        /** The number, if so many things of that size have room. */
-        private int count(long value, int bytesEach) throws PackageFormatException {
-            if (value < 0 || value > decoded.length) {
-                throw Frames.malformed("a segment has an instruction with an impossible number");
-            }
-            if (value * bytesEach > decoded.length - offset) {
-                throw Frames.overLimit(offset + value * bytesEach, decoded.length);
-            }
-            return (int) value;
-        }
-
-        private void opaque(int length) throws PackageFormatException {
-            copy(length);
-            offset += length;
-        }
-
-        private void copy(int length) throws PackageFormatException {
-            if (length > bodyEnd - data) {
-                throw Frames.malformed("the data of a segment end too early");
-            }
-            System.arraycopy(body, data, decoded, offset, length);
-            data += length;
+        @Override
+        public void address(long next) {
+            writeZeros();
+            address = next;
         }
 
         private void header(int op) {
@@ -192,7 +152,9 @@ public final class PageDecoder implements SegmentDecoder {
             address += PAGE_BYTES;
         }
 
-        private void zeroRecords(int count) {
+        @Override
+        public void zeroRecords(int count) {
+            writeZeros();
             for (int i = 0; i < count; i++) {
                 putHeader(ZERO_RECORD);
                 decoded[offset++] = 0;
@@ -200,28 +162,35 @@ public final class PageDecoder implements SegmentDecoder {
             tally.add(Op.ZERO_RECORDS, count);
         }
 
-        private void fill(int op, int count, int value) {
+        @Override
+        public void fill(int op, int pages, int value) {
+            tally.add(Op.FILL, pages);
             if (op == Op.FILL && value == 0 && zeros == offset) {
-                offset += count * PAGE_BYTES;
+                offset += pages * PAGE_BYTES;
                 zeros = offset;
                 return;
             }
-            if (zeros > 0) {
-                writeZeros();
-            }
-            for (int i = 0; i < count; i++) {
+            writeZeros();
+            for (int i = 0; i < pages; i++) {
                 header(op);
                 Arrays.fill(decoded, offset, offset + PAGE_BYTES, (byte) value);
                 offset += PAGE_BYTES;
             }
         }
 
-        private void literal(int op, int count) throws PackageFormatException {
-            for (int i = 0; i < count; i++) {
+        @Override
+        public void literal(int op, int pages, int data) {
+            begin(Op.LITERAL, pages);
+            for (int i = 0; i < pages; i++) {
                 header(op);
-                copy(PAGE_BYTES);
+                System.arraycopy(body, data + i * PAGE_BYTES, decoded, offset, PAGE_BYTES);
                 content(0);
             }
+        }
+
+        private void begin(int kind, int pages) {
+            writeZeros();
+            tally.add(kind, pages);
         }
 
         private void content(int twin) {
@@ -229,61 +198,51 @@ public final class PageDecoder implements SegmentDecoder {
             offset += PAGE_BYTES;
         }
 
-        private void same(int op, int count) throws PackageFormatException {
-            long twin = instructions.takeNumber();
-            if (twin < 1 || twin > PageRing.PAGES) {
-                throw Frames.malformed("a segment repeats a page that is too far away");
-            }
-            for (int i = 0; i < count; i++) {
+        @Override
+        public void same(int op, int pages, int distance) {
+            begin(Op.SAME, pages);
+            for (int i = 0; i < pages; i++) {
                 header(op);
-                content((int) twin);
+                content(distance);
             }
         }
 
-        private void refer(int op, int count) throws VmmigException {
-            int reference = takeReference(count);
-            tally.addReferenced(reference, count);
-            for (int i = 0; i < count; i++) {
+        @Override
+        public void refer(int op, int pages, int reference, long first) throws VmmigException {
+            begin(Op.REFERENCE, pages);
+            requirePages(reference, first, pages);
+            tally.addReferenced(reference, pages);
+            for (int i = 0; i < pages; i++) {
                 header(op);
-                read(reference, decoded, offset);
+                read(reference, first + i);
                 content(0);
             }
         }
 
-        private void change(int op, int count) throws VmmigException {
-            int reference = takeReference(count);
-            byte[] before = new byte[PAGE_BYTES];
-            for (int i = 0; i < count; i++) {
+        @Override
+        public void change(int op, int pages, int reference, long first, int data) throws VmmigException {
+            begin(Op.DELTA, pages);
+            requirePages(reference, first, pages);
+            for (int i = 0; i < pages; i++) {
                 header(op);
-                read(reference, before, 0);
-                copy(PAGE_BYTES);
-                Deltas.apply(before, 0, decoded, offset);
+                read(reference, first + i);
+                Deltas.apply(body, data + i * PAGE_BYTES, decoded, offset);
                 content(0);
             }
         }
 
-        /** The number of a reference that has so many pages from where {@link #next} then says. */
-        private int takeReference(int count) throws PackageFormatException {
-            long reference = instructions.takeNumber();
-            long step = instructions.takeSigned();
-            if (reference < 0 || reference >= references.size()) {
-                throw Frames.malformed("a segment needs a reference that the manifest does not name");
-            }
-            int index = (int) reference;
-            long pages = references.get(index).pages().pages();
-            long first = next[index] + step;
+        private void requirePages(int reference, long first, int count) throws PackageFormatException {
+            long pages = references.get(reference).pages().pages();
             if (first < 0 || first > pages || count > pages - first) {
                 throw Frames.malformed("a segment needs a page that its reference does not have");
             }
-            next[index] = first;
-            return index;
         }
 
-        private void read(int reference, byte[] buffer, int at) throws VmmigException {
+        private void read(int reference, long page) throws VmmigException {
             try {
                 ReadAhead pages = ahead.get(reference);
-                int there = pages.read(next[reference]++);
-                System.arraycopy(pages.buffer(), there, buffer, at, PAGE_BYTES);
+                int there = pages.read(page);
+                System.arraycopy(pages.buffer(), there, decoded, offset, PAGE_BYTES);
             } catch (IOException e) {
                 throw VmmigException.from(
                         e,

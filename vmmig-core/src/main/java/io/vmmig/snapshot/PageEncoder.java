@@ -69,7 +69,7 @@ public final class PageEncoder implements SegmentEncoder {
         private final Segment segment;
         private final Layout layout;
         private final Workbench bench;
-        private final Instructions instructions;
+        private final InstructionWriter instructions;
         private final ReferencedRun referenced = new ReferencedRun(references);
         private int data = Segments.INSTRUCTION_BYTES;
         private int offset;
@@ -82,7 +82,7 @@ public final class PageEncoder implements SegmentEncoder {
             this.segment = segment;
             this.layout = segment.layout();
             this.bench = bench;
-            this.instructions = new Instructions(bench.body, LENGTH_BYTES, Segments.INSTRUCTION_BYTES);
+            this.instructions = new InstructionWriter(bench.body, LENGTH_BYTES);
         }
 
         void run() {
@@ -315,7 +315,7 @@ public final class PageEncoder implements SegmentEncoder {
             int length = instructions.position() - LENGTH_BYTES;
             int start = Segments.INSTRUCTION_BYTES - LENGTH_BYTES - length;
             System.arraycopy(bench.body, LENGTH_BYTES, bench.body, start + LENGTH_BYTES, length);
-            Instructions.putLength(bench.body, start, length);
+            InstructionWriter.putLength(bench.body, start, length);
             segment.storedLength(bench.context
                     .setLevel(level.zstdLevel())
                     .compressByteArray(segment.stored(), 0, segment.stored().length, bench.body, start, data - start));

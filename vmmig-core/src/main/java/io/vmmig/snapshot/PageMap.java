@@ -11,6 +11,8 @@ import java.util.Arrays;
  */
 public final class PageMap {
     private static final int PAGE_BYTES = PageSource.PAGE_BYTES;
+    /** As many as a manifest names at most. */
+    private static final int MAX_REFERENCES = 256;
 
     /** Where a page comes from. */
     public sealed interface Origin {
@@ -36,7 +38,6 @@ public final class PageMap {
     private int runs;
     private int position;
     private int content;
-    private long end;
 
     private PageMap() {}
 
@@ -47,9 +48,7 @@ public final class PageMap {
      * @throws PackageFormatException when they are no instructions
      */
     public static PageMap of(byte[] body, int length) throws PackageFormatException {
-        PageMap map = new PageMap();
-        map.parse(Instructions.of(body, length));
-        return map;
+        return of(body, length, Segments.bodyBytes(Segments.MAX_BYTES));
     }
 
     /**
@@ -58,56 +57,58 @@ public final class PageMap {
      * @throws PackageFormatException when they are no instructions, or take more than is there
      */
     public static PageMap ofWhole(byte[] body, int length) throws PackageFormatException {
-        PageMap map = of(body, length);
-        if (map.end > length) {
-            throw Frames.malformed("a segment has instructions for more than is in it");
-        }
+        return of(body, length, length);
+    }
+
+    private static PageMap of(byte[] body, int there, int bodyEnd) throws PackageFormatException {
+        PageMap map = new PageMap();
+        new InstructionReader(body, there, bodyEnd, Segments.MAX_BYTES, MAX_REFERENCES).accept(map.new Runs());
         return map;
     }
 
-    private void parse(Instructions instructions) throws PackageFormatException {
-        long data = instructions.end();
-        long[] next = new long[256];
-        while (!instructions.atEnd()) {
-            int op = instructions.take();
-            long value = instructions.takeNumber();
-            int kind = Op.kind(op);
-            if (kind == Op.ADDRESS) {
-                continue;
-            }
-            if (value < 0 || value > Segments.MAX_BYTES) {
-                throw Frames.malformed("a segment has an instruction with an impossible number");
-            }
-            int count = (int) value;
-            switch (kind) {
-                case Op.OPAQUE -> data += count;
-                case Op.ZERO_RECORDS -> add(kind, count, 0, 0, 0);
-                case Op.FILL -> add(kind, count, 0, 0, instructions.take());
-                case Op.SAME -> add(kind, count, 0, 0, instructions.takeNumber());
-                case Op.LITERAL -> {
-                    add(kind, count, data, 0, 0);
-                    data += (long) count * PAGE_BYTES;
-                }
-                case Op.REFERENCE, Op.DELTA -> {
-                    long reference = instructions.takeNumber();
-                    if (reference < 0 || reference >= next.length) {
-                        throw Frames.malformed("a segment needs a reference that cannot be");
-                    }
-                    long first = next[(int) reference] + instructions.takeSigned();
-                    next[(int) reference] = first + count;
-                    add(kind, count, data, (int) reference, first);
-                    data += kind == Op.DELTA ? (long) count * PAGE_BYTES : 0;
-                }
-                default -> throw Frames.malformed("a segment has an instruction that is not known: " + op);
-            }
-            if (data > Segments.bodyBytes(Segments.MAX_BYTES) || position > Segments.MAX_BYTES) {
-                throw Frames.malformed("a segment has instructions for more than a segment holds");
-            }
+    private final class Runs implements InstructionReader.Visitor<RuntimeException> {
+        @Override
+        public void opaque(int bytes, int data) {
+            // No page.
         }
-        end = data;
+
+        @Override
+        public void address(long address) {
+            // Of headers only.
+        }
+
+        @Override
+        public void zeroRecords(int count) {
+            add(Op.ZERO_RECORDS, count, 0, 0, 0);
+        }
+
+        @Override
+        public void literal(int op, int pages, int data) {
+            add(Op.LITERAL, pages, data, 0, 0);
+        }
+
+        @Override
+        public void fill(int op, int pages, int value) {
+            add(Op.FILL, pages, 0, 0, value);
+        }
+
+        @Override
+        public void same(int op, int pages, int distance) {
+            add(Op.SAME, pages, 0, 0, distance);
+        }
+
+        @Override
+        public void refer(int op, int pages, int reference, long first) {
+            add(Op.REFERENCE, pages, 0, reference, first);
+        }
+
+        @Override
+        public void change(int op, int pages, int reference, long first, int data) {
+            add(Op.DELTA, pages, data, reference, first);
+        }
     }
 
-    private void add(int kind, int count, long offset, int reference, long argument) {
+    private void add(int kind, int count, int offset, int reference, long argument) {
         if (runs == kinds.length) {
             int more = runs * 2;
             positions = Arrays.copyOf(positions, more);
@@ -120,7 +121,7 @@ public final class PageMap {
         positions[runs] = position;
         contents[runs] = content;
         kinds[runs] = kind;
-        offsets[runs] = (int) offset;
+        offsets[runs] = offset;
         references[runs] = reference;
         arguments[runs] = argument;
         runs++;
@@ -206,7 +207,7 @@ public final class PageMap {
             case Op.ZERO_RECORDS -> new Origin.Filled((byte) 0);
             case Op.FILL -> new Origin.Filled((byte) arguments[run]);
             case Op.LITERAL -> new Origin.Literal(offsets[run] + index * PAGE_BYTES);
-            case Op.SAME -> new Origin.Same(contents[run] + index, (int) Math.min(arguments[run], Integer.MAX_VALUE));
+            case Op.SAME -> new Origin.Same(contents[run] + index, (int) arguments[run]);
             case Op.REFERENCE -> new Origin.Referenced(references[run], arguments[run] + index, -1);
             default ->
                 new Origin.Referenced(references[run], arguments[run] + index, offsets[run] + index * PAGE_BYTES);

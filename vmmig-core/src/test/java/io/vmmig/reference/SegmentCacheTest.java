@@ -65,7 +65,7 @@ class SegmentCacheTest {
 
         assertThatThrownBy(() -> decode(body))
                 .isInstanceOf(PackageFormatException.class)
-                .hasMessageContaining("more than is in it");
+                .hasMessageContaining("the data of a segment end too early");
     }
 
     /** A segment without instructions. */
