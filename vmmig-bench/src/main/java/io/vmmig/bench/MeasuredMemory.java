@@ -13,6 +13,7 @@ public final class MeasuredMemory {
     /** The manifest of a guest with this much memory, which has no disks. */
     public static Manifest manifest(long memoryBytes) {
         return new Manifest(
+                Manifest.FORMAT_VERSION,
                 UUID.randomUUID(),
                 "measured",
                 UUID.randomUUID(),

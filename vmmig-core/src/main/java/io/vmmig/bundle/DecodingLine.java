@@ -4,11 +4,9 @@ package io.vmmig.bundle;
 import io.vmmig.bundle.format.Seal;
 import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.bundle.format.Tally;
-import io.vmmig.bundle.format.TarHeader;
 import io.vmmig.bundle.format.TarInput;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.VmmigException;
-import io.vmmig.json.Malformed;
 import io.vmmig.snapshot.Crew;
 import io.vmmig.snapshot.HeapBudget;
 import io.vmmig.snapshot.PageDecoder;
@@ -20,7 +18,6 @@ import io.vmmig.snapshot.SegmentDecoder;
 import io.vmmig.snapshot.SegmentPool;
 import io.vmmig.snapshot.ZstdCodec;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -45,8 +42,7 @@ final class DecodingLine implements AutoCloseable {
     private final Crew crew = new Crew("vmmig-decode");
     private final LinkedBlockingDeque<Item> items = new LinkedBlockingDeque<>();
     private final List<Future<SealedContent>> contents = new ArrayList<>();
-    private final TarInput tar;
-    private final PackageOrder order;
+    private final PackageWalk walk;
     private final PackageLimits limits;
     private final SegmentPool pool;
     private final SegmentDecoder plain = ZstdCodec.decoder();
@@ -55,13 +51,11 @@ final class DecodingLine implements AutoCloseable {
     private final PageRing ring = new PageRing();
     private final List<SegmentDecoder> decoders = new CopyOnWriteArrayList<>(List.of(plain));
     private final AtomicBoolean repeating = new AtomicBoolean(true);
-    private long entries = 1;
 
     /** What comes next in a package. */
     public sealed interface Item {
-        /** The domain XML, and what is known of the guest beside it. */
-        record Domain(String xml, @Nullable String cookie, @Nullable String definition, @Nullable GuestRecord guest)
-                implements Item {}
+        /** The domain comes, with what is known of the guest beside it. */
+        record Domain(PackageReader.Entry.Domain domain) implements Item {}
 
         /** A content begins; its parts follow. */
         record Begin(Place place) implements Item {}
@@ -79,118 +73,59 @@ final class DecodingLine implements AutoCloseable {
         record Failed(Throwable why) implements Item {}
     }
 
-    /**
-     * A line that begins behind the manifest, which the caller has read from {@code tar}.
-     *
-     * @param manifest what the manifest's entry held
-     */
-    public DecodingLine(TarInput tar, byte[] manifest, PackageOrder order, PackageLimits limits) {
-        this.tar = tar;
-        this.order = order;
+    /** A line that begins behind the manifest. */
+    DecodingLine(PackageWalk walk, PackageLimits limits) {
+        this.walk = walk;
         this.limits = limits;
         this.pool = new SegmentPool(
                 HeapBudget.ofThisProgram().segments(), limits.segmentBytes(), limits.storedSegmentBytes());
-        SealedContent sealed = SealedContent.plain(TarInput.FIRST_ENTRY, manifest);
+        SealedContent sealed = SealedContent.plain(TarInput.FIRST_ENTRY, walk.json());
         contents.add(crew.digest(() -> sealed));
         crew.move(this::fetch);
     }
 
     private @Nullable Void fetch() {
         try {
-            TarHeader header = nextHeader();
-            while (!header.name().equals(Seal.ENTRY)) {
-                header = header.name().equals(PackageOrder.DOMAIN) ? fetchDomain(header) : fetchContent(header);
+            PackageWalk.Entry entry = walk.next();
+            while (entry != null) {
+                entry = entry.place().kind().segmented() ? fetchContent(entry) : fetchDomain(entry);
             }
-            fetchEnd(header);
+            fetchEnd();
         } catch (Exception | Error e) {
             items.add(new Item.Failed(e));
         }
         return null;
     }
 
-    private TarHeader fetchDomain(TarHeader first) throws IOException, PackageFormatException {
-        requirePlace(first, PackageOrder.DOMAIN);
-        String xml = fetchText(first);
-        TarHeader header = nextHeader();
-        String cookie = null;
-        if (header.name().equals(PackageOrder.COOKIE)) {
-            requirePlace(header, header.name());
-            cookie = fetchText(header);
-            header = nextHeader();
-        }
-        String definition = null;
-        if (header.name().equals(PackageOrder.DEFINITION)) {
-            requirePlace(header, header.name());
-            definition = fetchText(header);
-            header = nextHeader();
-        }
-        GuestRecord guest = null;
-        if (header.name().equals(PackageOrder.GUEST)) {
-            requirePlace(header, header.name());
-            guest = fetchGuest(header);
-            header = nextHeader();
-        }
-        items.add(new Item.Domain(xml, cookie, definition, guest));
-        return header;
+    private PackageWalk.@Nullable Entry fetchDomain(PackageWalk.Entry first)
+            throws IOException, PackageFormatException {
+        items.add(new Item.Domain(walk.domain(
+                first, (name, content) -> contents.add(crew.digest(() -> SealedContent.plain(name, content))))));
+        return walk.next();
     }
 
-    private GuestRecord fetchGuest(TarHeader header) throws IOException, PackageFormatException {
-        byte[] json = tar.plain(header, GuestJson.MAX_BYTES);
-        contents.add(crew.digest(() -> SealedContent.plain(header.name(), json)));
-        return GuestRecord.fromJson(json);
-    }
-
-    private TarHeader nextHeader() throws IOException, PackageFormatException {
-        TarHeader header = tar.next();
-        if (header == null) {
-            throw Malformed.truncated("the package has no seal");
-        }
-        if (++entries > limits.entries()) {
-            throw Malformed.overLimit("the number of entries of the package", entries, limits.entries());
-        }
-        return header;
-    }
-
-    private Place requirePlace(TarHeader header, String contentName) throws PackageFormatException {
-        Place place = order.advanceTo(contentName);
-        if (place == null) {
-            throw Malformed.because("the entry " + header.name() + " does not belong there by the manifest");
-        }
-        return place;
-    }
-
-    private String fetchText(TarHeader header) throws IOException, PackageFormatException {
-        String text = tar.text(header, limits.xmlBytes());
-        contents.add(crew.digest(() -> SealedContent.plain(header.name(), text.getBytes(StandardCharsets.UTF_8))));
-        return text;
-    }
-
-    private TarHeader fetchContent(TarHeader first) throws IOException, PackageFormatException, InterruptedException {
-        Place place = requirePlace(first, folderOf(first.name()));
-        if (!place.kind().segmented()) {
-            throw Malformed.because("the content " + place.name() + " must not be cut into segments");
-        }
+    private PackageWalk.@Nullable Entry fetchContent(PackageWalk.Entry first)
+            throws IOException, PackageFormatException, InterruptedException {
+        Place place = first.place();
         items.add(new Item.Begin(place));
         SegmentDecoder decoder = decoder(place);
         Tally decoded = new Tally();
         Tally stored = new Tally();
         SegmentDigests digests = new SegmentDigests(decoded);
-        TarHeader header = first;
-        int index = 0;
+        PackageWalk.Entry entry = first;
+        long segments = 0;
         do {
-            if (index == SealedContent.MAX_SEGMENTS || !header.name().equals(place.segmentName(index))) {
-                throw Malformed.because("the entry " + header.name() + " is not the next segment of its content");
-            }
-            fetchSegment(header, place, decoder, decoded, stored, digests);
-            index++;
+            fetchSegment(entry, decoder, decoded, stored, digests);
+            segments++;
             if (isWhole(place, decoded)) {
-                end(place, index, decoded, stored, digests);
-                return nextHeader();
+                walk.endContent();
+                end(place, segments, decoded, stored, digests);
+                return walk.next();
             }
-            header = nextHeader();
-        } while (folderOf(header.name()).equals(place.name()));
-        end(place, index, decoded, stored, digests);
-        return header;
+            entry = walk.next();
+        } while (entry != null && entry.segment() > 0);
+        end(place, segments, decoded, stored, digests);
+        return entry;
     }
 
     /**
@@ -211,16 +146,12 @@ final class DecodingLine implements AutoCloseable {
         }
     }
 
-    private void end(Place place, int segments, Tally decoded, Tally stored, SegmentDigests digests) {
+    private void end(Place place, long segments, Tally decoded, Tally stored, SegmentDigests digests) {
         contents.add(crew.digest(() -> {
             digests.finish();
             return SealedContent.segmented(place.name(), place.kind().encoding(), segments, decoded, stored);
         }));
         items.add(new Item.End());
-    }
-
-    private static String folderOf(String entryName) {
-        return entryName.substring(0, Math.max(0, entryName.lastIndexOf('/')));
     }
 
     private SegmentDecoder decoder(Place place) throws InterruptedException {
@@ -244,17 +175,14 @@ final class DecodingLine implements AutoCloseable {
     }
 
     private void fetchSegment(
-            TarHeader header, Place place, SegmentDecoder decoder, Tally decoded, Tally stored, SegmentDigests digests)
+            PackageWalk.Entry entry, SegmentDecoder decoder, Tally decoded, Tally stored, SegmentDigests digests)
             throws IOException, PackageFormatException, InterruptedException {
-        if (header.size() > limits.storedSegmentBytes()) {
-            throw Malformed.overLimit("the size of " + header.name(), header.size(), limits.storedSegmentBytes());
-        }
         Segment segment = pool.take();
         if (segment == null) {
             throw new CancellationException();
         }
-        tar.content(header, segment.stored());
-        segment.storedLength((int) header.size());
+        walk.take(entry, segment.stored());
+        segment.storedLength(entry.bytes());
         Future<Void> decoding = crew.work(() -> {
             decoder.decode(segment);
             return null;
@@ -272,7 +200,7 @@ final class DecodingLine implements AutoCloseable {
                 pool.give(segment);
             }
         };
-        if (place.kind().paged()) {
+        if (entry.place().kind().paged()) {
             crew.digest(() -> {
                 CrossThread.get(completing);
                 int length = segment.decodedLength();
@@ -296,27 +224,18 @@ final class DecodingLine implements AutoCloseable {
         items.add(new Item.Part(segment, completing, release));
     }
 
-    private void fetchEnd(TarHeader header) throws Exception {
-        String missing = order.missing();
-        if (missing != null) {
-            throw Malformed.because("the package lacks the content " + missing);
-        }
-        byte[] json = tar.plain(header, limits.sealBytes());
-        Seal seal = Seal.parse(json);
-        if (tar.next() != null) {
-            throw Malformed.because("something follows the seal of the package");
-        }
+    private void fetchEnd() throws Exception {
         List<SealedContent> actual = new ArrayList<>();
         for (Future<SealedContent> content : contents) {
             actual.add(CrossThread.get(content));
         }
         repeating.set(false);
         items.add(new Item.Whole(
-                seal,
+                walk.seal(),
                 new SealedPackage(
-                        tar.bytes(),
-                        SealedContent.plain(Seal.ENTRY, json).digest(),
-                        new Seal(actual, seal.signatures()),
+                        walk.bytes(),
+                        walk.sealDigest(),
+                        new Seal(actual, walk.seal().signatures()),
                         tallies)));
     }
 

@@ -5,7 +5,6 @@ import io.vmmig.bundle.format.Seal;
 import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.bundle.format.Tally;
 import io.vmmig.bundle.format.TarOutput;
-import io.vmmig.content.Digest;
 import io.vmmig.content.Level;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
@@ -222,13 +221,6 @@ final class EncodingLine implements AutoCloseable {
         }
     }
 
-    /** Signs contents. */
-    @FunctionalInterface
-    public interface Signer {
-        /** The signatures, the oldest first. */
-        List<String> sign(Digest contents) throws VmmigException;
-    }
-
     /** Waits until all that was taken is written and flushed. */
     public void flush() throws VmmigException {
         await(move(() -> {
@@ -238,7 +230,7 @@ final class EncodingLine implements AutoCloseable {
     }
 
     /** Waits until all that was taken is written, and seals it. */
-    public SealedPackage finish(Signer signer) throws VmmigException {
+    public SealedPackage finish(PackageWriter.Signer signer) throws VmmigException {
         List<SealedContent> sealed = new ArrayList<>();
         for (Future<SealedContent> content : contents) {
             sealed.add(await(content));

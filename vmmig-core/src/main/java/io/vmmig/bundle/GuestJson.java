@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import com.google.gson.stream.JsonWriter;
 import io.vmmig.bundle.GuestRecord.LeftBehind;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.json.JsonFields;
+import io.vmmig.json.JsonText;
 import io.vmmig.json.Malformed;
-import io.vmmig.json.StrictJson;
 import io.vmmig.json.Texts;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -33,27 +28,15 @@ final class GuestJson {
 
     /** The record as JSON, always the same bytes for the same record. */
     public static byte[] write(GuestRecord guest) {
-        StringWriter text = new StringWriter();
-        try (JsonWriter json = new JsonWriter(text)) {
-            json.setIndent("  ");
-            json.beginObject();
-            json.name("running").value(guest.running());
-            json.name("autostart").value(guest.autostart());
-            json.name("copy").value(guest.copy());
-            json.name("lent").value(guest.lent());
-            json.name("leftBehind").beginArray();
-            for (LeftBehind left : shown(guest.leftBehind())) {
-                json.beginObject();
-                json.name("kind").value(left.kind());
-                json.name("name").value(left.name());
-                json.endObject();
-            }
-            json.endArray();
-            json.endObject();
-        } catch (IOException e) {
-            throw new UncheckedIOException("a string takes whatever is written", e);
-        }
-        return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
+        return new JsonText()
+                .put("running", guest.running())
+                .put("autostart", guest.autostart())
+                .put("copy", guest.copy())
+                .put("lent", guest.lent())
+                .objects("leftBehind", shown(guest.leftBehind()), left -> new JsonText()
+                        .put("kind", left.kind())
+                        .put("name", left.name()))
+                .lines();
     }
 
     /** A hypervisor may know more, and longer names, than a reader takes; the source's own report has all of it. */
@@ -73,8 +56,7 @@ final class GuestJson {
         if (bytes.length > MAX_BYTES) {
             throw Malformed.overLimit("the size of " + WHERE, bytes.length, MAX_BYTES);
         }
-        JsonFields fields = new JsonFields(StrictJson.object(bytes, WHERE), WHERE);
-        fields.knowing(FIELDS);
+        JsonFields fields = JsonFields.of(bytes, WHERE).knowing(FIELDS);
         List<LeftBehind> leftBehind = new ArrayList<>();
         for (JsonFields left : fields.objects("leftBehind", MAX_LEFT_BEHIND)) {
             left.knowing(LEFT_BEHIND_FIELDS);

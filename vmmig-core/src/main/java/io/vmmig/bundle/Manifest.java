@@ -70,50 +70,6 @@ public record Manifest(
         references = List.copyOf(references);
     }
 
-    /** A manifest of the current version of the format. */
-    public Manifest(
-            UUID packageId,
-            String guestName,
-            UUID guestUuid,
-            String architecture,
-            String machine,
-            String domainType,
-            @Nullable String cpuModel,
-            long memoryBytes,
-            int vcpus,
-            boolean running,
-            boolean persistent,
-            String hypervisorVersion,
-            String libvirtVersion,
-            String sourceHost,
-            Instant createdAt,
-            @Nullable Content kernel,
-            @Nullable Content ramdisk,
-            List<Disk> disks,
-            List<Reference> references) {
-        this(
-                FORMAT_VERSION,
-                packageId,
-                guestName,
-                guestUuid,
-                architecture,
-                machine,
-                domainType,
-                cpuModel,
-                memoryBytes,
-                vcpus,
-                running,
-                persistent,
-                hypervisorVersion,
-                libvirtVersion,
-                sourceHost,
-                createdAt,
-                kernel,
-                ramdisk,
-                disks,
-                references);
-    }
-
     /** Whether the package has a {@link GuestRecord}, and may have a definition apart from the running XML. */
     public boolean hasGuestRecord() {
         return formatVersion >= 2;

@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import com.google.gson.JsonObject;
-import com.google.gson.stream.JsonWriter;
 import io.vmmig.bundle.format.Encodings;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.json.JsonFields;
+import io.vmmig.json.JsonText;
 import io.vmmig.json.Malformed;
-import io.vmmig.json.StrictJson;
 import io.vmmig.json.Texts;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
@@ -51,106 +45,71 @@ final class ManifestJson {
 
     /** The manifest as JSON, always the same bytes for the same manifest. */
     public static byte[] write(Manifest manifest) {
-        StringWriter text = new StringWriter();
-        try (JsonWriter json = new JsonWriter(text)) {
-            json.setIndent("  ");
-            write(manifest, json);
-        } catch (IOException e) {
-            throw new UncheckedIOException("a string takes whatever is written", e);
-        }
-        return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
+        JsonText encodings = new JsonText();
+        ENCODED.forEach(kind -> encodings.put(kind, encodingOf(kind)));
+        return new JsonText()
+                .put("vmmig", manifest.formatVersion())
+                .put("package", manifest.packageId())
+                .put("created", manifest.createdAt())
+                .put("guest", guest(manifest))
+                .put("source", source(manifest))
+                .put("encodings", encodings)
+                .put("kernel", content(manifest.kernel()))
+                .put("ramdisk", content(manifest.ramdisk()))
+                .objects("disks", manifest.disks(), ManifestJson::disk)
+                .objects("references", manifest.references(), reference -> new JsonText()
+                        .put("kind", reference.kind().word())
+                        .put("digest", reference.digest()))
+                .lines();
     }
 
-    private static void write(Manifest manifest, JsonWriter json) throws IOException {
-        json.beginObject();
-        json.name("vmmig").value(manifest.formatVersion());
-        json.name("package").value(manifest.packageId().toString());
-        json.name("created").value(manifest.createdAt().toString());
-        json.name("guest").beginObject();
-        json.name("name").value(manifest.guestName());
-        json.name("uuid").value(manifest.guestUuid().toString());
-        json.name("architecture").value(manifest.architecture());
-        json.name("machine").value(manifest.machine());
-        json.name("type").value(manifest.domainType());
-        if (manifest.cpuModel() != null) {
-            json.name("cpu").value(manifest.cpuModel());
-        }
-        json.name("memory").value(manifest.memoryBytes());
-        json.name("vcpus").value(manifest.vcpus());
-        json.name("running").value(manifest.running());
-        json.name("persistent").value(manifest.persistent());
-        json.endObject();
-        json.name("source").beginObject();
-        json.name("host").value(manifest.sourceHost());
-        json.name("qemu").value(manifest.hypervisorVersion());
-        json.name("libvirt").value(manifest.libvirtVersion());
-        json.endObject();
-        json.name("encodings").beginObject();
-        for (String kind : ENCODED) {
-            json.name(kind).value(encodingOf(kind));
-        }
-        json.endObject();
-        writeContent(json, "kernel", manifest.kernel());
-        writeContent(json, "ramdisk", manifest.ramdisk());
-        json.name("disks").beginArray();
-        for (Manifest.Disk disk : manifest.disks()) {
-            writeDisk(json, disk);
-        }
-        json.endArray();
-        writeReferences(json, manifest);
-        json.endObject();
+    private static JsonText guest(Manifest manifest) {
+        return new JsonText()
+                .put("name", manifest.guestName())
+                .put("uuid", manifest.guestUuid())
+                .put("architecture", manifest.architecture())
+                .put("machine", manifest.machine())
+                .put("type", manifest.domainType())
+                .put("cpu", manifest.cpuModel())
+                .put("memory", manifest.memoryBytes())
+                .put("vcpus", manifest.vcpus())
+                .put("running", manifest.running())
+                .put("persistent", manifest.persistent());
+    }
+
+    private static JsonText source(Manifest manifest) {
+        return new JsonText()
+                .put("host", manifest.sourceHost())
+                .put("qemu", manifest.hypervisorVersion())
+                .put("libvirt", manifest.libvirtVersion());
     }
 
     private static String encodingOf(String kind) {
         return kind.equals("disks") || kind.equals("snapshot") ? Encodings.PAGES : Encodings.ZSTD;
     }
 
-    private static void writeReferences(JsonWriter json, Manifest manifest) throws IOException {
-        json.name("references").beginArray();
-        for (Manifest.Reference reference : manifest.references()) {
-            json.beginObject();
-            json.name("kind").value(reference.kind().word());
-            json.name("digest").value(reference.digest().toString());
-            json.endObject();
-        }
-        json.endArray();
+    private static @Nullable JsonText content(Manifest.@Nullable Content content) {
+        return content == null
+                ? null
+                : new JsonText().put("digest", content.digest()).put("bytes", content.bytes());
     }
 
-    private static void writeContent(JsonWriter json, String name, Manifest.@Nullable Content content)
-            throws IOException {
-        if (content == null) {
-            return;
-        }
-        json.name(name).beginObject();
-        json.name("digest").value(content.digest().toString());
-        json.name("bytes").value(content.bytes());
-        json.endObject();
-    }
-
-    private static void writeDisk(JsonWriter json, Manifest.Disk disk) throws IOException {
-        json.beginObject();
-        json.name("target").value(disk.target());
-        json.name("layers").beginArray();
-        for (Manifest.Layer layer : disk.layers()) {
-            json.beginObject();
-            json.name("format").value(layer.format().word());
-            json.name("virtual").value(layer.virtualBytes());
-            json.name("file").value(layer.fileBytes());
-            json.endObject();
-        }
-        json.endArray();
+    private static JsonText disk(Manifest.Disk disk) {
+        JsonText json = new JsonText()
+                .put("target", disk.target())
+                .objects("layers", disk.layers(), layer -> new JsonText()
+                        .put("format", layer.format().word())
+                        .put("virtual", layer.virtualBytes())
+                        .put("file", layer.fileBytes()));
         Manifest.Base base = disk.base();
         if (base != null) {
-            json.name("base").beginObject();
-            json.name("digest").value(base.content().digest().toString());
-            json.name("bytes").value(base.content().bytes());
-            json.name("format").value(base.format().word());
-            if (base.included()) {
-                json.name("included").value(true);
-            }
-            json.endObject();
+            JsonText content = new JsonText()
+                    .put("digest", base.content().digest())
+                    .put("bytes", base.content().bytes())
+                    .put("format", base.format().word());
+            json.put("base", base.included() ? content.put("included", true) : content);
         }
-        json.endObject();
+        return json;
     }
 
     /**
@@ -171,9 +130,8 @@ final class ManifestJson {
         if (bytes.length > limits.manifestBytes()) {
             throw Malformed.overLimit("the size of " + WHERE, bytes.length, limits.manifestBytes());
         }
-        JsonObject object = StrictJson.object(bytes, WHERE);
-        JsonFields fields = new JsonFields(object, WHERE);
-        int version = version(object, fields);
+        JsonFields fields = JsonFields.of(bytes, WHERE);
+        int version = version(fields);
         fields.knowing(FIELDS);
         requireEncodings(fields);
         JsonFields guest = fields.object("guest").knowing(GUEST_FIELDS);
@@ -221,8 +179,8 @@ final class ManifestJson {
         return List.copyOf(references);
     }
 
-    private static int version(JsonObject object, JsonFields fields) throws PackageFormatException {
-        if (object.isEmpty() || !object.keySet().iterator().next().equals("vmmig")) {
+    private static int version(JsonFields fields) throws PackageFormatException {
+        if (!fields.beginsWith("vmmig")) {
             throw Malformed.because(WHERE + " does not begin with the field vmmig");
         }
         long version = fields.number("vmmig", 1, Integer.MAX_VALUE);

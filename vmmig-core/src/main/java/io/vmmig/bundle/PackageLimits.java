@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,39 +45,39 @@ public final class PackageLimits {
         VIRTUAL_DISK_BYTES(64 * TIB, 0, Long.MAX_VALUE),
         DISK_BYTES(16 * TIB, 0, Long.MAX_VALUE);
 
-        final long usual;
+        final long standard;
         final long least;
         final long most;
 
-        Limit(long usual, long least, long most) {
-            this.usual = usual;
+        Limit(long standard, long least, long most) {
+            this.standard = standard;
             this.least = least;
             this.most = most;
         }
     }
 
     /** Room for any guest that one host of today runs; memory use stays small whatever the package claims. */
-    public static final PackageLimits DEFAULT = new PackageLimits(new EnumMap<>(Limit.class));
+    public static final PackageLimits DEFAULT = new PackageLimits(Arrays.stream(Limit.values())
+            .collect(Collectors.toMap(
+                    limit -> limit, limit -> limit.standard, (a, b) -> a, () -> new EnumMap<>(Limit.class))));
 
-    /** What is not as usual. */
-    private final Map<Limit, Long> changed;
+    private final Map<Limit, Long> values;
 
-    private PackageLimits(Map<Limit, Long> changed) {
-        this.changed = changed;
+    private PackageLimits(Map<Limit, Long> values) {
+        this.values = values;
     }
 
     private PackageLimits with(Limit limit, long value) {
         if (value < limit.least || value > limit.most) {
             throw new IllegalArgumentException(limit + " must be from " + limit.least + " to " + limit.most);
         }
-        Map<Limit, Long> more = new EnumMap<>(Limit.class);
-        more.putAll(changed);
+        Map<Limit, Long> more = new EnumMap<>(values);
         more.put(limit, value);
         return new PackageLimits(more);
     }
 
     private long value(Limit limit) {
-        return Objects.requireNonNullElse(changed.get(limit), limit.usual);
+        return Objects.requireNonNull(values.get(limit));
     }
 
     /** The limit for the manifest, in bytes. */
@@ -220,35 +222,16 @@ public final class PackageLimits {
 
     @Override
     public boolean equals(@Nullable Object other) {
-        if (!(other instanceof PackageLimits limits)) {
-            return false;
-        }
-        for (Limit limit : Limit.values()) {
-            if (value(limit) != limits.value(limit)) {
-                return false;
-            }
-        }
-        return true;
+        return other instanceof PackageLimits limits && values.equals(limits.values);
     }
 
     @Override
     public int hashCode() {
-        int hash = 0;
-        for (Limit limit : Limit.values()) {
-            hash = 31 * hash + Long.hashCode(value(limit));
-        }
-        return hash;
+        return values.hashCode();
     }
 
     @Override
     public String toString() {
-        StringBuilder text = new StringBuilder("PackageLimits[");
-        for (Limit limit : Limit.values()) {
-            text.append(limit.ordinal() == 0 ? "" : ", ")
-                    .append(limit)
-                    .append('=')
-                    .append(value(limit));
-        }
-        return text.append(']').toString();
+        return "PackageLimits" + values;
     }
 }

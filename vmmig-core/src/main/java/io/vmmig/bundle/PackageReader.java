@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.bundle.format.Seal;
 import io.vmmig.bundle.format.SealedContent;
-import io.vmmig.bundle.format.TarHeader;
-import io.vmmig.bundle.format.TarInput;
 import io.vmmig.content.Digest;
 import io.vmmig.error.IncompatibleException;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
-import io.vmmig.json.Malformed;
 import io.vmmig.page.PageSource;
 import io.vmmig.snapshot.Reference;
 import java.io.IOException;
@@ -20,7 +16,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -78,11 +73,22 @@ public final class PackageReader implements AutoCloseable {
      */
     public static PackageReader from(InputStream in, PackageLimits limits, References references)
             throws VmmigException {
-        TarInput tar = new TarInput(in);
-        byte[] json = readManifest(tar, limits);
-        Manifest manifest = Manifest.fromJson(json, limits);
-        return new PackageReader(
-                manifest, limits, references, new DecodingLine(tar, json, new PackageOrder(manifest), limits));
+        return walking(
+                in,
+                limits,
+                walk -> new PackageReader(walk.manifest(), limits, references, new DecodingLine(walk, limits)));
+    }
+
+    private interface Reading<T> {
+        T by(PackageWalk walk) throws IOException, VmmigException;
+    }
+
+    private static <T> T walking(InputStream in, PackageLimits limits, Reading<T> reading) throws VmmigException {
+        try {
+            return reading.by(new PackageWalk(in, limits));
+        } catch (IOException e) {
+            throw VmmigException.from(e, Problem.FILE_FAILED, "the package could not be read", "");
+        }
     }
 
     private void provideReferences() throws VmmigException {
@@ -108,7 +114,7 @@ public final class PackageReader implements AutoCloseable {
      * @throws VmmigException what {@code in} threw
      */
     public static Manifest readManifest(InputStream in, PackageLimits limits) throws VmmigException {
-        return Manifest.fromJson(readManifest(new TarInput(in), limits), limits);
+        return walking(in, limits, PackageWalk::manifest);
     }
 
     /**
@@ -129,9 +135,15 @@ public final class PackageReader implements AutoCloseable {
      * @throws VmmigException what {@code in} threw
      */
     public static Head readHead(InputStream in, PackageLimits limits) throws VmmigException {
-        TarInput tar = new TarInput(in);
-        Manifest manifest = Manifest.fromJson(readManifest(tar, limits), limits);
-        return readHead(manifest, tar, limits);
+        return walking(in, limits, walk -> {
+            PackageWalk.Entry entry = walk.next();
+            while (entry != null && entry.place().kind().segmented()) {
+                walk.skip(entry);
+                entry = walk.next();
+            }
+            Entry.Domain domain = walk.domain(entry, (name, content) -> {});
+            return new Head(walk.manifest(), domain.xml(), domain.definition(), domain.guest());
+        });
     }
 
     /**
@@ -153,28 +165,49 @@ public final class PackageReader implements AutoCloseable {
      * @throws VmmigException what {@code in} threw
      */
     public static Outline readOutline(InputStream in, PackageLimits limits) throws VmmigException {
-        TarInput tar = new TarInput(in);
-        try {
-            for (TarHeader header = tar.next(); header != null; header = tar.next()) {
-                if (header.name().equals(Seal.ENTRY)) {
-                    return outline(tar.plain(header, limits.sealBytes()));
+        return readOutline(in, limits, (position, bytes) -> {});
+    }
+
+    /** Is shown where the segments of disks and snapshot are in a package, in their order. */
+    @FunctionalInterface
+    public interface PageSegments {
+        /**
+         * Such a segment.
+         *
+         * @param position where its stored bytes begin
+         * @param bytes how many there are
+         */
+        void at(long position, int bytes) throws IOException, VmmigException;
+    }
+
+    /** As {@link #readOutline(InputStream, PackageLimits)}; what {@code segments} throws is thrown on. */
+    public static Outline readOutline(InputStream in, PackageLimits limits, PageSegments segments)
+            throws VmmigException {
+        return walking(in, limits, walk -> {
+            for (PackageWalk.Entry entry = walk.next(); entry != null; entry = walk.next()) {
+                long position = walk.bytes();
+                walk.skip(entry);
+                if (entry.place().kind().paged()) {
+                    segments.at(position, entry.bytes());
                 }
-                tar.skip(header);
             }
-            throw Malformed.truncated("the package has no seal");
-        } catch (IOException e) {
-            throw VmmigException.from(e, Problem.FILE_FAILED, "the package could not be read", "");
-        }
+            Set<Digest> bootFiles = walk.seal().contents().stream()
+                    .filter(content -> PackageOrder.isBootSegment(content.name() + "/"))
+                    .map(SealedContent::digest)
+                    .collect(Collectors.toSet());
+            return new Outline(walk.sealDigest(), bootFiles);
+        });
     }
 
     /**
      * What is known of a package before anything in it is decoded.
      *
      * @param manifest what it says about itself
+     * @param seal the SHA-256 of its seal, by which later packages refer to it
      * @param contentsDigest what signatures are of: a digest of all contents
      * @param signatures who vouches for that, the oldest first; nobody has looked at them yet
      */
-    public record Evidence(Manifest manifest, Digest contentsDigest, List<String> signatures) {
+    public record Evidence(Manifest manifest, Digest seal, Digest contentsDigest, List<String> signatures) {
         public Evidence {
             signatures = List.copyOf(signatures);
         }
@@ -189,60 +222,14 @@ public final class PackageReader implements AutoCloseable {
      * @throws VmmigException what {@code in} threw
      */
     public static Evidence readEvidence(InputStream in, PackageLimits limits) throws VmmigException {
-        TarInput tar = new TarInput(in);
-        byte[] json = readManifest(tar, limits);
-        Manifest manifest = Manifest.fromJson(json, limits);
-        try {
-            Seal seal = StoredPackage.read(tar, json, new PackageOrder(manifest), limits);
-            return new Evidence(manifest, seal.contentsDigest(), seal.signatures());
-        } catch (IOException e) {
-            throw VmmigException.from(e, Problem.FILE_FAILED, "the package could not be read", "");
-        }
-    }
-
-    private static Outline outline(byte[] seal) throws PackageFormatException {
-        Set<Digest> bootFiles = Seal.parse(seal).contents().stream()
-                .filter(content -> PackageOrder.isBootSegment(content.name() + "/"))
-                .map(SealedContent::digest)
-                .collect(Collectors.toSet());
-        return new Outline(SealedContent.plain(Seal.ENTRY, seal).digest(), bootFiles);
-    }
-
-    private static Head readHead(Manifest manifest, TarInput tar, PackageLimits limits) throws VmmigException {
-        try {
-            TarHeader header = tar.next();
-            while (header != null && PackageOrder.isBootSegment(header.name())) {
-                tar.skip(header);
-                header = tar.next();
-            }
-            if (header == null || !header.name().equals(PackageOrder.DOMAIN)) {
-                throw Malformed.because("the package does not begin with a domain");
-            }
-            String xml = tar.text(header, limits.xmlBytes());
-            return manifest.hasGuestRecord()
-                    ? readHead(manifest, xml, tar, limits)
-                    : new Head(manifest, xml, null, GuestRecord.of(manifest));
-        } catch (IOException e) {
-            throw VmmigException.from(e, Problem.FILE_FAILED, "the package could not be read", "");
-        }
-    }
-
-    private static Head readHead(Manifest manifest, String xml, TarInput tar, PackageLimits limits)
-            throws IOException, PackageFormatException {
-        TarHeader header = tar.next();
-        if (header != null && header.name().equals(PackageOrder.COOKIE)) {
-            tar.skip(header);
-            header = tar.next();
-        }
-        String definition = null;
-        if (header != null && header.name().equals(PackageOrder.DEFINITION)) {
-            definition = tar.text(header, limits.xmlBytes());
-            header = tar.next();
-        }
-        if (header == null || !header.name().equals(PackageOrder.GUEST)) {
-            throw Malformed.because("the package has no " + PackageOrder.GUEST + " behind its domain");
-        }
-        return new Head(manifest, xml, definition, GuestRecord.fromJson(tar.plain(header, GuestJson.MAX_BYTES)));
+        return walking(in, limits, walk -> {
+            StoredContents.requireSealed(walk);
+            return new Evidence(
+                    walk.manifest(),
+                    walk.sealDigest(),
+                    walk.seal().contentsDigest(),
+                    walk.seal().signatures());
+        });
     }
 
     static List<Reference> numbered(Manifest manifest, List<PageSource> sources) {
@@ -273,15 +260,6 @@ public final class PackageReader implements AutoCloseable {
         List<PageSource> of(Manifest manifest) throws VmmigException;
     }
 
-    private static byte[] readManifest(TarInput tar, PackageLimits limits) throws VmmigException {
-        try {
-            TarHeader header = tar.next();
-            return tar.plain(Objects.requireNonNull(header), limits.manifestBytes());
-        } catch (IOException e) {
-            throw VmmigException.from(e, Problem.FILE_FAILED, "the package could not be read", "");
-        }
-    }
-
     /** What the package says it holds. */
     public Manifest manifest() {
         return manifest;
@@ -304,12 +282,7 @@ public final class PackageReader implements AutoCloseable {
         DecodingLine.Item item = line.next();
         if (item instanceof DecodingLine.Item.Domain domain) {
             provideReferences();
-            GuestRecord guest = domain.guest();
-            return new Entry.Domain(
-                    domain.xml(),
-                    domain.cookie(),
-                    domain.definition(),
-                    guest == null ? GuestRecord.of(manifest) : guest);
+            return domain.domain();
         }
         if (item instanceof DecodingLine.Item.Begin begin) {
             return begin(begin.place());

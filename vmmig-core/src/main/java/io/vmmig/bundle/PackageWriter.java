@@ -187,7 +187,7 @@ public final class PackageWriter implements AutoCloseable {
             throw new IllegalStateException(finished ? "finished before" : "the content " + missing + " is missing");
         }
         finished = true;
-        return PackageSummary.of(line.finish(signer::sign), manifest);
+        return PackageSummary.of(line.finish(signer), manifest);
     }
 
     /** Stops, at any time and from any thread. Without {@link #finish()} the package is left without its end. Idempotent. */

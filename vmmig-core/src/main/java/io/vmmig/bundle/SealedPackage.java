@@ -7,7 +7,6 @@ import io.vmmig.content.Digest;
 import io.vmmig.snapshot.PageTally;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * What a whole package comes to.
@@ -25,12 +24,5 @@ record SealedPackage(long bytes, Digest digest, Seal seal, Map<String, PageTally
     /** Its contents, the manifest first. */
     public List<SealedContent> contents() {
         return seal.contents();
-    }
-
-    /** The content of that name. */
-    public Optional<SealedContent> content(String name) {
-        return contents().stream()
-                .filter(content -> content.name().equals(name))
-                .findFirst();
     }
 }

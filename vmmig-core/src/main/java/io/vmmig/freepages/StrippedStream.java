@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.freepages;
 
+import io.vmmig.sparse.BlockInput;
 import io.vmmig.qemu.RamScanner;
 import java.io.IOException;
 import java.io.InputStream;
@@ -9,7 +10,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A migration stream whose records of free pages become records of zeros. Works where it reads to: it only ever gets shorter. */
-final class StrippedStream extends InputStream {
+final class StrippedStream extends BlockInput {
     private static final int BUFFER = 1 << 20;
     /** With less room there might not be enough for a record. */
     private static final int LEAST_ROOM = 64 << 10;
@@ -36,12 +37,6 @@ final class StrippedStream extends InputStream {
         this.stream = stream;
         this.pages = pages;
         this.leftOut = leftOut;
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override

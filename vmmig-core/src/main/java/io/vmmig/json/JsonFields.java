@@ -44,6 +44,21 @@ public final class JsonFields {
     }
 
     /**
+     * The fields of the object that {@code bytes} hold; the caller has bounded their number.
+     *
+     * @param where what they are, for messages, such as {@code manifest.json}
+     * @throws PackageFormatException with {@link io.vmmig.error.Problem#PACKAGE_MALFORMED} when they hold anything else
+     */
+    public static JsonFields of(byte[] bytes, String where) throws PackageFormatException {
+        return new JsonFields(StrictJson.object(bytes, where), where);
+    }
+
+    /** Whether the object begins with that field. */
+    public boolean beginsWith(String name) {
+        return !object.isEmpty() && object.keySet().iterator().next().equals(name);
+    }
+
+    /**
      * Checks that a reader which knows the fields {@code known} may ignore the rest.
      *
      * @throws PackageFormatException with {@link io.vmmig.error.Problem#PACKAGE_TOO_NEW} when it may not
@@ -120,6 +135,13 @@ public final class JsonFields {
             throw malformed(name, "holds characters that do not belong there");
         }
         return text;
+    }
+
+    /** Text of any length and any characters, or empty if there is none. */
+    public Optional<String> anyText(String name) {
+        return object.get(name) instanceof JsonPrimitive text && text.isString()
+                ? Optional.of(text.getAsString())
+                : Optional.empty();
     }
 
     /** Text of a certain form; {@code form} must bound the length. */

@@ -14,9 +14,6 @@ import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
 import java.io.IOException;
 import java.io.StringReader;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 
 /**
  * Reads JSON by RFC 8259 and no more: UTF-8, one object, no duplicate names, little nesting, a bounded number of values.
@@ -44,7 +41,7 @@ public final class StrictJson {
      * @throws PackageFormatException with {@link Problem#PACKAGE_MALFORMED} when they hold anything else
      */
     public static JsonObject object(byte[] bytes, String what) throws PackageFormatException {
-        String text = utf8(bytes, what);
+        String text = Texts.utf8(bytes, what);
         JsonReader reader = new JsonReader(new StringReader(text));
         reader.setStrictness(Strictness.STRICT);
         StrictJson json = new StrictJson(reader, what);
@@ -61,18 +58,6 @@ public final class StrictJson {
         } catch (IOException | IllegalStateException | NumberFormatException e) {
             // Gson's own words are for programmers, and of more than one line.
             throw Malformed.because(what + " is not valid JSON at " + Malformed.quoted(reader.getPath()), e);
-        }
-    }
-
-    private static String utf8(byte[] bytes, String what) throws PackageFormatException {
-        try {
-            // A decoder of its own reports bad UTF-8, where a String constructor would replace it.
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(bytes))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw Malformed.because(what + " is not UTF-8", e);
         }
     }
 

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import com.google.gson.JsonObject;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.Claim;
 import io.vmmig.files.FileNames;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.json.JsonFields;
-import io.vmmig.json.StrictJson;
+import io.vmmig.json.JsonText;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -48,20 +47,20 @@ final class ArrivalClaims implements AutoCloseable {
      */
     record Holder(UUID packageId, String guest, UUID uuid, String source, Path journal) {
         private String text() {
-            JsonObject json = new JsonObject();
-            json.addProperty("package", packageId.toString());
-            json.addProperty("guest", guest);
-            json.addProperty("uuid", uuid.toString());
-            json.addProperty("source", source);
-            json.addProperty("journal", journal.toString());
-            return json.toString();
+            byte[] json = new JsonText()
+                    .put("package", packageId)
+                    .put("guest", guest)
+                    .put("uuid", uuid)
+                    .put("source", source)
+                    .put("journal", journal)
+                    .line();
+            return new String(json, StandardCharsets.UTF_8);
         }
 
         /** Empty when it is no such text, be it that it was cut short, and nothing had been made by then. */
         static Optional<Holder> of(String text) {
             try {
-                JsonFields fields =
-                        new JsonFields(StrictJson.object(text.getBytes(StandardCharsets.UTF_8), "a claim"), "a claim");
+                JsonFields fields = JsonFields.of(text.getBytes(StandardCharsets.UTF_8), "a claim");
                 return Optional.of(new Holder(
                         fields.uuid("package"),
                         fields.text("guest", MAX_TEXT),

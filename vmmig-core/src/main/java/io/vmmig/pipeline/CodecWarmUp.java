@@ -97,6 +97,7 @@ enum CodecWarmUp {
 
     private static Manifest manifest(long memoryBytes) {
         return new Manifest(
+                Manifest.FORMAT_VERSION,
                 UUID.randomUUID(),
                 "made-up",
                 UUID.randomUUID(),

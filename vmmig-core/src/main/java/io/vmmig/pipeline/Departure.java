@@ -95,6 +95,7 @@ record Departure(
                     entry.getKey(), entry.getValue(), settings.includeBaseImages, images, hypervisor.fileHoles()));
         }
         Manifest manifest = new Manifest(
+                Manifest.FORMAT_VERSION,
                 UUID.randomUUID(),
                 domain.name(),
                 domain.uuid(),

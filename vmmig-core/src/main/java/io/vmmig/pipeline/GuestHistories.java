@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonObject;
 import io.vmmig.content.Digest;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.files.PrivateFiles;
 import io.vmmig.json.JsonFields;
-import io.vmmig.json.StrictJson;
+import io.vmmig.json.JsonText;
 import io.vmmig.state.HostState;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -58,7 +55,7 @@ final class GuestHistories {
     }
 
     private static GuestHistory parse(byte[] json) throws PackageFormatException {
-        JsonFields fields = new JsonFields(StrictJson.object(json, WHERE), WHERE);
+        JsonFields fields = JsonFields.of(json, WHERE);
         return new GuestHistory(
                 fields.digest("from"),
                 fields.texts("signatures", MAX_TEXTS, MAX_LENGTH),
@@ -67,13 +64,14 @@ final class GuestHistories {
 
     /** Remembers how a guest came. */
     void put(UUID guest, Digest from, List<String> signatures, List<String> changes) {
-        JsonObject json = new JsonObject();
-        json.addProperty("from", from.toString());
-        json.add("signatures", array(signatures));
-        json.add("changes", array(changes));
+        byte[] json = new JsonText()
+                .put("from", from)
+                .texts("signatures", signatures)
+                .texts("changes", changes)
+                .line();
         try {
             PrivateFiles.makeDirectory(directory);
-            PrivateFiles.replace(fileOf(guest), json.toString().getBytes(StandardCharsets.UTF_8), UNFINISHED);
+            PrivateFiles.replace(fileOf(guest), json, UNFINISHED);
         } catch (IOException e) {
             LOG.warn("how guest {} came here could not be noted", guest, e);
         }
@@ -91,12 +89,6 @@ final class GuestHistories {
     /** Forgets a guest that has left. */
     void remove(UUID guest) {
         PrivateFiles.deleteOrWarn(fileOf(guest));
-    }
-
-    private static JsonArray array(List<String> texts) {
-        JsonArray array = new JsonArray();
-        texts.forEach(array::add);
-        return array;
     }
 
     private Path fileOf(UUID guest) {

@@ -23,7 +23,6 @@ import java.util.regex.Pattern;
  * {@link DiskChain} does, and names rather too much than too little; nothing is to be opened as what it says.
  */
 public final class BackingNames {
-    private static final int QCOW = 0x514649fb;
     private static final int QED = 0x00444551;
     private static final int QCOW_BACKING_OFFSET = 8;
     private static final int QCOW_BACKING_SIZE = 16;
@@ -31,7 +30,6 @@ public final class BackingNames {
     private static final int QCOW_HEADER_LENGTH = 100;
     private static final int QED_BACKING_OFFSET = 56;
     private static final int QED_BACKING_SIZE = 60;
-    private static final int DATA_FILE = 0x44415441;
     private static final int MAX_NAME_BYTES = 4096;
     private static final int MAX_EXTENSIONS = 64;
     private static final int START_BYTES = 104;
@@ -68,7 +66,7 @@ public final class BackingNames {
         if (!read(channel, start, 0)) {
             return names;
         }
-        if (start.getInt(0) == QCOW) {
+        if (start.getInt(0) == Qcow2Header.MAGIC) {
             add(
                     names,
                     channel,
@@ -96,7 +94,7 @@ public final class BackingNames {
                 return;
             }
             at += HeaderExtensions.PREFIX_BYTES;
-            if (type == DATA_FILE) {
+            if (type == HeaderExtensions.DATA_FILE) {
                 add(names, channel, at, length);
             }
             at += (length + 7) & ~7L;

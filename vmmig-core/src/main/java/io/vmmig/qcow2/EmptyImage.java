@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 
 /** The beginning of a qcow2 image that holds nothing of its own: header, reference counts, and an L1 table of zeros. */
 final class EmptyImage {
-    private static final int MAGIC = 0x514649fb;
     private static final int VERSION = 3;
     private static final int HEADER_BYTES = 104;
     private static final int CLUSTER_BITS = 16;
@@ -31,7 +30,7 @@ final class EmptyImage {
         int entries = Math.toIntExact((virtualBytes + BYTES_PER_L1_ENTRY - 1) / BYTES_PER_L1_ENTRY);
         int l1Clusters = (int) (((long) entries * Long.BYTES + CLUSTER_BYTES - 1) / CLUSTER_BYTES);
         ByteBuffer header = ByteBuffer.allocate(CLUSTER_BYTES);
-        header.putInt(MAGIC)
+        header.putInt(Qcow2Header.MAGIC)
                 .putInt(VERSION)
                 .putLong(0)
                 .putInt(0)

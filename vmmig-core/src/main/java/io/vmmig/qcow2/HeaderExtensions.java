@@ -23,7 +23,7 @@ record HeaderExtensions(@Nullable String backingFormat, byte @Nullable [] featur
     static final int FEATURE_NAMES = 0x6803f857;
     private static final int BITMAPS = 0x23852875;
     private static final int ENCRYPTION = 0x0537be77;
-    private static final int DATA_FILE = 0x44415441;
+    static final int DATA_FILE = 0x44415441;
 
     /** Type and length. */
     static final int PREFIX_BYTES = 8;

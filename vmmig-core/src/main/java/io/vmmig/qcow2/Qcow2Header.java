@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * itself checks when it opens an image.
  */
 public final class Qcow2Header {
-    private static final int MAGIC = 0x514649fb;
+    static final int MAGIC = 0x514649fb;
 
     private static final int VERSION = 4;
     private static final int BACKING_OFFSET = 8;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import io.vmmig.content.Digest;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.files.PrivateFiles;
-import io.vmmig.json.StrictJson;
+import io.vmmig.json.JsonFields;
+import io.vmmig.json.JsonText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InterruptedIOException;
@@ -22,7 +21,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -93,32 +91,31 @@ final class FileDigests {
     private Optional<Digest> recall(Path file, FileStamp stamp) {
         try (InputStream in = Files.newInputStream(noteOf(file))) {
             byte[] bytes = in.readNBytes(MAX_NOTE_BYTES);
-            JsonObject note = StrictJson.object(bytes, "the note");
-            boolean applies = file.toAbsolutePath().toString().equals(text(note, "file"))
-                    && stamp.text().equals(text(note, "stamp"));
-            String digest = text(note, "digest");
-            return applies && digest != null ? Digest.read(digest) : Optional.empty();
+            JsonFields note = JsonFields.of(bytes, "the note");
+            boolean applies = note.anyText("file").equals(Optional.of(absolute(file)))
+                    && note.anyText("stamp").equals(Optional.of(stamp.text()));
+            return applies ? note.anyText("digest").flatMap(Digest::read) : Optional.empty();
         } catch (IOException | PackageFormatException e) {
             return Optional.empty();
         }
     }
 
-    private static @Nullable String text(JsonObject note, String name) {
-        JsonElement element = note.get(name);
-        return element != null && element.isJsonPrimitive() ? element.getAsString() : null;
+    private static String absolute(Path file) {
+        return file.toAbsolutePath().toString();
     }
 
     /** Notes a digest. Failing to costs time later, and nothing now. */
     void remember(Path file, FileStamp stamp, Digest digest) {
-        JsonObject note = new JsonObject();
-        note.addProperty("file", file.toAbsolutePath().toString());
-        note.addProperty("stamp", stamp.text());
-        note.addProperty("digest", digest.toString());
+        byte[] note = new JsonText()
+                .put("file", absolute(file))
+                .put("stamp", stamp.text())
+                .put("digest", digest)
+                .line();
         try {
             Files.createDirectories(directory);
             Path temporary = Files.createTempFile(directory, "", TEMPORARY);
             try {
-                Files.write(temporary, note.toString().getBytes(StandardCharsets.UTF_8));
+                Files.write(temporary, note);
                 Files.move(temporary, noteOf(file), StandardCopyOption.ATOMIC_MOVE);
             } finally {
                 Files.deleteIfExists(temporary);
@@ -136,7 +133,7 @@ final class FileDigests {
 
     private Path noteOf(Path file) {
         MessageDigest sha256 = Digest.newSha256();
-        sha256.update(file.toAbsolutePath().toString().getBytes(StandardCharsets.UTF_8));
+        sha256.update(absolute(file).getBytes(StandardCharsets.UTF_8));
         return directory.resolve(Digest.of(sha256).hex() + ".json");
     }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
+import io.vmmig.sparse.BlockInput;
 import io.vmmig.bundle.PackageLimits;
-import io.vmmig.bundle.format.Seal;
-import io.vmmig.bundle.format.SealedContent;
-import io.vmmig.bundle.format.TarHeader;
+import io.vmmig.bundle.PackageReader;
 import io.vmmig.content.Digest;
 import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.VmmigException;
 import io.vmmig.files.SharedFile;
 import io.vmmig.json.Malformed;
 import io.vmmig.page.PageSource;
@@ -18,6 +18,7 @@ import io.vmmig.snapshot.StoredSegments;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -80,86 +81,31 @@ final class KeptPackage implements PageContent {
             List<PageSource> references,
             SegmentCache cache,
             Consumer<PackageFormatException> onDamage)
-            throws IOException, PackageFormatException {
+            throws IOException, VmmigException {
         SharedFile file = SharedFile.open(path);
         KeptPackage opened = new KeptPackage(file, references, cache, onDamage);
         try {
             opened.findSegments(seal);
             return opened;
-        } catch (IOException | PackageFormatException | RuntimeException | Error e) {
+        } catch (VmmigException | RuntimeException | Error e) {
             file.close();
             throw e;
         }
     }
 
-    private void findSegments(Digest seal) throws IOException, PackageFormatException {
-        byte[] block = new byte[TarHeader.BLOCK];
-        long at = 0;
-        boolean sealed = false;
-        for (readFully(at, block); !isZero(block); readFully(at, block)) {
-            TarHeader header = TarHeader.parse(block);
-            at += TarHeader.BLOCK;
-            long end = at + header.size() + Math.floorMod(-header.size(), (long) TarHeader.BLOCK);
-            if (end > file.bytes()) {
-                throw Malformed.truncated("the package ends in its entry " + header.name());
-            }
-            if (header.name().startsWith("disks/") || header.name().startsWith("snapshot/")) {
-                addSegment(at, header);
-            } else if (header.name().equals(Seal.ENTRY)) {
-                requireSeal(at, header, seal);
-                sealed = true;
-            }
-            at = end;
-        }
-        if (!sealed) {
-            throw Malformed.truncated("the package has no seal");
-        }
-        requireEnd(at);
-    }
-
-    private void addSegment(long at, TarHeader header) throws IOException, PackageFormatException {
-        if (header.size() > STORED_BYTES) {
-            throw Malformed.overLimit("the size of " + header.name(), header.size(), STORED_BYTES);
-        }
-        PageMap map = StoredSegments.map(new BufferedInputStream(new Section(at, header.size())));
-        places.add(new Place(at, (int) header.size(), positions, contents));
-        positions += map.positions();
-        contents += map.contents();
-    }
-
-    private void requireSeal(long at, TarHeader header, Digest seal) throws IOException, PackageFormatException {
-        int limit = PackageLimits.DEFAULT.sealBytes();
-        if (header.size() > limit) {
-            throw Malformed.overLimit("the size of " + header.name(), header.size(), limit);
-        }
-        byte[] json = new byte[(int) header.size()];
-        readFully(at, json);
-        if (!SealedContent.plain(header.name(), json).digest().equals(seal)) {
+    private void findSegments(Digest seal) throws VmmigException {
+        InputStream whole = new Section(0, file.bytes());
+        PackageReader.Outline outline = PackageReader.readOutline(whole, PackageLimits.DEFAULT, this::addSegment);
+        if (!outline.seal().equals(seal)) {
             throw Malformed.because("the package has another seal than it was kept by");
         }
     }
 
-    private void requireEnd(long from) throws IOException, PackageFormatException {
-        long length = 2 * TarHeader.BLOCK;
-        length += Math.floorMod(-(from + length), (long) TarHeader.RECORD);
-        byte[] end = new byte[(int) length];
-        readFully(from, end);
-        if (!isZero(end) || file.bytes() != from + length) {
-            throw Malformed.because("something follows the seal of the package");
-        }
-    }
-
-    private static boolean isZero(byte[] bytes) {
-        for (byte b : bytes) {
-            if (b != 0) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    private void readFully(long at, byte[] target) throws IOException, PackageFormatException {
-        readFully(at, target, target.length);
+    private void addSegment(long at, int length) throws IOException, PackageFormatException {
+        PageMap map = StoredSegments.map(new BufferedInputStream(new Section(at, length)));
+        places.add(new Place(at, length, positions, contents));
+        positions += map.positions();
+        contents += map.contents();
     }
 
     private void readFully(long at, byte[] target, int length) throws IOException, PackageFormatException {
@@ -237,7 +183,7 @@ final class KeptPackage implements PageContent {
                 return COPIED;
             }
             long content = places.get(place).firstContent() + same.content() - same.distance();
-            if (content < 0 || same.distance() < 1) {
+            if (content < 0) {
                 throw Malformed.because("a page leads nowhere");
             }
             return content;
@@ -334,6 +280,14 @@ final class KeptPackage implements PageContent {
             at += read;
             left -= read;
             return read;
+        }
+
+        @Override
+        public long skip(long count) {
+            long skipped = Math.max(0, Math.min(count, left));
+            at += skipped;
+            left -= skipped;
+            return skipped;
         }
     }
 }

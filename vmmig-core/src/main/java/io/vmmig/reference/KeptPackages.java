@@ -12,6 +12,7 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.NewFile;
 import io.vmmig.files.PrivateFiles;
+import io.vmmig.json.Malformed;
 import io.vmmig.page.PageSource;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -52,6 +53,7 @@ public final class KeptPackages {
     private static final Logger LOG = LoggerFactory.getLogger(KeptPackages.class);
     private static final Pattern NAME = Pattern.compile("sha256-([0-9a-f]{64})\\.(package|index)");
     private static final String KEEPING = ".keeping-";
+    private static final int BUFFER_BYTES = 256 << 10;
     private static final long DEFAULT_QUOTA = 8L << 30;
     private static final Pattern QUOTA = Pattern.compile("([0-9]{1,18})\n");
 
@@ -266,13 +268,21 @@ public final class KeptPackages {
                 made(file, seal).needs().stream()
                         .filter(need -> !all.contains(need))
                         .forEach(all::add);
-                KeptPackageCheck.requireIntact(file, seal);
+                requireIntact(file, seal);
             } catch (NoSuchFileException e) {
                 LOG.debug("{} has gone", file, e);
             } catch (IOException e) {
                 LOG.warn("the kept package {} could not be verified", file, e);
             } catch (VmmigException e) {
                 discard(seal, e);
+            }
+        }
+    }
+
+    private static void requireIntact(Path file, Digest seal) throws IOException, VmmigException {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES)) {
+            if (!PackageReader.readEvidence(in, PackageLimits.DEFAULT).seal().equals(seal)) {
+                throw Malformed.because("the package has another seal than it was kept by");
             }
         }
     }

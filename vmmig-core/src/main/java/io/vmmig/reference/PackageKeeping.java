@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
+import io.vmmig.sparse.BlockInput;
 import io.vmmig.content.Digest;
 import io.vmmig.error.Failure;
 import io.vmmig.error.Problem;
@@ -80,13 +81,7 @@ public final class PackageKeeping implements AutoCloseable {
 
     /** A stream that passes everything on from {@code source}. */
     public InputStream passingFrom(InputStream source) {
-        return new InputStream() {
-            @Override
-            public int read() throws IOException {
-                byte[] one = new byte[1];
-                return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-            }
-
+        return new BlockInput() {
             @Override
             public int read(byte[] buffer, int offset, int length) throws IOException {
                 int read = source.read(buffer, offset, length);

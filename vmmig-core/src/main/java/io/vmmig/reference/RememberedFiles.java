@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
-import com.google.gson.JsonElement;
-import com.google.gson.JsonObject;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.content.Digest;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.files.PrivateFiles;
-import io.vmmig.json.StrictJson;
+import io.vmmig.json.JsonFields;
+import io.vmmig.json.JsonText;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
@@ -49,9 +47,7 @@ final class RememberedFiles {
             return;
         }
         PrivateFiles.makeDirectory(directory);
-        JsonObject json = new JsonObject();
-        json.addProperty("path", real.toString());
-        PrivateFiles.replace(entry, json.toString().getBytes(StandardCharsets.UTF_8), REMEMBERING);
+        PrivateFiles.replace(entry, new JsonText().put("path", real).line(), REMEMBERING);
         dropWhatIsGone();
     }
 
@@ -103,11 +99,10 @@ final class RememberedFiles {
 
     private static Optional<Path> pathIn(Path entry) throws IOException {
         try (InputStream in = Files.newInputStream(entry, LinkOption.NOFOLLOW_LINKS)) {
-            JsonElement path =
-                    StrictJson.object(in.readNBytes(MAX_BYTES), "the entry").get("path");
-            return path != null && path.isJsonPrimitive()
-                    ? Optional.of(Path.of(path.getAsString())).filter(Path::isAbsolute)
-                    : Optional.empty();
+            return JsonFields.of(in.readNBytes(MAX_BYTES), "the entry")
+                    .anyText("path")
+                    .map(Path::of)
+                    .filter(Path::isAbsolute);
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (PackageFormatException | InvalidPathException e) {

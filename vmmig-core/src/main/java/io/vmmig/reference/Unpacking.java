@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
+import io.vmmig.sparse.BlockInput;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;

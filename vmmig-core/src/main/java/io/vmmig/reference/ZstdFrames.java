@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
+import io.vmmig.sparse.BlockInput;
 import com.github.luben.zstd.ZstdDecompressCtx;
 import com.github.luben.zstd.ZstdException;
 import io.vmmig.snapshot.ZstdWindow;

@@ -6,7 +6,7 @@ import java.io.InputStream;
 import java.util.Objects;
 
 /** A stream that knows of some stretches of zeros in it, so that nobody has to read these. */
-public abstract class SparseInputStream extends InputStream {
+public abstract class SparseInputStream extends BlockInput {
     /**
      * Passes zeros over, as far as it is known without reading that there are some.
      *
@@ -19,15 +19,6 @@ public abstract class SparseInputStream extends InputStream {
     public static long skipZeros(InputStream in, long most) throws IOException {
         return in instanceof SparseInputStream sparse ? sparse.skipZeros(most) : 0;
     }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-    }
-
-    @Override
-    public abstract int read(byte[] buffer, int offset, int length) throws IOException;
 
     /** A stream of some bytes, and then of another stream, which is closed with it. */
     public static SparseInputStream of(byte[] first, InputStream rest) {

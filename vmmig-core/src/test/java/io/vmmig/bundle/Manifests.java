@@ -21,6 +21,7 @@ final class Manifests {
     static Manifest of(
             Manifest.@Nullable Content kernel, Manifest.@Nullable Content ramdisk, List<Manifest.Disk> disks) {
         return new Manifest(
+                Manifest.FORMAT_VERSION,
                 UUID.fromString("01234567-89ab-cdef-0123-456789abcdef"),
                 "web-1",
                 UUID.fromString("11111111-2222-3333-4444-555555555555"),

@@ -91,6 +91,13 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat(resideInAnyPackage("org.w3c.dom..", "org.xml.sax..", "javax.xml.."));
 
+    /** The journals hold lines of which they know no more than that they are JSON. */
+    @ArchTest
+    static final ArchRule gsonIsUsedInFewPlaces = noClasses()
+            .that(resideOutsideOfPackages("io.vmmig.json", "io.vmmig.report", "io.vmmig.handover"))
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("com.google.gson.."));
+
     @ArchTest
     static final ArchRule qcow2HeadersAreReadInOnePlace = classes()
             .that(resideOutsideOfPackages("io.vmmig.qcow2", "io.vmmig.testkit.hostile"))

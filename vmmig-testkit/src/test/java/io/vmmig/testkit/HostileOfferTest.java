@@ -119,6 +119,7 @@ class HostileOfferTest {
 
     private static Manifest manifest(Manifest.Disk disk) {
         return new Manifest(
+                Manifest.FORMAT_VERSION,
                 UUID.randomUUID(),
                 "web-1",
                 UUID.nameUUIDFromBytes("web-1".getBytes(java.nio.charset.StandardCharsets.UTF_8)),

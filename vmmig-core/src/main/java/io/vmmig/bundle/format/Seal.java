@@ -1,23 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle.format;
 
-import com.google.gson.JsonObject;
-import com.google.gson.stream.JsonWriter;
 import io.vmmig.content.Digest;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
 import io.vmmig.json.JsonFields;
+import io.vmmig.json.JsonText;
 import io.vmmig.json.Malformed;
-import io.vmmig.json.StrictJson;
-import java.io.IOException;
-import java.io.StringWriter;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.BiPredicate;
 import java.util.regex.Pattern;
 
 /**
@@ -67,42 +63,20 @@ public record Seal(List<SealedContent> contents, List<String> signatures) {
 
     /** The seal as JSON, always the same bytes for the same seal. */
     public byte[] toJson() {
-        StringWriter text = new StringWriter();
-        try (JsonWriter json = new JsonWriter(text)) {
-            json.setIndent("  ");
-            json.beginObject();
-            json.name("vmmig").value(FORMAT_VERSION);
-            json.name("contents").beginArray();
-            for (SealedContent content : contents) {
-                write(content, json);
-            }
-            json.endArray();
-            if (!signatures.isEmpty()) {
-                json.name("signatures").beginArray();
-                for (String signature : signatures) {
-                    json.value(signature);
-                }
-                json.endArray();
-            }
-            json.endObject();
-        } catch (IOException e) {
-            throw new UncheckedIOException("a string takes whatever is written", e);
-        }
-        return text.append('\n').toString().getBytes(StandardCharsets.UTF_8);
+        JsonText json = new JsonText().put("vmmig", FORMAT_VERSION).objects("contents", contents, Seal::json);
+        return (signatures.isEmpty() ? json : json.texts("signatures", signatures)).lines();
     }
 
-    private static void write(SealedContent content, JsonWriter json) throws IOException {
-        json.beginObject();
-        json.name("name").value(content.name());
-        json.name("encoding").value(content.encoding());
-        json.name("segments").value(content.segments());
-        json.name("digest").value(content.digest().toString());
-        json.name("bytes").value(content.bytes());
-        json.name("stored").beginObject();
-        json.name("digest").value(content.storedDigest().toString());
-        json.name("bytes").value(content.storedBytes());
-        json.endObject();
-        json.endObject();
+    private static JsonText json(SealedContent content) {
+        return new JsonText()
+                .put("name", content.name())
+                .put("encoding", content.encoding())
+                .put("segments", content.segments())
+                .put("digest", content.digest())
+                .put("bytes", content.bytes())
+                .put(
+                        "stored",
+                        new JsonText().put("digest", content.storedDigest()).put("bytes", content.storedBytes()));
     }
 
     /**
@@ -111,8 +85,7 @@ public record Seal(List<SealedContent> contents, List<String> signatures) {
      * @throws PackageFormatException when they hold none, or one that is too new
      */
     public static Seal parse(byte[] bytes) throws PackageFormatException {
-        JsonObject object = StrictJson.object(bytes, ENTRY);
-        JsonFields fields = new JsonFields(object, ENTRY).knowing(FIELDS);
+        JsonFields fields = JsonFields.of(bytes, ENTRY).knowing(FIELDS);
         if (fields.number("vmmig", 1, Integer.MAX_VALUE) > FORMAT_VERSION) {
             throw Malformed.tooNew("the seal is of a newer format version than the manifest");
         }
@@ -141,22 +114,27 @@ public record Seal(List<SealedContent> contents, List<String> signatures) {
      * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} when the contents are not the same
      */
     public void requireSame(List<SealedContent> actual) throws PackageFormatException, IntegrityException {
+        require(actual, SealedContent::equals);
+    }
+
+    /** As {@link #requireSame}, of contents that were not decoded. */
+    public void requireStored(List<SealedContent> actual) throws PackageFormatException, IntegrityException {
+        require(actual, SealedContent::isStoredAs);
+    }
+
+    private void require(List<SealedContent> actual, BiPredicate<SealedContent, SealedContent> same)
+            throws PackageFormatException, IntegrityException {
         if (!names(contents).equals(names(actual))) {
             throw Malformed.because("the seal is about other contents than the package holds");
         }
         for (int i = 0; i < contents.size(); i++) {
-            if (!contents.get(i).equals(actual.get(i))) {
-                throw notAsSealed(actual.get(i).name());
+            if (!same.test(contents.get(i), actual.get(i))) {
+                throw new IntegrityException(
+                        Problem.DIGEST_MISMATCH,
+                        "the content " + actual.get(i).name() + " of the package is not what was sealed",
+                        "The package is damaged; make it afresh at the source.");
             }
         }
-    }
-
-    /** A content is not what was sealed. */
-    public static IntegrityException notAsSealed(String content) {
-        return new IntegrityException(
-                Problem.DIGEST_MISMATCH,
-                "the content " + content + " of the package is not what was sealed",
-                "The package is damaged; make it afresh at the source.");
     }
 
     private static List<String> names(List<SealedContent> contents) {

@@ -23,8 +23,21 @@ public record SealedContent(
     public static SealedContent plain(String name, byte[] content) {
         Tally tally = new Tally();
         tally.add(content, content.length);
-        Digest digest = tally.digest();
-        return new SealedContent(name, Encodings.PLAIN, 0, digest, content.length, digest, content.length);
+        return stored(name, Encodings.PLAIN, 0, tally);
+    }
+
+    /** A content of which only what is stored is known. */
+    public static SealedContent stored(String name, String encoding, long segments, Tally stored) {
+        Digest digest = stored.digest();
+        return new SealedContent(name, encoding, segments, digest, stored.bytes(), digest, stored.bytes());
+    }
+
+    /** Whether another content is stored as the same bytes, whatever these decode to. */
+    boolean isStoredAs(SealedContent other) {
+        return encoding.equals(other.encoding)
+                && segments == other.segments
+                && storedBytes == other.storedBytes
+                && storedDigest.equals(other.storedDigest);
     }
 
     /** A content that is stored in segments. */

@@ -6,9 +6,6 @@ import io.vmmig.json.Malformed;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /** Reads the tar that a package is, from a stream that may hold anything. Not thread-safe. */
@@ -59,19 +56,6 @@ public final class TarInput {
         byte[] content = new byte[(int) header.size()];
         content(header, content);
         return content;
-    }
-
-    /** The content of an entry that may be no larger than {@code limit}, in UTF-8. */
-    public String text(TarHeader header, int limit) throws IOException, PackageFormatException {
-        byte[] content = plain(header, limit);
-        try {
-            return StandardCharsets.UTF_8
-                    .newDecoder()
-                    .decode(ByteBuffer.wrap(content))
-                    .toString();
-        } catch (CharacterCodingException e) {
-            throw Malformed.because(header.name() + " is not UTF-8", e);
-        }
     }
 
     /** Takes bytes that lie at the front of a buffer. */

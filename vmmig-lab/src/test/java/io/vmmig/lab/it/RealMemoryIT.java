@@ -199,6 +199,7 @@ class RealMemoryIT {
 
         private static Manifest describing(List<Manifest.Reference> references) {
             return new Manifest(
+                    Manifest.FORMAT_VERSION,
                     UUID.randomUUID(),
                     "saved",
                     UUID.randomUUID(),

@@ -23,6 +23,7 @@ public final class Samples {
 
     public static Manifest manifest(long memoryBytes, long layerBytes) {
         return new Manifest(
+                Manifest.FORMAT_VERSION,
                 UUID.fromString("00000000-0000-0000-0000-000000000001"),
                 "web-1",
                 UUID.fromString("00000000-0000-0000-0000-000000000002"),

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.reference;
+package io.vmmig.sparse;
 
 import java.io.IOException;
 import java.io.InputStream;
 
 /** A stream that has its bytes in blocks, so that a single one is a block of one. */
-abstract class BlockInput extends InputStream {
+public abstract class BlockInput extends InputStream {
     @Override
     public final int read() throws IOException {
         byte[] one = new byte[1];

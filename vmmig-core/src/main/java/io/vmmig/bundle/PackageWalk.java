@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle;
+
+import io.vmmig.bundle.format.Seal;
+import io.vmmig.bundle.format.SealedContent;
+import io.vmmig.bundle.format.TarHeader;
+import io.vmmig.bundle.format.TarInput;
+import io.vmmig.content.Digest;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.json.Malformed;
+import io.vmmig.json.Texts;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.EnumMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Walks the entries of a package, which may hold anything: in the order that its manifest implies, within limits, and to its end.
+ * Whoever reads a package reads it by this. For one thread.
+ */
+final class PackageWalk {
+    private final TarInput tar;
+    private final PackageLimits limits;
+    private final byte[] json;
+    private final Manifest manifest;
+    private final PackageOrder order;
+    private long entries = 1;
+    private @Nullable Place place;
+    private int segments;
+    private @Nullable Entry ahead;
+    private @Nullable Seal seal;
+    private @Nullable Digest sealDigest;
+
+    /**
+     * An entry.
+     *
+     * @param header its name and size
+     * @param place the content that it is, or is a segment of
+     * @param segment which segment; 0 when the content is one entry
+     */
+    record Entry(TarHeader header, Place place, int segment) {
+        String name() {
+            return header.name();
+        }
+
+        int bytes() {
+            return (int) header.size();
+        }
+    }
+
+    /** Begins a walk, and reads the manifest. */
+    PackageWalk(InputStream in, PackageLimits limits) throws IOException, PackageFormatException {
+        this.tar = new TarInput(in);
+        this.limits = limits;
+        this.json = tar.plain(Objects.requireNonNull(tar.next()), limits.manifestBytes());
+        this.manifest = Manifest.fromJson(json, limits);
+        this.order = new PackageOrder(manifest);
+    }
+
+    Manifest manifest() {
+        return manifest;
+    }
+
+    /** What the manifest's entry holds. */
+    byte[] json() {
+        return json;
+    }
+
+    /**
+     * Goes on to the next entry, whose content is to be taken, passed or skipped before this is called again. Null at the seal, when
+     * all contents were there and nothing follows.
+     */
+    @Nullable
+    Entry next() throws IOException, PackageFormatException {
+        Entry next = ahead;
+        ahead = null;
+        if (next != null || seal != null) {
+            return next;
+        }
+        TarHeader header = tar.next();
+        if (header == null) {
+            throw Malformed.truncated("the package has no seal");
+        }
+        if (++entries > limits.entries()) {
+            throw Malformed.overLimit("the number of entries of the package", entries, limits.entries());
+        }
+        if (header.name().equals(Seal.ENTRY)) {
+            readSeal(header);
+            return null;
+        }
+        next = entry(header);
+        int limit = limit(next.place().kind());
+        if (header.size() > limit) {
+            throw Malformed.overLimit("the size of " + header.name(), header.size(), limit);
+        }
+        return next;
+    }
+
+    private Entry entry(TarHeader header) throws PackageFormatException {
+        int slash = header.name().lastIndexOf('/');
+        String content = slash < 0 ? header.name() : header.name().substring(0, slash);
+        Place here = place;
+        if (here == null || slash < 0 || !here.name().equals(content)) {
+            here = order.advanceTo(content);
+            segments = 0;
+            if (here == null || here.kind().segmented() != slash >= 0) {
+                throw Malformed.because("the entry " + header.name() + " does not belong there by the manifest");
+            }
+            place = here;
+        }
+        if (slash >= 0
+                && (segments == SealedContent.MAX_SEGMENTS || !header.name().equals(here.segmentName(segments)))) {
+            throw Malformed.because("the entry " + header.name() + " is not the next segment of its content");
+        }
+        return new Entry(header, here, segments++);
+    }
+
+    private int limit(Place.Kind kind) {
+        if (kind.segmented()) {
+            return limits.storedSegmentBytes();
+        }
+        return kind == Place.Kind.GUEST ? GuestJson.MAX_BYTES : limits.xmlBytes();
+    }
+
+    private void readSeal(TarHeader header) throws IOException, PackageFormatException {
+        String missing = order.missing();
+        if (missing != null) {
+            throw Malformed.because("the package lacks the content " + missing);
+        }
+        byte[] read = tar.plain(header, limits.sealBytes());
+        Seal parsed = Seal.parse(read);
+        if (tar.next() != null) {
+            throw Malformed.because("something follows the seal of the package");
+        }
+        seal = parsed;
+        sealDigest = SealedContent.plain(Seal.ENTRY, read).digest();
+    }
+
+    /** No further segment of the present content may follow. */
+    void endContent() {
+        place = null;
+    }
+
+    /** The seal, after {@link #next()} has come to it. */
+    Seal seal() {
+        return Objects.requireNonNull(seal);
+    }
+
+    /** The digest of the seal, by which others refer to the package. */
+    Digest sealDigest() {
+        return Objects.requireNonNull(sealDigest);
+    }
+
+    /** How many bytes of the package have been read: where the content of the latest entry begins, as long as it was not taken. */
+    long bytes() {
+        return tar.bytes();
+    }
+
+    void take(Entry entry, byte[] buffer) throws IOException, PackageFormatException {
+        tar.content(entry.header(), buffer);
+    }
+
+    /** Passes the content of an entry through a buffer, piece by piece. */
+    void pass(Entry entry, byte[] buffer, TarInput.Sink sink) throws IOException, PackageFormatException {
+        tar.pass(entry.header(), buffer, sink);
+    }
+
+    void skip(Entry entry) throws IOException, PackageFormatException {
+        tar.skip(entry.header());
+    }
+
+    /**
+     * Takes the domain, and what is known of the guest beside it.
+     *
+     * @param first the entry of the domain
+     * @param each is shown the name and the content of each entry
+     */
+    PackageReader.Entry.Domain domain(@Nullable Entry first, BiConsumer<String, byte[]> each)
+            throws IOException, PackageFormatException {
+        Map<Place.Kind, String> texts = new EnumMap<>(Place.Kind.class);
+        GuestRecord guest = null;
+        Entry entry = first;
+        while (entry != null && guest == null && !entry.place().kind().segmented()) {
+            byte[] content = tar.plain(entry.header(), entry.bytes());
+            each.accept(entry.name(), content);
+            if (entry.place().kind() == Place.Kind.GUEST) {
+                guest = GuestRecord.fromJson(content);
+            } else {
+                texts.put(entry.place().kind(), Texts.utf8(content, entry.name()));
+                entry = next();
+            }
+        }
+        ahead = guest == null ? entry : null;
+        return new PackageReader.Entry.Domain(
+                Objects.requireNonNull(texts.get(Place.Kind.DOMAIN)),
+                texts.get(Place.Kind.COOKIE),
+                texts.get(Place.Kind.DEFINITION),
+                guest == null ? GuestRecord.of(manifest) : guest);
+    }
+}

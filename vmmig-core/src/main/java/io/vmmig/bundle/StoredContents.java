@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.bundle;
+
+import io.vmmig.bundle.format.SealedContent;
+import io.vmmig.bundle.format.Tally;
+import io.vmmig.bundle.format.TarInput;
+import io.vmmig.error.IntegrityException;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A package as it is stored: it is compared with its seal, and nothing in it is decoded. */
+final class StoredContents {
+    private static final int BUFFER_BYTES = 256 << 10;
+
+    private StoredContents() {}
+
+    /**
+     * Reads the rest of a package, behind its manifest.
+     *
+     * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} when it is not what was sealed
+     * @throws PackageFormatException when it is no whole package
+     */
+    static void requireSealed(PackageWalk walk) throws IOException, PackageFormatException, IntegrityException {
+        byte[] buffer = new byte[BUFFER_BYTES];
+        List<SealedContent> contents = new ArrayList<>();
+        contents.add(SealedContent.plain(TarInput.FIRST_ENTRY, walk.json()));
+        PackageWalk.Entry entry = walk.next();
+        while (entry != null) {
+            Place place = entry.place();
+            Tally stored = new Tally();
+            long segments = 0;
+            do {
+                walk.pass(entry, buffer, length -> stored.add(buffer, length));
+                segments++;
+                entry = walk.next();
+            } while (entry != null && entry.segment() > 0);
+            contents.add(SealedContent.stored(
+                    place.name(), place.kind().encoding(), place.kind().segmented() ? segments : 0, stored));
+        }
+        walk.seal().requireStored(contents);
+    }
+}
