@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.freepages;
 
-import io.vmmig.sparse.BlockInput;
 import io.vmmig.qemu.RamScanner;
+import io.vmmig.sparse.BlockInput;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;

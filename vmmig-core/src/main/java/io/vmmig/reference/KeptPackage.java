@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.reference;
 
-import io.vmmig.sparse.BlockInput;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.content.Digest;
@@ -15,6 +14,7 @@ import io.vmmig.snapshot.SharedSegment;
 import io.vmmig.snapshot.SpareRoom;
 import io.vmmig.snapshot.StoredBodies;
 import io.vmmig.snapshot.StoredSegments;
+import io.vmmig.sparse.BlockInput;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
 import java.io.IOException;
