@@ -58,21 +58,25 @@ enum CodecWarmUp {
 
     private void run() {
         try {
-            byte[] memory = SampleMemory.stream(PAGES);
-            ByteArrayOutputStream written = new ByteArrayOutputStream(memory.length);
-            write(memory, written);
-            byte[] bytes = written.toByteArray();
-            for (long start = System.nanoTime(); System.nanoTime() - start < ENOUGH.toNanos(); ) {
-                if (this == WRITING) {
-                    write(memory, OutputStream.nullOutputStream());
-                } else {
-                    read(bytes);
-                }
-            }
+            warmUp();
         } catch (IOException | VmmigException | RuntimeException e) {
-            LOG.warn("the codec could not be warmed up, so the first guest will stand still for longer", e);
+            LOG.warn("the codec could not be warmed up, so the first guest will be paused for longer", e);
         } finally {
             done.complete(null);
+        }
+    }
+
+    void warmUp() throws IOException, VmmigException {
+        byte[] memory = SampleMemory.stream(PAGES);
+        ByteArrayOutputStream written = new ByteArrayOutputStream(memory.length);
+        write(memory, written);
+        byte[] bytes = written.toByteArray();
+        for (long start = System.nanoTime(); System.nanoTime() - start < ENOUGH.toNanos(); ) {
+            if (this == WRITING) {
+                write(memory, OutputStream.nullOutputStream());
+            } else {
+                read(bytes);
+            }
         }
     }
 

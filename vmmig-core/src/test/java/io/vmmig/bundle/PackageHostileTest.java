@@ -365,21 +365,22 @@ class PackageHostileTest {
         }
     }
 
+    /** By the decoded bytes, whatever sizes the manifest makes up. */
     @Test
-    void allImagesTogetherAreLimited() {
-        // By the decoded bytes, whatever sizes the manifest makes up.
-        Throwable refusal = catchThrowable(() -> {
-            Manifest manifest = Manifests.of(List.of(
-                    new Manifest.Disk("vda", List.of(new Manifest.Layer(ImageFormat.QCOW2, 1000, 1)), null),
-                    new Manifest.Disk("vdb", List.of(new Manifest.Layer(ImageFormat.QCOW2, 1000, 1)), null)));
-            Map<String, byte[]> streams = new LinkedHashMap<>();
-            streams.put("disks/vda.0.qcow2", new byte[60_000]);
-            streams.put("disks/vdb.0.qcow2", new byte[60_000]);
-            streams.put("snapshot", new byte[1]);
-            byte[] bytes = Packages.write(new Contents(manifest, "<domain/>", null, streams));
-            Packages.read(new ByteArrayInputStream(bytes), PackageLimits.DEFAULT.withDiskBytes(100_000));
-        });
-        assertThat(refusal).isInstanceOf(PackageFormatException.class).hasMessageContaining("vdb");
+    void allImagesTogetherAreLimited() throws Exception {
+        Manifest manifest = Manifests.of(List.of(
+                new Manifest.Disk("vda", List.of(new Manifest.Layer(ImageFormat.QCOW2, 1000, 1)), null),
+                new Manifest.Disk("vdb", List.of(new Manifest.Layer(ImageFormat.QCOW2, 1000, 1)), null)));
+        Map<String, byte[]> streams = new LinkedHashMap<>();
+        streams.put("disks/vda.0.qcow2", new byte[60_000]);
+        streams.put("disks/vdb.0.qcow2", new byte[60_000]);
+        streams.put("snapshot", new byte[1]);
+        byte[] bytes = Packages.write(new Contents(manifest, "<domain/>", null, streams));
+        PackageLimits limits = PackageLimits.DEFAULT.withDiskBytes(100_000);
+
+        assertThatThrownBy(() -> Packages.read(new ByteArrayInputStream(bytes), limits))
+                .isInstanceOf(PackageFormatException.class)
+                .hasMessageContaining("vdb");
     }
 
     private static byte[] write(Contents contents) {

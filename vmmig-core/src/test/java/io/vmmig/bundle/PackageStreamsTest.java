@@ -7,21 +7,21 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.testing.Await;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
-import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.Pipe;
 import java.util.List;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -35,29 +35,13 @@ class PackageStreamsTest {
             VmmigException.of(Problem.PEER_STALLED, "the peer took nothing", "Look at the peer.");
 
     @AfterEach
-    void noThreadIsLeft() throws InterruptedException {
-        awaitThat("no thread is left", () -> threads() == 0);
-    }
-
-    private static void awaitThat(String what, BooleanSupplier condition) throws InterruptedException {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() > deadline) {
-                throw new AssertionError("still not: " + what);
-            }
-            Thread.sleep(5);
-        }
+    void noThreadIsLeft() throws Exception {
+        Await.until("no thread is left", () -> threads() == 0);
     }
 
     /** Whether somebody waits in that pipe for what does not come. */
-    private static BooleanSupplier drained(PipedInputStream in) {
-        return () -> {
-            try {
-                return in.available() == 0;
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        };
+    private static Callable<Boolean> drained(PipedInputStream in) {
+        return () -> in.available() == 0;
     }
 
     private static long threads() {
@@ -161,7 +145,7 @@ class PackageStreamsTest {
         InputStream snapshot = ((PackageReader.Entry.Snapshot) reader.next()).stream();
         CompletableFuture<Throwable> failure = CompletableFuture.supplyAsync(
                 () -> catchThrowable(() -> snapshot.transferTo(OutputStream.nullOutputStream())));
-        awaitThat("all that came was read", drained(in));
+        Await.until("all that came was read", drained(in));
         reader.close();
         assertThat(failure.get(5, TimeUnit.SECONDS)).isInstanceOf(IOException.class);
         assertThat(((VmmigException) failure.get().getCause()).problem()).isEqualTo(Problem.CANCELLED);
@@ -177,7 +161,7 @@ class PackageStreamsTest {
         AtomicReference<Throwable> failure = new AtomicReference<>();
         Thread thread = new Thread(() -> failure.set(catchThrowable(() -> Packages.read(in, PackageLimits.DEFAULT))));
         thread.start();
-        awaitThat("all that came was read", drained(in));
+        Await.until("all that came was read", drained(in));
         thread.interrupt();
         thread.join(5000);
         assertThat(((VmmigException) failure.get()).problem()).isEqualTo(Problem.CANCELLED);

@@ -11,6 +11,7 @@ import io.vmmig.error.IncompatibleException;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.testing.Await;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -51,9 +52,7 @@ class ImageStoreTest {
         for (String name : List.of("1", "2", "3", "4")) {
             Files.writeString(aged.resolve(name), CONTENT);
         }
-        while (!FileStamp.of(aged.resolve("4")).settled()) {
-            Thread.sleep(50);
-        }
+        Await.until("4 is old enough", () -> FileStamp.of(aged.resolve("4")).settled());
     }
 
     @AfterEach

@@ -238,7 +238,7 @@ class InterferenceIT extends RealGuests {
                 drain(saved);
                 assertThat(watch.observed()).isEmpty();
                 virsh(List.of("metadata guest http://example.org/x --live --key x --set '<a/>'", "reset guest"));
-                Lab.awaitTrue(
+                Await.until(
                         "both were reported",
                         Duration.ofSeconds(10),
                         () -> watch.observed().size() >= 2);

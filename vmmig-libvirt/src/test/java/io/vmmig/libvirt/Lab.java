@@ -4,11 +4,9 @@ package io.vmmig.libvirt;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -64,16 +62,6 @@ final class Lab {
             for (Path file : left.sorted(Comparator.reverseOrder()).toList()) {
                 Files.delete(file);
             }
-        }
-    }
-
-    static void awaitTrue(String what, Duration deadline, Callable<Boolean> condition) throws Exception {
-        long end = System.nanoTime() + deadline.toNanos();
-        while (!condition.call()) {
-            if (System.nanoTime() > end) {
-                throw new AssertionError("not within " + deadline + ": " + what);
-            }
-            TimeUnit.MILLISECONDS.sleep(20);
         }
     }
 }

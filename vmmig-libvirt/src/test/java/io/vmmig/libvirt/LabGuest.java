@@ -136,7 +136,7 @@ final class LabGuest implements AutoCloseable {
         } else {
             connection.create(xml).close();
         }
-        Lab.awaitTrue("the guest is ready", BOOT, () -> guest.consoleText().contains("\nvmmig-guest ready"));
+        Await.until("the guest is ready", BOOT, () -> guest.consoleText().contains("\nvmmig-guest ready"));
         return guest;
     }
 
@@ -205,7 +205,7 @@ final class LabGuest implements AutoCloseable {
     /** Waits until it has counted on. */
     void awaitTicking() throws Exception {
         int now = ticks();
-        Lab.awaitTrue(name + " counts on", Duration.ofSeconds(30), () -> ticks() > now + 3);
+        Await.until(name + " counts on", Duration.ofSeconds(30), () -> ticks() > now + 3);
     }
 
     @Override

@@ -55,7 +55,7 @@ class LateCallsTest {
 
     private void finishLate(Call call) throws Exception {
         libvirt.finish(call);
-        Lab.awaitTrue("it is over", Duration.ofSeconds(20), () -> {
+        Await.until("it is over", Duration.ofSeconds(20), () -> {
             try {
                 claims.claim(GUEST, "guest");
                 claims.release(GUEST);

@@ -145,7 +145,7 @@ class LibvirtdFaultsIT extends RealGuests {
                         VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_TIMEOUT));
         assertProblem(Problem.HYPERVISOR_TIMEOUT, saved::resume);
         lab.signal("CONT");
-        Lab.awaitTrue("the roll-back works once QEMU answers", Duration.ofSeconds(30), () -> {
+        Await.until("the roll-back works once QEMU answers", Duration.ofSeconds(30), () -> {
             try {
                 saved.resume();
                 return true;
@@ -182,7 +182,7 @@ class LibvirtdFaultsIT extends RealGuests {
     }
 
     private static void awaitOver(LateCalls late, UUID uuid) throws Exception {
-        Lab.awaitTrue("what was given up is over", Duration.ofSeconds(30), () -> {
+        Await.until("what was given up is over", Duration.ofSeconds(30), () -> {
             try {
                 late.requireNone(uuid, "it");
                 return true;
@@ -243,7 +243,7 @@ class LibvirtdFaultsIT extends RealGuests {
         Lab.run("host", "restart", HOST);
         connection.close();
         connection = Connection.open(uri);
-        Lab.awaitTrue("it can be resumed", Duration.ofSeconds(30), () -> {
+        Await.until("it can be resumed", Duration.ofSeconds(30), () -> {
             try {
                 saved.resume();
                 return true;

@@ -144,15 +144,23 @@ class MigrationTest {
         assertMonotonic(events);
     }
 
+    private static void awaitQueued(Semaphore permits) {
+        while (!permits.hasQueuedThreads()) {
+            Thread.onSpinWait();
+        }
+    }
+
     @Test
     void waitsForItsTurnAndGivesItBack() throws Exception {
         Semaphore leaving = new Semaphore(0);
         Semaphore coming = new Semaphore(0);
         receiver = receiver.admittedBy(coming);
         Migration<SourceReport> sending = migrator().admittedBy(leaving).start();
-        assertThat(sending.done()).isFalse();
+        awaitQueued(leaving);
         leaving.release();
         Migration<DestinationReport> receiving = receive();
+        awaitQueued(coming);
+        assertThat(leaving.availablePermits()).as("its guest is on its way").isZero();
         coming.release();
 
         receiving.await(SOON);
@@ -169,9 +177,7 @@ class MigrationTest {
         List<MigrationEvent> events = Collections.synchronizedList(new ArrayList<>());
         Migration<SourceReport> sending =
                 migrator().admittedBy(leaving).onEvent(events::add).start();
-        while (!leaving.hasQueuedThreads()) {
-            Thread.onSpinWait();
-        }
+        awaitQueued(leaving);
         assertThat(events)
                 .filteredOn(MigrationEvent.Waiting.class::isInstance)
                 .singleElement()
@@ -272,9 +278,7 @@ class MigrationTest {
     void canBeCancelledBeforeItsTurn() throws Exception {
         Semaphore leaving = new Semaphore(0);
         Migration<SourceReport> sending = migrator().admittedBy(leaving).start();
-        while (!leaving.hasQueuedThreads()) {
-            Thread.onSpinWait();
-        }
+        awaitQueued(leaving);
 
         assertThat(sending.cancel()).isTrue();
         VmmigException failure = failureOf(sending);
@@ -295,9 +299,7 @@ class MigrationTest {
         receiver = receiver.admittedBy(coming);
         Migration<SourceReport> sending = migrator().start();
         Migration<DestinationReport> receiving = receive();
-        while (!coming.hasQueuedThreads()) {
-            Thread.onSpinWait();
-        }
+        awaitQueued(coming);
 
         assertThat(receiving.cancel()).isTrue();
 

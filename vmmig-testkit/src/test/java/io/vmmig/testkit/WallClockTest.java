@@ -17,7 +17,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * No unit test asserts how long something took: on a machine that does other things as well it would fail for no fault of ours. A test
+ * No test sleeps, except in the class {@code Await} of its module: a test that sleeps is slow on a good day and wrong on a bad one.
+ *
+ * <p>No unit test asserts how long something took: on a machine that does other things as well it would fail for no fault of ours. A test
  * awaits a condition, counts, or has a {@code @Timeout} that nothing but a hang reaches. Tests with real guests ({@code *IT}) measure the
  * times that are promised.
  */
@@ -33,9 +35,52 @@ class WallClockTest {
     private static final Pattern ASSERTED =
             Pattern.compile("\\bassert\\w*\\((?s:.*)(?:" + NOW + "|Duration\\s*\\.\\s*between\\()|\\bassertTimeout");
 
+    private static final Pattern SLEEP = Pattern.compile("\\b(?:sleep|parkNanos|parkUntil)\\s*\\(");
+
+    private static String code(String source) {
+        return TEXT_OR_COMMENT.matcher(source).replaceAll(" ");
+    }
+
+    private static boolean sleeps(String source) {
+        return SLEEP.matcher(code(source)).find();
+    }
+
+    /** The test sources of all modules whose paths match. */
+    private static List<Path> tests(String pattern) throws IOException {
+        try (Stream<Path> files = Files.walk(Path.of(".."))) {
+            return files.filter(path -> path.toString().matches(".*/src/test/" + pattern))
+                    .toList();
+        }
+    }
+
+    @Test
+    void onlyAwaitSleeps() throws IOException {
+        List<Path> sleeping = new ArrayList<>();
+        for (Path file : tests(".*\\.java")) {
+            if (sleeps(Files.readString(file))) {
+                sleeping.add(file);
+            }
+        }
+        assertThat(sleeping).isNotEmpty().allSatisfy(file -> assertThat(file.getFileName())
+                .hasToString("Await.java"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Thread.sleep(5);",
+                "TimeUnit.SECONDS\n.sleep(1);",
+                "LockSupport.parkNanos(1);",
+                "sleep(SOME_TIME);"
+            })
+    void aSleepIsFound(String source) {
+        assertThat(sleeps(source)).isTrue();
+        assertThat(sleeps("// " + source.replace('\n', ' '))).isFalse();
+    }
+
     /** The statements of a source that assert how long something took. */
     private static List<String> offences(String source) {
-        String code = TEXT_OR_COMMENT.matcher(source).replaceAll(" ");
+        String code = code(source);
         List<String> measured = MEASURED.matcher(code)
                 .results()
                 .map(found -> found.group(1))
@@ -56,15 +101,11 @@ class WallClockTest {
     @Test
     void noUnitTestAssertsHowLongSomethingTook() throws IOException {
         List<String> offences = new ArrayList<>();
-        int tests = 0;
-        try (Stream<Path> files = Files.walk(Path.of(".."))) {
-            for (Path file : files.filter(path -> path.toString().matches(".*/src/test/.*[^I][^T]\\.java"))
-                    .toList()) {
-                tests++;
-                offences(Files.readString(file)).forEach(offence -> offences.add(file + ": " + offence));
-            }
+        List<Path> tests = tests(".*[^I][^T]\\.java");
+        for (Path file : tests) {
+            offences(Files.readString(file)).forEach(offence -> offences.add(file + ": " + offence));
         }
-        assertThat(tests).isGreaterThan(200);
+        assertThat(tests).hasSizeGreaterThan(200);
         assertThat(offences).isEmpty();
     }
 

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.it;
 
+import io.vmmig.lab.Await;
 import io.vmmig.lab.Trees;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 
 /** Looks all the time how large the files in some places become that were not there before. */
 final class FileWatch implements AutoCloseable {
     private static final List<Path> TEMPORARY = List.of(Path.of("/tmp"), Path.of("/var/tmp"), Path.of("/dev/shm"));
-
-    private static final long PAUSE_NANOS = 2_000_000;
 
     private final Path root;
     private final Map<Path, Long> before;
@@ -36,14 +35,14 @@ final class FileWatch implements AutoCloseable {
     }
 
     private void watch() {
-        while (!stopped) {
+        Await.until("the end of the test", Duration.ofHours(1), () -> {
             paths().forEach(path -> {
                 long growth = path.toFile().length() - before.getOrDefault(path, 0L);
                 largest.merge(path, growth, Math::max);
             });
             rounds++;
-            LockSupport.parkNanos(PAUSE_NANOS);
-        }
+            return stopped;
+        });
     }
 
     /** Files that have grown by at least so many bytes. */

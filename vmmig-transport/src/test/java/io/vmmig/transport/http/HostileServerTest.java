@@ -11,6 +11,7 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.StoredPackage;
 import io.vmmig.transport.http.ScriptedServer.Script;
+import io.vmmig.transport.testing.Await;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URI;
@@ -18,11 +19,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -285,15 +287,17 @@ class HostileServerTest {
 
     @Test
     void anAnswerThatDoesNotCome() throws Exception {
-        assertProblem(
-                fetch(withPart((head, out) -> {
-                    try {
-                        Thread.sleep(20_000);
-                    } catch (InterruptedException e) {
-                        Thread.currentThread().interrupt();
-                    }
-                })),
-                Problem.PEER_STALLED);
+        CountDownLatch over = new CountDownLatch(1);
+        assertProblem(fetch(withPart((head, out) -> awaitQuietly(over))), Problem.PEER_STALLED);
+        over.countDown();
+    }
+
+    private static void awaitQuietly(CountDownLatch over) {
+        try {
+            over.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     @Test
@@ -301,10 +305,14 @@ class HostileServerTest {
         assertProblem(
                 fetch(withPart((head, out) -> {
                     ScriptedServer.say(out, "HTTP/1.1 200 OK\nContent-Length: 20000", new byte[0]);
-                    while (true) {
-                        out.write('0');
-                        out.flush();
-                        LockSupport.parkNanos(5_000_000);
+                    try {
+                        while (true) {
+                            out.write('0');
+                            out.flush();
+                            Await.timePasses(Duration.ofMillis(5));
+                        }
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
                     }
                 })),
                 Problem.PEER_STALLED);

@@ -13,6 +13,7 @@ import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.PackageUpload;
 import io.vmmig.transport.StoredPackage;
+import io.vmmig.transport.testing.Await;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.testing.Packages;
 import io.vmmig.transport.testing.Samples;
@@ -367,7 +368,7 @@ class HttpPackageTest {
         web.proxy.cutDownAfter(DISK_BYTES / 4, web::stop);
         StoredPackage stored = there.open();
         Background<Object> reading = Background.run(() -> stored.packageStream().readAllBytes());
-        Waiting.until(web.proxy::hasCut);
+        Await.until("the proxy has cut", web.proxy::hasCut);
         stored.close();
 
         assertThatThrownBy(reading::get).cause().satisfies(e -> assertProblem(e, Problem.CANCELLED));

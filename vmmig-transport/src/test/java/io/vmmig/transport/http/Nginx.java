@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
+import io.vmmig.transport.testing.Await;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -55,7 +56,7 @@ final class Nginx implements AutoCloseable {
         start();
     }
 
-    void start() throws IOException {
+    void start() throws Exception {
         process = new ProcessBuilder(
                         "nginx",
                         "-p",
@@ -66,11 +67,7 @@ final class Nginx implements AutoCloseable {
                         directory.resolve("errors.log").toString())
                 .inheritIO()
                 .start();
-        try {
-            Waiting.until(this::answers);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        Await.until("it answers", this::answers);
     }
 
     private boolean answers() {

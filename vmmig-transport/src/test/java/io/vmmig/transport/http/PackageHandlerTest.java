@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import io.vmmig.content.Digest;
+import io.vmmig.transport.testing.Await;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -211,7 +212,7 @@ class PackageHandlerTest {
             socket.shutdownOutput();
             socket.getInputStream().readAllBytes();
         }
-        Waiting.until(() -> directory.toFile().list().length == 0);
+        Await.until("the directory is empty", () -> directory.toFile().list().length == 0);
         assertThat(put("/p/web-1/a1.000000", new byte[(int) (2 * SMALL)]))
                 .as("quota is whole again")
                 .isEqualTo(201);
@@ -256,12 +257,12 @@ class PackageHandlerTest {
                 slow.add(stalled("slow", "/p/slow/a1.00000" + i));
             }
             assertThat(get("/p/web-1/index").statusCode()).isEqualTo(404);
-            Waiting.until(() -> onTheirWay() == 2);
+            Await.until("two are on their way", () -> onTheirWay() == 2);
             assertThat(answer(5000)).as("what is announced counts").isEqualTo(507);
             for (Socket socket : slow) {
                 socket.close();
             }
-            Waiting.until(() -> answer(5000) == 201);
+            Await.until("the answer is 201", () -> answer(5000) == 201);
         } finally {
             for (Socket socket : slow) {
                 socket.close();
@@ -298,7 +299,7 @@ class PackageHandlerTest {
             }
             for (int i = 0; i < 20; i++) {
                 int each = i;
-                Waiting.until(() -> statusFor("x" + each) == 404);
+                Await.until("the answer is 404", () -> statusFor("x" + each) == 404);
             }
         } finally {
             for (Socket socket : slow) {
@@ -312,12 +313,12 @@ class PackageHandlerTest {
         serve(PackageHandler.Limits.DEFAULT.requests(3, 2), Duration.ofMinutes(5));
         try (Socket one = stalled("a", "/p/slow/a1.000000");
                 Socket two = stalled("a", "/p/slow/a1.000001")) {
-            Waiting.until(() -> onTheirWay() == 2);
+            Await.until("two are on their way", () -> onTheirWay() == 2);
             assertThat(statusFor("a")).isEqualTo(503);
-            Waiting.until(() -> statusFor("b") == 404);
+            Await.until("the answer is 404", () -> statusFor("b") == 404);
             List<Socket> others = new ArrayList<>();
             // The thread that has served b may not be free yet.
-            Waiting.until(() -> {
+            Await.until("the directory is as it should be", () -> {
                 others.add(stalledQuietly("c", "/p/slow/a1.000002"));
                 return onTheirWay() == 3;
             });
@@ -325,11 +326,11 @@ class PackageHandlerTest {
             for (Socket other : others) {
                 other.close();
             }
-            Waiting.until(() -> statusFor("b") == 404);
+            Await.until("the answer is 404", () -> statusFor("b") == 404);
             assertThat(statusFor("a")).isEqualTo(503);
             one.close();
             two.close();
-            Waiting.until(() -> statusFor("a") == 404);
+            Await.until("the answer is 404", () -> statusFor("a") == 404);
         }
     }
 
@@ -347,7 +348,7 @@ class PackageHandlerTest {
         try (Socket slow = stalled("a", "/p/slow/a1.000000")) {
             assertThat(slow.getInputStream().read()).isEqualTo(-1);
         }
-        Waiting.until(() -> statusFor("a") == 404);
+        Await.until("the answer is 404", () -> statusFor("a") == 404);
         assertThat(directory).isEmptyDirectory();
     }
 
@@ -362,7 +363,7 @@ class PackageHandlerTest {
                     .write("GET /p/web-1/a1.000000 HTTP/1.1\r\nHost: x\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             assertThat(new String(slow.getInputStream().readNBytes(12), StandardCharsets.US_ASCII))
                     .isEqualTo("HTTP/1.1 200");
-            Waiting.until(() -> statusFor("a") == 404);
+            Await.until("the answer is 404", () -> statusFor("a") == 404);
         }
     }
 

@@ -23,6 +23,7 @@ import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.StoredPackages;
+import io.vmmig.transport.testing.Await;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -124,7 +125,7 @@ class ReceiptTest {
     @Test
     void theGuestIsLetGoWhenItsDestinationHasIt() throws Exception {
         Migration<SourceReport> sent = send(Duration.ofMinutes(1));
-        Waiting.until(() -> Files.exists(web.directory.resolve("web-1/index")));
+        Await.until("the index is there", () -> Files.exists(web.directory.resolve("web-1/index")));
         assertThat(a.stateOf("web-1")).contains(GuestState.PAUSED);
         receiving().restore(atB().open()).await();
         sent.await();

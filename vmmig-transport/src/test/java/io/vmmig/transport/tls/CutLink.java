@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** What lies between two hosts, and breaks: passes bytes on in both directions until it does not, and counts them. */
@@ -21,6 +22,7 @@ final class CutLink implements AutoCloseable {
     private final Deque<Fate> fates = new ConcurrentLinkedDeque<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     final List<Way> ways = new CopyOnWriteArrayList<>();
+    final AtomicInteger refused = new AtomicInteger();
     volatile boolean refusing;
 
     /**
@@ -100,6 +102,7 @@ final class CutLink implements AutoCloseable {
 
     private void pass(Socket source) throws IOException {
         if (refusing) {
+            refused.incrementAndGet();
             throw new IOException("refusing");
         }
         Fate fate = fates.poll();

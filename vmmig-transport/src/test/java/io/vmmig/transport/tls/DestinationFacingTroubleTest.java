@@ -11,6 +11,7 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.testing.Await;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.testing.Samples;
 import io.vmmig.transport.wire.proto.Wire;
@@ -96,9 +97,8 @@ class DestinationFacingTroubleTest {
             session.restored();
             peer.await(RawPeer.RESTORED);
             peer.send(RawPeer.COMMIT);
-            Thread.sleep(50);
-            peer.close();
-            Thread.sleep(100);
+            peer.raw.shutdownOutput();
+            Await.readers(0);
 
             session.awaitCommit();
             assertThatThrownBy(session::resumed).satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST));
@@ -138,8 +138,8 @@ class DestinationFacingTroubleTest {
         Background<Void> source = Background.run(() -> {
             RawPeer peer = upTo(when);
             peer.send(kind(order), order.equals("DATA") ? new byte[10] : new byte[0]);
-            said.countDown();
             peer.await(RawPeer.REFUSE);
+            said.countDown();
             peer.close();
             return null;
         });
@@ -225,7 +225,7 @@ class DestinationFacingTroubleTest {
                                     .setSource("MOLTEN"))
                             .build()
                             .toByteArray());
-            Thread.sleep(300);
+            Await.readers(0);
             peer.close();
             return null;
         });
@@ -272,7 +272,7 @@ class DestinationFacingTroubleTest {
         return peer;
     }
 
-    /** Stops at {@link #pauseAt} until the source has said what it wants to. */
+    /** Stops at {@link #pauseAt} until the destination has noticed what the source does. */
     private void take() throws Exception {
         try (IncomingSession session = pair.accept()) {
             assertThat(session.offer().domainXml()).isEqualTo(Samples.XML);
@@ -292,7 +292,6 @@ class DestinationFacingTroubleTest {
     private void reached(At now) throws InterruptedException {
         if (now == pauseAt) {
             assertThat(said.await(10, TimeUnit.SECONDS)).isTrue();
-            Thread.sleep(150);
         }
     }
 }

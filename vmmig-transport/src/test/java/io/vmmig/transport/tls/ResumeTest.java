@@ -271,7 +271,7 @@ class ResumeTest {
             pair.destination.awaitCommit();
             return null;
         });
-        Thread.sleep(300);
+        Await.until("the source has tried again", () -> link.refused.get() > 1);
         assertThat(committing.isDone()).isFalse();
         assertThat(awaiting.isDone()).isFalse();
         link.refusing = false;

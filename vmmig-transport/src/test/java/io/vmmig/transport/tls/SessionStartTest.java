@@ -4,6 +4,7 @@ package io.vmmig.transport.tls;
 import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.TrustedNodes;
+import io.vmmig.transport.testing.Await;
 import io.vmmig.transport.wire.PeerQuota;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
@@ -40,9 +41,7 @@ class SessionStartTest {
                 peer.preamble(RawPeer.VERSION).in.readAllBytes();
             }
             int all = allPlaces(source.fingerprint());
-            while (!listener.places.tryTake(source.fingerprint(), all)) {
-                Thread.sleep(10);
-            }
+            Await.until("all places are free", () -> listener.places.tryTake(source.fingerprint(), all));
         }
     }
 

@@ -9,13 +9,13 @@ import io.vmmig.crypto.HostIdentity;
 import io.vmmig.error.Problem;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.testing.Await;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.wire.proto.Wire;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,7 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SlowSourceTest {
     private static final Duration PROGRESS = Duration.ofMillis(2500);
     private static final Duration SOON = Duration.ofSeconds(10);
-    private static final int BEATS_MILLIS = 50;
+    private static final Duration BEAT = Duration.ofMillis(50);
 
     @TempDir
     Path temp;
@@ -79,7 +79,7 @@ class SlowSourceTest {
                 } catch (IOException e) {
                     return null;
                 }
-                TimeUnit.MILLISECONDS.sleep(BEATS_MILLIS);
+                Await.timePasses(BEAT);
             }
         });
     }
@@ -156,11 +156,11 @@ class SlowSourceTest {
         accept();
         AtomicReference<Beat> beat = new AtomicReference<>(this::heartbeat);
         Background<Void> beats = beating(to -> beat.get().strike(to));
-        Thread.sleep(2 * PROGRESS.toMillis());
+        Await.timePasses(PROGRESS.multipliedBy(2));
         peer.send(RawPeer.DATA, (byte) 0).waiting(1);
         session.ready();
         peer.await(RawPeer.READY);
-        Thread.sleep(2 * PROGRESS.toMillis());
+        Await.timePasses(PROGRESS.multipliedBy(2));
         beat.set(to -> to.send(RawPeer.DATA, (byte) 0));
         assertThat(session.packageStream().readNBytes(2)).as("also of the rest").hasSize(2);
         assertThat(refusal()).contains("sent less than 65536 bytes of the package");
@@ -185,11 +185,11 @@ class SlowSourceTest {
         peer.offer();
         session.awaitOffer();
         Background<Void> beats = beating(this::heartbeat);
-        Thread.sleep(2 * PROGRESS.toMillis());
+        Await.timePasses(PROGRESS.multipliedBy(2));
         session.offer();
         session.accept(new Acceptance(Set.of()));
         peer.send(RawPeer.DATA, (byte) 0).waiting(1);
-        Thread.sleep(2 * PROGRESS.toMillis());
+        Await.timePasses(PROGRESS.multipliedBy(2));
         session.ready();
         peer.await(RawPeer.READY);
         peer.close();

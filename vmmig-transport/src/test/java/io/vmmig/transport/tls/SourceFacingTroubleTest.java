@@ -10,6 +10,7 @@ import io.vmmig.crypto.HostIdentity;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.testing.Await;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.testing.Samples;
 import java.io.IOException;
@@ -75,8 +76,8 @@ class SourceFacingTroubleTest {
     void aDestinationThatDies(At when) throws Exception {
         pauseAt = when;
         Background<Void> destination = Background.run(() -> {
-            RawPeer peer = upTo(when);
-            peer.close();
+            upTo(when).close();
+            Await.readers(0);
             said.countDown();
             return null;
         });
@@ -111,7 +112,7 @@ class SourceFacingTroubleTest {
                     if (trickling) {
                         peer.in.readByte();
                     }
-                    Thread.sleep(50);
+                    Await.timePasses(Duration.ofMillis(50));
                 }
             } catch (IOException e) {
                 return peer;
@@ -163,8 +164,8 @@ class SourceFacingTroubleTest {
         Background<Void> destination = Background.run(() -> {
             RawPeer peer = upTo(when);
             peer.send(kind(order), order.equals("DATA") ? new byte[10] : new byte[0]);
-            said.countDown();
             peer.await(RawPeer.ABORT);
+            said.countDown();
             peer.close();
             return null;
         });
@@ -270,7 +271,7 @@ class SourceFacingTroubleTest {
         return peer;
     }
 
-    /** Stops at {@link #pauseAt} until the destination has said what it wants to. */
+    /** Stops at {@link #pauseAt} until the source has noticed what the destination does. */
     private void move() throws Exception {
         try (OutgoingSession session = transport.open()) {
             reached(At.CONNECTED);
@@ -291,7 +292,6 @@ class SourceFacingTroubleTest {
     private void reached(At now) throws InterruptedException {
         if (now == pauseAt) {
             assertThat(said.await(10, TimeUnit.SECONDS)).isTrue();
-            Thread.sleep(150);
         }
     }
 }

@@ -21,7 +21,6 @@ import java.io.OutputStream;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
-import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -94,7 +93,7 @@ class TlsTransferTest {
     }
 
     /** Waits until a number has not changed for so long, and returns it. */
-    private static long awaitSettled(AtomicLong number, Duration unchanged) throws InterruptedException {
+    private static long awaitSettled(AtomicLong number, Duration unchanged) throws Exception {
         long[] last = {number.get(), System.nanoTime()};
         Await.until("a number that grows no more", () -> {
             long now = number.get();
@@ -150,15 +149,15 @@ class TlsTransferTest {
 
     @Test
     void longPausesAreNoStallWhileBothLive() throws Exception {
-        long pauseMillis = 2_000;
-        try (TlsPair pair = TlsPair.noticingSilenceOf(Duration.ofMillis(1_500), temp)) {
+        Duration idle = Duration.ofMillis(1_500);
+        try (TlsPair pair = TlsPair.noticingSilenceOf(idle, temp)) {
             Background<Void> destination = Background.run(() -> {
                 try (IncomingSession session = pair.accept()) {
                     session.offer();
                     session.accept(YES);
                     session.ready();
                     session.packageStream().readAllBytes();
-                    Thread.sleep(pauseMillis);
+                    Await.timePasses(idle.multipliedBy(2));
                     session.restored();
                     session.awaitCommit();
                     session.resumed();
@@ -168,7 +167,7 @@ class TlsTransferTest {
             try (OutgoingSession session = pair.open()) {
                 session.offer(Samples.offer());
                 session.packageStream().write(1);
-                Thread.sleep(pauseMillis);
+                Await.timePasses(idle.multipliedBy(2));
                 session.awaitReady();
                 session.finish();
                 session.commit();
@@ -406,33 +405,21 @@ class TlsTransferTest {
         }
     }
 
+    /** Where a destination waits for its source. */
     @ParameterizedTest
-    @ValueSource(strings = {"offer", "accept", "read", "restored", "awaitCommit"})
+    @ValueSource(strings = {"offer", "read", "awaitCommit"})
     void closingADestinationFreesItsOwnThreadAndRefuses(String where) throws Exception {
         try (TlsPair pair = TlsPair.in(temp);
                 OutgoingSession source = pair.open();
                 IncomingSession destination = pair.accept()) {
-            CountDownLatch there = new CountDownLatch(1);
             CountDownLatch closed = new CountDownLatch(1);
             Background<Void> receiving = Background.run(() -> {
-                for (String step : List.of("offer", "accept", "read", "restored", "awaitCommit")) {
-                    if (step.equals(where)) {
-                        there.countDown();
-                        if (step.equals("accept") || step.equals("restored")) {
-                            closed.await();
-                        }
-                    }
-                    switch (step) {
-                        case "offer" -> destination.offer();
-                        case "accept" -> destination.accept(YES);
-                        case "read" -> {
-                            destination.ready();
-                            destination.packageStream().readAllBytes();
-                        }
-                        case "restored" -> destination.restored();
-                        default -> destination.awaitCommit();
-                    }
-                }
+                destination.offer();
+                destination.accept(YES);
+                destination.ready();
+                destination.packageStream().readAllBytes();
+                destination.restored();
+                destination.awaitCommit();
                 return null;
             });
             Background<Void> sending = Background.run(() -> {
@@ -442,27 +429,56 @@ class TlsTransferTest {
                 source.offer(Samples.offer());
                 source.packageStream().write(1);
                 source.packageStream().flush();
+                source.awaitReady();
                 if (where.equals("read")) {
                     closed.await();
                 }
-                source.awaitReady();
                 source.finish();
                 closed.await();
                 source.commit();
                 return null;
             });
-            there.await();
+            receiving.awaitIn(where);
+            sending.awaitIn("await");
             destination.close();
             closed.countDown();
 
-            assertThatThrownBy(receiving::get)
-                    .satisfiesAnyOf(
-                            e -> assertProblem(e, Problem.CANCELLED),
-                            e -> assertProblem(e.getCause(), Problem.CANCELLED));
-            assertThatThrownBy(sending::get)
-                    .satisfiesAnyOf(
-                            e -> assertProblem(e, Problem.PEER_FAILED),
-                            e -> assertProblem(e.getCause(), Problem.PEER_FAILED));
+            if (where.equals("read")) {
+                assertThatThrownBy(receiving::get)
+                        .isInstanceOf(IOException.class)
+                        .cause()
+                        .satisfies(e -> assertProblem(e, Problem.CANCELLED));
+            } else {
+                assertThatThrownBy(receiving::get).satisfies(e -> assertProblem(e, Problem.CANCELLED));
+            }
+            assertThatThrownBy(sending::get).satisfies(e -> assertProblem(e, Problem.PEER_FAILED));
+        }
+    }
+
+    /** Where it works, and hears of its own closing when it goes on. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aClosedDestinationGoesNoFurther(boolean hasRead) throws Exception {
+        try (TlsPair pair = TlsPair.in(temp);
+                OutgoingSession source = pair.open();
+                IncomingSession destination = pair.accept()) {
+            Background<Void> sending = Background.run(() -> {
+                source.offer(Samples.offer());
+                source.awaitReady();
+                source.finish();
+                return null;
+            });
+            destination.offer();
+            if (hasRead) {
+                destination.accept(YES);
+                destination.ready();
+                destination.packageStream().readAllBytes();
+            }
+            destination.close();
+
+            assertThatThrownBy(hasRead ? destination::restored : () -> destination.accept(YES))
+                    .satisfies(e -> assertProblem(e, Problem.CANCELLED));
+            assertThatThrownBy(sending::get).satisfies(e -> assertProblem(e, Problem.PEER_FAILED));
         }
     }
 
@@ -480,7 +496,7 @@ class TlsTransferTest {
                 return Thread.interrupted();
             });
             untilCommitted(destination);
-            Thread.sleep(100);
+            sending.awaitIn("commit");
             destination.resumed();
             assertThat(sending.get()).isTrue();
         }

@@ -10,6 +10,7 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.testing.Await;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.testing.Samples;
 import java.io.IOException;
@@ -303,7 +304,8 @@ class TrustTest {
             notAccepted.offer(Samples.offer());
             return null;
         });
-        Thread.sleep(500);
+        offering.awaitIn("offer");
+        Await.readers(4);
 
         pair.close();
 
