@@ -2,15 +2,12 @@
 package io.vmmig.libvirt;
 
 import io.vmmig.error.HypervisorException;
-import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.libvirt.binding.DomainView;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import org.w3c.dom.Element;
-import org.xml.sax.SAXException;
 
 /** Sets the clock of a guest through qemu-guest-agent. */
 final class AgentClock {
@@ -29,7 +26,7 @@ final class AgentClock {
         if (!agentIsThere(guest)) {
             return false;
         }
-        guest.change("set the clock of", Late.stays("its clock is right"), domain -> {
+        guest.change("set the clock of", new Late.Stays("its clock is right"), domain -> {
             if (domain.time().plus(TOLERANCE).isBefore(Instant.now())) {
                 domain.setTime(Instant.now());
             }
@@ -55,20 +52,9 @@ final class AgentClock {
 
     /** Whether an agent listens; empty if the guest has no channel for one. */
     static Optional<Boolean> connected(String liveXml) throws HypervisorException {
-        try {
-            Element devices = Xml.child(Xml.parse(liveXml), "devices");
-            if (devices != null) {
-                for (Element channel : Xml.children(devices, "channel")) {
-                    Element target = Xml.child(channel, "target");
-                    if (target != null && target.getAttribute("name").equals(AGENT)) {
-                        return Optional.of(target.getAttribute("state").equals("connected"));
-                    }
-                }
-            }
-            return Optional.empty();
-        } catch (SAXException e) {
-            throw new HypervisorException(
-                    Problem.HYPERVISOR_FAILED, "libvirt gave a domain XML that is none: " + e.getMessage(), "", e);
-        }
+        return Xml.devices(Xml.ofLibvirt(liveXml), "channel").stream()
+                .filter(channel -> Xml.attribute(channel, "target", "name").equals(AGENT))
+                .map(channel -> Xml.attribute(channel, "target", "state").equals("connected"))
+                .findFirst();
     }
 }

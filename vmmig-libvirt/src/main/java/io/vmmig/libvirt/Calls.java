@@ -74,7 +74,7 @@ final class Calls implements AutoCloseable {
 
     /** Asks something, and waits for the answer. */
     <T> T call(String doing, Look<T> look) throws VmmigException {
-        return start(doing, Late.stays("it changes nothing"), look::run).awaitOrGiveUp(deadline);
+        return start(doing, new Late.Stays("it changes nothing"), look::run).awaitOrGiveUp(deadline);
     }
 
     /** Begins a call that changes something, and that its caller waits for or gives up. */
@@ -89,7 +89,7 @@ final class Calls implements AutoCloseable {
                 }
             });
         } catch (RejectedExecutionException e) {
-            call.end((result, givenUp) -> result.completeExceptionally(link.closed()));
+            call.end(result -> result.completeExceptionally(link.closed()));
             call.finish();
         }
         return call;
@@ -100,10 +100,10 @@ final class Calls implements AutoCloseable {
         boolean givenUp;
         try {
             T value = make(call.doing(), host -> action.run(WhileAwaited.of(host, call)));
-            givenUp = call.end((result, tooLate) -> result.complete(value));
+            givenUp = call.end(result -> result.complete(value));
             mayHaveChanged = true;
         } catch (Throwable e) {
-            givenUp = call.end((result, tooLate) -> result.completeExceptionally(e));
+            givenUp = call.end(result -> result.completeExceptionally(e));
             mayHaveChanged = call.hasChanged() || isUnreachable(e);
         }
         if (givenUp && mayHaveChanged) {

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
+import io.vmmig.error.HypervisorException;
 import io.vmmig.hypervisor.HostCapabilities.Emulator;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.w3c.dom.Element;
-import org.xml.sax.SAXException;
 
 /** Reads the emulators out of libvirt's capabilities. */
 final class CapabilitiesXml {
     private CapabilitiesXml() {}
 
-    static List<Emulator> emulators(String capabilities) throws SAXException {
+    static List<Emulator> emulators(String capabilities) throws HypervisorException {
         List<Emulator> emulators = new ArrayList<>();
-        for (Element guest : Xml.children(Xml.parse(capabilities), "guest")) {
+        for (Element guest : Xml.children(Xml.ofLibvirt(capabilities), "guest")) {
             Element arch = Xml.child(guest, "arch");
             if (arch == null) {
                 continue;

@@ -8,6 +8,7 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.libvirt.binding.LibvirtError;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 
 /** Turns what goes wrong below into what vmmig tells its callers. */
 final class Errors {
@@ -89,6 +90,16 @@ final class Errors {
                         "could not " + doing + ": " + cause.getMessage(),
                         "Check the work directory."),
                 cause);
+    }
+
+    /** What libvirt said, if it is the cause. */
+    static Optional<LibvirtError> ofLibvirt(Throwable failed) {
+        for (Throwable t = failed; t != null; t = t.getCause()) {
+            if (t instanceof LibvirtError error) {
+                return Optional.of(error);
+            }
+        }
+        return Optional.empty();
     }
 
     private static String words(LibvirtError error) {

@@ -105,6 +105,11 @@ final class GuestCalls {
         }
     }
 
+    /** As {@link Late.Then}, with the guest's domain. */
+    Late then(String doing, Action action) {
+        return new Late.Then(doing, host -> on(host, action));
+    }
+
     private void on(HostControl host, Action action) throws LibvirtError, VmmigException {
         try (DomainControl domain = host.domain(uuid)) {
             action.run(domain);
@@ -118,20 +123,18 @@ final class GuestCalls {
     void abortJob() throws VmmigException {
         change(
                 "abort the job of",
-                Late.stays("the job is one of ours, and nobody wants it to go on"),
+                new Late.Stays("the job is one of ours, and nobody wants it to go on"),
                 DomainControl::abortJob);
     }
 
     void suspend() throws VmmigException {
-        change("suspend", Late.then("resume " + name, this::resumeIfPaused), DomainControl::suspend);
+        change("suspend", then("resume " + name, GuestCalls::resumeIfPaused), DomainControl::suspend);
     }
 
-    private void resumeIfPaused(HostControl host) throws LibvirtError, VmmigException {
-        on(host, domain -> {
-            if (domain.state() == DomainState.PAUSED) {
-                domain.resume();
-            }
-        });
+    private static void resumeIfPaused(DomainControl domain) throws LibvirtError {
+        if (domain.state() == DomainState.PAUSED) {
+            domain.resume();
+        }
     }
 
     /** Resumes a guest that is paused; does nothing to one that runs. */
@@ -139,7 +142,7 @@ final class GuestCalls {
         change(
                 "resume",
                 // A destination that gives this up, and not the guest, leaves it to a recovery, which resumes it.
-                Late.stays("it was to run"),
+                new Late.Stays("it was to run"),
                 domain -> {
                     DomainState state = domain.state();
                     switch (state) {
@@ -168,7 +171,7 @@ final class GuestCalls {
 
     /** What ends what was given up here, whatever of it has come true. */
     Late removal() {
-        return Late.then("remove " + name, this::removeIfThere);
+        return new Late.Then("remove " + name, this::removeIfThere);
     }
 
     private void removeIfThere(HostControl host) throws LibvirtError {

@@ -114,8 +114,8 @@ final class GuestEvents implements AutoCloseable {
     @Override
     public void close() {
         // Nobody needs to wait for libvirt's answer.
-        Pending<Boolean> closing =
-                calls.startOnHost("end the watch of", Late.stays("nobody listens any more"), host -> events.close());
+        Pending<Boolean> closing = calls.startOnHost(
+                "end the watch of", new Late.Stays("nobody listens any more"), host -> events.close());
         if (closing.isDone() && !closing.succeeded()) {
             events.close();
         }

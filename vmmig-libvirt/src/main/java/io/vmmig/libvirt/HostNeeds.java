@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.w3c.dom.Element;
 import org.xml.sax.SAXException;
 
@@ -16,28 +16,17 @@ final class HostNeeds {
      *
      * @param kind what it is, such as {@code network}
      * @param name what it is called
-     * @param device the interface, as people find it in the XML
      */
-    record Need(String kind, String name, String device) {}
+    record Need(String kind, String name) {}
 
     /** All networks and filters that are named in a domain XML. */
     static List<Need> of(String domainXml) {
-        List<Need> needs = new ArrayList<>();
-        int position = 0;
-        for (Element device : interfaces(domainXml)) {
-            position++;
-            add(needs, "network", device, position, "source", "network");
-            add(needs, "nwfilter", device, position, "filterref", "filter");
-        }
-        return needs;
-    }
-
-    private static void add(
-            List<Need> needs, String kind, Element device, int position, String child, String attribute) {
-        Element named = Xml.child(device, child);
-        if (named != null && named.hasAttribute(attribute)) {
-            needs.add(new Need(kind, named.getAttribute(attribute), words(device, position, child, attribute)));
-        }
+        return interfaces(domainXml).stream()
+                .flatMap(device -> Stream.of(
+                        new Need("network", Xml.attribute(device, "source", "network")),
+                        new Need("nwfilter", Xml.attribute(device, "filterref", "filter"))))
+                .filter(need -> !need.name().isEmpty())
+                .toList();
     }
 
     /** The interface of which a child's attribute has that value, as people find it in the XML. */
@@ -45,24 +34,18 @@ final class HostNeeds {
         int position = 0;
         for (Element device : interfaces(domainXml)) {
             position++;
-            Element named = Xml.child(device, child);
-            if (named != null && named.getAttribute(attribute).equals(value)) {
-                return Optional.of(words(device, position, child, attribute));
+            if (Xml.attribute(device, child, attribute).equals(value)) {
+                Element mac = Xml.child(device, "mac");
+                return Optional.of("interface " + (mac == null ? position : mac.getAttribute("address"))
+                        + " (/domain/devices/interface[" + position + "]/" + child + "/@" + attribute + ")");
             }
         }
         return Optional.empty();
     }
 
-    private static String words(Element device, int position, String child, String attribute) {
-        Element mac = Xml.child(device, "mac");
-        return "interface " + (mac == null ? position : mac.getAttribute("address")) + " (/domain/devices/interface["
-                + position + "]/" + child + "/@" + attribute + ")";
-    }
-
     private static List<Element> interfaces(String domainXml) {
         try {
-            Element devices = Xml.child(Xml.parse(domainXml), "devices");
-            return devices == null ? List.of() : Xml.children(devices, "interface");
+            return Xml.devices(Xml.parse(domainXml), "interface");
         } catch (SAXException e) {
             // Libvirt says so itself.
             return List.of();

@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
-import io.vmmig.error.HypervisorException;
-import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.libvirt.binding.DomainView;
-import java.util.ArrayList;
 import java.util.List;
 import org.w3c.dom.Element;
-import org.xml.sax.SAXException;
 
 /**
  * The links of a guest's interfaces. QEMU takes their state from the stream when it restores a guest ({@code virtio_net_post_load_device}
@@ -23,7 +19,7 @@ final class InterfaceLinks {
             return;
         }
         List<Element> down = down(guest.call("read the live XML of", DomainView::liveXml));
-        guest.change("take the links down of", Late.stays("they are to be down"), domain -> {
+        guest.change("take the links down of", new Late.Stays("they are to be down"), domain -> {
             for (Element device : down) {
                 // What libvirt takes for down it does not take down.
                 domain.updateDevice(with("up", device));
@@ -34,22 +30,9 @@ final class InterfaceLinks {
 
     /** The interfaces whose links are down. */
     static List<Element> down(String domainXml) throws VmmigException {
-        List<Element> down = new ArrayList<>();
-        try {
-            Element devices = Xml.child(Xml.parse(domainXml), "devices");
-            if (devices != null) {
-                for (Element device : Xml.children(devices, "interface")) {
-                    Element link = Xml.child(device, "link");
-                    if (link != null && link.getAttribute("state").equals("down")) {
-                        down.add(device);
-                    }
-                }
-            }
-            return down;
-        } catch (SAXException e) {
-            throw new HypervisorException(
-                    Problem.HYPERVISOR_FAILED, "libvirt gave a domain XML that is none: " + e.getMessage(), "", e);
-        }
+        return Xml.devices(Xml.ofLibvirt(domainXml), "interface").stream()
+                .filter(device -> Xml.attribute(device, "link", "state").equals("down"))
+                .toList();
     }
 
     static String with(String state, Element device) {

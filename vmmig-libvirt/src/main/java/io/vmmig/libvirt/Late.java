@@ -25,14 +25,4 @@ sealed interface Late {
     interface Step {
         void run(HostControl host) throws LibvirtError, VmmigException;
     }
-
-    /** It is to be undone, or finished, by {@code step}. */
-    static Late then(String doing, Step step) {
-        return new Then(doing, step);
-    }
-
-    /** It may stay. */
-    static Late stays(String because) {
-        return new Stays(because);
-    }
 }

@@ -5,7 +5,6 @@ import io.vmmig.error.HypervisorException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Balloon;
-import io.vmmig.libvirt.binding.DomainControl;
 import io.vmmig.libvirt.binding.DomainView;
 import io.vmmig.libvirt.binding.MemoryStatistics;
 import java.time.Duration;
@@ -14,7 +13,6 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.w3c.dom.Element;
-import org.xml.sax.SAXException;
 
 /** The virtio balloon of a guest. */
 final class LibvirtBalloon implements Balloon {
@@ -46,11 +44,11 @@ final class LibvirtBalloon implements Balloon {
         long end = System.nanoTime() + atMost.toNanos();
         long before = statistics().updated();
         int period = period(guest.call("read the XML of", DomainView::xml));
-        setPeriod(1, Late.then("leave the statistics of " + guest.name() + " as they were", host -> {
-            try (DomainControl domain = host.domain(guest.uuid())) {
-                domain.setMemoryStatisticsPeriod(period);
-            }
-        }));
+        setPeriod(
+                1,
+                guest.then(
+                        "leave the statistics of " + guest.name() + " as they were",
+                        domain -> domain.setMemoryStatisticsPeriod(period)));
         try {
             while (System.nanoTime() - end < 0) {
                 MemoryStatistics now = statistics();
@@ -69,7 +67,7 @@ final class LibvirtBalloon implements Balloon {
 
     private void resetPeriod(int seconds) {
         try {
-            setPeriod(seconds, Late.stays("it is as it was before"));
+            setPeriod(seconds, new Late.Stays("it is as it was before"));
         } catch (VmmigException e) {
             LOG.warn("{}: its memory statistics are still collected each second", guest.name(), e);
         }
@@ -82,13 +80,15 @@ final class LibvirtBalloon implements Balloon {
     /** How often the driver of a guest tells about its memory, in seconds; 0 if it does not. */
     static int period(String domainXml) throws HypervisorException {
         try {
-            Element devices = Xml.child(Xml.parse(domainXml), "devices");
-            Element balloon = devices == null ? null : Xml.child(devices, "memballoon");
-            Element statistics = balloon == null ? null : Xml.child(balloon, "stats");
-            return statistics == null ? 0 : Integer.parseInt(statistics.getAttribute("period"));
-        } catch (SAXException | NumberFormatException e) {
+            for (Element balloon : Xml.devices(Xml.ofLibvirt(domainXml), "memballoon")) {
+                return Xml.child(balloon, "stats") == null
+                        ? 0
+                        : Integer.parseInt(Xml.attribute(balloon, "stats", "period"));
+            }
+            return 0;
+        } catch (NumberFormatException e) {
             throw new HypervisorException(
-                    Problem.HYPERVISOR_FAILED, "libvirt gave a domain XML that is none: " + e.getMessage(), "", e);
+                    Problem.HYPERVISOR_FAILED, "libvirt gave no period of statistics: " + e.getMessage(), "", e);
         }
     }
 
@@ -98,13 +98,9 @@ final class LibvirtBalloon implements Balloon {
         guest.change(
                 "set the memory of",
                 bytes >= before
-                        ? Late.stays("the guest has what it is to have")
+                        ? new Late.Stays("the guest has what it is to have")
                         // Whoever gave that up does not know that anything was lent.
-                        : Late.then("give " + guest.name() + " its memory back", host -> {
-                            try (DomainControl domain = host.domain(guest.uuid())) {
-                                domain.setMemory(before);
-                            }
-                        }),
+                        : guest.then("give " + guest.name() + " its memory back", domain -> domain.setMemory(before)),
                 domain -> domain.setMemory(bytes));
     }
 }

@@ -14,7 +14,6 @@ import io.vmmig.hypervisor.GuestWatch;
 import io.vmmig.hypervisor.LocalState;
 import io.vmmig.hypervisor.RamRegion;
 import io.vmmig.hypervisor.SavedGuest;
-import io.vmmig.libvirt.binding.DomainControl;
 import io.vmmig.libvirt.binding.DomainEvent;
 import io.vmmig.libvirt.binding.DomainState;
 import io.vmmig.libvirt.binding.DomainView;
@@ -64,11 +63,7 @@ final class LibvirtGuest implements Guest {
 
     @Override
     public GuestState state() throws VmmigException {
-        return switch (looks.state()) {
-            case NO_STATE, RUNNING, BLOCKED -> GuestState.RUNNING;
-            case PAUSED, SLEEPING -> GuestState.PAUSED;
-            case SHUTTING_DOWN, SHUT_OFF, CRASHED -> GuestState.STOPPED;
-        };
+        return PauseWatch.stateOf(looks.state());
     }
 
     @Override
@@ -96,13 +91,9 @@ final class LibvirtGuest implements Guest {
         calls.change(
                 on ? "set to start at boot" : "set not to start at boot",
                 on
-                        ? Late.stays("it starts at boot wherever it is defined")
+                        ? new Late.Stays("it starts at boot wherever it is defined")
                         // Whoever gave that up rolls back, and may have done so before.
-                        : Late.then("set to start at boot " + name(), host -> {
-                            try (DomainControl domain = host.domain(uuid())) {
-                                domain.setAutostart(true);
-                            }
-                        }),
+                        : calls.then("set to start at boot " + name(), domain -> domain.setAutostart(true)),
                 domain -> domain.setAutostart(on));
     }
 
@@ -183,15 +174,11 @@ final class LibvirtGuest implements Guest {
     @Override
     public SavedGuest save() throws VmmigException {
         claims.claim(uuid(), name());
-        boolean saving = false;
         try {
-            SavedGuest saved = beginSave();
-            saving = true;
-            return saved;
-        } finally {
-            if (!saving) {
-                claims.release(uuid());
-            }
+            return beginSave();
+        } catch (Throwable e) {
+            claims.release(uuid());
+            throw e;
         }
     }
 
@@ -199,15 +186,11 @@ final class LibvirtGuest implements Guest {
         DomainState state = calls.call("look at", this::stateIfFree);
         boolean running = state != DomainState.PAUSED;
         PauseWatch watch = PauseWatch.begin(quickCalls);
-        boolean saving = false;
         try {
-            SavedGuest saved = beginSave(running, watch);
-            saving = true;
-            return saved;
-        } finally {
-            if (!saving) {
-                watch.close();
-            }
+            return beginSave(running, watch);
+        } catch (Throwable e) {
+            watch.close();
+            throw e;
         }
     }
 
@@ -327,26 +310,16 @@ final class LibvirtGuest implements Guest {
         static Disks in(String domainXml) throws VmmigException {
             List<String> targets = new ArrayList<>();
             List<Path> images = new ArrayList<>();
-            try {
-                Element devices = Xml.child(Xml.parse(domainXml), "devices");
-                if (devices != null) {
-                    for (Element disk : Xml.children(devices, "disk")) {
-                        Element target = Xml.child(disk, "target");
-                        Element source = Xml.child(disk, "source");
-                        if (target != null) {
-                            targets.add(target.getAttribute("dev"));
-                        }
-                        boolean writable = Xml.child(disk, "readonly") == null && Xml.child(disk, "shareable") == null;
-                        if (writable
-                                && source != null
-                                && !source.getAttribute("file").isEmpty()) {
-                            images.add(Path.of(source.getAttribute("file")));
-                        }
-                    }
+            for (Element disk : Xml.devices(Xml.ofLibvirt(domainXml), "disk")) {
+                Element target = Xml.child(disk, "target");
+                if (target != null) {
+                    targets.add(target.getAttribute("dev"));
                 }
-            } catch (SAXException e) {
-                throw new HypervisorException(
-                        Problem.HYPERVISOR_FAILED, "libvirt gave a domain XML that is none: " + e.getMessage(), "", e);
+                String source = Xml.attribute(disk, "source", "file");
+                boolean writable = Xml.child(disk, "readonly") == null && Xml.child(disk, "shareable") == null;
+                if (writable && !source.isEmpty()) {
+                    images.add(Path.of(source));
+                }
             }
             return new Disks(targets, images);
         }

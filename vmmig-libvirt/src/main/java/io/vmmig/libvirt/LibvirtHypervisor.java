@@ -91,33 +91,25 @@ public final class LibvirtHypervisor implements Hypervisor {
         LibvirtUri parsed = LibvirtUri.parse(uri);
         WorkDirectory.sweep(options.workDirectory());
         LibvirtHypervisor hypervisor = new LibvirtHypervisor(parsed, options);
-        boolean connected = false;
         try {
             hypervisor.calls.call("connect to " + uri, HostView::isAlive);
-            connected = true;
             return hypervisor;
-        } finally {
-            if (!connected) {
-                hypervisor.close();
-            }
+        } catch (Throwable e) {
+            hypervisor.close();
+            throw e;
         }
     }
 
     @Override
     public HostCapabilities capabilities() throws VmmigException {
-        return calls.call("ask what the host offers", connection -> {
-            try {
-                return new HostCapabilities(
+        return calls.call(
+                "ask what the host offers",
+                connection -> new HostCapabilities(
                         connection.hostName(),
                         connection.hypervisorVersion(),
                         connection.libvirtVersion(),
                         FreeMemory.ofThisMachine().orElse(connection.freeMemory()),
-                        CapabilitiesXml.emulators(connection.capabilities()));
-            } catch (SAXException e) {
-                throw new HypervisorException(
-                        Problem.HYPERVISOR_FAILED, "libvirt's capabilities are no XML: " + e.getMessage(), "", e);
-            }
-        });
+                        CapabilitiesXml.emulators(connection.capabilities())));
     }
 
     @Override
@@ -177,22 +169,18 @@ public final class LibvirtHypervisor implements Hypervisor {
     public RestoringGuest restore(RestoreRequest request) throws VmmigException {
         GuestId id = identity(request.domainXml());
         claims.claim(id.uuid(), id.name());
-        boolean restoring = false;
         try {
             refuseIfKnown(id);
             requireRestorable(request);
-            RestoringGuest started = LibvirtRestoringGuest.start(
+            return LibvirtRestoringGuest.start(
                     new GuestCalls(calls, late, id.name(), id.uuid()),
                     new GuestCalls(quickCalls, late, id.name(), id.uuid()),
                     options,
                     request,
                     () -> claims.release(id.uuid()));
-            restoring = true;
-            return started;
-        } finally {
-            if (!restoring) {
-                claims.release(id.uuid());
-            }
+        } catch (Throwable e) {
+            claims.release(id.uuid());
+            throw e;
         }
     }
 
@@ -209,11 +197,8 @@ public final class LibvirtHypervisor implements Hypervisor {
                 });
             } catch (HypervisorException e) {
                 if (!(e.problem() == Problem.HYPERVISOR_FAILED && isUnsupported(e))) {
-                    throw StartRefusals.explained(
-                            e,
-                            request.domainXml(),
-                            identity(request.domainXml()).name(),
-                            uri.qemuLog(identity(request.domainXml()).name()));
+                    String name = identity(request.domainXml()).name();
+                    throw StartRefusals.explained(e, request.domainXml(), name, uri.qemuLog(name));
                 }
                 LOG.debug("libvirt cannot tell whether there is a {} {}", need.kind(), need.name());
             }
@@ -222,14 +207,11 @@ public final class LibvirtHypervisor implements Hypervisor {
 
     /** A driver for networks or filters may not be there, as with the embedded driver; a start will tell. */
     private static boolean isUnsupported(Throwable e) {
-        for (Throwable t = e; t != null; t = t.getCause()) {
-            if (t instanceof LibvirtError error) {
-                return error.code() != LibvirtError.NO_NETWORK
+        return Errors.ofLibvirt(e)
+                .filter(error -> error.code() != LibvirtError.NO_NETWORK
                         && error.code() != LibvirtError.NO_NWFILTER
-                        && error.code() != LibvirtError.OPERATION_INVALID;
-            }
-        }
-        return false;
+                        && error.code() != LibvirtError.OPERATION_INVALID)
+                .isPresent();
     }
 
     private void refuseIfKnown(GuestId id) throws VmmigException {

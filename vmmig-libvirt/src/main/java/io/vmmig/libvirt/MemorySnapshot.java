@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
-import io.vmmig.error.Failure;
 import io.vmmig.error.HypervisorException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
@@ -14,12 +13,19 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Takes memory as an external snapshot into a FIFO. The guest stays there, paused, with its disks unlocked. */
 final class MemorySnapshot {
     private static final Logger LOG = LoggerFactory.getLogger(MemorySnapshot.class);
+
+    private static final Set<Integer> UNSUPPORTED = Set.of(
+            LibvirtError.NO_SUPPORT,
+            LibvirtError.CONFIG_UNSUPPORTED,
+            LibvirtError.ARGUMENT_UNSUPPORTED,
+            LibvirtError.OPERATION_UNSUPPORTED);
 
     private static final Duration FREEING_INTERVAL = Duration.ofMillis(100);
 
@@ -41,7 +47,8 @@ final class MemorySnapshot {
         source = new FifoSource(fifo);
         String xml = snapshotXml(fifo, disks);
         // The source is open by now: libvirt would hold the guest for as long as nobody reads.
-        call = guest.start("save", Late.stays("the guest is paused, as it was before"), domain -> domain.snapshot(xml));
+        call = guest.start(
+                "save", new Late.Stays("the guest is paused, as it was before"), domain -> domain.snapshot(xml));
         stream = new MemoryStream(source, options.saveStall(), () -> call.await(Duration.ZERO), this::abort);
         call.whenDone(source::writersDone);
     }
@@ -100,18 +107,10 @@ final class MemorySnapshot {
     }
 
     private static boolean isUnsupported(VmmigException e) {
-        Throwable cause = e;
-        while (cause instanceof VmmigException) {
-            cause = cause.getCause();
-        }
-        return cause instanceof LibvirtError error
-                && switch (error.code()) {
-                    case LibvirtError.NO_SUPPORT,
-                            LibvirtError.CONFIG_UNSUPPORTED,
-                            LibvirtError.ARGUMENT_UNSUPPORTED,
-                            LibvirtError.OPERATION_UNSUPPORTED -> true;
-                    default -> false;
-                };
+        return Errors.ofLibvirt(e)
+                .map(LibvirtError::code)
+                .filter(UNSUPPORTED::contains)
+                .isPresent();
     }
 
     private static HypervisorException unsupported(VmmigException e) {
@@ -139,7 +138,11 @@ final class MemorySnapshot {
                 throw Errors.timeout("end the save of " + guest.name(), options.callDeadline());
             }
         }
-        removeDirectory();
+        try {
+            directory.close();
+        } catch (IOException e) {
+            throw Errors.file("remove a FIFO", e);
+        }
     }
 
     /**
@@ -168,15 +171,6 @@ final class MemorySnapshot {
         } catch (VmmigException e) {
             guest.giveUp(call);
             LOG.warn("{}: left as it is, and libvirt has not ended its save", guest.name(), e);
-        }
-    }
-
-    private void removeDirectory() throws VmmigException {
-        try {
-            directory.close();
-        } catch (IOException e) {
-            throw VmmigException.of(
-                    Failure.of(Problem.FILE_FAILED, "could not remove a FIFO: " + e.getMessage(), ""), e);
         }
     }
 }

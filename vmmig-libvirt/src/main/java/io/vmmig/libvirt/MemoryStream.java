@@ -61,12 +61,6 @@ final class MemoryStream extends InputStream {
         return complete;
     }
 
-    /** Why reading failed, or null. */
-    @Nullable
-    VmmigException failure() {
-        return failure;
-    }
-
     @Override
     public int read() throws IOException {
         byte[] one = new byte[1];

@@ -2,8 +2,6 @@
 package io.vmmig.libvirt;
 
 import io.vmmig.domain.NamedPaths;
-import io.vmmig.error.HypervisorException;
-import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Hypervisor.FileInUse;
 import io.vmmig.libvirt.binding.DomainView;
@@ -17,7 +15,6 @@ import java.util.Set;
 import java.util.UUID;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
-import org.xml.sax.SAXException;
 
 /** The paths that libvirt's domains name, running or defined, in all XML that libvirt has of them. */
 final class NamedFiles {
@@ -62,17 +59,11 @@ final class NamedFiles {
     /** A disk may be named by its storage pool and its name there. */
     private static void addVolumes(Set<Path> paths, String xml, HostView<? extends DomainView> connection)
             throws LibvirtError, VmmigException {
-        try {
-            NodeList sources = Xml.parse(xml).getElementsByTagName("source");
-            for (int i = 0; i < sources.getLength(); i++) {
-                if (sources.item(i) instanceof Element source && source.hasAttribute("volume")) {
-                    paths.add(
-                            Path.of(connection.volumePath(source.getAttribute("pool"), source.getAttribute("volume"))));
-                }
+        NodeList sources = Xml.ofLibvirt(xml).getElementsByTagName("source");
+        for (int i = 0; i < sources.getLength(); i++) {
+            if (sources.item(i) instanceof Element source && source.hasAttribute("volume")) {
+                paths.add(Path.of(connection.volumePath(source.getAttribute("pool"), source.getAttribute("volume"))));
             }
-        } catch (SAXException e) {
-            throw new HypervisorException(
-                    Problem.HYPERVISOR_FAILED, "libvirt gave a domain XML that is none: " + e.getMessage(), "", e);
         }
     }
 }

@@ -9,6 +9,7 @@ import io.vmmig.hypervisor.Interference.Kind;
 import io.vmmig.libvirt.binding.DomainEvent;
 import io.vmmig.libvirt.binding.DomainState;
 import io.vmmig.libvirt.binding.DomainStatus;
+import io.vmmig.libvirt.binding.DomainView;
 import io.vmmig.libvirt.posix.ImageLock;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -84,7 +85,7 @@ final class PauseWatch implements AutoCloseable {
             // Through another connection, which says nothing of what was missed.
             now = statusNow();
         }
-        GuestState state = stateOf(now);
+        GuestState state = stateOf(now.state());
         for (DomainEvent event : events.after(before)) {
             Kind kind = kindOf(event);
             if (kind == Kind.RAN || (kind == Kind.ENDED && state == GuestState.STOPPED)) {
@@ -112,7 +113,7 @@ final class PauseWatch implements AutoCloseable {
      * nothing, and to keep it would.
      */
     boolean diedByItself() throws VmmigException {
-        if (stateOf(statusNow()) != GuestState.STOPPED
+        if (stateOf(statusNow().state()) != GuestState.STOPPED
                 || events.after(before).stream().anyMatch(event -> kindOf(event) == Kind.RAN)) {
             return false;
         }
@@ -129,7 +130,7 @@ final class PauseWatch implements AutoCloseable {
 
     private DomainStatus statusNow() throws VmmigException {
         try {
-            return calls.call("look at", domain -> domain.status());
+            return calls.call("look at", DomainView::status);
         } catch (VmmigException e) {
             if (e.problem() == Problem.GUEST_UNKNOWN) {
                 return GuestEvents.GONE;
@@ -198,8 +199,8 @@ final class PauseWatch implements AutoCloseable {
         };
     }
 
-    static GuestState stateOf(DomainStatus status) {
-        return switch (status.state()) {
+    static GuestState stateOf(DomainState state) {
+        return switch (state) {
             case NO_STATE, RUNNING, BLOCKED -> GuestState.RUNNING;
             case PAUSED, SLEEPING -> GuestState.PAUSED;
             case SHUTTING_DOWN, SHUT_OFF, CRASHED -> GuestState.STOPPED;

@@ -7,7 +7,7 @@ import io.vmmig.error.VmmigException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiConsumer;
+import java.util.function.Consumer;
 
 /**
  * A call of libvirt that was begun. Whoever waits for it may give it up; what it does after that is then dealt with as its
@@ -62,16 +62,17 @@ final class Pending<T> {
 
     /** Waits until the call has ended, well or badly; false if it has not by then. */
     boolean awaitEnd(Duration deadline) {
-        CompletableFuture<Boolean> end = result.handle((value, failure) -> true)
-                .completeOnTimeout(false, deadline.toMillis(), TimeUnit.MILLISECONDS);
-        return end.join();
+        return within(deadline, result.handle((value, failure) -> true));
     }
 
     /** Waits until what the call did is done, and what it did too late is dealt with; false if that takes longer. */
     boolean awaitOver(Duration deadline) {
-        CompletableFuture<Boolean> end =
-                over.copy().completeOnTimeout(false, deadline.toMillis(), TimeUnit.MILLISECONDS);
-        return end.join();
+        return within(deadline, over.copy());
+    }
+
+    private static boolean within(Duration deadline, CompletableFuture<Boolean> end) {
+        return end.completeOnTimeout(false, deadline.toMillis(), TimeUnit.MILLISECONDS)
+                .join();
     }
 
     /** As {@link #await}, but whoever waits in vain gives the call up. */
@@ -116,8 +117,8 @@ final class Pending<T> {
      * @param end completes its result
      * @return whether it was given up before
      */
-    synchronized boolean end(BiConsumer<CompletableFuture<T>, Boolean> end) {
-        end.accept(result, givenUp);
+    synchronized boolean end(Consumer<CompletableFuture<T>> end) {
+        end.accept(result);
         return givenUp;
     }
 

@@ -2,8 +2,6 @@
 package io.vmmig.libvirt;
 
 import io.vmmig.content.Digest;
-import io.vmmig.error.HypervisorException;
-import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.libvirt.posix.OwnDirectory;
 import java.io.IOException;
@@ -15,7 +13,6 @@ import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.w3c.dom.Element;
-import org.xml.sax.SAXException;
 
 /**
  * Where the programs of one user agree who moves a guest of one libvirt. It is known by the host's uuid, so that it is the same by
@@ -39,18 +36,12 @@ final class SharedDirectory {
     }
 
     private static String name(LibvirtUri uri, String capabilities) throws VmmigException {
-        try {
-            Element host = Xml.child(Xml.parse(capabilities), "host");
-            MessageDigest sha256 = Digest.newSha256();
-            String driver = uri.embeddedRoot()
-                    .map(Path::toString)
-                    .orElse(String.valueOf(URI.create(uri.text()).getPath()));
-            sha256.update(
-                    ((host == null ? "" : Xml.text(host, "uuid")) + " " + driver).getBytes(StandardCharsets.UTF_8));
-            return Digest.of(sha256).hex().substring(0, NAME_DIGITS);
-        } catch (SAXException e) {
-            throw new HypervisorException(
-                    Problem.HYPERVISOR_FAILED, "libvirt's capabilities are no XML: " + e.getMessage(), "", e);
-        }
+        Element host = Xml.child(Xml.ofLibvirt(capabilities), "host");
+        MessageDigest sha256 = Digest.newSha256();
+        String driver = uri.embeddedRoot()
+                .map(Path::toString)
+                .orElse(String.valueOf(URI.create(uri.text()).getPath()));
+        sha256.update(((host == null ? "" : Xml.text(host, "uuid")) + " " + driver).getBytes(StandardCharsets.UTF_8));
+        return Digest.of(sha256).hex().substring(0, NAME_DIGITS);
     }
 }

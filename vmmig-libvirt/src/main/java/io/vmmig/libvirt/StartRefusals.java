@@ -39,113 +39,99 @@ final class StartRefusals {
                     + " DomainSettings.bridge(\"%1$s\", …).";
 
     private static final List<Kind> KINDS = List.of(
-            kind(
-                    Problem.RESOURCE_MISSING,
+            missing(
                     "(?:interface MTU on|tap interface to bridge|Unable to add bridge|Unable to get bridge|bridge device) '?([^'\\s:]+)'?.*No such device",
                     BRIDGE,
                     "the host has no bridge %1$s, which %2$s is connected to",
                     PREPARE_BRIDGE),
-            kind(
-                    Problem.RESOURCE_MISSING,
+            missing(
                     "(?:interface (?:index|flags|MAC) (?:on|for)|get interface .* on|macvtap.* on) '?([^'\\s:]+)'?.*No such device",
                     DIRECT,
                     "the host has no network device %1$s, which %2$s is connected to",
                     "Connect the guest to another one there."),
-            kind(
-                    Problem.RESOURCE_MISSING,
+            missing(
                     "no network with matching name '([^']+)'",
                     NETWORK,
                     "the host has no network %1$s, which %2$s is connected to",
                     "Define and start the network there (virsh net-define, net-start), or give the guest another one with"
                             + " DomainSettings.network(\"%1$s\", …)."),
-            kind(
-                    Problem.RESOURCE_MISSING,
+            missing(
                     "network '([^']+)' is not active",
                     NETWORK,
                     "the host's network %1$s, which %2$s is connected to, is not active",
                     "Start the network there: virsh net-start %1$s."),
-            kind(
-                    Problem.RESOURCE_MISSING,
+            missing(
                     "(?:no nwfilter with matching name|referenced filter) '([^']+)'",
                     FILTER,
                     "the host has no network filter %1$s, which %2$s uses",
                     "Define the filter there (virsh nwfilter-define), or take it out of the guest."),
-            kind(
-                    Problem.RESOURCE_MISSING,
+            missing(
                     "(?:master var store for loader:? '?([^'\\s]+)|(?:find|no) any? ?'?(\\w*)'? ?firmware)",
-                    null,
                     "the host has no firmware for the guest: %1$s",
                     "Install the same firmware there (package ovmf or edk2)."),
-            kind(
-                    Problem.RESOURCE_MISSING,
+            missing(
                     "(?:does not provide required features|missing features):? ([\\w, .-]+)",
-                    null,
                     "the host's CPU lacks features that the guest uses: %1$s",
                     "Move it to a host with such a CPU, or start the guest with a CPU model that both hosts have."),
-            kind(
-                    Problem.RESOURCE_MISSING,
+            missing(
                     "(?:CPU model '?([\\w.-]+)'?|the CPU is incompatible with host CPU|guest CPU (?:doesn't|does not) match|[Uu]nknown CPU model ?'?([\\w.-]*)'?)",
-                    null,
                     "the host cannot offer the guest its CPU %1$s",
                     "Move it to a host with such a CPU, or start the guest with a CPU model that both hosts have."),
-            kind(
-                    Problem.RESOURCE_MISSING,
+            missing(
                     "(Failed to bind|[Aa]ddress already in use|Cannot assign requested address)",
-                    null,
                     "an address or a port that a device of the guest listens at is in use there, or is not one of the host's",
                     "Free it, or take the listening device out of the guest's definition."),
-            kind(
-                    Problem.RESOURCE_MISSING,
+            missing(
                     "find an unused port in range '([^']+)'",
-                    null,
                     "all ports for displays (%1$s) are in use there",
                     "Free one, or allow more in qemu.conf."),
             kind(
                     Problem.DISK_IN_USE,
                     "(Failed to get \"(?:write|consistent read)\" lock|Is another process using the image)",
-                    null,
                     "an image of the guest is in use there",
                     "See who uses it."),
             kind(
                     Problem.FILE_FAILED,
                     "(?:[Cc]annot access storage file|Could not open|failed to open|Unable to read from|open disk image file) '?([^'\\s:]+)'?.*(?:No such file|Permission denied)",
-                    null,
                     "libvirt or QEMU cannot open %1$s there",
                     "See that it exists, and that the user that QEMU runs as may open it."),
             kind(
                     Problem.MEMORY_INSUFFICIENT,
                     "(cannot set up guest memory|[Cc]annot allocate memory)",
-                    null,
                     "the host has not enough memory for the guest",
                     "Free some memory there."),
-            kind(
-                    Problem.RESOURCE_MISSING,
+            missing(
                     "(vhost-net|vhost-vsock|/dev/[\\w/.-]+).*(?:unavailable|unable to open|No such file|No such device)",
-                    null,
                     "the host does not offer %1$s, which a device of the guest needs",
                     "Load the kernel's module for it, or take the device out of the guest."),
             kind(
                     Problem.ARCHITECTURE_UNSUPPORTED,
                     "Cannot check QEMU binary ([^:\\s]+)",
-                    null,
                     "the host's emulator %1$s cannot be used",
                     "Install it, or name another one with DomainSettings.emulatedBy(…)."),
             kind(
                     Problem.MACHINE_UNSUPPORTED,
                     "(?:[Uu]nsupported machine type '?([\\w.-]+)|machine type '([\\w.-]+)'.* not supported)",
-                    null,
                     "the host's emulator does not know the machine type %1$s",
                     "Install a QEMU there that does."));
 
     private StartRefusals() {}
 
-    private static Kind kind(Problem problem, String words, @Nullable NamedIn attribute, String what, String remedy) {
-        return new Kind(problem, Pattern.compile(words, Pattern.DOTALL), attribute, what, remedy);
+    private static Kind kind(Problem problem, String words, String what, String remedy) {
+        return new Kind(problem, Pattern.compile(words, Pattern.DOTALL), null, what, remedy);
+    }
+
+    private static Kind missing(String words, String what, String remedy) {
+        return kind(Problem.RESOURCE_MISSING, words, what, remedy);
+    }
+
+    private static Kind missing(String words, NamedIn attribute, String what, String remedy) {
+        return new Kind(Problem.RESOURCE_MISSING, Pattern.compile(words, Pattern.DOTALL), attribute, what, remedy);
     }
 
     /** What is to be said of a guest that could not be started; {@code failed} itself, if libvirt had no say in that. */
     static VmmigException explained(VmmigException failed, String domainXml, String guest, String log) {
-        Optional<LibvirtError> error = cause(failed);
+        Optional<LibvirtError> error = Errors.ofLibvirt(failed);
         if (error.isEmpty() || failed.problem() == Problem.HYPERVISOR_UNREACHABLE) {
             return failed;
         }
@@ -159,15 +145,6 @@ final class StartRefusals {
                         "libvirt cannot start " + guest + " with the guest's devices and memory (" + words + ")",
                         "See the log of its QEMU there, " + log + "."));
         return VmmigException.of(failure, failed);
-    }
-
-    private static Optional<LibvirtError> cause(Throwable failed) {
-        for (Throwable t = failed; t != null; t = t.getCause()) {
-            if (t instanceof LibvirtError error) {
-                return Optional.of(error);
-            }
-        }
-        return Optional.empty();
     }
 
     private static Optional<Failure> failure(Kind kind, String words, String domainXml, String guest) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
+import io.vmmig.error.HypervisorException;
+import io.vmmig.error.Problem;
 import java.io.IOException;
 import java.io.StringReader;
 import java.util.ArrayList;
@@ -39,6 +41,28 @@ final class Xml {
         } catch (ParserConfigurationException | IOException e) {
             throw new IllegalStateException("the JDK's own XML parser must offer this", e);
         }
+    }
+
+    /** The root element of what libvirt gave. */
+    static Element ofLibvirt(String text) throws HypervisorException {
+        try {
+            return parse(text);
+        } catch (SAXException e) {
+            throw new HypervisorException(
+                    Problem.HYPERVISOR_FAILED, "libvirt's XML cannot be read: " + e.getMessage(), "", e);
+        }
+    }
+
+    /** The devices of that kind in a domain. */
+    static List<Element> devices(Element domain, String kind) {
+        Element devices = child(domain, "devices");
+        return devices == null ? List.of() : children(devices, kind);
+    }
+
+    /** An attribute of the first child element of that name; empty if there is none. */
+    static String attribute(Element parent, String child, String attribute) {
+        Element found = child(parent, child);
+        return found == null ? "" : found.getAttribute(attribute);
     }
 
     /** The child elements of that name. */

@@ -7,7 +7,6 @@ import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -117,13 +116,7 @@ public final class Connection implements HostControl {
     public List<DomainControl> domains() throws LibvirtError {
         PointerByReference array = new PointerByReference();
         int count = checked(LibvirtLibrary.virConnectListAllDomains(open(), array, 0));
-        List<DomainControl> domains = new ArrayList<>(count);
-        Pointer pointers = array.getValue();
-        for (int i = 0; i < count; i++) {
-            domains.add(new Domain(pointers.getPointer((long) i * Native.POINTER_SIZE)));
-        }
-        Native.free(Pointer.nativeValue(pointers));
-        return domains;
+        return elements(array, count).stream().<DomainControl>map(Domain::new).toList();
     }
 
     @Override
@@ -202,6 +195,14 @@ public final class Connection implements HostControl {
         } finally {
             Native.free(Pointer.nativeValue(text));
         }
+    }
+
+    /** The elements of an array that libvirt has allocated for the caller, who frees each. */
+    static List<Pointer> elements(PointerByReference array, int count) {
+        Pointer pointers = array.getValue();
+        List<Pointer> elements = List.of(pointers.getPointerArray(0, count));
+        Native.free(Pointer.nativeValue(pointers));
+        return elements;
     }
 
     private static String dotted(long version) {

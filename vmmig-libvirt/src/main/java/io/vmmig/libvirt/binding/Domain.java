@@ -4,7 +4,6 @@ package io.vmmig.libvirt.binding;
 import static io.vmmig.libvirt.binding.LibvirtError.checked;
 
 import com.sun.jna.Memory;
-import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import com.sun.jna.ptr.PointerByReference;
 import java.nio.charset.StandardCharsets;
@@ -51,11 +50,6 @@ public final class Domain implements DomainControl {
         byte[] text = new byte[UUID_TEXT_BYTES];
         checked(LibvirtLibrary.virDomainGetUUIDString(open(), text));
         return UUID.fromString(new String(text, 0, UUID_TEXT_BYTES - 1, StandardCharsets.US_ASCII));
-    }
-
-    @Override
-    public DomainState state() throws LibvirtError {
-        return status().state();
     }
 
     @Override
@@ -162,13 +156,10 @@ public final class Domain implements DomainControl {
     private static List<String> names(
             PointerByReference array, int count, Function<Pointer, String> name, Function<Pointer, Integer> free) {
         List<String> names = new ArrayList<>(count);
-        Pointer pointers = array.getValue();
-        for (int i = 0; i < count; i++) {
-            Pointer element = pointers.getPointer((long) i * Native.POINTER_SIZE);
+        for (Pointer element : Connection.elements(array, count)) {
             names.add(name.apply(element));
             free.apply(element);
         }
-        Native.free(Pointer.nativeValue(pointers));
         return names;
     }
 
@@ -189,12 +180,7 @@ public final class Domain implements DomainControl {
     private void addSnapshots(List<String> all) throws LibvirtError {
         PointerByReference array = new PointerByReference();
         int count = checked(LibvirtLibrary.virDomainListAllSnapshots(open(), array, 0));
-        Pointer pointers = array.getValue();
-        List<Pointer> snapshots = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            snapshots.add(pointers.getPointer((long) i * Native.POINTER_SIZE));
-        }
-        Native.free(Pointer.nativeValue(pointers));
+        List<Pointer> snapshots = Connection.elements(array, count);
         try {
             for (Pointer snapshot : snapshots) {
                 all.add(Connection.owned(LibvirtLibrary.virDomainSnapshotGetXMLDesc(snapshot, 0)));

@@ -11,45 +11,26 @@ import java.time.Instant;
  * @param detail more, as words: the device's alias, libvirt's reason; may be empty
  */
 public record DomainEvent(Kind kind, Instant at, String detail) {
-    /** What can happen. */
+    /** What can happen; {@link #words()} says it. */
     public enum Kind {
-        /** Its definition was made or changed. */
         DEFINED("its definition was changed"),
-        /** Its definition was removed. */
         UNDEFINED("its definition was removed"),
-        /** It was started, or restored. */
         STARTED("it was started"),
-        /** It was suspended. */
         SUSPENDED("it was suspended"),
-        /** It was resumed. */
         RESUMED("it was resumed"),
-        /** It was ended. */
         STOPPED("it was ended"),
-        /** Its system has shut down. */
         SHUTDOWN("its system has shut down"),
-        /** It has put itself to sleep. */
         ASLEEP("it has put itself to sleep"),
-        /** Its system has crashed. */
         CRASHED("its system has crashed"),
-        /** It was reset. */
         REBOOTED("it was rebooted"),
-        /** A device was attached. */
         DEVICE_ADDED("a device was attached"),
-        /** A device was detached. */
         DEVICE_REMOVED("a device was detached"),
-        /** The guest has not let go of a device. */
         DEVICE_REMOVAL_FAILED("a device was not let go of"),
-        /** A medium was changed. */
         MEDIUM_CHANGED("a medium was changed"),
-        /** A tray was opened or closed. */
         TRAY_MOVED("a tray was opened or closed"),
-        /** A job on a disk has begun or ended. */
         BLOCK_JOB("a job on a disk changed its state"),
-        /** Its metadata was changed. */
         METADATA_CHANGED("its metadata was changed"),
-        /** Limits of its resources were changed. */
         TUNED("limits of its resources were changed"),
-        /** The guest agent has come or gone. */
         AGENT("the guest agent connected or disconnected");
 
         private final String words;

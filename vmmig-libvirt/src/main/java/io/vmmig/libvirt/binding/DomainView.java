@@ -18,7 +18,9 @@ public interface DomainView extends AutoCloseable {
     DomainStatus status() throws LibvirtError;
 
     /** What it is doing. */
-    DomainState state() throws LibvirtError;
+    default DomainState state() throws LibvirtError {
+        return status().state();
+    }
 
     /** Whether its definition outlives its run. */
     boolean persistent() throws LibvirtError;

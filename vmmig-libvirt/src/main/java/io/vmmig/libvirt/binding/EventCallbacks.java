@@ -50,12 +50,12 @@ final class EventCallbacks {
             Map.entry(1, (Plain) this::onReboot),
             Map.entry(9, (ThreeTextsAndNumber) this::onMedium),
             Map.entry(10, (TextAndNumber) this::onTray),
-            Map.entry(15, (OneText) this::onDeviceRemoved),
+            Map.entry(15, device(Kind.DEVICE_REMOVED)),
             Map.entry(16, (TextAndTwoNumbers) this::onBlockJob),
             Map.entry(17, (Parameters) this::onTunable),
             Map.entry(18, (AgentNumbers) this::onAgent),
-            Map.entry(19, (OneText) this::onDeviceAdded),
-            Map.entry(22, (OneText) this::onDeviceRemovalFailed),
+            Map.entry(19, device(Kind.DEVICE_ADDED)),
+            Map.entry(22, device(Kind.DEVICE_REMOVAL_FAILED)),
             Map.entry(23, (NumberAndText) this::onMetadata));
 
     private long number;
@@ -133,16 +133,9 @@ final class EventCallbacks {
         tell(opaque, Kind.TRAY_MOVED, text(device) + ", " + word(TRAY_STATES, state));
     }
 
-    private void onDeviceAdded(Pointer connection, Pointer domain, @Nullable Pointer device, Pointer opaque) {
-        tell(opaque, Kind.DEVICE_ADDED, text(device));
-    }
-
-    private void onDeviceRemoved(Pointer connection, Pointer domain, @Nullable Pointer device, Pointer opaque) {
-        tell(opaque, Kind.DEVICE_REMOVED, text(device));
-    }
-
-    private void onDeviceRemovalFailed(Pointer connection, Pointer domain, @Nullable Pointer device, Pointer opaque) {
-        tell(opaque, Kind.DEVICE_REMOVAL_FAILED, text(device));
+    /** A function of its own for each call. */
+    private static OneText device(Kind kind) {
+        return (connection, domain, device, opaque) -> tell(opaque, kind, text(device));
     }
 
     private void onBlockJob(

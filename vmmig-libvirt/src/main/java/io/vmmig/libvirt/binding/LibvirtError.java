@@ -12,11 +12,8 @@ public final class LibvirtError extends Exception {
     public static final int NO_SUPPORT = 3;
     /** An argument is wrong; an unknown flag is reported so. */
     public static final int INVALID_ARGUMENT = 8;
-    /** There is no such domain. */
     public static final int NO_DOMAIN = 42;
-    /** There is no such network. */
     public static final int NO_NETWORK = 43;
-    /** There is no such network filter. */
     public static final int NO_NWFILTER = 62;
     /** The domain is not in the state that the call needs. */
     public static final int OPERATION_INVALID = 55;
@@ -26,8 +23,6 @@ public final class LibvirtError extends Exception {
     public static final int OPERATION_TIMEOUT = 68;
     /** An argument's value is not supported. */
     public static final int ARGUMENT_UNSUPPORTED = 74;
-    /** The job was aborted on request. */
-    public static final int OPERATION_ABORTED = 78;
     /** The driver does not support the operation. */
     public static final int OPERATION_UNSUPPORTED = 84;
 

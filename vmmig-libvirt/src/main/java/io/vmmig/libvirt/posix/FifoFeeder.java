@@ -154,7 +154,7 @@ public final class FifoFeeder implements AutoCloseable {
     /** Says that the reader has come to its end, well or badly, and will open the FIFO no more. */
     public void readerDone() {
         readerDone = true;
-        wake();
+        wakeup.signal();
     }
 
     /**
@@ -163,7 +163,7 @@ public final class FifoFeeder implements AutoCloseable {
      */
     public void breakOff() {
         closed = true;
-        wake();
+        wakeup.signal();
         synchronized (this) {
             if (writer != null) {
                 try {
@@ -181,7 +181,7 @@ public final class FifoFeeder implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
-        wake();
+        wakeup.signal();
         synchronized (this) {
             if (released) {
                 return;
@@ -202,7 +202,7 @@ public final class FifoFeeder implements AutoCloseable {
         if (readerDone) {
             return null;
         }
-        Opening opening = new Opening(fifo, this::wake);
+        Opening opening = new Opening(fifo, wakeup::signal);
         long deadline = System.nanoTime() + stall.toNanos();
         boolean reading = false;
         try {
@@ -240,14 +240,6 @@ public final class FifoFeeder implements AutoCloseable {
     private void throwIfClosed() throws ClosedChannelException {
         if (closed) {
             throw new ClosedChannelException();
-        }
-    }
-
-    private void wake() {
-        try {
-            wakeup.signal();
-        } catch (IOException e) {
-            throw new UncheckedIOException("an eventfd cannot fail", e);
         }
     }
 }

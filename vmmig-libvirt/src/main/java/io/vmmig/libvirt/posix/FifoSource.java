@@ -4,7 +4,6 @@ package io.vmmig.libvirt.posix;
 import com.sun.jna.Memory;
 import com.sun.jna.Pointer;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,9 +14,6 @@ import org.jspecify.annotations.Nullable;
  * methods can be called from any thread.
  */
 public final class FifoSource implements AutoCloseable {
-    /** The most that Linux gives to a pipe of an ordinary user; it doubles the rate. */
-    private static final int PIPE_BYTES = 1 << 20;
-
     private final Descriptor reader;
     private final Wakeup wakeup;
 
@@ -34,7 +30,7 @@ public final class FifoSource implements AutoCloseable {
         reader = Descriptor.open(fifo.toString(), LibC.O_RDONLY | LibC.O_NONBLOCK);
         writerHeld = Descriptor.open(fifo.toString(), LibC.O_WRONLY | LibC.O_NONBLOCK);
         // May be refused when the user's pipes hold too much already; the stream is only slower then.
-        LibC.fcntl(reader.number(), LibC.F_SETPIPE_SZ, PIPE_BYTES);
+        LibC.fcntl(reader.number(), LibC.F_SETPIPE_SZ, FifoFeeder.PIPE_BYTES);
     }
 
     /**
@@ -73,14 +69,14 @@ public final class FifoSource implements AutoCloseable {
     /** Says that all the writers have come to their end: what can be read now is all there will be. */
     public void writersDone() {
         writersDone = true;
-        wake();
+        wakeup.signal();
     }
 
     /** Wakes the reader and closes the FIFO. Writers fail from here on. */
     @Override
     public void close() {
         closed = true;
-        wake();
+        wakeup.signal();
         synchronized (this) {
             if (!released) {
                 released = true;
@@ -95,14 +91,6 @@ public final class FifoSource implements AutoCloseable {
         if (writerHeld != null) {
             writerHeld.close();
             writerHeld = null;
-        }
-    }
-
-    private void wake() {
-        try {
-            wakeup.signal();
-        } catch (IOException e) {
-            throw new UncheckedIOException("an eventfd cannot fail", e);
         }
     }
 }

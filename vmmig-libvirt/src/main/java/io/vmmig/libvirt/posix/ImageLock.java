@@ -2,7 +2,7 @@
 package io.vmmig.libvirt.posix;
 
 import com.sun.jna.Memory;
-import com.sun.jna.Native;
+import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.nio.file.Path;
 
@@ -24,23 +24,16 @@ public final class ImageLock {
      * @throws IOException when the file cannot be opened, or its file system has no such locks
      */
     public static boolean isWriter(Path image) throws IOException {
-        int fd = LibC.open(image.toString(), LibC.O_RDONLY | LibC.O_CLOEXEC, 0);
-        if (fd < 0) {
-            throw LibC.failure("open " + image);
-        }
-        try (Memory lock = new Memory(FLOCK_BYTES)) {
+        try (Descriptor file = Descriptor.open(image.toString(), LibC.O_RDONLY);
+                Memory lock = new Memory(FLOCK_BYTES)) {
             lock.clear();
             lock.setShort(0, F_WRLCK);
             lock.setLong(8, WRITE_PERMISSION_BYTE);
             lock.setLong(16, 1);
-            if (LibC.fcntl(fd, LibC.F_OFD_GETLK, com.sun.jna.Pointer.nativeValue(lock)) < 0) {
+            if (LibC.fcntl(file.number(), LibC.F_OFD_GETLK, Pointer.nativeValue(lock)) < 0) {
                 throw LibC.failure("ask for the locks of " + image);
             }
             return lock.getShort(0) != F_UNLCK;
-        } finally {
-            if (LibC.close(fd) != 0 && Native.getLastError() != LibC.EINTR) {
-                throw LibC.failure("close " + image);
-            }
         }
     }
 }

@@ -13,7 +13,7 @@ import java.util.Set;
 
 /** A directory that every program of this user finds, and that nobody else can enter. */
 public final class OwnDirectory {
-    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
+    static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
 
     private OwnDirectory() {}
 
@@ -37,15 +37,20 @@ public final class OwnDirectory {
         try {
             Files.createDirectory(directory, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
         } catch (FileAlreadyExistsException e) {
-            PosixFileAttributes attributes =
-                    Files.readAttributes(directory, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-            if (!attributes.isDirectory()
-                    || !attributes.permissions().equals(OWNER_ONLY)
-                    || !Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS)
-                            .equals(LibC.geteuid())) {
+            if (!isPrivate(directory)) {
                 throw new IOException(directory + " is not a directory that only this user can enter", e);
             }
         }
         return directory;
+    }
+
+    /** Whether it is a directory, and no link to one, that this user alone can enter. */
+    static boolean isPrivate(Path directory) throws IOException {
+        PosixFileAttributes attributes =
+                Files.readAttributes(directory, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        return attributes.isDirectory()
+                && attributes.permissions().equals(OWNER_ONLY)
+                && Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                        .equals(LibC.geteuid());
     }
 }

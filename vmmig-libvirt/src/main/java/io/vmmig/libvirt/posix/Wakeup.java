@@ -5,6 +5,7 @@ import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 
 /**
@@ -33,9 +34,13 @@ final class Wakeup implements AutoCloseable {
     }
 
     /** Ends the current wait, or the next one. */
-    synchronized void signal() throws IOException {
+    synchronized void signal() {
         if (!closed) {
-            event.write(address(one), Long.BYTES);
+            try {
+                event.write(address(one), Long.BYTES);
+            } catch (IOException e) {
+                throw new UncheckedIOException("an eventfd cannot fail", e);
+            }
         }
     }
 

@@ -7,10 +7,8 @@ import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFileAttributes;
-import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,7 +20,6 @@ import org.slf4j.LoggerFactory;
 public final class WorkDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkDirectory.class);
     private static final String PREFIX = "vmmig-memory-";
-    private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
     /** Each try but the last has lost its directory to a {@link #sweep} that came between its making and its locking. */
     private static final int TRIES = 10;
 
@@ -37,7 +34,8 @@ public final class WorkDirectory implements AutoCloseable {
     /** Makes one inside {@code parent}. */
     public static WorkDirectory in(Path parent) throws IOException {
         for (int i = 0; i < TRIES; i++) {
-            Path path = Files.createTempDirectory(parent, PREFIX, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+            Path path = Files.createTempDirectory(
+                    parent, PREFIX, PosixFilePermissions.asFileAttribute(OwnDirectory.OWNER_ONLY));
             Descriptor lock;
             try {
                 lock = open(path);
@@ -85,23 +83,14 @@ public final class WorkDirectory implements AutoCloseable {
 
     private static void removeIfDead(Path path) {
         try {
-            PosixFileAttributes attributes =
-                    Files.readAttributes(path, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
             // Once it is ours, nobody else can put a link in its place: whoever could could do as much to a FIFO in
             // use.
-            if (!attributes.isDirectory()
-                    || !attributes.permissions().equals(OWNER_ONLY)
-                    || !Files.getAttribute(path, "unix:uid", LinkOption.NOFOLLOW_LINKS)
-                            .equals(LibC.geteuid())) {
-                return;
-            }
-            Descriptor lock = open(path);
-            try {
-                if (lock.tryLock()) {
-                    removeFifos(path);
+            if (OwnDirectory.isPrivate(path)) {
+                try (Descriptor lock = open(path)) {
+                    if (lock.tryLock()) {
+                        removeFifos(path);
+                    }
                 }
-            } finally {
-                lock.close();
             }
         } catch (NoSuchFileException e) {
             LOG.debug("{} has just gone", path, e);
