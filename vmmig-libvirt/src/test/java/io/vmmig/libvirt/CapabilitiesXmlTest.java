@@ -4,6 +4,7 @@ package io.vmmig.libvirt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vmmig.error.HypervisorException;
 import io.vmmig.hypervisor.HostCapabilities.Emulator;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -52,6 +53,8 @@ class CapabilitiesXmlTest {
     @Test
     void documentTypesAreRefused() {
         String xml = "<!DOCTYPE c [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><capabilities>&x;</capabilities>";
-        assertThatThrownBy(() -> CapabilitiesXml.emulators(xml)).isInstanceOf(SAXException.class);
+        assertThatThrownBy(() -> CapabilitiesXml.emulators(xml))
+                .isInstanceOf(HypervisorException.class)
+                .hasCauseInstanceOf(SAXException.class);
     }
 }

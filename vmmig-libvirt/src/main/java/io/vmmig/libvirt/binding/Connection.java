@@ -200,7 +200,7 @@ public final class Connection implements HostControl {
     /** The elements of an array that libvirt has allocated for the caller, who frees each. */
     static List<Pointer> elements(PointerByReference array, int count) {
         Pointer pointers = array.getValue();
-        List<Pointer> elements = List.of(pointers.getPointerArray(0, count));
+        List<Pointer> elements = count == 0 ? List.of() : List.of(pointers.getPointerArray(0, count));
         Native.free(Pointer.nativeValue(pointers));
         return elements;
     }

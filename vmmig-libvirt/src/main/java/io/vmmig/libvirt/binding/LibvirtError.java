@@ -12,6 +12,7 @@ public final class LibvirtError extends Exception {
     public static final int NO_SUPPORT = 3;
     /** An argument is wrong; an unknown flag is reported so. */
     public static final int INVALID_ARGUMENT = 8;
+
     public static final int NO_DOMAIN = 42;
     public static final int NO_NETWORK = 43;
     public static final int NO_NWFILTER = 62;
