@@ -8,7 +8,7 @@ import io.vmmig.pipeline.RecoveryPipeline;
 import io.vmmig.pipeline.StoredOutcomes;
 import io.vmmig.report.RecoveryReport;
 import io.vmmig.state.HostState;
-import io.vmmig.transport.OutcomeBook;
+import io.vmmig.transport.HandOverOutcomes;
 import io.vmmig.transport.Peers;
 import io.vmmig.transport.StoredPackages;
 import java.util.UUID;
@@ -91,7 +91,7 @@ public final class Recovery {
     }
 
     /** What sources are to be told that have lost the connection to this host, by this host's journals. */
-    public static OutcomeBook outcomesIn(HostState state) {
+    public static HandOverOutcomes outcomesIn(HostState state) {
         return (packageId, asker) -> ArrivalJournal.outcomeOf(state, packageId, asker);
     }
 

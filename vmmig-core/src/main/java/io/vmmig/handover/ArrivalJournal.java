@@ -269,7 +269,7 @@ public final class ArrivalJournal implements AutoCloseable {
         return live != null && live.outcome() == Outcome.NOT_TAKEN;
     }
 
-    /** What is to be said to a source that asks; see {@link io.vmmig.transport.OutcomeBook}. */
+    /** What is to be said to a source that asks; see {@link io.vmmig.transport.HandOverOutcomes}. */
     public static Outcome outcomeOf(HostState state, UUID packageId, Optional<String> asker) throws VmmigException {
         Path file = Notes.ofArrivals(state).fileOf(packageId);
         Optional<String> source = factsOf(file).flatMap(Facts::peer);

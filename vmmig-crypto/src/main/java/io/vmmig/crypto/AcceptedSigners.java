@@ -5,7 +5,7 @@ import io.vmmig.error.VmmigException;
 import java.time.Instant;
 import java.util.Set;
 
-/** Whose signatures count, now: it is asked each time. Thread-safe. */
+/** Decides whose signatures count; asked for each signature. Thread-safe. */
 @FunctionalInterface
 public interface AcceptedSigners {
     /** Anybody's. */
@@ -13,37 +13,37 @@ public interface AcceptedSigners {
         return any -> true;
     }
 
-    /** Those of these keys. */
+    /** Accepts these keys. */
     static AcceptedSigners of(Set<SignerKey> keys) {
         return Set.copyOf(keys)::contains;
     }
 
-    /** Those of this host itself, by its present key, and by former ones until the day that it named for that when it renewed them. */
+    /** Accepts this host itself: its current key, and previous ones until the day that it named when it renewed them. */
     static AcceptedSigners own(HostIdentity self) {
         return key -> self.signsWith(key, Instant.now());
     }
 
     /**
-     * Those of the nodes that are in {@code store} when it is asked, by their present keys, and by former ones until the day that the
-     * node named for that when it renewed them.
+     * Accepts the nodes that are in {@code store} when asked: their current keys, and previous ones until the day that the node
+     * named when it renewed them.
      */
     static AcceptedSigners in(NodeStore store) {
         return key -> store.find(key).isPresent();
     }
 
     /**
-     * Whether signatures by {@code key} count.
+     * Whether signatures by {@code key} are accepted.
      *
-     * @throws VmmigException when that cannot be told; they do not count then
+     * @throws VmmigException when that cannot be determined; they are not accepted then
      */
     boolean accepts(SignerKey key) throws VmmigException;
 
-    /** Those that count here or there. */
+    /** Accepts what either accepts. */
     default AcceptedSigners or(AcceptedSigners other) {
         return key -> accepts(key) || other.accepts(key);
     }
 
-    /** Those that count both here and there. */
+    /** Accepts what both accept. */
     default AcceptedSigners and(AcceptedSigners other) {
         return key -> accepts(key) && other.accepts(key);
     }

@@ -12,11 +12,11 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 
 /**
- * What two hosts have shown each other when they meet: a card and a fresh challenge of either. It gives the short code that people
- * compare, and each host's proof that it holds the secrets of the keys on its card.
+ * What two hosts have shown each other in an introduction: a card and a fresh challenge each. It yields the short code that
+ * people compare, and each host's proof that it holds the secrets of the keys on its card.
  *
- * <p>The code is safe to be short because neither side, nor anybody between them, can choose it: the host that calls commits to its
- * card and challenge before it sees those of the other, which in turn does not know them when it shows its own. This is the message
+ * <p>The code can be short because neither side, nor an attacker between them, can choose it: the calling host commits to its
+ * card and challenge before it sees those of the other host, which does not know them when it shows its own. This is the message
  * authentication of Vaudenay's "Secure Communications over Insecure Channels Based on Short Authenticated Strings" (CRYPTO 2005);
  * {@code docs/threat-model.md} has the argument. Immutable and thread-safe.
  */
@@ -37,7 +37,7 @@ public final class Acquaintance {
     private final byte[] listenersChallenge;
 
     /**
-     * Of what each has shown.
+     * From what each has shown.
      *
      * @param callersChallenge {@link #CHALLENGE_BYTES} bytes, as {@link Challenge#shown} gives them
      * @param listenersChallenge likewise
@@ -51,15 +51,15 @@ public final class Acquaintance {
         this.listenersChallenge = listenersChallenge.clone();
     }
 
-    /** The end that a proof is of. */
+    /** The end that gives a proof. */
     public enum End {
-        /** The host that calls. */
+        /** The calling host. */
         CALLER,
-        /** The host that listens. */
+        /** The listening host. */
         LISTENER
     }
 
-    /** A challenge, and the secret that belongs to it; for one introduction. */
+    /** A challenge and its secret, for one introduction. */
     public static final class Challenge {
         private final byte[] secret;
 
@@ -74,12 +74,12 @@ public final class Acquaintance {
         }
     }
 
-    /** What the caller sends before anything else, and cannot go back on. */
+    /** The caller's commitment, which it sends first. */
     public static byte[] commitment(NodeCard caller, byte[] callersChallenge) {
         return hash("vmmig introduction commitment 1", bytes(caller), callersChallenge);
     }
 
-    /** Eight digits in two groups, the same at both hosts unless somebody is between them. */
+    /** Eight digits in two groups, the same at both hosts unless an attacker is between them. */
     public String code() {
         byte[] hash = hash("vmmig introduction code 1", transcript());
         long number = Long.remainderUnsigned(ByteBuffer.wrap(hash).getLong(), CODES);
@@ -87,8 +87,8 @@ public final class Acquaintance {
     }
 
     /**
-     * Shows that {@code self}, which is {@code end}, holds the secrets of its signing and its sealing key. That of its TLS key is shown
-     * by the handshake.
+     * Proves that {@code self}, which is {@code end}, holds the secrets of its signing and its sealing key. The TLS handshake
+     * proves the same for its TLS key.
      *
      * @throws IntegrityException with {@link Problem#NODE_CARD_INVALID} when the other end's challenge is no key
      */
@@ -102,7 +102,7 @@ public final class Acquaintance {
     /**
      * Checks the other end's {@link #proof}.
      *
-     * @param end the end that the proof is of
+     * @param end the end that gave the proof
      * @param ours this end's challenge
      * @throws IntegrityException with {@link Problem#NODE_CARD_INVALID} when it does not hold the secrets of its keys
      */
@@ -122,7 +122,7 @@ public final class Acquaintance {
     }
 
     /**
-     * Checks that the caller shows what it has committed to.
+     * Checks that the caller shows what it committed to.
      *
      * @throws IntegrityException with {@link Problem#NODE_CARD_INVALID} when it shows anything else
      */
@@ -158,7 +158,7 @@ public final class Acquaintance {
         return card.text().getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Each part with its length, so that no two lists of parts are hashed alike. */
+    /** Each part with its length, so that different lists of parts have different hashes. */
     private static byte[] hash(String what, byte[]... parts) {
         MessageDigest sha256 = Digest.newSha256();
         update(sha256, what.getBytes(StandardCharsets.US_ASCII));

@@ -9,8 +9,8 @@ import io.vmmig.error.VmmigException;
 import java.util.Locale;
 
 /**
- * What opens what was sealed for a recipient: an X25519 secret key in the form of the age format (age-encryption.org/v1). A
- * secret, which only {@link #secretText} tells. Immutable and thread-safe.
+ * The secret key of an {@link AgeRecipient}, which decrypts what was sealed for it: an X25519 key in the age format
+ * (age-encryption.org/v1). Only {@link #secretText} reveals it. Immutable and thread-safe.
  */
 public final class AgeIdentity {
     private static final String PREFIX = "age-secret-key-";
@@ -46,12 +46,12 @@ public final class AgeIdentity {
         }
     }
 
-    /** As {@link #parse}, of text that is a part of something else. */
+    /** As {@link #parse}, for text within other data. */
     static AgeIdentity read(String text) {
         return new AgeIdentity(Bech32.decode(PREFIX, text, X25519.BYTES));
     }
 
-    /** Whom it opens for. */
+    /** The recipient that it belongs to. */
     public AgeRecipient recipient() {
         return recipient;
     }
@@ -61,12 +61,12 @@ public final class AgeIdentity {
         return Bech32.encode(PREFIX, secret).toUpperCase(Locale.ROOT);
     }
 
-    /** Not to be changed, nor let out of this package. */
+    /** The key itself; must not be changed, nor leave this package. */
     byte[] secret() {
         return secret;
     }
 
-    /** The recipient, and nothing secret. */
+    /** The recipient, without the secret. */
     @Override
     public String toString() {
         return "AgeIdentity[" + recipient + "]";

@@ -10,8 +10,8 @@ import java.security.InvalidKeyException;
 import java.util.Arrays;
 
 /**
- * Whom something is sealed for: an X25519 public key in the form of the age format (age-encryption.org/v1). Not a secret.
- * Immutable and thread-safe.
+ * A recipient of sealed data: an X25519 public key in the age format (age-encryption.org/v1). Not a secret. Immutable and
+ * thread-safe.
  */
 public final class AgeRecipient {
     /** The length of the key. */
@@ -28,7 +28,7 @@ public final class AgeRecipient {
     /**
      * Reads what {@code age-keygen} calls a public key: {@code age1…}, 62 characters.
      *
-     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is anything else, which may be a typing error
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is anything else, for example because of a typing error
      */
     public static AgeRecipient parse(String text) throws VmmigException {
         try {
@@ -43,12 +43,12 @@ public final class AgeRecipient {
         }
     }
 
-    /** As {@link #parse}, of text that is a part of something else. */
+    /** As {@link #parse}, for text within other data. */
     static AgeRecipient read(String text) {
         return of(Bech32.decode(PREFIX, text, BYTES));
     }
 
-    /** Of the 32 bytes of a public key. */
+    /** From the 32 bytes of a public key. */
     static AgeRecipient of(byte[] publicKey) {
         if (publicKey.length != BYTES) {
             throw new IllegalArgumentException("an X25519 key has " + BYTES + " bytes");
@@ -56,7 +56,7 @@ public final class AgeRecipient {
         try {
             X25519.agree(X25519.newSecret(), publicKey);
         } catch (InvalidKeyException e) {
-            throw new IllegalArgumentException("the key is of low order, and would seal nothing", e);
+            throw new IllegalArgumentException("the key is of low order, and would protect nothing", e);
         }
         return new AgeRecipient(publicKey.clone());
     }
@@ -75,7 +75,7 @@ public final class AgeRecipient {
         return Arrays.hashCode(publicKey);
     }
 
-    /** As {@link #parse} reads it, and {@code age -r} takes it. */
+    /** In the form that {@link #parse} and {@code age -r} accept. */
     @Override
     public String toString() {
         return Bech32.encode(PREFIX, publicKey);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
-import io.vmmig.crypto.age.Chunks;
+import io.vmmig.crypto.age.AgeErrors;
 import io.vmmig.crypto.age.FileKey;
 import io.vmmig.crypto.age.Header;
 import io.vmmig.crypto.age.HeaderInput;
-import io.vmmig.crypto.age.Refusals;
+import io.vmmig.crypto.age.PayloadCipher;
 import io.vmmig.crypto.age.ScryptStanza;
 import io.vmmig.crypto.age.Stanza;
 import io.vmmig.crypto.age.X25519Stanza;
@@ -21,12 +21,12 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Seals a stream so that only its recipients can read it and nobody can change it: in the age format
- * (age-encryption.org/v1, without armour), which {@code age -d} opens and {@code age -r} writes. Streams of any length pass
- * in constant memory, 64 KiB at a time. It does not tell who sealed it; a signature does.
+ * Encrypts a stream in the age format (age-encryption.org/v1, without armour; {@code age -r} writes it and {@code age -d} reads
+ * it). Only its recipients can read it, and every change is detected. Streams of any length pass in constant memory, 64 KiB at a
+ * time. Sealing does not say who did it; a signature does.
  */
 public final class AgeSealing {
-    /** For how many one stream can be sealed. */
+    /** The maximum number of recipients. */
     public static final int MAX_RECIPIENTS = Header.MAX_STANZAS;
 
     /** The first line, and the beginning of the next, give or take some bytes. */
@@ -37,9 +37,9 @@ public final class AgeSealing {
     private AgeSealing() {}
 
     /**
-     * Begins to seal for {@code recipients}, each of whom can open all of it.
+     * Encrypts for {@code recipients}, each of whom can decrypt all of it.
      *
-     * @param to what the sealed bytes go to; it is not closed
+     * @param to receives the encrypted bytes; is not closed
      * @throws IllegalArgumentException when there are no recipients, or more than {@link #MAX_RECIPIENTS}
      * @throws IOException when {@code to} fails
      */
@@ -54,18 +54,17 @@ public final class AgeSealing {
     }
 
     /**
-     * Begins to open what was sealed for one of {@code identities}. Reads the header at once, and the rest as the result is
-     * read.
+     * Decrypts what was sealed for one of {@code identities}. Reads the header at once, and the rest as the result is read.
      *
-     * <p>All bytes that the result gives are those that were sealed, in their order; but that they are all of them is known
-     * only when it has ended without an exception. A read that fails throws an {@link IOException} whose cause is a
-     * {@link VmmigException} with one of the problems below, and goes on failing.
+     * <p>All bytes that the result returns are authentic and in order; but they are complete only if the stream has ended without
+     * an exception. A read that fails throws an {@link IOException} whose cause is a {@link VmmigException} with one of the
+     * problems below; later reads fail as well.
      *
-     * @param from sealed bytes, up to their end; it is not closed
-     * @return what was sealed, for one thread
-     * @throws VmmigException with {@link Problem#SEAL_NOT_FOR_US} when no identity opens it, {@link Problem#SEAL_MALFORMED}
-     *     when it is not in the age format, {@link Problem#SEAL_TRUNCATED} when it certainly ends too early, or
-     *     {@link Problem#SEAL_BROKEN} when it is not what was sealed
+     * @param from the encrypted bytes, up to their end; is not closed
+     * @return the decrypted bytes, for one thread
+     * @throws VmmigException with {@link Problem#SEAL_NOT_FOR_US} when no identity can decrypt it, {@link Problem#SEAL_MALFORMED}
+     *     when it is not in the age format, {@link Problem#SEAL_TRUNCATED} when it ends too early, or {@link Problem#SEAL_BROKEN}
+     *     when it was changed
      * @throws IOException when {@code from} fails
      */
     public static InputStream open(InputStream from, Collection<AgeIdentity> identities)
@@ -75,9 +74,9 @@ public final class AgeSealing {
     }
 
     /**
-     * Whether a stream begins as every sealed one does, and no other package.
+     * Whether a stream begins with the header that only sealed packages have.
      *
-     * @param stream can be marked; it stays where it is
+     * @param stream must support marks; its position does not change
      * @throws IOException when {@code stream} fails
      */
     public static boolean begins(InputStream stream) throws IOException {
@@ -88,9 +87,9 @@ public final class AgeSealing {
     }
 
     /**
-     * Whether a stream that does not begin as a sealed one does was one all the same: the line that follows the first is there.
+     * Whether a stream without that header is a sealed one nevertheless, because its second line follows.
      *
-     * @param stream can be marked; it stays where it is
+     * @param stream must support marks; its position does not change
      * @throws IOException when {@code stream} fails
      */
     public static boolean beginsDamaged(InputStream stream) throws IOException {
@@ -100,20 +99,20 @@ public final class AgeSealing {
         return new String(start, StandardCharsets.ISO_8859_1).contains("-> ");
     }
 
-    /** Begins to seal for whoever knows {@code passphrase}. */
+    /** Encrypts under {@code passphrase}. */
     static SealingOutputStream seal(OutputStream to, char[] passphrase, int workFactor) throws IOException {
         return begin(to, fileKey -> List.of(ScryptStanza.wrap(passphrase, workFactor, fileKey)));
     }
 
-    /** Begins to open what was sealed under {@code passphrase}. */
+    /** Decrypts what was sealed under {@code passphrase}. */
     static InputStream open(InputStream from, char[] passphrase) throws IOException, VmmigException {
         return begin(from, stanzas -> {
             if (!ScryptStanza.isIn(stanzas)) {
-                throw Refusals.notForUs("it is sealed for a key, and not under a passphrase");
+                throw AgeErrors.notForUs("it is sealed for a key, and not under a passphrase");
             }
             byte[] fileKey = ScryptStanza.unwrap(stanzas.get(0), passphrase);
             if (fileKey == null) {
-                throw Refusals.notForUs("the passphrase is not the one that it is sealed under");
+                throw AgeErrors.notForUs("the passphrase is wrong");
             }
             return fileKey;
         });
@@ -133,7 +132,7 @@ public final class AgeSealing {
             to.write(Header.encode(wrapping.wrap(fileKey), fileKey));
             byte[] nonce = FileKey.makeNonce();
             to.write(nonce);
-            return new SealingOutputStream(to, new Chunks(fileKey, nonce));
+            return new SealingOutputStream(to, new PayloadCipher(fileKey, nonce));
         } finally {
             Arrays.fill(fileKey, (byte) 0);
         }
@@ -147,9 +146,9 @@ public final class AgeSealing {
             header.verify(fileKey);
             byte[] nonce = new byte[FileKey.NONCE_BYTES];
             if (in.read(nonce, 0, nonce.length) < nonce.length) {
-                throw Refusals.truncated("right behind its header");
+                throw AgeErrors.truncated("right behind its header");
             }
-            return new OpeningInputStream(in, new Chunks(fileKey, nonce));
+            return new OpeningInputStream(in, new PayloadCipher(fileKey, nonce));
         } finally {
             Arrays.fill(fileKey, (byte) 0);
         }
@@ -157,7 +156,7 @@ public final class AgeSealing {
 
     private static byte[] unwrap(List<Stanza> stanzas, List<AgeIdentity> identities) throws VmmigException {
         if (ScryptStanza.isIn(stanzas)) {
-            throw Refusals.notForUs("it is sealed under a passphrase, and not for a key");
+            throw AgeErrors.notForUs("it is sealed under a passphrase, and not for a key");
         }
         for (Stanza stanza : stanzas) {
             X25519Stanza.check(stanza);
@@ -171,6 +170,6 @@ public final class AgeSealing {
                 }
             }
         }
-        throw Refusals.notForUs("it is sealed for somebody else, or with a key that this host does not have");
+        throw AgeErrors.notForUs("it is sealed for somebody else, or with a key that this host does not have");
     }
 }

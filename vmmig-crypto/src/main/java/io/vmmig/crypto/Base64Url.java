@@ -3,7 +3,7 @@ package io.vmmig.crypto;
 
 import java.util.Base64;
 
-/** Base64url as RFC 7515 has it: without padding; and, beyond that, each value in one form only. */
+/** Base64url as in RFC 7515, without padding; accepts only the canonical form of a value. */
 final class Base64Url {
     private static final Base64.Encoder ENCODER = Base64.getUrlEncoder().withoutPadding();
 
@@ -13,7 +13,7 @@ final class Base64Url {
         return ENCODER.encodeToString(bytes);
     }
 
-    /** What {@link #encode} has written, and nothing else. */
+    /** Decodes exactly what {@link #encode} writes. */
     static byte[] decode(String text) {
         byte[] bytes = Base64.getUrlDecoder().decode(text);
         if (!encode(bytes).equals(text)) {

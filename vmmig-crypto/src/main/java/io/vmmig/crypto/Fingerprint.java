@@ -6,10 +6,9 @@ import io.vmmig.error.VmmigException;
 import java.util.Locale;
 
 /**
- * What a host is known by: the SHA-256 of its three public keys ({@link NodeKeys#fingerprint()}), so that whoever has compared
- * it knows all of them.
+ * Identifies a host: the SHA-256 of its three public keys ({@link NodeKeys#fingerprint()}). Comparing it verifies all of them.
  *
- * <p>Not a secret. Show it at both hosts and compare, once, before trusting it.
+ * <p>Not a secret. Show it at both hosts and compare it once before you trust it.
  *
  * @param hex 64 lower-case hex digits
  */
@@ -23,10 +22,10 @@ public record Fingerprint(String hex) {
     }
 
     /**
-     * Reads a fingerprint as people write it: upper or lower case, in groups of any kind ({@code -}, {@code :} or blanks
-     * between them), with or without {@code SHA256:} in front.
+     * Parses a fingerprint as people write it: upper or lower case, grouped by {@code -}, {@code :} or blanks or not, with or
+     * without the prefix {@code SHA256:}.
      *
-     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when that does not leave 64 hex digits
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it does not have 64 hex digits
      */
     public static Fingerprint parse(String text) throws VmmigException {
         String digits = text.strip()
@@ -42,7 +41,7 @@ public record Fingerprint(String hex) {
         return new Fingerprint(digits);
     }
 
-    /** In 16 groups of four digits, to be compared by eye; {@link #parse} reads it. */
+    /** In 16 groups of four digits, for people to compare; {@link #parse} reads it. */
     @Override
     public String toString() {
         StringBuilder groups = new StringBuilder();

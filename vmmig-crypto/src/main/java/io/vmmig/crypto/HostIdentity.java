@@ -19,82 +19,82 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who this host is: keys that it made for itself, to sign (Ed25519), to open what is sealed for it (X25519), and to secure its
- * connections (a TLS certificate, P-256). Immutable and thread-safe.
+ * This host's own keys: to sign (Ed25519), to decrypt what is sealed for it (X25519), and to secure its connections (a TLS
+ * certificate, P-256). Immutable and thread-safe.
  *
- * <p>All of them are in one file, {@code identity}, that only its owner can read, optionally under a passphrase; and all of
- * them are in the one {@link #fingerprint()} that other hosts know this one by.
+ * <p>They are stored in one file, {@code identity}, that only its owner can read, optionally under a passphrase. One {@link
+ * #fingerprint()} covers all of them; it is how other hosts know this one.
  */
 public final class HostIdentity {
-    /** As long as a destination remembers which packages it has taken in. */
+    /** As long as a destination remembers which packages it has consumed. */
     private static final Duration FORMER_COUNTS = Duration.ofDays(1000);
 
     private static final int MAX_DAYS = 10_000;
 
-    /** What a host had before it renewed its keys, and still needs to open what was sealed then. */
-    record Former(Fingerprint fingerprint, AgeIdentity sealing) {}
+    /** The keys that a host had before it renewed them; it still needs them to decrypt what was sealed then. */
+    record PreviousKeys(Fingerprint fingerprint, AgeIdentity sealing) {}
 
     private final KeySet keys;
-    private final List<Former> former;
-    private final List<Succession> successions;
+    private final List<PreviousKeys> previous;
+    private final List<KeySuccession> successions;
 
     /**
-     * Of the keys and their past.
+     * From the keys and their history.
      *
-     * @param former the latest first
+     * @param previous the latest first
      * @param successions the oldest first
      */
-    HostIdentity(KeySet keys, List<Former> former, List<Succession> successions) {
+    HostIdentity(KeySet keys, List<PreviousKeys> previous, List<KeySuccession> successions) {
         this.keys = keys;
-        this.former = List.copyOf(former);
+        this.previous = List.copyOf(previous);
         this.successions = List.copyOf(successions);
     }
 
     /**
-     * The identity that is kept in {@code directory}; the first call makes it. The directory is created as needed, for its
-     * owner only. Any number of threads and processes may call this at once, and all get the same identity.
+     * The identity in {@code directory}; the first call creates it. The directory is created if necessary, accessible to its
+     * owner only. Any number of threads and processes may call this at once; all get the same identity.
      *
-     * @throws VmmigException with {@link Problem#FILE_FAILED} when the identity cannot be read or written, is damaged, is
-     *     under a passphrase, belongs to another user, or could be read by other users
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when the identity cannot be read or written, is damaged, is under a
+     *     passphrase, belongs to another user, or could be read by other users
      */
     public static HostIdentity in(Path directory) throws VmmigException {
         return use(directory, null, IdentityFile::loadOrCreate);
     }
 
     /**
-     * As {@link #in(Path)}, of a file that is under {@code passphrase} (scrypt, in the age format). It takes 64 MiB of memory
-     * for a moment.
+     * As {@link #in(Path)}, for a file protected by {@code passphrase} (scrypt, in the age format). Needs 64 MiB of memory for a
+     * moment.
      *
-     * @throws VmmigException with {@link Problem#FILE_FAILED} also when the passphrase is another one, or there is none
+     * @throws VmmigException with {@link Problem#FILE_FAILED} also when the passphrase is wrong, or the file has none
      */
     public static HostIdentity in(Path directory, char[] passphrase) throws VmmigException {
         return use(directory, passphrase, IdentityFile::loadOrCreate);
     }
 
     /**
-     * Gives the host that is kept in {@code directory} new keys in place of all of its keys, and a new fingerprint. Its new
-     * {@link #card} says so in the name of the old ones: hosts that trust this one take it by {@link NodeStore#renew}, and
-     * have to before they are met again. What was sealed for the old keys can still be opened. What they have signed counts for
-     * 1000 more days. Programs that have loaded the identity before go on with the old keys.
+     * Replaces all keys of the identity in {@code directory}, which gives it a new fingerprint. The old keys sign the new {@link
+     * #card}: hosts that trust this one accept it by {@link NodeStore#renew}, and have to do so before the next connection. What
+     * was sealed for the old keys can still be decrypted. Their signatures stay valid for 1000 more days. Programs that have
+     * already loaded the identity keep using the old keys.
      *
-     * <p>This is for keys that grow old. If a key was stolen, let the others delete this host and add it afresh, for the thief
-     * can renew keys as well.
+     * <p>This is for keys that grow old. If a key was stolen, the other hosts must delete this host and add it again, since the
+     * thief can renew keys as well.
      *
-     * @throws VmmigException with {@link Problem#FILE_FAILED} as {@link #in(Path)} does, when there is no identity yet, and
-     *     when that was done 100 times before
+     * @throws VmmigException with {@link Problem#FILE_FAILED} as {@link #in(Path)} does, when there is no identity yet, and when
+     *     the keys were renewed 100 times before
      */
     public static HostIdentity rotate(Path directory) throws VmmigException {
         return rotate(directory, null);
     }
 
-    /** As {@link #rotate(Path)}, of a file that is under {@code passphrase}, if that is not null. */
+    /** As {@link #rotate(Path)}, for a file protected by {@code passphrase}, if that is not null. */
     public static HostIdentity rotate(Path directory, char @Nullable [] passphrase) throws VmmigException {
         return rotate(directory, passphrase, FORMER_COUNTS);
     }
 
     /**
-     * As {@link #rotate(Path, char[])}, but what the old signing key has signed counts for so long from now, to the day: for as long as
-     * packages are wanted that it has signed. Zero ends it at once.
+     * As {@link #rotate(Path, char[])}, but signatures of the old signing key stay valid for that long from now, to the day:
+     * choose how long packages that it signed are needed. Zero ends it at once.
      *
      * @param formerCounts 0 to 10,000 days
      */
@@ -130,22 +130,22 @@ public final class HostIdentity {
 
     HostIdentity successor(LocalDate end) throws GeneralSecurityException {
         KeySet next = KeySet.create();
-        List<Former> past = new ArrayList<>();
-        past.add(new Former(fingerprint(), keys.sealing()));
-        past.addAll(former);
-        List<Succession> line = new ArrayList<>(successions);
-        line.add(Succession.of(keys, next.publicKeys().signing(), end));
+        List<PreviousKeys> past = new ArrayList<>();
+        past.add(new PreviousKeys(fingerprint(), keys.sealing()));
+        past.addAll(previous);
+        List<KeySuccession> line = new ArrayList<>(successions);
+        line.add(KeySuccession.of(keys, next.publicKeys().signing(), end));
         return new HostIdentity(next, past, line);
     }
 
-    /** What other hosts know this one by. */
+    /** How other hosts know this one. */
     public Fingerprint fingerprint() {
         return keys.publicKeys().fingerprint();
     }
 
-    /** All that this host was ever known by: {@link #fingerprint()}, and those that it had before. */
+    /** All fingerprints that this host has ever had, {@link #fingerprint()} included. */
     public List<Fingerprint> fingerprints() {
-        return Stream.concat(Stream.of(fingerprint()), former.stream().map(Former::fingerprint))
+        return Stream.concat(Stream.of(fingerprint()), previous.stream().map(PreviousKeys::fingerprint))
                 .toList();
     }
 
@@ -155,7 +155,7 @@ public final class HostIdentity {
     }
 
     /**
-     * What to hand over to other hosts, so that they know this one.
+     * The card for other hosts, by which they get to know this one.
      *
      * @param name what people call this host: 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit
      * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is anything else
@@ -165,16 +165,16 @@ public final class HostIdentity {
         return NodeCard.of(this, name);
     }
 
-    /** What opens what was sealed for this host: now, and with the keys that it had before. Secrets. */
+    /** The secret keys that decrypt what was sealed for this host, now or for its previous keys. */
     public List<AgeIdentity> sealingIdentities() {
-        return Stream.concat(Stream.of(keys.sealing()), former.stream().map(Former::sealing))
+        return Stream.concat(Stream.of(keys.sealing()), previous.stream().map(PreviousKeys::sealing))
                 .toList();
     }
 
     /**
      * Signs {@code payload} with this host's signing key.
      *
-     * @param type what is signed, so that nobody can pass it off as something else; a media type without its
+     * @param type the type of what is signed, so that a signature cannot be reused for something else; a media type without its
      *     {@code application/}
      * @return a JSON Web Signature in compact form, which {@link Jws#verify} reads
      */
@@ -182,21 +182,21 @@ public final class HostIdentity {
         return Jws.sign(keys, type, payload);
     }
 
-    /** Whether this host signs with {@code key}, or did so before it renewed its keys and that still counts then. */
+    /** Whether {@code key} is this host's signing key, or a previous one that is still valid then. */
     boolean signsWith(SignerKey key, Instant now) {
         return keys().signing().equals(key)
-                || successions.stream().anyMatch(one -> one.former().equals(key) && one.countsAt(now));
+                || successions.stream().anyMatch(one -> one.previous().equals(key) && one.countsAt(now));
     }
 
     KeySet keySet() {
         return keys;
     }
 
-    List<Former> former() {
-        return former;
+    List<PreviousKeys> previous() {
+        return previous;
     }
 
-    List<Succession> successions() {
+    List<KeySuccession> successions() {
         return successions;
     }
 
@@ -208,7 +208,7 @@ public final class HostIdentity {
         return keys.tls();
     }
 
-    /** The fingerprint, and nothing secret. */
+    /** The fingerprint, without secrets. */
     @Override
     public String toString() {
         return "HostIdentity[" + fingerprint() + "]";

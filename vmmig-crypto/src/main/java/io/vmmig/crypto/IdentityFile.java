@@ -19,15 +19,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The one file that holds all keys of a host: one, so that no crash can leave a key with another key's certificate. Under a
- * passphrase it is an age file, which {@code age -d} opens.
+ * The file with all keys of a host: a single file, so that no crash can leave a key with another key's certificate. Under a
+ * passphrase it is an age file, which {@code age -d} decrypts.
  */
 final class IdentityFile {
     static final String NAME = "identity";
 
     private static final String OLD_NAME = "identity.pem";
     private static final int MAX_BYTES = 128 << 10;
-    /** 64 MiB of memory, and a quarter of a second: hosts do with 256 MiB of heap. */
+    /** 64 MiB of memory and a quarter of a second: some hosts have a heap of 256 MiB only. */
     private static final int WORK_FACTOR = 16;
 
     private static final String VERSION = "vmmig identity 1";
@@ -60,13 +60,13 @@ final class IdentityFile {
         return load();
     }
 
-    /** @param end the first day on which signatures by the present key count no more */
+    /** @param end the first day on which signatures by the current key are no longer valid */
     HostIdentity rotate(LocalDate end) throws IOException {
         return directory.locked(() -> {
             try {
                 HostIdentity now = load();
-                if (now.successions().size() >= Succession.MAX) {
-                    throw new IOException("its keys have been renewed " + Succession.MAX
+                if (now.successions().size() >= KeySuccession.MAX) {
+                    throw new IOException("its keys have been renewed " + KeySuccession.MAX
                             + " times; make a new identity, and let the other hosts add it");
                 }
                 HostIdentity next = now.successor(end);
@@ -121,13 +121,13 @@ final class IdentityFile {
         line(text, SEALING, keys.sealing().secretText());
         line(text, TLS, Base64Url.encode(keys.tls().getEncoded()));
         line(text, CERTIFICATE, Base64Url.encode(keys.certificate().getEncoded()));
-        for (HostIdentity.Former former : identity.former()) {
+        for (HostIdentity.PreviousKeys previous : identity.previous()) {
             line(
                     text,
                     FORMER,
-                    former.fingerprint().hex() + " " + former.sealing().secretText());
+                    previous.fingerprint().hex() + " " + previous.sealing().secretText());
         }
-        for (Succession succession : identity.successions()) {
+        for (KeySuccession succession : identity.successions()) {
             line(text, SUCCESSION, succession.toString());
         }
         byte[] plain = text.toString().getBytes(StandardCharsets.US_ASCII);
@@ -159,19 +159,19 @@ final class IdentityFile {
                 .generatePrivate(new PKCS8EncodedKeySpec(Base64Url.decode(lines.require(TLS))));
         X509Certificate certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
                 .generateCertificate(new ByteArrayInputStream(Base64Url.decode(lines.require(CERTIFICATE))));
-        List<HostIdentity.Former> former = new ArrayList<>();
+        List<HostIdentity.PreviousKeys> previous = new ArrayList<>();
         while (lines.startsWith(FORMER)) {
             String[] words = lines.require(FORMER).split(" ", 2);
             if (words.length != 2) {
                 throw new IllegalArgumentException("a former key has two parts");
             }
-            former.add(new HostIdentity.Former(new Fingerprint(words[0]), AgeIdentity.read(words[1])));
+            previous.add(new HostIdentity.PreviousKeys(new Fingerprint(words[0]), AgeIdentity.read(words[1])));
         }
-        List<Succession> successions = new ArrayList<>();
+        List<KeySuccession> successions = new ArrayList<>();
         while (lines.startsWith(SUCCESSION)) {
-            successions.add(Succession.parse(lines.require(SUCCESSION)));
+            successions.add(KeySuccession.parse(lines.require(SUCCESSION)));
         }
         lines.requireEnd();
-        return new HostIdentity(new KeySet(signingSeed, sealing, tls, certificate), former, successions);
+        return new HostIdentity(new KeySet(signingSeed, sealing, tls, certificate), previous, successions);
     }
 }

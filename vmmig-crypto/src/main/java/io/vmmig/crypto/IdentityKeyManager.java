@@ -10,8 +10,8 @@ import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows one identity to everybody. The key managers of the JDK take keys out of key stores only, which are encrypted and
- * decrypted with a password; at 50 ms for each connection that would be a gift to those who only want to keep us busy.
+ * Presents one identity to every peer. The JDK's key managers only use key stores, which they decrypt with a password; at 50 ms
+ * for each connection that would help denial of service.
  */
 final class IdentityKeyManager extends X509ExtendedKeyManager {
     private static final String ALIAS = "self";

@@ -12,11 +12,11 @@ import java.util.Arrays;
 import java.util.Set;
 
 /**
- * Signatures as text: JSON Web Signatures (RFC 7515) in their compact form, with EdDSA (RFC 8037) over Ed25519. Whatever
- * reads JWS can verify them.
+ * Signatures as text: JSON Web Signatures (RFC 7515) in their compact form, with EdDSA (RFC 8037) over Ed25519. Whatever reads
+ * JWS can verify them.
  *
- * <p>Of all that a JWS may be, this takes one form: a header of {@code alg}, which is {@code EdDSA}, and {@code typ}, which
- * says what is signed. A header with anything else, {@code crit} and keys of the signer's choice among it, is refused.
+ * <p>Only one form is accepted: a header with {@code alg}, which is {@code EdDSA}, and {@code typ}, which says what is signed. A
+ * header with anything else, such as {@code crit} or embedded keys, is refused.
  */
 public final class Jws {
     private static final int MAX_HEADER_BYTES = 256;
@@ -36,11 +36,11 @@ public final class Jws {
     }
 
     /**
-     * What {@code signer} has signed.
+     * Verifies a signature by {@code signer}, and returns what it signed.
      *
-     * @param jws as {@link HostIdentity#sign} makes it
-     * @param type what it has to be a signature of
-     * @param maxPayload how many bytes there may be
+     * @param jws as {@link HostIdentity#sign} returns it
+     * @param type the required type
+     * @param maxPayload the maximum length of the payload in bytes
      * @throws PackageFormatException with {@link Problem#PACKAGE_MALFORMED} when it is not a JWS of the one form
      * @throws IntegrityException with {@link Problem#SIGNATURE_INVALID} when it is not by that signer
      */
@@ -51,7 +51,7 @@ public final class Jws {
             throw new IntegrityException(
                     Problem.SIGNATURE_INVALID,
                     "the signature is not by the key " + signer + ", or not of this text",
-                    "Do not use what was signed: it was changed on its way, or signed by somebody else.");
+                    "Do not use what was signed: it was changed in transit, or signed by someone else.");
         }
         return parts.payload();
     }
@@ -113,6 +113,6 @@ public final class Jws {
         return new PackageFormatException(
                 Problem.PACKAGE_MALFORMED,
                 "this is not a signature as vmmig reads them: " + why,
-                "The package is damaged, or was not made by vmmig; make it afresh at the source.");
+                "The package is damaged, or was not made by vmmig; make it again at the source.");
     }
 }

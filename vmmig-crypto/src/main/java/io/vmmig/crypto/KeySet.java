@@ -12,7 +12,7 @@ import java.security.spec.EdECPrivateKeySpec;
 import java.security.spec.NamedParameterSpec;
 import org.bouncycastle.crypto.params.Ed25519PrivateKeyParameters;
 
-/** The three secrets of a host, and the certificate that shows their public halves. */
+/** The three secret keys of a host, and the certificate with their public keys. */
 final class KeySet {
     private static final int SEED_BYTES = 32;
 

@@ -5,8 +5,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 
 /**
- * Text of lines that each begin with what they are, in a fixed order. Whatever else comes is an
- * {@link IllegalArgumentException} that quotes none of it.
+ * Reads text of labelled lines in a fixed order. Anything else causes an {@link IllegalArgumentException} that does not quote the
+ * text.
  */
 final class Lines {
     private final List<String> lines;
@@ -17,11 +17,11 @@ final class Lines {
         this.lines = lines;
     }
 
-    /** Of printable ASCII, each line with its end. */
+    /** From printable ASCII, each line with its end. */
     static Lines of(byte[] text) {
         for (byte b : text) {
             if ((b < ' ' || b > '~') && b != '\n') {
-                throw new IllegalArgumentException("it holds something else than plain text");
+                throw new IllegalArgumentException("it contains something other than plain text");
             }
         }
         if (text.length == 0 || text[text.length - 1] != '\n') {

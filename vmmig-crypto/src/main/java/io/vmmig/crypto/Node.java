@@ -4,22 +4,22 @@ package io.vmmig.crypto;
 import java.time.Instant;
 
 /**
- * A host that is trusted.
+ * A trusted host.
  *
- * @param name what it is called here, which may be another name than the card's
- * @param card what it has handed over
+ * @param name its name here, which may differ from the card's
+ * @param card its node card
  */
 public record Node(String name, NodeCard card) {
     public Node {
         NodeCard.requireName(name);
     }
 
-    /** What the host is known by. */
+    /** The host's fingerprint. */
     public Fingerprint fingerprint() {
         return card.keys().fingerprint();
     }
 
-    /** Whether the host signs with {@code key}, or did so before it renewed its keys and the day has not come that it named for that. */
+    /** Whether {@code key} is the host's signing key, or a previous one that is still valid. */
     public boolean signsWith(SignerKey key) {
         return card.signsWith(key, Instant.now());
     }

@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * What a host hands over so that others know it: a name and its public keys, signed by itself. Nothing in it is secret; but a
- * card says only that its keys belong together. Whose they are is for a person to find out, by its {@link Fingerprint}.
+ * Introduces a host to others: its name and its public keys, signed by itself. Nothing in it is secret. A card only shows that
+ * its keys belong together; a person has to verify whose they are, by the {@link Fingerprint}.
  *
- * <p>As text it is a few lines, which can be sent by mail; {@code docs/package-format.md} specifies them. Immutable and
+ * <p>As text it is a few lines, which can be sent by e-mail; {@code docs/package-format.md} specifies them. Immutable and
  * thread-safe.
  */
 public final class NodeCard {
@@ -32,10 +32,10 @@ public final class NodeCard {
 
     private final String name;
     private final NodeKeys keys;
-    private final List<Succession> successions;
+    private final List<KeySuccession> successions;
     private final String text;
 
-    private NodeCard(String name, NodeKeys keys, List<Succession> successions, String text) {
+    private NodeCard(String name, NodeKeys keys, List<KeySuccession> successions, String text) {
         this.name = name;
         this.keys = keys;
         this.successions = List.copyOf(successions);
@@ -50,7 +50,7 @@ public final class NodeCard {
         text.append(SIGNING).append(keys.signing()).append('\n');
         text.append(SEALING).append(keys.sealing()).append('\n');
         text.append(TLS).append(Base64Url.encode(keys.tls())).append('\n');
-        for (Succession succession : identity.successions()) {
+        for (KeySuccession succession : identity.successions()) {
             text.append(SUCCESSION).append(succession).append('\n');
         }
         byte[] signature = identity.keySet().signature(text.toString().getBytes(StandardCharsets.US_ASCII));
@@ -59,10 +59,10 @@ public final class NodeCard {
     }
 
     /**
-     * Reads what {@link #text} gives, with white space around it and line ends of any system.
+     * Parses the result of {@link #text}, with any surrounding white space and line ends.
      *
-     * @throws IntegrityException with {@link Problem#NODE_CARD_INVALID} when it is anything else, or is not signed by the
-     *     keys that it names
+     * @throws IntegrityException with {@link Problem#NODE_CARD_INVALID} when it is anything else, or is not signed by its own
+     *     keys
      */
     public static NodeCard parse(String text) throws IntegrityException {
         if (text.length() > MAX_BYTES) {
@@ -77,7 +77,7 @@ public final class NodeCard {
     }
 
     private static NodeCard parseCanonical(String text) {
-        // What is not ASCII becomes what is not printable, and is refused as such.
+        // Characters outside ASCII become unprintable ones, which are refused.
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         Lines lines = Lines.of(bytes);
         if (!lines.require(VERSION).isEmpty()) {
@@ -88,14 +88,14 @@ public final class NodeCard {
         SignerKey signing = SignerKey.read(lines.require(SIGNING));
         AgeRecipient sealing = AgeRecipient.read(lines.require(SEALING));
         byte[] tls = Base64Url.decode(lines.require(TLS));
-        List<Succession> successions = new ArrayList<>();
+        List<KeySuccession> successions = new ArrayList<>();
         while (lines.startsWith(SUCCESSION)) {
-            successions.add(Succession.parse(lines.require(SUCCESSION)));
+            successions.add(KeySuccession.parse(lines.require(SUCCESSION)));
         }
         byte[] signed = text.substring(0, lines.position()).getBytes(StandardCharsets.US_ASCII);
         byte[] signature = Base64Url.decode(lines.require(SIGNATURE), SignerKey.SIGNATURE_BYTES);
         lines.requireEnd();
-        // The card's own signature first: it bounds how many others there are to verify for a stranger.
+        // The card's own signature first: it limits the work that a stranger can cause.
         if (!signing.hasSigned(signed, signature)) {
             throw new IllegalArgumentException("it is not signed by the key that it names");
         }
@@ -103,12 +103,12 @@ public final class NodeCard {
         return new NodeCard(name, new NodeKeys(signing, sealing, tls), successions, text);
     }
 
-    private static void requireUnbroken(List<Succession> successions, SignerKey last) {
-        if (successions.size() > Succession.MAX) {
-            throw new IllegalArgumentException("it has more than " + Succession.MAX + " successions");
+    private static void requireUnbroken(List<KeySuccession> successions, SignerKey last) {
+        if (successions.size() > KeySuccession.MAX) {
+            throw new IllegalArgumentException("it has more than " + KeySuccession.MAX + " successions");
         }
         for (int i = 0; i < successions.size(); i++) {
-            SignerKey next = i + 1 < successions.size() ? successions.get(i + 1).former() : last;
+            SignerKey next = i + 1 < successions.size() ? successions.get(i + 1).previous() : last;
             if (!successions.get(i).next().equals(next)) {
                 throw new IllegalArgumentException("its keys do not follow each other");
             }
@@ -118,7 +118,7 @@ public final class NodeCard {
         }
     }
 
-    /** As {@link #requireName}, of what a person has typed. */
+    /** As {@link #requireName}, for user input. */
     static void requireUsableName(String name) throws VmmigException {
         try {
             requireName(name);
@@ -139,10 +139,10 @@ public final class NodeCard {
         return new IntegrityException(
                 Problem.NODE_CARD_INVALID,
                 "this is not the card of a host: " + why,
-                "Let the other host show its card again, and take all of it.");
+                "Show the card at the other host again, and copy all of it.");
     }
 
-    /** What the host calls itself. */
+    /** The host's own name for itself. */
     public String name() {
         return name;
     }
@@ -152,15 +152,15 @@ public final class NodeCard {
         return keys;
     }
 
-    /** Whether it signs with {@code key}, or did so before it renewed its keys and that still counts then. */
+    /** Whether {@code key} is its signing key, or a previous one that is still valid then. */
     boolean signsWith(SignerKey key, Instant now) {
         return keys.signing().equals(key)
-                || successions.stream().anyMatch(one -> one.former().equals(key) && one.countsAt(now));
+                || successions.stream().anyMatch(one -> one.previous().equals(key) && one.countsAt(now));
     }
 
-    /** What it signed with before it renewed its keys, the oldest first, whether or not that still counts. */
+    /** Its previous signing keys, the oldest first, whether or not they are still valid. */
     public List<SignerKey> formerSigners() {
-        return successions.stream().map(Succession::former).toList();
+        return successions.stream().map(KeySuccession::previous).toList();
     }
 
     /** The card as text of a few lines. */

@@ -10,13 +10,13 @@ import java.util.Arrays;
 import java.util.HexFormat;
 
 /**
- * The public keys of a host: what it signs with, what is sealed for it, and what its TLS connections are authenticated by.
- * They belong together: {@link #fingerprint} is of all three. Immutable and thread-safe.
+ * The public keys of a host, for its signatures, for what is sealed for it, and for its TLS connections. {@link #fingerprint}
+ * covers all three. Immutable and thread-safe.
  */
 public final class NodeKeys {
     /**
-     * The extension of a certificate that holds the other two keys, so that a TLS peer shows all three. Of a UUID, as X.667
-     * allows everybody, since names under other arcs have to be registered.
+     * The certificate extension with the other two keys, so that a TLS peer shows all three. The OID is derived from a UUID
+     * (X.667), which needs no registration.
      */
     static final String EXTENSION = "2.25.211110828958365579076113381451732924425";
 
@@ -44,10 +44,10 @@ public final class NodeKeys {
     }
 
     /**
-     * The keys of the host that shows {@code certificate}. That it has the secret of the TLS key is shown by the handshake;
-     * that the keys are a certain host's, by the fingerprint.
+     * The keys of the host that presents {@code certificate}. The handshake proves that it has the secret TLS key; the
+     * fingerprint shows which host it is.
      *
-     * @throws CertificateException when it is no certificate of a vmmig host
+     * @throws CertificateException when it is not the certificate of a vmmig host
      */
     public static NodeKeys of(X509Certificate certificate) throws CertificateException {
         byte[] extension = certificate.getExtensionValue(EXTENSION);
@@ -64,26 +64,26 @@ public final class NodeKeys {
                     AgeRecipient.of(Arrays.copyOfRange(extension, middle, extension.length)),
                     certificate.getPublicKey().getEncoded());
         } catch (IllegalArgumentException e) {
-            throw new CertificateException("the certificate of the host holds a key that is none", e);
+            throw new CertificateException("the certificate of the host contains an invalid key", e);
         }
     }
 
-    /** What the host signs with. */
+    /** The host's signing key. */
     public SignerKey signing() {
         return signing;
     }
 
-    /** Whom to seal for, so that the host can open it. */
+    /** The recipient for sealing to the host. */
     public AgeRecipient sealing() {
         return sealing;
     }
 
-    /** What its certificates are for: a SubjectPublicKeyInfo in DER. A new array each time. */
+    /** The key of its certificates: a SubjectPublicKeyInfo in DER. A new array each time. */
     public byte[] tls() {
         return tls.clone();
     }
 
-    /** What the host is known by. */
+    /** The host's fingerprint. */
     public Fingerprint fingerprint() {
         return fingerprint;
     }

@@ -25,9 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The hosts that this one trusts, in a directory: a file for each, which only its owner can read. All answers are of this
- * moment, whichever thread or process made the last change; and a change that has returned outlives a power cut.
- * Thread-safe.
+ * The hosts that this one trusts, in a directory with a file for each, which only its owner can read. All answers are current,
+ * whichever thread or process made the last change. A change that has returned survives a power cut. Thread-safe.
  */
 public final class NodeStore implements TrustedNodes {
     private static final Logger LOG = LoggerFactory.getLogger(NodeStore.class);
@@ -45,10 +44,10 @@ public final class NodeStore implements TrustedNodes {
     }
 
     /**
-     * The nodes that are kept in {@code directory}, which is made as needed, for its owner only.
+     * The nodes in {@code directory}, which is created if necessary, accessible to its owner only.
      *
-     * @throws VmmigException with {@link Problem#FILE_FAILED} when it cannot be, belongs to another user, or others
-     *     could write there
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when that fails, or when it belongs to another user, or others can
+     *     write there
      */
     public static NodeStore in(Path directory) throws VmmigException {
         try {
@@ -58,15 +57,15 @@ public final class NodeStore implements TrustedNodes {
         }
     }
 
-    /** Trusts the host whose card this is, under the card's own name. As {@link #add(NodeCard, String)}. */
+    /** Trusts the host with this card, under the card's own name. As {@link #add(NodeCard, String)}. */
     public Node add(NodeCard card) throws VmmigException {
         return add(card, card.name());
     }
 
     /**
-     * Trusts the host whose card this is. A person has compared its fingerprint. If it is trusted already, it gets this name.
+     * Trusts the host with this card. Compare its fingerprint before. If it is trusted already, it gets this name.
      *
-     * @param name what to call it here: 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit
+     * @param name its name here: 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit
      * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is anything else, or another node has that name
      */
     public Node add(NodeCard card, String name) throws VmmigException {
@@ -80,15 +79,15 @@ public final class NodeStore implements TrustedNodes {
     }
 
     /**
-     * Trusts the new keys of a host that is trusted already, instead of its old ones: the card shows that the old signing key
-     * named the new one. So it can be taken from anywhere, and nobody has to compare anything. The name stays.
+     * Trusts the new keys of a host that is trusted already, instead of its old ones: the old signing key vouches for the new one
+     * on the card. So the card may come from anywhere, and nobody has to compare anything. The name stays.
      *
      * @throws VmmigException with {@link Problem#NODE_UNKNOWN} when no trusted node vouches for the card
      */
     public Node renew(NodeCard card) throws VmmigException {
         Fingerprint[] replaced = new Fingerprint[1];
         Node renewed = changed(() -> {
-            Node former = list().stream()
+            Node previous = list().stream()
                     .filter(node ->
                             card.formerSigners().contains(node.card().keys().signing()))
                     .findFirst()
@@ -97,10 +96,10 @@ public final class NodeStore implements TrustedNodes {
                             "no node that is trusted vouches for the new keys of " + card.name() + ", fingerprint "
                                     + card.keys().fingerprint(),
                             "Compare the fingerprint with that host's, and add it."));
-            Node next = new Node(former.name(), card);
+            Node next = new Node(previous.name(), card);
             write(next);
-            remove(former.fingerprint());
-            replaced[0] = former.fingerprint();
+            remove(previous.fingerprint());
+            replaced[0] = previous.fingerprint();
             return next;
         });
         watch.removed(replaced[0]);
@@ -108,8 +107,7 @@ public final class NodeStore implements TrustedNodes {
     }
 
     /**
-     * Trusts a host no more, from the moment that this returns; whoever asked by {@link #onRemoval} of this store has been
-     * told by then.
+     * Stops trusting a host. When this returns, all listeners registered by {@link #onRemoval} of this store have been told.
      *
      * @return whether it was trusted
      */
@@ -134,7 +132,7 @@ public final class NodeStore implements TrustedNodes {
         }
     }
 
-    /** All nodes, by their names. One whose file is damaged, or can be read by others, is left out, and named in the log. */
+    /** All nodes, sorted by name. A node whose file is damaged, or can be read by others, is left out and logged. */
     public List<Node> list() throws VmmigException {
         try {
             List<Node> nodes = new ArrayList<>();
@@ -166,12 +164,12 @@ public final class NodeStore implements TrustedNodes {
         }
     }
 
-    /** The node that has that name here. */
+    /** The node with that name here. */
     public Optional<Node> find(String name) throws VmmigException {
         return first(node -> node.name().equals(name));
     }
 
-    /** The node that signs with that key, or did so before it renewed its keys and the day has not come that it named for that. */
+    /** The node whose signing key this is, or a previous one that is still valid. */
     public Optional<Node> find(SignerKey signer) throws VmmigException {
         return first(node -> node.signsWith(signer));
     }
@@ -188,7 +186,7 @@ public final class NodeStore implements TrustedNodes {
     /**
      * {@inheritDoc}
      *
-     * <p>Removals by other stores and processes are noticed as soon as the operating system tells of them.
+     * <p>Removals by other stores and processes are noticed when the operating system reports them.
      */
     @Override
     public Subscription onRemoval(Consumer<Fingerprint> listener) throws VmmigException {
@@ -276,11 +274,11 @@ public final class NodeStore implements TrustedNodes {
 
     private static VmmigException failure(Path directory, IOException e) {
         if (e.getCause() instanceof IntegrityException cause && cause.problem() == Problem.NODE_CARD_INVALID) {
-            // A card of ours that has been damaged is a matter of the file, and not of its sender.
+            // A damaged card in the store is a problem of the file, not of its sender.
             return VmmigException.of(
                     Failure.of(
                             Problem.FILE_FAILED,
-                            "the trusted nodes cannot be told: " + e.getMessage(),
+                            "the trusted nodes cannot be read: " + e.getMessage(),
                             "Delete that file, and add the node again."),
                     e);
         }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
-import io.vmmig.crypto.age.Chunks;
+import io.vmmig.crypto.age.AgeErrors;
 import io.vmmig.crypto.age.HeaderInput;
-import io.vmmig.crypto.age.Refusals;
+import io.vmmig.crypto.age.PayloadCipher;
 import io.vmmig.error.VmmigException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -11,21 +11,21 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Opens one chunk after the other. Of a chunk that is not authentic nothing gets out. */
+/** Decrypts chunk by chunk, and returns nothing of a chunk that is not authentic. */
 final class OpeningInputStream extends InputStream {
     private final HeaderInput from;
-    private final Chunks chunks;
-    /** A chunk and the first byte of the next one, which tells that it is not the last. */
-    private final byte[] sealed = new byte[Chunks.SEALED_BYTES + 1];
+    private final PayloadCipher chunks;
+    /** A chunk and the first byte of the next one, which shows that it is not the last. */
+    private final byte[] sealed = new byte[PayloadCipher.SEALED_BYTES + 1];
 
-    private final byte[] plain = new byte[Chunks.PLAIN_BYTES];
+    private final byte[] plain = new byte[PayloadCipher.PLAIN_BYTES];
     private int next;
     private int end;
     private boolean begun;
     private boolean ended;
     private @Nullable VmmigException refusal;
 
-    OpeningInputStream(HeaderInput from, Chunks chunks) {
+    OpeningInputStream(HeaderInput from, PayloadCipher chunks) {
         this.from = from;
         this.chunks = chunks;
     }
@@ -37,7 +37,7 @@ final class OpeningInputStream extends InputStream {
             return 0;
         }
         if (next == end) {
-            if (length >= Chunks.PLAIN_BYTES) {
+            if (length >= PayloadCipher.PLAIN_BYTES) {
                 int n = chunk(target, offset);
                 return n == 0 ? -1 : n;
             }
@@ -59,17 +59,17 @@ final class OpeningInputStream extends InputStream {
         return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
-    /** Forgets what it has opened. The stream beneath stays open. */
+    /** Wipes what it has decrypted. The underlying stream stays open. */
     @Override
     public void close() {
         Arrays.fill(plain, (byte) 0);
         next = end;
         if (!ended && refusal == null) {
-            refusal = Refusals.truncated("it was closed before its end");
+            refusal = AgeErrors.truncated("it was closed before its end");
         }
     }
 
-    /** How many bytes the next chunk has; 0 at the end, which only an empty payload's chunk has otherwise. */
+    /** The length of the next chunk; 0 at the end, and for the chunk of an empty payload. */
     private int chunk(byte[] target, int offset) throws IOException {
         if (refusal != null) {
             throw new IOException(refusal.getMessage(), refusal);
@@ -91,8 +91,8 @@ final class OpeningInputStream extends InputStream {
     private int open(int length, byte[] target, int offset) throws VmmigException {
         boolean last = length < sealed.length;
         int chunkLength = last ? length : length - 1;
-        if (chunkLength < Chunks.TAG_BYTES || (begun && chunkLength == Chunks.TAG_BYTES)) {
-            throw Refusals.truncated("within a chunk of its contents");
+        if (chunkLength < PayloadCipher.TAG_BYTES || (begun && chunkLength == PayloadCipher.TAG_BYTES)) {
+            throw AgeErrors.truncated("within a chunk of its contents");
         }
         int n = chunks.open(sealed, chunkLength, last, target, offset);
         if (n < 0) {
@@ -100,22 +100,22 @@ final class OpeningInputStream extends InputStream {
         }
         begun = true;
         ended = last;
-        sealed[0] = sealed[Chunks.SEALED_BYTES];
+        sealed[0] = sealed[PayloadCipher.SEALED_BYTES];
         return n;
     }
 
-    /** What a chunk is that is not what it should be. Only a whole one can tell. */
+    /** The error for a chunk that is not authentic. Only a complete one can tell. */
     private VmmigException refused(int length, boolean last, byte[] target, int offset) {
-        byte[] discarded = target == plain ? plain : new byte[Chunks.PLAIN_BYTES];
+        byte[] discarded = target == plain ? plain : new byte[PayloadCipher.PLAIN_BYTES];
         if (chunks.open(sealed, length, !last, discarded, target == plain ? offset : 0) >= 0) {
             Arrays.fill(discarded, (byte) 0);
             return last
-                    ? Refusals.truncated("after a chunk of its contents that is not the last")
-                    : Refusals.malformed("something follows its end");
+                    ? AgeErrors.truncated("after a chunk of its contents that is not the last")
+                    : AgeErrors.malformed("something follows its end");
         }
-        return Refusals.broken(
+        return AgeErrors.broken(
                 last
-                        ? "the end of what was sealed has been changed or cut off, or something was added to it"
-                        : "what was sealed has been changed on its way");
+                        ? "the end of the sealed data was changed or cut off, or something was appended"
+                        : "the sealed data was changed in transit");
     }
 }

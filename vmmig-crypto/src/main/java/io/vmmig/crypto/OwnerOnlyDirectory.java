@@ -21,8 +21,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A directory of small files that nobody but their owner can read or change. A crash leaves each of them as it was, or as it
- * was to be.
+ * A directory of small files that only their owner can read or change. After a crash, each file is in the old or the new state.
  */
 final class OwnerOnlyDirectory {
     private static final String LOCK = ".lock";
@@ -30,7 +29,7 @@ final class OwnerOnlyDirectory {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final FileAttribute<Set<PosixFilePermission>> DIRECTORY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
-    /** A lock of the operating system is one process's; its threads need another. */
+    /** A lock of the operating system belongs to a process; threads need one of their own. */
     private static final Map<Path, Object> THREADS = new ConcurrentHashMap<>();
 
     private final Path path;
@@ -39,7 +38,7 @@ final class OwnerOnlyDirectory {
         this.path = path;
     }
 
-    /** Makes it if need be. */
+    /** Creates it if necessary. */
     static OwnerOnlyDirectory at(Path path) throws IOException {
         Path parent = path.toAbsolutePath().getParent();
         if (parent != null) {
@@ -64,7 +63,7 @@ final class OwnerOnlyDirectory {
         return Files.exists(path.resolve(name));
     }
 
-    /** The content of a file of at most {@code limit} bytes that nobody else could read or change. */
+    /** Reads a file of at most {@code limit} bytes that nobody else could read or change. */
     byte[] read(String name, int limit) throws IOException {
         Path file = path.resolve(name);
         Ownership.requireOwner(file);
@@ -82,12 +81,12 @@ final class OwnerOnlyDirectory {
         }
     }
 
-    /** Makes a file, unless there is one; that one may be another process's, and be in use. */
+    /** Creates a file unless it exists; the existing one may belong to another process. */
     void publish(String name, byte[] content) throws IOException {
         Path file = path.resolve(name);
         Path beside = write(name, content);
         try {
-            // A link, since a move would replace what another process has published (and perhaps shown) meanwhile.
+            // A link, since a move would replace what another process has published, and perhaps shown, meanwhile.
             Files.createLink(file, beside);
             sync();
         } catch (FileAlreadyExistsException e) {
@@ -99,7 +98,7 @@ final class OwnerOnlyDirectory {
         }
     }
 
-    /** Makes a file, or replaces it. */
+    /** Creates or replaces a file. */
     void replace(String name, byte[] content) throws IOException {
         Path beside = write(name, content);
         try {
@@ -110,14 +109,14 @@ final class OwnerOnlyDirectory {
         }
     }
 
-    /** Whether there was such a file. */
+    /** Deletes a file; returns whether there was one. */
     boolean delete(String name) throws IOException {
         boolean deleted = Files.deleteIfExists(path.resolve(name));
         sync();
         return deleted;
     }
 
-    /** Something to be done by one thread of one process at a time. */
+    /** An action that only one thread of one process may run at a time. */
     interface Change<T> {
         T make() throws IOException;
     }
@@ -127,7 +126,7 @@ final class OwnerOnlyDirectory {
             try (FileChannel channel = FileChannel.open(
                     path.resolve(LOCK), EnumSet.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE), FILE)) {
                 channel.lock();
-                // Closing the channel gives the lock back.
+                // Closing the channel releases the lock.
                 return change.make();
             }
         }

@@ -9,7 +9,7 @@ import io.vmmig.protection.PackageVerifier;
 import java.util.List;
 
 /**
- * Signs and judges packages by their {@link Provenance}.
+ * Signs and verifies packages by their {@link Provenance}.
  *
  * <pre>{@code
  * Migrator.of(hypervisor).signedBy(PackageSignatures.of(identity))…
@@ -19,7 +19,7 @@ import java.util.List;
 public final class PackageSignatures {
     private PackageSignatures() {}
 
-    /** Signs in the name of {@code self}. */
+    /** Signs as {@code self}. */
     public static PackageSigner of(HostIdentity self) {
         return claim -> sign(self, claim);
     }
@@ -43,7 +43,7 @@ public final class PackageSignatures {
                 : plain.substring(0, ProvenanceLink.MAX_CHANGE_LENGTH - 1) + "…";
     }
 
-    /** Takes what {@code policy} takes. */
+    /** Accepts what {@code policy} accepts. */
     public static PackageVerifier by(SignaturePolicy policy) {
         return (packageId, contents, signatures) ->
                 Provenance.parse(signatures).verify(packageId, contents, policy).stream()

@@ -10,8 +10,8 @@ import javax.net.ssl.X509ExtendedTrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Trusts keys: names and issuers say nothing that the fingerprint does not say better. Dates count, so that whoever gives a
- * certificate an end is heard. That the peer holds the private key is shown by the handshake itself.
+ * Trusts keys and ignores names and issuers, since the fingerprint says more. Validity dates count, so that a certificate can
+ * expire. The handshake itself proves that the peer holds the private key.
  */
 final class PinnedTrust extends X509ExtendedTrustManager {
     private final TrustedNodes trusted;
@@ -35,7 +35,7 @@ final class PinnedTrust extends X509ExtendedTrustManager {
                 throw new UntrustedKeyException(seen);
             }
         } catch (VmmigException e) {
-            throw new CertificateException("whether the host is trusted cannot be told", e);
+            throw new CertificateException("cannot determine whether the host is trusted", e);
         }
         chain[0].checkValidity();
     }

@@ -19,13 +19,13 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where a guest has been: a chain of links, one by each host that made a package of it, in their order. Each link is signed by
- * its host ({@link Jws}) and names the one before by its digest; so the last one vouches for all.
+ * The hosts that a guest has been on: a chain of links, one for each package, in order. Each link is signed by its host ({@link
+ * Jws}) and contains the digest of the previous one, so the last link vouches for all.
  *
  * <p>{@code docs/package-format.md} specifies the links. Immutable and thread-safe.
  */
 public final class Provenance {
-    /** How long a chain can be. */
+    /** The maximum length of a chain. */
     public static final int MAX_LINKS = 256;
 
     private static final int MAX_TOTAL_LENGTH = 2 << 20;
@@ -45,16 +45,16 @@ public final class Provenance {
         this.entries = List.copyOf(entries);
     }
 
-    /** Of a guest that has never been in a package. */
+    /** For a guest that has never been in a package. */
     public static Provenance none() {
         return new Provenance(List.of());
     }
 
     /**
-     * Reads links, and believes none of them.
+     * Parses links without verifying them.
      *
      * @param links the JWS of each, the oldest first
-     * @throws PackageFormatException when one of them is no link, or there are too many
+     * @throws PackageFormatException when one of them is invalid, or there are too many
      */
     public static Provenance parse(List<String> links) throws PackageFormatException {
         if (links.size() > MAX_LINKS) {
@@ -81,22 +81,22 @@ public final class Provenance {
         return entries.stream().map(Entry::jws).toList();
     }
 
-    /** What the links say, which may not be true before {@link #verify}. */
+    /** The content of the links, unverified until {@link #verify}. */
     public List<ProvenanceLink> claims() {
         return entries.stream().map(Entry::link).toList();
     }
 
     /**
-     * This chain, and one more link. If it has become too long, the new link begins a chain of its own and says so among its
-     * changes: the signer has become the guest's origin.
+     * This chain with one more link. If it would be too long, the new link starts a new chain and records that among its changes:
+     * the signer becomes the guest's origin.
      *
      * @param self who signs
      * @param packageId the package's id
      * @param contents the digest of the package's contents
-     * @param from the digest of the earlier package's seal that the guest came in, or null
-     * @param recipients whom the package is for; empty for whoever gets it
-     * @param changes what was done to the domain
-     * @throws IllegalArgumentException when {@link ProvenanceLink} does not take that many recipients, or these changes
+     * @param from the digest of the seal of the earlier package in which the guest arrived, or null
+     * @param recipients the recipients of the package; empty for anyone
+     * @param changes the changes of the domain
+     * @throws IllegalArgumentException when {@link ProvenanceLink} does not accept that many recipients, or these changes
      */
     public Provenance signedBy(
             HostIdentity self,
@@ -140,28 +140,27 @@ public final class Provenance {
         try {
             return read(self.sign(ProvenanceLink.TYPE, link.encode()));
         } catch (PackageFormatException e) {
-            throw new AssertionError("a link of ours is one that we read", e);
+            throw new AssertionError("our own link is valid", e);
         }
     }
 
     /**
-     * Verifies all signatures and that the chain is whole, and judges it. Who wants to notice a package that comes a second
-     * time remembers {@link ProvenanceLink#packageId()} of the last link; {@link Problem#PACKAGE_REPLAYED} is meant for that.
+     * Verifies all signatures and the completeness of the chain, and applies a policy. To detect replays, remember {@link
+     * ProvenanceLink#packageId()} of the last link; use {@link Problem#PACKAGE_REPLAYED} for them.
      *
      * @param packageId the package at hand
-     * @param contents the digest of what it contains indeed
-     * @return what the links say, the oldest first; all of it signed
-     * @throws VmmigException with {@link Problem#SIGNATURE_MISSING}, {@link Problem#SIGNATURE_INVALID},
-     *     {@link Problem#PROVENANCE_LINK_MISSING}, {@link Problem#PROVENANCE_OUT_OF_ORDER},
-     *     {@link Problem#SIGNED_ANOTHER_PACKAGE}, {@link Problem#SIGNER_UNKNOWN}, {@link Problem#ORIGIN_UNKNOWN},
-     *     {@link Problem#HANDLER_UNKNOWN}, {@link Problem#SIGNED_FOR_OTHERS} or {@link Problem#PACKAGE_OUTDATED}, the first
-     *     of them that is the case; or what {@code policy} threw
+     * @param contents the digest of its actual contents
+     * @return the verified links, the oldest first
+     * @throws VmmigException with {@link Problem#SIGNATURE_MISSING}, {@link Problem#SIGNATURE_INVALID}, {@link
+     *     Problem#PROVENANCE_LINK_MISSING}, {@link Problem#PROVENANCE_OUT_OF_ORDER}, {@link Problem#SIGNED_ANOTHER_PACKAGE},
+     *     {@link Problem#SIGNER_UNKNOWN}, {@link Problem#ORIGIN_UNKNOWN}, {@link Problem#HANDLER_UNKNOWN}, {@link
+     *     Problem#SIGNED_FOR_OTHERS} or {@link Problem#PACKAGE_OUTDATED}, whichever applies first; or what {@code policy} throws
      */
     public List<ProvenanceLink> verify(UUID packageId, Digest contents, SignaturePolicy policy) throws VmmigException {
         if (entries.isEmpty()) {
             throw refused(
                     Problem.SIGNATURE_MISSING,
-                    "the package is not signed by anybody",
+                    "the package is not signed",
                     "Take it only from a source that signs its packages.");
         }
         requireSigned();
@@ -179,11 +178,11 @@ public final class Provenance {
             throw refused(
                     Problem.SIGNED_FOR_OTHERS,
                     last.recipients().isEmpty()
-                            ? "the package is not for anybody in particular"
+                            ? "the package names no recipient"
                             : "the package is for other hosts: "
                                     + last.recipients().get(0)
                                     + (last.recipients().size() > 1 ? " and others" : ""),
-                    "Let the source make a package for this host.");
+                    "Make a package for this host at the source.");
         }
         requireRecent(last, policy);
         return claims();
@@ -216,12 +215,12 @@ public final class Provenance {
                 throw named == null || present.contains(named)
                         ? refused(
                                 Problem.PROVENANCE_OUT_OF_ORDER,
-                                nth(i) + " does not belong behind the one before it",
+                                nth(i) + " does not follow from the previous one",
                                 "Do not use the package: its provenance was changed.")
                         : refused(
                                 Problem.PROVENANCE_LINK_MISSING,
                                 "the link that " + nth(i) + " follows is missing",
-                                "Do not use the package: somebody hides where the guest has been.");
+                                "Do not use the package: someone hides where the guest has been.");
             }
             before = entries.get(i).digest();
         }
@@ -232,7 +231,7 @@ public final class Provenance {
         if (!policy.signers().accepts(signer)) {
             throw refused(
                     Problem.SIGNER_UNKNOWN,
-                    "the package is signed by a host that is not accepted here, with the key " + signer,
+                    "the package is signed by a host that this one does not accept, with the key " + signer,
                     "If that is a host of yours, add its node card; if it has renewed its keys and this one has ended, accept it with"
                             + " AcceptedSigners.of(…).");
         }
@@ -240,16 +239,16 @@ public final class Provenance {
         if (!policy.origins().accepts(origin)) {
             throw refused(
                     Problem.ORIGIN_UNKNOWN,
-                    "the guest comes from a host that is not accepted here, with the key " + origin,
-                    "If it is to come in, accept that origin.");
+                    "the guest comes from a host that this one does not accept, with the key " + origin,
+                    "To accept the guest, accept that origin.");
         }
         for (int i = 1; i < entries.size() - 1; i++) {
             SignerKey handler = entries.get(i).link().signer();
             if (!policy.handlers().accepts(handler)) {
                 throw refused(
                         Problem.HANDLER_UNKNOWN,
-                        "the guest passed through a host that is not accepted here, with the key " + handler,
-                        "If it is to come in, accept that host.");
+                        "the guest passed through a host that this one does not accept, with the key " + handler,
+                        "To accept the guest, accept that host.");
             }
         }
     }
@@ -264,9 +263,9 @@ public final class Provenance {
                 || age.compareTo(SignaturePolicy.CLOCK_SKEW.negated()) < 0) {
             throw refused(
                     Problem.PACKAGE_OUTDATED,
-                    "the package was signed at " + last.signed() + ", and accepted is what is at most "
+                    "the package was signed at " + last.signed() + "; this host accepts packages that are at most "
                             + maxAge.toSeconds() + " s old",
-                    "Make it afresh at the source, and check the clocks of both hosts.");
+                    "Make it again at the source, and check the clocks of both hosts.");
         }
     }
 
@@ -278,7 +277,7 @@ public final class Provenance {
         return new IntegrityException(problem, what, remedy);
     }
 
-    /** How long it is, and who signed last. */
+    /** Its length and its last signer. */
     @Override
     public String toString() {
         return "Provenance[" + entries.size()

@@ -21,16 +21,16 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one host says of a package that it has made: a link in the chain of hosts that have handled the guest.
+ * A host's signed statement about a package that it made: a link in the chain of hosts that have handled the guest.
  *
  * @param packageId the package's id
  * @param contents the digest of the package's contents
- * @param signer who says so
+ * @param signer who made the statement
  * @param signed when, to the millisecond, by that host's clock
- * @param from the digest of the earlier package's seal that the guest came in; null where it did not come in one
- * @param recipients the hosts that the package is for; empty when it is for whoever gets it
- * @param changes what was done to the domain before; at most 64 texts of 1 to 128 characters, none of them a control character
- * @param previous the digest of the link before; null in the first
+ * @param from the digest of the seal of the earlier package in which the guest arrived; null if it did not arrive in one
+ * @param recipients the hosts that the package is for; empty for anyone
+ * @param changes earlier changes of the domain; at most 64 texts of 1 to 128 characters, none of them a control character
+ * @param previous the digest of the previous link; null in the first
  */
 public record ProvenanceLink(
         UUID packageId,
@@ -41,11 +41,11 @@ public record ProvenanceLink(
         List<Fingerprint> recipients,
         List<String> changes,
         @Nullable Digest previous) {
-    /** For how many hosts one package can be. */
+    /** The maximum number of recipients of a package. */
     public static final int MAX_RECIPIENTS = 64;
-    /** How many changes one link can name. */
+    /** The maximum number of changes in a link. */
     public static final int MAX_CHANGES = 64;
-    /** How long a change's text can be. */
+    /** The maximum length of a change's text. */
     public static final int MAX_CHANGE_LENGTH = 128;
 
     static final String TYPE = "vmmig-provenance+jws";
@@ -58,7 +58,7 @@ public record ProvenanceLink(
             Set.of("vmmig", "package", "contents", "signer", "signed", "from", "to", "changes", "previous", "critical");
     private static final Gson GSON = new GsonBuilder().disableHtmlEscaping().create();
 
-    /** Checks what a reader would. */
+    /** Checks what a reader would check. */
     public ProvenanceLink {
         signed = signed.truncatedTo(ChronoUnit.MILLIS);
         recipients = List.copyOf(recipients);

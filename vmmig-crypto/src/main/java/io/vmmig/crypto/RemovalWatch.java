@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells of nodes that are there no more, whoever removed them. It watches only while somebody listens. When it cannot see any
- * more, all nodes count as removed: what is not known to be trusted is not.
+ * Reports removed nodes, whoever removed them. It watches only while there are listeners. If it can no longer read the directory,
+ * it reports all nodes as removed, since it cannot tell which ones are still trusted.
  */
 final class RemovalWatch {
     interface Present {
@@ -34,7 +34,7 @@ final class RemovalWatch {
     private final Function<Path, Optional<Fingerprint>> fingerprintOf;
     private final Set<Listener> listeners = new HashSet<>();
     private Set<Fingerprint> known = new HashSet<>();
-    /** Removals of this store, which tells of them itself; of a later one of the same node it would be the wrong moment. */
+    /** Removals by this store, which reports them itself. */
     private final Set<Fingerprint> own = new HashSet<>();
 
     private @Nullable WatchService service;
@@ -80,7 +80,7 @@ final class RemovalWatch {
         boolean running = false;
         try {
             directory.register(started, StandardWatchEventKinds.ENTRY_CREATE, StandardWatchEventKinds.ENTRY_DELETE);
-            // After the registration, so that nothing falls between.
+            // After the registration, so that no removal is missed.
             known = new HashSet<>(present.list());
             own.clear();
             Thread thread = new Thread(() -> watch(started), "vmmig-nodes");
@@ -110,7 +110,7 @@ final class RemovalWatch {
         }
     }
 
-    /** This store is about to remove it, and will call {@link #removed} if it does. */
+    /** Called before this store removes a node; {@link #removed} follows if it does. */
     synchronized void removing(Fingerprint fingerprint) {
         if (service != null) {
             own.add(fingerprint);
@@ -122,7 +122,7 @@ final class RemovalWatch {
         own.remove(fingerprint);
     }
 
-    /** This store has removed it. Returns when all have been told. */
+    /** Called after this store has removed a node. Returns when all listeners have been told. */
     void removed(Fingerprint fingerprint) {
         List<Listener> toTell;
         synchronized (this) {
@@ -164,7 +164,7 @@ final class RemovalWatch {
             tellGone(watched, now, deleted);
             return true;
         } catch (IOException e) {
-            LOG.warn("the trusted nodes in {} cannot be listed any more", directory, e);
+            LOG.warn("the trusted nodes in {} can no longer be listed", directory, e);
             return false;
         }
     }
@@ -187,7 +187,7 @@ final class RemovalWatch {
             }
             gone = new HashSet<>(known);
             gone.removeAll(now);
-            // One that was deleted and is there again is another trust.
+            // A node that was deleted and added again counts as removed.
             gone.addAll(deleted);
             gone.removeAll(own);
             own.removeAll(deleted);

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
-import io.vmmig.crypto.age.Chunks;
+import io.vmmig.crypto.age.PayloadCipher;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Seals what is written to it. {@link #finish} makes the end, and only it: a stream that was closed before, or that failed, is
- * one that every reader refuses as cut off.
+ * Encrypts what is written to it. Only {@link #finish} writes the end: every reader refuses a stream that was closed before that,
+ * or failed, as truncated.
  *
- * <p>Memory stays below 200 KiB. For one thread. The stream that the sealed bytes go to is never closed.
+ * <p>Uses less than 200 KiB of memory. For one thread. Never closes the underlying stream.
  */
 public final class SealingOutputStream extends OutputStream {
     private enum Stage {
@@ -21,13 +21,13 @@ public final class SealingOutputStream extends OutputStream {
     }
 
     private final OutputStream to;
-    private final Chunks chunks;
-    private final byte[] plain = new byte[Chunks.PLAIN_BYTES];
-    private final byte[] sealed = new byte[Chunks.SEALED_BYTES];
+    private final PayloadCipher chunks;
+    private final byte[] plain = new byte[PayloadCipher.PLAIN_BYTES];
+    private final byte[] sealed = new byte[PayloadCipher.SEALED_BYTES];
     private int filled;
     private Stage stage = Stage.OPEN;
 
-    SealingOutputStream(OutputStream to, Chunks chunks) {
+    SealingOutputStream(OutputStream to, PayloadCipher chunks) {
         this.to = to;
         this.chunks = chunks;
     }
@@ -43,7 +43,7 @@ public final class SealingOutputStream extends OutputStream {
                 filled = 0;
             }
             int left = length - done;
-            // A chunk goes out only when another byte is there: the last one is marked, and must not be empty.
+            // A chunk is written only when another byte follows: the last one is marked, and must not be empty.
             if (filled == 0 && left > plain.length) {
                 put(bytes, offset + done, plain.length, false);
                 done += plain.length;
@@ -61,7 +61,7 @@ public final class SealingOutputStream extends OutputStream {
         write(new byte[] {(byte) b}, 0, 1);
     }
 
-    /** Flushes what is sealed already; up to 64 KiB wait for more, or for {@link #finish}. */
+    /** Flushes complete chunks; up to 64 KiB wait for more bytes, or for {@link #finish}. */
     @Override
     public void flush() throws IOException {
         if (stage == Stage.OPEN) {
@@ -70,9 +70,9 @@ public final class SealingOutputStream extends OutputStream {
     }
 
     /**
-     * Makes the end, and flushes. What was sealed is whole when this has returned, and never before.
+     * Writes the end, and flushes. The sealed stream is complete only once this has returned.
      *
-     * @throws IOException when the stream beneath fails, or has failed before, or this was closed; then there is no end
+     * @throws IOException when the underlying stream fails or has failed, or this was closed; then there is no end
      * @throws IllegalStateException when it was finished before
      */
     public void finish() throws IOException {
@@ -83,7 +83,7 @@ public final class SealingOutputStream extends OutputStream {
         Arrays.fill(plain, (byte) 0);
     }
 
-    /** Gives up, unless it was finished. Idempotent. */
+    /** Aborts, unless it was finished. Idempotent. */
     @Override
     public void close() {
         if (stage == Stage.OPEN) {
@@ -110,10 +110,10 @@ public final class SealingOutputStream extends OutputStream {
 
     private void requireOpen() throws IOException {
         if (stage == Stage.FINISHED) {
-            throw new IllegalStateException("what was sealed is finished");
+            throw new IllegalStateException("the sealed stream is already finished");
         }
         if (stage == Stage.GIVEN_UP) {
-            throw new IOException("the sealing was given up, or has failed before");
+            throw new IOException("the sealed stream was closed, or has failed");
         }
     }
 }

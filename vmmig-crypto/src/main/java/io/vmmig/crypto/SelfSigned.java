@@ -24,9 +24,9 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
-/** Makes TLS keys and their certificates. */
+/** Creates TLS keys and their certificates. */
 final class SelfSigned {
-    // Fixed, so that a host whose clock is wrong makes a certificate that others can still read as valid.
+    // Fixed, so that a host with a wrong clock creates a certificate that is valid for others.
     private static final Date NOT_BEFORE = Date.from(Instant.parse("2020-01-01T00:00:00Z"));
     // RFC 5280, 4.1.2.5: no well-defined expiration date.
     private static final Date NOT_AFTER = Date.from(Instant.parse("9999-12-31T23:59:59Z"));
@@ -34,7 +34,7 @@ final class SelfSigned {
 
     private SelfSigned() {}
 
-    /** A TLS key for a host that signs and opens with the other two. */
+    /** A TLS key for a host that has the other two. */
     static KeySet create(byte[] signingSeed, AgeIdentity sealing) throws GeneralSecurityException {
         return create(signingSeed, sealing, NOT_BEFORE, NOT_AFTER);
     }

@@ -8,11 +8,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which packages a destination takes, by who has signed them. Whatever it says, each signature has to be good and the chain
- * whole. Immutable; each method gives another policy.
+ * Decides by their signatures which packages a destination accepts. In any case, each signature has to be valid and the chain
+ * complete. Immutable; each method returns another policy.
  */
 public final class SignaturePolicy {
-    /** By how much the clocks of two hosts may differ. */
+    /** The tolerated difference between the clocks of two hosts. */
     static final Duration CLOCK_SKEW = Duration.ofMinutes(5);
 
     private final Set<Fingerprint> self;
@@ -44,10 +44,10 @@ public final class SignaturePolicy {
     }
 
     /**
-     * Packages for {@code self}, or for whoever gets them, that one of {@code signers} or {@code self} signed last, such as its own
-     * backups; of any origin, age and past.
+     * Accepts packages for {@code self}, or without recipients, that one of {@code signers} or {@code self} signed last; of any
+     * origin, age and history.
      *
-     * @param self this host, by all fingerprints that it ever had
+     * @param self this host, with all fingerprints that it has ever had
      */
     public static SignaturePolicy of(HostIdentity self, AcceptedSigners signers) {
         AcceptedSigners own = AcceptedSigners.own(self);
@@ -62,28 +62,28 @@ public final class SignaturePolicy {
                 Clock.systemUTC());
     }
 
-    /** Only guests that this host or one of {@code origins} signed first. */
+    /** Accepts only guests that this host or one of {@code origins} signed first. */
     public SignaturePolicy comingFrom(AcceptedSigners origins) {
         return new SignaturePolicy(self, own, signers, own.or(origins), handlers, addressed, maxAge, clock);
     }
 
-    /** Only guests that passed through no other hosts than this and {@code handlers} between the first and the last. */
+    /** Accepts only guests that passed through no hosts but this one and {@code handlers} between the first and the last. */
     public SignaturePolicy handledBy(AcceptedSigners handlers) {
         return new SignaturePolicy(self, own, signers, origins, own.or(handlers), addressed, maxAge, clock);
     }
 
-    /** Only packages that name this host as a recipient. */
+    /** Accepts only packages that name this host as a recipient. */
     public SignaturePolicy addressedToUs() {
         return new SignaturePolicy(self, own, signers, origins, handlers, true, maxAge, clock);
     }
 
-    /** Only packages that were signed no longer ago than this, give or take five minutes. */
+    /** Accepts only packages that were signed no longer ago than this, give or take five minutes. */
     public SignaturePolicy notOlderThan(Duration age) {
         return new SignaturePolicy(
                 self, own, signers, origins, handlers, addressed, Objects.requireNonNull(age), clock);
     }
 
-    /** By this clock, for tests. */
+    /** With this clock, for tests. */
     SignaturePolicy by(Clock clock) {
         return new SignaturePolicy(self, own, signers, origins, handlers, addressed, maxAge, clock);
     }

@@ -14,14 +14,14 @@ import java.security.spec.X509EncodedKeySpec;
 import java.util.Arrays;
 import java.util.HexFormat;
 
-/** Who signs: an Ed25519 public key (RFC 8032). Not a secret. Immutable and thread-safe. */
+/** Identifies a signer: an Ed25519 public key (RFC 8032). Not a secret. Immutable and thread-safe. */
 public final class SignerKey {
     /** The length of the key. */
     static final int BYTES = 32;
     /** The length of a signature. */
     static final int SIGNATURE_BYTES = 64;
 
-    /** What RFC 8410 puts before the key to make it a SubjectPublicKeyInfo. */
+    /** The prefix that makes the key a SubjectPublicKeyInfo (RFC 8410). */
     private static final byte[] INFO = HexFormat.of().parseHex("302a300506032b6570032100");
 
     private final byte[] raw;
@@ -56,12 +56,12 @@ public final class SignerKey {
         }
     }
 
-    /** As {@link #parse}, of text that is a part of something else. */
+    /** As {@link #parse}, for text within other data. */
     static SignerKey read(String text) {
         return of(Base64Url.decode(text, BYTES));
     }
 
-    /** Of the 32 bytes of a public key. */
+    /** From the 32 bytes of a public key. */
     static SignerKey of(byte[] raw) {
         if (raw.length != BYTES) {
             throw new IllegalArgumentException("an Ed25519 key has " + BYTES + " bytes");
@@ -73,7 +73,7 @@ public final class SignerKey {
         return raw.clone();
     }
 
-    /** The key as a SubjectPublicKeyInfo in DER, which other tools read. A new array each time. */
+    /** The key as a SubjectPublicKeyInfo in DER, for other tools. A new array each time. */
     public byte[] encoded() {
         return key.getEncoded();
     }
@@ -88,10 +88,10 @@ public final class SignerKey {
             verifier.update(message);
             return verifier.verify(signature);
         } catch (SignatureException | InvalidKeyException e) {
-            // The key is no point of the curve, or the signature no number below its order.
+            // The key is not a point on the curve, or the signature is out of range.
             return false;
         } catch (GeneralSecurityException e) {
-            throw new IllegalStateException("this JDK cannot do Ed25519", e);
+            throw new IllegalStateException("this JDK does not support Ed25519", e);
         }
     }
 

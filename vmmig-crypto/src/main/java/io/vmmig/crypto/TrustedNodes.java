@@ -5,36 +5,36 @@ import io.vmmig.error.VmmigException;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/** Which hosts are trusted, now: it is asked each time. Thread-safe. */
+/** Decides which hosts are trusted; asked each time. Thread-safe. */
 @FunctionalInterface
 public interface TrustedNodes {
-    /** These, and no other, for ever. */
+    /** Trusts exactly these hosts, for ever. */
     static TrustedNodes of(Set<Fingerprint> nodes) {
         return Set.copyOf(nodes)::contains;
     }
 
     /**
-     * Whether the host with this fingerprint is trusted at this moment.
+     * Whether the host with this fingerprint is trusted now.
      *
-     * @throws VmmigException when that cannot be told; the host is not trusted then
+     * @throws VmmigException when that cannot be determined; the host is not trusted then
      */
     boolean trusts(Fingerprint node) throws VmmigException;
 
     /**
-     * Tells {@code listener} from now on which hosts are not trusted any more, so that it can close what is open with them.
-     * It is called by any thread, and should not take long. What is always the same never calls it.
+     * Tells {@code listener} from now on about hosts that are no longer trusted, so that it can close connections with them. It
+     * is called by any thread, and should return soon. A fixed set never calls it.
      *
-     * @return to be closed when nothing more is to be told
+     * @return a handle; close it to stop listening
      * @throws VmmigException when changes cannot be watched
      */
     default Subscription onRemoval(Consumer<Fingerprint> listener) throws VmmigException {
         return () -> {};
     }
 
-    /** Somebody who wants to be told. */
+    /** A registered listener. */
     @FunctionalInterface
     interface Subscription extends AutoCloseable {
-        /** Tells no more. Idempotent. */
+        /** Stops listening. Idempotent. */
         @Override
         void close();
     }

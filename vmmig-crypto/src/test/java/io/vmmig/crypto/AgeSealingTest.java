@@ -6,9 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.vmmig.crypto.age.Chunks;
 import io.vmmig.crypto.age.FileKey;
 import io.vmmig.crypto.age.Header;
+import io.vmmig.crypto.age.PayloadCipher;
 import io.vmmig.crypto.age.Stanza;
 import io.vmmig.crypto.age.X25519Stanza;
 import io.vmmig.error.Problem;
@@ -36,7 +36,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AgeSealingTest {
     private static final AgeIdentity SELF = AgeIdentity.generate();
     private static final AgeIdentity OTHER = AgeIdentity.generate();
-    private static final int CHUNK = Chunks.PLAIN_BYTES;
+    private static final int CHUNK = PayloadCipher.PLAIN_BYTES;
     private static final Set<Problem> REFUSALS =
             Set.of(Problem.SEAL_BROKEN, Problem.SEAL_MALFORMED, Problem.SEAL_NOT_FOR_US, Problem.SEAL_TRUNCATED);
 
@@ -160,15 +160,15 @@ class AgeSealingTest {
     @Test
     void cutsAroundChunksAreNoticed() throws Exception {
         byte[] sealed = seal(bytes(3 * CHUNK), SELF.recipient());
-        int payload = sealed.length - 3 * Chunks.SEALED_BYTES;
+        int payload = sealed.length - 3 * PayloadCipher.SEALED_BYTES;
         for (int chunk = 0; chunk <= 2; chunk++) {
             for (int d : new int[] {-17, -16, -1, 1, 15, 16, 17, 1000}) {
-                int length = payload + chunk * Chunks.SEALED_BYTES + d;
+                int length = payload + chunk * PayloadCipher.SEALED_BYTES + d;
                 assertRefused(Arrays.copyOf(sealed, length), "cut at " + length);
             }
         }
         for (int chunk = 1; chunk <= 2; chunk++) {
-            byte[] cut = Arrays.copyOf(sealed, payload + chunk * Chunks.SEALED_BYTES);
+            byte[] cut = Arrays.copyOf(sealed, payload + chunk * PayloadCipher.SEALED_BYTES);
             assertRefused(cut, Problem.SEAL_TRUNCATED, "not the last");
         }
         assertRefused(Arrays.copyOf(sealed, payload), Problem.SEAL_TRUNCATED, "ends too early");
@@ -180,7 +180,7 @@ class AgeSealingTest {
     void whatFollowsTheEndIsNoticed() throws Exception {
         for (int length : new int[] {0, 10, CHUNK - 1, CHUNK, CHUNK + 1, 2 * CHUNK}) {
             byte[] sealed = seal(bytes(length), SELF.recipient());
-            for (int more : new int[] {1, 16, 17, CHUNK, Chunks.SEALED_BYTES, 2 * CHUNK}) {
+            for (int more : new int[] {1, 16, 17, CHUNK, PayloadCipher.SEALED_BYTES, 2 * CHUNK}) {
                 assertRefused(Arrays.copyOf(sealed, sealed.length + more), length + " and " + more);
             }
         }
@@ -191,11 +191,11 @@ class AgeSealingTest {
     @Test
     void chunksOutOfOrderAreNoticed() throws Exception {
         byte[] sealed = seal(bytes(3 * CHUNK), SELF.recipient());
-        byte[] head = Arrays.copyOf(sealed, sealed.length - 3 * Chunks.SEALED_BYTES);
+        byte[] head = Arrays.copyOf(sealed, sealed.length - 3 * PayloadCipher.SEALED_BYTES);
         List<byte[]> chunks = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            int from = head.length + i * Chunks.SEALED_BYTES;
-            chunks.add(Arrays.copyOfRange(sealed, from, from + Chunks.SEALED_BYTES));
+            int from = head.length + i * PayloadCipher.SEALED_BYTES;
+            chunks.add(Arrays.copyOfRange(sealed, from, from + PayloadCipher.SEALED_BYTES));
         }
         for (int[] order :
                 new int[][] {{1, 0, 2}, {0, 2, 1}, {2}, {1, 2}, {0, 2}, {0, 1, 1, 2}, {0, 1, 2, 2}, {0, 1}}) {
@@ -224,8 +224,8 @@ class AgeSealingTest {
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         file.writeBytes(Header.encode(List.of(stanza(fileKey)), fileKey));
         file.writeBytes(nonce);
-        Chunks chunks = new Chunks(fileKey, nonce);
-        byte[] sealed = new byte[Chunks.SEALED_BYTES];
+        PayloadCipher chunks = new PayloadCipher(fileKey, nonce);
+        byte[] sealed = new byte[PayloadCipher.SEALED_BYTES];
         file.write(sealed, 0, chunks.seal(bytes(CHUNK), 0, CHUNK, false, sealed));
         file.write(sealed, 0, chunks.seal(new byte[0], 0, 0, true, sealed));
 
@@ -364,7 +364,7 @@ class AgeSealingTest {
         String stanza = "-> X25519 " + share + "\n" + body + "\n";
         String columns = "A".repeat(64);
         return Stream.of(
-                Arguments.of("PK\003\004", "something else than printable"),
+                Arguments.of("PK\003\004", "unprintable"),
                 Arguments.of("vmmig\n", "does not begin with"),
                 Arguments.of("age-encryption.org/v2\n" + stanza + end, "version other than 1"),
                 Arguments.of("age-encryption.org/v1\r\n" + stanza + end, "printable"),
@@ -502,7 +502,7 @@ class AgeSealingTest {
     private static byte[] file(List<Stanza> stanzas, byte[] fileKey, byte[] plain) {
         byte[] nonce = FileKey.makeNonce();
         byte[] sealed = new byte[plain.length + 16];
-        new Chunks(fileKey, nonce).seal(plain, 0, plain.length, true, sealed);
+        new PayloadCipher(fileKey, nonce).seal(plain, 0, plain.length, true, sealed);
         ByteArrayOutputStream file = new ByteArrayOutputStream();
         file.writeBytes(Header.encode(stanzas, fileKey));
         file.writeBytes(nonce);

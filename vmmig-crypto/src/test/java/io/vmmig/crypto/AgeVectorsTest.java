@@ -4,7 +4,7 @@ package io.vmmig.crypto;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vmmig.content.Digest;
-import io.vmmig.crypto.age.Chunks;
+import io.vmmig.crypto.age.PayloadCipher;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import java.io.ByteArrayInputStream;
@@ -94,7 +94,7 @@ class AgeVectorsTest {
         List<String> digests = vector.values("payload");
         Integer released = LAST_CHUNK_WITHHELD.get(file.getFileName().toString());
         if (digests.isEmpty() || released != null) {
-            assertThat(payload.size()).isEqualTo(released == null ? 0 : released * Chunks.PLAIN_BYTES);
+            assertThat(payload.size()).isEqualTo(released == null ? 0 : released * PayloadCipher.PLAIN_BYTES);
         } else {
             MessageDigest sha256 = Digest.newSha256();
             sha256.update(payload.toByteArray());

@@ -201,7 +201,7 @@ class HostIdentityTest {
         assertThat(HostIdentity.in(directory, "long and winding".toCharArray()).fingerprint())
                 .isEqualTo(made.fingerprint());
         assertThatThrownBy(() -> HostIdentity.in(directory, "wrong".toCharArray()))
-                .hasMessageContaining("passphrase is not the one");
+                .hasMessageContaining("passphrase is wrong");
         assertThatThrownBy(() -> HostIdentity.in(directory)).hasMessageContaining("is under a passphrase");
         HostIdentity rotated = HostIdentity.rotate(directory, "long and winding".toCharArray());
         assertThat(HostIdentity.in(directory, "long and winding".toCharArray()).fingerprint())

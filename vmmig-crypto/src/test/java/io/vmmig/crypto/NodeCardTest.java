@@ -109,7 +109,7 @@ class NodeCardTest {
     @Test
     void aSuccessionThatTheFormerKeyHasNotSignedIsRefused() throws Exception {
         HostIdentity thief = HostIdentity.create();
-        Succession forged = new Succession(
+        KeySuccession forged = new KeySuccession(
                 first.keys().signing(),
                 thief.keys().signing(),
                 LocalDate.MAX,
@@ -121,9 +121,9 @@ class NodeCardTest {
 
     @Test
     void theDayOnWhichAFormerKeyEndsIsSignedByIt() throws Exception {
-        Succession signed = second.successions().get(0);
-        for (LocalDate day : new LocalDate[] {LocalDate.of(2999, 1, 1), Succession.UNDATED}) {
-            Succession moved = new Succession(signed.former(), signed.next(), day, signed.signature());
+        KeySuccession signed = second.successions().get(0);
+        for (LocalDate day : new LocalDate[] {LocalDate.of(2999, 1, 1), KeySuccession.UNDATED}) {
+            KeySuccession moved = new KeySuccession(signed.previous(), signed.next(), day, signed.signature());
             HostIdentity claims = new HostIdentity(second.keySet(), java.util.List.of(), java.util.List.of(moved));
 
             assertInvalid(claims.card("a").text());
@@ -135,8 +135,8 @@ class NodeCardTest {
         byte[] message = ("vmmig succession 1\n" + first.keys().signing() + "\n"
                         + second.keys().signing() + "\n")
                 .getBytes(java.nio.charset.StandardCharsets.US_ASCII);
-        Succession undated =
-                Succession.parse(first.keys().signing() + " " + second.keys().signing() + " "
+        KeySuccession undated =
+                KeySuccession.parse(first.keys().signing() + " " + second.keys().signing() + " "
                         + Base64Url.encode(first.keySet().signature(message)));
         HostIdentity earlier = new HostIdentity(second.keySet(), java.util.List.of(), java.util.List.of(undated));
 

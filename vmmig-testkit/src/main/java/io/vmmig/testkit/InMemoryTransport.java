@@ -4,9 +4,9 @@ package io.vmmig.testkit;
 import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
+import io.vmmig.transport.HandOverOutcomes;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Outcome;
-import io.vmmig.transport.OutcomeBook;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Peer;
 import java.time.Duration;
@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
 public final class InMemoryTransport implements Peer {
     private final BlockingQueue<IncomingSession> arrivals = new LinkedBlockingQueue<>();
     private volatile boolean losesAnswerToCommit;
-    private volatile OutcomeBook outcomes = (packageId, asker) -> Outcome.UNHEARD_OF;
+    private volatile HandOverOutcomes outcomes = (packageId, asker) -> Outcome.UNHEARD_OF;
 
     /** A transport with nobody at it yet. */
     public InMemoryTransport() {}
@@ -31,7 +31,7 @@ public final class InMemoryTransport implements Peer {
     }
 
     /** From now on sources that ask what became of a package are answered from there. */
-    public void answerFrom(OutcomeBook book) {
+    public void answerFrom(HandOverOutcomes book) {
         outcomes = book;
     }
 

@@ -27,8 +27,8 @@ import io.vmmig.report.RecoveryReport.Settlement;
 import io.vmmig.report.RecoveryReport.Side;
 import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
+import io.vmmig.transport.HandOverOutcomes;
 import io.vmmig.transport.Outcome;
-import io.vmmig.transport.OutcomeBook;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -332,7 +332,7 @@ class RecoveryTest {
     void onlyTheSourceOfAPackageIsToldOfItAndGivesItUpByAsking() throws Exception {
         Optional<String> source = Optional.of("source");
         Optional<String> other = Optional.of("other");
-        OutcomeBook book = Recovery.outcomesIn(state);
+        HandOverOutcomes book = Recovery.outcomesIn(state);
         try (ArrivalJournal arrival = arrival(Instant.now(), source)) {
             assertThat(book.outcomeOf(packageId, other)).isEqualTo(Outcome.UNHEARD_OF);
             assertThat(book.outcomeOf(packageId, Optional.empty())).isEqualTo(Outcome.UNHEARD_OF);

@@ -4,7 +4,7 @@ package io.vmmig.crypto.age;
 import io.vmmig.error.PackageFormatException;
 import java.util.Base64;
 
-/** Base64 as age has it: without padding, and each value in one form only. */
+/** Base64 as in age: without padding, and only the canonical form of a value. */
 final class Base64Text {
     private static final Base64.Encoder ENCODER = Base64.getEncoder().withoutPadding();
 
@@ -19,10 +19,10 @@ final class Base64Text {
         try {
             bytes = Base64.getDecoder().decode(text);
         } catch (IllegalArgumentException e) {
-            throw Refusals.malformed(what + " is not base64");
+            throw AgeErrors.malformed(what + " is not base64");
         }
         if (!encode(bytes).equals(text)) {
-            throw Refusals.malformed(what + " is not canonical base64");
+            throw AgeErrors.malformed(what + " is not canonical base64");
         }
         return bytes;
     }
@@ -30,7 +30,7 @@ final class Base64Text {
     static byte[] decode(String text, int length, String what) throws PackageFormatException {
         byte[] bytes = decode(text, what);
         if (bytes.length != length) {
-            throw Refusals.malformed(what + " has " + bytes.length + " bytes instead of " + length);
+            throw AgeErrors.malformed(what + " has " + bytes.length + " bytes instead of " + length);
         }
         return bytes;
     }

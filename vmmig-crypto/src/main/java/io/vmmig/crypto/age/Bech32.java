@@ -4,7 +4,7 @@ package io.vmmig.crypto.age;
 import java.io.ByteArrayOutputStream;
 import java.util.Locale;
 
-/** Bech32 as in BIP 173, for the 32 bytes of a key, which make a longer text than that allows. */
+/** Bech32 as in BIP 173, for the 32 bytes of a key, whose text is longer than BIP 173 allows. */
 public final class Bech32 {
     private static final String ALPHABET = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
     private static final int[] GENERATOR = {0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3};
@@ -29,9 +29,9 @@ public final class Bech32 {
     }
 
     /**
-     * The {@code length} bytes behind {@code prefix}, which is in lower case while {@code text} may be in either.
+     * The {@code length} bytes after {@code prefix}, which is in lower case; {@code text} may be in upper or lower case.
      *
-     * @throws IllegalArgumentException when it is anything else; the message quotes nothing of the text
+     * @throws IllegalArgumentException when it is anything else; the message does not quote the text
      */
     public static byte[] decode(String prefix, String text, int length) {
         int digits = (length * 8 + 4) / 5;
@@ -49,7 +49,7 @@ public final class Bech32 {
         for (int i = 0; i < values.length; i++) {
             int value = ALPHABET.indexOf(lower.charAt(prefix.length() + 1 + i));
             if (value < 0) {
-                throw new IllegalArgumentException("it holds a character that does not belong there");
+                throw new IllegalArgumentException("it contains an invalid character");
             }
             values[i] = (byte) value;
         }
@@ -100,7 +100,7 @@ public final class Bech32 {
         if (pad && bits > 0) {
             to.write(held << toBits - bits);
         } else if (!pad && held != 0) {
-            throw new IllegalArgumentException("it is padded with something else than zeros");
+            throw new IllegalArgumentException("its padding is not zero");
         }
         return to.toByteArray();
     }

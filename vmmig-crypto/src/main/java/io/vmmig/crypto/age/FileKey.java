@@ -3,7 +3,7 @@ package io.vmmig.crypto.age;
 
 import java.security.SecureRandom;
 
-/** The key of one file, of which all else comes. */
+/** The key of one file, from which all other keys are derived. */
 public final class FileKey {
     /** The length of the nonce that the payload begins with. */
     public static final int NONCE_BYTES = 16;
@@ -12,12 +12,12 @@ public final class FileKey {
 
     private FileKey() {}
 
-    /** A new one. The caller wipes it. */
+    /** A new file key. The caller wipes it. */
     public static byte[] make() {
         return random(Wrap.FILE_KEY_BYTES);
     }
 
-    /** What a new payload begins with. */
+    /** A nonce for a new payload. */
     public static byte[] makeNonce() {
         return random(NONCE_BYTES);
     }

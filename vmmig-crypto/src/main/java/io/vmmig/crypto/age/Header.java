@@ -9,9 +9,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The text that an age file begins with: who can open it, and that nobody has changed that. */
+/** The header of an age file: its recipients, authenticated. */
 public record Header(List<Stanza> stanzas, byte[] authenticated, byte[] mac) {
-    /** More recipients than this are not read, and not to be written. */
+    /** The maximum number of recipients, for reading and writing. */
     public static final int MAX_STANZAS = 256;
 
     private static final String VERSION = "age-encryption.org/v1";
@@ -37,12 +37,12 @@ public record Header(List<Stanza> stanzas, byte[] authenticated, byte[] mac) {
         return text.toString().getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** Reads as far as the payload, and believes nothing yet. */
+    /** Parses up to the payload, without verifying anything. */
     public static Header read(HeaderInput in) throws IOException, VmmigException {
         StringBuilder text = new StringBuilder();
         String version = in.line(MAX_VERSION_LENGTH);
         if (!version.equals(VERSION)) {
-            throw Refusals.malformed(
+            throw AgeErrors.malformed(
                     version.startsWith(VERSIONS)
                             ? "it is of a version other than 1"
                             : "it does not begin with " + VERSION);
@@ -53,14 +53,14 @@ public record Header(List<Stanza> stanzas, byte[] authenticated, byte[] mac) {
             String line = in.line(MAX_WORDS_LENGTH);
             if (line.startsWith("--- ")) {
                 if (stanzas.isEmpty()) {
-                    throw Refusals.malformed("it has no recipients");
+                    throw AgeErrors.malformed("it has no recipients");
                 }
                 text.append("---");
                 byte[] mac = Base64Text.decode(line.substring(4), MAC_BYTES, "the header's code");
                 return new Header(stanzas, text.toString().getBytes(StandardCharsets.US_ASCII), mac);
             }
             if (stanzas.size() == MAX_STANZAS) {
-                throw Refusals.malformed("it has more than " + MAX_STANZAS + " recipients");
+                throw AgeErrors.malformed("it has more than " + MAX_STANZAS + " recipients");
             }
             text.append(line).append('\n');
             stanzas.add(new Stanza(words(line), body(in, text)));
@@ -69,11 +69,11 @@ public record Header(List<Stanza> stanzas, byte[] authenticated, byte[] mac) {
 
     private static List<String> words(String line) throws VmmigException {
         if (!line.startsWith("-> ")) {
-            throw Refusals.malformed("a line stands where a recipient should begin");
+            throw AgeErrors.malformed("a recipient should begin where another line is");
         }
         List<String> words = List.of(line.substring(3).split(" ", -1));
         if (words.contains("")) {
-            throw Refusals.malformed("a recipient has an empty argument");
+            throw AgeErrors.malformed("a recipient has an empty argument");
         }
         return words;
     }
@@ -89,10 +89,10 @@ public record Header(List<Stanza> stanzas, byte[] authenticated, byte[] mac) {
         return Base64Text.decode(body.toString(), "a recipient's body");
     }
 
-    /** Checks that whoever made the header knew the file key. */
+    /** Checks that the header's writer knew the file key. */
     public void verify(byte[] fileKey) throws VmmigException {
         if (!MessageDigest.isEqual(mac(fileKey, authenticated), mac)) {
-            throw Refusals.broken("the header of what was sealed has been changed");
+            throw AgeErrors.broken("the header of the sealed data was changed");
         }
     }
 

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 
-/** Lines first, then bytes, of a stream that is read in blocks all the while. */
+/** Reads lines, then bytes, from a stream that is read in blocks. */
 public final class HeaderInput {
     private static final int BLOCK_BYTES = 8192;
     private static final int MAX_HEADER_BYTES = 64 << 10;
@@ -17,37 +17,37 @@ public final class HeaderInput {
     private int end;
     private int headerBytes;
 
-    /** Takes over {@code from}, of which it may read more than it is asked for. */
+    /** Takes over {@code from}; may read ahead. */
     public HeaderInput(InputStream from) {
         this.from = from;
     }
 
-    /** The next line without its end, of no other characters than printable ASCII and blanks. */
+    /** The next line without its end; only printable ASCII and blanks are allowed. */
     String line(int maxLength) throws IOException, VmmigException {
         byte[] line = new byte[maxLength];
         int length = 0;
         while (true) {
             if (next == end && !fill()) {
-                throw Refusals.truncated("within its header");
+                throw AgeErrors.truncated("within its header");
             }
             byte b = block[next++];
             if (++headerBytes > MAX_HEADER_BYTES) {
-                throw Refusals.malformed("the header has more than " + MAX_HEADER_BYTES + " bytes");
+                throw AgeErrors.malformed("the header has more than " + MAX_HEADER_BYTES + " bytes");
             }
             if (b == '\n') {
                 return new String(line, 0, length, StandardCharsets.US_ASCII);
             }
             if (length == maxLength) {
-                throw Refusals.malformed("a line of the header is longer than " + maxLength + " characters");
+                throw AgeErrors.malformed("a line of the header is longer than " + maxLength + " characters");
             }
             if (b < ' ' || b > '~') {
-                throw Refusals.malformed("the header holds something else than printable characters");
+                throw AgeErrors.malformed("the header contains unprintable characters");
             }
             line[length++] = b;
         }
     }
 
-    /** Fills the array from {@code offset} on as far as there are bytes; tells how many there were. */
+    /** Fills the array from {@code offset} on as far as there are bytes; returns their number. */
     public int read(byte[] target, int offset, int length) throws IOException {
         int done = Math.min(length, end - next);
         System.arraycopy(block, next, target, offset, done);

@@ -7,7 +7,7 @@ import java.util.Arrays;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
-/** HKDF-SHA-256 (RFC 5869) for 32 bytes, which one round of it gives; the JDK has it from 25 on only. */
+/** HKDF-SHA-256 (RFC 5869) for 32 bytes, which takes one round; the JDK has it only since 25. */
 final class Hkdf {
     private static final int HASH_BYTES = 32;
 

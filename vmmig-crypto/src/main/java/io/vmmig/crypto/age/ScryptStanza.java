@@ -12,12 +12,12 @@ import java.util.regex.Pattern;
 import org.bouncycastle.crypto.generators.SCrypt;
 import org.jspecify.annotations.Nullable;
 
-/** The file key for whoever knows a passphrase. It stands alone in its header. */
+/** The file key, wrapped under a passphrase. It must be the only stanza of its header. */
 public final class ScryptStanza {
     private static final String TYPE = "scrypt";
     private static final String LABEL = "age-encryption.org/v1/scrypt";
     private static final Pattern WORK_FACTOR = Pattern.compile("[1-9][0-9]?");
-    /** The one that the {@code age} command writes; it takes 256 MiB of memory. */
+    /** The value that the {@code age} command writes; needs 256 MiB of memory. */
     private static final int MAX_WORK_FACTOR = 18;
 
     private static final int SALT_BYTES = 16;
@@ -27,7 +27,7 @@ public final class ScryptStanza {
 
     private ScryptStanza() {}
 
-    /** Wraps {@code fileKey}, with work that takes 2 to the power of {@code workFactor} KiB of memory. */
+    /** Wraps {@code fileKey}; needs 2 to the power of {@code workFactor} KiB of memory. */
     public static Stanza wrap(char[] passphrase, int workFactor, byte[] fileKey) {
         byte[] salt = new byte[SALT_BYTES];
         RANDOM.nextBytes(salt);
@@ -38,27 +38,27 @@ public final class ScryptStanza {
         return stanza;
     }
 
-    /** Whether a header of {@code stanzas} is to be opened with a passphrase. */
+    /** Whether a header with {@code stanzas} needs a passphrase. */
     public static boolean isIn(List<Stanza> stanzas) throws VmmigException {
         boolean found = stanzas.stream().anyMatch(stanza -> stanza.type().equals(TYPE));
         if (found && stanzas.size() > 1) {
-            throw Refusals.malformed("a passphrase is not alone in it");
+            throw AgeErrors.malformed("a passphrase is not alone in it");
         }
         return found;
     }
 
-    /** The file key, or null when the passphrase is another one. */
+    /** The file key, or null if the passphrase is wrong. */
     public static byte @Nullable [] unwrap(Stanza stanza, char[] passphrase) throws VmmigException {
         if (stanza.words().size() != 3) {
-            throw Refusals.malformed("its passphrase has the wrong number of arguments");
+            throw AgeErrors.malformed("its passphrase has the wrong number of arguments");
         }
         if (stanza.body().length != Wrap.BODY_BYTES) {
-            throw Refusals.malformed("its passphrase has a body of the wrong length");
+            throw AgeErrors.malformed("its passphrase has a body of the wrong length");
         }
         byte[] salt = Base64Text.decode(stanza.words().get(1), SALT_BYTES, "the salt of its passphrase");
         String factor = stanza.words().get(2);
         if (!WORK_FACTOR.matcher(factor).matches() || Integer.parseInt(factor) > MAX_WORK_FACTOR) {
-            throw Refusals.malformed("the work factor of its passphrase is none, or above " + MAX_WORK_FACTOR);
+            throw AgeErrors.malformed("the work factor of its passphrase is invalid, or above " + MAX_WORK_FACTOR);
         }
         byte[] key = wrapKey(passphrase, salt, Integer.parseInt(factor));
         byte[] fileKey = Wrap.open(key, stanza.body());

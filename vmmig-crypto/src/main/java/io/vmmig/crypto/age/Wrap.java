@@ -8,7 +8,7 @@ import javax.crypto.spec.IvParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/** A file key under another key, which is used for nothing else: ChaCha20-Poly1305 with a nonce of zeros. */
+/** Encrypts a file key under a key that is used only once: ChaCha20-Poly1305 with a nonce of zeros. */
 final class Wrap {
     static final int FILE_KEY_BYTES = 16;
     static final int BODY_BYTES = FILE_KEY_BYTES + 16;
@@ -23,7 +23,7 @@ final class Wrap {
         }
     }
 
-    /** The file key, or null when it was wrapped under another key. */
+    /** The file key, or null if it was wrapped under another key. */
     static byte @Nullable [] open(byte[] key, byte[] body) {
         try {
             return cipher(Cipher.DECRYPT_MODE, key).doFinal(body);

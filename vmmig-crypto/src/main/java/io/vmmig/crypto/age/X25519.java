@@ -13,7 +13,7 @@ import javax.crypto.KeyAgreement;
 
 /** The function X25519 of RFC 7748, on bytes. */
 public final class X25519 {
-    /** The length of a secret, of a public key, and of what they come to. */
+    /** The length of a secret, of a public key, and of a shared secret. */
     public static final int BYTES = 32;
 
     private static final String NAME = "X25519";
@@ -28,7 +28,7 @@ public final class X25519 {
         return secret;
     }
 
-    /** The public key that belongs to {@code secret}. */
+    /** The public key of {@code secret}. */
     public static byte[] publicKey(byte[] secret) {
         byte[] base = new byte[BYTES];
         base[0] = 9;
@@ -40,9 +40,9 @@ public final class X25519 {
     }
 
     /**
-     * What a secret and a public key come to.
+     * The shared secret of a secret and a public key.
      *
-     * @throws InvalidKeyException when the public key is of low order, which makes the result the same for every secret
+     * @throws InvalidKeyException when the public key is of low order, so that the result would be the same for every secret
      */
     public static byte[] agree(byte[] secret, byte[] publicKey) throws InvalidKeyException {
         try {
@@ -67,7 +67,7 @@ public final class X25519 {
         }
     }
 
-    /** Little endian, and the highest bit does not count. */
+    /** Little endian; the highest bit is ignored. */
     private static BigInteger coordinate(byte[] publicKey) {
         byte[] bigEndian = new byte[BYTES];
         for (int i = 0; i < BYTES; i++) {

@@ -7,14 +7,14 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The file key for whoever has the secret of an X25519 key. */
+/** The file key, wrapped for an X25519 recipient. */
 public final class X25519Stanza {
     private static final String TYPE = "X25519";
     private static final String INFO = "age-encryption.org/v1/X25519";
 
     private X25519Stanza() {}
 
-    /** Wraps {@code fileKey}, and differently each time. */
+    /** Wraps {@code fileKey} under a fresh key. */
     public static Stanza wrap(byte[] recipient, byte[] fileKey) {
         byte[] ephemeral = X25519.newSecret();
         byte[] share = X25519.publicKey(ephemeral);
@@ -30,14 +30,14 @@ public final class X25519Stanza {
         return stanza;
     }
 
-    /** Refuses one that no writer would write; others than X25519 are not judged. */
+    /** Refuses a malformed X25519 stanza; ignores other types. */
     public static void check(Stanza stanza) throws VmmigException {
         if (stanza.type().equals(TYPE)) {
             share(stanza);
         }
     }
 
-    /** The file key, or null when {@code stanza} is for somebody else. */
+    /** The file key, or null if {@code stanza} is for another recipient. */
     public static byte @Nullable [] unwrap(Stanza stanza, byte[] secret, byte[] recipient) throws VmmigException {
         if (!stanza.type().equals(TYPE)) {
             return null;
@@ -47,7 +47,7 @@ public final class X25519Stanza {
         try {
             key = wrapKey(X25519.agree(secret, share), share, recipient);
         } catch (InvalidKeyException e) {
-            throw Refusals.malformed("an X25519 recipient has a share of low order");
+            throw AgeErrors.malformed("an X25519 recipient has an ephemeral share of low order");
         }
         byte[] fileKey = Wrap.open(key, stanza.body());
         Arrays.fill(key, (byte) 0);
@@ -56,10 +56,10 @@ public final class X25519Stanza {
 
     private static byte[] share(Stanza stanza) throws VmmigException {
         if (stanza.words().size() != 2) {
-            throw Refusals.malformed("an X25519 recipient has the wrong number of arguments");
+            throw AgeErrors.malformed("an X25519 recipient has the wrong number of arguments");
         }
         if (stanza.body().length != Wrap.BODY_BYTES) {
-            throw Refusals.malformed("an X25519 recipient has a body of the wrong length");
+            throw AgeErrors.malformed("an X25519 recipient has a body of the wrong length");
         }
         return Base64Text.decode(stanza.words().get(1), X25519.BYTES, "the share of an X25519 recipient");
     }

@@ -11,12 +11,12 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.wire.Cards;
 import io.vmmig.transport.wire.Cards.Shown;
-import io.vmmig.transport.wire.PeerGaveUp;
-import io.vmmig.transport.wire.Talk;
+import io.vmmig.transport.wire.ControlIo;
+import io.vmmig.transport.wire.PeerAbortedException;
 import java.io.IOException;
 import java.time.Duration;
 
-/** Two hosts show each other their cards, such that people need only compare a short code. */
+/** Two hosts exchange their cards so that people only need to compare a short code. */
 final class CardExchange {
     private static final byte[] LATER = {};
 
@@ -33,13 +33,13 @@ final class CardExchange {
         this.ours = ours;
     }
 
-    /** Does the steps within {@code timeout}; see {@link ShortTalk#within}. */
-    <T> T within(Duration timeout, ShortTalk.Steps<T> steps) throws VmmigException {
-        return new ShortTalk(connection, peer, "introduction").within(timeout, steps);
+    /** Runs the steps within {@code timeout}; see {@link ControlExchange#within}. */
+    <T> T within(Duration timeout, ControlExchange.Steps<T> steps) throws VmmigException {
+        return new ControlExchange(connection, peer, "introduction").within(timeout, steps);
     }
 
-    /** The part of the host that calls. It commits itself first, so that it cannot choose the code. */
-    Introduction call() throws IOException, VmmigException, PeerGaveUp {
+    /** The part of the calling host. It commits itself first, so that it cannot choose the code. */
+    Introduction call() throws IOException, VmmigException, PeerAbortedException {
         Cards.commit(connection, Acquaintance.commitment(ours, challenge.shown()));
         Shown theirs = see();
         Acquaintance met = new Acquaintance(ours, challenge.shown(), theirs.card(), theirs.challenge());
@@ -48,8 +48,8 @@ final class CardExchange {
         return new Introduction(ours, theirs.card(), met.code());
     }
 
-    /** The part of the host that listens. It shows its challenge before it knows the other's, so that it cannot choose the code. */
-    Introduction answer() throws IOException, VmmigException, PeerGaveUp {
+    /** The part of the listening host. It shows its challenge before it knows the caller's, so that it cannot choose the code. */
+    Introduction answer() throws IOException, VmmigException, PeerAbortedException {
         byte[] commitment = Cards.receiveCommitment(connection);
         Cards.show(connection, new Shown(ours, challenge.shown(), LATER));
         Shown theirs = see();
@@ -57,12 +57,12 @@ final class CardExchange {
         met.requireCommitted(commitment);
         met.requireProof(End.CALLER, theirs.proof(), challenge);
         Cards.prove(connection, met.proof(End.LISTENER, self));
-        Talk.awaitEnd(connection);
+        ControlIo.awaitEnd(connection);
         return new Introduction(ours, theirs.card(), met.code());
     }
 
-    /** Only of the host at the other end: a card is no secret, so anybody could show another host's. */
-    private Shown see() throws IOException, VmmigException, PeerGaveUp {
+    /** The card must be the peer's own: cards are not secret, so anyone could show another host's. */
+    private Shown see() throws IOException, VmmigException, PeerAbortedException {
         Shown theirs = Cards.see(connection);
         if (!theirs.card().keys().equals(connection.peer())) {
             throw new IntegrityException(
@@ -70,7 +70,7 @@ final class CardExchange {
                     peer + " has shown the card of another host, with the fingerprint "
                             + theirs.card().keys().fingerprint() + "; its own fingerprint is "
                             + connection.peer().fingerprint(),
-                    "Find out who is between the two hosts; until then, hand the cards over as files.");
+                    "Find out who is between the two hosts; until then, exchange the cards as files.");
         }
         return theirs;
     }

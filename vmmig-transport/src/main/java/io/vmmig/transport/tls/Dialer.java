@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Connects, again and again until the deadline if need be: a host that strangers flood closes connections at random that have not shown
- * yet who is at their other end.
+ * Connects, and retries until the deadline: a host under a flood of strangers closes random connections that are not
+ * authenticated yet.
  */
 final class Dialer {
     private static final Logger LOG = LoggerFactory.getLogger(Dialer.class);
@@ -22,11 +22,12 @@ final class Dialer {
     private Dialer() {}
 
     /**
-     * A connection on which both ends know each other and speak the same version.
+     * A connection whose ends are authenticated and use the same version.
      *
-     * @param handshakes gives a new one for each attempt
-     * @param deadline by {@link System#nanoTime()}
-     * @throws VmmigException why the last attempt failed; {@link Problem#CANCELLED} when the thread was interrupted between two
+     * @param handshakes supplies a new handshake for each attempt
+     * @param deadline as {@link System#nanoTime()}
+     * @throws VmmigException why the last attempt failed; {@link Problem#CANCELLED} when the thread was interrupted between
+     *     attempts
      */
     static TlsConnection dial(HostAddress address, Supplier<Handshake> handshakes, long deadline)
             throws VmmigException {
@@ -40,7 +41,7 @@ final class Dialer {
                 if (e.problem() != Problem.CONNECTION_LOST
                         || left(deadline).toMillis() <= millis
                         || Thread.currentThread().isInterrupted()) {
-                    // The last attempt may have had no time.
+                    // The last attempt may have had too little time.
                     throw lost != null && e.problem() == Problem.PEER_STALLED ? lost : e;
                 }
                 lost = e;
@@ -51,7 +52,7 @@ final class Dialer {
         }
     }
 
-    /** Until the deadline; not zero, which no timeout may be. */
+    /** The time until the deadline; not zero, which would mean no timeout. */
     static Duration left(long deadline) {
         return Duration.ofNanos(Math.max(deadline - System.nanoTime(), 1));
     }

@@ -13,14 +13,14 @@ import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connections whose peers have not shown yet who they are; of these there are so many at most. When one more comes, one gives way of the
- * address that has most of them; of any address, if none has many. Which one is chance: if it were the oldest, a flood from a host's
- * own address would leave each connection of that host the same time, and it might be too short for every one. Thread-safe.
+ * A bounded set of connections whose peers are not authenticated yet. When it is full, a new one evicts a random connection of
+ * the address with the most connections, or of any address if none has many. Random, because evicting the oldest would give every
+ * connection the same time during a flood from its own address, and that might be too short for all of them. Thread-safe.
  */
 final class HalfOpenConnections {
-    /** The part of an IPv6 address that names a network; whoever has one of its addresses has all of them. */
+    /** The network part of an IPv6 address; an owner of one of its addresses has all of them. */
     private static final int IPV6_NETWORK_BYTES = 8;
-    /** An address that has this part of all of them has not many: as much may a host have from which several guests leave at once. */
+    /** Up to this share of the set is not many: a host that moves several guests at once may need it. */
     private static final int FEW = 8;
 
     private final int most;
@@ -33,7 +33,7 @@ final class HalfOpenConnections {
         this.random = random;
     }
 
-    /** Adds one; returns the one that has to give way, if there are too many now. That one is not among them any more. */
+    /** Adds a connection; returns the evicted one, if any. */
     synchronized @Nullable Socket add(Socket raw) {
         byNetwork.computeIfAbsent(network(raw), any -> new ArrayList<>()).add(raw);
         count++;
@@ -50,7 +50,7 @@ final class HalfOpenConnections {
         return evicted;
     }
 
-    /** That one has shown who it is, or is over; false if it had to give way before. */
+    /** Removes a connection that is authenticated or closed; false if it had been evicted. */
     synchronized boolean remove(Socket raw) {
         InetAddress network = network(raw);
         List<Socket> those = byNetwork.getOrDefault(network, List.of());
@@ -70,7 +70,7 @@ final class HalfOpenConnections {
         byNetwork.values().forEach(those -> those.forEach(Sockets::closeQuietly));
     }
 
-    /** Known also of a socket that is closed. */
+    /** Also available for a closed socket. */
     private static InetAddress network(Socket raw) {
         InetAddress address = raw.getInetAddress();
         if (address instanceof Inet6Address) {

@@ -30,21 +30,18 @@ import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 
-/** From a TCP connection to two hosts that know each other and speak the same version, or an error that says why not. */
+/** Turns a TCP connection into one whose ends are authenticated and use the same version, or into an error that says why not. */
 final class Handshake {
-    /**
-     * What a client asks for (ALPN) that wants to show its card to a host that does not know it. One that asks for nothing
-     * comes with a guest.
-     */
+    /** The ALPN protocol of a client that wants to introduce itself. A client without ALPN brings a guest. */
     static final String INTRODUCTION = "vmmig-introduction/2";
-    /** What a client asks for that wants to know what became of a guest. */
+    /** The ALPN protocol of a client that asks about the outcome of a migration. */
     static final String INQUIRY = "vmmig-inquiry/1";
 
-    /** What a client asks for that wants to go on with a session whose connection has broken. */
+    /** The ALPN protocol of a client that wants to resume a session. */
     static final String RESUME = "vmmig-resume/1";
 
     private static final String ALERT = "Received fatal alert: ";
-    /** By which a peer may say that it does not like our key. */
+    /** The alerts by which a peer may reject our key. */
     private static final Set<String> KEY_ALERTS = Set.of(
             "certificate_unknown",
             "bad_certificate",
@@ -57,13 +54,13 @@ final class Handshake {
     private final HostIdentity self;
     private final Trust trust;
     private final boolean client;
-    /** Of a client: what it wants, and nothing else; empty for a session with a guest. */
+    /** For a client: the only protocol that it accepts; empty for a session with a guest. */
     private final String wanted;
-    /** Of a server: that clients may want to be introduced. */
+    /** For a server: whether it accepts introductions. */
     private final boolean introductions;
 
     private final String peer;
-    /** Of a server: told who it is and what it wants, as soon as a peer has shown that it is a trusted one. */
+    /** For a server: gets the peer's fingerprint and protocol as soon as the peer is authenticated and trusted. */
     private final BiConsumer<Fingerprint, String> onKnown;
 
     private @Nullable SSLEngine engine;
@@ -91,31 +88,31 @@ final class Handshake {
         this.onKnown = onKnown;
     }
 
-    /** The side that connected, to send a guest. */
+    /** The client's side, to send a guest. */
     static Handshake ofClient(HostIdentity self, Trust trust, String peer) {
         return new Handshake(self, trust, "", peer);
     }
 
-    /** The side that connected, to ask what became of a guest. */
+    /** The client's side, to ask about an outcome. */
     static Handshake ofInquirer(HostIdentity self, Trust trust, String peer) {
         return new Handshake(self, trust, INQUIRY, peer);
     }
 
-    /** The side that connected, to go on with a session. */
+    /** The client's side, to resume a session. */
     static Handshake ofResumer(HostIdentity self, Trust trust, String peer) {
         return new Handshake(self, trust, RESUME, peer);
     }
 
-    /** The side that connected, to be introduced. Whichever host answers is taken, if it is one of vmmig. */
+    /** The client's side, for an introduction. Accepts any vmmig host. */
     static Handshake ofStranger(HostIdentity self, String peer) {
         return new Handshake(self, new Trust(any -> true, "nobody is trusted"), INTRODUCTION, peer);
     }
 
     /**
-     * The side that listened.
+     * The server's side.
      *
-     * @param introductions whether a client that asks for an introduction, and then can have nothing else, may be a stranger
-     * @param onKnown told the fingerprint of a client that has shown that it is trusted, and what it asks for, at once
+     * @param introductions whether to accept strangers that ask for an introduction, and for nothing else
+     * @param onKnown gets the fingerprint and the protocol of a trusted client as soon as it is authenticated
      */
     static Handshake ofServer(
             HostIdentity self,
@@ -126,15 +123,15 @@ final class Handshake {
         return new Handshake(self, trust, false, "", introductions, peer, onKnown);
     }
 
-    /** Whether the peer has shown that it is a trusted one, so that it has said itself what came since. */
+    /** Whether the peer is authenticated and trusted, so that later errors are its own. */
     boolean knowsPeer() {
         return known;
     }
 
     /**
-     * Does it, within {@code timeout}, whatever the peer does. Closes the socket when it fails.
+     * Runs the handshake within {@code timeout}, whatever the peer does. Closes the socket on failure.
      *
-     * @return what to speak over from now on
+     * @return the secured connection
      */
     TlsConnection perform(Socket raw, Duration timeout) throws VmmigException {
         AtomicBoolean late = new AtomicBoolean();
@@ -160,7 +157,7 @@ final class Handshake {
             if (late.get()) {
                 throw new TransportException(
                         Problem.PEER_STALLED,
-                        peer + " took the connection, but did not answer for " + timeout.toMillis() + " ms",
+                        peer + " accepted the connection, but did not answer for " + timeout.toMillis() + " ms",
                         "Check that vmmig runs there and that the port is right.",
                         e);
             }
@@ -178,7 +175,7 @@ final class Handshake {
         }
     }
 
-    /** Of a context of its own, since no session is to be resumed: each connection is authenticated anew. */
+    /** A new context each time, so that no TLS session is resumed: every connection is authenticated. */
     private SSLEngine engine() {
         SSLEngine fresh = TlsContexts.of(self, this::mayPass).createSSLEngine();
         SSLParameters parameters = TlsContexts.parameters();
@@ -194,7 +191,7 @@ final class Handshake {
         return fresh;
     }
 
-    /** Asked before certificates are looked at, if the client asks for anything; null refuses it. */
+    /** Called before certificates are checked, if the client uses ALPN; null refuses the connection. */
     private @Nullable String choose(List<String> offered) {
         introductionWanted = offered.contains(INTRODUCTION);
         if (introductionWanted) {
@@ -209,7 +206,7 @@ final class Handshake {
         return stranger || trust.nodes().trusts(node);
     }
 
-    /** What passed as an introduction must be one, on both sides; whatever else may be wrong, a guest takes trust. */
+    /** A connection accepted as an introduction must be one, at both ends: a guest requires trust. */
     private void requireWhatWasAgreed(TlsConnection connection) throws VmmigException {
         boolean introduction = connection.protocol().equals(INTRODUCTION);
         if (client && !connection.protocol().equals(wanted)) {
@@ -227,12 +224,12 @@ final class Handshake {
 
     private VmmigException notKnown() {
         String what = "introductions";
-        String remedy = "Check the address and the port; else hand the cards of the two hosts over as files.";
+        String remedy = "Check the address and the port; or exchange the cards of the two hosts as files.";
         if (wanted.equals(INQUIRY)) {
             what = "inquiries";
-            remedy = "Check the address and the port; else look there yourself.";
+            remedy = "Check the address and the port; or look at that host yourself.";
         } else if (wanted.equals(RESUME)) {
-            what = "sessions that go on over another connection";
+            what = "resumed sessions";
             remedy = "Check the address and the port, then start the migration again.";
         }
         return new TransportException(
@@ -241,7 +238,7 @@ final class Handshake {
                 remedy);
     }
 
-    /** The server speaks first: so a client that it does not know reads its refusal before it writes into a closed socket. */
+    /** The server sends first, so that an unknown client reads its refusal before it writes to a closed socket. */
     private void exchangePreambles(TlsConnection connection) throws IOException, TransportException {
         int theirs;
         if (client) {
@@ -263,7 +260,7 @@ final class Handshake {
             return new TransportException(
                     Problem.PEER_UNTRUSTED,
                     peer + " wanted to introduce itself, but this host takes no introductions",
-                    "Let this host take them for as long as they are wanted, or take the other's card as a file.",
+                    "Let this host accept introductions for a while, or exchange the cards as files.",
                     e);
         }
         UntrustedKeyException untrusted = find(UntrustedKeyException.class, e);
@@ -320,7 +317,7 @@ final class Handshake {
             return new TransportException(
                     Failure.of(
                             Problem.PEER_UNTRUSTED,
-                            peer + " did not show the keys of a vmmig host",
+                            peer + " did not present the keys of a vmmig host",
                             "Check that it is one."),
                     e);
         }

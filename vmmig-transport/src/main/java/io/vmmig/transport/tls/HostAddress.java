@@ -15,7 +15,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
-/** Where a host listens: a name or an address, looked up anew each time, and a port. */
+/** The address of a listening host: a name or an IP address, resolved each time, and a port. */
 record HostAddress(String host, int port) {
     static HostAddress of(String host, int port) throws VmmigException {
         if (port < 1 || port > 0xffff) {
@@ -27,7 +27,7 @@ record HostAddress(String host, int port) {
         return new HostAddress(Objects.requireNonNull(host), port);
     }
 
-    /** As {@link #toString()} says it. */
+    /** Parses the result of {@link #toString()}. */
     static HostAddress parse(String text) throws VmmigException {
         int colon = text.lastIndexOf(':');
         String host = colon < 0 ? "" : text.substring(0, colon);
@@ -47,13 +47,13 @@ record HostAddress(String host, int port) {
                 "Write it as in host-b:16550 or [::1]:16550.");
     }
 
-    /** Finds the addresses of a host by its name, for which it may take long. */
+    /** Resolves a host name, which may take long. */
     @FunctionalInterface
     interface Lookup {
         InetAddress[] of(String host) throws UnknownHostException;
     }
 
-    /** By TCP, until {@code deadline} of {@link System#nanoTime()}, which is also that of the look-up. */
+    /** Connects by TCP until {@code deadline}, as {@link System#nanoTime()}; resolving the name counts. */
     Socket connect(long deadline) throws VmmigException {
         return connect(deadline, InetAddress::getAllByName);
     }
@@ -62,7 +62,7 @@ record HostAddress(String host, int port) {
         InetAddress[] addresses = addresses(deadline, lookup);
         IOException last = new IOException("no address");
         for (int i = 0; i < addresses.length; i++) {
-            // One that swallows what is sent there leaves the others their share of the time.
+            // An address that does not answer leaves the others their share of the time.
             long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime()) / (addresses.length - i);
             if (left <= 0) {
                 break;
@@ -83,7 +83,7 @@ record HostAddress(String host, int port) {
                 last);
     }
 
-    /** In a thread of its own, since a look-up has no deadline and cannot be ended. */
+    /** In a separate thread, since resolving a name has no timeout and cannot be interrupted. */
     private InetAddress[] addresses(long deadline, Lookup lookup) throws VmmigException {
         CompletableFuture<InetAddress[]> found = new CompletableFuture<>();
         Thread thread = new Thread(
@@ -106,7 +106,7 @@ record HostAddress(String host, int port) {
             throw new TransportException(
                     Problem.PEER_UNREACHABLE,
                     "the address of the host " + host + " was not found in time",
-                    "Check the name servers of this host, or give an address in place of the name.",
+                    "Check the name servers of this host, or use an address instead of the name.",
                     e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -9,23 +9,23 @@ import io.vmmig.error.VmmigException;
 import java.time.Duration;
 
 /**
- * Two hosts that do not know each other yet have shown each other their cards over the network.
+ * An exchange of cards over the network between two hosts that do not know each other yet.
  *
  * <pre>{@code
  * Introduction introduction = Introduction.with("node2.example", 16550)
  *     .as(HostIdentity.in(directory), "node1")
  *     .within(Duration.ofSeconds(10));
- * // Both hosts show it, and people compare.
+ * // Show it at both hosts, and compare.
  * show(introduction.code());
  * if (confirmed()) {
  *     nodes.add(introduction.theirs());
  * }
  * }</pre>
  *
- * <p>The other host has a {@link TlsListener} that is {@link TlsListener.Ready#introducing}, and does the same with the card of
- * this one. Nobody is trusted by having been introduced: an attacker between the two hosts can introduce themselves to both, and
- * then the codes differ, but for one attempt in a hundred million. That is what people compare, once. The card of a trusted host
- * that has renewed its keys needs no comparison: {@link NodeStore#renew} takes it. Immutable and thread-safe.
+ * <p>The other host has a {@link TlsListener} that accepts {@link TlsListener.Ready#introducing introductions}, and does the same
+ * with this host's card. An introduction alone establishes no trust: an attacker between the two hosts can introduce themselves
+ * to both. Then the codes differ, except for one attempt in a hundred million; so people compare them once. The card of a trusted
+ * host that has renewed its keys needs no comparison: {@link NodeStore#renew} accepts it. Immutable and thread-safe.
  */
 public final class Introduction {
     private final NodeCard ours;
@@ -39,7 +39,7 @@ public final class Introduction {
     }
 
     /**
-     * Begins with where the other host listens: a name or an address.
+     * Starts with the other host's name or address.
      *
      * @param port from 1 to 65535
      * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the port is another one, or the name is empty
@@ -48,7 +48,7 @@ public final class Introduction {
         return new Host(HostAddress.of(host, port));
     }
 
-    /** An address; missing is who comes. */
+    /** Next step: this host's identity. */
     public static final class Host {
         private final HostAddress address;
 
@@ -57,9 +57,9 @@ public final class Introduction {
         }
 
         /**
-         * Goes on with who this host is.
+         * Sets this host's identity.
          *
-         * @param name what people call this host: 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit
+         * @param name this host's name for people: 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit
          * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is anything else
          */
         public Guest as(HostIdentity self, String name) throws VmmigException {
@@ -67,7 +67,7 @@ public final class Introduction {
         }
     }
 
-    /** An address and who comes; missing is how long to wait. */
+    /** Last step: the timeout. */
     public static final class Guest {
         private final HostAddress address;
         private final HostIdentity self;
@@ -80,14 +80,14 @@ public final class Introduction {
         }
 
         /**
-         * Shows the other host this one's card, and takes its.
+         * Exchanges cards with the other host.
          *
-         * @param timeout for all of it; at least 100 ms
-         * @throws VmmigException with {@link Problem#PEER_UNREACHABLE} when nobody listens there,
-         *     {@link Problem#PEER_UNTRUSTED} when it takes no introductions, {@link Problem#PEER_FAILED} when it has too many,
-         *     {@link Problem#NODE_CARD_INVALID} when its card or this one's is damaged or another host's,
-         *     {@link Problem#PROTOCOL_MISMATCH} or {@link Problem#PROTOCOL_VIOLATION} when it is something else or another
-         *     version of vmmig, {@link Problem#PEER_STALLED} or {@link Problem#CONNECTION_LOST} when it does not get that far
+         * @param timeout for the whole exchange; at least 100 ms
+         * @throws VmmigException with {@link Problem#PEER_UNREACHABLE} when nobody listens there, {@link Problem#PEER_UNTRUSTED}
+         *     when it accepts no introductions, {@link Problem#PEER_FAILED} when it has too many, {@link
+         *     Problem#NODE_CARD_INVALID} when its card or this one's is damaged or another host's, {@link
+         *     Problem#PROTOCOL_MISMATCH} or {@link Problem#PROTOCOL_VIOLATION} when something else or another version of vmmig
+         *     answers, {@link Problem#PEER_STALLED} or {@link Problem#CONNECTION_LOST} when the exchange stalls or breaks
          */
         public Introduction within(Duration timeout) throws VmmigException {
             if (timeout.toMillis() < 100) {
@@ -101,12 +101,12 @@ public final class Introduction {
         }
     }
 
-    /** What the other host has been shown. */
+    /** The card that the other host got. */
     public NodeCard ours() {
         return ours;
     }
 
-    /** What the other host has shown: the keys are those of whoever has answered, and the name is what it calls itself. */
+    /** The card of the host that answered: its keys, and its own name for itself. */
     public NodeCard theirs() {
         return theirs;
     }

@@ -4,7 +4,7 @@ package io.vmmig.transport.tls;
 import java.time.Duration;
 import java.util.function.LongSupplier;
 
-/** So many at once, and then one in each interval. Thread-safe. */
+/** A token bucket: a burst, then one per interval. Thread-safe. */
 final class RateLimit {
     private final int burst;
     private final long interval;
@@ -20,7 +20,7 @@ final class RateLimit {
         this.counted = nanoTime.getAsLong();
     }
 
-    /** Whether there may be one more now; if so, it counts. */
+    /** Takes a token; false if there is none. */
     synchronized boolean tryOne() {
         long now = nanoTime.getAsLong();
         long earned = (now - counted) / interval;

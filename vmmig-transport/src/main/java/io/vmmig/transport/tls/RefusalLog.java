@@ -5,10 +5,7 @@ import java.time.Duration;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
-/**
- * Says in the log who was turned away, but not as often as strangers like: that would let everybody who reaches the port fill
- * the disk, or bury a line that matters. Thread-safe.
- */
+/** Logs rejected peers at a limited rate, so that nobody can fill the disk or bury an important line. Thread-safe. */
 final class RefusalLog {
     private static final int BURST = 20;
     private static final Duration INTERVAL = Duration.ofSeconds(10);
@@ -32,6 +29,6 @@ final class RefusalLog {
             before = unsaid;
             unsaid = 0;
         }
-        log.accept(before == 0 ? line : line + " (and " + before + " more since the line before)");
+        log.accept(before == 0 ? line : line + " (and " + before + " more since the last such line)");
     }
 }

@@ -10,10 +10,10 @@ import java.util.concurrent.ScheduledFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Ways to end a connection. */
+/** Closes connections. */
 final class Sockets {
     private static final Logger LOG = LoggerFactory.getLogger(Sockets.class);
-    /** How long to wait for a peer to read what it is told at the end. */
+    /** How long to wait until the peer has read the last frame. */
     static final Duration LAST_WORDS = Duration.ofMillis(500);
 
     private Sockets() {}
@@ -28,8 +28,8 @@ final class Sockets {
     }
 
     /**
-     * When the peer has closed too, or after half a second. A socket that is closed over unread bytes resets the connection,
-     * and the peer would never learn what it was told.
+     * Closes once the peer has closed too, or after half a second. Closing a socket with unread bytes resets the connection, and
+     * the peer would lose the last frame.
      */
     static void closeWhenRead(Socket socket) {
         ScheduledFuture<?> deadline = Watchdog.in(LAST_WORDS, () -> closeQuietly(socket));

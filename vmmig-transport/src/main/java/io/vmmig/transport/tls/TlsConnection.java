@@ -24,14 +24,13 @@ import org.slf4j.LoggerFactory;
 /**
  * TLS over a socket.
  *
- * <p>Not an {@code SSLSocket}, because that breaks when one thread reads while another writes and the keys are renewed,
- * which TLS 1.3 does after 128 GiB: the reader answers with keys of its own in the middle of the writer's record
- * ({@code bad_record_mac}; seen on JDK 17 and 25). An engine holds one lock for both directions, and only the writer puts
- * anything on the wire.
+ * <p>Not an {@code SSLSocket}, because that breaks when one thread reads while another writes during a key update, which TLS 1.3
+ * does after 128 GiB: the reader answers with its own key update in the middle of the writer's record ({@code bad_record_mac};
+ * seen on JDK 17 and 25). Here one lock guards the engine for both directions, and only the writer sends.
  */
 final class TlsConnection implements Connection {
     private static final Logger LOG = LoggerFactory.getLogger(TlsConnection.class);
-    /** So many records for each call of the operating system, once there is much to say: who says little costs little. */
+    /** Records per system call, once there is much to send, so that an idle connection costs little. */
     private static final int RECORDS = 4;
 
     private final Socket socket;
@@ -56,7 +55,7 @@ final class TlsConnection implements Connection {
         sealedOut = ByteBuffer.allocate(session.getPacketBufferSize());
     }
 
-    /** Agrees on keys with the peer. On failure the peer has been told why, as far as TLS has words for it. */
+    /** Runs the TLS handshake. On failure the peer has got the matching alert. */
     void handshake() throws IOException {
         try {
             engine.beginHandshake();
@@ -116,26 +115,26 @@ final class TlsConnection implements Connection {
         }
     }
 
-    /** Whom the handshake has shown to be at the other end. */
+    /** The peer's certificate, authenticated by the handshake. */
     NodeKeys peer() {
         try {
             return NodeKeys.of((X509Certificate) engine.getSession().getPeerCertificates()[0]);
         } catch (SSLPeerUnverifiedException | CertificateException e) {
-            throw new IllegalStateException("the handshake has taken a certificate that is none", e);
+            throw new IllegalStateException("the handshake accepted an invalid certificate", e);
         }
     }
 
-    /** What both have agreed to speak, by ALPN; empty if they said nothing about it. */
+    /** The protocol agreed on by ALPN; empty if none. */
     String protocol() {
         return engine.getApplicationProtocol();
     }
 
-    /** Says nothing more, and closes when the peer has read it all, or after half a second. */
+    /** Ends this direction, and closes once the peer has read everything, or after half a second. */
     void closeWhenRead() {
         try {
             endOutput();
         } catch (IOException e) {
-            LOG.debug("could not say that this is the end", e);
+            LOG.debug("could not send close_notify", e);
         }
         Sockets.closeWhenRead(socket);
     }
@@ -159,7 +158,7 @@ final class TlsConnection implements Connection {
     public void endOutput() throws IOException {
         engine.closeOutbound();
         SSLEngineResult result;
-        // What the engine had to say before comes first.
+        // The engine's pending output goes first.
         do {
             sealedOut.clear();
             result = engine.wrap(ByteBuffer.allocate(0), sealedOut);
@@ -190,7 +189,7 @@ final class TlsConnection implements Connection {
         rawOutput.write(sealedOut.array(), 0, sealedOut.position());
     }
 
-    /** Takes one record from the peer, for which it may have to wait. */
+    /** Reads one record from the peer; may wait. */
     private SSLEngineResult unwrap(ByteBuffer target) throws IOException {
         while (true) {
             SSLEngineResult result = engine.unwrap(sealedIn, target);
@@ -224,7 +223,7 @@ final class TlsConnection implements Connection {
         }
     }
 
-    /** Decrypts into the caller's array where it is large enough for any record. */
+    /** Decrypts into the caller's array if that is large enough for any record. */
     private final class Input extends InputStream {
         @Override
         public int read(byte[] target, int offset, int length) throws IOException {
@@ -249,7 +248,7 @@ final class TlsConnection implements Connection {
             return n;
         }
 
-        /** Fills {@code plain} with at least one byte; tells how many, or -1 at the end. */
+        /** Decrypts at least one byte into {@code plain}; returns the number, or -1 at the end. */
         private int next(ByteBuffer plain) throws IOException {
             while (plain.position() == 0) {
                 SSLEngineResult result = unwrap(plain);
@@ -270,7 +269,7 @@ final class TlsConnection implements Connection {
         }
     }
 
-    /** Encrypts several records at a time. What the engine has to say itself, such as new keys, goes along. */
+    /** Encrypts several records at a time, with the engine's own output, such as key updates. */
     private final class Output extends OutputStream {
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {

@@ -24,10 +24,10 @@ final class TlsIncomingSession implements IncomingSession {
 
     private final WireIncomingSession wire;
     private final Fingerprint peer;
-    private final TrustWatch.Guarded guarded;
+    private final RevocationMonitor.Guarded guarded;
     private final InputStream opened;
 
-    TlsIncomingSession(WireIncomingSession wire, HostIdentity self, Fingerprint peer, TrustWatch watch) {
+    TlsIncomingSession(WireIncomingSession wire, HostIdentity self, Fingerprint peer, RevocationMonitor watch) {
         this.wire = wire;
         this.peer = peer;
         this.opened = new Parts(

@@ -9,14 +9,14 @@ import io.vmmig.crypto.TrustedNodes;
 import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
+import io.vmmig.transport.HandOverOutcomes;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Outcome;
-import io.vmmig.transport.OutcomeBook;
+import io.vmmig.transport.wire.ControlIo;
 import io.vmmig.transport.wire.Inquiries;
-import io.vmmig.transport.wire.PeerGaveUp;
+import io.vmmig.transport.wire.PeerAbortedException;
 import io.vmmig.transport.wire.PeerQuota;
 import io.vmmig.transport.wire.Sessions;
-import io.vmmig.transport.wire.Talk;
 import io.vmmig.transport.wire.Timeouts;
 import io.vmmig.transport.wire.Watchdog;
 import io.vmmig.transport.wire.WireIncomingSession;
@@ -41,7 +41,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where other hosts knock with guests.
+ * Listens for hosts that send guests.
  *
  * <pre>{@code
  * try (TlsListener listener = TlsListener.on("0.0.0.0", 16550)
@@ -53,24 +53,24 @@ import org.slf4j.LoggerFactory;
  * }
  * }</pre>
  *
- * <p>Connections are secured beside each other, each within the connect timeout; a peer that is not trusted, or does not
- * get that far, is logged and forgotten, and disturbs nobody; of very many, only some are logged. A host that is trusted gets no more
- * of what this program has for all than it leaves to the others; one alone, a session for each 4 MiB of the heap, and at least 16.
- * Thread-safe; several threads may accept.
+ * <p>Handshakes run concurrently, each within the connect timeout. A peer that is not trusted, or does not finish its handshake,
+ * is logged (at a limited rate) and forgotten, and delays nobody. A trusted host gets at most as much of the listener's resources
+ * as it leaves to the others; a single one gets a session for each 4 MiB of the heap, and at least 16. Thread-safe; several
+ * threads may accept.
  */
 public final class TlsListener implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TlsListener.class);
-    /** Peers that have not shown yet who they are. */
+    /** The maximum number of peers that are not authenticated yet. */
     private static final int MAX_HALF_OPEN = 64;
-    /** Trusted peers that ask what became of a guest, or take up a connection again, at this moment. */
+    /** The maximum number of trusted peers that inquire or resume at one time. */
     private static final int MAX_TALKS = 64;
-    /** What the system may take before this program does, of a flood that begins while it is busy. */
+    /** The backlog: connections that the system accepts while this program is busy. */
     private static final int BACKLOG = 512;
 
     private final Config config;
     private final ServerSocket server;
     private final HalfOpenConnections halfOpen = new HalfOpenConnections(MAX_HALF_OPEN, new Random());
-    /** Of sessions. Not private, for tests of what leaves its place. */
+    /** The quota for sessions. Not private, for tests. */
     final PeerQuota places = PeerQuota.ofSessions(Runtime.getRuntime().maxMemory());
 
     private final PeerQuota talks = new PeerQuota(MAX_TALKS);
@@ -78,12 +78,12 @@ public final class TlsListener implements AutoCloseable {
     private final List<Waiting> waiting = new ArrayList<>();
 
     private final RefusalLog refusals = new RefusalLog(LOG::warn, System::nanoTime);
-    private final TrustWatch watch;
+    private final RevocationMonitor watch;
     private final Sessions sessions;
-    private final @Nullable Reception reception;
+    private final @Nullable IntroductionHandler introductions;
     private volatile boolean closed;
 
-    /** A session that nobody has seen yet, and what it occupies. */
+    /** A session that is not accepted yet, and what it occupies. */
     private record Waiting(TlsIncomingSession session, Place place) {}
 
     private record Config(
@@ -95,7 +95,7 @@ public final class TlsListener implements AutoCloseable {
             @Nullable NodeCard card,
             Consumer<Introduction> strangers,
             Consumer<VmmigException> onRejected,
-            OutcomeBook outcomes) {
+            HandOverOutcomes outcomes) {
         Config with(Timeouts timeouts) {
             return new Config(host, port, self, trust, timeouts, card, strangers, onRejected, outcomes);
         }
@@ -108,21 +108,22 @@ public final class TlsListener implements AutoCloseable {
             return new Config(host, port, self, trust, timeouts, card, strangers, onRejected, outcomes);
         }
 
-        Config answering(OutcomeBook outcomes) {
+        Config answering(HandOverOutcomes outcomes) {
             return new Config(host, port, self, trust, timeouts, card, strangers, onRejected, outcomes);
         }
     }
 
-    private TlsListener(Config config, ServerSocket server, TrustWatch watch) {
+    private TlsListener(Config config, ServerSocket server, RevocationMonitor watch) {
         this.config = config;
         this.server = server;
         this.watch = watch;
         this.sessions = new Sessions(config.timeouts.resume());
-        this.reception = config.card == null ? null : new Reception(config.self, config.card, config.strangers);
+        this.introductions =
+                config.card == null ? null : new IntroductionHandler(config.self, config.card, config.strangers);
     }
 
     /**
-     * Begins with where to listen.
+     * Starts with the address to listen at.
      *
      * @param address an address or name of this host; {@code 0.0.0.0} or {@code ::} for all
      * @param port from 1 to 65535, or 0 for any that is free
@@ -131,7 +132,7 @@ public final class TlsListener implements AutoCloseable {
         return new Address(Objects.requireNonNull(address), port);
     }
 
-    /** An address; missing is who listens. */
+    /** Next step: this host's identity. */
     public static final class Address {
         private final String host;
         private final int port;
@@ -141,13 +142,13 @@ public final class TlsListener implements AutoCloseable {
             this.port = port;
         }
 
-        /** Goes on with who this host is. */
+        /** Sets this host's identity. */
         public Introduced as(HostIdentity self) {
             return new Introduced(this, Objects.requireNonNull(self));
         }
     }
 
-    /** An address and who listens; missing is who may come. */
+    /** Next step: the trusted hosts. */
     public static final class Introduced {
         private final Address address;
         private final HostIdentity self;
@@ -157,15 +158,14 @@ public final class TlsListener implements AutoCloseable {
             this.self = self;
         }
 
-        /** Goes on with the fingerprints of the hosts that may come, and no other may. */
+        /** Accepts only the hosts with these fingerprints. */
         public Ready trusting(Set<Fingerprint> peers) {
             return ready(Trust.in(Set.copyOf(peers)));
         }
 
         /**
-         * Goes on with the hosts that may come, and no other may; they are asked each time. What is open with a host that is
-         * trusted no more ends at once, with {@link Problem#PEER_UNTRUSTED} at both ends; but a guest that has been handed over
-         * to this host stays.
+         * Accepts only these hosts, which are asked each time. When a host is no longer trusted, its connections end at once,
+         * with {@link Problem#PEER_UNTRUSTED} at both ends; but a guest that has been handed over to this host stays.
          */
         public Ready trusting(TrustedNodes nodes) {
             return ready(Trust.in(Objects.requireNonNull(nodes)));
@@ -185,7 +185,7 @@ public final class TlsListener implements AutoCloseable {
         }
     }
 
-    /** All that is needed; the rest is fine as it is. Immutable. */
+    /** The complete configuration; all further settings have defaults. Immutable. */
     public static final class Ready {
         private final Config config;
 
@@ -193,47 +193,47 @@ public final class TlsListener implements AutoCloseable {
             this.config = config;
         }
 
-        /** How long a peer may take to show who it is. Ten seconds when not said; at least 100 ms. */
+        /** How long a handshake may take. Default ten seconds; at least 100 ms. */
         public Ready connectTimeout(Duration timeout) {
             return new Ready(config.with(config.timeouts.withConnect(timeout)));
         }
 
-        /** After how long without any sign of life a source is taken for dead. Thirty seconds when not said; at least 100 ms. */
+        /** After how much silence a source is considered dead. Default thirty seconds; at least 100 ms. */
         public Ready idleTimeout(Duration timeout) {
             return new Ready(config.with(config.timeouts.withIdle(timeout)));
         }
 
         /**
-         * How long a source that lives may take for what it owes: its offer, when it has connected; each 64 KiB of the package; the word
-         * that the guest is handed over. It may take twelve times as long before it begins to send the package, or the rest of it after
-         * the guest was suspended. After that it is given up, and told so. Not counted is the time in which this host has
-         * something to do first. Five minutes when not said; at least 100 ms.
+         * How long a live source may take for what it owes: its offer, once connected; each 64 KiB of the package; the hand-over
+         * of the guest. It may take twelve times as long before it starts to send the package, or the rest of it after the guest
+         * was suspended. After that the listener aborts the session and tells the source. Time in which this host itself is busy
+         * does not count. Default five minutes; at least 100 ms.
          */
         public Ready progressTimeout(Duration timeout) {
             return new Ready(config.with(config.timeouts.withProgress(timeout)));
         }
 
         /**
-         * For how long a transfer waits for its source to come back after their connection has broken, or nothing was heard for the
-         * idle timeout. The guest stands still meanwhile, and what is here of it stays. Only as long as this listens: keep it open
-         * while guests arrive. Thirty seconds when not said, and never longer than the source tries; at least 100 ms, or zero to give
-         * up at once. Of very many transfers, those that lose their connection last are given up.
+         * How long a transfer waits for its source to reconnect after the connection broke, or was silent for the idle timeout.
+         * The guest stays paused meanwhile, and its data here is kept. Works only while the listener is open: keep it open while
+         * guests arrive. Default thirty seconds, and never longer than the source tries; at least 100 ms, or zero to abort at
+         * once. If very many transfers lose their connection, the last ones are aborted.
          */
         public Ready resumingWithin(Duration limit) {
             return new Ready(config.with(config.timeouts.withResume(limit)));
         }
 
         /**
-         * Lets every host that reaches the port introduce itself, which it is not when this is not called: it shows its card,
-         * sees the card of this host, and can do nothing else ({@link Introduction}). It is not trusted by that: let people
-         * compare the {@linkplain Introduction#code code} at both hosts before {@link NodeStore#add}. The card of a trusted host that has renewed its
-         * keys can go to {@link NodeStore#renew} first, which takes it, or throws {@link Problem#NODE_UNKNOWN}.
+         * Accepts introductions ({@link Introduction}) from every host that reaches the port; by default none are accepted. Such
+         * a host exchanges cards with this one, and can do nothing else. It is not trusted afterwards: let people compare the
+         * {@linkplain Introduction#code code} at both hosts before {@link NodeStore#add}. Try {@link NodeStore#renew} first for
+         * the card of a trusted host that has renewed its keys: it accepts the card, or throws {@link Problem#NODE_UNKNOWN}.
          *
-         * <p>Strangers who come too often, or while many cards wait to be taken, are turned away.
+         * <p>Introductions are rejected if they come too often, or while many cards wait.
          *
-         * @param name what people call this host: 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit
-         * @param strangers takes the introductions of those who have come, who hold the secrets of the keys on their cards; called by one
-         *     thread of its own, and may take its time; what it throws is logged
+         * @param name this host's name for people: 1 to 63 letters, digits, dots and hyphens, beginning with a letter or digit
+         * @param strangers gets each introduction, whose host has proved that it holds the secrets of the keys on its card;
+         *     called by a thread of its own, and may take long; its exceptions are logged
          * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the name is anything else
          */
         public Ready introducing(String name, Consumer<Introduction> strangers) throws VmmigException {
@@ -241,31 +241,30 @@ public final class TlsListener implements AutoCloseable {
         }
 
         /**
-         * Answers trusted sources that ask what became of a package, after they have lost the connection over which its guest
-         * was being handed over; such as by {@link io.vmmig.Recovery#outcomesIn}. Without this they are told that
-         * nothing is known, and a person has to look.
+         * Answers trusted sources that lost the connection during the hand-over and ask for the outcome; use {@link
+         * io.vmmig.Recovery#outcomesIn}. Without this they learn nothing, and a person has to look.
          */
-        public Ready answering(OutcomeBook outcomes) {
+        public Ready answering(HandOverOutcomes outcomes) {
             return new Ready(config.answering(Objects.requireNonNull(outcomes)));
         }
 
         /**
-         * Told of each peer that was turned away, and why, such as with {@link Problem#PEER_UNTRUSTED}; for an audit log.
-         * Called by the peer's own thread; what it throws is logged. Everybody who reaches the port decides how often.
+         * Gets each rejected peer and the reason, such as {@link Problem#PEER_UNTRUSTED}; for an audit log. Called by the peer's
+         * own thread; its exceptions are logged. Anyone who reaches the port can cause calls, as often as they like.
          */
         public Ready onRejected(Consumer<VmmigException> listener) {
             return new Ready(config.with(Objects.requireNonNull(listener)));
         }
 
         /**
-         * Listens from now on.
+         * Starts to listen.
          *
-         * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the address is not one of this host, or is taken;
-         *     what {@link TrustedNodes#onRemoval} throws
+         * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the address is not one of this host, or is taken; what
+         *     {@link TrustedNodes#onRemoval} throws
          */
         public TlsListener listen() throws VmmigException {
             WarmUp.begin();
-            TrustWatch watch = TrustWatch.over(config.trust.nodes(), config.self.fingerprint());
+            RevocationMonitor watch = RevocationMonitor.over(config.trust.nodes(), config.self.fingerprint());
             try {
                 ServerSocket server = new ServerSocket();
                 try {
@@ -289,17 +288,16 @@ public final class TlsListener implements AutoCloseable {
         }
     }
 
-    /** The port that it listens on. */
+    /** The listening port. */
     public int port() {
         return server.getLocalPort();
     }
 
     /**
-     * The next source that has shown who it is; waits for one. Those that have offered something come before those that have not. The
-     * session is the caller's to close.
+     * Waits for the next authenticated source. Sources that have made an offer come first. The caller closes the session.
      *
-     * @throws VmmigException with {@link Problem#PEER_STALLED} when none came within {@code timeout}, with
-     *     {@link Problem#CANCELLED} when the listener was closed or the thread interrupted
+     * @throws VmmigException with {@link Problem#PEER_STALLED} when none came within {@code timeout}, with {@link
+     *     Problem#CANCELLED} when the listener was closed or the thread interrupted
      */
     public IncomingSession accept(Duration timeout) throws VmmigException {
         long deadline = System.nanoTime() + timeout.toNanos();
@@ -350,7 +348,7 @@ public final class TlsListener implements AutoCloseable {
                     Sockets.closeQuietly(evicted);
                 }
                 try {
-                    daemon("handshake " + raw.getRemoteSocketAddress(), () -> welcome(raw));
+                    daemon("handshake " + raw.getRemoteSocketAddress(), () -> handle(raw));
                 } catch (OutOfMemoryError e) {
                     halfOpen.remove(raw);
                     Sockets.closeQuietly(raw);
@@ -365,7 +363,7 @@ public final class TlsListener implements AutoCloseable {
         }
     }
 
-    /** Such as while this process has no file descriptor left: to try at once again would only burn the processor. */
+    /** For example, while the process has no file descriptors left: retrying at once would only burn the processor. */
     private static void pause() {
         try {
             TimeUnit.MILLISECONDS.sleep(100);
@@ -374,21 +372,21 @@ public final class TlsListener implements AutoCloseable {
         }
     }
 
-    private void welcome(Socket raw) {
+    private void handle(Socket raw) {
         String address = String.valueOf(raw.getRemoteSocketAddress()).replaceFirst("^/", "");
         Place[] got = new Place[1];
         try {
             TlsConnection connection = Handshake.ofServer(
                             config.self,
                             config.trust,
-                            reception != null,
+                            introductions != null,
                             address,
                             (peer, protocol) -> got[0] = place(raw, peer, protocol.isEmpty() ? places : talks))
                     .perform(raw, config.timeouts.connect());
             Fingerprint peer = connection.peer().fingerprint();
             String name = "host " + address + " (fingerprint " + peer + ")";
-            if (reception != null && connection.protocol().equals(Handshake.INTRODUCTION)) {
-                reception.welcome(connection, name, config.timeouts.connect());
+            if (introductions != null && connection.protocol().equals(Handshake.INTRODUCTION)) {
+                introductions.handle(connection, name, config.timeouts.connect());
             } else if (got[0] == null) {
                 throw turnedAway(connection, name);
             } else if (connection.protocol().equals(Handshake.INQUIRY)) {
@@ -406,7 +404,7 @@ public final class TlsListener implements AutoCloseable {
             Sockets.closeQuietly(raw);
         } catch (RuntimeException | Error e) {
             refusals.say("gave " + address + " up: " + e);
-            LOG.debug("{} was given up", address, e);
+            LOG.debug("{} was closed", address, e);
             Sockets.closeQuietly(raw);
         } finally {
             halfOpen.remove(raw);
@@ -416,7 +414,7 @@ public final class TlsListener implements AutoCloseable {
         }
     }
 
-    /** What a trusted peer has of what there is for all, until all have left who need it. */
+    /** A trusted peer's share of the listener's resources, until all of its users have returned it. */
     private static final class Place {
         private final PeerQuota of;
         private final Fingerprint peer;
@@ -438,7 +436,7 @@ public final class TlsListener implements AutoCloseable {
         }
     }
 
-    /** For a peer that has shown who it is, from when on strangers cannot crowd it out; null if it has too much already. */
+    /** For an authenticated peer, which strangers can no longer crowd out; null if it has too much already. */
     private @Nullable Place place(Socket raw, Fingerprint peer, PeerQuota quota) {
         if (!quota.tryTake(peer, 1)) {
             return null;
@@ -454,12 +452,12 @@ public final class TlsListener implements AutoCloseable {
     private VmmigException turnedAway(TlsConnection connection, String name) {
         VmmigException why = new TransportException(
                 Problem.PEER_FAILED,
-                "the destination has as many connections with " + name + ", or in all, as it bears",
+                "the destination has as many connections with " + name + ", or in all, as it can handle",
                 "Wait until other transfers to it have ended, then start again.");
         if (connection.protocol().equals(Handshake.INQUIRY)) {
-            new ShortTalk(connection, name, "inquiry").refuse(why);
+            new ControlExchange(connection, name, "inquiry").refuse(why);
         } else if (connection.protocol().equals(Handshake.RESUME)) {
-            // A refusal would be the end of the session.
+            // A refusal would end the session.
             connection.cut();
         } else {
             turnAway(connection, why);
@@ -479,7 +477,7 @@ public final class TlsListener implements AutoCloseable {
         }
     }
 
-    /** From here on it is not this listener's to close: it may be accepted at once. */
+    /** From here on the listener no longer owns the session: it may be accepted at once. */
     private void begin(TlsConnection connection, Fingerprint peer, String name, Place place) throws IOException {
         WireIncomingSession wire;
         place.enter();
@@ -498,7 +496,7 @@ public final class TlsListener implements AutoCloseable {
         }
         synchronized (waiting) {
             if (!closed) {
-                // Also one that has ended before it is accepted occupies its place until then.
+                // A session that ends before it is accepted occupies its place until then.
                 place.enter();
                 waiting.add(new Waiting(session, place));
                 waiting.notifyAll();
@@ -509,14 +507,14 @@ public final class TlsListener implements AutoCloseable {
     }
 
     private void answer(TlsConnection connection, Fingerprint peer, String name) throws VmmigException {
-        Outcome said = new ShortTalk(connection, name, "inquiry").within(config.timeouts.connect(), () -> {
+        Outcome said = new ControlExchange(connection, name, "inquiry").within(config.timeouts.connect(), () -> {
             UUID packageId = Inquiries.hear(connection);
             Outcome outcome = config.outcomes.outcomeOf(packageId, Optional.of(peer.toString()));
             Inquiries.answer(connection, outcome);
-            Talk.awaitEnd(connection);
+            ControlIo.awaitEnd(connection);
             return outcome;
         });
-        LOG.info("{} asked what became of a package, and was told {}", name, said);
+        LOG.info("{} asked for the outcome of a package: {}", name, said);
     }
 
     private void rejoin(TlsConnection connection, Fingerprint peer, String name) throws VmmigException {
@@ -524,11 +522,11 @@ public final class TlsListener implements AutoCloseable {
         try {
             sessions.rejoin(connection, peer, () -> deadline.cancel(false));
         } catch (VmmigException e) {
-            new ShortTalk(connection, name, "resumption").refuse(e);
+            new ControlExchange(connection, name, "resumption").refuse(e);
             throw e;
-        } catch (PeerGaveUp | IOException e) {
+        } catch (PeerAbortedException | IOException e) {
             connection.cut();
-            LOG.debug("{} did not go on", name, e);
+            LOG.debug("{} did not resume", name, e);
         } finally {
             deadline.cancel(false);
         }
@@ -543,8 +541,8 @@ public final class TlsListener implements AutoCloseable {
     }
 
     /**
-     * Listens no more. Sources that wait to be accepted are refused; accepted sessions go on, but not over another connection if
-     * theirs breaks. Idempotent.
+     * Stops listening. Sources that wait to be accepted are refused. Accepted sessions continue, but cannot be resumed if their
+     * connection breaks. Idempotent.
      */
     @Override
     public void close() {
@@ -563,8 +561,8 @@ public final class TlsListener implements AutoCloseable {
         halfOpen.close();
         unseen.forEach(one -> one.session.close());
         sessions.close();
-        if (reception != null) {
-            reception.close();
+        if (introductions != null) {
+            introductions.close();
         }
         watch.close();
     }

@@ -25,10 +25,10 @@ final class TlsOutgoingSession implements OutgoingSession {
     private final String name;
     private final NodeKeys peer;
     private final boolean sealing;
-    private final TrustWatch.Guarded guarded;
+    private final RevocationMonitor.Guarded guarded;
     private @Nullable SealingOutputStream sealed;
 
-    TlsOutgoingSession(WireOutgoingSession wire, String name, NodeKeys peer, boolean sealing, TrustWatch watch) {
+    TlsOutgoingSession(WireOutgoingSession wire, String name, NodeKeys peer, boolean sealing, RevocationMonitor watch) {
         this.wire = wire;
         this.name = name;
         this.peer = peer;

@@ -12,7 +12,7 @@ import io.vmmig.transport.Outcome;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Peer;
 import io.vmmig.transport.wire.Inquiries;
-import io.vmmig.transport.wire.PeerGaveUp;
+import io.vmmig.transport.wire.PeerAbortedException;
 import io.vmmig.transport.wire.Timeouts;
 import io.vmmig.transport.wire.WireOutgoingSession;
 import java.io.IOException;
@@ -25,7 +25,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Straight to another host, where a {@link TlsListener} waits.
+ * Moves guests directly to another host, where a {@link TlsListener} accepts them.
  *
  * <pre>{@code
  * Peer node = TlsTransport.to("node2.example", 16550)
@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  *     .trusting(NodeStore.in(nodesDirectory), "node2");
  * }</pre>
  *
- * <p>Both hosts prove who they are, or there is no connection. Immutable and thread-safe.
+ * <p>Both hosts are authenticated, or there is no connection. Immutable and thread-safe.
  */
 public final class TlsTransport implements Peer {
     private static final Logger LOG = LoggerFactory.getLogger(TlsTransport.class);
@@ -53,7 +53,7 @@ public final class TlsTransport implements Peer {
         this.sealing = sealing;
     }
 
-    /** Whom to expect, which may be another host each time. */
+    /** Supplies the expected host, for each transfer. */
     private interface Trusted {
         Trust now() throws VmmigException;
 
@@ -97,7 +97,7 @@ public final class TlsTransport implements Peer {
     }
 
     /**
-     * Begins with where to: a name or an address, looked up anew for each transfer.
+     * Starts with the destination's name or address, which is resolved for each transfer.
      *
      * @param port from 1 to 65535
      * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the port is another one, or the name is empty
@@ -107,16 +107,16 @@ public final class TlsTransport implements Peer {
     }
 
     /**
-     * Begins with where to, as {@link #address()} says it.
+     * Starts with an address as {@link #address()} returns it.
      *
      * @param address such as {@code host-b:16550} or {@code [::1]:16550}
-     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is none
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is malformed
      */
     public static Destination to(String address) throws VmmigException {
         return new Destination(HostAddress.parse(address));
     }
 
-    /** An address; missing is who asks. */
+    /** Next step: this host's identity. */
     public static final class Destination {
         private final HostAddress address;
 
@@ -124,13 +124,13 @@ public final class TlsTransport implements Peer {
             this.address = address;
         }
 
-        /** Goes on with who this host is. */
+        /** Sets this host's identity. */
         public Introduced as(HostIdentity self) {
             return new Introduced(this, Objects.requireNonNull(self));
         }
     }
 
-    /** An address and who asks; missing is whom to expect there. */
+    /** Last step: the expected host. */
     public static final class Introduced {
         private final Destination destination;
         private final HostIdentity self;
@@ -140,22 +140,22 @@ public final class TlsTransport implements Peer {
             this.self = self;
         }
 
-        /** Ends with the fingerprint of the one host that may answer. */
+        /** Accepts only the host with this fingerprint. */
         public TlsTransport trusting(Fingerprint peer) {
             return with(new TheOne(Objects.requireNonNull(peer)));
         }
 
         /**
-         * Ends with the name that the one host that may answer has among {@code nodes}, which are asked for each transfer and
-         * while it lasts: when the node is deleted, a transfer to it ends at once with {@link Problem#PEER_UNTRUSTED}.
+         * Accepts only the host with this name among {@code nodes}. They are asked for each transfer and throughout it: when the
+         * node is deleted, a transfer to it ends at once with {@link Problem#PEER_UNTRUSTED}.
          */
         public TlsTransport trusting(NodeStore nodes, String name) {
             return with(new Named(Objects.requireNonNull(nodes), Objects.requireNonNull(name)));
         }
 
         /**
-         * Ends with the hosts any of which may answer; they are asked for each transfer and while it lasts. When the host that
-         * has answered is trusted no more, a transfer to it ends at once with {@link Problem#PEER_UNTRUSTED}.
+         * Accepts any of these hosts. They are asked for each transfer and throughout it: when the host is no longer trusted, a
+         * transfer to it ends at once with {@link Problem#PEER_UNTRUSTED}.
          */
         public TlsTransport trusting(TrustedNodes nodes) {
             return with(new Any(Objects.requireNonNull(nodes)));
@@ -167,8 +167,8 @@ public final class TlsTransport implements Peer {
     }
 
     /**
-     * The same, but the package is also sealed for the host that answers, on top of TLS: whoever breaks the connection's keys, now
-     * or from a recording, needs that host's sealing key as well. Costs what sealing a file costs.
+     * Also seals the package for the destination, on top of TLS: an attacker who breaks the connection's keys, now or from a
+     * recording, needs that host's sealing key as well. Costs as much as sealing a file.
      */
     public TlsTransport sealing() {
         return new TlsTransport(address, self, trusted, timeouts, true);
@@ -178,35 +178,29 @@ public final class TlsTransport implements Peer {
         return new TlsTransport(address, self, trusted, changed, sealing);
     }
 
-    /**
-     * The same, but gives up after {@code timeout} when the connection does not stand by then. Ten seconds when not said;
-     * at least 100 ms.
-     */
+    /** Sets how long connecting may take. Default ten seconds; at least 100 ms. */
     public TlsTransport connectTimeout(Duration timeout) {
         return with(timeouts.withConnect(timeout));
     }
 
     /**
-     * The same, but takes the other host for dead after {@code timeout} without any sign of life. A host that is busy, for
-     * however long, gives such signs. Thirty seconds when not said; at least 100 ms.
+     * Sets after how much silence the other host is considered dead. A busy host is not silent. Default thirty seconds; at least
+     * 100 ms.
      */
     public TlsTransport idleTimeout(Duration timeout) {
         return with(timeouts.withIdle(timeout));
     }
 
-    /**
-     * The same, but gives up on a host that lives and yet takes nothing of the package for {@code timeout}, or less than 64
-     * KiB. Five minutes when not said; at least 100 ms.
-     */
+    /** Sets how long a live host may take to receive 64 KiB of the package. Default five minutes; at least 100 ms. */
     public TlsTransport progressTimeout(Duration timeout) {
         return with(timeouts.withProgress(timeout));
     }
 
     /**
-     * The same, but goes on trying for {@code limit} to connect again when the connection breaks, or nothing is heard from the other
-     * host for the idle timeout; what has arrived is not sent again, and if it succeeds nobody notices more than a pause. The
-     * other host must be the same and still have the transfer; one whose program was started again says at once that it has not.
-     * Thirty seconds when not said, and never longer than that host waits; at least 100 ms, or zero to give up at once.
+     * Sets how long to try to reconnect when the connection breaks, or is silent for the idle timeout. Data that has arrived is
+     * not sent again, so a successful attempt is just a pause. It must be the same host, and it must still have the transfer; a
+     * restarted program refuses at once. Default thirty seconds, and never longer than that host waits; at least 100 ms, or zero
+     * to abort at once.
      */
     public TlsTransport resumingWithin(Duration limit) {
         return with(timeouts.withResume(limit));
@@ -215,18 +209,17 @@ public final class TlsTransport implements Peer {
     /**
      * {@inheritDoc}
      *
-     * @throws VmmigException with {@link Problem#PEER_UNREACHABLE} when nobody listens there,
-     *     {@link Problem#PEER_UNTRUSTED} when one of the two hosts does not trust the other,
-     *     {@link Problem#NODE_UNKNOWN} when no node has the name that was given,
-     *     {@link Problem#PROTOCOL_MISMATCH} when something else listens there or another version of vmmig,
-     *     {@link Problem#PEER_STALLED} or {@link Problem#CONNECTION_LOST} when it does not get that far
+     * @throws VmmigException with {@link Problem#PEER_UNREACHABLE} when nobody listens there, {@link Problem#PEER_UNTRUSTED} when
+     *     one of the two hosts does not trust the other, {@link Problem#NODE_UNKNOWN} when no node has the name that was given,
+     *     {@link Problem#PROTOCOL_MISMATCH} when something else listens there or another version of vmmig, {@link
+     *     Problem#PEER_STALLED} or {@link Problem#CONNECTION_LOST} when the connection stalls or breaks
      */
     @Override
     public OutgoingSession open() throws VmmigException {
         WarmUp.begin();
         Trust trust = trusted.now();
-        // Before the handshake asks, so that no removal falls between; it goes on until the session is closed.
-        try (TrustWatch watch = TrustWatch.over(trust.nodes(), self.fingerprint())) {
+        // Before the handshake asks, so that no removal is missed; until the session is closed.
+        try (RevocationMonitor watch = RevocationMonitor.over(trust.nodes(), self.fingerprint())) {
             long deadline = System.nanoTime() + timeouts.connect().toNanos();
             TlsConnection connection =
                     Dialer.dial(address, () -> Handshake.ofClient(self, trust, address.toString()), deadline);
@@ -251,7 +244,7 @@ public final class TlsTransport implements Peer {
         Trust trust = trusted.now();
         TlsConnection connection =
                 Dialer.dial(address, () -> Handshake.ofInquirer(self, trust, address.toString()), deadline);
-        return new ShortTalk(connection, address.toString(), "inquiry").within(Dialer.left(deadline), () -> {
+        return new ControlExchange(connection, address.toString(), "inquiry").within(Dialer.left(deadline), () -> {
             Inquiries.ask(connection, packageId);
             return Inquiries.await(connection);
         });
@@ -260,7 +253,8 @@ public final class TlsTransport implements Peer {
     /**
      * {@inheritDoc}
      *
-     * <p>By an inquiry about no package, which shows that each host trusts the other, and uses up nobody's {@link TlsListener#accept}.
+     * <p>Sends an inquiry about no package, which shows that the hosts trust each other, and does not wake {@link
+     * TlsListener#accept}.
      */
     @Override
     public void requireReachable() throws VmmigException {
@@ -270,12 +264,13 @@ public final class TlsTransport implements Peer {
             // Anything else may have passed when it is opened.
             switch (e.problem()) {
                 case PEER_UNREACHABLE, PEER_UNTRUSTED, NODE_UNKNOWN, PROTOCOL_MISMATCH -> throw e;
-                default -> LOG.debug("{} did not answer well", this, e);
+                default -> LOG.debug("{} gave an invalid answer", this, e);
             }
         }
     }
 
-    private OutgoingSession session(TlsConnection connection, Trust trust, TrustWatch watch) throws VmmigException {
+    private OutgoingSession session(TlsConnection connection, Trust trust, RevocationMonitor watch)
+            throws VmmigException {
         NodeKeys peer = connection.peer();
         Trust same = trust.only(peer.fingerprint());
         WireOutgoingSession wire;
@@ -299,14 +294,14 @@ public final class TlsTransport implements Peer {
         }
     }
 
-    private TlsConnection dialAgain(Trust same, Duration within) throws VmmigException, PeerGaveUp {
+    private TlsConnection dialAgain(Trust same, Duration within) throws VmmigException, PeerAbortedException {
         long deadline = System.nanoTime() + within.toNanos();
         Handshake handshake = Handshake.ofResumer(self, same, address.toString());
         try {
             return handshake.perform(address.connect(deadline), Dialer.left(deadline));
         } catch (VmmigException e) {
             if (handshake.knowsPeer() && e.problem() == Problem.PEER_UNTRUSTED) {
-                throw new PeerGaveUp(e.failure());
+                throw new PeerAbortedException(e.failure());
             }
             throw e;
         }

@@ -12,10 +12,10 @@ import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
- * Who may be at the other end of a connection.
+ * The expected peers of a connection.
  *
- * @param nodes asked in each handshake, and afterwards
- * @param words who that is, as in "it has the fingerprint X, but …"
+ * @param nodes asked in each handshake and afterwards
+ * @param words describes them, as in "it has the fingerprint X, but …"
  */
 record Trust(TrustedNodes nodes, String words) {
     private static final int MOST_TO_NAME = 3;
@@ -37,7 +37,7 @@ record Trust(TrustedNodes nodes, String words) {
         return new Trust(nodes, "no trusted node has");
     }
 
-    /** The one node that is called so at this moment, as long as it is trusted. */
+    /** The node that has this name now, as long as it is trusted. */
     static Trust in(NodeStore nodes, String name) throws VmmigException {
         Node node = nodes.find(name)
                 .orElseThrow(() -> VmmigException.of(
@@ -48,7 +48,7 @@ record Trust(TrustedNodes nodes, String words) {
                 new OneOf(nodes, node.fingerprint()), "the trusted node " + name + " has " + node.fingerprint());
     }
 
-    /** Of these, only the one that has been there before. */
+    /** Only the given one of these peers. */
     Trust only(Fingerprint one) {
         return new Trust(new OneOf(nodes, one), "the one before had " + one);
     }

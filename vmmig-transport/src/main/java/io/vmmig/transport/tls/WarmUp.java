@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets the JVM compile the cipher of TLS before the first guest stands still. Until it has, AES-GCM runs at a tenth of its
- * speed, and a small guest is over before that: its downtime would mostly be that of the compiler.
+ * Makes the JVM compile the TLS cipher before the first guest is paused. Until then AES-GCM runs at a tenth of its speed, and
+ * most of a small guest's downtime would be spent waiting for the compiler.
  */
 final class WarmUp {
     private static final Logger LOG = LoggerFactory.getLogger(WarmUp.class);
@@ -22,7 +22,7 @@ final class WarmUp {
 
     private WarmUp() {}
 
-    /** Begins in the background, once in a JVM; costs a fraction of a second of one core. */
+    /** Runs in the background, once per JVM; costs a fraction of a second of one core. */
     static void begin() {
         if (BEGUN.compareAndSet(false, true)) {
             Thread thread = new Thread(WarmUp::run, "vmmig-warm-up");
@@ -35,7 +35,7 @@ final class WarmUp {
         try {
             Cipher encrypt = Cipher.getInstance("AES/GCM/NoPadding");
             Cipher decrypt = Cipher.getInstance("AES/GCM/NoPadding");
-            // Nothing is protected by this key.
+            // This key protects nothing.
             SecretKeySpec key = new SecretKeySpec(new byte[32], "AES");
             ByteBuffer plain = ByteBuffer.allocate(BYTES);
             ByteBuffer sealed = ByteBuffer.allocate(BYTES + 16);

@@ -10,8 +10,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A ring of bytes between one thread that fills it from a stream and one that reads it. While it is full the filler waits,
- * and so does, in the end, whoever sends. It takes no memory before the first byte comes: a connection that waits costs little.
+ * A ring buffer between one thread that fills it from a stream and one that reads it. While it is full the filler waits, and so,
+ * in the end, does the sender. It allocates memory with the first byte, so that an idle connection costs little.
  */
 final class BoundedPipe extends InputStream {
     private final ReentrantLock lock = new ReentrantLock();
@@ -73,7 +73,7 @@ final class BoundedPipe extends InputStream {
         }
     }
 
-    /** Whether whoever fills it has to wait. */
+    /** Whether the filler has to wait. */
     boolean isFull() {
         lock.lock();
         try {
@@ -83,7 +83,7 @@ final class BoundedPipe extends InputStream {
         }
     }
 
-    /** A part ends here: the reader finds an end when it has read what is there, and goes on behind it. One at a time. */
+    /** Ends a part here: the reader sees an end once it has read what is there, and may continue behind it. One at a time. */
     void endPart() {
         lock.lock();
         try {
@@ -94,7 +94,7 @@ final class BoundedPipe extends InputStream {
         }
     }
 
-    /** Whether the reader has found the end of all. */
+    /** Whether the reader has reached the very end. */
     boolean whole() {
         lock.lock();
         try {
@@ -104,7 +104,7 @@ final class BoundedPipe extends InputStream {
         }
     }
 
-    /** No more will come: the reader ends when it has read what is there. */
+    /** Ends the stream: the reader ends once it has read what is there. */
     void complete() {
         lock.lock();
         try {
@@ -115,7 +115,7 @@ final class BoundedPipe extends InputStream {
         }
     }
 
-    /** Both ends fail from now on, with {@code reason} as the cause, whatever is still in the pipe. */
+    /** Makes both ends fail from now on, with {@code reason} as the cause, even if bytes are left in the pipe. */
     void fail(VmmigException reason) {
         lock.lock();
         try {
@@ -157,7 +157,7 @@ final class BoundedPipe extends InputStream {
             return n;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            VmmigException cancelled = Faults.interrupted();
+            VmmigException cancelled = WireErrors.interrupted();
             throw new IOException(cancelled.getMessage(), cancelled);
         } finally {
             lock.unlock();

@@ -11,11 +11,11 @@ public final class Cards {
     private Cards() {}
 
     /**
-     * A card, and what comes with it.
+     * A card with its challenge and proof.
      *
      * @param card the card
-     * @param challenge what the other end's proof is to answer
-     * @param proof that its host holds its secrets; empty from the host that listens, whose proof comes last
+     * @param challenge what the peer's proof must answer
+     * @param proof shows that its host holds the secrets; empty from the listening host, whose proof comes last
      */
     public record Shown(NodeCard card, byte[] challenge, byte[] proof) {}
 
@@ -27,11 +27,12 @@ public final class Cards {
     /**
      * Waits for the peer's commitment.
      *
-     * @throws PeerGaveUp when it refuses instead
+     * @throws PeerAbortedException when it refuses instead
      * @throws VmmigException with {@link io.vmmig.error.Problem#PROTOCOL_VIOLATION} when it sends anything else
      */
-    public static byte[] receiveCommitment(Connection connection) throws IOException, VmmigException, PeerGaveUp {
-        return Messages.readCommitment(Talk.receive(connection, Kind.CARD));
+    public static byte[] receiveCommitment(Connection connection)
+            throws IOException, VmmigException, PeerAbortedException {
+        return Messages.readCommitment(ControlIo.receive(connection, Kind.CARD));
     }
 
     /** Shows a card. */
@@ -42,30 +43,30 @@ public final class Cards {
     /**
      * Waits for the peer's card.
      *
-     * @throws PeerGaveUp when it refuses instead
+     * @throws PeerAbortedException when it refuses instead
      * @throws VmmigException with {@link io.vmmig.error.Problem#PROTOCOL_VIOLATION} or
      *     {@link io.vmmig.error.Problem#NODE_CARD_INVALID} when it sends anything else
      */
-    public static Shown see(Connection connection) throws IOException, VmmigException, PeerGaveUp {
-        return Messages.readCard(Talk.receive(connection, Kind.CARD));
+    public static Shown see(Connection connection) throws IOException, VmmigException, PeerAbortedException {
+        return Messages.readCard(ControlIo.receive(connection, Kind.CARD));
     }
 
-    /** Proves that this host holds its secrets, as the last word. */
+    /** Sends the last frame, the proof that this host holds its secrets. */
     public static void prove(Connection connection, byte[] proof) throws IOException {
         send(connection, Messages.proof(proof));
     }
 
     /**
-     * Waits for the peer's proof; what is in it is for the caller to check.
+     * Waits for the peer's proof; the caller checks it.
      *
-     * @throws PeerGaveUp when it refuses instead
+     * @throws PeerAbortedException when it refuses instead
      * @throws VmmigException with {@link io.vmmig.error.Problem#PROTOCOL_VIOLATION} when it sends anything else
      */
-    public static byte[] receiveProof(Connection connection) throws IOException, VmmigException, PeerGaveUp {
-        return Messages.readProof(Talk.receive(connection, Kind.CARD));
+    public static byte[] receiveProof(Connection connection) throws IOException, VmmigException, PeerAbortedException {
+        return Messages.readProof(ControlIo.receive(connection, Kind.CARD));
     }
 
     private static void send(Connection connection, Wire.Card message) throws IOException {
-        Talk.send(connection, new Frame(Kind.CARD, message.toByteArray()));
+        ControlIo.send(connection, new Frame(Kind.CARD, message.toByteArray()));
     }
 }

@@ -6,21 +6,21 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
 
-/** What frames travel over. One thread may read while another writes, and any may close at any time. */
+/** A duplex byte stream for frames. One thread may read while another writes, and any thread may close it at any time. */
 public interface Connection {
-    /** What the peer sends. */
+    /** The bytes from the peer. */
     InputStream input();
 
-    /** What the peer gets. */
+    /** The bytes to the peer. */
     OutputStream output();
 
-    /** A read that brings nothing for that long throws {@link java.net.SocketTimeoutException}. */
+    /** Sets the read timeout: a read that waits longer throws {@link java.net.SocketTimeoutException}. */
     void readTimeout(Duration timeout) throws IOException;
 
-    /** Says that no more will come from here; reading goes on. Not while another thread writes. */
+    /** Ends this direction; reading continues. Not while another thread writes. */
     void endOutput() throws IOException;
 
-    /** Closes it at once, without another word, under whatever thread uses it. Never blocks. Idempotent. */
+    /** Closes it abruptly, whatever thread uses it. Never blocks. Idempotent. */
     void cut();
 
     /** Whether it was cut. */

@@ -8,41 +8,41 @@ import java.io.InputStream;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** One role in a transfer: what to make of the frames that arrive. Called by the link's reader, never by two threads. */
+/** One role in a transfer: handles the frames that arrive. Called by the connection's reader, never by two threads at once. */
 interface Conversation {
     /**
-     * A control frame has arrived.
+     * Handles a control frame.
      *
-     * @throws PeerGaveUp when it says that the peer has given up
-     * @throws VmmigException when it is not allowed now; the peer is told
+     * @throws PeerAbortedException when the peer has aborted
+     * @throws VmmigException when the frame is not allowed now; the peer is told
      */
-    void onControl(Kind kind, byte[] payload) throws VmmigException, PeerGaveUp;
+    void onControl(Kind kind, byte[] payload) throws VmmigException, PeerAbortedException;
 
     /**
-     * A control frame begins, whose payload has not been read yet.
+     * Checks a control frame before its payload is read.
      *
-     * @throws VmmigException when it is not to be read; the peer is told
+     * @throws VmmigException when it must not be read; the peer is told
      */
     default void onAnnounced(Kind kind, int length) throws VmmigException {}
 
     /**
-     * Why the peer is to be given up, if it has owed something for longer than {@code within}; null if it has not. Asked every second or
-     * more often, with the link's lock held.
+     * Why to abort a peer that has owed something for longer than {@code within}; null if it does not. Called at least every
+     * second, with the connection's lock held.
      */
     default @Nullable VmmigException overdue(Duration within) {
         return null;
     }
 
-    /** A data frame has arrived, of which {@code length} bytes are to be taken from {@code in}. May block. */
+    /** Handles a data frame: reads exactly {@code length} bytes from {@code in}. May block. */
     void onData(InputStream in, int length) throws VmmigException, IOException;
 
-    /** The frame by which this role gives up; null when it may not any more. Called with the link's lock held. */
+    /** The frame by which this role aborts; null when it may no longer do so. Called with the connection's lock held. */
     @Nullable
     Frame farewell(Failure reason);
 
-    /** The link has ended. */
+    /** Called when the connection has ended. */
     void onEnd(VmmigException reason);
 
-    /** The link has ended, and there will be no connection any more. Called once, by any thread; must not block. */
+    /** Called once when it has ended and there will be no other connection; by any thread; must not block. */
     default void onClosed() {}
 }

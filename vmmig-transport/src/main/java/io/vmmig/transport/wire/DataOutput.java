@@ -6,11 +6,11 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
 
-/** The bytes of a package, gathered into frames. */
+/** Sends the bytes of a package in frames. */
 final class DataOutput extends OutputStream {
     private static final int FRAME_BYTES = Frame.DATA_FRAME_BYTES;
 
-    private final Link link;
+    private final FramedConnection link;
     private final Runnable permission;
     private byte[] frame = new byte[FRAME_BYTES];
     private int filled = Frame.HEADER_BYTES;
@@ -19,9 +19,9 @@ final class DataOutput extends OutputStream {
     /**
      * A stream that sends over {@code link}.
      *
-     * @param permission throws when nothing may be written now
+     * @param permission throws if nothing may be written now
      */
-    DataOutput(Link link, Runnable permission) {
+    DataOutput(FramedConnection link, Runnable permission) {
         this.link = link;
         this.permission = permission;
     }
@@ -61,7 +61,7 @@ final class DataOutput extends OutputStream {
         }
     }
 
-    /** Sends what is left; the session goes on. */
+    /** Sends the remaining bytes; the session continues. */
     @Override
     public void close() throws IOException {
         flush();
@@ -70,7 +70,7 @@ final class DataOutput extends OutputStream {
     private void send() throws IOException {
         try {
             if (filled < FRAME_BYTES / 2) {
-                // What is kept until it has arrived is not to be mostly air.
+                // Retransmit buffers should not be mostly empty.
                 link.sendData(Arrays.copyOf(frame, filled), filled);
             } else {
                 link.sendData(frame, filled);

@@ -9,7 +9,7 @@ import io.vmmig.transport.wire.proto.Wire;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Failures as they travel. What comes in may be by a newer vmmig, or by somebody who means harm. */
+/** Encodes and decodes failures. A received one may be from a newer vmmig, or hostile. */
 final class FailureCodec {
     private static final int MAX_SENTENCE = 4096;
     private static final int MAX_NAME = 256;
@@ -62,7 +62,7 @@ final class FailureCodec {
         return Optional.empty();
     }
 
-    /** At most {@code max} characters, and none that could move a cursor, forge a log line or turn text around. */
+    /** At most {@code max} characters, without those that could move a cursor, forge a log line or reverse text. */
     static String clean(String text, int max) {
         StringBuilder clean = new StringBuilder(Math.min(text.length(), max));
         text.codePoints()

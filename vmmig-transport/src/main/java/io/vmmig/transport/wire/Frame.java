@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.wire;
 
-/** A control frame on its way out. */
+/** An outgoing control frame. */
 record Frame(Kind kind, byte[] payload) {
-    /** Of kind and length, before the payload. */
+    /** The kind and the length, before the payload. */
     static final int HEADER_BYTES = 5;
-    /** Four full TLS records, header included; larger frames never let JDK 17 compile its AES. */
+    /** Four full TLS records, header included; with larger frames JDK 17 never compiles its AES. */
     static final int DATA_FRAME_BYTES = 64 << 10;
 
     Frame {

@@ -8,20 +8,20 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /**
- * The frames that a line brings, one after the other and each whole, whatever connections they come over; without those that
- * only the line needs. For one thread.
+ * Reads the frames of a channel, each complete, across connections, without the frames that only the channel itself needs. For
+ * one thread.
  */
 final class FrameInput extends InputStream {
-    private final Line line;
-    /** Of the frame under way. */
+    private final ResumableChannel channel;
+    /** Of the current frame. */
     private final byte[] header = new byte[Frame.HEADER_BYTES];
 
     private int headerCame;
     private int headerRead;
     private long payloadLeft;
 
-    FrameInput(Line line) {
-        this.line = line;
+    FrameInput(ResumableChannel channel) {
+        this.channel = channel;
     }
 
     @Override
@@ -56,7 +56,7 @@ final class FrameInput extends InputStream {
     /** False at the end. */
     private boolean takeHeader() throws IOException {
         while (headerCame < header.length) {
-            if (headerCame == 0 && line.isResumable()) {
+            if (headerCame == 0 && channel.isResumable()) {
                 if (!takeKind()) {
                     return false;
                 }
@@ -72,15 +72,15 @@ final class FrameInput extends InputStream {
         return true;
     }
 
-    /** The first byte of a frame that counts, after those that do not; false at the end. */
+    /** Skips frames that do not count, then reads the first byte of one that does; false at the end. */
     private boolean takeKind() throws IOException {
         while (true) {
-            Connection from = line.connection();
+            Connection from = channel.connection();
             try {
                 int code = from.input().read();
                 if (code == Kind.HEARTBEAT.code() || code == Kind.ACK.code()) {
                     takeAside(code == Kind.ACK.code() ? Kind.ACK : Kind.HEARTBEAT, from);
-                } else if (line.took(from, code < 0 ? 0 : 1)) {
+                } else if (channel.took(from, code < 0 ? 0 : 1)) {
                     header[0] = (byte) code;
                     headerCame = code < 0 ? 0 : 1;
                     return code >= 0;
@@ -88,7 +88,7 @@ final class FrameInput extends InputStream {
             } catch (VmmigException e) {
                 throw new IOException(e.getMessage(), e);
             } catch (IOException e) {
-                line.broken(from, e);
+                channel.broken(from, e);
             }
         }
     }
@@ -97,29 +97,29 @@ final class FrameInput extends InputStream {
         DataInputStream in = new DataInputStream(from.input());
         int length = in.readInt();
         if (length < 0 || length > kind.maxLength()) {
-            throw Faults.violation(kind + " of " + Integer.toUnsignedString(length) + " bytes");
+            throw WireErrors.violation(kind + " of " + Integer.toUnsignedString(length) + " bytes");
         }
         byte[] payload = from.input().readNBytes(length);
         if (payload.length < length) {
             throw new EOFException("the peer closed it in the middle of a message");
         }
         if (kind == Kind.ACK) {
-            line.acknowledged(from, Messages.readAck(payload));
+            channel.acknowledged(from, Messages.readAck(payload));
         }
     }
 
-    /** At least one byte, or -1 at the end, from whatever connection brings it. */
+    /** Reads at least one byte, from whatever connection there is; -1 at the end. */
     private int take(byte[] target, int offset, int length) throws IOException {
         while (true) {
-            Connection from = line.connection();
+            Connection from = channel.connection();
             try {
                 int n = from.input().read(target, offset, length);
-                // What comes too late over a connection that was given up will come again over the next.
-                if (line.took(from, Math.max(n, 0))) {
+                // Bytes that arrive late over an abandoned connection are sent again over the next one.
+                if (channel.took(from, Math.max(n, 0))) {
                     return n;
                 }
             } catch (IOException e) {
-                line.broken(from, e);
+                channel.broken(from, e);
             }
         }
     }

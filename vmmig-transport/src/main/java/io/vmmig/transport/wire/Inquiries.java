@@ -12,21 +12,21 @@ public final class Inquiries {
 
     /** Asks what became of a package. */
     public static void ask(Connection connection, UUID packageId) throws IOException {
-        Talk.send(connection, new Frame(Kind.INQUIRE, Messages.inquire(packageId)));
+        ControlIo.send(connection, new Frame(Kind.INQUIRE, Messages.inquire(packageId)));
     }
 
     /** Waits for the question; throws as {@link Cards#receive} does. */
-    public static UUID hear(Connection connection) throws IOException, VmmigException, PeerGaveUp {
-        return Messages.readInquire(Talk.receive(connection, Kind.INQUIRE));
+    public static UUID hear(Connection connection) throws IOException, VmmigException, PeerAbortedException {
+        return Messages.readInquire(ControlIo.receive(connection, Kind.INQUIRE));
     }
 
     /** Answers it. */
     public static void answer(Connection connection, Outcome outcome) throws IOException {
-        Talk.send(connection, new Frame(Kind.ANSWER, Messages.answer(outcome)));
+        ControlIo.send(connection, new Frame(Kind.ANSWER, Messages.answer(outcome)));
     }
 
     /** Waits for the answer; throws as {@link Cards#receive} does. */
-    public static Outcome await(Connection connection) throws IOException, VmmigException, PeerGaveUp {
-        return Messages.readAnswer(Talk.receive(connection, Kind.ANSWER));
+    public static Outcome await(Connection connection) throws IOException, VmmigException, PeerAbortedException {
+        return Messages.readAnswer(ControlIo.receive(connection, Kind.ANSWER));
     }
 }

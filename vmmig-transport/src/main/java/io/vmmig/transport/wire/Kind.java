@@ -3,7 +3,7 @@ package io.vmmig.transport.wire;
 
 import org.jspecify.annotations.Nullable;
 
-/** What a frame is. The codes are part of the protocol. */
+/** The kinds of frames. The codes are part of the protocol. */
 enum Kind {
     HELLO(1, Kind.SMALL),
     OFFER(2, 8 << 20),
@@ -22,9 +22,9 @@ enum Kind {
     INQUIRE(13, Kind.SMALL),
     /** In inquiries only. */
     ANSWER(14, Kind.SMALL),
-    /** As HEARTBEAT, it does not count in what is acknowledged. */
+    /** Like HEARTBEAT, it is not counted in acknowledgements. */
     ACK(15, Kind.TINY),
-    /** The first frame of a connection that goes on where another one broke. */
+    /** The first frame of a connection that resumes a session. */
     REJOIN(16, Kind.TINY),
     /** The answer to that. */
     REJOINED(17, Kind.TINY),

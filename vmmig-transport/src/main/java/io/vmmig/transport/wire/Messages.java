@@ -24,17 +24,17 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** The payloads of the control frames, to and from what the rest of vmmig speaks of. */
+/** Encodes and decodes the payloads of control frames. */
 final class Messages {
     private static final Pattern PACKAGE_ID = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
 
     private Messages() {}
 
     /**
-     * What a peer begins with.
+     * The first frame of a session.
      *
-     * @param idle after how much silence it takes this host for dead
-     * @param resumption whether and how it takes up connections again
+     * @param idle after how much silence the peer considers this host dead
+     * @param resumption whether and how the peer resumes connections
      */
     record Hello(Duration idle, @Nullable Resumption resumption) {}
 
@@ -76,12 +76,12 @@ final class Messages {
     }
 
     /**
-     * What a source begins a connection with that takes up another one.
+     * The first frame of a connection that resumes a session.
      *
      * @param id the session
-     * @param attempt how often it has tried to in this session, this time included
-     * @param received how much it has received in this session
-     * @param ended whether it only comes to say why it has ended the session
+     * @param attempt the number of this attempt in the session, from 1
+     * @param received how many bytes it has received in this session
+     * @param ended whether it only reports why it has ended the session
      */
     record Rejoin(SessionId id, long attempt, long received, boolean ended) {}
 
@@ -137,7 +137,7 @@ final class Messages {
         Wire.Offer offer = parse(Wire.Offer.parser(), payload);
         Manifest manifest = Manifest.fromOffer(offer.getManifest().toByteArray(), PackageLimits.DEFAULT);
         if (manifest.hasGuestRecord() != offer.hasGuest()) {
-            throw Faults.violation(
+            throw WireErrors.violation(
                     "an offer of a guest without its record, or with one that its package will not have");
         }
         return new Offer(
@@ -170,7 +170,7 @@ final class Messages {
                         .collect(Collectors.toSet()));
     }
 
-    /** Empty for a kind that only a newer vmmig knows, since what this one offers is of none. */
+    /** Empty for a kind that only a newer vmmig knows; this one offers none of it. */
     private static Optional<Manifest.Reference> reference(Wire.Reference reference) {
         return Digest.read(reference.getDigest()).flatMap(digest -> Manifest.Reference.Kind.of(reference.getKind())
                 .map(kind -> new Manifest.Reference(kind, digest)));
@@ -224,7 +224,7 @@ final class Messages {
 
     private static byte[] exactly(ByteString bytes, int length, String what) throws VmmigException {
         if (bytes.size() != length) {
-            throw Faults.violation(what + " of " + bytes.size() + " bytes");
+            throw WireErrors.violation(what + " of " + bytes.size() + " bytes");
         }
         return bytes.toByteArray();
     }
@@ -239,7 +239,7 @@ final class Messages {
     static UUID readInquire(byte[] payload) throws VmmigException {
         String text = parse(Wire.Inquire.parser(), payload).getPackageId();
         if (!PACKAGE_ID.matcher(text).matches()) {
-            throw Faults.violation("an inquiry about no package");
+            throw WireErrors.violation("an inquiry about no package");
         }
         return UUID.fromString(text);
     }
@@ -255,7 +255,7 @@ final class Messages {
                 return outcome;
             }
         }
-        throw Faults.violation("an answer that this vmmig does not know");
+        throw WireErrors.violation("an answer that this vmmig does not know");
     }
 
     static byte[] abort(@Nullable Failure failure) {

@@ -6,22 +6,22 @@ import java.io.InputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A package as it comes over a session: what is sent while the guest runs, and the rest. Each may be sealed for itself, since a
- * sealed stream can be read to where it stops only when it ends there. For one thread.
+ * A package that arrives over a session in two parts: what is sent while the guest runs, and the rest. Each may be encrypted
+ * separately, since an encrypted stream can only be read to its end. For one thread.
  */
 public final class Parts extends InputStream {
     private final WireIncomingSession session;
     private final Opening opening;
     private @Nullable InputStream current;
 
-    /** Makes of a part as it comes what is to be read. */
+    /** Decrypts a part, if it is encrypted. */
     @FunctionalInterface
     public interface Opening {
-        /** The part in the clear. */
+        /** The decrypted part. */
         InputStream open(InputStream part);
     }
 
-    /** All parts that come over {@code session}. */
+    /** All parts of {@code session}. */
     public Parts(WireIncomingSession session, Opening opening) {
         this.session = session;
         this.opening = opening;

@@ -6,8 +6,8 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * How much of something peers may use at once. Each may have as much as it leaves to the others: one alone gets half of all, the next
- * half of the rest, and so on, so that something is left however many come who take what they get. Thread-safe.
+ * Divides a resource among peers. Each may use as much as it leaves to the others: one alone gets half of it, the next half of
+ * the rest, and so on, so that something is always left. Thread-safe.
  */
 public final class PeerQuota {
     private static final long MIB = 1L << 20;
@@ -16,25 +16,25 @@ public final class PeerQuota {
     private final Map<Fingerprint, Long> used = new HashMap<>();
     private long total;
 
-    /** So much in all. */
+    /** With that total amount. */
     public PeerQuota(long inAll) {
         this.inAll = inAll;
     }
 
     /**
-     * How many sessions a listener has in a program with that heap. One that has nothing to show costs less than half a mebibyte, with
-     * what {@link WireIncomingSession} takes of an offer unasked; they are to leave most of the heap to what is going on.
+     * How many sessions a listener may have in a program with that heap. An idle session costs less than half a mebibyte,
+     * including the small offers that {@link WireIncomingSession} admits freely; most of the heap is left to running transfers.
      */
     public static PeerQuota ofSessions(long heapBytes) {
         return new PeerQuota(Math.min(Math.max(heapBytes / (2 * MIB), 32), 1024));
     }
 
-    /** How many bytes the large offers have at once in a program with that heap; one of the largest fits in any case. */
+    /** How many bytes of large offers a program with that heap may hold at once; one of maximum size always fits. */
     static PeerQuota ofOfferBytes(long heapBytes) {
         return new PeerQuota(Math.max(heapBytes / 16, 2L * Kind.OFFER.maxLength()));
     }
 
-    /** Whether {@code peer} gets {@code amount} more; if so, it is to be {@linkplain #release released}. */
+    /** Whether {@code peer} gets {@code amount} more; if so, {@linkplain #release release} it afterwards. */
     public synchronized boolean tryTake(Fingerprint peer, long amount) {
         long its = used.getOrDefault(peer, 0L) + amount;
         if (its > inAll - total) {
@@ -45,7 +45,7 @@ public final class PeerQuota {
         return true;
     }
 
-    /** What {@code peer} took is not used any more. */
+    /** Returns what {@code peer} took. */
     public synchronized void release(Fingerprint peer, long amount) {
         long left = used.getOrDefault(peer, 0L) - amount;
         if (left == 0) {

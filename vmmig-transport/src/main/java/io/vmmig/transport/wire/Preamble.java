@@ -10,7 +10,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
-/** The first bytes of either side: {@code vmmig} and the version of the protocol, as a big-endian u16. */
+/** The first bytes of either side: {@code vmmig} and the protocol's version, as a big-endian u16. */
 public final class Preamble {
     /** The version of the protocol that this vmmig speaks. */
     public static final int VERSION = 2;
@@ -47,7 +47,7 @@ public final class Preamble {
         return (bytes[MAGIC.length] & 0xff) << 8 | bytes[MAGIC.length + 1] & 0xff;
     }
 
-    /** Whether the two sides can talk. */
+    /** Checks that both sides use the same version. */
     public static void check(int theirs) throws TransportException {
         if (theirs != VERSION) {
             throw new TransportException(

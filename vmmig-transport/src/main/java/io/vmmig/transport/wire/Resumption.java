@@ -5,9 +5,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an end says in its HELLO if it takes up a connection again that has broken.
+ * What an end's HELLO says if it can resume a broken connection.
  *
- * @param within for how long it tries, or waits for, that
- * @param id what the destination calls the session; null from a source
+ * @param within how long it tries, or waits
+ * @param id the destination's name for the session; null from a source
  */
 record Resumption(Duration within, @Nullable SessionId id) {}

@@ -5,7 +5,7 @@ import io.vmmig.error.VmmigException;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 
-/** Names a session to its two ends, and to nobody else: 128 random bits that the destination gives out. */
+/** The secret name of a session, known to its two ends only: 128 random bits chosen by the destination. */
 record SessionId(long high, long low) {
     static final int BYTES = 16;
 
@@ -17,7 +17,7 @@ record SessionId(long high, long low) {
 
     static SessionId of(byte[] bytes) throws VmmigException {
         if (bytes.length != BYTES) {
-            throw Faults.violation("a session's name of " + bytes.length + " bytes");
+            throw WireErrors.violation("a session's name of " + bytes.length + " bytes");
         }
         ByteBuffer buffer = ByteBuffer.wrap(bytes);
         return new SessionId(buffer.getLong(), buffer.getLong());
@@ -27,7 +27,7 @@ record SessionId(long high, long low) {
         return ByteBuffer.allocate(BYTES).putLong(high).putLong(low).array();
     }
 
-    /** Not what it is, since that must not get into a log. */
+    /** Without the bits, which must not get into a log. */
     @Override
     public String toString() {
         return "SessionId";

@@ -12,11 +12,11 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The sessions of a listener whose sources may come back over another connection. So many of them at most are without one, and half
- * as many of one source, since each holds some memory; one more that loses its connection has lost it. Thread-safe.
+ * The sessions of a listener that sources may resume. Only a limited number may be without a connection, and half as many of one
+ * source, since each holds memory; beyond that, a lost connection ends the session. Thread-safe.
  */
 public final class Sessions implements AutoCloseable {
-    /** Each may hold what was received and not read yet. */
+    /** Each may hold bytes that were received and not read yet. */
     static final int MAX_SUSPENDED = 32;
 
     private final Duration limit;
@@ -26,17 +26,17 @@ public final class Sessions implements AutoCloseable {
             PeerQuota.ofOfferBytes(Runtime.getRuntime().maxMemory());
     private boolean closed;
 
-    /** None yet. @param limit how long a source may be away; zero if none may come back */
+    /** Without sessions. @param limit how long a source may take to reconnect; zero if none may */
     public Sessions(Duration limit) {
         this.limit = limit;
     }
 
-    /** What all its sessions share for large offers. */
+    /** The quota of all sessions for large offers. */
     PeerQuota offerBytes() {
         return offerBytes;
     }
 
-    /** A place for a session with that source; null if it cannot come back. */
+    /** Registers a session with that source; null if it cannot be resumed. */
     @Nullable
     Member begin(Fingerprint source) {
         if (limit.isZero()) {
@@ -46,35 +46,35 @@ public final class Sessions implements AutoCloseable {
     }
 
     /**
-     * A source has connected that wants to go on with a session, or to say that it does not. Answers it; from then on the
-     * connection is the session's, or over. When this throws, the connection is the caller's, and the source is still to be told.
+     * Answers a source that wants to resume a session, or to report its end. Afterwards the connection belongs to the session, or
+     * is closed. If this throws, the caller keeps the connection and has to tell the source.
      *
-     * @param source whom the handshake has shown
-     * @param inTime asked when all has been said; false if the connection has been cut for being slow
-     * @throws VmmigException when there is no such session with that source, or what it says of it cannot be
+     * @param source authenticated by the handshake
+     * @param inTime asked after the exchange; false if the connection has been cut because it was slow
+     * @throws VmmigException when there is no such session with that source, or its claims are impossible
      */
     public void rejoin(Connection connection, Fingerprint source, BooleanSupplier inTime)
-            throws IOException, VmmigException, PeerGaveUp {
+            throws IOException, VmmigException, PeerAbortedException {
         Messages.Rejoin rejoin = Rejoins.hear(connection);
         Member member;
         synchronized (this) {
             member = closed ? null : members.get(rejoin.id());
         }
-        // Whoever has got hold of a name is told no more than somebody who guesses.
+        // The same answer for a stolen name as for a guessed one.
         if (member == null || !member.source.equals(source)) {
-            throw Faults.nothingToRejoin();
+            throw WireErrors.nothingToRejoin();
         }
         if (rejoin.ended()) {
             member.entered().aborted(Rejoins.hearAbort(connection));
             Rejoins.agree(connection, 0);
-            Talk.awaitEnd(connection);
+            ControlIo.awaitEnd(connection);
             connection.cut();
         } else {
             member.rejoin(connection, rejoin, inTime);
         }
     }
 
-    /** No source comes back any more. Sessions that have a connection go on. Idempotent. */
+    /** Lets no source resume any more. Sessions that have a connection continue. Idempotent. */
     @Override
     public void close() {
         List<Member> all;
@@ -90,47 +90,47 @@ public final class Sessions implements AutoCloseable {
     }
 
     /** One session. */
-    final class Member implements Comeback {
+    final class Member implements ReconnectStrategy {
         private final SessionId id = SessionId.random();
         private final Fingerprint source;
         private volatile Duration agreedLimit = limit;
         private boolean isSuspended;
-        private volatile @Nullable Link link;
+        private volatile @Nullable FramedConnection link;
 
         private Member(Fingerprint source) {
             this.source = source;
         }
 
         /** The session begins. */
-        void enter(Link theLink) {
+        void enter(FramedConnection theLink) {
             link = theLink;
             synchronized (Sessions.this) {
                 members.put(id, this);
             }
         }
 
-        private Link entered() throws VmmigException {
-            Link mine = link;
+        private FramedConnection entered() throws VmmigException {
+            FramedConnection mine = link;
             if (mine == null) {
-                throw Faults.nothingToRejoin();
+                throw WireErrors.nothingToRejoin();
             }
             return mine;
         }
 
         private void rejoin(Connection connection, Messages.Rejoin rejoin, BooleanSupplier inTime)
                 throws IOException, VmmigException {
-            Link mine = entered();
+            FramedConnection mine = entered();
             long received = mine.rejoin(rejoin);
             Rejoins.agree(connection, received);
-            if (!inTime.getAsBoolean() || !mine.line().resume(connection, rejoin.attempt())) {
+            if (!inTime.getAsBoolean() || !mine.channel().resume(connection, rejoin.attempt())) {
                 connection.cut();
             }
         }
 
         private void wake() {
-            Link mine = link;
+            FramedConnection mine = link;
             if (mine != null) {
-                mine.line().wake();
+                mine.channel().wake();
             }
         }
 
@@ -161,13 +161,13 @@ public final class Sessions implements AutoCloseable {
         }
 
         @Override
-        public void await(Line line, long since) throws VmmigException {
-            if (!line.awaitConnection(since + agreedLimit.toNanos(), Sessions.this::isClosed)) {
-                throw Faults.notTakenUpAgain(
-                        line.lost(),
+        public void await(ResumableChannel channel, long since) throws VmmigException {
+            if (!channel.awaitConnection(since + agreedLimit.toNanos(), Sessions.this::isClosed)) {
+                throw WireErrors.notResumed(
+                        channel.lost(),
                         isClosed()
-                                ? "this host has ceased to listen"
-                                : "the source did not come back within " + agreedLimit.toMillis() + " ms",
+                                ? "this host has stopped listening"
+                                : "the source did not reconnect within " + agreedLimit.toMillis() + " ms",
                         null);
             }
         }
@@ -182,7 +182,7 @@ public final class Sessions implements AutoCloseable {
             }
         }
 
-        /** Whoever has to hear it comes back for it. */
+        /** The source reconnects for it. */
         @Override
         public void farewellUnheard(Frame farewell) {}
 

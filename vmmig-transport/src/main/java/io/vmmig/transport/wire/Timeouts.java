@@ -6,13 +6,13 @@ import java.time.Duration;
 /**
  * How long to wait for a peer.
  *
- * @param connect for the connection to stand: name, TCP, TLS, versions
- * @param idle for any sign of life
- * @param progress for a peer that lives, but takes no more bytes
- * @param resume for another connection after one has broken; zero to give up at once
+ * @param connect to set up the connection: name, TCP, TLS, versions
+ * @param idle for anything from the peer
+ * @param progress for a live peer that receives no more bytes
+ * @param resume for another connection after one has broken; zero for none
  */
 public record Timeouts(Duration connect, Duration idle, Duration progress, Duration resume) {
-    /** Ten seconds to connect, thirty without a sign of life, five minutes without progress, thirty to resume. */
+    /** Ten seconds to connect, thirty of silence, five minutes without progress, thirty seconds to resume. */
     public static final Timeouts DEFAULT =
             new Timeouts(Duration.ofSeconds(10), Duration.ofSeconds(30), Duration.ofMinutes(5), Duration.ofSeconds(30));
 
@@ -25,22 +25,22 @@ public record Timeouts(Duration connect, Duration idle, Duration progress, Durat
         }
     }
 
-    /** These, with another time to connect. */
+    /** With another connect timeout. */
     public Timeouts withConnect(Duration connect) {
         return new Timeouts(connect, idle, progress, resume);
     }
 
-    /** These, with another time without a sign of life. */
+    /** With another idle timeout. */
     public Timeouts withIdle(Duration idle) {
         return new Timeouts(connect, idle, progress, resume);
     }
 
-    /** These, with another time without progress. */
+    /** With another progress timeout. */
     public Timeouts withProgress(Duration progress) {
         return new Timeouts(connect, idle, progress, resume);
     }
 
-    /** These, with another time for another connection. */
+    /** With another resume timeout. */
     public Timeouts withResume(Duration resume) {
         return new Timeouts(connect, idle, progress, resume);
     }

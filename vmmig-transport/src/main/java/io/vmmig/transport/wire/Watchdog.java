@@ -6,7 +6,7 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** A thread that keeps deadlines for all connections. What it is given must never block: closing a socket does not. */
+/** A thread that enforces deadlines for all connections. Its actions must never block; closing a socket does not. */
 public final class Watchdog {
     private static final ScheduledThreadPoolExecutor EXECUTOR = create();
 
@@ -19,7 +19,7 @@ public final class Watchdog {
             return thread;
         });
         executor.setRemoveOnCancelPolicy(true);
-        // An application that has done with vmmig should find no thread of it.
+        // No thread remains once an application no longer uses vmmig.
         executor.setKeepAliveTime(5, TimeUnit.SECONDS);
         executor.allowCoreThreadTimeOut(true);
         return executor;

@@ -21,9 +21,9 @@ public final class WireIncomingSession implements IncomingSession {
     private enum Stage {
         CONNECTED,
         OFFERED,
-        /** What comes while the guest runs. */
+        /** The part that arrives while the guest runs. */
         RECEIVING,
-        /** What comes while it is paused. */
+        /** The part that arrives while it is paused. */
         RECEIVING_REST,
         COMPLETED,
         RESTORED,
@@ -31,24 +31,24 @@ public final class WireIncomingSession implements IncomingSession {
         RESUMED
     }
 
-    /** So many times the deadline for progress may pass before a part of the package begins: an hour by default. */
+    /** A part of the package may start after that many progress timeouts: an hour by default. */
     private static final int BEFORE_A_PART = 12;
 
-    // What a fast network brings while QEMU starts here, so that the source need not wait for it.
+    // Buffers what a fast network delivers while QEMU starts, so that the source does not wait for it.
     private static final int BUFFERED_BYTES = 16 << 20;
-    /** An offer that is not larger needs nobody's leave; most are not. */
+    /** Offers up to this size are always admitted; most are smaller. */
     static final int SMALL_OFFER_BYTES = 256 << 10;
-    /** A source that sends less of the package in all the time that it has may as well send nothing. */
+    /** Less than this within the timeout does not count as progress. */
     private static final int LEAST_PROGRESS_BYTES = 64 << 10;
 
     private final Fingerprint source;
     private final PeerQuota offerBytes;
     private final AtomicLong offerBytesTaken = new AtomicLong();
     private final Runnable onClosed;
-    private final Link link;
+    private final FramedConnection link;
     private final BoundedPipe data = new BoundedPipe(BUFFERED_BYTES);
     private volatile long received;
-    /** Of the caller's thread. */
+    /** For the caller's thread only. */
     private @Nullable Offer offer;
 
     // Guarded by the link.
@@ -58,7 +58,7 @@ public final class WireIncomingSession implements IncomingSession {
     private boolean waiting;
     private boolean gaveUp;
     private boolean handedOver;
-    /** What had been received when the rest could come. */
+    /** What had been received when the second part could start. */
     private long restBegins;
 
     private final Debt debt = new Debt();
@@ -74,7 +74,7 @@ public final class WireIncomingSession implements IncomingSession {
         this.source = source;
         this.offerBytes = offerBytes;
         this.onClosed = onClosed;
-        link = new Link(connection, peer, timeouts, new Destination(), member);
+        link = new FramedConnection(connection, peer, timeouts, new Destination(), member);
         if (member != null) {
             member.enter(link);
         }
@@ -83,9 +83,10 @@ public final class WireIncomingSession implements IncomingSession {
     /**
      * A session on a connection whose preambles have been exchanged; it owns the connection from now on.
      *
-     * @param source whom the handshake has shown
-     * @param sessions where the source finds it again if that connection breaks
-     * @param onClosed run once when there is no connection any more, and will be none, unless this throws; by any thread; must not block
+     * @param source authenticated by the handshake
+     * @param sessions where the source can resume it
+     * @param onClosed run once when there is no connection and will be none, unless this constructor throws; by any thread; must
+     *     not block
      */
     public static WireIncomingSession start(
             Connection connection,
@@ -106,10 +107,10 @@ public final class WireIncomingSession implements IncomingSession {
         link.onResumed(listener);
     }
 
-    /** In place of a session: says why there is none, to a source that does not know yet that it has none. */
+    /** Instead of a session: tells a source that it gets none, and why. */
     public static void turnAway(Connection connection, Timeouts timeouts, Failure reason) throws IOException {
-        Talk.send(connection, new Frame(Kind.HELLO, Messages.hello(new Messages.Hello(timeouts.idle(), null))));
-        Talk.refuse(connection, reason);
+        ControlIo.send(connection, new Frame(Kind.HELLO, Messages.hello(new Messages.Hello(timeouts.idle(), null))));
+        ControlIo.refuse(connection, reason);
     }
 
     /** Whether {@link #awaitOffer} does not wait. */
@@ -122,7 +123,7 @@ public final class WireIncomingSession implements IncomingSession {
         link.await(() -> stage != Stage.CONNECTED);
     }
 
-    /** Looks at what has come only here: what an offer unpacks to may be many times its size. */
+    /** Decodes the offer only here: it may unpack to many times its size. */
     @Override
     public Offer offer() throws VmmigException {
         if (offer == null) {
@@ -157,7 +158,7 @@ public final class WireIncomingSession implements IncomingSession {
 
     @Override
     public boolean disconnected() {
-        return link.line().isDown();
+        return link.channel().isDown();
     }
 
     @Override
@@ -170,14 +171,14 @@ public final class WireIncomingSession implements IncomingSession {
         return new Parts(this, part -> part);
     }
 
-    /** What comes next of the package until the source waits, or until the end; the session outlives it. */
+    /** Reads the package up to the point where the source waits, or to the end; closing this leaves the session open. */
     InputStream part() {
         return new FilterInputStream(data) {
             private boolean ended;
 
             @Override
             public int read(byte[] buffer, int offset, int length) throws IOException {
-                // The pipe tells the end of a part once, and a reader may ask again.
+                // The pipe reports the end of a part once, and a reader may ask again.
                 int n = ended ? -1 : super.read(buffer, offset, length);
                 ended = n < 0;
                 return n;
@@ -215,7 +216,7 @@ public final class WireIncomingSession implements IncomingSession {
         });
     }
 
-    /** Once both sides have said so: no byte of the rest may come before the source has been told that it may suspend the guest. */
+    /** Only after both: no byte of the second part may arrive before the source was told that it may suspend the guest. */
     private void receiveRest() {
         if (ready && waiting) {
             stage = Stage.RECEIVING_REST;
@@ -229,14 +230,14 @@ public final class WireIncomingSession implements IncomingSession {
         link.send(Frame.empty(Kind.RESTORED), () -> advance(Stage.COMPLETED, Stage.RESTORED));
     }
 
-    /** A reader of packages knows its end without the end of the stream, which may still be under way. */
+    /** A reader knows the end of a package before the end of the stream has arrived. */
     private void skipRest() throws VmmigException {
         try {
             while (!data.whole()) {
                 data.transferTo(OutputStream.nullOutputStream());
             }
         } catch (IOException e) {
-            throw Faults.lost(link.peer(), e);
+            throw WireErrors.lost(link.peer(), e);
         }
     }
 
@@ -259,9 +260,9 @@ public final class WireIncomingSession implements IncomingSession {
     }
 
     /**
-     * Ends it at once, as though the connection had broken for {@code reason}; the source is told as far as that may be. Once
-     * {@link #awaitCommit()} has returned it does nothing, since no more is taken from the source, and how the guest came out
-     * remains to be said. Never throws, never blocks.
+     * Ends the session at once, as if the connection had broken for {@code reason}, and tries to tell the source. Does nothing
+     * once {@link #awaitCommit()} has returned: the source sends nothing more then, and still needs the outcome. Never throws,
+     * never blocks.
      */
     public void fail(VmmigException reason) {
         if (!link.locked(() -> handedOver)) {
@@ -279,12 +280,12 @@ public final class WireIncomingSession implements IncomingSession {
         if (link.locked(() -> stage == Stage.RESUMED)) {
             link.endInPeace();
         } else {
-            link.end(Faults.closedHere(), () -> giveUpUnlessHandedOver(Faults.destinationClosed()));
+            link.end(WireErrors.closedHere(), () -> giveUpUnlessHandedOver(WireErrors.destinationClosed()));
         }
         link.awaitClosed();
     }
 
-    /** Null once the guest is ours, since only our caller knows whether it runs: to say no would let it run twice. */
+    /** Null once this host owns the guest: only the caller knows whether it runs, and a refusal would let it run twice. */
     private @Nullable Frame giveUpUnlessHandedOver(Failure reason) {
         return handedOver ? null : giveUp(reason);
     }
@@ -319,10 +320,12 @@ public final class WireIncomingSession implements IncomingSession {
                 return null;
             }
             Duration allowed = begun ? within : within.multipliedBy(BEFORE_A_PART);
-            return System.nanoTime() - since <= allowed.toNanos() ? null : Faults.owes(link.peer(), words(), allowed);
+            return System.nanoTime() - since <= allowed.toNanos()
+                    ? null
+                    : WireErrors.owes(link.peer(), words(), allowed);
         }
 
-        /** Before a part of the package begins, the source may have to wait, such as for its guest to return memory. */
+        /** Before a part starts, the source may have to wait, for example until its guest returns memory. */
         private boolean hasBegun() {
             return switch (stage) {
                 case RECEIVING -> received > 0;
@@ -331,7 +334,7 @@ public final class WireIncomingSession implements IncomingSession {
             };
         }
 
-        /** Not while this host has something to do first, or there is no connection. */
+        /** Not while this host is busy, or there is no connection. */
         private boolean isThere() {
             boolean owed =
                     switch (stage) {
@@ -340,7 +343,7 @@ public final class WireIncomingSession implements IncomingSession {
                         case RECEIVING_REST -> !data.isFull();
                         case OFFERED, COMPLETED, COMMITTED, RESUMED -> false;
                     };
-            return owed && !link.line().isDown();
+            return owed && !link.channel().isDown();
         }
 
         private String words() {
@@ -355,7 +358,7 @@ public final class WireIncomingSession implements IncomingSession {
     /** What the source says. */
     private final class Destination implements Conversation {
         @Override
-        public void onControl(Kind kind, byte[] payload) throws VmmigException, PeerGaveUp {
+        public void onControl(Kind kind, byte[] payload) throws VmmigException, PeerAbortedException {
             switch (kind) {
                 case OFFER -> {
                     link.update(() -> {
@@ -367,7 +370,7 @@ public final class WireIncomingSession implements IncomingSession {
                     long announced = Messages.readWaiting(payload);
                     link.update(() -> {
                         if (stage != Stage.RECEIVING || waiting) {
-                            throw Faults.violation(kind + " while the destination is " + stage);
+                            throw WireErrors.violation(kind + " while the destination is " + stage);
                         }
                         requireCount(kind, announced);
                         data.endPart();
@@ -388,24 +391,25 @@ public final class WireIncomingSession implements IncomingSession {
                     Failure failure = Messages.readAbort(payload);
                     link.update(() -> {
                         if (stage.compareTo(Stage.COMMITTED) >= 0) {
-                            throw Faults.violation("ABORT after COMMIT");
+                            throw WireErrors.violation("ABORT after COMMIT");
                         }
                     });
-                    throw new PeerGaveUp(failure);
+                    throw new PeerAbortedException(failure);
                 }
-                default -> throw Faults.violation(kind + " from a source");
+                default -> throw WireErrors.violation(kind + " from a source");
             }
         }
 
         private void requireCount(Kind kind, long announced) throws VmmigException {
             if (announced != received) {
-                throw Faults.violation(kind + " after " + received + " bytes says " + Long.toUnsignedString(announced));
+                throw WireErrors.violation(
+                        kind + " after " + received + " bytes says " + Long.toUnsignedString(announced));
             }
         }
 
         private void order(Kind kind, Stage from, Stage to) throws VmmigException {
             if (stage != from) {
-                throw Faults.violation(kind + " while the destination is " + stage);
+                throw WireErrors.violation(kind + " while the destination is " + stage);
             }
             stage = to;
         }
@@ -416,16 +420,16 @@ public final class WireIncomingSession implements IncomingSession {
                 return;
             }
             if (link.locked(() -> stage) != Stage.CONNECTED) {
-                throw Faults.violation("a second offer");
+                throw WireErrors.violation("a second offer");
             }
             if (length > SMALL_OFFER_BYTES) {
                 if (!offerBytes.tryTake(source, length)) {
-                    throw Faults.tooManyOffers();
+                    throw WireErrors.tooManyOffers();
                 }
                 offerBytesTaken.set(length);
                 if (link.hasEnded()) {
                     freeOffer();
-                    throw Faults.closedHere();
+                    throw WireErrors.closedHere();
                 }
             }
         }
@@ -438,7 +442,7 @@ public final class WireIncomingSession implements IncomingSession {
         @Override
         public void onData(InputStream in, int length) throws VmmigException, IOException {
             if (link.locked(() -> stage == Stage.RECEIVING ? waiting : stage != Stage.RECEIVING_REST)) {
-                throw Faults.violation("DATA that was not asked for");
+                throw WireErrors.violation("DATA that was not asked for");
             }
             data.fill(in, length);
             received += length;

@@ -28,7 +28,7 @@ public final class WireOutgoingSession implements OutgoingSession {
         RESUMED
     }
 
-    private final Link link;
+    private final FramedConnection link;
     private final DataOutput data;
 
     // Guarded by the link.
@@ -37,19 +37,19 @@ public final class WireOutgoingSession implements OutgoingSession {
     private boolean ready;
     private boolean refused;
 
-    private WireOutgoingSession(Connection connection, String peer, Timeouts timeouts, Redial redial) {
-        Comeback comeback =
-                timeouts.resume().isZero() ? null : new Redialling(redial, timeouts.resume(), timeouts.connect());
-        link = new Link(connection, peer, timeouts, new Source(), comeback);
+    private WireOutgoingSession(Connection connection, String peer, Timeouts timeouts, Redialer redial) {
+        ReconnectStrategy reconnecting =
+                timeouts.resume().isZero() ? null : new Reconnector(redial, timeouts.resume(), timeouts.connect());
+        link = new FramedConnection(connection, peer, timeouts, new Source(), reconnecting);
         data = new DataOutput(link, this::requireWritable);
     }
 
     /**
-     * A session on a connection whose preambles have been exchanged; it owns the connection from now on.
+     * A session on a connection whose preambles have been exchanged; it takes over the connection.
      *
      * @param redial how to get another one if that breaks
      */
-    public static WireOutgoingSession start(Connection connection, String peer, Timeouts timeouts, Redial redial)
+    public static WireOutgoingSession start(Connection connection, String peer, Timeouts timeouts, Redialer redial)
             throws IOException {
         WireOutgoingSession session = new WireOutgoingSession(connection, peer, timeouts, redial);
         session.link.start();
@@ -89,7 +89,7 @@ public final class WireOutgoingSession implements OutgoingSession {
         try {
             data.flush();
         } catch (IOException e) {
-            throw Faults.lost(link.peer(), e);
+            throw WireErrors.lost(link.peer(), e);
         }
     }
 
@@ -105,7 +105,7 @@ public final class WireOutgoingSession implements OutgoingSession {
     public void commit() throws VmmigException {
         boolean[] mayHaveLeft = {false};
         try {
-            // What is not said cannot be lost on its way.
+            // A message that was not sent cannot be lost.
             link.awaitConnected();
             link.send(Frame.empty(Kind.COMMIT), () -> {
                 advance(Stage.RESTORED, Stage.COMMITTING);
@@ -116,7 +116,7 @@ public final class WireOutgoingSession implements OutgoingSession {
             if (!mayHaveLeft[0] || isRefused()) {
                 throw e;
             }
-            throw Faults.outcomeUnknown(link.peer(), e);
+            throw WireErrors.outcomeUnknown(link.peer(), e);
         }
     }
 
@@ -125,8 +125,8 @@ public final class WireOutgoingSession implements OutgoingSession {
     }
 
     /**
-     * Ends it at once, as though the connection had broken for {@code reason}; the destination is told as far as that may be.
-     * Never throws, never blocks.
+     * Ends the session at once, as if the connection had broken for {@code reason}, and tries to tell the destination. Never
+     * throws, never blocks.
      */
     public void fail(VmmigException reason) {
         link.end(reason, true);
@@ -135,7 +135,7 @@ public final class WireOutgoingSession implements OutgoingSession {
     @Override
     public void abort(@Nullable Failure reason) {
         if (!isCommitted()) {
-            VmmigException local = reason == null ? Faults.closedHere() : VmmigException.of(reason, null);
+            VmmigException local = reason == null ? WireErrors.closedHere() : VmmigException.of(reason, null);
             link.end(local, () -> abortFrame(reason));
         }
     }
@@ -145,7 +145,7 @@ public final class WireOutgoingSession implements OutgoingSession {
         if (link.locked(() -> stage == Stage.RESUMED)) {
             link.endInPeace();
         } else {
-            link.end(Faults.closedHere(), () -> abortFrame(null));
+            link.end(WireErrors.closedHere(), () -> abortFrame(null));
         }
         link.awaitClosed();
     }
@@ -154,7 +154,7 @@ public final class WireOutgoingSession implements OutgoingSession {
         return link.locked(() -> stage.compareTo(Stage.COMMITTING) >= 0);
     }
 
-    /** Null once the guest may be the destination's: it cannot be taken back. */
+    /** Null once the destination may own the guest: COMMIT cannot be taken back. */
     private @Nullable Frame abortFrame(@Nullable Failure reason) {
         return stage.compareTo(Stage.COMMITTING) < 0 ? new Frame(Kind.ABORT, Messages.abort(reason)) : null;
     }
@@ -169,15 +169,14 @@ public final class WireOutgoingSession implements OutgoingSession {
     private void requireWritable() {
         Stage now = link.locked(() -> stage);
         if (now != Stage.ACCEPTED && now != Stage.READY) {
-            throw new IllegalStateException(
-                    "the package is written after the offer and before the end, not now: " + now);
+            throw new IllegalStateException("a package can only be written between the offer and its end: " + now);
         }
     }
 
     /** What the destination says. */
     private final class Source implements Conversation {
         @Override
-        public void onControl(Kind kind, byte[] payload) throws VmmigException, PeerGaveUp {
+        public void onControl(Kind kind, byte[] payload) throws VmmigException, PeerAbortedException {
             switch (kind) {
                 case ACCEPT -> {
                     Acceptance theirs = Messages.readAccept(payload);
@@ -189,7 +188,7 @@ public final class WireOutgoingSession implements OutgoingSession {
                 case READY ->
                     link.update(() -> {
                         if (ready || (stage != Stage.ACCEPTED && stage != Stage.WAITING)) {
-                            throw Faults.violation(kind + " while the source is " + stage);
+                            throw WireErrors.violation(kind + " while the source is " + stage);
                         }
                         ready = true;
                     });
@@ -199,26 +198,26 @@ public final class WireOutgoingSession implements OutgoingSession {
                     Failure failure = Messages.readRefuse(payload);
                     link.update(() -> {
                         if (stage == Stage.RESUMED) {
-                            throw Faults.violation("REFUSE after RESUMED");
+                            throw WireErrors.violation("REFUSE after RESUMED");
                         }
                         refused = true;
                     });
-                    throw new PeerGaveUp(failure);
+                    throw new PeerAbortedException(failure);
                 }
-                default -> throw Faults.violation(kind + " from a destination");
+                default -> throw WireErrors.violation(kind + " from a destination");
             }
         }
 
         private void answer(Kind kind, Stage from, Stage to) throws VmmigException {
             if (stage != from) {
-                throw Faults.violation(kind + " while the source is " + stage);
+                throw WireErrors.violation(kind + " while the source is " + stage);
             }
             stage = to;
         }
 
         @Override
         public void onData(InputStream in, int length) throws VmmigException {
-            throw Faults.violation("DATA from a destination");
+            throw WireErrors.violation("DATA from a destination");
         }
 
         @Override

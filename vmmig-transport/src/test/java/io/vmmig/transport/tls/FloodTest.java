@@ -45,7 +45,7 @@ class FloodTest {
                 "-Dorg.slf4j.simpleLogger.logFile=System.out");
 
         List<String> lines = output.lines().toList();
-        assertThat(figure(lines, "introduced")).isBetween(1, Reception.MAX_WAITING);
+        assertThat(figure(lines, "introduced")).isBetween(1, IntroductionHandler.MAX_WAITING);
         assertThat(figure(lines, "busy")).isGreaterThan(50);
         assertThat(figure(lines, "shown to the operator")).isEqualTo(1);
         assertThat(figure(lines, "threads")).isLessThan(112);

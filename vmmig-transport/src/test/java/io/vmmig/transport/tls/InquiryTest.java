@@ -8,8 +8,8 @@ import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.transport.HandOverOutcomes;
 import io.vmmig.transport.Outcome;
-import io.vmmig.transport.OutcomeBook;
 import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -62,7 +62,7 @@ class InquiryTest {
     @EnumSource
     void theAnswerIsWhatIsNoted(Outcome outcome) throws Exception {
         List<UUID> asked = Collections.synchronizedList(new ArrayList<>());
-        OutcomeBook book = (packageId, asker) -> {
+        HandOverOutcomes book = (packageId, asker) -> {
             asked.add(packageId);
             return outcome;
         };
@@ -90,7 +90,7 @@ class InquiryTest {
     @Test
     void aStrangerIsToldNothing() throws Exception {
         List<UUID> asked = Collections.synchronizedList(new ArrayList<>());
-        OutcomeBook book = (packageId, asker) -> {
+        HandOverOutcomes book = (packageId, asker) -> {
             asked.add(packageId);
             return Outcome.NOT_TAKEN;
         };
@@ -109,7 +109,7 @@ class InquiryTest {
     @Test
     void theBookIsToldWhichHostAsks() throws Exception {
         List<Optional<String>> askers = Collections.synchronizedList(new ArrayList<>());
-        OutcomeBook book = (packageId, asker) -> {
+        HandOverOutcomes book = (packageId, asker) -> {
             askers.add(asker);
             return Outcome.TAKEN;
         };
@@ -121,7 +121,7 @@ class InquiryTest {
 
     @Test
     void notesThatCannotBeReadAreSaidToBeSo() throws Exception {
-        OutcomeBook book = (packageId, asker) -> {
+        HandOverOutcomes book = (packageId, asker) -> {
             throw VmmigException.of(Problem.JOURNAL_DAMAGED, "the notes are damaged", "Look yourself.");
         };
         try (TlsListener listener = ready(source.fingerprint()).answering(book).listen()) {

@@ -604,12 +604,12 @@ class IntroductionTest {
                 .trusting(Set.of())
                 .introducing("host-b", slow)
                 .listen()) {
-            for (int i = 0; i < Reception.MAX_WAITING; i++) {
+            for (int i = 0; i < IntroductionHandler.MAX_WAITING; i++) {
                 assertThat(meet(other.port(), a, "host-a").theirs()).isEqualTo(b.card("host-b"));
             }
             assertThatThrownBy(() -> meet(other.port(), a, "host-a"))
                     .satisfies(e -> assertProblem(e, Problem.PEER_FAILED))
-                    .hasMessageContaining("too many introductions to look at");
+                    .hasMessageContaining("too many introductions waiting");
             look.countDown();
         }
     }

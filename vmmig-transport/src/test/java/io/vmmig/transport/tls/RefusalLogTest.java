@@ -28,7 +28,7 @@ class RefusalLogTest {
         pass(Duration.ofSeconds(10));
         log.say("the next");
         log.say("too soon");
-        assertThat(lines).hasSize(21).endsWith("the next (and 999980 more since the line before)");
+        assertThat(lines).hasSize(21).endsWith("the next (and 999980 more since the last such line)");
     }
 
     @Test

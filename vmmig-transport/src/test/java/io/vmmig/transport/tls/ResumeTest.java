@@ -363,7 +363,7 @@ class ResumeTest {
                         session.finish();
                     })
                     .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
-                    .hasMessageContaining("was not taken up again");
+                    .hasMessageContaining("was not resumed");
         }
         assertConnectionLost(arriving);
     }
@@ -388,7 +388,7 @@ class ResumeTest {
                         session.finish();
                     })
                     .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
-                    .hasMessageContaining("knows nothing of that transfer");
+                    .hasMessageContaining("no longer knows that transfer");
         }
     }
 
@@ -410,7 +410,7 @@ class ResumeTest {
                     })
                     .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
                     .message()
-                    .doesNotContain("taken up again");
+                    .doesNotContain("resume");
         }
         assertConnectionLost(arriving);
         assertThat(link.ways).hasSize(1);

@@ -129,7 +129,7 @@ class SourceFacingTroubleTest {
                 .isInstanceOf(IOException.class)
                 .cause()
                 .satisfies(e -> assertProblem(e, Problem.PEER_STALLED))
-                .hasMessageContaining("is alive, but has taken nothing");
+                .hasMessageContaining("is alive, but has received nothing");
         session.close();
         destination.get().close();
     }

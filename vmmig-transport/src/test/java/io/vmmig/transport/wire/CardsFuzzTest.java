@@ -45,7 +45,7 @@ class CardsFuzzTest {
                 Cards.Shown shown = Cards.see(new Bytes(bytes));
                 assertThat(shown.card()).as("round " + i).isEqualTo(card);
                 assertThat(shown.challenge()).hasSize(Acquaintance.CHALLENGE_BYTES);
-            } catch (VmmigException | IOException | PeerGaveUp e) {
+            } catch (VmmigException | IOException | PeerAbortedException e) {
                 refused++;
             }
         }

@@ -15,13 +15,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a link speaks over: a connection, and, if both ends can, another one when that has broken or fallen silent. This is what
- * there is to know of it at a moment; {@link FrameInput} reads from it, {@link LineOutput} writes to it, and both notice a pause
- * and nothing else when it changes. Thread-safe; nothing here blocks but what says that it waits.
+ * A reliable channel over one connection at a time: when a connection breaks or falls silent, and both ends support it, another
+ * one takes its place. This class has the state; {@link FrameInput} reads from the channel, {@link ChannelOutput} writes to it,
+ * and both notice nothing but a pause when the connection changes. Thread-safe; only methods that say so wait.
  */
-final class Line {
-    private static final Logger LOG = LoggerFactory.getLogger(Line.class);
-    /** Each acknowledgement wakes a thread at both ends; this many bytes cost thousands of times as much. */
+final class ResumableChannel {
+    private static final Logger LOG = LoggerFactory.getLogger(ResumableChannel.class);
+    /** Each acknowledgement wakes a thread at both ends; sending this many bytes costs thousands of times as much. */
     static final int ACKNOWLEDGED_EVERY = 1 << 20;
 
     private enum Mode {
@@ -30,18 +30,18 @@ final class Line {
         RESUMABLE
     }
 
-    /** Bytes, and where they are to go. */
+    /** Bytes, and the connection to send them over. */
     record Outgoing(Connection to, byte[] bytes, int from, int length) {}
 
     private final String peer;
     private final Duration idle;
-    private final @Nullable Comeback comeback;
+    private final @Nullable ReconnectStrategy reconnecting;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
 
     // Guarded by lock.
-    private final SentWindow window = new SentWindow();
-    private final Outages outages = new Outages(System::nanoTime);
+    private final RetransmitBuffer window = new RetransmitBuffer();
+    private final OutageTracker outages = new OutageTracker(System::nanoTime);
     private @Nullable Connection connection;
     private Mode mode;
     private boolean ending;
@@ -55,22 +55,22 @@ final class Line {
     private Consumer<Duration> onResumed = gap -> {};
 
     /**
-     * A line over a connection whose preambles have been exchanged.
+     * A channel over a connection whose preambles have been exchanged.
      *
-     * @param comeback how this end gets another connection, or null if it is to have none
+     * @param reconnecting how this end gets another connection, or null for none
      */
-    Line(Connection first, String peer, Duration idle, @Nullable Comeback comeback) {
+    ResumableChannel(Connection first, String peer, Duration idle, @Nullable ReconnectStrategy reconnecting) {
         this.connection = first;
         this.peer = peer;
         this.idle = idle;
-        this.comeback = comeback;
-        this.mode = comeback == null ? Mode.PLAIN : Mode.UNDECIDED;
+        this.reconnecting = reconnecting;
+        this.mode = reconnecting == null ? Mode.PLAIN : Mode.UNDECIDED;
     }
 
-    /** What the peer says in HELLO of taking up connections again; called by the reader before it reads on. */
+    /** What the peer's HELLO says about resuming; called by the reader before it reads on. */
     void agree(@Nullable Resumption theirs) throws VmmigException {
-        if (comeback != null && theirs != null) {
-            comeback.agreed(theirs);
+        if (reconnecting != null && theirs != null) {
+            reconnecting.agreed(theirs);
         }
         lock.lock();
         try {
@@ -93,7 +93,7 @@ final class Line {
         }
     }
 
-    /** Told how long there was no connection, each time there is one again; by the thread that has brought it. */
+    /** Called after each outage with its duration, by the thread that brought the new connection. */
     void onResumed(Consumer<Duration> listener) {
         lock.lock();
         try {
@@ -115,7 +115,7 @@ final class Line {
         }
     }
 
-    /** Waits while too much is under way; throws when this side has ended. */
+    /** Waits while too much is in flight; throws when this side has ended. */
     void awaitRoom() throws IOException {
         lock.lock();
         try {
@@ -133,7 +133,7 @@ final class Line {
         }
     }
 
-    /** Whether somebody waits for so long that a peer which lives makes room. */
+    /** Whether a writer has waited for at least that long for the peer to acknowledge something. */
     boolean isFullFor(Duration atLeast) {
         lock.lock();
         try {
@@ -143,7 +143,7 @@ final class Line {
         }
     }
 
-    /** Takes a frame over, whose array the caller leaves alone from now on. */
+    /** Takes over a frame; the caller must not touch its array any more. */
     void keep(byte[] frame, int length) {
         lock.lock();
         try {
@@ -154,9 +154,9 @@ final class Line {
     }
 
     /**
-     * What is to be put on the connection next, and counts as sent from now on; null if there is nothing, or no connection.
+     * The next bytes to send, which count as sent from now on; null if there are none, or no connection.
      *
-     * @throws IOException when there is something, and the line is closed
+     * @throws IOException when there are bytes, and the channel is closed
      */
     @Nullable
     Outgoing next() throws IOException {
@@ -167,7 +167,7 @@ final class Line {
             }
             forgetIfPlain();
             Connection to = closed ? null : connection;
-            SentWindow.Part part = to == null ? null : window.next();
+            RetransmitBuffer.Part part = to == null ? null : window.next();
             return to == null || part == null ? null : new Outgoing(to, part.bytes(), part.from(), part.length());
         } finally {
             lock.unlock();
@@ -181,10 +181,10 @@ final class Line {
     }
 
     /**
-     * Waits for something to be due, for about as long as {@code interval}.
+     * Waits until something is due, for about {@code interval}.
      *
-     * @param interval how long the peer may hear nothing
-     * @param lastWrite when it has last heard something
+     * @param interval how long the peer may receive nothing
+     * @param lastWrite when it last received something
      * @return whether something is due
      */
     boolean awaitDue(long interval, long lastWrite) throws InterruptedException {
@@ -208,7 +208,7 @@ final class Line {
         return mode == Mode.RESUMABLE && received - told >= ACKNOWLEDGED_EVERY;
     }
 
-    /** The sign of life that is due, which says how much has come if that is not known; null if none is. */
+    /** The frame that is due: an acknowledgement if the peer needs one, otherwise a heartbeat; null if none is. */
     @Nullable
     Outgoing sign(long interval, long lastWrite) {
         lock.lock();
@@ -232,10 +232,10 @@ final class Line {
 
     // ---- what comes -------------------------------------------------------------------------------------------------
 
-    /** The connection that there is; waits for one. Throws when there will be none. */
+    /** The current connection; waits for one. Throws when there will be none. */
     Connection connection() throws IOException {
         while (true) {
-            Comeback mine = comeback;
+            ReconnectStrategy mine = reconnecting;
             long since;
             lock.lock();
             try {
@@ -257,7 +257,7 @@ final class Line {
         }
     }
 
-    /** So many bytes have come over that connection; false if it has been given up meanwhile, so that they do not count. */
+    /** Counts bytes received over that connection; false if it has been abandoned meanwhile, so that they do not count. */
     boolean took(Connection from, int bytes) {
         lock.lock();
         try {
@@ -274,7 +274,7 @@ final class Line {
         }
     }
 
-    /** The peer has said over that connection how much it has. */
+    /** Handles an acknowledgement received over that connection. */
     void acknowledged(Connection from, long count) throws VmmigException {
         lock.lock();
         try {
@@ -288,7 +288,7 @@ final class Line {
         }
     }
 
-    /** How much has come; does not change while there is no connection. */
+    /** How many bytes have been received; constant while there is no connection. */
     long received() {
         lock.lock();
         try {
@@ -300,7 +300,7 @@ final class Line {
 
     // ---- one connection after the other -----------------------------------------------------------------------------
 
-    /** That connection is of no use any more; throws {@code why} if it was the last one. */
+    /** Abandons that connection; throws {@code why} if it was the last one. */
     void broken(Connection which, IOException why) throws IOException {
         lock.lock();
         try {
@@ -317,17 +317,17 @@ final class Line {
             lock.unlock();
         }
         which.cut();
-        LOG.info("the connection with {} broke ({}); it is to be taken up again", peer, why.toString());
+        LOG.info("the connection with {} broke ({}); trying to resume it", peer, why.toString());
     }
 
-    /** Stays without a connection; false if it has to keep the one that there is. */
+    /** Gives up the current connection, so that there is none; false if it has to keep it. */
     private boolean letGo(IOException why) {
-        if (mode != Mode.RESUMABLE || comeback == null || (ending && !hasLastWords()) || !comeback.suspend()) {
+        if (mode != Mode.RESUMABLE || reconnecting == null || (ending && !hasLastWords()) || !reconnecting.suspend()) {
             return false;
         }
         connection = null;
         lost = why;
-        outages.broken(moved(), comeback.limit());
+        outages.broken(moved(), reconnecting.limit());
         changed.signalAll();
         return true;
     }
@@ -336,23 +336,23 @@ final class Line {
         return received + window.acknowledged();
     }
 
-    /** What it means that the last connection broke. */
+    /** The error for the loss of the last connection. */
     VmmigException lost() {
         lock.lock();
         try {
-            return lost instanceof SocketTimeoutException ? Faults.silent(peer, idle) : Faults.lost(peer, lost);
+            return lost instanceof SocketTimeoutException ? WireErrors.silent(peer, idle) : WireErrors.lost(peer, lost);
         } finally {
             lock.unlock();
         }
     }
 
     /**
-     * The peer wants to go on over another connection. Gives up the one that there may be.
+     * The peer wants to resume over another connection. Abandons the current one, if any.
      *
-     * @param attempt how often it has tried to; one that comes late does not count
-     * @param theirs how much it has
-     * @return how much has come here
-     * @throws VmmigException when it cannot have as much, or there is nothing to go on with
+     * @param attempt the number of the peer's attempt; a late one does not count
+     * @param theirs how many bytes it has received
+     * @return how many bytes have been received here
+     * @throws VmmigException when that number is impossible, or there is nothing to resume
      */
     long rejoin(long attempt, long theirs) throws VmmigException {
         Connection old;
@@ -363,8 +363,8 @@ final class Line {
             if (closed
                     || mode != Mode.RESUMABLE
                     || attempt <= lastAttempt
-                    || (old != null && !letGo(new IOException("the peer has begun another one")))) {
-                throw Faults.nothingToRejoin();
+                    || (old != null && !letGo(new IOException("the peer has started another attempt")))) {
+                throw WireErrors.nothingToRejoin();
             }
             lastAttempt = attempt;
             rewind(theirs);
@@ -378,22 +378,22 @@ final class Line {
         return count;
     }
 
-    /** The peer says how much it has, before it goes on over another connection. */
+    /** The peer says how many bytes it has received, before the session resumes over another connection. */
     void rewind(long theirs) throws VmmigException {
         lock.lock();
         try {
             long again = window.rewind(theirs);
-            LOG.debug("{} has {} bytes; {} go there again", peer, theirs, again);
+            LOG.debug("{} has {} bytes; {} are sent again", peer, theirs, again);
         } finally {
             lock.unlock();
         }
     }
 
     /**
-     * Goes on over another connection.
+     * Resumes over another connection.
      *
-     * @param attempt the one of {@link #rejoin} by which it came; 0 at the end that has made it
-     * @return false if it is not wanted any more
+     * @param attempt the one of {@link #rejoin} that brought it; 0 at the end that dialled
+     * @return false if it is no longer needed
      */
     boolean resume(Connection next, long attempt) throws IOException {
         next.readTimeout(idle);
@@ -401,25 +401,25 @@ final class Line {
         Consumer<Duration> listener;
         lock.lock();
         try {
-            if (closed || connection != null || comeback == null || (attempt != 0 && attempt != lastAttempt)) {
+            if (closed || connection != null || reconnecting == null || (attempt != 0 && attempt != lastAttempt)) {
                 return false;
             }
             connection = next;
             gap = outages.joined(moved());
             told = received;
             roomAwaitedSince = System.nanoTime();
-            comeback.resumed();
+            reconnecting.resumed();
             listener = onResumed;
             changed.signalAll();
         } finally {
             lock.unlock();
         }
-        LOG.info("the connection with {} was taken up again after {} ms", peer, gap.toMillis());
+        LOG.info("the connection with {} was resumed after {} ms", peer, gap.toMillis());
         listener.accept(gap);
         return true;
     }
 
-    /** As {@link #awaitConnection(long, BooleanSupplier)}, and nothing makes it hopeless. */
+    /** As {@link #awaitConnection(long, BooleanSupplier)}, without a condition. */
     boolean awaitConnection(long until) {
         return awaitConnection(until, () -> false);
     }
@@ -427,9 +427,9 @@ final class Line {
     /**
      * Waits for a connection or the end.
      *
-     * @param until how long, as {@link System#nanoTime()}
-     * @param hopeless asked now and after each {@link #wake}
-     * @return false if neither has come
+     * @param until the deadline, as {@link System#nanoTime()}
+     * @param hopeless ends the wait; asked now and after each {@link #wake}
+     * @return false if neither has happened
      */
     boolean awaitConnection(long until, BooleanSupplier hopeless) {
         lock.lock();
@@ -463,7 +463,7 @@ final class Line {
         }
     }
 
-    /** Has whoever waits look again. */
+    /** Makes waiting threads check again. */
     void wake() {
         lock.lock();
         try {
@@ -473,7 +473,7 @@ final class Line {
         }
     }
 
-    /** Waits for a connection that is not that one; null when the line is closed. */
+    /** Waits for a connection other than that one; null when the channel is closed. */
     @Nullable
     Connection awaitOther(@Nullable Connection than) throws InterruptedException {
         lock.lock();
@@ -487,7 +487,7 @@ final class Line {
         }
     }
 
-    /** There is no connection at this moment, though the line is not closed. */
+    /** Whether there is no connection now, although the channel is open. */
     boolean isDown() {
         lock.lock();
         try {
@@ -499,7 +499,7 @@ final class Line {
 
     // ---- the end ----------------------------------------------------------------------------------------------------
 
-    /** Nobody waits any more to send something. */
+    /** Ends all waits of writers. */
     void beginEnd() {
         lock.lock();
         try {
@@ -510,7 +510,7 @@ final class Line {
         }
     }
 
-    /** Reads and drops what still comes, until the peer has said that nothing does; false if that cannot be known any more. */
+    /** Reads and drops what still arrives until the peer ends its direction; false if the connection was lost before. */
     boolean drain() {
         byte[] ignored = new byte[16 << 10];
         while (true) {
@@ -534,19 +534,19 @@ final class Line {
         }
     }
 
-    /** Whether the peer may come back to hear how it ended. */
+    /** Whether the peer may reconnect to learn how the session ended. */
     private boolean hasLastWords() {
         lock.lock();
         try {
-            return mode == Mode.RESUMABLE && comeback != null && comeback.keepsLastWords() && !window.isEmpty();
+            return mode == Mode.RESUMABLE && reconnecting != null && reconnecting.keepsLastWords() && !window.isEmpty();
         } finally {
             lock.unlock();
         }
     }
 
     /**
-     * The peer has had its time to hear the end. If it may come back for that, and has not heard it, the line stays for as long
-     * as it would for anything else.
+     * The peer has had time to receive the end. If it has not, and may reconnect for it, the channel stays open as long as after
+     * any other outage.
      *
      * @return whether it stays
      */
@@ -555,7 +555,9 @@ final class Line {
         lock.lock();
         try {
             silent = connection;
-            if (closed || !hasLastWords() || (silent != null && !letGo(new IOException("it did not hear the end")))) {
+            if (closed
+                    || !hasLastWords()
+                    || (silent != null && !letGo(new IOException("it did not receive the end")))) {
                 return false;
             }
         } finally {
@@ -567,7 +569,7 @@ final class Line {
         return true;
     }
 
-    /** Closes it for good, under whoever uses it. Idempotent. */
+    /** Closes it for good, whatever thread uses it. Idempotent. */
     void close() {
         Connection last;
         lock.lock();
@@ -582,8 +584,8 @@ final class Line {
         if (last != null) {
             last.cut();
         }
-        if (comeback != null) {
-            comeback.close();
+        if (reconnecting != null) {
+            reconnecting.close();
         }
     }
 }

@@ -16,12 +16,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Takes the introductions of strangers and hands their cards on, one after the other, in a thread of its own. Everybody may
- * come, so how often is bounded, and how many may wait until somebody has looked at their cards. Thread-safe.
+ * Accepts introductions from strangers and passes their cards on, one after the other, in a thread of its own. Since anyone may
+ * connect, their rate is limited, and so is the number of cards that wait. Thread-safe.
  */
-final class Reception implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(Reception.class);
-    /** Cards that nobody has looked at yet. */
+final class IntroductionHandler implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(IntroductionHandler.class);
+    /** The maximum number of waiting cards. */
     static final int MAX_WAITING = 16;
 
     private static final int BURST = 32;
@@ -34,11 +34,11 @@ final class Reception implements AutoCloseable {
     private final Semaphore places = new Semaphore(MAX_WAITING);
     private final ThreadPoolExecutor teller;
 
-    Reception(HostIdentity self, NodeCard ours, Consumer<Introduction> strangers) {
+    IntroductionHandler(HostIdentity self, NodeCard ours, Consumer<Introduction> strangers) {
         this.self = self;
         this.ours = ours;
         this.strangers = strangers;
-        // Never more than MAX_WAITING, of which `places` takes care.
+        // Never more than MAX_WAITING, as `places` ensures.
         this.teller = new ThreadPoolExecutor(1, 1, 5, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), work -> {
             Thread thread = new Thread(work, "vmmig-introductions");
             thread.setDaemon(true);
@@ -48,8 +48,8 @@ final class Reception implements AutoCloseable {
         teller.setRejectedExecutionHandler((work, closed) -> LOG.debug("introduced when the listener was closing"));
     }
 
-    /** Shows and sees cards, within {@code timeout}; closes the connection. */
-    void welcome(TlsConnection connection, String peer, Duration timeout) throws VmmigException {
+    /** Exchanges cards within {@code timeout}, and closes the connection. */
+    void handle(TlsConnection connection, String peer, Duration timeout) throws VmmigException {
         CardExchange exchange = new CardExchange(connection, peer, self, ours);
         boolean[] entered = new boolean[1];
         boolean told = false;
@@ -60,7 +60,7 @@ final class Reception implements AutoCloseable {
                 }
                 entered[0] = places.tryAcquire();
                 if (!entered[0]) {
-                    throw busy("has too many introductions to look at");
+                    throw busy("has too many introductions waiting");
                 }
                 return exchange.answer();
             });
@@ -87,10 +87,10 @@ final class Reception implements AutoCloseable {
         return new TransportException(
                 Problem.PEER_FAILED,
                 "the host that listens " + why,
-                "Try again in a minute, or hand the cards of the two hosts over as files.");
+                "Try again in a minute, or exchange the cards of the two hosts as files.");
     }
 
-    /** Hands on no more cards. */
+    /** Stops passing cards on. */
     @Override
     public void close() {
         teller.getQueue().clear();

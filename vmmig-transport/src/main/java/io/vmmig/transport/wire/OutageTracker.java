@@ -5,10 +5,10 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * Since when there is no connection. A connection that has brought nothing and did not last does not end an outage: a way on
- * which each one breaks at once is no way, however often it can be gone. Not thread-safe.
+ * Tracks how long there has been no working connection. A connection that carried nothing and did not last does not end an
+ * outage: a network on which every connection breaks at once does not work. Not thread-safe.
  */
-final class Outages {
+final class OutageTracker {
     private final LongSupplier nanoTime;
     private long joinedAt;
     private long movedBefore;
@@ -16,15 +16,15 @@ final class Outages {
     private long began;
     private boolean beganOnce;
 
-    Outages(LongSupplier nanoTime) {
+    OutageTracker(LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
         joinedAt = nanoTime.getAsLong();
     }
 
     /**
-     * A connection has broken.
+     * Records that a connection has broken.
      *
-     * @param moved how many bytes have moved by now, in both directions
+     * @param moved how many bytes have moved so far, in both directions
      * @param limit how long an outage may be
      */
     void broken(long moved, Duration limit) {
@@ -36,14 +36,14 @@ final class Outages {
         }
     }
 
-    /** There is another one; returns how long there was none. */
+    /** Records that there is another one; returns how long there was none. */
     Duration joined(long moved) {
         joinedAt = nanoTime.getAsLong();
         movedBefore = moved;
         return Duration.ofNanos(joinedAt - brokenAt);
     }
 
-    /** When the outage began that counts, as {@link System#nanoTime()}. */
+    /** When the current outage began, as {@link System#nanoTime()}. */
     long began() {
         return began;
     }

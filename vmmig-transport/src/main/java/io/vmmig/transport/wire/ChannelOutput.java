@@ -11,41 +11,41 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Puts frames on a line, in the order in which they come and each whole, over whatever connection there is. Any thread may
- * write; one {@linkplain #tend tends} the line. None waits for a peer that does not move once the line is closed.
+ * Writes frames to a channel, in order and each complete, over whatever connection there is. Any thread may write; one
+ * {@linkplain #tend tends} the channel. Closing the channel ends every wait for the peer.
  */
-final class LineOutput {
-    private static final Logger LOG = LoggerFactory.getLogger(LineOutput.class);
+final class ChannelOutput {
+    private static final Logger LOG = LoggerFactory.getLogger(ChannelOutput.class);
 
-    private final Line line;
+    private final ResumableChannel channel;
     private final ReentrantLock writing = new ReentrantLock();
     private volatile long lastWrite = System.nanoTime();
     private volatile long putBegan;
     private volatile boolean isPutting;
 
-    LineOutput(Line line) {
-        this.line = line;
+    ChannelOutput(ResumableChannel channel) {
+        this.channel = channel;
     }
 
-    /** What may keep a frame from being sent. */
+    /** May prevent a frame from being sent. */
     @FunctionalInterface
     interface Gate {
         void pass() throws VmmigException;
     }
 
     /**
-     * Sends a frame: the first {@code length} bytes of an array which the caller leaves alone from now on. Waits while too much
-     * is under way. While there is no connection the line keeps it.
+     * Sends a frame: the first {@code length} bytes of an array that the caller must not touch any more. Waits while too much is
+     * in flight. While there is no connection, the channel keeps the frame.
      *
-     * @param gate asked when nothing else can keep the frame from leaving
+     * @param gate called when nothing else can prevent the frame from being sent
      * @throws IOException when the connection is broken for good
      */
     void write(byte[] frame, int length, Gate gate) throws IOException, VmmigException {
-        line.awaitRoom();
+        channel.awaitRoom();
         writing.lock();
         try {
             gate.pass();
-            line.keep(frame, length);
+            channel.keep(frame, length);
             flush();
         } finally {
             writing.unlock();
@@ -53,46 +53,46 @@ final class LineOutput {
     }
 
     private void flush() throws IOException {
-        for (Line.Outgoing next = line.next(); next != null; next = line.next()) {
+        for (ResumableChannel.Outgoing next = channel.next(); next != null; next = channel.next()) {
             put(next);
         }
     }
 
-    private void put(Line.Outgoing what) throws IOException {
+    private void put(ResumableChannel.Outgoing what) throws IOException {
         putBegan = System.nanoTime();
         isPutting = true;
         try {
             what.to().output().write(what.bytes(), what.from(), what.length());
             what.to().output().flush();
         } catch (IOException e) {
-            line.broken(what.to(), e);
+            channel.broken(what.to(), e);
         } finally {
             isPutting = false;
             lastWrite = System.nanoTime();
         }
     }
 
-    /** Whether a peer that lives has taken nothing for that long. */
+    /** Whether a live peer has received nothing for that long. */
     boolean isStuckFor(Duration atLeast) {
-        return isPutting && System.nanoTime() - putBegan > atLeast.toNanos() || line.isFullFor(atLeast);
+        return isPutting && System.nanoTime() - putBegan > atLeast.toNanos() || channel.isFullFor(atLeast);
     }
 
     /**
-     * Waits until something is due, and does it: brings what a connection before has not brought, says how much has come, gives
-     * a sign of life. Returns after a while in any case.
+     * Waits until something is due, and does it: resends what the previous connection did not deliver, acknowledges, sends a
+     * heartbeat. Returns after a while in any case.
      *
-     * @param heartbeat how long the peer may hear nothing
+     * @param heartbeat how long the peer may receive nothing
      * @throws IOException when the connection is broken for good
      */
     void tend(Duration heartbeat) throws IOException, InterruptedException {
         long interval = heartbeat.toNanos();
-        // Somebody who writes gives the sign of life himself; and if he cannot, neither can we.
-        if (!line.awaitDue(interval, lastWrite) || !writing.tryLock(interval / 4, TimeUnit.NANOSECONDS)) {
+        // A thread that writes replaces the heartbeat; and if it is stuck, so would this one be.
+        if (!channel.awaitDue(interval, lastWrite) || !writing.tryLock(interval / 4, TimeUnit.NANOSECONDS)) {
             return;
         }
         try {
             flush();
-            Line.Outgoing sign = line.sign(interval, lastWrite);
+            ResumableChannel.Outgoing sign = channel.sign(interval, lastWrite);
             if (sign != null) {
                 put(sign);
             }
@@ -102,17 +102,16 @@ final class LineOutput {
     }
 
     /**
-     * Sends the last frame of this side, and says that nothing follows, on each connection that there is until the line is
-     * closed.
+     * Sends the last frame of this side and ends this direction, on each connection until the channel is closed.
      *
-     * @param last null if all has been said
-     * @param patience how long to wait for somebody who writes
-     * @param onSaid run after the first time, or if there is none
+     * @param last null for none
+     * @param patience how long to wait for a thread that writes
+     * @param onSaid run after the first time, or at once if there is no frame
      */
     void sayLast(@Nullable Frame last, Duration patience, Runnable onSaid) throws InterruptedException {
         Runnable after = onSaid;
         boolean mayGo = keepLast(last, patience);
-        for (Connection to = line.awaitOther(null); mayGo && to != null; to = line.awaitOther(to)) {
+        for (Connection to = channel.awaitOther(null); mayGo && to != null; to = channel.awaitOther(to)) {
             mayGo = end(to, patience);
             after.run();
             after = () -> {};
@@ -127,7 +126,7 @@ final class LineOutput {
         try {
             if (last != null) {
                 byte[] bytes = last.toBytes();
-                line.keep(bytes, bytes.length);
+                channel.keep(bytes, bytes.length);
             }
             return true;
         } finally {
@@ -143,7 +142,7 @@ final class LineOutput {
             flush();
             connection.endOutput();
         } catch (IOException e) {
-            LOG.debug("could not say farewell", e);
+            LOG.debug("could not send the last frame", e);
         } finally {
             writing.unlock();
         }

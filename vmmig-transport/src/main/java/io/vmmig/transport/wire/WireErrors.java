@@ -9,11 +9,11 @@ import java.io.IOException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
-/** What can go wrong on a connection, in words. */
-final class Faults {
+/** The errors of a connection, with messages. */
+final class WireErrors {
     private static final String CHECK_PEER = "Check the other host and the network, then start again.";
 
-    private Faults() {}
+    private WireErrors() {}
 
     static VmmigException lost(String peer, Throwable cause) {
         if (cause instanceof IOException broken) {
@@ -29,27 +29,26 @@ final class Faults {
                 Problem.PEER_STALLED, "nothing was heard from " + peer + " for " + idle.toMillis() + " ms", CHECK_PEER);
     }
 
-    /** As what was lost, and why there is no other connection. */
-    static VmmigException notTakenUpAgain(VmmigException lost, String why, @Nullable Throwable cause) {
+    /** The original error, and why there is no other connection. */
+    static VmmigException notResumed(VmmigException lost, String why, @Nullable Throwable cause) {
         Failure failure = lost.failure();
         return VmmigException.of(
-                Failure.of(
-                        failure.problem(), failure.what() + ", and was not taken up again: " + why, failure.remedy()),
+                Failure.of(failure.problem(), failure.what() + ", and was not resumed: " + why, failure.remedy()),
                 cause);
     }
 
-    /** To a peer that comes back, but has nothing to come back to. */
+    /** The answer to a peer that wants to resume an unknown session. */
     static VmmigException nothingToRejoin() {
         return new TransportException(
                 Problem.CONNECTION_LOST,
-                "this host knows nothing of that transfer any more",
-                "Look at its log: the program was started again, or has given the transfer up.");
+                "this host no longer knows that transfer",
+                "Look at its log: the program was restarted, or has aborted the transfer.");
     }
 
     static VmmigException takesNothing(String peer, Duration progress) {
         return new TransportException(
                 Problem.PEER_STALLED,
-                peer + " is alive, but has taken nothing for " + progress.toMillis() + " ms",
+                peer + " is alive, but has received nothing for " + progress.toMillis() + " ms",
                 "Check what the other host is waiting for: its disk, or its hypervisor.");
     }
 
@@ -63,7 +62,7 @@ final class Faults {
     static VmmigException tooManyOffers() {
         return new TransportException(
                 Problem.PEER_FAILED,
-                "the destination has more large offers to look at than it has memory for",
+                "the destination has no memory for another large offer",
                 "Wait until some of its transfers have ended, then start again.");
     }
 
@@ -75,11 +74,11 @@ final class Faults {
     }
 
     static VmmigException closedHere() {
-        return VmmigException.of(Problem.CANCELLED, "the transfer was given up at this host", "");
+        return VmmigException.of(Problem.CANCELLED, "the transfer was aborted at this host", "");
     }
 
     static Failure destinationClosed() {
-        return Failure.of(Problem.PEER_FAILED, "the destination gave up without saying why", "");
+        return Failure.of(Problem.PEER_FAILED, "the destination aborted without giving a reason", "");
     }
 
     static VmmigException interrupted() {
@@ -91,7 +90,7 @@ final class Faults {
                 Failure.of(
                         Problem.OUTCOME_UNKNOWN,
                         "the guest was handed over to " + peer + ", but the answer did not arrive",
-                        "Look whether the guest runs there before it is started anywhere."),
+                        "Check whether the guest runs there before you start it anywhere."),
                 cause);
     }
 }

@@ -5,8 +5,8 @@ import io.vmmig.error.Failure;
 import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
-import io.vmmig.transport.wire.PeerGaveUp;
-import io.vmmig.transport.wire.Talk;
+import io.vmmig.transport.wire.ControlIo;
+import io.vmmig.transport.wire.PeerAbortedException;
 import io.vmmig.transport.wire.Watchdog;
 import java.io.IOException;
 import java.time.Duration;
@@ -14,21 +14,21 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A talk of a few frames on a connection on which nothing else can be said.
+ * A short exchange of frames on a connection that has no other use.
  *
- * @param connection what is spoken over
- * @param peer what the other host is called
- * @param about what the talk is, such as "introduction"
+ * @param connection the connection
+ * @param peer the peer's name
+ * @param about the kind of exchange, such as "introduction"
  */
-record ShortTalk(TlsConnection connection, String peer, String about) {
+record ControlExchange(TlsConnection connection, String peer, String about) {
     @FunctionalInterface
     interface Steps<T> {
-        T take() throws IOException, VmmigException, PeerGaveUp;
+        T take() throws IOException, VmmigException, PeerAbortedException;
     }
 
     /**
-     * Does the steps within {@code timeout}, whatever the peer does, and closes the connection. When one fails, the peer is
-     * told why.
+     * Runs the steps within {@code timeout}, whatever the peer does, and closes the connection. If a step fails, the peer is told
+     * why.
      */
     <T> T within(Duration timeout, Steps<T> steps) throws VmmigException {
         AtomicBoolean late = new AtomicBoolean();
@@ -38,7 +38,7 @@ record ShortTalk(TlsConnection connection, String peer, String about) {
         });
         try {
             return steps.take();
-        } catch (PeerGaveUp e) {
+        } catch (PeerAbortedException e) {
             Failure theirs = e.reason().failure();
             throw VmmigException.of(
                     Failure.of(
@@ -67,7 +67,7 @@ record ShortTalk(TlsConnection connection, String peer, String about) {
         }
     }
 
-    /** Says only why there is nothing to talk about, and closes the connection. */
+    /** Refuses the exchange with a reason, and closes the connection. */
     void refuse(VmmigException reason) {
         tell(reason.failure());
         connection.closeWhenRead();
@@ -76,9 +76,9 @@ record ShortTalk(TlsConnection connection, String peer, String about) {
     private void tell(Failure reason) {
         ScheduledFuture<?> deadline = Watchdog.in(Sockets.LAST_WORDS, connection::cut);
         try {
-            Talk.refuse(connection, reason);
+            ControlIo.refuse(connection, reason);
         } catch (IOException e) {
-            // Whoever does not listen is not told.
+            // The peer is gone.
         } finally {
             deadline.cancel(false);
         }

@@ -22,33 +22,33 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A connection on which frames travel both ways, and which notices when the peer is gone.
+ * Sends and receives frames, and detects a dead peer.
  *
- * <p>One thread reads, all the time, so that a peer's word is heard while this side sends. One thread sends signs of life
- * and, at the end, the farewell. Whoever else sends does so in its own thread. Nothing here is ended by waiting for a peer
- * that does not move: a third, shared thread closes the socket under whatever is blocked, and that always works.
+ * <p>One thread reads all the time, so that the peer's frames are handled while this side sends. One thread sends heartbeats and,
+ * at the end, the last frame. All other frames are sent by the callers' threads. Nothing here depends on a peer that makes no
+ * progress: a third, shared thread closes the socket, which unblocks every other thread.
  */
-final class Link {
-    private static final Logger LOG = LoggerFactory.getLogger(Link.class);
+final class FramedConnection {
+    private static final Logger LOG = LoggerFactory.getLogger(FramedConnection.class);
     private static final Duration SLOWEST_HEARTBEAT = Duration.ofSeconds(5);
     private static final Duration FASTEST_HEARTBEAT = Duration.ofMillis(25);
-    // Long enough for a farewell to cross, and for what the peer has already sent to be drained: a socket that is
-    // closed
-    // over unread bytes sends a reset, and a reset can overtake the farewell.
+    // Long enough for the last frame to arrive, and to drain what the peer has already sent: closing a socket with
+    // unread bytes
+    // sends a reset, which can overtake the last frame.
     private static final Duration LINGER = Duration.ofMillis(800);
     private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
-    private final Line line;
-    private final LineOutput out;
+    private final ResumableChannel channel;
+    private final ChannelOutput out;
     private final DataInputStream in;
     private final String peer;
     private final Timeouts timeouts;
     private final Conversation conversation;
 
-    private final @Nullable Comeback comeback;
+    private final @Nullable ReconnectStrategy reconnecting;
     private final AtomicInteger halves = new AtomicInteger(2);
 
-    /** Guards the state of the conversation too. */
+    /** Also guards the state of the conversation. */
     private final ReentrantLock lock = new ReentrantLock();
 
     private final Condition changed = lock.newCondition();
@@ -60,45 +60,45 @@ final class Link {
     private volatile @Nullable ScheduledFuture<?> watch;
 
     /**
-     * A link over a connection whose preambles have been exchanged.
+     * Over a connection whose preambles have been exchanged.
      *
      * @param peer the peer's name, for messages
-     * @param comeback how to get another connection when this one breaks; null to end then
+     * @param reconnecting how to get another connection when this one breaks; null for none
      */
-    Link(
+    FramedConnection(
             Connection connection,
             String peer,
             Timeouts timeouts,
             Conversation conversation,
-            @Nullable Comeback comeback) {
-        this.line = new Line(connection, peer, timeouts.idle(), comeback);
-        this.out = new LineOutput(line);
-        this.in = new DataInputStream(new FrameInput(line));
+            @Nullable ReconnectStrategy reconnecting) {
+        this.channel = new ResumableChannel(connection, peer, timeouts.idle(), reconnecting);
+        this.out = new ChannelOutput(channel);
+        this.in = new DataInputStream(new FrameInput(channel));
         this.peer = peer;
         this.timeouts = timeouts;
         this.conversation = conversation;
-        this.comeback = comeback;
+        this.reconnecting = reconnecting;
     }
 
-    /** When this throws, there is no connection any more. */
+    /** If this throws, the connection is closed. */
     void start() throws IOException {
         try {
             begin();
         } catch (IOException | RuntimeException | Error e) {
-            line.close();
+            channel.close();
             stopWatching();
             throw e;
         }
     }
 
     private void begin() throws IOException {
-        Resumption offered = comeback == null ? null : comeback.offered();
+        Resumption offered = reconnecting == null ? null : reconnecting.offered();
         byte[] hello = new Frame(Kind.HELLO, Messages.hello(new Messages.Hello(timeouts.idle(), offered))).toBytes();
         try {
-            line.connection().readTimeout(timeouts.idle());
+            channel.connection().readTimeout(timeouts.idle());
             out.write(hello, hello.length, () -> {});
         } catch (VmmigException e) {
-            throw new IllegalStateException("nothing keeps HELLO", e);
+            throw new IllegalStateException("nothing prevents HELLO", e);
         }
         long every = Math.max(10, timeouts.progress().toMillis() / 8);
         watch = Watchdog.every(Duration.ofMillis(Math.min(every, 1000)), this::watchProgress);
@@ -120,20 +120,20 @@ final class Link {
         return locked(() -> ended != null);
     }
 
-    /** Told each time the connection has been taken up again, and how long there was none. */
+    /** Called after each resumed connection, with the duration of the outage. */
     void onResumed(Consumer<Duration> listener) {
-        line.onResumed(listener);
+        channel.onResumed(listener);
     }
 
     /**
-     * The peer, and nobody else, wants to go on over another connection.
+     * The authenticated peer wants to resume over another connection.
      *
-     * @return how much has come from it
-     * @throws VmmigException when that cannot be; what the peer has made up ends the link as well
+     * @return how many bytes have been received from it
+     * @throws VmmigException when that is impossible; a violation by the peer ends the session as well
      */
     long rejoin(Messages.Rejoin rejoin) throws VmmigException {
         try {
-            return line.rejoin(rejoin.attempt(), rejoin.received());
+            return channel.rejoin(rejoin.attempt(), rejoin.received());
         } catch (VmmigException e) {
             if (e.problem() == Problem.PROTOCOL_VIOLATION) {
                 end(e, true);
@@ -142,11 +142,11 @@ final class Link {
         }
     }
 
-    /** The peer has said over a connection of its own that it gives up. */
+    /** The peer has aborted over a connection made for that. */
     void aborted(byte[] payload) throws VmmigException {
         try {
             conversation.onControl(Kind.ABORT, payload);
-        } catch (PeerGaveUp e) {
+        } catch (PeerAbortedException e) {
             end(e.reason(), () -> null);
         } catch (VmmigException e) {
             end(e, true);
@@ -154,14 +154,14 @@ final class Link {
         }
     }
 
-    Line line() {
-        return line;
+    ResumableChannel channel() {
+        return channel;
     }
 
     // ---- for the conversation -------------------------------------------------------------------------------------
 
-    /** Runs {@code change} with the state locked, and wakes all who wait; does nothing once the link has ended. */
-    void update(Change change) throws VmmigException, PeerGaveUp {
+    /** Runs {@code change} with the state locked, and wakes all waiting threads; does nothing once the session has ended. */
+    void update(Change change) throws VmmigException, PeerAbortedException {
         lock.lock();
         try {
             if (ended == null) {
@@ -173,7 +173,7 @@ final class Link {
         }
     }
 
-    /** Looks at the state with it locked. */
+    /** Reads the state with it locked. */
     <T> T locked(Supplier<T> look) {
         lock.lock();
         try {
@@ -183,13 +183,13 @@ final class Link {
         }
     }
 
-    /** A step of the conversation that a frame from the peer causes, or that it is not allowed to cause. */
+    /** A step of the conversation caused by a frame from the peer; throws if the frame is not allowed. */
     @FunctionalInterface
     interface Change {
-        void make() throws VmmigException, PeerGaveUp;
+        void make() throws VmmigException, PeerAbortedException;
     }
 
-    /** Waits for {@code done}, which is looked at with the state locked; what is done is done, though the link ended since. */
+    /** Waits for {@code done}, evaluated with the state locked; it counts even if the session has ended since. */
     void await(BooleanSupplier done) throws VmmigException {
         lock.lock();
         try {
@@ -201,7 +201,7 @@ final class Link {
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            VmmigException cancelled = Faults.interrupted();
+            VmmigException cancelled = WireErrors.interrupted();
             end(cancelled, true);
             throw cancelled;
         } finally {
@@ -209,7 +209,7 @@ final class Link {
         }
     }
 
-    /** As {@link #await}, for a wait that an interrupt must not cut short; it is remembered. */
+    /** As {@link #await}, but uninterruptible; an interrupt is restored afterwards. */
     void awaitUninterruptibly(BooleanSupplier done) throws VmmigException {
         lock.lock();
         try {
@@ -227,9 +227,9 @@ final class Link {
     /**
      * Sends a control frame.
      *
-     * @param atTheBrink run with the state locked when nothing can keep the frame from leaving any more; what it throws
-     *     keeps it
-     * @throws VmmigException why the link has ended; if {@code atTheBrink} ran, part of the frame may have left
+     * @param atTheBrink run with the state locked when nothing else can prevent the frame from being sent; if it throws, the
+     *     frame is not sent
+     * @throws VmmigException why the session has ended; if {@code atTheBrink} ran, part of the frame may have been sent
      */
     void send(Frame frame, Runnable atTheBrink) throws VmmigException {
         byte[] bytes = frame.toBytes();
@@ -251,18 +251,18 @@ final class Link {
 
     /** Waits until there is a connection; throws why there will be none. */
     void awaitConnected() throws VmmigException {
-        line.awaitConnected();
+        channel.awaitConnected();
         requireAlive();
     }
 
     /** An array for {@link #sendData}. */
     byte[] spareFrame() {
-        return line.spareFrame();
+        return channel.spareFrame();
     }
 
     /**
-     * Sends a data frame: {@code length} bytes of {@code frame}, of which the first are left free for the header. The array is
-     * not the caller's any more.
+     * Sends a data frame: {@code length} bytes of {@code frame}, whose first bytes are reserved for the header. The caller must
+     * not touch the array any more.
      */
     void sendData(byte[] frame, int length) throws VmmigException {
         Frame.putHeader(frame, Kind.DATA, length - Frame.HEADER_BYTES);
@@ -285,9 +285,9 @@ final class Link {
     }
 
     /**
-     * Ends the link, unless it has ended already. What waits on it is woken, and fails with {@code reason}.
+     * Ends the session, unless it has ended already. Waiting threads fail with {@code reason}.
      *
-     * @param tell whether the peer is to be told
+     * @param tell whether to tell the peer
      */
     void end(VmmigException reason, boolean tell) {
         if (tell) {
@@ -298,9 +298,9 @@ final class Link {
     }
 
     /**
-     * Ends the link, unless it has ended already. The peer learns that this was no accident.
+     * Ends the session, unless it has ended already, so that the peer can tell it from a lost connection.
      *
-     * @param lastFrame asked, with the state locked, for what else to tell the peer; null if nothing
+     * @param lastFrame supplies the last frame, with the state locked; null for none
      */
     void end(VmmigException reason, Supplier<@Nullable Frame> lastFrame) {
         end(reason, lastFrame, false);
@@ -316,12 +316,12 @@ final class Link {
             last = lastFrame.get();
             farewell = last;
             ended = reason;
-            line.beginEnd();
+            channel.beginEnd();
             changed.signalAll();
         } finally {
             lock.unlock();
         }
-        if (cut || (last == null && line.isDown())) {
+        if (cut || (last == null && channel.isDown())) {
             hardClose();
         } else {
             Watchdog.in(LINGER, this::closeUnlessAwaited);
@@ -329,15 +329,15 @@ final class Link {
         conversation.onEnd(reason);
     }
 
-    /** Ends a link on which all has been said. */
+    /** Ends a session that is complete. */
     void endInPeace() {
         lock.lock();
         try {
             if (ended != null) {
                 return;
             }
-            ended = Faults.closedHere();
-            line.beginEnd();
+            ended = WireErrors.closedHere();
+            channel.beginEnd();
             changed.signalAll();
         } finally {
             lock.unlock();
@@ -346,14 +346,14 @@ final class Link {
     }
 
     private void closeUnlessAwaited() {
-        if (!line.staysForLastWords()) {
+        if (!channel.staysForLastWords()) {
             hardClose();
         }
     }
 
-    /** Waits until the socket is closed, which is soon after the end; not for a peer that may come back to hear of it. */
+    /** Waits until the socket is closed, which is soon after the end; does not wait for a peer that may reconnect. */
     void awaitClosed() {
-        if (line.isDown() && line.staysForLastWords()) {
+        if (channel.isDown() && channel.staysForLastWords()) {
             return;
         }
         boolean interrupted = false;
@@ -379,7 +379,7 @@ final class Link {
 
     // ---- writing --------------------------------------------------------------------------------------------------
 
-    /** Why a write failed: the reader may just be learning it from the peer, which says it better than the socket. */
+    /** Why a write failed: the reader may be about to receive the peer's reason, which is better than the socket's error. */
     private VmmigException broken(IOException e) {
         lock.lock();
         try {
@@ -392,7 +392,7 @@ final class Link {
         } finally {
             lock.unlock();
         }
-        end(Faults.lost(peer, e), false);
+        end(WireErrors.lost(peer, e), false);
         lock.lock();
         try {
             return again(Objects.requireNonNull(ended));
@@ -434,24 +434,24 @@ final class Link {
                 readFrame();
             }
         } catch (SocketTimeoutException e) {
-            end(Faults.silent(peer, timeouts.idle()), false);
+            end(WireErrors.silent(peer, timeouts.idle()), false);
         } catch (EOFException e) {
-            // The peer has ended it, and is not to take our end for an accident.
-            end(Faults.lost(peer, e), () -> null);
+            // The peer has ended the session; close properly, so that it does not see a lost connection.
+            end(WireErrors.lost(peer, e), () -> null);
         } catch (IOException e) {
-            VmmigException reason = Faults.lost(peer, e);
+            VmmigException reason = WireErrors.lost(peer, e);
             end(reason, reason.problem() == Problem.PROTOCOL_VIOLATION);
-        } catch (PeerGaveUp e) {
+        } catch (PeerAbortedException e) {
             end(e.reason(), () -> null);
         } catch (VmmigException e) {
             end(e, true);
         } catch (RuntimeException | Error e) {
-            LOG.error("{}: the connection is given up", peer, e);
-            end(Faults.lost(peer, e), true);
+            LOG.error("{}: closing the connection", peer, e);
+            end(WireErrors.lost(peer, e), true);
         }
-        boolean heard = line.drain();
+        boolean heard = channel.drain();
         locked(() -> peerHasEnded = heard);
-        if (heard || !line.isResumable()) {
+        if (heard || !channel.isResumable()) {
             halfDone();
         } else {
             hardClose();
@@ -460,10 +460,10 @@ final class Link {
 
     private void readHello() throws IOException, VmmigException {
         if (in.readUnsignedByte() != Kind.HELLO.code()) {
-            throw Faults.violation("it did not begin with HELLO");
+            throw WireErrors.violation("it did not begin with HELLO");
         }
         Messages.Hello theirs = Messages.readHello(readPayload(readLength(Kind.HELLO)));
-        line.agree(theirs.resumption());
+        channel.agree(theirs.resumption());
         Duration quarter = theirs.idle().dividedBy(4);
         lock.lock();
         try {
@@ -476,19 +476,19 @@ final class Link {
         }
     }
 
-    private void readFrame() throws IOException, VmmigException, PeerGaveUp {
+    private void readFrame() throws IOException, VmmigException, PeerAbortedException {
         int code = in.read();
         if (code < 0) {
             throw new EOFException("the peer closed it");
         }
         Kind kind = Kind.of(code);
         if (kind == null || kind == Kind.HELLO) {
-            throw Faults.violation("a frame of kind " + code);
+            throw WireErrors.violation("a frame of kind " + code);
         }
         if (kind == Kind.DATA) {
             int length = readLength(kind);
             if (length == 0) {
-                throw Faults.violation("a data frame without data");
+                throw WireErrors.violation("a data frame without data");
             }
             conversation.onData(in, length);
         } else {
@@ -504,13 +504,13 @@ final class Link {
     private int readLength(Kind kind) throws IOException, VmmigException {
         int length = in.readInt();
         if (length < 0 || length > kind.maxLength()) {
-            throw Faults.violation(kind + " of " + Integer.toUnsignedString(length) + " bytes");
+            throw WireErrors.violation(kind + " of " + Integer.toUnsignedString(length) + " bytes");
         }
         return length;
     }
 
     private byte[] readPayload(int length) throws IOException {
-        // Grows with what arrives, not with what is announced.
+        // Memory grows with what arrives, not with what is announced.
         byte[] payload = ((InputStream) in).readNBytes(length);
         if (payload.length < length) {
             throw new EOFException("the peer closed it in the middle of a message");
@@ -522,7 +522,7 @@ final class Link {
 
     private void watchProgress() {
         if (out.isStuckFor(timeouts.progress())) {
-            end(Faults.takesNothing(peer, timeouts.progress()), false);
+            end(WireErrors.takesNothing(peer, timeouts.progress()), false);
         }
         VmmigException overdue = locked(() -> conversation.overdue(timeouts.progress()));
         if (overdue != null) {
@@ -530,7 +530,7 @@ final class Link {
         }
     }
 
-    /** The farewell is said, or the peer's end is read; after both, nothing can be lost by closing. */
+    /** The last frame is sent, or the peer's end is read; after both, closing loses nothing. */
     private void halfDone() {
         if (halves.decrementAndGet() == 0) {
             hardClose();
@@ -538,7 +538,7 @@ final class Link {
     }
 
     private void hardClose() {
-        line.close();
+        channel.close();
         Frame unheard;
         boolean first;
         lock.lock();
@@ -550,8 +550,8 @@ final class Link {
         } finally {
             lock.unlock();
         }
-        if (unheard != null && comeback != null && line.isResumable()) {
-            comeback.farewellUnheard(unheard);
+        if (unheard != null && reconnecting != null && channel.isResumable()) {
+            reconnecting.farewellUnheard(unheard);
         }
         stopWatching();
         if (first) {
@@ -566,7 +566,7 @@ final class Link {
         }
     }
 
-    /** A fresh exception for each thread that learns of the end, so that each stack trace tells where it was. */
+    /** A new exception for each thread, so that each stack trace shows where the thread was. */
     private static VmmigException again(VmmigException reason) {
         return VmmigException.of(reason.failure(), reason);
     }

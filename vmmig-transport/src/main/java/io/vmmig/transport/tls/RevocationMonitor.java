@@ -13,29 +13,29 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Ends what is open with hosts that are trusted no more, in the moment in which that is so. Thread-safe.
+ * Ends connections with hosts as soon as they are no longer trusted. Thread-safe.
  *
- * <p>It watches until it is closed and nothing is open any more.
+ * <p>It watches until it is closed and no connection is open.
  */
-final class TrustWatch implements AutoCloseable {
+final class RevocationMonitor implements AutoCloseable {
     private final TrustedNodes trusted;
     private final Fingerprint self;
     private final Set<Guarded> open = new HashSet<>();
     private boolean closed;
     private TrustedNodes.@Nullable Subscription subscription;
 
-    private TrustWatch(TrustedNodes trusted, Fingerprint self) {
+    private RevocationMonitor(TrustedNodes trusted, Fingerprint self) {
         this.trusted = trusted;
         this.self = self;
     }
 
     /**
-     * Begins to watch.
+     * Starts to watch.
      *
-     * @param self the host that does the trusting, for messages
+     * @param self the host whose trust this is, for messages
      */
-    static TrustWatch over(TrustedNodes trusted, Fingerprint self) throws VmmigException {
-        TrustWatch watch = new TrustWatch(trusted, self);
+    static RevocationMonitor over(TrustedNodes trusted, Fingerprint self) throws VmmigException {
+        RevocationMonitor watch = new RevocationMonitor(trusted, self);
         TrustedNodes.Subscription subscription = trusted.onRemoval(watch::removed);
         synchronized (watch) {
             watch.subscription = subscription;
@@ -43,7 +43,7 @@ final class TrustWatch implements AutoCloseable {
         return watch;
     }
 
-    /** Something that is open with a host; to be closed together with it. */
+    /** A guarded connection; close it together with the connection. */
     final class Guarded implements AutoCloseable {
         private final Fingerprint peer;
         private final String name;
@@ -58,9 +58,9 @@ final class TrustWatch implements AutoCloseable {
         private VmmigException distrusted() {
             return new TransportException(
                     Problem.PEER_UNTRUSTED,
-                    name + " is not trusted any more by the host with the fingerprint " + self
-                            + ", which has closed what was open between them",
-                    "If that was not meant, let that host add it again; then start again.");
+                    name + " is no longer trusted by the host with the fingerprint " + self
+                            + ", which has closed the connections between them",
+                    "If that was a mistake, add it again at that host; then start again.");
         }
 
         @Override
@@ -70,10 +70,10 @@ final class TrustWatch implements AutoCloseable {
     }
 
     /**
-     * Ends something by {@code end} when {@code peer} is trusted no more, which may be before this returns: since the
-     * handshake asked, a removal may have passed unnoticed.
+     * Calls {@code end} when {@code peer} is no longer trusted, perhaps before this returns: it may have been removed since the
+     * handshake.
      *
-     * @param name what to call the peer in messages
+     * @param name the peer's name for messages
      * @param end called by any thread, at most a few times; must not block
      */
     Guarded guard(Fingerprint peer, String name, Consumer<VmmigException> end) {
@@ -109,7 +109,7 @@ final class TrustWatch implements AutoCloseable {
         stopWhenDone();
     }
 
-    /** Takes on nothing more. What is open goes on, watched. Idempotent. */
+    /** Accepts no more connections. Open ones continue, and are still watched. Idempotent. */
     @Override
     public void close() {
         synchronized (this) {
@@ -127,7 +127,7 @@ final class TrustWatch implements AutoCloseable {
             toStop = subscription;
             subscription = null;
         }
-        // Without the lock: a store that tells of a removal just now waits for it.
+        // Without the lock: a store that is reporting a removal waits for it.
         if (toStop != null) {
             toStop.close();
         }

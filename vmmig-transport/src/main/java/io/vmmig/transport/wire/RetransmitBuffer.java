@@ -8,15 +8,15 @@ import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the peer is not known to have yet: frames as they were made, so that they can be sent again over another connection. It
- * is bounded, and whoever has more to send waits. Not thread-safe.
+ * Keeps the frames that the peer has not acknowledged, so that they can be sent again over another connection. It is bounded;
+ * writers wait while it is full. Not thread-safe.
  */
-final class SentWindow {
-    /** How much may wait for its acknowledgement; one frame may go beyond. */
+final class RetransmitBuffer {
+    /** How many bytes may be unacknowledged; one frame may exceed this. */
     static final int CAPACITY = 8 << 20;
     /**
-     * About what a frame costs beside its bytes, so that tiny ones do not pile up either. With it, the smallest data frames that fit
-     * in are still enough bytes for an acknowledgement.
+     * The approximate overhead of a frame, so that tiny ones cannot pile up. Even with it, a buffer full of the smallest data
+     * frames holds enough bytes to trigger an acknowledgement.
      */
     private static final int FRAME_COST = 32;
 
@@ -27,7 +27,7 @@ final class SentWindow {
     private long end;
     private long reached;
     private long held;
-    /** Where the connection that there is has begun, or is to begin. */
+    /** Where the current or the next connection begins. */
     private long begin;
 
     private record Chunk(byte[] bytes, int length, long start) {
@@ -52,19 +52,19 @@ final class SentWindow {
         return !unsent.isEmpty();
     }
 
-    /** How much the peer is known to have. */
+    /** How many bytes the peer has acknowledged. */
     long acknowledged() {
         return acknowledged;
     }
 
-    /** Takes {@code bytes} over, of which the first {@code length} are to be sent; the caller writes to them no more. */
+    /** Takes over {@code bytes}, of which the first {@code length} are sent; the caller must not touch them any more. */
     void add(byte[] bytes, int length) {
         unsent.add(new Chunk(bytes, length, end));
         end += length;
         held += bytes.length + FRAME_COST;
     }
 
-    /** The next bytes to be sent, which count as sent from now on; null if there are none. */
+    /** The next bytes to send, which count as sent from now on; null if there are none. */
     @Nullable
     Part next() {
         Chunk chunk = unsent.poll();
@@ -77,20 +77,20 @@ final class SentWindow {
         return new Part(chunk.bytes, from, chunk.length - from);
     }
 
-    /** Nothing that was sent will be sent again. */
+    /** Drops all frames: nothing will be sent again. */
     void forgetSent() {
         acknowledged = reached;
         dropAcknowledged();
     }
 
     /**
-     * The peer says how much it has.
+     * Handles an acknowledgement.
      *
-     * @throws VmmigException when that cannot be
+     * @throws VmmigException when it is impossible
      */
     void acknowledge(long count) throws VmmigException {
         if (count < acknowledged || count > reached) {
-            throw Faults.violation("it says that it has received " + Long.toUnsignedString(count) + " bytes, after "
+            throw WireErrors.violation("it says that it has received " + Long.toUnsignedString(count) + " bytes, after "
                     + acknowledged + " and of " + reached);
         }
         acknowledged = count;
@@ -98,10 +98,10 @@ final class SentWindow {
     }
 
     /**
-     * Another connection begins, to a peer that says how much it has: what follows that is to be sent.
+     * Starts another connection: everything after what the peer has is sent again.
      *
-     * @return how much of it has been sent before
-     * @throws VmmigException when the peer cannot have as much
+     * @return how many of these bytes had been sent before
+     * @throws VmmigException when the peer cannot have that much
      */
     long rewind(long count) throws VmmigException {
         acknowledge(count);
@@ -110,7 +110,7 @@ final class SentWindow {
         }
         sent.clear();
         long again = reached - count;
-        // The peer has passed over whatever else the connection before has brought.
+        // The peer ignores what else the previous connection brought.
         reached = count;
         begin = count;
         return again;
@@ -126,7 +126,7 @@ final class SentWindow {
         }
     }
 
-    /** An array for the next data frame, if possible one that is free again. */
+    /** An array for the next data frame, reused if possible. */
     byte[] spare() {
         byte[] spare = spares.poll();
         return spare == null ? new byte[Frame.DATA_FRAME_BYTES] : spare;

@@ -6,11 +6,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-class OutagesTest {
+class OutageTrackerTest {
     private static final Duration LIMIT = Duration.ofSeconds(30);
 
     private long now;
-    private final Outages outages = new Outages(() -> now);
+    private final OutageTracker outages = new OutageTracker(() -> now);
 
     private void after(int seconds) {
         now += Duration.ofSeconds(seconds).toNanos();

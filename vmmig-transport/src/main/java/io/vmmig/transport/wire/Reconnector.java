@@ -13,13 +13,13 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The source's way to come back: it calls until the destination answers, with longer and longer pauses, for a while. */
-final class Redialling implements Comeback {
-    private static final Logger LOG = LoggerFactory.getLogger(Redialling.class);
+/** The source's strategy: dial until the destination answers or the time is over, with growing pauses. */
+final class Reconnector implements ReconnectStrategy {
+    private static final Logger LOG = LoggerFactory.getLogger(Reconnector.class);
     static final Duration FIRST_PAUSE = Duration.ofMillis(100);
     static final Duration LONGEST_PAUSE = Duration.ofSeconds(2);
 
-    private final Redial redial;
+    private final Redialer redial;
     private final Duration connect;
     private volatile Duration limit;
 
@@ -33,10 +33,10 @@ final class Redialling implements Comeback {
     /**
      * For one session.
      *
-     * @param limit how long to go on trying
+     * @param limit how long to keep trying
      * @param connect how long one attempt may take
      */
-    Redialling(Redial redial, Duration limit, Duration connect) {
+    Reconnector(Redialer redial, Duration limit, Duration connect) {
         this.redial = redial;
         this.limit = limit;
         this.connect = connect;
@@ -50,10 +50,10 @@ final class Redialling implements Comeback {
     @Override
     public void agreed(Resumption theirs) throws VmmigException {
         if (theirs.id() == null) {
-            throw Faults.violation("a session that can be taken up again, and has no name");
+            throw WireErrors.violation("a session that can be taken up again, and has no name");
         }
         id = theirs.id();
-        // Nobody is there to answer later.
+        // The destination stops waiting then.
         limit = theirs.within().compareTo(limit) < 0 ? theirs.within() : limit;
     }
 
@@ -68,47 +68,47 @@ final class Redialling implements Comeback {
     }
 
     @Override
-    public void await(Line line, long since) throws VmmigException {
+    public void await(ResumableChannel channel, long since) throws VmmigException {
         if (since != outage) {
             outage = since;
             pause = FIRST_PAUSE;
-        } else if (!line.isDown() || pauseOn(line, since + limit.toNanos())) {
+        } else if (!channel.isDown() || pauseOn(channel, since + limit.toNanos())) {
             return;
         }
         String why = "nobody answered within " + limit.toMillis() + " ms";
-        while (line.isDown()) {
+        while (channel.isDown()) {
             Duration left = Duration.ofNanos(since + limit.toNanos() - System.nanoTime());
             if (left.toMillis() <= 0) {
-                throw Faults.notTakenUpAgain(line.lost(), why, null);
+                throw WireErrors.notResumed(channel.lost(), why, null);
             }
             try {
-                join(line, left.compareTo(connect) < 0 ? left : connect);
+                join(channel, left.compareTo(connect) < 0 ? left : connect);
                 return;
-            } catch (PeerGaveUp e) {
+            } catch (PeerAbortedException e) {
                 throw e.reason().problem() == Problem.PEER_UNTRUSTED
                         ? e.reason()
-                        : Faults.notTakenUpAgain(
-                                line.lost(), e.reason().failure().what(), e);
+                        : WireErrors.notResumed(
+                                channel.lost(), e.reason().failure().what(), e);
             } catch (NotReachedException e) {
                 why = e.reason.failure().what();
             } catch (IOException e) {
                 why = e.toString();
             }
-            LOG.debug("could not be taken up again yet: {}", why);
-            if (pauseOn(line, since + limit.toNanos())) {
+            LOG.debug("could not resume yet: {}", why);
+            if (pauseOn(channel, since + limit.toNanos())) {
                 return;
             }
         }
     }
 
-    /** True if the line needs nothing any more. */
-    private boolean pauseOn(Line line, long end) {
-        boolean needless = line.awaitConnection(Math.min(end, System.nanoTime() + pause.toNanos()));
+    /** True if the channel no longer needs a connection. */
+    private boolean pauseOn(ResumableChannel channel, long end) {
+        boolean needless = channel.awaitConnection(Math.min(end, System.nanoTime() + pause.toNanos()));
         pause = longer(pause);
         return needless;
     }
 
-    /** There is no connection to the destination, for whatever reason: it has not said so itself. */
+    /** The destination was not reached; this does not come from the destination itself. */
     private static final class NotReachedException extends Exception {
         private static final long serialVersionUID = 1;
 
@@ -120,7 +120,7 @@ final class Redialling implements Comeback {
         }
     }
 
-    private Connection dial(Duration within) throws IOException, PeerGaveUp, NotReachedException {
+    private Connection dial(Duration within) throws IOException, PeerAbortedException, NotReachedException {
         try {
             return redial.dial(within);
         } catch (VmmigException e) {
@@ -128,20 +128,21 @@ final class Redialling implements Comeback {
         }
     }
 
-    private void join(Line line, Duration within) throws IOException, VmmigException, PeerGaveUp, NotReachedException {
+    private void join(ResumableChannel channel, Duration within)
+            throws IOException, VmmigException, PeerAbortedException, NotReachedException {
         long end = System.nanoTime() + within.toNanos();
         Connection next = dial(within);
         boolean joined = false;
         ScheduledFuture<?> deadline = Watchdog.in(
                 Duration.ofNanos(Math.max(end - System.nanoTime(), TimeUnit.MILLISECONDS.toNanos(1))), next::cut);
         try {
-            if (!line.isDown()) {
+            if (!channel.isDown()) {
                 return;
             }
             attempts++;
-            Rejoins.ask(next, new Messages.Rejoin(Objects.requireNonNull(id), attempts, line.received(), false));
-            line.rewind(Rejoins.await(next));
-            joined = deadline.cancel(false) && line.resume(next, 0);
+            Rejoins.ask(next, new Messages.Rejoin(Objects.requireNonNull(id), attempts, channel.received(), false));
+            channel.rewind(Rejoins.await(next));
+            joined = deadline.cancel(false) && channel.resume(next, 0);
         } finally {
             deadline.cancel(false);
             if (!joined) {
@@ -153,7 +154,7 @@ final class Redialling implements Comeback {
     @Override
     public void resumed() {}
 
-    /** Calls as long as the destination may wait for this source. */
+    /** Dials as long as the destination may wait for this source. */
     @Override
     public void farewellUnheard(Frame farewell) {
         SessionId session = id;
@@ -173,7 +174,7 @@ final class Redialling implements Comeback {
         }
     }
 
-    /** Whether there is no more to be said. */
+    /** Whether no further attempt is needed. */
     private boolean tryFarewell(SessionId session, Frame farewell) {
         try {
             Connection connection = dial(connect);
@@ -187,14 +188,14 @@ final class Redialling implements Comeback {
                 connection.cut();
             }
             return true;
-        } catch (PeerGaveUp e) {
+        } catch (PeerAbortedException e) {
             LOG.debug("the destination had ended by itself", e.reason());
             return true;
         } catch (VmmigException e) {
-            LOG.debug("could not say farewell", e);
+            LOG.debug("could not send the last frame", e);
             return true;
         } catch (NotReachedException | IOException e) {
-            LOG.debug("could not say farewell yet", e);
+            LOG.debug("could not send the last frame yet", e);
             return false;
         }
     }
@@ -204,7 +205,7 @@ final class Redialling implements Comeback {
         return next.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : next;
     }
 
-    /** A destination does not come back by itself. */
+    /** A destination does not dial. */
     @Override
     public boolean keepsLastWords() {
         return false;

@@ -25,11 +25,11 @@ import org.junit.jupiter.api.Timeout;
 /** A line whose connections are made up: what is read from it and what is put on them, wherever they break. */
 @Tag("once")
 @Timeout(30)
-class LineTest {
+class ResumableChannelTest {
     private static final Duration LONG = Duration.ofSeconds(10);
 
     /** Connections that are there at once, one after the other. */
-    private static final class Next implements Comeback {
+    private static final class Next implements ReconnectStrategy {
         final Deque<Connection> next = new ArrayDeque<>();
         long peerHas;
         long told = -1;
@@ -54,15 +54,15 @@ class LineTest {
         }
 
         @Override
-        public void await(Line line, long since) throws VmmigException {
+        public void await(ResumableChannel channel, long since) throws VmmigException {
             Connection connection = next.poll();
             if (connection == null) {
-                throw Faults.notTakenUpAgain(line.lost(), "there is no other", null);
+                throw WireErrors.notResumed(channel.lost(), "there is no other", null);
             }
             try {
-                told = line.received();
-                line.rewind(peerHas);
-                line.resume(connection, 0);
+                told = channel.received();
+                channel.rewind(peerHas);
+                channel.resume(connection, 0);
             } catch (IOException e) {
                 throw new AssertionError(e);
             }
@@ -85,10 +85,10 @@ class LineTest {
 
     private final Next next = new Next();
 
-    private Line line(Connection first) throws VmmigException {
-        Line line = new Line(first, "the peer", LONG, next);
-        line.agree(new Resumption(LONG, null));
-        return line;
+    private ResumableChannel channel(Connection first) throws VmmigException {
+        ResumableChannel channel = new ResumableChannel(first, "the peer", LONG, next);
+        channel.agree(new Resumption(LONG, null));
+        return channel;
     }
 
     private static byte[] frames(Random random, int count, boolean withAsides) throws IOException {
@@ -108,47 +108,47 @@ class LineTest {
     /** The peer may close when it has what it wanted, before whoever sent that has come back. */
     @Test
     void whatWasSentBeforeTheEndWasSent() throws Exception {
-        Line line = line(new FakeConnection(new byte[0], false));
+        ResumableChannel channel = channel(new FakeConnection(new byte[0], false));
         byte[] frame = Frame.empty(Kind.COMMIT).toBytes();
-        line.keep(frame, frame.length);
-        assertThat(line.next()).isNotNull();
-        line.close();
-        assertThat(line.next()).isNull();
+        channel.keep(frame, frame.length);
+        assertThat(channel.next()).isNotNull();
+        channel.close();
+        assertThat(channel.next()).isNull();
 
-        line.keep(frame, frame.length);
-        assertThatThrownBy(line::next).isInstanceOf(IOException.class).hasMessageContaining("closed");
+        channel.keep(frame, frame.length);
+        assertThatThrownBy(channel::next).isInstanceOf(IOException.class).hasMessageContaining("closed");
     }
 
     @Test
     void whoHasSomethingToSayThatMustNotBeLostWaitsForAConnectionOrTheEnd() throws Exception {
         FakeConnection first = new FakeConnection(new byte[0], false);
         FakeConnection second = new FakeConnection(new byte[0], false);
-        Line line = line(first);
-        line.awaitConnected();
+        ResumableChannel channel = channel(first);
+        channel.awaitConnected();
 
-        line.broken(first, new IOException("it broke"));
-        Background<Void> waiting = awaitingConnection(line);
+        channel.broken(first, new IOException("it broke"));
+        Background<Void> waiting = awaitingConnection(channel);
         assertThat(waiting.isDone()).isFalse();
-        line.resume(second, 0);
+        channel.resume(second, 0);
         waiting.get();
 
-        line.broken(second, new IOException("it broke"));
-        waiting = awaitingConnection(line);
+        channel.broken(second, new IOException("it broke"));
+        waiting = awaitingConnection(channel);
         assertThat(waiting.isDone()).isFalse();
-        line.close();
+        channel.close();
         waiting.get();
     }
 
-    private static Background<Void> awaitingConnection(Line line) {
+    private static Background<Void> awaitingConnection(ResumableChannel channel) {
         return Background.run(() -> {
-            line.awaitConnected();
+            channel.awaitConnected();
             return null;
         });
     }
 
-    private static byte[] readAll(Line line) throws IOException {
+    private static byte[] readAll(ResumableChannel channel) throws IOException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
-        DataInputStream in = new DataInputStream(new FrameInput(line));
+        DataInputStream in = new DataInputStream(new FrameInput(channel));
         byte[] some = new byte[3];
         for (int n = in.read(some); n >= 0; n = in.read(some)) {
             all.write(some, 0, n);
@@ -163,9 +163,11 @@ class LineTest {
             for (int again = cut; again <= stream.length; again += 7) {
                 next.next.add(new FakeConnection(Arrays.copyOfRange(stream, cut, again), false));
                 next.next.add(new FakeConnection(Arrays.copyOfRange(stream, again, stream.length), true));
-                Line line = line(new FakeConnection(Arrays.copyOf(stream, cut), false));
+                ResumableChannel channel = channel(new FakeConnection(Arrays.copyOf(stream, cut), false));
 
-                assertThat(readAll(line)).as("cut at " + cut + " and " + again).isEqualTo(stream);
+                assertThat(readAll(channel))
+                        .as("cut at " + cut + " and " + again)
+                        .isEqualTo(stream);
                 assertThat(next.told).isEqualTo(again);
             }
         }
@@ -179,9 +181,9 @@ class LineTest {
             // The peer goes on where this side is, with frames only.
             int counted = countOf(stream, cut);
             next.next.add(new FakeConnection(Arrays.copyOfRange(plain, counted, plain.length), true));
-            Line line = line(new FakeConnection(Arrays.copyOf(stream, cut), false));
+            ResumableChannel channel = channel(new FakeConnection(Arrays.copyOf(stream, cut), false));
 
-            assertThat(readAll(line)).as("cut at " + cut).isEqualTo(plain);
+            assertThat(readAll(channel)).as("cut at " + cut).isEqualTo(plain);
             assertThat(next.told).as("cut at " + cut).isEqualTo(counted);
         }
     }
@@ -203,16 +205,16 @@ class LineTest {
     void aPeerThatEndsInPeaceIsNotWaitedFor() throws Exception {
         byte[] stream = frames(new Random(3), 3, false);
         next.next.add(FakeConnection.broken());
-        Line line = line(new FakeConnection(Arrays.copyOf(stream, stream.length - 2), true));
+        ResumableChannel channel = channel(new FakeConnection(Arrays.copyOf(stream, stream.length - 2), true));
 
-        assertThat(readAll(line)).hasSize(stream.length - 2);
+        assertThat(readAll(channel)).hasSize(stream.length - 2);
         assertThat(next.next).hasSize(1);
     }
 
     @Test
     void whenThereIsNoOtherConnectionItIsLostForTheReasonOfTheFirst() throws Exception {
-        Line line = line(FakeConnection.broken());
-        assertThatThrownBy(() -> readAll(line))
+        ResumableChannel channel = channel(FakeConnection.broken());
+        assertThatThrownBy(() -> readAll(channel))
                 .cause()
                 .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
                 .hasMessageContaining("it broke")
@@ -222,8 +224,9 @@ class LineTest {
     @Test
     void anAcknowledgementOfWhatWasNeverSentIsAViolation() throws Exception {
         for (long count : new long[] {1, -1, Long.MAX_VALUE}) {
-            Line line = line(new FakeConnection(new Frame(Kind.ACK, Messages.ack(count)).toBytes(), true));
-            assertThatThrownBy(() -> readAll(line))
+            ResumableChannel channel =
+                    channel(new FakeConnection(new Frame(Kind.ACK, Messages.ack(count)).toBytes(), true));
+            assertThatThrownBy(() -> readAll(channel))
                     .cause()
                     .satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION));
         }
@@ -234,8 +237,8 @@ class LineTest {
         byte[] header = new byte[Frame.HEADER_BYTES];
         for (int length : new int[] {65, -1, Integer.MAX_VALUE}) {
             Frame.putHeader(header, Kind.ACK, length);
-            Line line = line(new FakeConnection(header.clone(), true));
-            assertThatThrownBy(() -> readAll(line))
+            ResumableChannel channel = channel(new FakeConnection(header.clone(), true));
+            assertThatThrownBy(() -> readAll(channel))
                     .cause()
                     .satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION));
         }
@@ -251,15 +254,15 @@ class LineTest {
             FakeConnection breaks = FakeConnection.broken();
             breaks.takesAtMost = arrives;
             FakeConnection goesOn = FakeConnection.broken();
-            Line line = line(breaks);
-            LineOutput out = new LineOutput(line);
+            ResumableChannel channel = channel(breaks);
+            ChannelOutput out = new ChannelOutput(channel);
 
             out.write(first.clone(), first.length, () -> {});
-            assertThat(line.isDown()).isTrue();
+            assertThat(channel.isDown()).isTrue();
             out.write(second.clone(), second.length, () -> {});
             next.peerHas = arrives;
             next.next.add(goesOn);
-            line.connection();
+            channel.connection();
             out.tend(LONG);
 
             List<Byte> arrived = new ArrayList<>();
@@ -283,40 +286,40 @@ class LineTest {
         breaks.takesAtMost = 0;
         FakeConnection goesOn = FakeConnection.broken();
         next.lastWords = true;
-        Line line = line(breaks);
+        ResumableChannel channel = channel(breaks);
         Thread speaker = new Thread(() -> {
             try {
-                new LineOutput(line).sayLast(new Frame(Kind.REFUSE, new byte[] {7}), LONG, () -> {});
+                new ChannelOutput(channel).sayLast(new Frame(Kind.REFUSE, new byte[] {7}), LONG, () -> {});
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
             }
         });
         speaker.start();
-        while (!line.isDown()) {
+        while (!channel.isDown()) {
             Thread.onSpinWait();
         }
-        assertThat(line.staysForLastWords()).isTrue();
+        assertThat(channel.staysForLastWords()).isTrue();
         next.next.add(goesOn);
-        line.connection();
+        channel.connection();
         while (!goesOn.outputEnded) {
             Thread.onSpinWait();
         }
-        line.close();
+        channel.close();
         speaker.join();
 
         assertThat(goesOn.taken.toByteArray()).isEqualTo(last);
-        assertThat(line.staysForLastWords()).isFalse();
+        assertThat(channel.staysForLastWords()).isFalse();
     }
 
     @Test
     void aWriterThatWaitsForRoomIsFreedByTheEnd() throws Exception {
-        Line line = line(FakeConnection.broken());
-        LineOutput out = new LineOutput(line);
+        ResumableChannel channel = channel(FakeConnection.broken());
+        ChannelOutput out = new ChannelOutput(channel);
         Thread ender = new Thread(() -> {
-            while (!line.isFullFor(Duration.ofMillis(1))) {
+            while (!channel.isFullFor(Duration.ofMillis(1))) {
                 Thread.onSpinWait();
             }
-            line.beginEnd();
+            channel.beginEnd();
         });
         ender.start();
         byte[] frame = new byte[Frame.DATA_FRAME_BYTES];
@@ -331,14 +334,14 @@ class LineTest {
 
     @Test
     void anAttemptThatComesLateDisturbsNothing() throws Exception {
-        Line line = line(FakeConnection.broken());
+        ResumableChannel channel = channel(FakeConnection.broken());
         FakeConnection newer = FakeConnection.broken();
 
-        line.rejoin(2, 0);
-        assertThatThrownBy(() -> line.rejoin(1, 0)).satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST));
-        assertThatThrownBy(() -> line.rejoin(2, 0)).satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST));
-        assertThat(line.resume(FakeConnection.broken(), 1)).isFalse();
-        assertThat(line.resume(newer, 2)).isTrue();
-        assertThat(line.connection()).isSameAs(newer);
+        channel.rejoin(2, 0);
+        assertThatThrownBy(() -> channel.rejoin(1, 0)).satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST));
+        assertThatThrownBy(() -> channel.rejoin(2, 0)).satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST));
+        assertThat(channel.resume(FakeConnection.broken(), 1)).isFalse();
+        assertThat(channel.resume(newer, 2)).isTrue();
+        assertThat(channel.connection()).isSameAs(newer);
     }
 }

@@ -26,17 +26,17 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** How the two ends get another connection. */
 @Tag("once")
 @Timeout(30)
-class RedialTest {
+class ReconnectorTest {
     private static final Duration SHORT = Duration.ofSeconds(2);
     private static final Duration LONG = Duration.ofSeconds(20);
     private static final Fingerprint SOURCE = new Fingerprint("a".repeat(64));
 
-    private static Line broken(Comeback comeback) throws Exception {
+    private static ResumableChannel broken(ReconnectStrategy reconnecting) throws Exception {
         FakeConnection first = FakeConnection.broken();
-        Line line = new Line(first, "the peer", LONG, comeback);
-        line.agree(new Resumption(LONG, SessionId.random()));
-        line.broken(first, new IOException("it broke"));
-        return line;
+        ResumableChannel channel = new ResumableChannel(first, "the peer", LONG, reconnecting);
+        channel.agree(new Resumption(LONG, SessionId.random()));
+        channel.broken(first, new IOException("it broke"));
+        return channel;
     }
 
     private static VmmigException problem(Problem problem) {
@@ -46,7 +46,7 @@ class RedialTest {
     @Test
     void theSourceCallsAgainWithLongerAndLongerPauses() throws Exception {
         List<Long> calls = new ArrayList<>();
-        Line line = broken(new Redialling(
+        ResumableChannel channel = broken(new Reconnector(
                 within -> {
                     calls.add(System.nanoTime());
                     throw problem(Problem.PEER_UNREACHABLE);
@@ -54,7 +54,7 @@ class RedialTest {
                 SHORT,
                 LONG));
 
-        assertThatThrownBy(line::connection)
+        assertThatThrownBy(channel::connection)
                 .cause()
                 .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
                 .hasMessageContaining("it broke")
@@ -73,7 +73,7 @@ class RedialTest {
     void aRefusalBySomebodyElseDoesNotEndTheSession(Problem problem) throws Exception {
         FakeConnection second = new FakeConnection(new Frame(Kind.REJOINED, Messages.rejoined(0)).toBytes(), false);
         AtomicInteger calls = new AtomicInteger();
-        Line line = broken(new Redialling(
+        ResumableChannel channel = broken(new Reconnector(
                 within -> {
                     if (calls.incrementAndGet() == 1) {
                         throw problem(problem);
@@ -83,37 +83,38 @@ class RedialTest {
                 LONG,
                 LONG));
 
-        assertThat(line.connection()).isSameAs(second);
+        assertThat(channel.connection()).isSameAs(second);
         assertThat(calls).hasValue(2);
     }
 
     @Test
     void aRefusalByTheDestinationItselfEndsTheSession() throws Exception {
         List<Duration> calls = new ArrayList<>();
-        Line line = broken(new Redialling(
+        ResumableChannel channel = broken(new Reconnector(
                 within -> {
                     calls.add(within);
-                    throw new PeerGaveUp(problem(Problem.PEER_UNTRUSTED).failure());
+                    throw new PeerAbortedException(
+                            problem(Problem.PEER_UNTRUSTED).failure());
                 },
                 LONG,
                 SHORT));
 
-        assertThatThrownBy(line::connection).cause().satisfies(e -> assertProblem(e, Problem.PEER_UNTRUSTED));
+        assertThatThrownBy(channel::connection).cause().satisfies(e -> assertProblem(e, Problem.PEER_UNTRUSTED));
         assertThat(calls).containsExactly(SHORT);
     }
 
     @Test
     void theSourceSaysWhichSessionAndHowMuchItHasAndBelievesTheAnswer() throws Exception {
         FakeConnection second = new FakeConnection(new Frame(Kind.REJOINED, Messages.rejoined(0)).toBytes(), false);
-        Redialling redialling = new Redialling(within -> second, LONG, LONG);
+        Reconnector redialling = new Reconnector(within -> second, LONG, LONG);
         FakeConnection first = FakeConnection.broken();
-        Line line = new Line(first, "the peer", LONG, redialling);
+        ResumableChannel channel = new ResumableChannel(first, "the peer", LONG, redialling);
         SessionId id = SessionId.random();
-        line.agree(new Resumption(LONG, id));
-        line.took(first, 17);
-        line.broken(first, new IOException("it broke"));
+        channel.agree(new Resumption(LONG, id));
+        channel.took(first, 17);
+        channel.broken(first, new IOException("it broke"));
 
-        assertThat(line.connection()).isSameAs(second);
+        assertThat(channel.connection()).isSameAs(second);
 
         DataInputStream said = new DataInputStream(new ByteArrayInputStream(second.taken.toByteArray()));
         assertThat(said.read()).isEqualTo(Kind.REJOIN.code());
@@ -124,46 +125,51 @@ class RedialTest {
     @Test
     void anAnswerThatCannotBeIsAViolation() throws Exception {
         FakeConnection second = new FakeConnection(new Frame(Kind.REJOINED, Messages.rejoined(1)).toBytes(), false);
-        Line line = broken(new Redialling(within -> second, LONG, LONG));
+        ResumableChannel channel = broken(new Reconnector(within -> second, LONG, LONG));
 
-        assertThatThrownBy(line::connection).cause().satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION));
+        assertThatThrownBy(channel::connection).cause().satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION));
         assertThat(second.cut).isTrue();
     }
 
     @Test
     void aDestinationThatHasForgottenIsNotAskedAgain() throws Exception {
         FakeConnection second = new FakeConnection(
-                new Frame(Kind.REFUSE, Messages.refuse(Faults.nothingToRejoin().failure())).toBytes(), false);
-        Line line = broken(new Redialling(within -> second, LONG, LONG));
+                new Frame(
+                                Kind.REFUSE,
+                                Messages.refuse(WireErrors.nothingToRejoin().failure()))
+                        .toBytes(),
+                false);
+        ResumableChannel channel = broken(new Reconnector(within -> second, LONG, LONG));
 
-        assertThatThrownBy(line::connection)
+        assertThatThrownBy(channel::connection)
                 .cause()
                 .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
-                .hasMessageContaining("knows nothing of that transfer");
+                .hasMessageContaining("no longer knows that transfer");
     }
 
     @Test
     void theEndFreesASourceThatPauses() throws Exception {
-        Line line = broken(new Redialling(
+        ResumableChannel channel = broken(new Reconnector(
                 within -> {
                     throw problem(Problem.PEER_UNREACHABLE);
                 },
                 LONG,
                 LONG));
-        Background<Connection> reader = Background.run(line::connection);
-        line.close();
+        Background<Connection> reader = Background.run(channel::connection);
+        channel.close();
         assertThatThrownBy(() -> reader.get(10)).isInstanceOf(IOException.class);
     }
 
-    private static Link link(Sessions sessions, FakeConnection connection) throws Exception {
+    private static FramedConnection link(Sessions sessions, FakeConnection connection) throws Exception {
         return link(sessions, connection, SOURCE);
     }
 
-    private static Link link(Sessions sessions, FakeConnection connection, Fingerprint source) throws Exception {
+    private static FramedConnection link(Sessions sessions, FakeConnection connection, Fingerprint source)
+            throws Exception {
         Sessions.Member member = sessions.begin(source);
-        Link link = new Link(connection, "the peer", Timeouts.DEFAULT, new Silent(), member);
+        FramedConnection link = new FramedConnection(connection, "the peer", Timeouts.DEFAULT, new Silent(), member);
         member.enter(link);
-        link.line().agree(new Resumption(LONG, null));
+        link.channel().agree(new Resumption(LONG, null));
         return link;
     }
 
@@ -187,40 +193,40 @@ class RedialTest {
     @Test
     void onlySoManySessionsAreKeptWithoutAConnection() throws Exception {
         Sessions sessions = new Sessions(LONG);
-        List<Link> links = new ArrayList<>();
+        List<FramedConnection> links = new ArrayList<>();
         // Half of them are for other sources.
         for (int i = 0; i <= Sessions.MAX_SUSPENDED / 2; i++) {
             FakeConnection connection = FakeConnection.broken();
-            Link link = link(sessions, connection);
+            FramedConnection link = link(sessions, connection);
             links.add(link);
             if (i < Sessions.MAX_SUSPENDED / 2) {
-                link.line().broken(connection, new IOException("it broke"));
+                link.channel().broken(connection, new IOException("it broke"));
             } else {
-                assertThatThrownBy(() -> link.line().broken(connection, new IOException("one too many")))
+                assertThatThrownBy(() -> link.channel().broken(connection, new IOException("one too many")))
                         .hasMessage("one too many");
                 FakeConnection another = FakeConnection.broken();
-                Link ofAnother = link(sessions, another, new Fingerprint("b".repeat(64)));
-                ofAnother.line().broken(another, new IOException("it broke"));
+                FramedConnection ofAnother = link(sessions, another, new Fingerprint("b".repeat(64)));
+                ofAnother.channel().broken(another, new IOException("it broke"));
                 links.add(ofAnother);
-                links.get(0).line().close();
-                link.line().broken(connection, new IOException("not any more"));
+                links.get(0).channel().close();
+                link.channel().broken(connection, new IOException("not any more"));
             }
         }
-        links.forEach(link -> link.line().close());
+        links.forEach(link -> link.channel().close());
     }
 
     @Test
     void nobodyComesBackToAListenerThatIsClosed() throws Exception {
         Sessions sessions = new Sessions(LONG);
         FakeConnection connection = FakeConnection.broken();
-        Line line = link(sessions, connection).line();
-        line.broken(connection, new IOException("it broke"));
-        Background<Connection> reader = Background.run(line::connection);
+        ResumableChannel channel = link(sessions, connection).channel();
+        channel.broken(connection, new IOException("it broke"));
+        Background<Connection> reader = Background.run(channel::connection);
         sessions.close();
 
         assertThatThrownBy(() -> reader.get(10)).cause().satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST));
         FakeConnection other = FakeConnection.broken();
-        Line late = link(sessions, other).line();
+        ResumableChannel late = link(sessions, other).channel();
         assertThatThrownBy(() -> late.broken(other, new IOException("late"))).hasMessage("late");
     }
 
@@ -229,11 +235,11 @@ class RedialTest {
         Sessions sessions = new Sessions(LONG);
         FakeConnection connection = FakeConnection.broken();
         Sessions.Member member = sessions.begin(SOURCE);
-        Line line = new Line(connection, "the peer", LONG, member);
-        line.agree(new Resumption(Duration.ofMillis(50), null));
-        line.broken(connection, new IOException("it broke"));
+        ResumableChannel channel = new ResumableChannel(connection, "the peer", LONG, member);
+        channel.agree(new Resumption(Duration.ofMillis(50), null));
+        channel.broken(connection, new IOException("it broke"));
 
-        assertThatThrownBy(line::connection)
+        assertThatThrownBy(channel::connection)
                 .cause()
                 .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
                 .hasMessageContaining("50 ms");

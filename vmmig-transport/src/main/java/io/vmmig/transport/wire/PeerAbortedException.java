@@ -4,18 +4,18 @@ package io.vmmig.transport.wire;
 import io.vmmig.error.Failure;
 import io.vmmig.error.VmmigException;
 
-/** The peer has said that it gives up, so there is no need to tell it. */
-public final class PeerGaveUp extends Exception {
+/** The peer has aborted, so there is no need to tell it. */
+public final class PeerAbortedException extends Exception {
     private static final long serialVersionUID = 1;
 
     private final VmmigException reason;
 
-    /** For that reason, as the peer itself has put it. */
-    public PeerGaveUp(Failure failure) {
+    /** With the peer's reason. */
+    public PeerAbortedException(Failure failure) {
         this.reason = VmmigException.of(failure, null);
     }
 
-    /** Why, as the peer has put it. */
+    /** The peer's reason. */
     public VmmigException reason() {
         return reason;
     }

@@ -13,8 +13,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class SentWindowTest {
-    private final SentWindow window = new SentWindow();
+class RetransmitBufferTest {
+    private final RetransmitBuffer window = new RetransmitBuffer();
 
     private void add(String text) {
         window.add(text.getBytes(java.nio.charset.StandardCharsets.US_ASCII), text.length());
@@ -22,7 +22,7 @@ class SentWindowTest {
 
     private String sendAll() {
         StringBuilder sent = new StringBuilder();
-        for (SentWindow.Part part = window.next(); part != null; part = window.next()) {
+        for (RetransmitBuffer.Part part = window.next(); part != null; part = window.next()) {
             sent.append(
                     new String(part.bytes(), part.from(), part.length(), java.nio.charset.StandardCharsets.US_ASCII));
         }
@@ -102,7 +102,7 @@ class SentWindowTest {
             frames++;
         }
         // What acknowledgements are sent for has to fit in.
-        assertThat(frames * 6L).isBetween((long) Line.ACKNOWLEDGED_EVERY, (long) SentWindow.CAPACITY);
+        assertThat(frames * 6L).isBetween((long) ResumableChannel.ACKNOWLEDGED_EVERY, (long) RetransmitBuffer.CAPACITY);
         sendAll();
         window.acknowledge(6);
         assertThat(window.hasRoom()).isTrue();
@@ -124,7 +124,7 @@ class SentWindowTest {
     void whateverHappensEachByteArrivesOnceAndInOrder() throws VmmigException {
         Random random = new Random(5);
         for (int round = 0; round < 300; round++) {
-            SentWindow sender = new SentWindow();
+            RetransmitBuffer sender = new RetransmitBuffer();
             ByteArrayOutputStream given = new ByteArrayOutputStream();
             ByteArrayOutputStream arrived = new ByteArrayOutputStream();
             for (int step = 0; step < 60; step++) {
@@ -137,7 +137,7 @@ class SentWindowTest {
                         given.write(frame, 0, length);
                     }
                     case 1 -> {
-                        SentWindow.Part part = sender.next();
+                        RetransmitBuffer.Part part = sender.next();
                         if (part != null) {
                             // The connection may break in the middle of it.
                             int comes = random.nextInt(3) > 0 ? part.length() : random.nextInt(part.length());
@@ -152,7 +152,7 @@ class SentWindowTest {
                 }
             }
             sender.rewind(arrived.size());
-            for (SentWindow.Part part = sender.next(); part != null; part = sender.next()) {
+            for (RetransmitBuffer.Part part = sender.next(); part != null; part = sender.next()) {
                 arrived.write(part.bytes(), part.from(), part.length());
             }
             assertThat(arrived.toByteArray()).as("round " + round).isEqualTo(given.toByteArray());

@@ -9,11 +9,11 @@ import javax.crypto.SecretKey;
 import javax.crypto.spec.IvParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
-/** The chunks of one payload, one after the other, in one direction. For one thread. */
-public final class Chunks {
+/** Encrypts or decrypts the chunks of one payload in order. For one thread. */
+public final class PayloadCipher {
     /** The length of every chunk but the last. */
     public static final int PLAIN_BYTES = 64 << 10;
-    /** By how much a chunk grows. */
+    /** The length of a chunk's authentication tag. */
     public static final int TAG_BYTES = 16;
     /** The length of every sealed chunk but the last. */
     public static final int SEALED_BYTES = PLAIN_BYTES + TAG_BYTES;
@@ -24,8 +24,8 @@ public final class Chunks {
     private final SecretKey key;
     private final byte[] nonce = new byte[COUNTER_END + 1];
 
-    /** Of the payload that begins with {@code payloadNonce}. */
-    public Chunks(byte[] fileKey, byte[] payloadNonce) {
+    /** For the payload that begins with {@code payloadNonce}. */
+    public PayloadCipher(byte[] fileKey, byte[] payloadNonce) {
         byte[] derived = Hkdf.derive(fileKey, payloadNonce, "payload");
         try {
             key = new SecretKeySpec(derived, "ChaCha20");
@@ -37,7 +37,7 @@ public final class Chunks {
         }
     }
 
-    /** Seals the next chunk; tells its sealed length. {@code sealed} has room for it. */
+    /** Encrypts the next chunk into {@code sealed}, which must be large enough; returns the encrypted length. */
     public int seal(byte[] plain, int offset, int length, boolean last, byte[] sealed) {
         try {
             int n = start(Cipher.ENCRYPT_MODE, last).doFinal(plain, offset, length, sealed, 0);
@@ -49,10 +49,10 @@ public final class Chunks {
     }
 
     /**
-     * Opens the next chunk, which is the first {@code length} bytes of {@code sealed}: from the beginning of the array,
-     * since the JDK copies it otherwise.
+     * Decrypts the next chunk, which is the first {@code length} bytes of {@code sealed}; at the beginning of the array, since
+     * the JDK would copy it otherwise.
      *
-     * @return how many bytes it has, or -1 when it is not the next chunk, or not {@code last} as told
+     * @return its decrypted length, or -1 if it is not the next chunk, or not {@code last} as claimed
      */
     public int open(byte[] sealed, int length, boolean last, byte[] plain, int offset) {
         try {

@@ -8,34 +8,34 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 
 /**
- * One signing key's word that another one has taken its place.
+ * A signing key's signed statement that another key replaces it.
  *
- * @param end the first day, in UTC, on which signatures by the former key count no more; {@link #UNDATED} in a word of the first
- *     version, which named no day: they count no more already
+ * @param end the first day, in UTC, on which signatures by the previous key are no longer valid; {@link #UNDATED} in a statement
+ *     of the first version, which named no day: they are already invalid
  */
-record Succession(SignerKey former, SignerKey next, LocalDate end, String signature) {
-    /** How often a host can renew its keys. */
+record KeySuccession(SignerKey previous, SignerKey next, LocalDate end, String signature) {
+    /** How many times a host can renew its keys. */
     static final int MAX = 100;
 
     static final LocalDate UNDATED = LocalDate.EPOCH;
 
-    static Succession of(KeySet former, SignerKey next, LocalDate end) {
-        SignerKey key = former.publicKeys().signing();
-        return new Succession(key, next, end, Base64Url.encode(former.signature(message(key, next, end))));
+    static KeySuccession of(KeySet previous, SignerKey next, LocalDate end) {
+        SignerKey key = previous.publicKeys().signing();
+        return new KeySuccession(key, next, end, Base64Url.encode(previous.signature(message(key, next, end))));
     }
 
-    /** Whether signatures by the former key still count then. */
+    /** Whether signatures by the previous key are still valid then. */
     boolean countsAt(Instant now) {
         return LocalDate.ofInstant(now, ZoneOffset.UTC).isBefore(end);
     }
 
-    /** Reads what {@link #toString} writes, and believes none of it. */
-    static Succession parse(String text) {
+    /** Parses the result of {@link #toString} without verifying it. */
+    static KeySuccession parse(String text) {
         String[] words = text.split(" ", -1);
         if (words.length != 3 && words.length != 4) {
             throw new IllegalArgumentException("a succession has three or four parts");
         }
-        return new Succession(
+        return new KeySuccession(
                 SignerKey.read(words[0]),
                 SignerKey.read(words[1]),
                 words.length == 3 ? UNDATED : date(words[2]),
@@ -55,18 +55,18 @@ record Succession(SignerKey former, SignerKey next, LocalDate end, String signat
     }
 
     boolean isSigned() {
-        return former.hasSigned(message(former, next, end), Base64Url.decode(signature, SignerKey.SIGNATURE_BYTES));
+        return previous.hasSigned(message(previous, next, end), Base64Url.decode(signature, SignerKey.SIGNATURE_BYTES));
     }
 
-    private static byte[] message(SignerKey former, SignerKey next, LocalDate end) {
+    private static byte[] message(SignerKey previous, SignerKey next, LocalDate end) {
         boolean undated = end.equals(UNDATED);
-        String text = "vmmig succession " + (undated ? 1 : 2) + "\n" + former + "\n" + next + "\n"
+        String text = "vmmig succession " + (undated ? 1 : 2) + "\n" + previous + "\n" + next + "\n"
                 + (undated ? "" : end + "\n");
         return text.getBytes(StandardCharsets.US_ASCII);
     }
 
     @Override
     public String toString() {
-        return former + " " + next + " " + (end.equals(UNDATED) ? "" : end + " ") + signature;
+        return previous + " " + next + " " + (end.equals(UNDATED) ? "" : end + " ") + signature;
     }
 }
