@@ -4,10 +4,10 @@ package io.vmmig.domain;
 import java.util.List;
 
 /**
- * A domain as the destination will have it.
+ * A domain adapted for the destination.
  *
  * @param domain the new XML
- * @param changes all that was changed to get there, in the order of the XML
+ * @param changes all changes, in the order of the XML
  */
 public record AdaptedDomain(DomainXml domain, List<DomainChange> changes) {
     public AdaptedDomain {

@@ -5,17 +5,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one value may be: of a form, or one of some words.
+ * The allowed values: those of a form, or some words.
  *
- * @param form the form, or null if it is one of the words
- * @param words the words; empty if it is of a form
+ * @param form the form, or null if words are given
+ * @param words the words; empty if a form is given
  */
 record AllowedValue(@Nullable ValueForm form, List<String> words) {
     AllowedValue {
         words = List.copyOf(words);
     }
 
-    /** Reads what a table says: a form in capitals, or words with bars between them. */
+    /** Parses an entry of the table: a form in capitals, or words separated by bars. */
     static AllowedValue parse(String text) {
         boolean capitals = text.equals(text.toUpperCase(java.util.Locale.ROOT)) && text.matches("[A-Z]+");
         return capitals
@@ -39,7 +39,7 @@ record AllowedValue(@Nullable ValueForm form, List<String> words) {
         return form != null && form.chosenHere();
     }
 
-    /** What it may be, in words. */
+    /** A description for messages. */
     String meaning() {
         return form == null ? String.join(" or ", words) : form.meaning();
     }

@@ -28,14 +28,14 @@ import org.xml.sax.ext.Locator2;
 import org.xml.sax.helpers.DefaultHandler;
 
 /**
- * Foreign XML as a tree of elements, attributes and text, and nothing else: no namespaces, no DTD, so no entities, and nothing external;
- * comments and processing instructions are left out. Its size is bounded before the tree is built.
+ * Parses untrusted XML into a tree of elements, attributes and text: no namespaces, no DTD and so no entities, nothing external;
+ * comments and processing instructions are dropped. The size is checked before the tree is built.
  */
 final class BoundedXml {
-    /** Libvirt itself refuses domain XML of more than 10 MiB. */
+    /** libvirt itself refuses domain XML of more than 10 MiB. */
     private static final int MAX_CHARACTERS = 10 << 20;
 
-    /** The images of a chain are elements in each other, and a chain may have 64. */
+    /** The images of a chain are nested elements, and a chain may have 64. */
     private static final int MAX_DEPTH = 96;
 
     private static final int MAX_ELEMENTS = 50_000;
@@ -46,8 +46,8 @@ final class BoundedXml {
     /**
      * Parses.
      *
-     * @param what what it is, for messages, such as {@code the domain XML}
-     * @throws IncompatibleException with {@link Problem#DOMAIN_UNSUPPORTED} when it is not well-formed, or beyond a bound
+     * @param what the name for messages, such as {@code the domain XML}
+     * @throws IncompatibleException with {@link Problem#DOMAIN_UNSUPPORTED} when it is not well-formed, or too large
      */
     static Document parse(String xml, String what) throws IncompatibleException {
         if (xml.length() > MAX_CHARACTERS) {
@@ -74,7 +74,7 @@ final class BoundedXml {
         } catch (SAXException e) {
             throw refused(what + " is not well-formed: " + oneLine(e), e);
         } catch (IOException e) {
-            // The parser's own word for what it cannot decode.
+            // The parser's exception for malformed UTF-8.
             throw refused(what + " is not well-formed", e);
         } catch (ParserConfigurationException e) {
             throw new AssertionError("the JDK's parser has these features", e);

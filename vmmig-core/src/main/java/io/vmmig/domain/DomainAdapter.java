@@ -20,14 +20,17 @@ import org.jspecify.annotations.Nullable;
 import org.w3c.dom.Element;
 
 /**
- * Maps a saved domain XML to the one that the destination uses, and keeps account of every change. Every path of the
- * result is the destination's choice. Not thread-safe; one adapter adapts one domain.
+ * Maps a saved domain XML to the one that the destination uses, and records every change. The destination chooses every path of
+ * the result. Not thread-safe; one adapter adapts one domain.
  */
 public final class DomainAdapter {
-    /** A unix socket's path has 108 bytes in {@code sockaddr_un}, with the NUL. */
+    /** {@code sockaddr_un} has 108 bytes for a path, including the NUL. */
     private static final int MAX_SOCKET_PATH_BYTES = 107;
 
-    /** A machine type of QEMU's own, as in pc-q35-7.2; distributions name theirs as pc-q35-jammy or pc-q35-rhel9.4.0. */
+    /**
+     * A machine type of upstream QEMU, such as pc-q35-7.2; distributions have their own, such as pc-q35-jammy or
+     * pc-q35-rhel9.4.0.
+     */
     private static final Pattern VERSIONED = Pattern.compile("[a-z0-9-]+-[0-9]+\\.[0-9]+");
 
     private final HostCapabilities host;
@@ -51,12 +54,12 @@ public final class DomainAdapter {
     }
 
     /**
-     * The domain as this host will have it. What comes out was written from the very tree that was checked, and its text was
-     * parsed and checked once more: no path, bridge or network of it is the package's.
+     * The domain for this host. The result is serialized from the checked tree, and its text is parsed and checked again: it
+     * contains no path, bridge or network from the package.
      *
-     * @throws VmmigException with {@link Problem#ARCHITECTURE_UNSUPPORTED}, {@link Problem#MACHINE_UNSUPPORTED},
-     *     {@link Problem#DEVICE_CANNOT_MOVE}, {@link Problem#DISK_UNSUPPORTED}, {@link Problem#DOMAIN_UNSUPPORTED} or
-     *     {@link Problem#DOMAIN_CHANGE_IMPOSSIBLE}; nothing was changed anywhere
+     * @throws VmmigException with {@link Problem#ARCHITECTURE_UNSUPPORTED}, {@link Problem#MACHINE_UNSUPPORTED}, {@link
+     *     Problem#DEVICE_CANNOT_MOVE}, {@link Problem#DISK_UNSUPPORTED}, {@link Problem#DOMAIN_UNSUPPORTED} or {@link
+     *     Problem#DOMAIN_CHANGE_IMPOSSIBLE}; nothing has been changed
      */
     public AdaptedDomain adapt(DomainXml saved) throws VmmigException {
         DomainXml edited = edit(rewrite(saved));
@@ -65,11 +68,10 @@ public final class DomainAdapter {
     }
 
     /**
-     * The definition as this host will have it, by the same rules. Since nothing is restored into it, its hardware may be another
-     * one.
+     * The definition for this host, by the same rules. Its hardware may differ, since nothing is restored into it.
      *
-     * @param running the running guest as this host will have it
-     * @throws VmmigException as of {@link #adapt}
+     * @param running the adapted running guest
+     * @throws VmmigException as {@link #adapt}
      */
     public static AdaptedDomain adapt(
             DomainDefinition definition,
@@ -88,8 +90,8 @@ public final class DomainAdapter {
                 || !edited.uuid().equals(running.domain().uuid())) {
             throw new IncompatibleException(
                     Problem.DOMAIN_CHANGE_IMPOSSIBLE,
-                    "the guest's definition would have another name or uuid than the running guest",
-                    "Let the editor of DomainSettings give both the same.");
+                    "the guest's definition and the running guest would have different names or uuids",
+                    "Make the editor of DomainSettings set the same in both.");
         }
         return new AdaptedDomain(edited, adapter.changes);
     }
@@ -112,7 +114,7 @@ public final class DomainAdapter {
         return written;
     }
 
-    /** Somebody may have chosen these; libvirt at this host chooses its own. */
+    /** The user may have chosen these; libvirt on this host chooses its own. */
     private void noteHostsOwn(DomainXml domain) throws VmmigException {
         for (Element display : domain.devices("graphics")) {
             String where = "graphics " + display.getAttribute("type");
@@ -150,7 +152,7 @@ public final class DomainAdapter {
         }
         if (settings.generationId().isPresent()
                 && Xml.child(domain.root(), "genid").isPresent()) {
-            // Which one the guest gets in the end is known when the hypervisor has restored it, and reported then.
+            // The guest's final ID is known, and reported, once the hypervisor has restored it.
             Xml.childOrNew(domain.root(), "genid")
                     .setTextContent(settings.generationId().get().toString());
         }
@@ -189,9 +191,9 @@ public final class DomainAdapter {
 
     private static String remedy(String machine) {
         return VERSIONED.matcher(machine).matches()
-                ? "Use a destination whose QEMU is as new as the source's."
-                : "Only the QEMU of one distribution knows that type: use a destination with the same distribution, or shut"
-                        + " the guest down, give it a type of QEMU's own that both ends know (virsh edit; such as pc-q35-7.2,"
+                ? "Use a destination whose QEMU is at least as new as the source's."
+                : "Only one distribution's QEMU has that type: use a destination with the same distribution, or shut"
+                        + " the guest down, give it an upstream type that both ends have (virsh edit; such as pc-q35-7.2,"
                         + " see virsh capabilities), and start it again.";
     }
 
@@ -212,7 +214,7 @@ public final class DomainAdapter {
         if (image != null) {
             setAttribute(Xml.childOrNew(disk, "source"), "file", "disk " + target + " source", choose(image));
         }
-        // Nobody is to guess a format from content that a guest may have written.
+        // A format must not be guessed from content that a guest may have written.
         for (DomainXml.Disk known : disks) {
             if (known.target().equals(target)) {
                 Element driver = Xml.childOrNew(disk, "driver");
@@ -222,7 +224,7 @@ public final class DomainAdapter {
         }
     }
 
-    /** Listens where libvirt on this host is set up to; what had a password lets nobody in until it has a new one. */
+    /** Listens where this host's libvirt is configured to; a display that had a password admits nobody until it has a new one. */
     private void adaptDisplay(Element display) {
         display.setAttribute("autoport", "yes");
         if (display.hasAttribute("passwd")) {
@@ -238,7 +240,7 @@ public final class DomainAdapter {
             case "file" ->
                 setAttribute(Xml.childOrNew(device, "source"), "path", where + " file", choose(fileOf(device, source)));
             case "unix" -> adaptSocket(device, source, where);
-            case "qemu-vdagent" -> {} // its source has settings, and no place on the host
+            case "qemu-vdagent" -> {} // its source has settings, but no path on the host
             default -> source.ifPresent(Xml::remove);
         }
         Optional<Element> log = Xml.child(device, "log");
@@ -250,7 +252,7 @@ public final class DomainAdapter {
     private void adaptSocket(Element device, Optional<Element> source, String where) throws VmmigException {
         Optional<Path> chosen = chosenPath(device);
         if (source.isEmpty() && chosen.isEmpty()) {
-            return; // libvirt makes a path of its own
+            return; // libvirt chooses the path
         }
         Path socket = chosen.isPresent() ? chosen.get() : fileOf(device, source);
         if (socket.toString().getBytes(StandardCharsets.UTF_8).length > MAX_SOCKET_PATH_BYTES) {
@@ -287,7 +289,7 @@ public final class DomainAdapter {
         };
     }
 
-    /** Names a character device; a console that mirrors a serial port has that port's name, since both must agree. */
+    /** The name of a character device; a console that mirrors a serial port has the port's name, since both must agree. */
     private static String nameOf(Element device) throws VmmigException {
         return switch (device.getTagName()) {
             case "channel" -> "channel " + targetOf(device, "name");
@@ -330,7 +332,7 @@ public final class DomainAdapter {
             return;
         }
         String kind = device.getAttribute("type");
-        // A live interface on a network also names the bridge that the source's libvirt had picked.
+        // A live interface on a network also names the bridge that the source's libvirt chose.
         source.get().removeAttribute(kind.equals("bridge") ? "network" : "bridge");
         String from = source.get().getAttribute(kind);
         String mac = macOf(device);
@@ -339,8 +341,8 @@ public final class DomainAdapter {
             throw new IncompatibleException(
                     Problem.DEVICE_CANNOT_MOVE,
                     "the interface " + mac + " was on the " + kind + " " + Malformed.quoted(from)
-                            + ", and it was not said where it shall be here",
-                    "Say so with DomainSettings." + kind + "(…), or keepingNetworks() if it has the same name here.");
+                            + ", but no replacement on this host is configured",
+                    "Set one with DomainSettings." + kind + "(…), or keepingNetworks() if it has the same name here.");
         }
         chosen.add(to.get());
         setAttribute(source.get(), kind, "interface " + mac + " " + kind, to.get());
@@ -356,7 +358,7 @@ public final class DomainAdapter {
         return DomainXml.parse(after);
     }
 
-    /** Notes that a path of the result is this host's own. */
+    /** Records that a path of the result was chosen by this host. */
     private String choose(Path path) {
         chosen.add(path.toString());
         return path.toString();

@@ -4,11 +4,11 @@ package io.vmmig.domain;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thing that was changed in a domain's XML on the way from one host to another.
+ * One change of a domain's XML for the destination.
  *
- * @param where what it is of, such as {@code disk vda source}
- * @param before what stood there, or null if nothing did
- * @param after what stands there now, or null if it was removed
+ * @param where the place, such as {@code disk vda source}
+ * @param before the old value, or null if it was added
+ * @param after the new value, or null if it was removed
  */
 public record DomainChange(String where, @Nullable String before, @Nullable String after) {
     @Override

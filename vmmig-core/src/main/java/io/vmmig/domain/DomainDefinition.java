@@ -15,9 +15,8 @@ import java.util.Set;
 import org.w3c.dom.Element;
 
 /**
- * The definition of a guest that runs: the XML that its next start uses, which may differ from the running XML in as much as
- * somebody has changed it since the guest was started. Only files that the running guest has travel, so a definition can travel if it
- * names no others.
+ * The definition of a running guest: the XML for its next start, which may differ from the live XML. Only the running guest's
+ * files are moved, so a definition can move only if it names no others.
  */
 public final class DomainDefinition {
     private static final String WHOSE = "the guest's definition, which its next start uses, ";
@@ -35,9 +34,9 @@ public final class DomainDefinition {
     }
 
     /**
-     * A definition beside the running XML of the same guest.
+     * A definition, with the live XML of the same guest.
      *
-     * @throws VmmigException with {@link Problem#DOMAIN_UNSUPPORTED} when it is no domain XML
+     * @throws VmmigException with {@link Problem#DOMAIN_UNSUPPORTED} when it is not a domain XML
      */
     public static DomainDefinition of(String definitionXml, DomainXml live, DomainPolicy policy) throws VmmigException {
         DomainDefinition definition = new DomainDefinition(DomainXml.parse(definitionXml), live);
@@ -46,19 +45,19 @@ public final class DomainDefinition {
     }
 
     /**
-     * A medium that only the definition has in a drive.
+     * A medium that only the definition names.
      *
      * @param target the drive, as the XML names it
      * @param file the medium
      */
     public record Medium(String target, Path file) {}
 
-    /** Everything in the definition that cannot travel, or the first of it; empty if all of it can. */
+    /** What in the definition cannot move, or the first such obstacle; empty if everything can. */
     public List<Obstacle> obstacles() {
         return List.copyOf(obstacles);
     }
 
-    /** Media that only the definition names; {@link #carried()} has these drives without them. */
+    /** Media that only the definition names; {@link #carried()} leaves these drives empty. */
     public List<Medium> otherMedia() {
         return List.copyOf(otherMedia);
     }
@@ -73,7 +72,7 @@ public final class DomainDefinition {
         if (!definition.name().equals(live.name()) || !definition.uuid().equals(live.uuid())) {
             add(Problem.DOMAIN_UNSUPPORTED, "is that of another guest, named " + Malformed.quoted(definition.name()));
         }
-        // Only what the policy allows has the form that the rest relies on.
+        // The code below relies on the forms that the policy allows.
         if (obstacles.isEmpty()) {
             for (DomainXml.Disk disk : live.disks()) {
                 liveDisks.putIfAbsent(disk.file(), disk);
@@ -89,7 +88,7 @@ public final class DomainDefinition {
             add(
                     Problem.DOMAIN_UNSUPPORTED,
                     "boots the " + what + ' ' + defined.get()
-                            + ", which the running guest has not booted and which does" + " not travel");
+                            + ", which the running guest has not booted, so it does" + " not travel");
         }
     }
 
@@ -109,7 +108,7 @@ public final class DomainDefinition {
                 } else {
                     add(
                             Problem.DISK_UNSUPPORTED,
-                            "has " + name + "which the running guest does not have and which does not travel");
+                            "has " + name + "which the running guest does not have, so it does not move");
                 }
             } else if (running.format() != disk.format()) {
                 add(
@@ -126,7 +125,7 @@ public final class DomainDefinition {
         obstacles.add(new Obstacle(
                 problem,
                 WHOSE + what,
-                "Change the definition, apply the change to the running guest as well, or let it be lost with"
+                "Change the definition, apply the change to the running guest as well, or allow its loss with"
                         + " Migrator.allowingLossOf(Loss.PENDING_CHANGES)."));
     }
 
@@ -134,7 +133,7 @@ public final class DomainDefinition {
         return Xml.child(disk, "target").map(t -> t.getAttribute("dev")).orElse("");
     }
 
-    /** The definition as it travels. */
+    /** The definition to send. */
     public DomainXml carried() throws VmmigException {
         if (otherMedia.isEmpty()) {
             return definition;
@@ -149,9 +148,9 @@ public final class DomainDefinition {
     }
 
     /**
-     * Where the destination keeps the files of the definition.
+     * The files of the definition at the destination.
      *
-     * @param files where it keeps those of the running guest
+     * @param files those of the running guest
      */
     GuestFiles files(GuestFiles files) throws VmmigException {
         Map<String, Path> disks = new LinkedHashMap<>();

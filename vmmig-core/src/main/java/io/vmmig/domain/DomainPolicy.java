@@ -10,9 +10,9 @@ import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 
 /**
- * Says what a domain XML from another host may hold. It is a list of what is allowed: elements and attributes by name, and
- * forms for their values; all else is refused by name. {@code docs/domain-policy.md} shows the standard one. Both ends apply
- * it, the source before it touches the guest, the destination before it uses the XML. Immutable.
+ * Decides what a domain XML from another host may contain. It is an allow-list: elements and attributes by name, and forms for
+ * their values; everything else is refused, and named. {@code docs/domain-policy.md} shows the standard policy. Both ends apply
+ * it: the source before it touches the guest, the destination before it uses the XML. Immutable.
  *
  * <pre>
  *   DomainPolicy.standard().allowing("/domain/devices/watchdog", "model", "action")
@@ -28,28 +28,28 @@ public final class DomainPolicy {
         this.table = table;
     }
 
-    /** What guests of common management tools have, as far as it is safe to take from anybody. */
+    /** What guests of common management tools use, as far as it is safe to accept from anyone. */
     public static DomainPolicy standard() {
         return STANDARD;
     }
 
     /**
-     * Elements at that path may be there as well, any number of them, and have these attributes with any value that is one
-     * line of text and no absolute path. What was allowed of them stays so. Elements within them are allowed each by its
-     * own path. Whoever allows more than the standard answers for what QEMU and libvirt do with it.
+     * Also allows any number of elements at that path, and these attributes with any value that is one line of text and not an
+     * absolute path. What was already allowed stays allowed. Allow child elements by their own paths. Check what QEMU and libvirt
+     * do with elements beyond the standard policy before you allow them.
      *
      * @param path the names from the root, such as {@code /domain/devices/watchdog}
      * @param attributes names of attributes
-     * @throws IllegalArgumentException when {@code path} is no such path
+     * @throws IllegalArgumentException when {@code path} is not such a path
      */
     public DomainPolicy allowing(String path, String... attributes) {
         return new DomainPolicy(table.with(requirePath(path), ruleOf(path).allowing(attributes)));
     }
 
     /**
-     * As {@link #allowing}, with text in place of attributes.
+     * As {@link #allowing}, with text instead of attributes.
      *
-     * @throws IllegalArgumentException when {@code path} is no such path
+     * @throws IllegalArgumentException when {@code path} is not such a path
      */
     public DomainPolicy allowingText(String path) {
         return new DomainPolicy(table.with(requirePath(path), ruleOf(path).allowingText()));
@@ -66,22 +66,22 @@ public final class DomainPolicy {
         return table.rule(path).orElseGet(ElementRule::empty);
     }
 
-    /** Everything in this domain that cannot travel, or the first of it; empty if all of it can. */
+    /** What in this domain cannot move, or the first such obstacle; empty if everything can. */
     public List<Obstacle> obstaclesOf(DomainXml domain) {
         return PolicyCheck.ofForeign(domain.root(), table);
     }
 
     /**
-     * Libvirt's cookie, written anew from what this policy allows.
+     * libvirt's cookie, rebuilt from what this policy allows.
      *
-     * @throws VmmigException with {@link Problem#DOMAIN_UNSUPPORTED} when it is not well-formed, or holds anything else
+     * @throws VmmigException with {@link Problem#DOMAIN_UNSUPPORTED} when it is not well-formed, or contains anything else
      */
     public String cookie(String saved) throws VmmigException {
         Document document = BoundedXml.parse(saved, "libvirt's cookie");
         Element root = document.getDocumentElement();
         if (!root.getTagName().equals("cookie")) {
             throw VmmigException.of(
-                    Problem.DOMAIN_UNSUPPORTED, "libvirt's cookie is something else", "Make the package again.");
+                    Problem.DOMAIN_UNSUPPORTED, "libvirt's cookie has an unknown form", "Make the package again.");
         }
         requireNone(PolicyCheck.ofForeign(root, table));
         PolicyCheck.drop(root, table);
@@ -93,12 +93,12 @@ public final class DomainPolicy {
         requireNone(obstaclesOf(domain));
     }
 
-    /** Leaves out what does no harm to lose; returns the names of such elements right below the root. */
+    /** Removes elements that can be dropped without harm; returns the names of those directly below the root. */
     Set<String> drop(DomainXml domain) {
         return PolicyCheck.drop(domain.root(), table);
     }
 
-    /** Checks that nothing is left that the destination has to choose, but what it has chosen. */
+    /** Checks that everything that the destination has to choose is its own choice. */
     void requireChosen(DomainXml adapted, Set<String> chosen) throws VmmigException {
         requireNone(PolicyCheck.ofAdapted(adapted.root(), table, chosen));
     }

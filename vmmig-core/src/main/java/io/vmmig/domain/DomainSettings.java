@@ -12,18 +12,17 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a guest is to differ at the destination from what it was at the source. Immutable; each method gives a changed copy.
+ * How a guest should differ at the destination from the source. Immutable; each method returns a changed copy.
  *
  * <pre>
  *   DomainSettings.asSaved().named("web-2").withNewUuid().bridge("br0", "br7")
  * </pre>
  *
- * <p>What is not set stays as saved, apart from paths: every file of the guest goes to the directory that the receiver was
- * given, and sockets without a path of their own here are placed there too; and bridges and networks, which have to be
- * named. Where a guest's display listens, and with which password, is for libvirt's own settings on the host, or for
- * {@link #editedBy}.
+ * <p>What is not set stays as saved, except for paths, bridges and networks. All files of the guest go to the receiver's
+ * directory, and so do sockets whose path is not set. Bridges and networks have to be set. libvirt's own configuration on the
+ * host, or {@link #editedBy}, decides where a guest's display listens, and with which password.
  *
- * <p>What takes a path throws a {@link VmmigException} with {@link Problem#REQUEST_INVALID} unless it is absolute.
+ * <p>Methods with a path throw a {@link VmmigException} with {@link Problem#REQUEST_INVALID} unless it is absolute.
  */
 public final class DomainSettings {
     private static final DomainSettings AS_SAVED =
@@ -57,100 +56,97 @@ public final class DomainSettings {
         this.editor = editor;
     }
 
-    /** Nothing but the paths changes. */
+    /** Changes nothing but the paths. */
     public static DomainSettings asSaved() {
         return AS_SAVED;
     }
 
-    /** The guest gets this name. */
+    /** Sets the guest's name. */
     public DomainSettings named(String name) {
         return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, linksDown, editor);
     }
 
-    /** The guest gets this uuid. The guest itself still sees the one that it had, until it reboots. */
+    /** Sets the guest's uuid. The guest itself sees the old one until it reboots. */
     public DomainSettings withUuid(UUID uuid) {
         return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, linksDown, editor);
     }
 
-    /** As {@link #withUuid}, with a random one that is made now. */
+    /** As {@link #withUuid}, with a new random one. */
     public DomainSettings withNewUuid() {
         return withUuid(UUID.randomUUID());
     }
 
-    /**
-     * A guest with a generation ID gets this one. Without this it keeps the one that it has when it moves, and gets a random one when
-     * it is a copy.
-     */
+    /** Sets the generation ID of a guest that has one. By default a moved guest keeps its ID, and a copy gets a random one. */
     public DomainSettings withGenerationId(UUID generationId) {
         return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, linksDown, editor);
     }
 
-    /** The active image of a disk goes to this absolute path, which must not exist yet. */
+    /** Sets the absolute path of a disk's active image, which must not exist yet. */
     public DomainSettings diskAt(String target, Path image) throws VmmigException {
         return withPath("disk " + target, image);
     }
 
-    /** The serial port of that number writes to this file, or listens on this socket, whichever the domain XML says. */
+    /** Sets the file or the socket of a serial port, whichever the domain XML uses. */
     public DomainSettings serialAt(int port, Path path) throws VmmigException {
         return withPath("serial " + port, path);
     }
 
-    /** The channel of that name (such as {@code org.qemu.guest_agent.0}) listens on this socket. */
+    /** Sets the socket of the channel of that name (such as {@code org.qemu.guest_agent.0}). */
     public DomainSettings channelAt(String channel, Path socket) throws VmmigException {
         return withPath("channel " + channel, socket);
     }
 
-    /** The domain boots this kernel from its next start on, whatever the package holds. */
+    /** Sets the kernel from the next start on, regardless of the package. */
     public DomainSettings kernelAt(Path kernel) throws VmmigException {
         return withPath("kernel", kernel);
     }
 
-    /** The domain boots this ramdisk from its next start on, whatever the package holds. */
+    /** Sets the ramdisk from the next start on, regardless of the package. */
     public DomainSettings ramdiskAt(Path ramdisk) throws VmmigException {
         return withPath("ramdisk", ramdisk);
     }
 
-    /** This program runs the guest, rather than the emulator that the host's capabilities name. */
+    /** Sets the emulator, instead of the one from the host's capabilities. */
     public DomainSettings emulatedBy(Path emulator) throws VmmigException {
         return withPath("emulator", emulator);
     }
 
-    /** Interfaces on the bridge {@code from} go to the bridge {@code to}. */
+    /** Moves interfaces on the bridge {@code from} to the bridge {@code to}. */
     public DomainSettings bridge(String from, String to) {
         return withNetwork("bridge " + from, to);
     }
 
-    /** Interfaces on the libvirt network {@code from} go to the network {@code to}. */
+    /** Moves interfaces on the libvirt network {@code from} to the network {@code to}. */
     public DomainSettings network(String from, String to) {
         return withNetwork("network " + from, to);
     }
 
     /**
-     * Interfaces for which no other bridge or network is set go to the one of the same name as at the source. Without this
-     * a guest with such an interface is refused: which network it may be on is not for the source to say.
+     * Attaches all other interfaces to the bridge or network of the same name as at the source. Without this, a guest with such
+     * an interface is refused, because the source must not decide which network a guest is on.
      */
     public DomainSettings keepingNetworks() {
         return new DomainSettings(name, uuid, generationId, paths, networks, true, linksDown, editor);
     }
 
     /**
-     * The links of all interfaces are down until somebody sets them up, as with {@code virsh domif-setlink}. So it is without this for a
-     * guest that is restored from a stored package under another uuid: it is a copy, has the MAC addresses of its original, and keeps
-     * them until it is shut down and its definition changed.
+     * Sets the links of all interfaces down, until someone sets them up, for example with {@code virsh domif-setlink}. This is
+     * the default for a guest restored from a stored package under another uuid: such a copy has the MAC addresses of the
+     * original until it is shut down and its definition changed.
      */
     public DomainSettings withLinksDown() {
         return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, true, editor);
     }
 
-    /** The links of all interfaces are as they were at the source, also those of a copy. */
+    /** Keeps the links of all interfaces as they were at the source, even for a copy. */
     public DomainSettings withLinksAsSaved() {
         return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, false, editor);
     }
 
     /**
-     * The last word: gets the adapted domain XML and returns the one to use, which no policy looks at again. It gets the running XML
-     * and, apart from that, the guest's definition, if it has one that differs. If it changes anything that QEMU would refuse
-     * to restore into, such as the machine type, the memory size or a device of the running XML, the guest is not accepted.
+     * Edits the adapted domain XML last; no policy checks the result. The editor is called with the running XML and, separately,
+     * with the guest's definition if that differs. If it changes what QEMU needs for the restore, such as the machine type, the
+     * memory size or a device of the running XML, the guest is refused.
      */
     public DomainSettings editedBy(UnaryOperator<String> editor) {
         return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, linksDown, editor);
@@ -161,7 +157,7 @@ public final class DomainSettings {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID,
                     "not an absolute path for " + key + ": " + path,
-                    "Give it from the root on.");
+                    "Use an absolute path.");
         }
         return new DomainSettings(
                 name, uuid, generationId, with(paths, key, path), networks, keepingNetworks, linksDown, editor);
@@ -178,37 +174,37 @@ public final class DomainSettings {
         return Map.copyOf(copy);
     }
 
-    /** The name that the guest gets, or empty for the one that it has. */
+    /** The guest's new name; empty to keep its name. */
     public Optional<String> name() {
         return Optional.ofNullable(name);
     }
 
-    /** The uuid that the guest gets, or empty for the one that it has. */
+    /** The guest's new uuid; empty to keep its uuid. */
     public Optional<UUID> uuid() {
         return Optional.ofNullable(uuid);
     }
 
-    /** The generation ID that the guest gets if it has one, or empty if that was not set. */
+    /** The generation ID for a guest that has one; empty if not set. */
     public Optional<UUID> generationId() {
         return Optional.ofNullable(generationId);
     }
 
-    /** Where the active image of a disk goes, if that was set. */
+    /** The path of a disk's active image, if set. */
     public Optional<Path> disk(String target) {
         return path("disk " + target);
     }
 
-    /** The kernel to boot from the next start on, if that was set. */
+    /** The kernel from the next start on, if set. */
     public Optional<Path> kernel() {
         return path("kernel");
     }
 
-    /** The ramdisk to boot from the next start on, if that was set. */
+    /** The ramdisk from the next start on, if set. */
     public Optional<Path> ramdisk() {
         return path("ramdisk");
     }
 
-    /** Whether the links of all interfaces are to be down, or empty if that was not set. */
+    /** Whether to set the links of all interfaces down; empty if not set. */
     public Optional<Boolean> linksDown() {
         return Optional.ofNullable(linksDown);
     }

@@ -24,7 +24,7 @@ import org.w3c.dom.Element;
 import org.w3c.dom.Node;
 
 /**
- * A domain XML, parsed without DTD, entities or anything external. Read-only from outside this package.
+ * A domain XML, parsed without DTD, entities or anything external. Read-only outside this package.
  *
  * <p>See libvirt's "Domain XML format" for what the elements mean.
  */
@@ -38,9 +38,9 @@ public final class DomainXml {
     }
 
     /**
-     * Parses and checks that what vmmig needs is there.
+     * Parses a domain XML, and checks that it has what vmmig needs.
      *
-     * @throws VmmigException with {@link Problem#DOMAIN_UNSUPPORTED} when it is no domain XML
+     * @throws VmmigException with {@link Problem#DOMAIN_UNSUPPORTED} when it is not a domain XML
      */
     public static DomainXml parse(String xml) throws VmmigException {
         DomainXml domain = new DomainXml(xml, BoundedXml.parse(xml, "the domain XML"));
@@ -81,7 +81,10 @@ public final class DomainXml {
         }
     }
 
-    /** The generation ID, which tells the guest whether it was copied or set back; empty if it has none, or libvirt is to make one. */
+    /**
+     * The generation ID, by which a guest notices that it was copied or rolled back; empty if it has none, or if libvirt should
+     * generate it.
+     */
     public Optional<UUID> generationId() throws VmmigException {
         Optional<String> text = Xml.child(root(), "genid").map(Xml::text).filter(t -> !t.isEmpty());
         try {
@@ -127,7 +130,7 @@ public final class DomainXml {
         return bytes(Xml.child(root(), "memory").orElseThrow(() -> missing("memory")));
     }
 
-    /** The part of its memory that the guest is to have, without what its balloon takes, in bytes. */
+    /** The memory without the balloon, in bytes. */
     public long currentMemoryBytes() throws VmmigException {
         Optional<Element> current = Xml.child(root(), "currentMemory");
         return current.isPresent() ? bytes(current.get()) : memoryBytes();
@@ -151,8 +154,7 @@ public final class DomainXml {
     }
 
     /**
-     * What makes the guest's memory anything else than one plain piece that the machine type alone arranges, in words such as
-     * "memory devices"; empty when nothing does.
+     * Why the guest's memory is not a single plain block laid out by its machine type, such as "memory devices"; empty if it is.
      */
     public Optional<String> unusualMemory() throws VmmigException {
         List<Element> cells = Xml.child(root(), "cpu")
@@ -169,7 +171,7 @@ public final class DomainXml {
             return Optional.of("encrypted memory");
         }
         return Xml.children(root()).stream().anyMatch(DomainXml::foreign)
-                ? Optional.of("settings that libvirt passes to QEMU unseen")
+                ? Optional.of("settings that libvirt passes through to QEMU")
                 : Optional.empty();
     }
 
@@ -208,7 +210,7 @@ public final class DomainXml {
         return text.isEmpty() ? Optional.empty() : Optional.of(path(text.get()));
     }
 
-    /** The disks that have a file behind them, in the order of the XML; drives without a medium are left out. */
+    /** The disks backed by a file, in the order of the XML, without empty drives. */
     public List<Disk> disks() throws VmmigException {
         List<Disk> disks = new ArrayList<>();
         for (Element element : devices("disk")) {
@@ -222,10 +224,7 @@ public final class DomainXml {
         return disks;
     }
 
-    /**
-     * The disks that the guest can write to and that belong to other guests as well, by target: those that are {@code
-     * <shareable/>}.
-     */
+    /** The writable disks that are shared with other guests ({@code <shareable/>}), by target. */
     public Map<String, Path> sharedDisks() throws VmmigException {
         Map<String, Path> shared = new LinkedHashMap<>();
         Set<String> marked = new HashSet<>();
@@ -242,7 +241,7 @@ public final class DomainXml {
         return shared;
     }
 
-    /** A copy in which disks of these files are the guest's own, and not {@code <shareable/>} any more; this one if that changes nothing. */
+    /** A copy in which disks of these files are no longer {@code <shareable/>}; this one if nothing changes. */
     public DomainXml withOwn(Collection<Path> files) throws VmmigException {
         Set<String> targets = disks().stream()
                 .filter(disk -> files.contains(disk.file()))
@@ -266,7 +265,7 @@ public final class DomainXml {
                 .getAttribute("dev");
     }
 
-    /** The files that the guest writes to as disks, whatever their format is. */
+    /** The files of the writable disks, in any format. */
     public Set<Path> writableDiskFiles() throws VmmigException {
         Set<Path> files = new LinkedHashSet<>();
         for (Element element : devices("disk")) {
@@ -300,14 +299,14 @@ public final class DomainXml {
     /**
      * A disk that is a file.
      *
-     * @param target the device as the XML names it, such as {@code vda}
+     * @param target the device's name in the XML, such as {@code vda}
      * @param file the image, absolute
      * @param format the image's format
-     * @param readOnly whether the guest can only read it
+     * @param readOnly whether it is read-only
      */
     public record Disk(String target, Path file, ImageFormat format, boolean readOnly) {}
 
-    /** The sockets and files that the hypervisor makes for this guest's character devices, absolute. */
+    /** The absolute paths of sockets and files that the hypervisor creates for this guest's character devices. */
     public List<Path> outputs() throws VmmigException {
         List<Path> outputs = new ArrayList<>();
         for (Element device : devices()) {
@@ -343,7 +342,7 @@ public final class DomainXml {
         return macs;
     }
 
-    /** The XML as text, just as it was parsed. */
+    /** The original XML text. */
     public String text() {
         return text;
     }
@@ -353,12 +352,12 @@ public final class DomainXml {
         return "DomainXml[" + Xml.child(root(), "name").map(Xml::text).orElse("?") + "]";
     }
 
-    /** A copy, of which the tree may be changed. */
+    /** A copy with a mutable tree. */
     DomainXml copy() throws VmmigException {
         return parse(text);
     }
 
-    /** This as it is after changes to the tree: written once, and parsed again, so that it is what its text says. */
+    /** The result of changes to the tree, serialized and parsed again, so that it matches its text. */
     DomainXml rewritten() throws VmmigException {
         return parse(BoundedXml.text(document));
     }
@@ -400,7 +399,7 @@ public final class DomainXml {
         throw unsupported("the domain XML has a path that is not absolute, \"" + text + "\"", null);
     }
 
-    /** Whether a node is an element of another namespace than libvirt's own, such as a {@code qemu:commandline}. */
+    /** Whether a node is an element of a foreign namespace, such as {@code qemu:commandline}. */
     static boolean foreign(Node node) {
         return node.getNodeName().indexOf(':') >= 0;
     }

@@ -7,13 +7,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is to happen to elements at one path.
+ * The rule for elements at one path.
  *
- * @param verdict whether they may be there
- * @param reason why not, as one sentence; empty if they may
+ * @param verdict whether they are allowed
+ * @param reason why not, as one sentence; empty if they are allowed
  * @param repeatable whether their parent may have more than one of them
- * @param attributes what their attributes may be
- * @param text what their text may be, or null if they have none
+ * @param attributes the allowed attributes
+ * @param text the allowed text, or null for none
  */
 record ElementRule(
         Verdict verdict,
@@ -21,7 +21,7 @@ record ElementRule(
         boolean repeatable,
         Map<String, AllowedValue> attributes,
         @Nullable AllowedValue text) {
-    /** Whether an element may be there. */
+    /** Whether an element is allowed. */
     enum Verdict {
         ALLOW,
         DROP,

@@ -6,11 +6,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the destination keeps the files of one guest; all paths are absolute.
+ * The paths of one guest's files at the destination, all absolute.
  *
- * @param directory where logs and sockets go
+ * @param directory for logs and sockets
  * @param disks the active image of each disk, by target
- * @param kernel the kernel, or null if the domain boots none
+ * @param kernel the kernel, or null if the domain has none
  * @param ramdisk the ramdisk, or null if the domain boots none
  */
 public record GuestFiles(Path directory, Map<String, Path> disks, @Nullable Path kernel, @Nullable Path ramdisk) {

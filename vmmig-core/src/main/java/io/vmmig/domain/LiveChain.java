@@ -18,14 +18,14 @@ import java.util.Set;
 import org.w3c.dom.Element;
 
 /**
- * The images from which a guest reads a disk, as its hypervisor has opened them. This is what the guest sees: libvirt tells QEMU
- * each image by path and format, and QEMU then ignores what the headers of qcow2 images say of backing files.
+ * The images of a disk, as opened by the hypervisor. This is what the guest sees: libvirt passes each image to QEMU by path and
+ * format, and QEMU then ignores the backing files named in qcow2 headers.
  *
- * @param images the image that the guest writes to first, then those below it
- * @param complete whether there is nothing below the last of them; otherwise the hypervisor does not say what there is
+ * @param images the active image first, then those below it
+ * @param complete whether the last image has no backing file; otherwise the hypervisor does not say
  */
 public record LiveChain(List<Image> images, boolean complete) {
-    /** What a source may hold that does not change which bytes are read. */
+    /** Elements of a source that do not affect its content. */
     private static final Set<String> HARMLESS = Set.of("seclabel", "privateData");
 
     public LiveChain {
@@ -36,15 +36,15 @@ public record LiveChain(List<Image> images, boolean complete) {
      * An image.
      *
      * @param file where it is, absolute
-     * @param format as what it is read, whatever it looks like
+     * @param format the format that it is opened with
      */
     public record Image(Path file, ImageFormat format) {}
 
     /**
-     * The chain of each disk that is a file, by target.
+     * The chain of each file-backed disk, by target.
      *
-     * @param liveXml the XML of a running domain as libvirt shows it for this host alone; its form for other hosts leaves chains out
-     * @throws IncompatibleException with {@link Problem#DISK_UNSUPPORTED} if an image is none that can travel
+     * @param liveXml the live XML in libvirt's form for this host; the migratable form has no chains
+     * @throws IncompatibleException with {@link Problem#DISK_UNSUPPORTED} if an image cannot be moved
      * @throws HypervisorException with {@link Problem#GUEST_BUSY} if a block job copies a disk
      */
     public static Map<String, LiveChain> of(String liveXml) throws VmmigException {
@@ -89,7 +89,7 @@ public record LiveChain(List<Image> images, boolean complete) {
                 Image upper = images.get(images.size() - 1);
                 if (upper.format() == ImageFormat.RAW) {
                     throw unsupported(
-                            "has " + upper.file() + ", which is raw, and by libvirt something below it",
+                            "has " + upper.file() + ", which is raw but, according to libvirt, has a backing file",
                             "Give it a chain of qcow2 images, or a single raw one.");
                 }
                 images.add(image(
@@ -125,7 +125,7 @@ public record LiveChain(List<Image> images, boolean complete) {
                 if (!HARMLESS.contains(source.getTagName())) {
                     throw unsupported(
                             "reads " + file + " with <" + source.getTagName() + ">",
-                            "Copy what the guest sees of it into an image of its own.");
+                            "Copy the guest's view of it into a separate image.");
                 }
             }
             ImageFormat known = ImageFormat.of(format)

@@ -12,14 +12,13 @@ import org.w3c.dom.Element;
 import org.w3c.dom.NamedNodeMap;
 
 /**
- * The paths that some XML of libvirt names, be it of a domain, running or defined, or of a snapshot of one: for those who must not
- * remove any of them. What is not known to be the guest's own is taken for a path of this host, so these are rather too many than too
- * few.
+ * The paths that an XML of libvirt names, whether of a domain, running or defined, or of a snapshot. Files with these paths must
+ * not be removed. Unknown texts count as host paths, so the list is rather too long than too short.
  */
 public final class NamedPaths {
-    /** A path inside of an option that libvirt passes to QEMU unseen. */
+    /** A path within an option that libvirt passes through to QEMU. */
     private static final Pattern WITHIN = Pattern.compile("/[^,;\"'\\s]+");
-    /** What a guest sees by that name, and what libvirt keeps for others. */
+    /** Paths that only the guest sees, and metadata that libvirt keeps for others. */
     private static final Set<String> PASSED_OVER = Set.of("target", "metadata", "description", "title");
 
     private final Set<Path> paths = new LinkedHashSet<>();

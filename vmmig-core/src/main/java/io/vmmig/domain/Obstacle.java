@@ -6,8 +6,8 @@ import io.vmmig.error.Problem;
 /**
  * A reason why a guest cannot move, found before it is touched.
  *
- * @param problem what kind of reason it is
- * @param what what is in the way, as one sentence
- * @param remedy what can be done about it, as one sentence
+ * @param problem the kind of reason
+ * @param what the obstacle, as one sentence
+ * @param remedy advice, as one sentence
  */
 public record Obstacle(Problem problem, String what, String remedy) {}

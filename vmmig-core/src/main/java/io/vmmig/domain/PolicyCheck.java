@@ -16,9 +16,9 @@ import org.w3c.dom.Element;
 import org.w3c.dom.NamedNodeMap;
 import org.w3c.dom.Node;
 
-/** Goes through a tree and names what a table does not allow. For one tree. */
+/** Finds what a table does not allow in a tree. For one tree. */
 final class PolicyCheck {
-    /** One message is for one person to read. */
+    /** Limits the message to what a person can read. */
     private static final int MAX_OBSTACLES = 16;
 
     private static final String DISK = "/domain/devices/disk";
@@ -33,12 +33,12 @@ final class PolicyCheck {
         this.chosen = chosen;
     }
 
-    /** What is in the way of a tree that comes from another host. */
+    /** The obstacles in a tree from another host. */
     static List<Obstacle> ofForeign(Element root, PolicyTable table) {
         return run(new PolicyCheck(table, null), root);
     }
 
-    /** What is in the way of a tree that was adapted: now all paths and the like have to be among the chosen ones. */
+    /** The obstacles in an adapted tree: now all paths and similar values must be chosen ones. */
     static List<Obstacle> ofAdapted(Element root, PolicyTable table, Set<String> chosen) {
         return run(new PolicyCheck(table, chosen), root);
     }
@@ -53,7 +53,7 @@ final class PolicyCheck {
             add(
                     path,
                     shown
-                            + " passes settings to QEMU that libvirt does not know, and so nobody can tell what they need",
+                            + " passes settings to QEMU that libvirt does not know, so their requirements are unknown",
                     "Shut the guest down, take it out (virsh edit) or say the same in libvirt's own XML, and start the guest"
                             + " again.");
             return;
@@ -111,9 +111,9 @@ final class PolicyCheck {
         } else if (allowed == null) {
             add(path, has + ", which is not on the list of what can move", remedy(path));
         } else if (allowed.fits(value)) {
-            add(path, has + ", which is not this host's choice", "Say with DomainSettings what it shall be.");
+            add(path, has + ", which is not this host's choice", "Set it with DomainSettings.");
         } else {
-            add(path, has + ", and what can move is " + allowed.meaning(), remedy(path));
+            add(path, has + "; allowed is " + allowed.meaning(), remedy(path));
         }
         return false;
     }
@@ -131,18 +131,18 @@ final class PolicyCheck {
             String name = child.getTagName();
             String childPath = path + '/' + name;
             String childShown = shown + '/' + plain(name) + label(child);
-            // Of two where one belongs, we might look at the one and libvirt at the other.
+            // Of two elements where one belongs, vmmig might check one and libvirt use the other.
             boolean repeatable =
                     table.rule(childPath).map(ElementRule::repeatable).orElse(true);
             if (!seen.add(name) && !repeatable) {
-                add(childPath, childShown + " is there twice", remedy(childPath));
+                add(childPath, childShown + " occurs twice", remedy(childPath));
             } else {
                 check(child, childPath, childShown);
             }
         }
     }
 
-    /** Which of several it is: a disk's target, an interface's address, a channel's name. */
+    /** Identifies one of several: a disk's target, an interface's address, a channel's name. */
     private static String label(Element element) {
         if (!element.getParentNode().getNodeName().equals("devices")) {
             return "";
@@ -182,7 +182,7 @@ final class PolicyCheck {
         obstacles.add(new Obstacle(problem, what, remedy));
     }
 
-    /** Leaves out what the table says is to be left out; returns the names of such elements right below the root. */
+    /** Removes what the table drops; returns the names of such elements directly below the root. */
     static Set<String> drop(Element root, PolicyTable table) {
         Set<String> dropped = Xml.children(root).stream()
                 .map(Element::getTagName)

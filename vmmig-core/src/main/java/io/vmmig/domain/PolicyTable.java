@@ -17,10 +17,10 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Rules by the paths of elements, as {@code standard-policy.txt} writes them. Immutable.
+ * The rules by element path, from {@code standard-policy.txt}. Immutable.
  *
  * @param rules the rule of each path
- * @param refusals why certain values are refused, by path, attribute and value
+ * @param refusals the reasons for refused values, by path, attribute and value
  */
 record PolicyTable(Map<String, ElementRule> rules, Map<String, String> refusals) {
     private static final String DEVICES = "/domain/devices/";
@@ -115,7 +115,7 @@ record PolicyTable(Map<String, ElementRule> rules, Map<String, String> refusals)
         return new ElementRule(ElementRule.Verdict.ALLOW, "", repeatable, attributes, text);
     }
 
-    /** The rule for elements at that path, or empty if they are not known. */
+    /** The rule for elements at that path; empty if unknown. */
     Optional<ElementRule> rule(String path) {
         @Nullable ElementRule exact = rules.get(path);
         if (exact != null || !path.startsWith(DEVICES)) {
@@ -125,7 +125,7 @@ record PolicyTable(Map<String, ElementRule> rules, Map<String, String> refusals)
         return child < 0 ? Optional.empty() : Optional.ofNullable(rules.get(DEVICES + '*' + path.substring(child)));
     }
 
-    /** Why that value is refused, if there is more to say than that it is none of those that are allowed. */
+    /** The specific reason why that value is refused, if there is one. */
     Optional<String> refusal(String path, String attribute, String value) {
         @Nullable String exact = refusals.get(path + '@' + attribute + '=' + value);
         return Optional.ofNullable(exact != null ? exact : refusals.get(path + '@' + attribute));

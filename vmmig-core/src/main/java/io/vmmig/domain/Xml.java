@@ -7,7 +7,7 @@ import java.util.Optional;
 import org.w3c.dom.Element;
 import org.w3c.dom.Node;
 
-/** The few steps through a DOM tree that domain XML needs. */
+/** Helpers for DOM trees. */
 final class Xml {
     private Xml() {}
 

@@ -22,22 +22,22 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The exclusive claim on something that has a name of its own, such as a path that is to be made, across all programs of this
- * machine. It is a small file that says whose the claim is. As long as the holder lives, it has the file locked, and the kernel ends
- * that with the process. What is written in it outlives the process, so that what a crash has left can be told from what is free.
+ * An exclusive claim on a name, such as a path that is about to be created, across all programs of this machine. It is a small
+ * file that names its holder. A live holder has the file locked, and the kernel releases the lock with the process. The content
+ * outlives the process, so that leftovers of a crash can be told from free names.
  *
- * <p>Only who has the lock, on the file that still has the name, removes or rewrites it. Thread-safe.
+ * <p>Only the holder of the lock, on the file that still has the name, removes or rewrites it. Thread-safe.
  */
 public final class Claim implements AutoCloseable {
     private static final int MAX_BYTES = 64 << 10;
     private static final int TRIES = 100;
     private static final String PREFIX = ".vmmig-claim-";
-    /** A name may have 255, with the prefix. */
+    /** A file name may have 255 bytes, including the prefix. */
     private static final int MAX_NAME_BYTES = 240;
 
     /**
-     * The claims of this process. A process's lock on a file ends as soon as it closes any channel of that file, so none of them is
-     * opened a second time: everything here is done by one thread at a time.
+     * The claims of this process. A process loses its lock on a file when it closes any channel of that file, so none is opened
+     * twice; only one thread at a time works here.
      */
     private static final Map<Object, Claim> HELD = new HashMap<>();
 
@@ -53,7 +53,7 @@ public final class Claim implements AutoCloseable {
         this.text = text;
     }
 
-    /** Somebody else has the claim. */
+    /** Another holder has the claim. */
     public static final class HeldException extends Exception {
         private static final long serialVersionUID = 1;
 
@@ -66,12 +66,12 @@ public final class Claim implements AutoCloseable {
             this.live = live;
         }
 
-        /** What the other holder has written. */
+        /** The other holder's text. */
         public String text() {
             return text;
         }
 
-        /** Whether the other holder lives; else a crash has left the claim, and it still binds. */
+        /** Whether the other holder is alive; otherwise a crash has left the claim, and it is still binding. */
         public boolean live() {
             return live;
         }
@@ -81,9 +81,9 @@ public final class Claim implements AutoCloseable {
      * Takes a claim.
      *
      * @param file the claim's file
-     * @param text what is to be said to others, and after a crash
-     * @param binding whether a claim with that text, whose holder has ended, still binds
-     * @throws HeldException when somebody else has it
+     * @param text the content, for others and after a crash
+     * @param binding whether a claim with that text is still binding after its holder has ended
+     * @throws HeldException when another holder has it
      */
     public static Claim take(Path file, String text, Predicate<String> binding) throws IOException, HeldException {
         synchronized (HELD) {
@@ -93,11 +93,11 @@ public final class Claim implements AutoCloseable {
                     return claim;
                 }
             }
-            throw new IOException("the claim " + file + " is made and removed again all the time");
+            throw new IOException("the claim " + file + " is created and removed repeatedly");
         }
     }
 
-    /** Null when the file was made or removed by somebody else meanwhile. */
+    /** Null when another process has created or removed the file meanwhile. */
     private static @Nullable Claim tryToTake(Path file, String text, Predicate<String> binding)
             throws IOException, HeldException {
         Object key = keyOf(file);
@@ -122,7 +122,7 @@ public final class Claim implements AutoCloseable {
             if (channel.tryLock() == null) {
                 throw new HeldException(file, read(channel), true);
             }
-            // Who holds the lock on the file that has the name is the only one who may take the name away from it.
+            // Only the holder of the lock on the file with that name may remove the name.
             if (!key.equals(keyOf(file))) {
                 return null;
             }
@@ -160,7 +160,7 @@ public final class Claim implements AutoCloseable {
         try {
             Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
         } catch (FileAlreadyExistsException e) {
-            // Somebody else has made it, and may have locked it, or not yet.
+            // Another process has created it, and may not have locked it yet.
         }
     }
 
@@ -181,7 +181,7 @@ public final class Claim implements AutoCloseable {
         channel.force(true);
     }
 
-    /** Ends the claim, so that others can have it. */
+    /** Releases the claim. */
     public void release() throws IOException {
         synchronized (HELD) {
             if (HELD.get(key) == this) {
@@ -191,7 +191,7 @@ public final class Claim implements AutoCloseable {
         }
     }
 
-    /** Lets go of it as a crash would: what is written in it stays. */
+    /** Releases the lock as a crash would: the content stays. */
     @Override
     public void close() throws IOException {
         synchronized (HELD) {
@@ -201,8 +201,8 @@ public final class Claim implements AutoCloseable {
     }
 
     /**
-     * The file of the claim on a path. It lies beside what it is about, so that programs that know nothing of one another find the same
-     * one, by whatever way they come to that directory.
+     * The file of the claim on a path. It is beside that path, so that independent programs find the same file, by whatever path
+     * they reach the directory.
      */
     public static Path besides(Path path) {
         String name = String.valueOf(path.getFileName());

@@ -13,12 +13,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * What makes a file this very file, whatever its name: its inode and the device that has it. A device's number means something as
- * long as the machine is not started again; afterwards only the inode is compared.
+ * Identifies a file regardless of its name: its inode and its device. Device numbers are valid until a reboot; afterwards only
+ * the inode is compared.
  *
  * @param device the device's number
  * @param inode the inode's number
- * @param boot the run of the machine in which the device had that number
+ * @param boot the boot in which the device had that number
  */
 public record FileIdentity(long device, long inode, String boot) {
     private static final Pattern FORM = Pattern.compile("(\\d{1,19}):(\\d{1,19}):([0-9a-f-]{1,36})");
@@ -29,17 +29,17 @@ public record FileIdentity(long device, long inode, String boot) {
             return Files.readString(Path.of("/proc/sys/kernel/random/boot_id"), StandardCharsets.US_ASCII)
                     .strip();
         } catch (IOException e) {
-            // Then all runs of this machine count as one, and a device must keep its number.
+            // Then all boots count as one, and a device must keep its number.
             return "0";
         }
     }
 
-    /** The identity of what has that name; of a symbolic link, not of what it leads to. */
+    /** The identity of the file with that name, without following a symbolic link. */
     public static FileIdentity of(Path file) throws IOException {
         return of(Files.readAttributes(file, "unix:dev,ino", LinkOption.NOFOLLOW_LINKS));
     }
 
-    /** The identity of what that name leads to in the end. */
+    /** The identity of the file with that name, following symbolic links. */
     public static FileIdentity followed(Path file) throws IOException {
         return of(Files.readAttributes(file, "unix:dev,ino"));
     }
@@ -52,7 +52,7 @@ public record FileIdentity(long device, long inode, String boot) {
         return ((Number) Objects.requireNonNull(attributes.get(name))).longValue();
     }
 
-    /** What {@link #toString} has written; empty when it is something else. */
+    /** Parses the result of {@link #toString}; empty for anything else. */
     public static Optional<FileIdentity> parse(String text) {
         Matcher form = FORM.matcher(text);
         if (!form.matches()) {
@@ -66,12 +66,12 @@ public record FileIdentity(long device, long inode, String boot) {
         }
     }
 
-    /** Whether it is the same file, as far as that can be told. */
+    /** Whether it is the same file, as far as that can be determined. */
     public boolean sameAs(FileIdentity other) {
         return inode == other.inode && (device == other.device || !boot.equals(other.boot));
     }
 
-    /** Whether that name is of this very file; a link that leads to it is not. */
+    /** Whether that name, without following a link, is this file. */
     public boolean isOf(Path file) {
         try {
             return sameAs(of(file));

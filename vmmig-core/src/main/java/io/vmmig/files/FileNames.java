@@ -13,11 +13,11 @@ import java.security.MessageDigest;
 import java.text.Normalizer;
 import java.util.regex.Pattern;
 
-/** File names for what others have named, and paths that they have written. */
+/** File names and paths from untrusted names. */
 public final class FileNames {
-    /** What is a file name as it is: on every file system, in every locale, and for every shell. */
+    /** Names that are safe file names on every file system, in every locale and shell. */
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._+-]{0,127}");
-    /** What stays readable of any other; a socket's path has to fit into 107 bytes. */
+    /** How much of another name is kept; a socket's path must fit into 107 bytes. */
     private static final int MAX_READABLE = 40;
 
     private static final int HASH_DIGITS = 16;
@@ -25,9 +25,9 @@ public final class FileNames {
     private FileNames() {}
 
     /**
-     * A file name for something of that name: the name itself if it is plain, else what is plain of it, a {@code ~} and the start of
-     * its SHA-256, as in {@code win-10~d3f0c1b2a4958677}. Always the same for the same name; no two names have the same one, since no
-     * plain name has a {@code ~}.
+     * A file name for a name: the name itself if it is plain, otherwise its plain characters, a {@code ~} and the start of its
+     * SHA-256, as in {@code win-10~d3f0c1b2a4958677}. Deterministic, and different for different names, since no plain name
+     * contains a {@code ~}.
      */
     public static String of(String name) {
         if (PLAIN.matcher(name).matches()) {
@@ -49,11 +49,11 @@ public final class FileNames {
     }
 
     /**
-     * A path that was written by somebody else.
+     * Parses a path from elsewhere.
      *
-     * @param where what names it, such as "the domain XML"
-     * @throws VmmigException with {@link Problem#FILE_FAILED} when this program cannot use it; in a locale without UTF-8 that is so for
-     *     any path with a letter beyond ASCII
+     * @param where its origin, such as "the domain XML"
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when this program cannot use it; in a locale without UTF-8 that is
+     *     the case for any path outside ASCII
      */
     public static Path path(String text, String where) throws VmmigException {
         try {
@@ -64,7 +64,7 @@ public final class FileNames {
                     Failure.of(
                             Problem.FILE_FAILED,
                             where + " names the file " + Malformed.quoted(text) + ", which this program cannot open,"
-                                    + " since its locale has file names in " + encoding,
+                                    + " since its locale encodes file names in " + encoding,
                             "Start the program in a UTF-8 locale, such as with LC_ALL=C.UTF-8, or rename the file."),
                     e);
         }

@@ -12,20 +12,20 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The process that makes a file, such that it can be told later whether it is still there: its number, when it began, and in which
- * run of which machine, and in which namespace, that is a number at all.
+ * Identifies the process that creates a file, so that others can tell later whether it still exists: its pid, its start time, and
+ * the boot and pid namespace to which they belong.
  *
- * @param world the run of the machine, and the namespace of process numbers
+ * @param world the boot, and the pid namespace
  * @param pid the number
- * @param begun when it began, in ticks of the machine
+ * @param begun its start time, in ticks since boot
  */
 record Maker(String world, long pid, long begun) {
     private static final Pattern FORM = Pattern.compile("([0-9a-f]{16})\\.(\\d{1,18})\\.(\\d{1,18})-");
     private static final int WORLD_DIGITS = 16;
-    /** Counted from the end of the command's name, which may hold anything. */
+    /** Counted from the end of the command's name, which may contain anything. */
     private static final int FIELD_OF_BEGINNING = 20;
 
-    /** This process; empty when the machine does not tell. */
+    /** This process; empty if /proc does not tell. */
     static final Optional<Maker> OURS = ours();
 
     private static Optional<Maker> ours() {
@@ -64,7 +64,7 @@ record Maker(String world, long pid, long begun) {
             Optional<Long> begun = beginningOf(Long.parseLong(form.group(2)));
             return begun.isEmpty() || begun.get() != Long.parseLong(form.group(3));
         } catch (IOException e) {
-            // It may just be ending: the next sweep will tell.
+            // It may just be ending; the next sweep will see.
             return false;
         }
     }

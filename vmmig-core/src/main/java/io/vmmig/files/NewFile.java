@@ -21,8 +21,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file that was not there before, readable by its owner only, in which blocks of zeros take no space. Unless it is
- * finished, closing it deletes it. For one thread.
+ * A new file, readable by its owner only, in which blocks of zeros take no space. Closing it before it is finished deletes it.
+ * For one thread.
  */
 public final class NewFile implements Closeable {
     private static final FileAttribute<?> PRIVATE =
@@ -44,9 +44,9 @@ public final class NewFile implements Closeable {
     }
 
     /**
-     * Makes the file.
+     * Creates the file.
      *
-     * @throws java.nio.file.FileAlreadyExistsException if there is something of that name, be it a dangling link
+     * @throws java.nio.file.FileAlreadyExistsException if the name exists, even as a dangling link
      */
     public static NewFile create(Path path) throws IOException {
         return new NewFile(
@@ -58,7 +58,7 @@ public final class NewFile implements Closeable {
                 true);
     }
 
-    /** As a new one, in the place of a file that is there, which others may hold open; it stays whatever happens. */
+    /** Like a new file, but overwrites an existing one, which others may hold open and which is never deleted. */
     public static NewFile over(Path path) throws IOException {
         FileChannel channel =
                 FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
@@ -67,10 +67,10 @@ public final class NewFile implements Closeable {
     }
 
     /**
-     * Appends what comes, up to {@code limit} bytes.
+     * Appends up to {@code limit} bytes from {@code in}.
      *
-     * @param digest is fed with what is appended, or null
-     * @return how many bytes came: fewer than {@code limit} only if {@code in} has ended
+     * @param digest updated with the appended bytes, or null
+     * @return the number of bytes: fewer than {@code limit} only if {@code in} has ended
      */
     public long append(InputStream in, long limit, @Nullable MessageDigest digest) throws IOException {
         byte[] buffer = new byte[(int) Math.min(BUFFER_BYTES, limit)];
@@ -112,7 +112,7 @@ public final class NewFile implements Closeable {
         position += length;
     }
 
-    /** Leaves the next {@code bytes} to be written later. */
+    /** Skips the next {@code bytes}, to be written later. */
     public void skip(int bytes) {
         position += bytes;
     }
@@ -122,7 +122,7 @@ public final class NewFile implements Closeable {
         put(ByteBuffer.wrap(bytes), 0);
     }
 
-    /** Writes anywhere; what lies between stays zeros that take no space. */
+    /** Writes at any position; gaps stay zeros that take no space. */
     public void write(ByteBuffer bytes, long at) throws IOException {
         long end = at + bytes.remaining();
         put(bytes, at);
@@ -137,7 +137,7 @@ public final class NewFile implements Closeable {
     }
 
     /**
-     * Reads back what was written; what was never written is zeros.
+     * Reads back; unwritten bytes are zeros.
      *
      * @param bytes is filled
      */
@@ -155,24 +155,24 @@ public final class NewFile implements Closeable {
         }
     }
 
-    /** A part of the file as memory; it must have been written before, or a full disk would be a fault of the JVM. */
+    /** Maps a part of the file, which must have been written before; otherwise a full disk would crash the JVM. */
     public MappedByteBuffer map(long at, long bytes) throws IOException {
         return channel.map(FileChannel.MapMode.READ_WRITE, at, bytes);
     }
 
-    /** How long the file is so far, in bytes. */
+    /** The length of the file so far, in bytes. */
     public long bytes() {
         return position;
     }
 
-    /** Brings the file to its length and, with its name, to the disk. */
+    /** Sets the file's length, and syncs the file and its name to the disk. */
     public void finish() throws IOException {
         settle();
         syncDirectoryOf(path);
         finished = true;
     }
 
-    /** As {@link #finish()}, but under another name in the same directory, replacing what has that name. */
+    /** As {@link #finish()}, but renames the file within its directory, replacing any file of that name. */
     public void finishAs(Path target) throws IOException {
         settle();
         Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
@@ -187,7 +187,7 @@ public final class NewFile implements Closeable {
         channel.force(true);
     }
 
-    /** Brings the name of a file to the disk. */
+    /** Syncs the name of a file to the disk. */
     public static void syncDirectoryOf(Path file) throws IOException {
         Path directory = file.toAbsolutePath().getParent();
         if (directory != null) {
@@ -197,7 +197,7 @@ public final class NewFile implements Closeable {
         }
     }
 
-    /** Lets go of the file, and deletes it unless it was finished, or was there before. */
+    /** Closes the file, and deletes it unless it was finished or existed before. */
     @Override
     public void close() throws IOException {
         try {

@@ -9,22 +9,23 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.util.Set;
 
 /**
- * Whether directories and files belong to the user who runs this program, and to nobody else. In a directory where what lies is
- * trusted (keys, nodes, journals, lists of files) another owner could put what they like, also where root runs the program.
+ * Checks that directories and files belong to the user who runs this program. In a directory whose content is trusted (keys,
+ * nodes, journals, lists of files) another owner could put anything, even if root runs the program.
  */
 public final class Ownership {
     private static final int ROOT = 0;
     private static final String IDS = "Uid:";
-    /** Real, effective, saved, and that which files get. */
+    /** Real, effective, saved and file-system uid. */
     private static final int FILE_SYSTEM_ID = 4;
 
     private Ownership() {}
 
     /**
-     * Requires that only this user can change what is in a directory. Where it lies is not looked at.
+     * Requires that only this user can change the content of a directory. Its parents are not checked.
      *
      * @param directory the directory, or a link to it
-     * @throws IOException when it, or the link, belongs to another user, or others can write there; the message names it and says so
+     * @throws IOException when it, or the link, belongs to another user, or others can write there; the message names it and says
+     *     so
      */
     public static void requireOwn(Path directory) throws IOException {
         Object owner = Files.getAttribute(directory, "unix:uid", LinkOption.NOFOLLOW_LINKS);
@@ -40,7 +41,7 @@ public final class Ownership {
     }
 
     /**
-     * Requires that something belongs to this user. Who else can write there, such as a group, is the owner's to say.
+     * Requires that a file belongs to this user. The owner may let others write, such as a group.
      *
      * @throws IOException when it does not; the message names it, its owner and this user
      */
@@ -53,7 +54,7 @@ public final class Ownership {
         }
     }
 
-    /** Not by the owner of /proc/self, which is root where a program may not be dumped. */
+    /** Not by the owner of /proc/self, which is root for programs that may not dump core. */
     private static int user() throws IOException {
         for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
             if (line.startsWith(IDS)) {

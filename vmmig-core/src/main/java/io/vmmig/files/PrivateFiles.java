@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Files that are for their owner only, which are made beside their place, and what is left of those that never got there. */
+/** Files for their owner only, written under a temporary name and then renamed, and the leftovers of unfinished ones. */
 public final class PrivateFiles {
     private static final Logger LOG = LoggerFactory.getLogger(PrivateFiles.class);
     private static final Duration ABANDONED = Duration.ofDays(1);
@@ -27,12 +27,12 @@ public final class PrivateFiles {
 
     private PrivateFiles() {}
 
-    /** Makes a directory that others cannot look into, unless there is one. */
+    /** Creates a directory for its owner only, unless it exists. */
     public static void makeDirectory(Path directory) throws IOException {
         makeDirectory(directory, "rwx------");
     }
 
-    /** Makes a directory with these permissions; one that is there keeps its own. */
+    /** Creates a directory with these permissions; an existing one keeps its own. */
     public static void makeDirectory(Path directory, String permissions) throws IOException {
         if (!Files.isDirectory(directory)) {
             Files.createDirectories(
@@ -40,12 +40,12 @@ public final class PrivateFiles {
         }
     }
 
-    /** Makes an empty file whose name begins with {@code prefix}. */
+    /** Creates an empty file whose name begins with {@code prefix}. */
     public static Path create(Path directory, String prefix) throws IOException {
         return Files.createFile(directory.resolve(unfinishedName(prefix)), OWNER_ONLY);
     }
 
-    /** Gives a small file another content, or leaves it as it is; the name of an unfinished one begins with {@code prefix}. */
+    /** Atomically replaces the content of a small file; the temporary file's name begins with {@code prefix}. */
     public static void replace(Path file, byte[] content, String prefix) throws IOException {
         try (NewFile replacement = NewFile.create(file.resolveSibling(unfinishedName(prefix)))) {
             replacement.write(ByteBuffer.wrap(content), 0);
@@ -53,7 +53,7 @@ public final class PrivateFiles {
         }
     }
 
-    /** What is in a directory, by name. */
+    /** The entries of a directory, sorted by name. */
     public static List<Path> list(Path directory) throws IOException {
         try (Stream<Path> entries = Files.list(directory)) {
             return entries.sorted().toList();
@@ -62,14 +62,13 @@ public final class PrivateFiles {
         }
     }
 
-    /** A name, not used yet, for a file that is not finished. It tells whose the file is. */
+    /** An unused name for an unfinished file. It identifies the file's maker. */
     public static String unfinishedName(String prefix) {
         return prefix + Maker.OURS.map(maker -> maker + "-").orElse("") + UUID.randomUUID();
     }
 
     /**
-     * Removes the files that were never finished: those of processes that are no more, and those of which that cannot be told once they
-     * have not been changed for a day.
+     * Removes unfinished files: those whose process has ended, and, if that is unknown, those that have not changed for a day.
      */
     public static void sweep(Path directory, String prefix) throws IOException {
         if (!Files.isDirectory(directory)) {
@@ -83,7 +82,7 @@ public final class PrivateFiles {
         }
     }
 
-    /** Removes a file that has not been changed for so long. */
+    /** Removes a file that has not changed for that long. */
     public static void deleteIfOlder(Path file, Duration age) throws IOException {
         try {
             FileTime limit = FileTime.from(Instant.now().minus(age));
@@ -95,7 +94,7 @@ public final class PrivateFiles {
         }
     }
 
-    /** Removes a file, or says in the log that it is still there. */
+    /** Removes a file; logs a failure. */
     public static void deleteOrWarn(Path file) {
         try {
             Files.deleteIfExists(file);

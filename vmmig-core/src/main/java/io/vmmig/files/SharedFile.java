@@ -11,10 +11,10 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file that many threads read at once, from anywhere in it. Thread-safe.
+ * A file that many threads read at once, at any position. Thread-safe.
  *
- * <p>A thread that is interrupted while it reads from a {@link java.nio.channels.FileChannel} closes it for all others, so
- * each thread that reads has a handle of its own here, which no interrupt closes.
+ * <p>An interrupted thread closes a {@link java.nio.channels.FileChannel} for all threads, so each thread has its own handle
+ * here, which interrupts do not close.
  */
 public final class SharedFile implements Closeable {
     private static final String IDENTITY = "unix:isRegularFile,dev,ino";
@@ -57,25 +57,25 @@ public final class SharedFile implements Closeable {
         }
     }
 
-    /** Where it is. */
+    /** Its path. */
     public Path path() {
         return path;
     }
 
-    /** How long it was when it was opened, in bytes. */
+    /** Its length when it was opened, in bytes. */
     public long bytes() {
         return bytes;
     }
 
     /**
-     * Reads what there is at {@code position}.
+     * Reads at {@code position}.
      *
-     * @return how many bytes there were: fewer than {@code length} only at the end of the file
+     * @return the number of bytes: fewer than {@code length} only at the end of the file
      * @throws IOException if reading fails, or the file is closed
      */
     public int read(long position, byte[] buffer, int offset, int length) throws IOException {
         if (position >= bytes) {
-            // The system would refuse some positions, rather than say that there is nothing.
+            // The system would refuse some positions beyond the end.
             return 0;
         }
         Handle handle = take();

@@ -5,8 +5,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the kernel's account of its pages and picks the blocks that its buddy allocator marks as free. See {@code
- * mm/page_alloc.c} of Linux.
+ * Reads the kernel's page structs and finds the blocks that its buddy allocator marks as free. See {@code mm/page_alloc.c} of
+ * Linux.
  */
 final class BuddyScan {
     private static final int CHUNK = 4 << 20;
@@ -48,9 +48,9 @@ final class BuddyScan {
     }
 
     /**
-     * Goes through all pages of a guest that stands still.
+     * Scans all pages of a paused guest.
      *
-     * @throws Doubt when anything about them does not fit
+     * @throws Doubt when anything is inconsistent
      */
     FreeBlocks run() throws Doubt {
         scan(Long.MAX_VALUE);
@@ -62,9 +62,9 @@ final class BuddyScan {
     }
 
     /**
-     * Goes through pages of a guest that runs. What is found means nothing; but the way is known, and compiled, after that.
+     * Scans pages of a running guest. The result is meaningless, but the code is compiled and its speed known afterwards.
      *
-     * @throws Doubt when all pages would take longer than {@code limit}
+     * @throws Doubt when a full scan would take longer than {@code limit}
      */
     void rehearse(Duration limit) throws Doubt {
         long start = System.nanoTime();
@@ -72,11 +72,11 @@ final class BuddyScan {
         long expected = (long) ((System.nanoTime() - start) / part);
         if (expected > limit.toNanos()) {
             throw new Doubt(
-                    "it would have to stand still for " + expected / 1_000_000 + " ms to tell which pages are free");
+                    "it would have to be paused for " + expected / 1_000_000 + " ms to find its free pages");
         }
     }
 
-    /** Returns what part of all that is. */
+    /** Returns the scanned fraction. */
     private double scan(long limit) throws Doubt {
         byte[] chunk = new byte[CHUNK];
         int perChunk = CHUNK / structBytes;
@@ -114,7 +114,7 @@ final class BuddyScan {
                 || frame < next
                 || (int) GuestRam.INT.get(structs, at + countOffset) != 0
                 || !blocks.add(frame, frames)) {
-            doubt = "its kernel has a free block of pages that cannot be one";
+            doubt = "its kernel has an impossible free block of pages";
             return;
         }
         next = frame + frames;

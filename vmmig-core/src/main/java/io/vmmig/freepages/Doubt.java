@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.freepages;
 
-/** Why it is not certain which pages are free. The message completes "all pages are sent, because …". */
+/** Why the free pages are uncertain. The message completes "all pages are sent, because …". */
 final class Doubt extends Exception {
     private static final long serialVersionUID = 1;
 

@@ -4,7 +4,7 @@ package io.vmmig.freepages;
 import io.vmmig.hypervisor.RamRegion;
 import java.util.BitSet;
 
-/** Pages of a RAM block, numbered by their place in it. */
+/** A set of pages of a RAM block, by index. */
 final class FreeBlocks {
     private final RamLayout layout;
     private final BitSet pages;
@@ -15,7 +15,7 @@ final class FreeBlocks {
         pages = new BitSet((int) (layout.bytes() >>> RamLayout.PAGE_SHIFT));
     }
 
-    /** Adds guest-physical pages; refuses those that are not RAM all of them. */
+    /** Adds guest-physical pages; refuses ranges that are not entirely RAM. */
     boolean add(long frame, long frames) {
         long start = frame << RamLayout.PAGE_SHIFT;
         long bytes = frames << RamLayout.PAGE_SHIFT;

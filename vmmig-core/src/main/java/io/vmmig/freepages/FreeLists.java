@@ -8,16 +8,15 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks the free blocks that were found against the lists in which the kernel's allocator keeps them, and against the numbers
- * that it keeps of these.
+ * Checks the found free blocks against the allocator's free lists and its counters.
  *
- * <p>Blocks and list heads together are linked in rings. So the addresses that "next" has in all of them are the addresses of
- * all of them, each once, and those of "previous" as well. Comparing the sums of their hashes tells whether a block is missing,
- * or is in no list, without holding the blocks in memory.
+ * <p>Blocks and list heads are linked in rings. So the "next" pointers of all of them are the addresses of all of them, each
+ * exactly once, and so are the "previous" pointers. Comparing the sums of hashes shows whether a block is missing, or is in no
+ * list, without keeping the blocks in memory.
  */
 final class FreeLists {
     private static final String CONTRADICTION =
-            "its kernel's account of free pages contradicts itself, as it does while it changes";
+            "its kernel's free lists are inconsistent, as they are during a change";
 
     private static final int MAX_HEADS = 1 << 14;
     private static final int MAX_ORDERS = 32;
@@ -78,7 +77,7 @@ final class FreeLists {
         return blocks.length;
     }
 
-    /** Takes in a block that was found; {@code struct} is the address of its first struct page, at {@code offset}. */
+    /** Adds a found block; {@code struct} is the address of its first struct page, at {@code offset}. */
     void found(int order, long struct, byte[] bytes, int offset) {
         blocks[order]++;
         link(order, struct + lruOffset, bytes, offset + lruOffset);
@@ -112,7 +111,7 @@ final class FreeLists {
         return h ^ h >>> 33;
     }
 
-    /** Fails unless all that was found is in the lists, and the lists hold nothing else. */
+    /** Fails unless the found blocks are exactly those in the lists. */
     void requireAgreement(PageTables tables) throws Doubt {
         while (!heads.isEmpty() && !tooManyHeads) {
             tables.ram().requireTime();
@@ -131,7 +130,7 @@ final class FreeLists {
         }
     }
 
-    /** Which of the lists of its order a head is does not show from it. */
+    /** A head does not show which list of its order it belongs to. */
     private boolean takeZoneOf(PageTables tables, long head, int order) throws Doubt {
         for (int list = 0; list < lists; list++) {
             long areas = head - (long) order * areaBytes - (long) list * listBytes;

@@ -14,12 +14,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks a Linux guest's own kernel, by reading its memory, which pages are free. In steps, so that the guest stands still as
- * short as possible: what takes long is done while it runs, and only what may change is read after it was suspended.
+ * Finds the free pages of a Linux guest by reading its kernel's memory. It works in steps to keep the pause short: slow steps run
+ * while the guest runs, and only what may change is read after it was suspended.
  *
- * <p>Correctness comes first. The kernel is one that has been seen to count the ticks of its clock right before, every pointer
- * and number is checked, and what is found must be exactly what the allocator's own lists hold. The first doubt makes an end of
- * it; nothing of this fails a migration.
+ * <p>Correctness comes first: the kernel must have counted clock ticks right before, every pointer and number is checked, and the
+ * result must match the allocator's own lists exactly. The search ends at the first doubt, and never fails a migration.
  *
  * <p>Used by one thread.
  */
@@ -30,20 +29,20 @@ public final class FreePageSearch implements AutoCloseable {
     private static final Duration LONGEST_HALT = Duration.ofSeconds(3);
     private static final Duration FINISHING = Duration.ofSeconds(10);
     private static final Duration TICKING = Duration.ofSeconds(2);
-    /** A guest that reboots can have loaded another kernel after that, where the last one had free pages. */
+    /** After that, a rebooted guest may have loaded another kernel where the previous one had free pages. */
     private static final Duration TRUSTED = Duration.ofSeconds(2);
 
     private static final long TICK_MILLIS = 5;
 
     private final @Nullable Target target;
-    /** Large, and needed only until the kernel was seen to live. */
+    /** Large, and needed only until the kernel is known to run. */
     private @Nullable KernelImage image;
 
     private final long found = System.nanoTime();
     private String reason;
     private @Nullable Long seenAlive;
 
-    /** The kernel that was found, and where. It is read afresh in each step, so what was read before is not kept. */
+    /** The found kernel. Each step reads it again, so its data is not kept. */
     private record Target(GuestMemory memory, RamLayout layout, LinuxKernel kernel) {
         static Target of(GuestMemory memory, RamLayout layout, LinuxKernel kernel) {
             return new Target(memory, layout, kernel.at(new GuestRam(memory, layout, Duration.ZERO)));
@@ -61,7 +60,7 @@ public final class FreePageSearch implements AutoCloseable {
     }
 
     /**
-     * Finds the kernel of a guest that runs: up to three seconds, a fifth of a second as a rule.
+     * Finds the kernel of a running guest: usually in a fifth of a second, at most three seconds.
      *
      * @param domain the guest's live XML
      */
@@ -90,14 +89,14 @@ public final class FreePageSearch implements AutoCloseable {
                 throw new Doubt("this hypervisor does not show a guest's memory");
             }
             if (guest.state() != GuestState.RUNNING) {
-                throw new Doubt("it does not run, so it cannot be seen whose memory this is");
+                throw new Doubt("it does not run, so its kernel cannot be verified");
             }
             FreePageSearch search = find(memory.get(), layout, domain.architecture());
             found = true;
             return search;
         } catch (VmmigException e) {
             throw new Doubt(
-                    "the hypervisor does not tell about it: " + e.failure().what(), e);
+                    "the hypervisor cannot describe it: " + e.failure().what(), e);
         } finally {
             if (!found) {
                 memory.ifPresent(GuestMemory::close);
@@ -117,21 +116,21 @@ public final class FreePageSearch implements AutoCloseable {
         return search;
     }
 
-    /** Whatever went wrong: the guest's memory is foreign bytes, and nobody's migration is to fail because of them. */
+    /** Any failure: the guest's memory is untrusted, and must not make a migration fail. */
     private static String because(Throwable e) {
         if (e instanceof Doubt doubt) {
-            LOG.debug("free pages cannot be told", e);
+            LOG.debug("free pages are unknown", e);
             return doubt.because();
         }
-        LOG.error("free pages cannot be told", e);
+        LOG.error("free pages are unknown", e);
         return e instanceof OutOfMemoryError
                 ? "this program has too little memory left to look for them"
                 : "looking for them failed: " + e;
     }
 
     /**
-     * Watches until the kernel's clock has ticked: up to two seconds, at once as a rule. Suspend the guest right after that: the
-     * search is good for two seconds from then.
+     * Waits until the kernel's clock has ticked: usually at once, at most two seconds. Suspend the guest right afterwards: the
+     * search is valid for two seconds from then.
      */
     public void awaitTick() {
         KernelImage variables = image;
@@ -143,7 +142,7 @@ public final class FreePageSearch implements AutoCloseable {
         try {
             awaitTick(target.ram(FINDING), variables);
             seenAlive = System.nanoTime();
-            LOG.debug("its clock has ticked, as was seen in {} ms", since(start).toMillis());
+            LOG.debug("its clock has ticked within {} ms", since(start).toMillis());
         } catch (Doubt | RuntimeException | OutOfMemoryError e) {
             reason = because(e);
         }
@@ -169,19 +168,19 @@ public final class FreePageSearch implements AutoCloseable {
         return variables.anyAgain(ram, (then, now) -> Ticks.between(then, now, elapsedMillis));
     }
 
-    /** Why nothing will come of it, as far as that is known; empty when there is hope. */
+    /** Why the search has failed; empty if it has not. */
     public Optional<String> doubt() {
         return Optional.of(reason).filter(known -> !known.isEmpty());
     }
 
-    /** Whether it was so long ago that another kernel can have been loaded since. */
+    /** Whether another kernel may have been loaded since then. */
     public boolean stale() {
         return since(found).compareTo(TRUSTED) > 0;
     }
 
     /**
-     * Reads which pages are free, after {@link #awaitTick()}. The guest must stand still by now, and until the last of its
-     * memory has been taken.
+     * Reads which pages are free, after {@link #awaitTick()}. The guest must be paused now, and until all of its memory has been
+     * read.
      */
     public FreePages finish() {
         if (target == null || !reason.isEmpty()) {
@@ -206,7 +205,7 @@ public final class FreePageSearch implements AutoCloseable {
         }
     }
 
-    /** Ends the search; what it has found stays good. */
+    /** Ends the search; its result stays valid. */
     @Override
     public void close() {
         if (target != null) {

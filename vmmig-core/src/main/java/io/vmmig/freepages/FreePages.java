@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pages that the kernel of a suspended guest counts as free: nobody will ask what was in them. Either they are known for
- * certain, or there is a {@link #reason()} why not and none counts as free. Thread-safe.
+ * The pages that the kernel of a suspended guest counts as free, whose content nobody needs. Either they are known for certain,
+ * or there is a {@link #reason()} why not and none counts as free. Thread-safe.
  */
 public final class FreePages {
     private final @Nullable FreeBlocks blocks;
@@ -28,7 +28,7 @@ public final class FreePages {
     }
 
     /**
-     * All pages are to be sent.
+     * All pages must be sent.
      *
      * @param reason why, so that it completes "all pages are sent: …"
      */
@@ -41,12 +41,12 @@ public final class FreePages {
         return Optional.ofNullable(reason);
     }
 
-    /** How many pages are free, whatever they hold. */
+    /** How many pages are free, whatever their content. */
     public long count() {
         return blocks == null ? 0 : blocks.count();
     }
 
-    /** How long the guest had to stand still for this. */
+    /** How long the guest was paused for this. */
     public Duration took() {
         return took;
     }
@@ -57,14 +57,14 @@ public final class FreePages {
     }
 
     /**
-     * The migration stream of the same guest, which has not run since, with free pages as pages of zeros. What is not
-     * understood passes as it is. Closing it closes {@code stream}.
+     * The migration stream of the same guest, which must not have run since, with free pages replaced by zero pages. Unknown data
+     * passes unchanged. Closing it closes {@code stream}.
      */
     public InputStream strip(InputStream stream) {
         return blocks == null ? stream : new StrippedStream(stream, this, leftOut);
     }
 
-    /** How many pages {@link #strip} has left out so far that were not of zeros already. */
+    /** How many non-zero pages {@link #strip} has dropped so far. */
     public long leftOut() {
         return leftOut.get();
     }

@@ -11,14 +11,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * A guest's RAM, read within its bounds and within a time. Small reads are served from what was read before: one is for one
- * moment of the guest.
+ * Reads a guest's RAM within its bounds and within a time limit. Caches small reads, so use one object for one state of the
+ * guest.
  */
 final class GuestRam {
     static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
-    /** A read has a price besides its bytes, and what is looked at lies close together. */
+    /** A read has a fixed cost, and reads are usually close together. */
     private static final int GRANULE = 64 << 10;
 
     private static final int MAX_GRANULES = 128;
@@ -54,7 +54,7 @@ final class GuestRam {
     }
 
     /**
-     * Fails once the time is up, or nobody wants to know any more. To be called wherever the guest's memory says how much there is to do.
+     * Fails once the time is up, or the search is interrupted. Call it in every loop whose length the guest's memory determines.
      */
     void requireTime() throws Doubt {
         if (Thread.currentThread().isInterrupted()) {
@@ -65,7 +65,7 @@ final class GuestRam {
         }
     }
 
-    /** Reads a large piece, of which nothing is kept. */
+    /** Reads a large piece, without caching. */
     void read(long address, byte[] target, int offset, int length) throws Doubt {
         if (!layout.holds(address, length)) {
             throw new Doubt("its kernel's data leads out of its RAM");
@@ -78,7 +78,7 @@ final class GuestRam {
         }
     }
 
-    /** Reads a small piece; the array is the caller's. */
+    /** Reads a small piece into a new array. */
     byte[] read(long address, int length) throws Doubt {
         byte[] bytes = new byte[length];
         for (int done = 0; done < length; ) {
@@ -94,7 +94,7 @@ final class GuestRam {
     /** The number at an address, which must be a multiple of eight. */
     long number(long address) throws Doubt {
         if (address % Long.BYTES != 0) {
-            throw new Doubt("its kernel's data holds a crooked pointer");
+            throw new Doubt("its kernel's data has a misaligned pointer");
         }
         return (long) LONG.get(granule(address, Long.BYTES), (int) (address & GRANULE - 1));
     }

@@ -7,13 +7,13 @@ import java.util.List;
 import java.util.function.LongPredicate;
 
 /**
- * The variables of a kernel, which lie in one stretch of physical memory with the rest of its image. Read at one moment; can
- * be read again at another.
+ * The variables of a kernel, which are contiguous in physical memory with the rest of its image. A snapshot, which can be read
+ * again later.
  */
 final class KernelImage {
     private static final int MAX_BYTES = 96 << 20;
     private static final int MAX_PIECES = 256;
-    /** The longest image there is, and a hole that is longer than any within. */
+    /** The maximum length of an image, and of a hole within it. */
     private static final long MAX_SPAN = 128L << 20;
 
     private static final long MAX_HOLE = 32L << 20;
@@ -34,7 +34,7 @@ final class KernelImage {
         this.bytes = bytes;
     }
 
-    /** Reads what is writable of the image that is the first thing mapped from {@code from} on. */
+    /** Reads the writable parts of the image, which is the first mapping at or after {@code from}. */
     static KernelImage read(PageTables tables, long from, long span) throws Doubt {
         List<Piece> pieces = new ArrayList<>();
         long end = from + span;
@@ -65,7 +65,7 @@ final class KernelImage {
                         throw new Doubt("its kernel has more variables than any known one");
                     }
                     if (total > heapBytes) {
-                        throw new Doubt("this program's heap is too small to look into the guest's kernel");
+                        throw new Doubt("this program's heap is too small to read the guest's kernel");
                     }
                 }
             }
@@ -101,12 +101,12 @@ final class KernelImage {
         return bytes;
     }
 
-    /** Which variables a part of what was read holds. */
+    /** The variables in a part of the read memory. */
     private interface Variables {
         void at(int offset, int in, int length);
     }
 
-    /** Part of physical memory, with pieces of the image in it, some of which may begin before it or end behind it. */
+    /** A range of physical memory with pieces of the image, which may extend beyond it. */
     private record Stretch(long from, long to, List<Piece> pieces) {
         byte[] read(GuestRam ram) throws Doubt {
             byte[] memory = new byte[(int) (to - from)];
@@ -114,7 +114,7 @@ final class KernelImage {
             return memory;
         }
 
-        /** Where among the variables that part of a piece begins which lies in this. */
+        /** The index among the variables of the part of a piece within this range. */
         int offsetOf(Piece piece) {
             return (int) (piece.offset() + Math.max(piece.physical(), from) - piece.physical());
         }
@@ -128,7 +128,7 @@ final class KernelImage {
         }
     }
 
-    /** Reading a small hole along takes less time than another call. */
+    /** Reading across a small hole is faster than another call. */
     private static List<Stretch> stretches(GuestRam ram, List<Piece> pieces) {
         List<Stretch> stretches = new ArrayList<>();
         for (Piece piece : pieces) {
@@ -155,7 +155,7 @@ final class KernelImage {
         return stretches;
     }
 
-    /** Compares what variables were with what they are. */
+    /** Compares old and new values of variables. */
     interface Comparison {
         boolean accepts(long then, long now);
     }

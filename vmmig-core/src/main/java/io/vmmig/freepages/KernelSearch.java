@@ -9,22 +9,21 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the kernel of a guest that runs.
+ * Finds the kernel of a running guest.
  *
- * <p>A page that begins as VMCOREINFO does can also belong to a kernel that ran before a reboot, to a guest within the guest or
- * to a file in its cache. So what is accepted is only the page that a variable of the kernel points to, whose page tables
- * agree with it.
+ * <p>A page that looks like VMCOREINFO may also belong to a kernel from before a reboot, to a nested guest or to a cached file.
+ * So only a page is accepted that a variable of the kernel points to, and whose page tables agree with it.
  */
 final class KernelSearch {
     private static final String NOT_FOUND = "no Linux kernel that describes itself was found in it";
 
     private static final int ENTRIES = RamLayout.PAGE_BYTES / Long.BYTES;
     private static final int LAST_ENTRY = (ENTRIES - 1) * Long.BYTES;
-    /** Bits of an entry that the processor sets: accessed and dirty. */
+    /** Bits of an entry that the processor changes: accessed and dirty. */
     private static final long X86_VOLATILE = 0x60;
 
     private static final long X86_ADDRESS = 0x000f_ffff_ffff_f000L;
-    /** Where every x86_64 kernel maps its image; 1 GiB from there on is its own. */
+    /** Where every x86_64 kernel maps its image; 1 GiB is reserved for it. */
     private static final long X86_IMAGE = 0xffff_ffff_8000_0000L;
 
     private static final long GIB = 1L << 30;
@@ -43,10 +42,10 @@ final class KernelSearch {
     }
 
     /**
-     * What was found.
+     * The result.
      *
      * @param kernel the kernel
-     * @param image its variables, as they were at that moment
+     * @param image its variables at that time
      */
     record Found(LinuxKernel kernel, KernelImage image) {}
 
@@ -56,8 +55,8 @@ final class KernelSearch {
     }
 
     /**
-     * Below 640 KiB Linux keeps what it starts processors with, out of reach for programs: among that, page tables whose last
-     * entry is that of the kernel's own. They lead to the kernel's variables, and one of these to VMCOREINFO.
+     * Below 640 KiB Linux keeps its boot data for processors, inaccessible to programs, including page tables whose last entry is
+     * the kernel's own. They lead to the kernel's variables, and one of these to VMCOREINFO.
      */
     private Found x86() throws Doubt {
         byte[] low = new byte[(int) ram.layout().regions().get(0).bytes()];
@@ -76,7 +75,7 @@ final class KernelSearch {
         throw new Doubt(NOT_FOUND);
     }
 
-    /** Such tables map the beginning of memory, and nothing else that is not the kernel's. */
+    /** Such tables map the beginning of memory, and otherwise only the kernel. */
     private static boolean lowerHalfIsPlain(byte[] low, int page) {
         if (((long) GuestRam.LONG.get(low, page) & 1) == 0) {
             return false;
@@ -96,7 +95,7 @@ final class KernelSearch {
                 continue;
             }
             KernelImage image = KernelImage.read(start, X86_IMAGE, GIB);
-            // Those of processes have the same entry, and can lie there as well.
+            // Tables of processes have the same entry, and may be there as well.
             List<Long> roots = image.pagesWhere(LAST_ENTRY, entry -> (entry & ~X86_VOLATILE) == lastEntry);
             for (long root : roots.subList(0, Math.min(roots.size(), MAX_ROOTS))) {
                 Found found = x86(root, roots, levels, image);
@@ -126,7 +125,7 @@ final class KernelSearch {
 
     private @Nullable Found x86(long anyRoot, List<Long> roots, int levels, KernelImage image) throws Doubt {
         PageTables tables = new PageTables(ram, PageTables.Format.X86_64, anyRoot, levels);
-        // In the source, VMCOREINFO's address, its length and the address of a copy stand side by side.
+        // In Linux's source, VMCOREINFO's address, its length and the address of a copy are adjacent.
         Set<Long> likely = new LinkedHashSet<>();
         Set<Long> possible = new LinkedHashSet<>();
         Set<Long> others = new LinkedHashSet<>();
@@ -190,7 +189,7 @@ final class KernelSearch {
         return value >= 1000 && value < RamLayout.PAGE_BYTES;
     }
 
-    /** Here nothing is at a known place, but the kernel is loaded low as a rule, and VMCOREINFO comes soon after it. */
+    /** Here nothing is at a known address, but the kernel is usually loaded low, with VMCOREINFO soon after it. */
     private Found aarch64() throws Doubt {
         byte[] chunk = new byte[CHUNK];
         Doubt doubt = new Doubt(NOT_FOUND);
@@ -203,7 +202,7 @@ final class KernelSearch {
                         try {
                             return aarch64(at + page);
                         } catch (Doubt e) {
-                            // It may be what an earlier kernel has left.
+                            // It may be a leftover of an earlier kernel.
                             doubt = e;
                         }
                     }
@@ -226,7 +225,7 @@ final class KernelSearch {
         KernelImage image = KernelImage.read(tables, info.symbol("_stext") & -ALIGNMENT, AARCH64_SPAN);
         long direct = info.symbol("mem_section") - tables.physical(info.symbol("mem_section"));
         if (!image.holds(page + direct)) {
-            throw new Doubt("its kernel does not know of what seems to be told by it");
+            throw new Doubt("its kernel does not refer to its supposed description");
         }
         return new Found(new LinuxKernel(info, page, tables), image);
     }

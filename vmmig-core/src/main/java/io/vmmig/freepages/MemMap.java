@@ -7,17 +7,17 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** Where a kernel keeps its {@code struct page}s, one for each page of RAM. See {@code include/linux/mmzone.h} of Linux. */
+/** The location of a kernel's {@code struct page}s, one for each page of RAM. See {@code include/linux/mmzone.h} of Linux. */
 final class MemMap {
     private static final int MAX_RUNS = 1 << 16;
     private static final long HAS_MEM_MAP = 3;
-    /** What else a section may have in its low bits: online, early, of a device, initialised early. */
+    /** Other flags in a section's low bits: online, early, of a device, initialised early. */
     private static final long KNOWN_FLAGS = 0x3f;
 
     private static final long FLAGS = RamLayout.PAGE_BYTES - 1;
 
     /**
-     * A stretch of them that is contiguous everywhere.
+     * A contiguous run of them.
      *
      * @param frame the number of the first page
      * @param frames how many pages
@@ -104,7 +104,7 @@ final class MemMap {
             PageTables.Mapping mapping = tables.present(at);
             long frames = Math.min(to - frame, mapping.bytes() / structBytes);
             if (frames == 0 || !tables.ram().holds(mapping.physical(), frames * structBytes)) {
-                throw new Doubt("its kernel's account of its pages is not in its RAM");
+                throw new Doubt("its kernel's page structs are not in its RAM");
             }
             add(new Run(frame, frames, at, mapping.physical()));
             frame += frames;
@@ -119,7 +119,7 @@ final class MemMap {
         } else if (runs.size() < MAX_RUNS) {
             runs.add(run);
         } else {
-            throw new Doubt("its kernel's account of its pages is scattered over its memory");
+            throw new Doubt("its kernel's page structs are scattered over its memory");
         }
     }
 
@@ -132,7 +132,7 @@ final class MemMap {
         return runs;
     }
 
-    /** Whether an address is that of a member of a struct. */
+    /** Whether an address is that of a field of a struct. */
     boolean holds(long address, int member) {
         long struct = address - member;
         Map.Entry<Long, Run> below = byAddress.floorEntry(struct);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.freepages;
 
-/** A kernel's page tables, for its half of the address space. Pages are of 4 KiB. */
+/** A kernel's page tables, for its half of the address space, with 4 KiB pages. */
 final class PageTables {
     private static final int INDEX_BITS = 9;
     private static final int INDEX_MASK = (1 << INDEX_BITS) - 1;
 
-    /** How an architecture writes entries. */
+    /** The format of entries on an architecture. */
     enum Format {
         /** AMD64 Architecture Programmer's Manual, volume 2, chapter 5. */
         X86_64(0x000f_ffff_ffff_f000L) {
@@ -47,10 +47,10 @@ final class PageTables {
     }
 
     /**
-     * What is at an address.
+     * The mapping of an address.
      *
-     * @param present whether anything is
-     * @param physical where, if so
+     * @param present whether the address is mapped
+     * @param physical the physical address, if mapped
      * @param bytes how many bytes from that address on are mapped, or not mapped, by the same entry
      * @param writable whether the kernel can write to it
      */
@@ -72,7 +72,7 @@ final class PageTables {
         this.levels = levels;
     }
 
-    /** The same tables at another moment. */
+    /** The same tables at another time. */
     PageTables at(GuestRam other) {
         return new PageTables(other, format, root, levels);
     }
@@ -93,7 +93,7 @@ final class PageTables {
 
     Mapping lookUp(long address) throws Doubt {
         if (!isKernelAddress(address)) {
-            throw new Doubt("its kernel's data holds what should be a pointer and is none");
+            throw new Doubt("its kernel's data has an invalid pointer");
         }
         long table = root;
         boolean writable = true;
@@ -115,7 +115,7 @@ final class PageTables {
         }
     }
 
-    /** The physical address; everything that is looked up this way is there in every kernel. */
+    /** The physical address, which must be mapped. */
     long physical(long address) throws Doubt {
         return present(address).physical();
     }
@@ -123,7 +123,7 @@ final class PageTables {
     Mapping present(long address) throws Doubt {
         Mapping mapping = lookUp(address);
         if (!mapping.present()) {
-            throw new Doubt("its kernel's data holds a pointer to where nothing is");
+            throw new Doubt("its kernel's data has a pointer to unmapped memory");
         }
         return mapping;
     }

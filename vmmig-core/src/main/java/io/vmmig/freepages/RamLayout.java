@@ -8,13 +8,13 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Where a guest's RAM is in its physical address space, and where each piece is in QEMU's RAM block. See {@code
- * hw/i386/pc_q35.c}, {@code hw/i386/pc_piix.c} and {@code hw/arm/virt.c} of QEMU.
+ * The layout of a guest's RAM: its physical addresses, and its offsets in QEMU's RAM block. See {@code hw/i386/pc_q35.c}, {@code
+ * hw/i386/pc_piix.c} and {@code hw/arm/virt.c} of QEMU.
  *
  * @param regions the pieces, by ascending address
- * @param blocks the names that QEMU may have given to the block
+ * @param blocks the possible names of QEMU's RAM block
  * @param bytes the block's size
- * @param split whether there is RAM both below and above a hole whose place depends on the machine
+ * @param split whether there is RAM both below and above a hole whose position depends on the machine
  */
 record RamLayout(List<RamRegion> regions, Set<String> blocks, long bytes, boolean split) {
     static final int PAGE_SHIFT = 12;
@@ -40,7 +40,7 @@ record RamLayout(List<RamRegion> regions, Set<String> blocks, long bytes, boolea
 
     static RamLayout of(String architecture, String machine, long bytes) throws Doubt {
         if (bytes < 16 * MIB || bytes > MAX_BYTES || bytes % MIB != 0) {
-            throw new Doubt("a guest of " + bytes + " bytes is of a size that has not been tried");
+            throw new Doubt("a guest of " + bytes + " bytes has an untested size");
         }
         if (architecture.equals("x86_64") && isOf(machine, "q35", "pc-q35-")) {
             return pc(bytes, bytes >= 0xb0000000L ? 0x80000000L : 0xb0000000L);
@@ -55,7 +55,7 @@ record RamLayout(List<RamRegion> regions, Set<String> blocks, long bytes, boolea
                     bytes,
                     false);
         }
-        throw new Doubt("it is not known where a " + architecture + " machine of type " + machine + " has its RAM");
+        throw new Doubt("the memory layout is unknown for a " + architecture + " machine of type " + machine + " has its RAM");
     }
 
     private static boolean isOf(String machine, String alias, String prefix) {
@@ -75,7 +75,7 @@ record RamLayout(List<RamRegion> regions, Set<String> blocks, long bytes, boolea
                 true);
     }
 
-    /** Whether a stretch of guest-physical memory is RAM, in one piece. */
+    /** Whether a range of guest-physical memory is contiguous RAM. */
     boolean holds(long address, long length) {
         for (RamRegion region : regions) {
             if (region.holds(address, length)) {

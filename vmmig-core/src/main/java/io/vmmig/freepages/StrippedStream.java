@@ -9,21 +9,21 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** A migration stream whose records of free pages become records of zeros. Works where it reads to: it only ever gets shorter. */
+/** A migration stream whose free pages become zero pages. Works in place, since the stream only gets shorter. */
 final class StrippedStream extends BlockInput {
     private static final int BUFFER = 1 << 20;
     /** With less room there might not be enough for a record. */
     private static final int LEAST_ROOM = 64 << 10;
 
     private static final int FLAGS_BYTE = Long.BYTES - 1;
-    /** What a kernel that checks free pages for changes fills them with; in sending these there is nothing to lose. */
+    /** The fill pattern of a kernel that checks free pages for changes; such pages cost almost nothing to send. */
     private static final long POISON = 0xaaaa_aaaa_aaaa_aaaaL;
 
     private final InputStream stream;
     private final FreePages pages;
     private final AtomicLong leftOut;
     private final RamScanner scanner = new RamScanner();
-    /** What has been read, and cannot be told yet: less than a record. */
+    /** Bytes of an incomplete record. */
     private byte[] untold = new byte[0];
 
     private boolean last;
@@ -91,7 +91,7 @@ final class StrippedStream extends BlockInput {
         stream.close();
     }
 
-    /** Moves what stays to the front, in as long stretches as possible. */
+    /** Moves remaining data to the front, in runs as long as possible. */
     private final class Compaction implements RamScanner.Visitor {
         private final byte[] bytes;
         private int end;
@@ -138,7 +138,7 @@ final class StrippedStream extends BlockInput {
             end += length;
         }
 
-        /** Where what stays ends. */
+        /** The end of the remaining data. */
         int finish() {
             move();
             leftOut.addAndGet(left);

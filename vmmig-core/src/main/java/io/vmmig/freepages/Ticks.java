@@ -2,8 +2,8 @@
 package io.vmmig.freepages;
 
 /**
- * Whether a kernel lives. After a reboot the memory of the kernel before may still be there, whole and consistent; but only a
- * kernel that runs counts the ticks of its clock.
+ * Detects whether a kernel runs. After a reboot the previous kernel's memory may still be complete and consistent; but only a
+ * running kernel counts clock ticks.
  */
 final class Ticks {
     /** Linux counts from five minutes before 32 bits overflow, at 100 to 1000 ticks a second, in 64 bits. */
@@ -13,9 +13,9 @@ final class Ticks {
 
     private Ticks() {}
 
-    /** Whether a variable with these values at two moments can have counted ticks between them. */
+    /** Whether a variable with these two values can have counted ticks in between. */
     static boolean between(long then, long now, long elapsedMillis) {
-        // A guest that was late counts what it missed.
+        // A delayed guest catches up.
         return now > then && then >= FIRST && now <= LAST && now - then <= 2 * elapsedMillis + 1000;
     }
 }

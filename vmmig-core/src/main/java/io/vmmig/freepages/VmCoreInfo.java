@@ -7,7 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * VMCOREINFO: a page of text in which a Linux kernel describes itself to those who read its memory after a crash. See {@code
+ * VMCOREINFO: a page of text in which a Linux kernel describes itself for the analysis of its memory after a crash. See {@code
  * Documentation/admin-guide/kdump/vmcoreinfo.rst}.
  */
 final class VmCoreInfo {
@@ -37,7 +37,7 @@ final class VmCoreInfo {
                 && Arrays.equals(bytes, offset, offset + MAGIC.length, MAGIC, 0, MAGIC.length);
     }
 
-    /** Takes a page that begins as VMCOREINFO does. */
+    /** Parses a page that begins like VMCOREINFO. */
     static VmCoreInfo of(byte[] page) {
         return new VmCoreInfo(page);
     }
@@ -118,7 +118,7 @@ final class VmCoreInfo {
     private String required(String field) throws Doubt {
         String value = fields.get(field);
         if (value == null) {
-            throw new Doubt("its kernel, Linux " + release() + ", does not tell " + field);
+            throw new Doubt("its kernel, Linux " + release() + ", does not give " + field);
         }
         return value;
     }

@@ -12,16 +12,16 @@ import java.util.concurrent.TimeUnit;
 /** Sets the clock of a guest through qemu-guest-agent. */
 final class AgentClock {
     private static final String AGENT = "org.qemu.guest_agent.0";
-    /** QEMU says that an agent is there some milliseconds after a restored guest has been resumed. */
+    /** QEMU reports an agent some milliseconds after a restored guest has been resumed. */
     private static final Duration APPEARS = Duration.ofSeconds(1);
 
     private static final long POLL_MILLIS = 50;
-    /** A clock is never set back, and what NTP has in hand is left to it. */
+    /** Never set a clock back, and leave small differences to NTP. */
     private static final Duration TOLERANCE = Duration.ofMillis(100);
 
     private AgentClock() {}
 
-    /** Whether the clock is right now; false when nobody in the guest has opened its agent's channel. */
+    /** Whether the clock is right now; false if no agent listens in the guest. */
     static boolean catchUp(GuestCalls guest) throws VmmigException {
         if (!agentIsThere(guest)) {
             return false;

@@ -21,31 +21,31 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes calls of libvirt on threads of its own, because any of them can block for minutes or for ever, and nothing can
- * interrupt it. A call that misses its deadline is left to itself; it holds no lock of ours and cleans up after itself. One that
- * changes something says beforehand what is to be done if it succeeds after that, see {@link Late}; one that only looks is given
- * nothing that it could change something with.
+ * Runs libvirt calls on separate threads, because any of them can block for minutes or for ever, and nothing can interrupt it. A
+ * call that misses its deadline is abandoned; it holds no lock of ours and cleans up after itself. A call that changes something
+ * states beforehand what to do if it succeeds later, see {@link Late}; a call that only reads gets an interface that cannot
+ * change anything.
  *
- * <p>Waiting does not end by interruption either: deadlines bound it, and half a roll-back helps nobody.
+ * <p>Interrupts do not end the waiting either: deadlines bound it, and half a roll-back would be worse.
  */
 final class Calls implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Calls.class);
 
-    /** How long what came too late is tried to be undone while libvirt cannot be reached. */
+    /** How long to retry undoing a late success while libvirt cannot be reached. */
     private static final Duration UNDOING = Duration.ofMinutes(10);
 
     private static final long UNDOING_PAUSE_MILLIS = 500;
 
-    /** How long it takes threads to end that have nothing to do. */
+    /** How long idle threads live. */
     private static final Duration SOON = Duration.ofMillis(200);
 
-    /** What is asked of a connection. It must not keep the connection. */
+    /** A query. It must not keep the connection. */
     @FunctionalInterface
     interface Look<T> {
         T run(HostView<? extends DomainView> host) throws LibvirtError, VmmigException;
     }
 
-    /** What is done with a connection. It must not keep the connection. */
+    /** A change. It must not keep the connection. */
     @FunctionalInterface
     interface Action<T> {
         T run(HostControl host) throws LibvirtError, VmmigException;
@@ -72,12 +72,12 @@ final class Calls implements AutoCloseable {
         return link.qemuLog(guest);
     }
 
-    /** Asks something, and waits for the answer. */
+    /** Runs a query, and waits for the result. */
     <T> T call(String doing, Look<T> look) throws VmmigException {
         return start(doing, new Late.Stays("it changes nothing"), look::run).awaitOrGiveUp(deadline);
     }
 
-    /** Begins a call that changes something, and that its caller waits for or gives up. */
+    /** Starts a change, which its caller awaits or abandons. */
     <T> Pending<T> start(String doing, Late late, Action<T> action) {
         Pending<T> call = new Pending<>(doing);
         try {
@@ -125,13 +125,13 @@ final class Calls implements AutoCloseable {
         return e instanceof VmmigException failure && failure.problem() == Problem.HYPERVISOR_UNREACHABLE;
     }
 
-    /** Nobody waits any more, and it may have happened all the same. */
+    /** Nobody waits any more, but the change may have happened. */
     private void dealWith(Pending<?> call, Late late) {
         if (!(late instanceof Late.Then then)) {
-            LOG.debug("libvirt has only now done what was given up: {}", call.doing());
+            LOG.debug("an abandoned call of libvirt has succeeded late: {}", call.doing());
             return;
         }
-        LOG.warn("libvirt has done only now what was given up ({}), so vmmig will {}", call.doing(), then.doing());
+        LOG.warn("an abandoned call of libvirt has succeeded late ({}), so vmmig will {}", call.doing(), then.doing());
         long end = System.nanoTime() + UNDOING.toNanos();
         while (true) {
             try {
@@ -155,7 +155,7 @@ final class Calls implements AutoCloseable {
         }
     }
 
-    /** Waits for something that was started. */
+    /** Waits for a started change. */
     static <T> T await(Future<T> call, String doing, Duration deadline) throws VmmigException {
         boolean interrupted = false;
         long end = System.nanoTime() + deadline.toNanos();
@@ -181,7 +181,7 @@ final class Calls implements AutoCloseable {
     private static VmmigException unwrap(ExecutionException e) {
         Throwable cause = e.getCause();
         if (cause instanceof VmmigException known) {
-            // Thrown anew where it is awaited, so that both stacks can be read.
+            // Rethrown as a new exception, so that both stacks are visible.
             return VmmigException.of(known.failure(), known);
         }
         if (cause instanceof Error error) {
@@ -190,7 +190,7 @@ final class Calls implements AutoCloseable {
         throw new CompletionException(cause);
     }
 
-    /** Lets go of the connection as soon as the calls under way are done, and what they did too late is dealt with. */
+    /** Releases the connection once all running calls are done and late successes are dealt with. */
     @Override
     public void close() {
         threads.shutdown();
@@ -201,7 +201,7 @@ final class Calls implements AutoCloseable {
         Thread closing = new Thread(
                 () -> {
                     if (!ended(UNDOING)) {
-                        LOG.warn("libvirt has not answered to calls that were made before its hypervisor was closed");
+                        LOG.warn("libvirt has not answered calls that were made before the hypervisor was closed");
                     }
                     link.close();
                 },

@@ -21,7 +21,7 @@ final class CapabilitiesXml {
                 continue;
             }
             for (Element domain : Xml.children(arch, "domain")) {
-                // A domain type names its own emulator and machines only where they differ from the architecture's.
+                // A domain type lists its own emulator and machines only if they differ from the architecture's.
                 String path = Xml.text(Xml.child(domain, "emulator") == null ? arch : domain, "emulator");
                 Set<String> machines = machines(Xml.child(domain, "machine") == null ? arch : domain);
                 emulators.add(new Emulator(arch.getAttribute("name"), domain.getAttribute("type"), path, machines));

@@ -8,8 +8,8 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Which guests this hypervisor object is saving or restoring: one at a time may do that to a guest, and nobody while libvirt may
- * still finish something that was given up. Thread-safe.
+ * The guests that this hypervisor object is saving or restoring: only one operation per guest at a time, and none while libvirt
+ * may still finish an abandoned call. Thread-safe.
  */
 final class Claims {
     private final Set<UUID> claimed = ConcurrentHashMap.newKeySet();
@@ -25,7 +25,7 @@ final class Claims {
             throw new HypervisorException(
                     Problem.GUEST_BUSY,
                     name + " is being saved or restored already",
-                    "Settle that first: let the guest go on, retire it, or close the restore.");
+                    "Finish that first: resume the guest, retire it, or close the restore.");
         }
     }
 

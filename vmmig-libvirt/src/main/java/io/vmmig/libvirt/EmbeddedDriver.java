@@ -13,9 +13,9 @@ import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 
 /**
- * libvirt's QEMU driver inside this process: it has no daemon and no system configuration. libvirt allows one per process,
- * forgets to unregister it when its last connection closes, and after some twenty openings refuses for ever; so one
- * connection is opened, shared by all, and never closed.
+ * libvirt's QEMU driver inside this process, without a daemon or system configuration. libvirt allows one per process, does not
+ * unregister it when its last connection closes, and refuses to open it after about twenty times; so this opens one connection,
+ * shares it, and never closes it.
  */
 final class EmbeddedDriver {
     private static @Nullable Path openRoot;
@@ -45,11 +45,11 @@ final class EmbeddedDriver {
         } catch (IOException e) {
             throw Errors.file("prepare the embedded driver", e);
         }
-        // libvirt reads it once, at its first call, and would otherwise write its log to stderr.
+        // libvirt reads it once, at its first call; without it libvirt logs to stderr.
         return ThisProcess.withEnvironment("LIBVIRT_LOG_OUTPUTS", "3:file:" + log, () -> Connection.open(uri));
     }
 
-    /** Writes the configuration, unless there is one. */
+    /** Writes the configuration if there is none. */
     static void writeConfiguration(Path root, boolean asRoot) throws IOException {
         Path conf = Files.createDirectories(root.resolve("etc")).resolve("qemu.conf");
         if (Files.notExists(conf)) {

@@ -10,20 +10,20 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Optional;
 
-/** Turns what goes wrong below into what vmmig tells its callers. */
+/** Translates libvirt's errors into vmmig's. */
 final class Errors {
-    /** What QEMU says of a guest that has not run since its memory was last taken; it can only be taken again after that. */
+    /** QEMU's error for a guest that has not run since its last save; it can only be saved again after it has run. */
     private static final String SAVED_BEFORE = "paused due to previous migration";
 
-    /** What QEMU from 8.0 on says of a guest with its own vdagent, unless its machine type is of 10.1 or later. */
+    /** The error of QEMU 8.0 and later for a guest with its own vdagent, unless its machine type is 10.1 or later. */
     private static final String VDAGENT = "vdagent chardev";
 
     private Errors() {}
 
     /**
-     * An error of libvirt, in its own words.
+     * An error of libvirt, with its message.
      *
-     * @param doing what was being done, as in "could not suspend the guest"
+     * @param doing the action, as in "could not suspend the guest"
      */
     static HypervisorException of(LibvirtError error, String doing) {
         Problem problem = problem(error);
@@ -31,10 +31,10 @@ final class Errors {
     }
 
     /**
-     * An error of libvirt whose connection is gone.
+     * An error of libvirt whose connection is lost.
      *
      * @param doing likewise
-     * @param remedy what can be done to reach it
+     * @param remedy how to reach libvirt
      */
     static HypervisorException unreachable(LibvirtError error, String doing, String remedy) {
         return of(Problem.HYPERVISOR_UNREACHABLE, error, doing, remedy);
@@ -60,7 +60,7 @@ final class Errors {
 
     private static String remedy(Problem problem, String words) {
         if (words.contains(SAVED_BEFORE)) {
-            return "It was paused when it was saved before: let it run for a moment first.";
+            return "It was paused when it was last saved: let it run for a moment first.";
         }
         if (words.contains(VDAGENT)) {
             return "Take the channel of type qemu-vdagent out of the guest (virsh detach-device), or use QEMU and a machine"
@@ -74,7 +74,7 @@ final class Errors {
         };
     }
 
-    /** A call that has not come back. */
+    /** A call that has not returned. */
     static HypervisorException timeout(String doing, Duration deadline) {
         return new HypervisorException(
                 Problem.HYPERVISOR_TIMEOUT,
@@ -82,7 +82,7 @@ final class Errors {
                 "Look at libvirt's log and at the guest's QEMU process, or allow more time.");
     }
 
-    /** A file of ours, next to libvirt, that cannot be used. */
+    /** A file in the work directory that cannot be used. */
     static VmmigException file(String doing, IOException cause) {
         return VmmigException.of(
                 Failure.of(

@@ -10,8 +10,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Memory that a new guest could use. libvirt tells only what nobody uses at all, which on a busy host is next to nothing,
- * because Linux fills what is free with caches that it gives up on demand; the kernel's own estimate counts those.
+ * The memory available for a new guest. libvirt reports only completely unused memory, which is almost nothing on a busy host,
+ * because Linux fills free memory with caches that it drops on demand; the kernel's own estimate includes those.
  */
 final class FreeMemory {
     private static final Pattern AVAILABLE = Pattern.compile("MemAvailable:\\s+(\\d{1,15}) kB");

@@ -8,18 +8,18 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Libvirt makes a new generation ID whenever it restores a guest that has one, whatever the XML asks for ({@code qemuProcessGenID} in
- * its {@code qemu_process.c}), and QEMU tells the guest that one. Only a migration of libvirt's own keeps it.
+ * libvirt generates a new generation ID whenever it restores a guest that has one, whatever the XML says ({@code
+ * qemuProcessGenID} in its {@code qemu_process.c}), and QEMU passes it to the guest. Only libvirt's own migration keeps the ID.
  */
 final class GenerationIds {
     private GenerationIds() {}
 
-    /** The one that a restored guest has got. */
+    /** The ID of a restored guest. */
     static Optional<UUID> live(GuestCalls guest) throws VmmigException {
         return DomainXml.parse(guest.call("read the XML of", DomainView::xml)).generationId();
     }
 
-    /** A definition with the generation ID that the restored guest has, so that its next start does not change it again. */
+    /** A definition with the restored guest's generation ID, so that its next start does not change it again. */
     static String asLive(String definitionXml, GuestCalls guest) throws VmmigException {
         DomainXml definition = DomainXml.parse(definitionXml);
         if (definition.generationId().isEmpty()) {

@@ -12,15 +12,15 @@ import io.vmmig.libvirt.binding.LibvirtError;
 import java.time.Duration;
 import java.util.UUID;
 
-/** Calls about one guest. Each looks the guest up afresh, so no handle outlives a call that is left to itself. */
+/** Calls about one guest. Each looks the guest up again, so that no handle is shared with an abandoned call. */
 final class GuestCalls {
-    /** What is asked of a domain. */
+    /** A query of a domain. */
     @FunctionalInterface
     interface Look<T> {
         T run(DomainView domain) throws LibvirtError, VmmigException;
     }
 
-    /** What is done with a domain. */
+    /** A change of a domain. */
     @FunctionalInterface
     interface Action {
         void run(DomainControl domain) throws LibvirtError, VmmigException;
@@ -38,7 +38,7 @@ final class GuestCalls {
         this.uuid = uuid;
     }
 
-    /** The same for calls that are in nobody's way, however long they take. */
+    /** The same, on a connection where slow calls block nothing else. */
     GuestCalls aside() {
         return new GuestCalls(calls, new LateCalls(), name, uuid);
     }
@@ -51,12 +51,12 @@ final class GuestCalls {
         return uuid;
     }
 
-    /** Where its QEMU writes its log. */
+    /** The log of its QEMU. */
     String qemuLog() {
         return calls.qemuLog(name);
     }
 
-    /** Asks something, and waits for the answer. */
+    /** Runs a query, and waits for the result. */
     <T> T call(String doing, Look<T> look) throws VmmigException {
         return calls.call(doing + " " + name, host -> {
             try (DomainView domain = host.domain(uuid)) {
@@ -65,22 +65,22 @@ final class GuestCalls {
         });
     }
 
-    /** Asks something that is no call of a domain, and waits for the answer. */
+    /** Runs a query that is not about a domain, and waits for the result. */
     <T> T callHost(String doing, Calls.Look<T> look) throws VmmigException {
         return calls.call(doing + " " + name, look);
     }
 
-    /** Changes something, and waits for it; after its deadline it is given up. */
+    /** Makes a change, and waits for it; abandons it after its deadline. */
     void change(String doing, Late ifLate, Action action) throws VmmigException {
         await(start(doing, ifLate, action), calls.deadline());
     }
 
-    /** Begins a change that may take its time; to be waited for with {@link #await}, or given up with {@link #giveUp}. */
+    /** Starts a change that may take long; {@link #await} it, or {@link #giveUp abandon} it. */
     Pending<Boolean> start(String doing, Late ifLate, Action action) {
         return startOnHost(doing, ifLate, host -> on(host, action));
     }
 
-    /** As {@link #start}, of something that is no call of a domain, since there may be none yet. */
+    /** As {@link #start}, for a change without a domain, which may not exist yet. */
     Pending<Boolean> startOnHost(String doing, Late ifLate, Late.Step step) {
         return calls.start(doing + " " + name, ifLate, host -> {
             step.run(host);
@@ -88,7 +88,7 @@ final class GuestCalls {
         });
     }
 
-    /** Waits for a change, and gives it up if it does not end in time. */
+    /** Waits for a change, and abandons it if it does not end in time. */
     void await(Pending<?> call, Duration deadline) throws VmmigException {
         try {
             call.awaitOrGiveUp(deadline);
@@ -98,7 +98,7 @@ final class GuestCalls {
         }
     }
 
-    /** Waits no more for a change: nothing new can be begun with this guest until it is over. */
+    /** Abandons a change: this guest cannot be changed again until the call has ended. */
     void giveUp(Pending<?> call) {
         if (call.giveUp()) {
             late.add(uuid, call);
@@ -123,7 +123,7 @@ final class GuestCalls {
     void abortJob() throws VmmigException {
         change(
                 "abort the job of",
-                new Late.Stays("the job is one of ours, and nobody wants it to go on"),
+                new Late.Stays("the job is our own, and abandoned"),
                 DomainControl::abortJob);
     }
 
@@ -141,8 +141,8 @@ final class GuestCalls {
     void goOn() throws VmmigException {
         change(
                 "resume",
-                // A destination that gives this up, and not the guest, leaves it to a recovery, which resumes it.
-                new Late.Stays("it was to run"),
+                // A destination that abandons this call, but not the guest, leaves the guest to a recovery, which resumes it.
+                new Late.Stays("it should run"),
                 domain -> {
                     DomainState state = domain.state();
                     switch (state) {
@@ -153,30 +153,30 @@ final class GuestCalls {
                                     name + " has stopped while it was being saved",
                                     "Look at the log of its QEMU.");
                         default -> {
-                            // It runs already: libvirt itself resumes a guest whose save it could not finish.
+                            // It runs already: libvirt itself resumes a guest when its save fails.
                         }
                     }
                 });
     }
 
-    /** Makes the guest known to this host for longer than it runs. */
+    /** Makes the guest persistent. */
     void define(String domainXml) throws VmmigException {
         await(startOnHost("define", removal(), host -> host.define(domainXml).close()), calls.deadline());
     }
 
-    /** Ends the guest and forgets its definition, whatever is left of either. */
+    /** Destroys and undefines the guest, as far as it exists. */
     void remove() throws VmmigException {
         await(startOnHost("remove", removal(), this::removeIfThere), calls.deadline());
     }
 
-    /** What ends what was given up here, whatever of it has come true. */
+    /** Removes what an abandoned call has created. */
     Late removal() {
         return new Late.Then("remove " + name, this::removeIfThere);
     }
 
     private void removeIfThere(HostControl host) throws LibvirtError {
         try (DomainControl domain = host.domain(uuid)) {
-            // The definition goes first: were we to stop in between, nobody could start the guest a second time.
+            // The definition first: if this stops in between, nobody can start the guest again.
             if (domain.persistent()) {
                 domain.undefine();
             }

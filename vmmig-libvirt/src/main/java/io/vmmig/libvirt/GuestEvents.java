@@ -15,9 +15,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
-/** What libvirt has reported of one guest since this began, and what it says of it now. Thread-safe. */
+/** The events of one guest since this object was created, and its current state. Thread-safe. */
 final class GuestEvents implements AutoCloseable {
-    /** Of a guest that libvirt does not know any more. */
+    /** For a guest that libvirt no longer knows. */
     static final DomainStatus GONE = new DomainStatus(DomainState.SHUT_OFF, 0);
 
     private final GuestCalls calls;
@@ -31,10 +31,10 @@ final class GuestEvents implements AutoCloseable {
     }
 
     /**
-     * Begins.
+     * Starts to listen.
      *
-     * @param calls on a connection where nothing takes long, since reports wait behind such calls
-     * @param everything whether to report more than that the guest is suspended, resumed, started, ended or (un)defined
+     * @param calls on a connection without slow calls, which would delay events
+     * @param everything whether to report other events than suspended, resumed, started, ended and (un)defined
      */
     static GuestEvents begin(GuestCalls calls, boolean everything) throws VmmigException {
         List<DomainEvent> seen = new ArrayList<>();
@@ -49,21 +49,21 @@ final class GuestEvents implements AutoCloseable {
         return new GuestEvents(calls, events, seen);
     }
 
-    /** How many there are so far. */
+    /** The number of events so far. */
     int count() {
         synchronized (seen) {
             return seen.size();
         }
     }
 
-    /** What has been reported, without the first so many. */
+    /** The events after the first {@code from}. */
     List<DomainEvent> after(int count) {
         synchronized (seen) {
             return List.copyOf(seen.subList(count, seen.size()));
         }
     }
 
-    /** The first report of that kind, without the first so many of all; empty when none comes within {@code atMost}. */
+    /** The first event of that kind after the given number of events; empty if there is none within {@code atMost}. */
     Optional<DomainEvent> await(DomainEvent.Kind kind, int count, Duration atMost) throws InterruptedException {
         long end = System.nanoTime() + atMost.toNanos();
         synchronized (seen) {
@@ -80,16 +80,16 @@ final class GuestEvents implements AutoCloseable {
         }
     }
 
-    /** Whether nothing can have been missed: the connection over which the reports come has not broken. */
+    /** Whether no event can have been missed, because the connection that delivers them has not broken. */
     boolean unbroken() {
         return events.connection().isAlive();
     }
 
     /**
-     * What the guest is doing. What libvirt knew when it was asked has been reported here when this returns: it is asked twice, and
-     * between two answers it sends what it has to report.
+     * The guest's state. When this returns, all events up to the query have arrived: it asks libvirt twice, and libvirt sends
+     * pending events between two answers.
      *
-     * @throws VmmigException also when the connection over which the reports come has broken
+     * @throws VmmigException also when the connection that delivers the events has broken
      */
     DomainStatus status() throws VmmigException {
         return calls.callHost("look at", other -> {

@@ -7,19 +7,19 @@ import java.util.stream.Stream;
 import org.w3c.dom.Element;
 import org.xml.sax.SAXException;
 
-/** What the interfaces of a guest need of a host, by name. */
+/** The networks and filters that a guest's interfaces need on a host. */
 final class HostNeeds {
     private HostNeeds() {}
 
     /**
-     * Something that an interface needs.
+     * A need of an interface.
      *
-     * @param kind what it is, such as {@code network}
-     * @param name what it is called
+     * @param kind the kind, such as {@code network}
+     * @param name its name
      */
     record Need(String kind, String name) {}
 
-    /** All networks and filters that are named in a domain XML. */
+    /** All networks and filters that a domain XML names. */
     static List<Need> of(String domainXml) {
         return interfaces(domainXml).stream()
                 .flatMap(device -> Stream.of(
@@ -29,7 +29,7 @@ final class HostNeeds {
                 .toList();
     }
 
-    /** The interface of which a child's attribute has that value, as people find it in the XML. */
+    /** The path of the interface with a child whose attribute has that value. */
     static Optional<String> interfaceNaming(String domainXml, String child, String attribute, String value) {
         int position = 0;
         for (Element device : interfaces(domainXml)) {

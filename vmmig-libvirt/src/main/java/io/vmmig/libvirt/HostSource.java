@@ -5,18 +5,18 @@ import io.vmmig.error.HypervisorException;
 import io.vmmig.error.VmmigException;
 import io.vmmig.libvirt.binding.HostControl;
 
-/** Where connections to libvirt come from. Thread-safe. */
+/** Provides connections to libvirt. Thread-safe. */
 interface HostSource extends AutoCloseable {
-    /** A share of a connection that works, as far as is known; the caller closes it. */
+    /** A share of a connection that is not known to be broken; the caller closes it. */
     HostControl connection() throws VmmigException;
 
-    /** What a call gets that comes after {@link #close()}. */
+    /** The error for calls after {@link #close()}. */
     HypervisorException closed();
 
-    /** What a user can do when libvirt cannot be reached. */
+    /** Advice for when libvirt cannot be reached. */
     String remedyIfUnreachable();
 
-    /** Where the QEMU of a guest of that name writes its log. */
+    /** The QEMU log of a guest of that name. */
     String qemuLog(String guest);
 
     @Override

@@ -7,21 +7,22 @@ import java.util.List;
 import org.w3c.dom.Element;
 
 /**
- * The links of a guest's interfaces. QEMU takes their state from the stream when it restores a guest ({@code virtio_net_post_load_device}
- * and its like), after libvirt has set what the XML asks for; so a link can be up that libvirt takes for down.
+ * The link states of a guest's interfaces. When QEMU restores a guest, it loads them from the stream ({@code
+ * virtio_net_post_load_device} and similar) after libvirt has set them from the XML; so a link can be up although libvirt
+ * believes it is down.
  */
 final class InterfaceLinks {
     private InterfaceLinks() {}
 
-    /** Takes those links of a restored guest down that its XML has down. It is paused, so nothing passes in between. */
+    /** Takes down the links of a restored guest that are down in its XML. The guest is paused, so no packet passes before. */
     static void takeDown(GuestCalls guest, String asked) throws VmmigException {
         if (down(asked).isEmpty()) {
             return;
         }
         List<Element> down = down(guest.call("read the live XML of", DomainView::liveXml));
-        guest.change("take the links down of", new Late.Stays("they are to be down"), domain -> {
+        guest.change("take the links down of", new Late.Stays("they should be down"), domain -> {
             for (Element device : down) {
-                // What libvirt takes for down it does not take down.
+                // libvirt ignores a request to take down a link that it believes is down.
                 domain.updateDevice(with("up", device));
                 domain.updateDevice(with("down", device));
             }

@@ -6,21 +6,21 @@ import io.vmmig.libvirt.binding.HostControl;
 import io.vmmig.libvirt.binding.LibvirtError;
 
 /**
- * What becomes of a change that libvirt makes when nobody waits for it any more. A call of libvirt cannot be taken back once it is
- * made, and may succeed minutes after its deadline; so each change says beforehand what that means.
+ * What to do about a change that libvirt makes after its caller has stopped waiting. A libvirt call cannot be cancelled and may
+ * succeed minutes after its deadline; so each change states beforehand what to do then.
  */
 sealed interface Late {
-    /** It is to be undone, or finished. */
+    /** Undo or finish it. */
     record Then(String doing, Step step) implements Late {}
 
     /**
-     * It may stay.
+     * Leave it.
      *
-     * @param because why it harms nobody
+     * @param because why it does no harm
      */
     record Stays(String because) implements Late {}
 
-    /** What is done then. It is done again if libvirt could not be reached, so it looks at what there is first. */
+    /** The action. It is retried if libvirt cannot be reached, so it checks the current state first. */
     @FunctionalInterface
     interface Step {
         void run(HostControl host) throws LibvirtError, VmmigException;

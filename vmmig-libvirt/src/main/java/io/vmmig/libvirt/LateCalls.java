@@ -7,25 +7,25 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
-/** Changes of guests that were given up and may still come true. Until they are over nothing new is begun with the guest. Thread-safe. */
+/** Abandoned changes of guests that may still succeed. Until they have ended, the guest cannot be changed again. Thread-safe. */
 final class LateCalls {
     private final ConcurrentMap<Pending<?>, UUID> open = new ConcurrentHashMap<>();
 
-    /** Has been given up. */
+    /** Registers an abandoned change. */
     void add(UUID uuid, Pending<?> call) {
         open.put(call, uuid);
         call.whenOver(() -> open.remove(call));
     }
 
-    /** Refuses while libvirt may still do something about that guest. */
+    /** Throws while libvirt may still change that guest. */
     void requireNone(UUID uuid, String name) throws HypervisorException {
         for (var entry : open.entrySet()) {
             if (entry.getValue().equals(uuid)) {
                 throw new HypervisorException(
                         Problem.GUEST_BUSY,
-                        "libvirt has not answered yet to an earlier call that was given up: "
+                        "libvirt has not yet answered an earlier, abandoned call: "
                                 + entry.getKey().doing(),
-                        "See what keeps libvirt from answering, and try " + name + " again when it does.");
+                        "Check why libvirt does not answer, and try " + name + " again when it does.");
             }
         }
     }

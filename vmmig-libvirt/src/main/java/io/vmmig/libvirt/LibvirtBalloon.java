@@ -31,7 +31,7 @@ final class LibvirtBalloon implements Balloon {
                 .sizeBytes()
                 .orElseThrow(() -> new HypervisorException(
                         Problem.HYPERVISOR_FAILED,
-                        "libvirt does not tell how much memory " + guest.name() + " has",
+                        "libvirt does not report how much memory " + guest.name() + " has",
                         ""));
     }
 
@@ -67,9 +67,9 @@ final class LibvirtBalloon implements Balloon {
 
     private void resetPeriod(int seconds) {
         try {
-            setPeriod(seconds, new Late.Stays("it is as it was before"));
+            setPeriod(seconds, new Late.Stays("that is the original state"));
         } catch (VmmigException e) {
-            LOG.warn("{}: its memory statistics are still collected each second", guest.name(), e);
+            LOG.warn("{}: its memory statistics are still collected every second", guest.name(), e);
         }
     }
 
@@ -77,7 +77,7 @@ final class LibvirtBalloon implements Balloon {
         guest.change("ask for the memory statistics of", late, domain -> domain.setMemoryStatisticsPeriod(seconds));
     }
 
-    /** How often the driver of a guest tells about its memory, in seconds; 0 if it does not. */
+    /** How often a guest's driver reports memory statistics, in seconds; 0 for never. */
     static int period(String domainXml) throws HypervisorException {
         try {
             for (Element balloon : Xml.devices(Xml.ofLibvirt(domainXml), "memballoon")) {
@@ -98,8 +98,8 @@ final class LibvirtBalloon implements Balloon {
         guest.change(
                 "set the memory of",
                 bytes >= before
-                        ? new Late.Stays("the guest has what it is to have")
-                        // Whoever gave that up does not know that anything was lent.
+                        ? new Late.Stays("the guest has the memory that it should have")
+                        // The caller that abandoned this does not know that the balloon was inflated.
                         : guest.then("give " + guest.name() + " its memory back", domain -> domain.setMemory(before)),
                 domain -> domain.setMemory(bytes));
     }

@@ -32,7 +32,7 @@ import org.slf4j.LoggerFactory;
 import org.w3c.dom.Element;
 import org.xml.sax.SAXException;
 
-/** A guest of libvirt. */
+/** A libvirt guest. */
 final class LibvirtGuest implements Guest {
     private static final Logger LOG = LoggerFactory.getLogger(LibvirtGuest.class);
 
@@ -73,7 +73,7 @@ final class LibvirtGuest implements Guest {
 
     @Override
     public GuestInventory inventory() throws VmmigException {
-        return looks.call("look at what is kept of", domain -> {
+        return looks.call("list the snapshots and checkpoints of", domain -> {
             List<LocalState> states = new ArrayList<>();
             domain.snapshots().forEach(name -> states.add(new LocalState(LocalState.Kind.SNAPSHOT, name)));
             domain.checkpoints().forEach(name -> states.add(new LocalState(LocalState.Kind.CHECKPOINT, name)));
@@ -91,8 +91,8 @@ final class LibvirtGuest implements Guest {
         calls.change(
                 on ? "set to start at boot" : "set not to start at boot",
                 on
-                        ? new Late.Stays("it starts at boot wherever it is defined")
-                        // Whoever gave that up rolls back, and may have done so before.
+                        ? new Late.Stays("it should start at boot")
+                        // The caller that abandoned this rolls back, perhaps before it succeeded.
                         : calls.then("set to start at boot " + name(), domain -> domain.setAutostart(true)),
                 domain -> domain.setAutostart(on));
     }
@@ -114,8 +114,8 @@ final class LibvirtGuest implements Guest {
     }
 
     /**
-     * Libvirt saves what it has made of the CPU that was asked for, if that is another one ({@code qemuDomainSaveCookieNew} in its
-     * {@code qemu_domain.c}).
+     * libvirt saves the actual CPU if it differs from the requested one ({@code qemuDomainSaveCookieNew} in its {@code
+     * qemu_domain.c}).
      */
     @Override
     public Optional<String> cookie() throws VmmigException {
@@ -140,7 +140,7 @@ final class LibvirtGuest implements Guest {
         return Optional.of(QemuProcessMemory.find(uuid(), ram, shown).orElse(shown));
     }
 
-    /** The memory as libvirt shows it, which always works, and is slow. */
+    /** The memory through libvirt, which always works, but is slow. */
     GuestMemory shownMemory() {
         return new LibvirtGuestMemory(quickCalls);
     }
@@ -155,7 +155,7 @@ final class LibvirtGuest implements Guest {
         return new LibvirtGuestWatch(GuestEvents.begin(quickCalls, true), ownActs);
     }
 
-    /** QEMU has given the locks of its images back when it had saved the guest, and has taken them again if it let it run. */
+    /** QEMU released the image locks after the save, and has taken them again if the guest was resumed. */
     @Override
     public boolean ranSinceSaved() throws VmmigException {
         return Disks.in(domainXml()).images().stream().anyMatch(PauseWatch::isInUse);
@@ -197,7 +197,7 @@ final class LibvirtGuest implements Guest {
     private SavedGuest beginSave(boolean running, PauseWatch watch) throws VmmigException {
         Disks disks = Disks.in(domainXml());
         calls.call("look at the disks of", domain -> requireNoBlockJob(domain, disks.targets()));
-        // Taken before, not after: downtime may be told a little too long, never too short.
+        // The time before the call, so that the reported downtime is never too short.
         Instant suspendedAt = Instant.now();
         if (running) {
             ownActs.add(DomainEvent.Kind.SUSPENDED);
@@ -224,23 +224,20 @@ final class LibvirtGuest implements Guest {
         }
     }
 
-    /**
-     * How much memory the guest has, by QEMU. Not asked once the save has begun: QEMU may wait there for whoever reads, and not answer
-     * before.
-     */
+    /** The guest's memory size according to QEMU. Not called during a save: QEMU may then wait for the reader and not answer. */
     private OptionalLong size() {
         try {
             return calls.call("read the memory statistics of", DomainView::memoryStatistics)
                     .sizeBytes();
         } catch (VmmigException e) {
-            LOG.debug("{}: QEMU does not tell how much memory it has", name(), e);
+            LOG.debug("{}: QEMU does not report how much memory it has", name(), e);
             return OptionalLong.empty();
         }
     }
 
     /**
-     * QEMU tells libvirt no more than once a second how far a balloon is, so what libvirt has saved may be a second old; nobody would
-     * tell the libvirt that restores it.
+     * QEMU reports the balloon's size to libvirt at most once a second, so the saved value may be a second old, and the restoring
+     * libvirt would not get an update.
      */
     static SaveImagePreamble withSize(SaveImagePreamble preamble, OptionalLong size) throws VmmigException {
         if (size.isEmpty()) {
@@ -301,10 +298,10 @@ final class LibvirtGuest implements Guest {
     }
 
     /**
-     * A guest's disks.
+     * The disks of a guest.
      *
-     * @param targets the names of all, by which libvirt knows them
-     * @param images the files of those that the guest may write to
+     * @param targets libvirt's names of all disks
+     * @param images the files of the writable disks
      */
     private record Disks(List<String> targets, List<Path> images) {
         static Disks in(String domainXml) throws VmmigException {

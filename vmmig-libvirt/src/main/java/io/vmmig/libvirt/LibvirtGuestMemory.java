@@ -8,8 +8,8 @@ import io.vmmig.libvirt.binding.Domain;
 import java.util.Objects;
 
 /**
- * Memory as libvirt shows it. libvirt has QEMU write each piece to a file in its cache directory, reads that and deletes it,
- * so a piece costs about a millisecond besides its bytes.
+ * Reads memory through libvirt. libvirt makes QEMU write each piece to a file in its cache directory, reads it and deletes it, so
+ * a piece costs about a millisecond more than its bytes.
  */
 final class LibvirtGuestMemory implements GuestMemory {
     private final GuestCalls guest;
@@ -31,7 +31,7 @@ final class LibvirtGuestMemory implements GuestMemory {
     }
 
     private Memory piece(long address, int bytes) throws VmmigException {
-        // Never the caller's buffer: a call that missed its deadline may yet come to write.
+        // Never the caller's buffer: an abandoned call may still write to it.
         return guest.call("read the memory of", domain -> {
             Memory memory = new Memory(bytes);
             domain.peek(address, memory);

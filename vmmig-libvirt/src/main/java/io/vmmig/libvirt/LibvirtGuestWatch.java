@@ -6,7 +6,7 @@ import io.vmmig.libvirt.binding.DomainEvent;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What libvirt reports of a guest, without what vmmig itself did to it. */
+/** The events of a guest that vmmig has not caused itself. */
 final class LibvirtGuestWatch implements GuestWatch {
     private final GuestEvents events;
     private final OwnActs own;
@@ -33,7 +33,7 @@ final class LibvirtGuestWatch implements GuestWatch {
         events.close();
     }
 
-    /** What vmmig did to a guest of which libvirt reports. Thread-safe. */
+    /** The changes that vmmig itself made to a guest. Thread-safe. */
     static final class OwnActs {
         private final List<DomainEvent.Kind> acts = new ArrayList<>();
 

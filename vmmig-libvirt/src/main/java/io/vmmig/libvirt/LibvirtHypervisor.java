@@ -28,32 +28,32 @@ import org.w3c.dom.Element;
 import org.xml.sax.SAXException;
 
 /**
- * The libvirt of this machine, with QEMU below it: a daemon, or libvirt's driver embedded in this very process.
+ * QEMU through the libvirt of this machine: a daemon, or libvirt's driver embedded in this process.
  *
- * <p>A guest's memory never touches a disk: libvirt writes it into a FIFO and reads it from one. Saving takes an external
- * memory snapshot, so the guest stays where it is, paused, until the caller resumes or retires it; a guest of which libvirt cannot take
- * one is refused. Restoring puts the given XML in front of
- * the stream, in libvirt's own save format. That XML is therefore <em>the</em> XML of the image, and libvirt has nothing to
- * compare it with: name, uuid, paths and all else that QEMU itself does not check may differ from the source's.
+ * <p>A guest's memory never touches a disk: libvirt writes it to a FIFO and reads it from one. Saving takes an external memory
+ * snapshot, so the guest stays on its host, paused, until the caller resumes or retires it; a guest that does not support this is
+ * refused. Restoring puts the given XML in front of the stream, in libvirt's own save format. That XML is therefore <em>the</em>
+ * XML of the image, and libvirt has nothing to compare it with: name, uuid, paths and everything else that QEMU does not check
+ * itself may differ from the source's.
  *
- * <p>If the connection breaks, the call under way fails with {@link Problem#HYPERVISOR_UNREACHABLE}, and the next one
- * connects again. Thread-safe.
+ * <p>If the connection breaks, the running call fails with {@link Problem#HYPERVISOR_UNREACHABLE}, and the next one connects
+ * again. Thread-safe.
  */
 public final class LibvirtHypervisor implements Hypervisor {
     private static final Logger LOG = LoggerFactory.getLogger(LibvirtHypervisor.class);
 
-    /** A piece of memory takes a few milliseconds, and a guest may stand still while it is waited for. */
+    /** A piece of memory takes a few milliseconds, and a guest may be paused meanwhile. */
     private static final Duration QUICK_CALL = Duration.ofSeconds(3);
 
     private final LibvirtUri uri;
     private final LibvirtOptions options;
     private final Calls calls;
     /**
-     * On a connection of its own, because calls on one disturb each other: while one takes long, such as a save, libvirt's client
-     * overlooks others for as much as the five seconds between two keep-alive messages.
+     * On a separate connection, because calls on one connection delay each other: during a long call, such as a save, libvirt's
+     * client may ignore others for the five seconds between two keep-alive messages.
      */
     private final Calls quickCalls;
-    /** What is asked of a guest while it is being saved, and is paused. */
+    /** Queries about a guest during its save, while it is paused. */
     private final Calls looks;
 
     private final LateCalls late = new LateCalls();
@@ -74,18 +74,18 @@ public final class LibvirtHypervisor implements Hypervisor {
     }
 
     /**
-     * Connects to a libvirt of this machine, and removes the FIFOs that processes of this user have left in the work directory which
-     * did not live to do it.
+     * Connects to a libvirt of this machine. Also removes FIFOs that crashed processes of this user have left in the work
+     * directory.
      *
-     * <p>{@code qemu:///embed?root=DIR} runs libvirt's QEMU driver inside this process, without any daemon; its files lie
-     * under {@code DIR}, its guests outlive the process, and {@code DIR/etc/qemu.conf} is written if there is none. A
-     * process can use one such directory in its life, and a directory serves one process at a time; the driver
-     * goes on until the process ends, also when every hypervisor is closed.
+     * <p>{@code qemu:///embed?root=DIR} runs libvirt's QEMU driver inside this process, without any daemon; its files are under
+     * {@code DIR}, its guests outlive the process, and {@code DIR/etc/qemu.conf} is written if there is none. A process can use
+     * only one such directory in its lifetime, and only one process at a time can use a directory; the driver runs until the
+     * process ends, even if every hypervisor is closed.
      *
-     * @param uri {@code qemu:///system}, {@code qemu:///session}, {@code qemu+unix:///system?socket=PATH} or
-     *     {@code qemu:///embed?root=DIR}
-     * @throws VmmigException with {@link Problem#REQUEST_INVALID} for a URI of another machine or hypervisor, or
-     *     {@link Problem#HYPERVISOR_UNREACHABLE} when libvirt is not there
+     * @param uri {@code qemu:///system}, {@code qemu:///session}, {@code qemu+unix:///system?socket=PATH} or {@code
+     *     qemu:///embed?root=DIR}
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} for a URI of another machine or hypervisor, or {@link
+     *     Problem#HYPERVISOR_UNREACHABLE} when libvirt cannot be reached
      */
     public static LibvirtHypervisor connect(String uri, LibvirtOptions options) throws VmmigException {
         LibvirtUri parsed = LibvirtUri.parse(uri);
@@ -162,8 +162,8 @@ public final class LibvirtHypervisor implements Hypervisor {
     /**
      * {@inheritDoc}
      *
-     * @throws VmmigException with {@link Problem#NAME_IN_USE} or {@link Problem#UUID_IN_USE} when the host knows such a
-     *     guest, be it only its definition, and {@link Problem#REQUEST_INVALID} when the XML lacks a name or a uuid
+     * @throws VmmigException with {@link Problem#NAME_IN_USE} or {@link Problem#UUID_IN_USE} when the host has such a guest, even
+     *     if it is only defined, and {@link Problem#REQUEST_INVALID} when the XML lacks a name or a uuid
      */
     @Override
     public RestoringGuest restore(RestoreRequest request) throws VmmigException {
@@ -200,12 +200,12 @@ public final class LibvirtHypervisor implements Hypervisor {
                     String name = identity(request.domainXml()).name();
                     throw StartRefusals.explained(e, request.domainXml(), name, uri.qemuLog(name));
                 }
-                LOG.debug("libvirt cannot tell whether there is a {} {}", need.kind(), need.name());
+                LOG.debug("libvirt cannot say whether there is a {} {}", need.kind(), need.name());
             }
         }
     }
 
-    /** A driver for networks or filters may not be there, as with the embedded driver; a start will tell. */
+    /** There may be no driver for networks or filters, as with the embedded driver; starting the guest will show. */
     private static boolean isUnsupported(Throwable e) {
         return Errors.ofLibvirt(e)
                 .filter(error -> error.code() != LibvirtError.NO_NETWORK

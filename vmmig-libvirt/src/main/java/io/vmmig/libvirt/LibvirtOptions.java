@@ -5,13 +5,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 
 /**
- * How a {@link LibvirtHypervisor} goes about its work. Immutable; start from {@link #defaults()}.
+ * Settings of a {@link LibvirtHypervisor}. Immutable; start from {@link #defaults()}.
  *
  * @param callDeadline how long an ordinary call of libvirt may take, such as suspending a guest or reading its XML
- * @param saveStall how long QEMU may write nothing to someone who reads a guest's memory
- * @param restoreStall how long a restore may take without taking any bytes; this includes the start of QEMU, before which a
- *     libvirt with a cold cache tries out every emulator, and the time from the last byte until the guest is there
- * @param workDirectory where FIFOs are made, each in a directory of its own that only this user can enter; the libvirt daemon, if there is one, must see it under the same path
+ * @param saveStall how long QEMU may write nothing while a guest's memory is read
+ * @param restoreStall how long a restore may read no bytes; this includes the start of QEMU, before which a libvirt with a cold
+ *     cache probes every emulator, and the time from the last byte until the guest is restored
+ * @param workDirectory where FIFOs are created, each in a directory that only this user can enter; a libvirt daemon must see it
+ *     under the same path
  */
 public record LibvirtOptions(Duration callDeadline, Duration saveStall, Duration restoreStall, Path workDirectory) {
     public LibvirtOptions {

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 
-/** A guest that was restored and waits, paused. */
+/** A restored guest, paused. */
 final class LibvirtRestoredGuest implements RestoredGuest {
     private final GuestCalls guest;
     private final PauseWatch watch;
@@ -33,7 +33,7 @@ final class LibvirtRestoredGuest implements RestoredGuest {
 
     @Override
     public Optional<Interference> interference() throws VmmigException {
-        // QEMU has the locks of its images since it has read its state.
+        // QEMU holds the locks of its images since it has read its state.
         return watch.look(List.of());
     }
 

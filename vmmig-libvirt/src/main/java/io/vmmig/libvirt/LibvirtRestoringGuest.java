@@ -22,17 +22,17 @@ import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A restore under way: libvirt reads from a FIFO what the caller writes. */
+/** A running restore: libvirt reads from a FIFO what the caller writes. */
 final class LibvirtRestoringGuest implements RestoringGuest {
     private static final Logger LOG = LoggerFactory.getLogger(LibvirtRestoringGuest.class);
 
-    /** How QEMU's stream always begins: it refuses any other. */
+    /** The beginning of every QEMU stream; QEMU refuses any other. */
     private static final byte[] MAGIC = {'Q', 'E', 'V', 'M'};
 
-    /** Whoever waits longer is better served by beginning. */
+    /** Do not wait longer than this for QEMU; start to send. */
     private static final Duration GET_READY = Duration.ofSeconds(10);
 
-    /** How long libvirt may take to notice that its stream has ended; ten times what it needs on a busy machine. */
+    /** How long libvirt may take to notice the end of its stream; ten times what it needs on a busy machine. */
     private static final Duration NOTICE = Duration.ofSeconds(5);
 
     private final GuestCalls guest;
@@ -73,7 +73,10 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         call.whenDone(feeder::readerDone);
     }
 
-    /** Begins. The caller has made sure that there is no such guest yet; {@code whenSettled} is told when it is over. */
+    /**
+     * Starts the restore. The caller has checked that there is no such guest yet; {@code whenSettled} runs when the restore is
+     * over.
+     */
     static LibvirtRestoringGuest start(
             GuestCalls guest,
             GuestCalls quickCalls,
@@ -98,7 +101,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         }
         try {
             restoring.memory.put(preamble, 0, preamble.length);
-            // When QEMU has read that much, it is ready for the rest.
+            // Once QEMU has read this much, it is ready for the rest.
             restoring.memory.put(MAGIC, 0, MAGIC.length);
             restoring.memory.flushNow();
         } catch (VmmigException | RuntimeException e) {
@@ -145,9 +148,9 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             if (state != DomainState.PAUSED) {
                 throw new HypervisorException(
                         Problem.GUEST_INTERFERED,
-                        "somebody else has touched the guest while it was being restored: it is not paused but "
+                        "someone else has changed the guest during the restore: it is not paused but "
                                 + state,
-                        "Find out who did that, then start the migration again.");
+                        "Find out who did that, then restart the migration.");
             }
             InterfaceLinks.takeDown(guest, request.domainXml());
             if (request.definitionXml() != null) {
@@ -172,7 +175,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         try {
             discard();
         } catch (VmmigException left) {
-            // Whoever closes it is told again.
+            // Closing it reports this again.
             reason.addSuppressed(left);
         }
     }
@@ -190,13 +193,13 @@ final class LibvirtRestoringGuest implements RestoringGuest {
 
     private void throwIfClosed() throws VmmigException {
         if (closed) {
-            throw VmmigException.of(Problem.CANCELLED, "restoring " + guest.name() + " was given up", "");
+            throw VmmigException.of(Problem.CANCELLED, "restoring " + guest.name() + " was aborted", "");
         }
     }
 
     /**
-     * Leaves nothing, or throws. The stream ends too early for QEMU, so libvirt gives up; if it does not, the guest is destroyed. As
-     * long as libvirt has not answered it may still succeed, and the guest is removed then.
+     * Leaves nothing, or throws. QEMU's stream ends too early, so libvirt aborts; if it does not, the guest is destroyed. Until
+     * libvirt has answered, the restore may still succeed; the guest is removed then.
      */
     private void discard() throws VmmigException {
         feeder.breakOff();
@@ -211,8 +214,8 @@ final class LibvirtRestoringGuest implements RestoringGuest {
                         throw new HypervisorException(
                                 Problem.HYPERVISOR_TIMEOUT,
                                 "libvirt has not ended the restore of " + guest.name()
-                                        + " that was given up, and may yet succeed",
-                                "It is removed when it does; see what keeps libvirt from answering.");
+                                        + " that was aborted, and it may still succeed",
+                                "The guest is removed if it does; check why libvirt does not answer.");
                     }
                 }
                 discarded = true;
@@ -231,7 +234,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         }
     }
 
-    /** After a failure of libvirt's own nothing is left; if it has not answered, anything may be. */
+    /** After a failure reported by libvirt nothing is left; without an answer anything is possible. */
     private boolean mayBeThere() {
         if (!call.awaitEnd(NOTICE)) {
             guest.giveUp(call);
@@ -264,7 +267,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
 
     private VmmigException translated(IOException e) throws VmmigException {
         if (e instanceof StalledException) {
-            return Errors.timeout("restore " + guest.name() + ", which took no bytes,", options.restoreStall());
+            return Errors.timeout("restore " + guest.name() + ", which read no bytes,", options.restoreStall());
         }
         if (e instanceof ClosedChannelException) {
             throwIfClosed();
@@ -272,7 +275,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         return Errors.file("write to a FIFO", e);
     }
 
-    /** What the caller writes to. Its failures carry what libvirt said. */
+    /** The stream for the caller. Its exceptions include libvirt's error. */
     private final class Memory extends OutputStream {
         private boolean sated;
         private int begun;
@@ -302,14 +305,14 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             }
         }
 
-        /** Passes over what QEMU has already; returns how many bytes that was. */
+        /** Skips what QEMU already has; returns the number of bytes. */
         private int begin(byte[] bytes, int offset, int count) throws VmmigException {
             int done = 0;
             for (; begun < MAGIC.length && done < count; begun++, done++) {
                 if (bytes[offset + done] != MAGIC[begun]) {
                     throw new HypervisorException(
                             Problem.HYPERVISOR_FAILED,
-                            "the memory of " + guest.name() + " does not come as a stream of QEMU's",
+                            "the memory of " + guest.name() + " is not a QEMU stream",
                             "Make the package again.");
                 }
             }
@@ -336,7 +339,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             }
         }
 
-        /** Nobody reads any more: either the restore has failed, or QEMU has found the end of its stream. */
+        /** The reader is gone: the restore has failed, or QEMU has found the end of its stream. */
         private void explain() throws VmmigException {
             awaitRestored();
             sated = true;

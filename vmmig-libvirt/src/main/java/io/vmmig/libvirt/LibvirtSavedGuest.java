@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A guest that stands still, and the one decision what becomes of it. */
+/** A paused guest, which is either resumed or retired. */
 final class LibvirtSavedGuest implements SavedGuest {
     private static final Logger LOG = LoggerFactory.getLogger(LibvirtSavedGuest.class);
 
@@ -25,7 +25,7 @@ final class LibvirtSavedGuest implements SavedGuest {
         RESUMED("resumed"),
         RETIRED("retired"),
         LEFT_PAUSED("left paused"),
-        ENDED_BY_OTHERS("ended by somebody else");
+        ENDED_BY_OTHERS("ended by someone else");
 
         private final String words;
 
@@ -91,7 +91,7 @@ final class LibvirtSavedGuest implements SavedGuest {
     @Override
     public Optional<Interference> interference() throws VmmigException {
         boolean saved = snapshot.stream().complete();
-        // When its state has been saved, QEMU gives the images' locks back.
+        // After the save QEMU releases the image locks.
         Optional<Interference> found = watch.look(saved ? images : List.of());
         return saved && found.isPresent() && watch.diedByItself() ? Optional.empty() : found;
     }
@@ -114,7 +114,7 @@ final class LibvirtSavedGuest implements SavedGuest {
                 settle(Fate.ENDED_BY_OTHERS);
                 throw new HypervisorException(
                         Problem.GUEST_NOT_RUNNING,
-                        guest.name() + " was ended while it was being saved",
+                        guest.name() + " was ended during its save",
                         "Its disks are as it left them; look at the log of its QEMU.",
                         e);
             }
@@ -126,7 +126,7 @@ final class LibvirtSavedGuest implements SavedGuest {
         try {
             return watch.suspendedByUser();
         } catch (VmmigException e) {
-            LOG.debug("{}: it goes on, since nobody can be asked who suspended it", guest.name(), e);
+            LOG.debug("{}: resuming it, since libvirt cannot say who suspended it", guest.name(), e);
             return false;
         }
     }
@@ -143,12 +143,12 @@ final class LibvirtSavedGuest implements SavedGuest {
             throw settledAlready();
         }
         if (fate == Fate.OPEN) {
-            // Whoever has not read all of it cannot have the guest elsewhere.
+            // If the memory was not read completely, the guest cannot be anywhere else.
             if (!snapshot.stream().complete()) {
                 throw new HypervisorException(
                         Problem.HYPERVISOR_FAILED,
                         guest.name() + " cannot be retired, because its memory was not read to the end",
-                        "Read the stream until it ends, or let the guest go on.");
+                        "Read the stream to its end, or resume the guest.");
             }
             snapshot.abort();
             guest.remove();
@@ -167,7 +167,7 @@ final class LibvirtSavedGuest implements SavedGuest {
     private HypervisorException settledAlready() {
         return new HypervisorException(
                 Problem.HYPERVISOR_FAILED,
-                guest.name() + " was " + fate.words + " already, which cannot be undone",
+                guest.name() + " was " + fate.words + " already; that cannot be undone",
                 "");
     }
 

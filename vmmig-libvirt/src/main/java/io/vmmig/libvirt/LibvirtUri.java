@@ -14,7 +14,7 @@ import java.util.Optional;
  * A URI of a libvirt on this machine.
  *
  * @param text the URI as libvirt takes it
- * @param embeddedRoot the root directory of an embedded driver, or empty for a daemon
+ * @param embeddedRoot the root directory of the embedded driver; empty for a daemon
  */
 record LibvirtUri(String text, Optional<Path> embeddedRoot) {
     static LibvirtUri parse(String text) throws VmmigException {
@@ -30,7 +30,7 @@ record LibvirtUri(String text, Optional<Path> embeddedRoot) {
         }
         // Memory passes through FIFOs, which only a libvirt on this machine can open.
         if (uri.getRawAuthority() != null) {
-            throw invalid(text, "names a host, and vmmig works with the libvirt of its own machine only");
+            throw invalid(text, "names a host, but vmmig only works with the libvirt of its own machine");
         }
         if (!"/embed".equals(uri.getPath())) {
             return new LibvirtUri(text, Optional.empty());
@@ -55,7 +55,7 @@ record LibvirtUri(String text, Optional<Path> embeddedRoot) {
     String remedyIfUnreachable() {
         return embeddedRoot
                 .map(root ->
-                        "libvirt's driver runs in this very process, without a daemon: see that no other process uses "
+                        "libvirt's driver runs in this process, without a daemon: check that no other process uses "
                                 + root + ", that this user can write there, and what " + root
                                 + "/log/libvirt-embedded.log says.")
                 .orElse(
@@ -63,7 +63,7 @@ record LibvirtUri(String text, Optional<Path> embeddedRoot) {
                                 + text + ".");
     }
 
-    /** Where the QEMU of a guest of that name writes its log. */
+    /** The QEMU log of a guest of that name. */
     String qemuLog(String guest) {
         String file = "/" + guest + ".log";
         return embeddedRoot

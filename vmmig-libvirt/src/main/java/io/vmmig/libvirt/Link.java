@@ -11,8 +11,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The way to libvirt: one connection, opened again when it has broken, so that a guest that was saved before libvirtd
- * restarted can still be rolled back after it. Thread-safe.
+ * One connection to libvirt, reopened after it has broken, so that a guest can still be rolled back after a restart of libvirtd.
+ * Thread-safe.
  */
 final class Link implements HostSource {
     private static final Logger LOG = LoggerFactory.getLogger(Link.class);

@@ -46,15 +46,15 @@ final class MemorySnapshot {
         Fifo.make(fifo);
         source = new FifoSource(fifo);
         String xml = snapshotXml(fifo, disks);
-        // The source is open by now: libvirt would hold the guest for as long as nobody reads.
+        // Not before the reading end is open: libvirt would block the guest while nobody reads.
         call = guest.start(
-                "save", new Late.Stays("the guest is paused, as it was before"), domain -> domain.snapshot(xml));
+                "save", new Late.Stays("the guest stays paused"), domain -> domain.snapshot(xml));
         stream = new MemoryStream(source, options.saveStall(), () -> call.await(Duration.ZERO), this::abort);
         call.whenDone(source::writersDone);
     }
 
     /**
-     * Begins.
+     * Starts the snapshot.
      *
      * @param disks the names of all the guest's disks
      */
@@ -83,7 +83,7 @@ final class MemorySnapshot {
     }
 
     /**
-     * Waits for the beginning of the image; called once, before {@link #stream()} is read.
+     * Waits for the start of the image; call it once, before reading {@link #stream()}.
      *
      * @throws VmmigException with {@link Problem#HYPERVISOR_FAILED} if libvirt cannot take such a snapshot of this guest
      */
@@ -122,19 +122,19 @@ final class MemorySnapshot {
                 e);
     }
 
-    /** The image; behind the preamble, QEMU's stream. */
+    /** The image after its preamble, which is QEMU's stream. */
     MemoryStream stream() {
         return stream;
     }
 
-    /** Ends the call that writes the image, if it is still under way, and waits until it has ended. */
+    /** Aborts the call that writes the image, if it is still running, and waits until it has ended. */
     synchronized void abort() throws VmmigException {
         // QEMU's next write fails, and the call with it.
         source.close();
         if (!awaitEnd()) {
             guest.abortJob();
             if (!awaitEnd()) {
-                // The FIFO stays, for only there can the call be freed by whoever tries again.
+                // The FIFO stays: a later attempt needs it to unblock the call.
                 throw Errors.timeout("end the save of " + guest.name(), options.callDeadline());
             }
         }
@@ -146,8 +146,8 @@ final class MemorySnapshot {
     }
 
     /**
-     * Waits for the call. It opens the FIFO twice, for the image and at last for its header, and without a reader it would wait
-     * there for ever, holding the guest; Linux does not tell whether it does.
+     * Waits for the call. It opens the FIFO twice, for the image and finally for its header; without a reader it would block
+     * there for ever and hold the guest, and Linux does not show whether it does.
      */
     private boolean awaitEnd() throws VmmigException {
         long end = System.nanoTime() + options.callDeadline().toNanos();
@@ -170,7 +170,7 @@ final class MemorySnapshot {
             abort();
         } catch (VmmigException e) {
             guest.giveUp(call);
-            LOG.warn("{}: left as it is, and libvirt has not ended its save", guest.name(), e);
+            LOG.warn("{}: left as it is, since libvirt has not ended its save", guest.name(), e);
         }
     }
 }

@@ -14,18 +14,15 @@ import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * A save image as libvirt writes it. Ends only after libvirt has said that it is whole; read by one thread, and closed by
- * any.
- */
+/** A save image while libvirt writes it. Ends only after libvirt has reported success. Read by one thread, closed by any. */
 final class MemoryStream extends InputStream {
-    /** How the call that writes the image came out. */
+    /** The result of the call that writes the image. */
     interface Outcome {
-        /** Returns when it succeeded, throws when it failed; does not wait, for it is asked only afterwards. */
+        /** Returns if it succeeded, throws if it failed; does not wait, since the call has ended. */
         void check() throws VmmigException;
     }
 
-    /** What ends a save that has stalled. */
+    /** Aborts a stalled save. */
     interface Abort {
         void run() throws VmmigException;
     }
@@ -56,7 +53,7 @@ final class MemoryStream extends InputStream {
         this.buffer = new Memory(BUFFER_BYTES + TRAILER);
     }
 
-    /** Whether the end has been reached, and everything was right. Can be asked by any thread. */
+    /** Whether the end was reached successfully. Callable by any thread. */
     boolean complete() {
         return complete;
     }
@@ -90,7 +87,7 @@ final class MemoryStream extends InputStream {
         return n;
     }
 
-    /** Whether at least one byte can be handed out now. What might still be the final header cannot. */
+    /** Whether at least one byte can be returned now; bytes that may be the final header cannot. */
     private boolean fill() throws VmmigException {
         while (to - from <= TRAILER) {
             if (ended) {
@@ -118,9 +115,9 @@ final class MemoryStream extends InputStream {
             return source.read(buffer, to, (int) buffer.size() - to, stall);
         } catch (StalledException e) {
             abort.run();
-            throw Errors.timeout("read the guest's memory, of which nothing came,", stall);
+            throw Errors.timeout("read the guest's memory, which stalled,", stall);
         } catch (ClosedChannelException e) {
-            throw VmmigException.of(Problem.CANCELLED, "saving the guest was given up", "");
+            throw VmmigException.of(Problem.CANCELLED, "saving the guest was aborted", "");
         } catch (IOException e) {
             throw Errors.file("read the guest's memory", e);
         }
@@ -133,7 +130,7 @@ final class MemoryStream extends InputStream {
         }
     }
 
-    /** Gives up the rest. A save that is under way fails. */
+    /** Abandons the rest. A running save fails. */
     @Override
     public void close() {
         source.close();

@@ -16,11 +16,11 @@ import java.util.UUID;
 import org.w3c.dom.Element;
 import org.w3c.dom.NodeList;
 
-/** The paths that libvirt's domains name, running or defined, in all XML that libvirt has of them. */
+/** The paths that libvirt's domains name, running or defined, in any of their XML. */
 final class NamedFiles {
     private NamedFiles() {}
 
-    /** Those of all domains but one. */
+    /** The paths of all domains except one. */
     static List<FileInUse> besides(UUID except, HostView<? extends DomainView> connection)
             throws LibvirtError, VmmigException {
         List<FileInUse> files = new ArrayList<>();
@@ -48,7 +48,7 @@ final class NamedFiles {
                 addVolumes(paths, xml, connection);
             }
         } catch (LibvirtError e) {
-            // A transient domain can end while it is looked at.
+            // A transient domain can end meanwhile.
             if (e.code() != LibvirtError.NO_DOMAIN) {
                 throw e;
             }
@@ -56,7 +56,7 @@ final class NamedFiles {
         return paths;
     }
 
-    /** A disk may be named by its storage pool and its name there. */
+    /** A disk may be given as a volume of a storage pool. */
     private static void addVolumes(Set<Path> paths, String xml, HostView<? extends DomainView> connection)
             throws LibvirtError, VmmigException {
         NodeList sources = Xml.ofLibvirt(xml).getElementsByTagName("source");

@@ -22,15 +22,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells whether a guest has been paused without a break. No single sign is enough, so there are four:
+ * Detects whether a guest has been paused without interruption. No single sign is sufficient, so it uses four:
  *
  * <ul>
- *   <li>libvirt's reports. QEMU tells each of its monitors that it lets the guest run, whoever made it, and libvirt passes that on. They
- *       are missing when the connection to libvirt broke.
- *   <li>The guest's state and libvirt's reason for it: a guest that was resumed and stopped behind libvirt's back is paused for
- *       another reason.
- *   <li>{@link VcpuTime}, where reports are missing: the guest cannot run without it. It shows only where we see QEMU's process.
- *   <li>The locks of its images: QEMU gives them back when it has saved a guest, and takes them again when it lets it run, and not before.
+ * <li>libvirt's events. QEMU tells each of its monitors when the guest is resumed, whoever did it, and libvirt passes that on.
+ * Events are lost when the connection to libvirt breaks.
+ * <li>The guest's state and libvirt's reason for it: a guest that was resumed and stopped behind libvirt's back has another
+ * reason.
+ * <li>{@link VcpuTime}, where events were lost: the guest cannot run without using it. Only available if QEMU's process is
+ * visible.
+ * <li>The locks of its images: QEMU releases them after a save, and takes them again only when it resumes the guest.
  * </ul>
  */
 final class PauseWatch implements AutoCloseable {
@@ -44,7 +45,7 @@ final class PauseWatch implements AutoCloseable {
     private @Nullable DomainStatus paused;
     private @Nullable VcpuTime time;
     private Duration usedBefore = Duration.ZERO;
-    /** Whether all was well when the images had been released, so that their locks tell all that came later. */
+    /** Whether nothing had happened when the images were released, so that their locks show everything later. */
     private boolean locksTell;
 
     private PauseWatch(GuestCalls calls, GuestEvents events) {
@@ -52,12 +53,12 @@ final class PauseWatch implements AutoCloseable {
         this.events = events;
     }
 
-    /** Begins, while the guest runs or just before it is suspended. */
+    /** Starts to watch, while the guest runs or just before it is suspended. */
     static PauseWatch begin(GuestCalls calls) throws VmmigException {
         return new PauseWatch(calls, GuestEvents.begin(calls, false));
     }
 
-    /** The guest is paused from now on. */
+    /** Called when the guest is paused. */
     void paused() throws VmmigException {
         time = VcpuTime.of(calls.uuid()).orElse(null);
         Optional<Duration> used = time == null ? Optional.empty() : time.used();
@@ -70,9 +71,9 @@ final class PauseWatch implements AutoCloseable {
     }
 
     /**
-     * What somebody else did to the guest since.
+     * What someone else has done to the guest since then.
      *
-     * @param released images whose locks QEMU has given back; empty when it has not yet
+     * @param released images whose locks QEMU has released; empty if it has not yet
      */
     synchronized Optional<Interference> look(List<Path> released) throws VmmigException {
         DomainStatus now;
@@ -82,7 +83,7 @@ final class PauseWatch implements AutoCloseable {
             if (events.unbroken()) {
                 throw e;
             }
-            // Through another connection, which says nothing of what was missed.
+            // Over another connection, which does not report what was missed.
             now = statusNow();
         }
         GuestState state = stateOf(now.state());
@@ -101,7 +102,7 @@ final class PauseWatch implements AutoCloseable {
         }
         Optional<Interference> unreported = unreported(now, state, released);
         if (unreported.isEmpty()) {
-            // What is well so far need not be shown again.
+            // What is known to be unchanged need not be checked again.
             total().ifPresent(total -> usedBefore = total);
             locksTell = !released.isEmpty();
         }
@@ -109,8 +110,8 @@ final class PauseWatch implements AutoCloseable {
     }
 
     /**
-     * Whether nobody ended the guest, but its QEMU died. What had been saved of it by then is whole: to give it to the destination loses
-     * nothing, and to keep it would.
+     * Whether nobody ended the guest, but its QEMU died. If its state was saved completely, handing it over loses nothing, while
+     * keeping it would.
      */
     boolean diedByItself() throws VmmigException {
         if (stateOf(statusNow().state()) != GuestState.STOPPED
@@ -118,7 +119,7 @@ final class PauseWatch implements AutoCloseable {
             return false;
         }
         try {
-            // It shows as stopped a moment before libvirt reports why.
+            // libvirt shows it as stopped a moment before it reports why.
             return events.await(DomainEvent.Kind.STOPPED, before, REPORT)
                     .filter(DomainEvent::tellsOfADeadQemu)
                     .isPresent();
@@ -139,7 +140,7 @@ final class PauseWatch implements AutoCloseable {
         }
     }
 
-    /** What shows though nobody has reported it. */
+    /** Changes that no event has reported. */
     private Optional<Interference> unreported(DomainStatus now, GuestState state, List<Path> released) {
         if (!now.equals(paused)) {
             return ran("it is paused for another reason than it was (libvirt's number " + now.reason() + ")", state);
@@ -174,7 +175,7 @@ final class PauseWatch implements AutoCloseable {
         return time == null ? Optional.empty() : time.used();
     }
 
-    /** Whether a program may write to the image; not if nobody can tell. */
+    /** Whether a program may write to the image; false if unknown. */
     static boolean isInUse(Path image) {
         try {
             return ImageLock.isWriter(image);

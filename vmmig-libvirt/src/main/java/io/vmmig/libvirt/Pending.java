@@ -10,8 +10,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /**
- * A call of libvirt that was begun. Whoever waits for it may give it up; what it does after that is then dealt with as its
- * {@link Late} says, and until that is done nobody can say what there is. Thread-safe.
+ * A running libvirt call. A waiting caller may abandon it; its {@link Late} then handles a late success, and until that is done
+ * the state is unknown. Thread-safe.
  */
 final class Pending<T> {
     /** Stops a call of several steps between two of them. */
@@ -45,27 +45,27 @@ final class Pending<T> {
         return result.isDone() && !result.isCompletedExceptionally();
     }
 
-    /** Has {@code then} called when the call has ended, whether or not somebody waits for it. */
+    /** Calls {@code then} when the call has ended, awaited or not. */
     void whenDone(Runnable then) {
         result.whenComplete((value, failure) -> then.run());
     }
 
-    /** Has {@code then} called when the call has ended, and what it did too late has been dealt with. */
+    /** Calls {@code then} when the call has ended and a late success has been handled. */
     void whenOver(Runnable then) {
         over.whenComplete((value, failure) -> then.run());
     }
 
-    /** Waits for the call; what it failed with is thrown anew. A call that has not ended by then goes on. */
+    /** Waits for the call, and rethrows its error. On a timeout the call continues. */
     T await(Duration deadline) throws VmmigException {
         return Calls.await(result, doing, deadline);
     }
 
-    /** Waits until the call has ended, well or badly; false if it has not by then. */
+    /** Waits until the call has succeeded or failed; false on a timeout. */
     boolean awaitEnd(Duration deadline) {
         return within(deadline, result.handle((value, failure) -> true));
     }
 
-    /** Waits until what the call did is done, and what it did too late is dealt with; false if that takes longer. */
+    /** Waits until the call has ended and a late success has been handled; false on a timeout. */
     boolean awaitOver(Duration deadline) {
         return within(deadline, over.copy());
     }
@@ -75,20 +75,20 @@ final class Pending<T> {
                 .join();
     }
 
-    /** As {@link #await}, but whoever waits in vain gives the call up. */
+    /** As {@link #await}, but abandons the call on a timeout. */
     T awaitOrGiveUp(Duration deadline) throws VmmigException {
         try {
             return await(deadline);
         } catch (HypervisorException e) {
             if (e.problem() == Problem.HYPERVISOR_TIMEOUT && !giveUp()) {
-                // It has ended in this moment.
+                // It has just ended.
                 return await(Duration.ZERO);
             }
             throw e;
         }
     }
 
-    /** Gives the call up, if it has not ended; false if it has. */
+    /** Abandons the call; false if it has already ended. */
     synchronized boolean giveUp() {
         givenUp |= !result.isDone();
         return givenUp;
@@ -106,7 +106,7 @@ final class Pending<T> {
         changed = true;
     }
 
-    /** Whether anything has been changed, for certain. */
+    /** Whether something has certainly been changed. */
     boolean hasChanged() {
         return changed;
     }
@@ -115,14 +115,14 @@ final class Pending<T> {
      * The call has ended.
      *
      * @param end completes its result
-     * @return whether it was given up before
+     * @return whether it had been abandoned
      */
     synchronized boolean end(Consumer<CompletableFuture<T>> end) {
         end.accept(result);
         return givenUp;
     }
 
-    /** Nothing that is left of it can change anything any more. */
+    /** Called when nothing of it can change anything any more. */
     void finish() {
         over.complete(true);
     }

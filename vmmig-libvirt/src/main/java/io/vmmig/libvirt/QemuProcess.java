@@ -16,10 +16,10 @@ final class QemuProcess {
 
     private QemuProcess() {}
 
-    /** The directories of the guest's processes in /proc; empty when they are not on this machine, or hidden from us. */
+    /** The guest's processes in /proc; empty if they are not on this machine, or not visible. */
     static List<Path> of(UUID guest) throws IOException {
         try (Stream<Path> entries = Files.list(PROCESSES)) {
-            // The latest first, as a rule, for guests are among them; those of the system were there before.
+            // Usually the latest first, since guests start after the system's processes.
             return entries.filter(entry ->
                             Character.isDigit(entry.getFileName().toString().charAt(0)))
                     .sorted(Comparator.comparing((Path entry) ->
@@ -30,7 +30,7 @@ final class QemuProcess {
         }
     }
 
-    /** Whether the process is one of the guest's, still. */
+    /** Whether the process still belongs to the guest. */
     static boolean isOf(Path process, UUID guest) {
         try {
             String command = Files.readString(process.resolve("cmdline"), StandardCharsets.ISO_8859_1);

@@ -24,11 +24,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A guest's memory as it lies in that of its QEMU, which is read where the kernel allows it: on the same machine, as root as a
- * rule. libvirt would copy it through a file and a socket, at a tenth of the speed.
+ * Reads a guest's memory from its QEMU process, where the kernel allows that: on the same machine, usually as root. libvirt would
+ * copy it through a file and a socket, at a tenth of the speed.
  *
- * <p>Nothing but the content tells whether the right place in the right process was found, so that is compared with what
- * libvirt shows. For one thread.
+ * <p>Only the content shows whether the right region of the right process was found, so it is compared with samples from libvirt.
+ * For one thread.
  */
 final class QemuProcessMemory implements GuestMemory {
     private static final Logger LOG = LoggerFactory.getLogger(QemuProcessMemory.class);
@@ -36,13 +36,13 @@ final class QemuProcessMemory implements GuestMemory {
     private static final int HEX = 16;
     private static final int PAGE_BYTES = 4096;
     private static final long HUGE_PAGE_BYTES = 2 << 20;
-    /** In all, and one at least in each region; each costs several milliseconds. */
+    /** In total, and at least one in each region; each costs several milliseconds. */
     private static final int EQUAL_SAMPLES = 2;
-    /** A guest that runs may change one between two looks at it. */
+    /** A running guest may change a page between two reads. */
     private static final int OTHER_SAMPLES = 1;
 
     private static final int LOOKS = 256;
-    /** A page of less variety may be in many places. */
+    /** A page with less entropy may exist in many places. */
     private static final int DISTINCT_LONGS = 64;
 
     private final RandomAccessFile memory;
@@ -56,10 +56,10 @@ final class QemuProcessMemory implements GuestMemory {
     }
 
     /**
-     * Finds the guest's RAM in a QEMU of this machine.
+     * Finds the guest's RAM in a QEMU process of this machine.
      *
-     * @param shown the same memory as libvirt shows it
-     * @return empty when it is not found, or not to be read by us
+     * @param shown the same memory through libvirt
+     * @return empty if it is not found, or not readable
      */
     static Optional<GuestMemory> find(UUID guest, List<RamRegion> ram, GuestMemory shown) {
         try {
@@ -84,7 +84,7 @@ final class QemuProcessMemory implements GuestMemory {
             found = in(memory, blocks(process, ram), ram, shown);
             return found;
         } catch (IOException e) {
-            LOG.debug("{} is not ours to read", process, e);
+            LOG.debug("{} cannot be read by this user", process, e);
             return null;
         } finally {
             if (memory != null && found == null) {
@@ -104,7 +104,7 @@ final class QemuProcessMemory implements GuestMemory {
         return null;
     }
 
-    /** Where in the process the block may begin: Linux joins neighbouring mappings into one. */
+    /** Possible offsets of the block: Linux merges adjacent mappings. */
     private static List<Long> blocks(Path process, List<RamRegion> ram) throws IOException {
         long bytes = ram.stream()
                 .mapToLong(region -> region.blockOffset() + region.bytes())

@@ -15,8 +15,8 @@ import org.slf4j.LoggerFactory;
 import org.w3c.dom.Element;
 
 /**
- * Where the programs of one user agree who moves a guest of one libvirt. It is known by the host's uuid, so that it is the same by
- * whatever URI it is reached.
+ * The directory where the programs of a user coordinate their migrations of one libvirt's guests. Its name contains the host's
+ * uuid, so that it does not depend on the URI.
  */
 final class SharedDirectory {
     private static final Logger LOG = LoggerFactory.getLogger(SharedDirectory.class);
@@ -24,7 +24,7 @@ final class SharedDirectory {
 
     private SharedDirectory() {}
 
-    /** Empty when there is no directory that nobody else can meddle with. */
+    /** Empty if there is no directory that only this user can write to. */
     static Optional<Path> of(LibvirtUri uri, String capabilities, Path workDirectory) throws VmmigException {
         String name = name(uri, capabilities);
         try {

@@ -12,21 +12,21 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says in words of ours why libvirt or QEMU cannot start a guest on this host: which of its devices it is, what it needs here, and what
- * can be done. Libvirt says only what it stumbled upon.
+ * Explains why libvirt or QEMU cannot start a guest on this host: which device fails, what it needs here, and what to do. libvirt
+ * only reports the low-level error.
  */
 final class StartRefusals {
     /**
-     * A kind of refusal.
+     * A kind of error.
      *
-     * @param words how libvirt or QEMU says it; what is missing is its first group
-     * @param attribute where the guest's XML names what is missing, as an attribute of an interface's child; null if it is nothing of an interface
-     * @param what what is said of it, with {@code %1$s} for what is missing and {@code %2$s} for the device that needs it
-     * @param remedy what can be done, with the same
+     * @param words the message of libvirt or QEMU; its first group is what is missing
+     * @param attribute the attribute of an interface's child that names what is missing; null if it is not about an interface
+     * @param what our message, with {@code %1$s} for what is missing and {@code %2$s} for the device that needs it
+     * @param remedy the advice, with the same
      */
     private record Kind(Problem problem, Pattern words, @Nullable NamedIn attribute, String what, String remedy) {}
 
-    /** An attribute that names something of the host's. */
+    /** An attribute that names a resource of the host. */
     private record NamedIn(String child, String attribute) {}
 
     private static final NamedIn BRIDGE = new NamedIn("source", "bridge");
@@ -89,12 +89,12 @@ final class StartRefusals {
                     Problem.DISK_IN_USE,
                     "(Failed to get \"(?:write|consistent read)\" lock|Is another process using the image)",
                     "an image of the guest is in use there",
-                    "See who uses it."),
+                    "Find out what uses it."),
             kind(
                     Problem.FILE_FAILED,
                     "(?:[Cc]annot access storage file|Could not open|failed to open|Unable to read from|open disk image file) '?([^'\\s:]+)'?.*(?:No such file|Permission denied)",
                     "libvirt or QEMU cannot open %1$s there",
-                    "See that it exists, and that the user that QEMU runs as may open it."),
+                    "Check that it exists, and that QEMU's user may open it."),
             kind(
                     Problem.MEMORY_INSUFFICIENT,
                     "(cannot set up guest memory|[Cc]annot allocate memory)",
@@ -129,7 +129,7 @@ final class StartRefusals {
         return new Kind(Problem.RESOURCE_MISSING, Pattern.compile(words, Pattern.DOTALL), attribute, what, remedy);
     }
 
-    /** What is to be said of a guest that could not be started; {@code failed} itself, if libvirt had no say in that. */
+    /** The error for a guest that could not be started; {@code failed} itself if it did not come from libvirt. */
     static VmmigException explained(VmmigException failed, String domainXml, String guest, String log) {
         Optional<LibvirtError> error = Errors.ofLibvirt(failed);
         if (error.isEmpty() || failed.problem() == Problem.HYPERVISOR_UNREACHABLE) {
@@ -143,7 +143,7 @@ final class StartRefusals {
                 .orElseGet(() -> Failure.of(
                         failed.problem(),
                         "libvirt cannot start " + guest + " with the guest's devices and memory (" + words + ")",
-                        "See the log of its QEMU there, " + log + "."));
+                        "Look at the log of its QEMU there, " + log + "."));
         return VmmigException.of(failure, failed);
     }
 
@@ -162,7 +162,7 @@ final class StartRefusals {
         if (kind.attribute() != null) {
             Optional<String> named = HostNeeds.interfaceNaming(
                     domainXml, kind.attribute().child(), kind.attribute().attribute(), missing);
-            // A network of libvirt's own has a bridge that no interface names.
+            // A libvirt network has a bridge that no interface names.
             device = named.orElse("an interface of the guest");
         }
         return Optional.of(Failure.of(

@@ -14,16 +14,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The CPU time of the threads that run a guest's virtual processors, to the nanosecond, as Linux keeps it. Nothing can run the guest
- * without it: neither a monitor of QEMU's nor a debugger. While the guest is paused these threads sleep; QEMU wakes them only to ask
- * them something, which takes a fraction of {@link #NOISE}. It shows only where the guest's QEMU is a process that we may see.
+ * The CPU time of the threads that run a guest's virtual processors, in nanoseconds, from Linux. The guest cannot run without
+ * using it, whether by a QEMU monitor or by a debugger. While the guest is paused these threads sleep; QEMU wakes them only for
+ * queries, which take a fraction of {@link #NOISE}. Only available if the guest's QEMU is a visible process.
  */
 final class VcpuTime {
     private static final Logger LOG = LoggerFactory.getLogger(VcpuTime.class);
 
     /**
-     * More than each thread of a paused guest uses while QEMU saves the guest, for which it is asked for dirty pages and registers: 50
-     * to 220 µs on an idle machine, and 61 ms were seen on a busy one. A guest that is let run for as short as that shows by other signs.
+     * More than any thread of a paused guest uses during a save, when QEMU queries its dirty pages and registers: 50 to 220 µs on
+     * an idle machine, and up to 61 ms on a busy one. Other signs reveal a guest that was resumed for a shorter time.
      */
     private static final Duration NOISE = Duration.ofMillis(100);
 
@@ -37,7 +37,7 @@ final class VcpuTime {
         this.threads = threads;
     }
 
-    /** Of the guest's QEMU; empty when we do not see it. */
+    /** For the guest's QEMU; empty if it is not visible. */
     static Optional<VcpuTime> of(UUID guest) {
         try {
             for (Path process : QemuProcess.of(guest)) {
@@ -56,7 +56,7 @@ final class VcpuTime {
         List<Path> threads = new ArrayList<>();
         try (Stream<Path> tasks = Files.list(process.resolve("task"))) {
             for (Path task : tasks.toList()) {
-                // libvirt has QEMU name its threads: "CPU 0/KVM", "CPU 0/TCG", and "ALL CPUs/TCG" for all in one.
+                // libvirt makes QEMU name its threads: "CPU 0/KVM", "CPU 0/TCG", or "ALL CPUs/TCG" for a single thread.
                 if (Files.readString(task.resolve("comm")).matches("(CPU \\d+|ALL CPUs)/.*\\n")) {
                     threads.add(task.resolve("schedstat"));
                 }
@@ -65,12 +65,12 @@ final class VcpuTime {
         return threads;
     }
 
-    /** What all of them use together without running the guest. */
+    /** What all threads together may use without running the guest. */
     Duration noise() {
         return NOISE.multipliedBy(threads.size());
     }
 
-    /** How much they have used since they began; empty when they have ended. */
+    /** How much they have used since they started; empty if they have ended. */
     Optional<Duration> used() {
         try {
             long nanos = 0;
@@ -78,7 +78,7 @@ final class VcpuTime {
                 String text = Files.readString(thread);
                 nanos += Long.parseLong(text.substring(0, text.indexOf(' ')));
             }
-            // A process of the same number would not be that of the guest.
+            // The process id may have been reused.
             return QemuProcess.isOf(process, guest) ? Optional.of(Duration.ofNanos(nanos)) : Optional.empty();
         } catch (IOException | NumberFormatException | StringIndexOutOfBoundsException e) {
             LOG.debug("the time of {} cannot be read", process, e);

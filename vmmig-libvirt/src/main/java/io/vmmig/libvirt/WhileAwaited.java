@@ -10,8 +10,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets a call of several steps change things only as long as somebody waits for it: what has hung for minutes must not begin then
- * with what nobody expects any more. The one step that is under way at the deadline cannot be kept from succeeding.
+ * Lets a call of several steps change things only while its caller waits: a call that has hung for minutes must not start further
+ * steps. Only the step that runs at the deadline can still succeed.
  */
 final class WhileAwaited {
     private static final Set<Class<?>> CHANGING = Set.of(HostControl.class, DomainControl.class);

@@ -20,7 +20,7 @@ import org.xml.sax.InputSource;
 import org.xml.sax.SAXException;
 import org.xml.sax.helpers.DefaultHandler;
 
-/** Reads XML that others wrote: no document types, no entities, no other files. */
+/** Parses untrusted XML: no document types, no entities, no other files. */
 final class Xml {
     private Xml() {}
 
@@ -88,7 +88,7 @@ final class Xml {
         return child == null ? "" : child.getTextContent().trim();
     }
 
-    /** An element as it may stand in another document. */
+    /** Serializes an element for another document. */
     static String text(Element element) {
         DOMImplementationLS writing = (DOMImplementationLS)
                 element.getOwnerDocument().getImplementation().getFeature("LS", "3.0");
@@ -97,7 +97,7 @@ final class Xml {
         return serializer.writeToString(element);
     }
 
-    /** A text as it may stand between the quotes of an attribute. */
+    /** Escapes a text for an attribute. */
     static String quoted(String text) {
         return text.replace("&", "&amp;")
                 .replace("<", "&lt;")

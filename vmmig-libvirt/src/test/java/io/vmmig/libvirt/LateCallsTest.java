@@ -133,7 +133,7 @@ class LateCallsTest {
         assertThatThrownBy(() -> LibvirtRestoringGuest.start(guest, guest, options, request, () -> {}))
                 .isInstanceOfSatisfying(
                         HypervisorException.class, e -> assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_TIMEOUT))
-                .satisfies(e -> assertThat(e.getSuppressed()[0]).hasMessageContaining("may yet succeed"));
+                .satisfies(e -> assertThat(e.getSuppressed()[0]).hasMessageContaining("may still succeed"));
         finishLate(Call.RESTORE);
         assertThat(libvirt.state()).isEqualTo("unknown");
     }

@@ -100,7 +100,7 @@ class LibvirtdFaultsIT extends RealGuests {
         }
         try (RestoringGuest restoring = hypervisor.restore(request)) {
             assertThatThrownBy(() -> restoring.memory().write("QEVN".getBytes(StandardCharsets.US_ASCII)))
-                    .hasMessageContaining("does not come as a stream of QEMU's");
+                    .hasMessageContaining("is not a QEMU stream");
         }
         RestoreRequest impossible = new RestoreRequest(
                 request.domainXml().replaceFirst("<initrd>[^<]*<", "<initrd>/nowhere<"), request.cookie(), false);

@@ -15,8 +15,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A connection to libvirt. Thread-safe. Each {@link #share()} is closed for itself, and libvirt's connection ends with the
- * last, so nobody closes it under a call that is still under way.
+ * A connection to libvirt. Thread-safe. Each {@link #share()} is closed separately, and libvirt's connection ends with the last
+ * one, so that it is never closed during a call.
  */
 public final class Connection implements HostControl {
     private static final Logger LOG = LoggerFactory.getLogger(Connection.class);
@@ -165,10 +165,10 @@ public final class Connection implements HostControl {
         return LibvirtLibrary.virConnectDomainEventRegisterAny(open(), domain.handle(), event, callback, opaque, null);
     }
 
-    /** Fails in silence when the connection has broken, with which the registration has ended. */
+    /** Errors are ignored: a broken connection has ended the registration. */
     void deregisterEvents(int registration) {
         if (LibvirtLibrary.virConnectDomainEventDeregisterAny(open(), registration) < 0) {
-            LOG.debug("an end of events: {}", LibvirtError.last().getMessage());
+            LOG.debug("could not deregister events: {}", LibvirtError.last().getMessage());
         }
     }
 

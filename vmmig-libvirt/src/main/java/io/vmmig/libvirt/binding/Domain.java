@@ -15,7 +15,7 @@ import java.util.function.Function;
 
 /** A handle of a domain. Used and closed by one thread; any number of handles may exist for one domain. */
 public final class Domain implements DomainControl {
-    /** The most that libvirt's daemon puts into one answer. */
+    /** The maximum that libvirt's daemon returns in one answer. */
     public static final int MAX_PEEK_BYTES = 4 << 20;
 
     private static final int AFFECT_LIVE = 1;
@@ -209,7 +209,7 @@ public final class Domain implements DomainControl {
     public void destroy() throws LibvirtError {
         if (LibvirtLibrary.virDomainDestroy(open()) < 0) {
             LibvirtError error = LibvirtError.last();
-            // A transient domain can be gone before libvirt looks at it once more to report success.
+            // A transient domain can be gone before libvirt accesses it again to report success.
             boolean gone = error.code() == LibvirtError.NO_DOMAIN || error.code() == LibvirtError.OPERATION_INVALID;
             if (!gone) {
                 throw error;

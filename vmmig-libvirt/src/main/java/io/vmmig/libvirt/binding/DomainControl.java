@@ -3,9 +3,9 @@ package io.vmmig.libvirt.binding;
 
 import java.time.Instant;
 
-/** All that can be done with a domain; what is declared here changes something. */
+/** Operations that change a domain. */
 public interface DomainControl extends DomainView {
-    /** Suspends it, its writes flushed. */
+    /** Suspends it, with its writes flushed. */
     void suspend() throws LibvirtError;
 
     /** Resumes it. */
@@ -14,27 +14,27 @@ public interface DomainControl extends DomainView {
     /** Ends it at once, if it runs. */
     void destroy() throws LibvirtError;
 
-    /** Forgets its definition and all that libvirt keeps of it, apart from its files: disks, NVRAM and TPM state stay. */
+    /** Removes its definition and all of libvirt's metadata. Its files (disks, NVRAM, TPM state) stay. */
     void undefine() throws LibvirtError;
 
-    /** Has the host start it when the host boots, or not. */
+    /** Sets whether the host starts it at boot. */
     void setAutostart(boolean on) throws LibvirtError;
 
-    /** Has its agent set its clock. */
+    /** Sets its clock through its agent. */
     void setTime(Instant time) throws LibvirtError;
 
-    /** Aborts the long job that is under way. */
+    /** Aborts its running job. */
     void abortJob() throws LibvirtError;
 
-    /** Has its balloon driver tell about its memory so often, as long as it runs; 0 is never. */
+    /** Sets how often its balloon driver reports statistics, until it ends; 0 for never. */
     void setMemoryStatisticsPeriod(int seconds) throws LibvirtError;
 
-    /** Asks its balloon driver to leave it that much memory, and waits for nothing. */
+    /** Sets the target of its balloon; does not wait. */
     void setMemory(long bytes) throws LibvirtError;
 
-    /** Changes a device of the running domain to what this XML says. */
+    /** Updates a device of the running domain. */
     void updateDevice(String deviceXml) throws LibvirtError;
 
-    /** Makes an external snapshot of which libvirt itself keeps no record. Returns when it is written. */
+    /** Takes an external snapshot without libvirt metadata. Returns when it is written. */
     void snapshot(String snapshotXml) throws LibvirtError;
 }

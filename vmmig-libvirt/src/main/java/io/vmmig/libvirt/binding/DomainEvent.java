@@ -4,11 +4,11 @@ package io.vmmig.libvirt.binding;
 import java.time.Instant;
 
 /**
- * Something that libvirt has reported of a domain.
+ * An event of a domain.
  *
  * @param kind what happened
- * @param at when the report came
- * @param detail more, as words: the device's alias, libvirt's reason; may be empty
+ * @param at when it arrived
+ * @param detail details: the device's alias, libvirt's reason; may be empty
  */
 public record DomainEvent(Kind kind, Instant at, String detail) {
     /** What can happen; {@link #words()} says it. */
@@ -25,12 +25,12 @@ public record DomainEvent(Kind kind, Instant at, String detail) {
         REBOOTED("it was rebooted"),
         DEVICE_ADDED("a device was attached"),
         DEVICE_REMOVED("a device was detached"),
-        DEVICE_REMOVAL_FAILED("a device was not let go of"),
+        DEVICE_REMOVAL_FAILED("the guest refused to release a device"),
         MEDIUM_CHANGED("a medium was changed"),
         TRAY_MOVED("a tray was opened or closed"),
         BLOCK_JOB("a job on a disk changed its state"),
         METADATA_CHANGED("its metadata was changed"),
-        TUNED("limits of its resources were changed"),
+        TUNED("its resource limits were changed"),
         AGENT("the guest agent connected or disconnected");
 
         private final String words;
@@ -45,7 +45,7 @@ public record DomainEvent(Kind kind, Instant at, String detail) {
         }
     }
 
-    /** Whether libvirt found that QEMU had died, rather than ended it when it was told to. */
+    /** Whether QEMU died, rather than being ended on request. */
     public boolean tellsOfADeadQemu() {
         return kind == Kind.STOPPED && (detail.equals("crashed") || detail.equals("failed"));
     }

@@ -10,10 +10,7 @@ import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * libvirt's reports of one domain, as they come over one connection. If that breaks, whatever happens later is not reported.
- * Thread-safe.
- */
+/** libvirt's events of one domain over one connection. After that has broken, there are no more events. Thread-safe. */
 public final class DomainEvents implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DomainEvents.class);
     private static final int LIFECYCLE = 0;
@@ -29,10 +26,10 @@ public final class DomainEvents implements AutoCloseable {
     }
 
     /**
-     * Begins.
+     * Starts to listen.
      *
-     * @param everything whether to report more than that it is suspended, resumed, started or ended, and (un)defined
-     * @param listener called by libvirt's event loop, so it must be quick and call nothing of libvirt
+     * @param everything whether to report other events than suspended, resumed, started, ended and (un)defined
+     * @param listener called by libvirt's event loop, so it must be quick and must not call libvirt
      */
     public static DomainEvents of(
             Connection connection, Domain domain, boolean everything, Consumer<DomainEvent> listener)
@@ -68,12 +65,12 @@ public final class DomainEvents implements AutoCloseable {
         }
     }
 
-    /** The connection over which they come. */
+    /** The connection that delivers the events. */
     public Connection connection() {
         return connection;
     }
 
-    /** Ends it. What is under way at that moment reaches nobody. */
+    /** Stops listening. Events in flight are dropped. */
     @Override
     public synchronized void close() {
         if (!closed) {

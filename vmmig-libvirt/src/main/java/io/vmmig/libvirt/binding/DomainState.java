@@ -3,13 +3,13 @@ package io.vmmig.libvirt.binding;
 
 /** libvirt's states of a domain, in the order of their numbers. */
 public enum DomainState {
-    /** libvirt cannot tell. */
+    /** Unknown. */
     NO_STATE,
     /** It runs. */
     RUNNING,
     /** It waits for something. */
     BLOCKED,
-    /** It is suspended by the host. */
+    /** It is paused. */
     PAUSED,
     /** It is about to stop. */
     SHUTTING_DOWN,

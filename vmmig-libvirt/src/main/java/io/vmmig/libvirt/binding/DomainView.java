@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
 
-/** What can be asked of a domain without changing anything. */
+/** Queries that do not change a domain. */
 public interface DomainView extends AutoCloseable {
     /** The name. */
     String name();
@@ -14,33 +14,33 @@ public interface DomainView extends AutoCloseable {
     /** The uuid. */
     UUID uuid() throws LibvirtError;
 
-    /** What it is doing, and why. */
+    /** Its state and the reason. */
     DomainStatus status() throws LibvirtError;
 
-    /** What it is doing. */
+    /** Its state. */
     default DomainState state() throws LibvirtError {
         return status().state();
     }
 
-    /** Whether its definition outlives its run. */
+    /** Whether it is persistent. */
     boolean persistent() throws LibvirtError;
 
-    /** Whether a long job, such as a save or a migration, is under way. */
+    /** Whether it has a running job, such as a save or a migration. */
     boolean busy() throws LibvirtError;
 
-    /** Whether a block job, such as a commit or a pull, is under way on a disk. */
+    /** Whether a disk has a running block job, such as a commit or a pull. */
     boolean hasBlockJob(String target) throws LibvirtError;
 
-    /** The XML as it runs now, with secrets, in the form that another libvirt can read. */
+    /** The live XML, with secrets, in the migratable form that another libvirt can read. */
     String xml() throws LibvirtError;
 
-    /** The XML as it runs now, as this libvirt alone can read it. */
+    /** The live XML in the form for this libvirt only. */
     String liveXml() throws LibvirtError;
 
-    /** The XML that its next start uses, with secrets, in the form that another libvirt can read. */
+    /** The XML for its next start, with secrets, in the migratable form that another libvirt can read. */
     String definition() throws LibvirtError;
 
-    /** What its clock shows, by its agent. */
+    /** Its clock, through its agent. */
     Instant time() throws LibvirtError;
 
     /** Whether the host starts it when the host boots. */
@@ -52,13 +52,10 @@ public interface DomainView extends AutoCloseable {
     /** The names of its snapshots. */
     List<String> snapshots() throws LibvirtError;
 
-    /** The names of its checkpoints; none where libvirt does not know such. */
+    /** The names of its checkpoints; empty if libvirt does not support them. */
     List<String> checkpoints() throws LibvirtError;
 
-    /**
-     * Everything by which libvirt knows the domain: its XML as it runs, as it is defined, of each snapshot, and of the state that it
-     * would start from.
-     */
+    /** All XML that libvirt has of the domain: live, defined, of each snapshot, and of its managed-save image. */
     List<String> everyXml() throws LibvirtError;
 
     /**
@@ -68,7 +65,7 @@ public interface DomainView extends AutoCloseable {
      */
     void peek(long address, Memory target) throws LibvirtError;
 
-    /** What is known of its memory. */
+    /** Its memory statistics. */
     MemoryStatistics memoryStatistics() throws LibvirtError;
 
     @Override

@@ -15,12 +15,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What libvirt calls with its reports, from its event loop, which is a thread of Java's. libvirt refuses to register one function
- * twice for a domain, so each registration needs a set of its own; and it may still call one whose registration has just ended, so
- * none is ever freed. They are used again instead, and a report is known by the number that libvirt hands back with it.
+ * The callbacks for libvirt's events, called by its event loop, which is a Java thread. libvirt refuses to register a function
+ * twice for a domain, so each registration needs its own set; and it may still call a function whose registration has just ended,
+ * so none is ever freed. Sets are reused instead, and an opaque number that libvirt passes back identifies the registration.
  */
 final class EventCallbacks {
-    /** So many are left alone before the first is used again. */
+    /** How many released sets wait before the first one is reused. */
     private static final int RESTING = 8;
 
     private static final Queue<EventCallbacks> IDLE = new ArrayDeque<>();
@@ -62,7 +62,7 @@ final class EventCallbacks {
 
     private EventCallbacks() {}
 
-    /** A set that tells {@code listener} until it is released. */
+    /** A set that calls {@code listener} until it is released. */
     static EventCallbacks telling(Consumer<DomainEvent> listener) {
         EventCallbacks callbacks;
         synchronized (IDLE) {
@@ -73,7 +73,7 @@ final class EventCallbacks {
         return callbacks;
     }
 
-    /** Tells nobody any more. */
+    /** Stops calling the listener. */
     void release() {
         LISTENERS.remove(number);
         synchronized (IDLE) {
@@ -81,12 +81,12 @@ final class EventCallbacks {
         }
     }
 
-    /** By libvirt's number (virDomainEventID) of the kind of report. */
+    /** The callback for an event ID (virDomainEventID). */
     Map<Integer, Callback> byEvent() {
         return byEvent;
     }
 
-    /** What libvirt is to hand back. */
+    /** The opaque value for libvirt. */
     Pointer opaque() {
         return new Pointer(number);
     }
@@ -156,7 +156,7 @@ final class EventCallbacks {
         tell(opaque, Kind.METADATA_CHANGED, text(uri));
     }
 
-    // The shapes of libvirt's callbacks. JNA needs them to be visible to it.
+    // The signatures of libvirt's callbacks; public for JNA.
 
     interface Plain extends Callback {
         void invoke(Pointer connection, Pointer domain, Pointer opaque);

@@ -4,7 +4,7 @@ package io.vmmig.libvirt.binding;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** libvirt's event loop, which the embedded driver and keep-alive messages live on. One per process, and it never ends. */
+/** libvirt's event loop, which the embedded driver and keep-alive messages need. One per process; it never ends. */
 final class EventLoop {
     private static final Logger LOG = LoggerFactory.getLogger(EventLoop.class);
 
@@ -12,7 +12,7 @@ final class EventLoop {
 
     private EventLoop() {}
 
-    /** Starts the loop unless it runs; must come before the first connection, which would not join it later. */
+    /** Starts the loop unless it runs; must be called before the first connection, which would not join it later. */
     static synchronized void ensureRunning() throws LibvirtError {
         if (running) {
             return;

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.UUID;
 import java.util.function.Consumer;
 
-/** What can be asked of a libvirt without changing anything. */
+/** Queries of a connection that change nothing. */
 public interface HostView<D extends DomainView> {
-    /** Whether the connection has not been found broken so far. */
+    /** Whether the connection is not known to be broken. */
     boolean isAlive();
 
     /** What the host offers, as XML. */
@@ -19,20 +19,20 @@ public interface HostView<D extends DomainView> {
     /** The version of QEMU, such as 7.2.11. */
     String hypervisorVersion() throws LibvirtError;
 
-    /** The version of libvirt at the other end, such as 9.0.0. */
+    /** The version of libvirt, such as 9.0.0. */
     String libvirtVersion() throws LibvirtError;
 
-    /** Memory that nobody uses for anything, caches included, in bytes. */
+    /** Unused memory, not counting caches, in bytes. */
     long freeMemory() throws LibvirtError;
 
-    /** Where a volume of a storage pool is. */
+    /** The path of a volume of a storage pool. */
     String volumePath(String pool, String volume) throws LibvirtError;
 
     /**
-     * Has libvirt report what happens to a domain, for as long as this connection or a share of it works.
+     * Listens for events of a domain, as long as this connection or a share of it works.
      *
-     * @param everything whether to report more than that it is suspended, resumed, started or ended, and (un)defined
-     * @param listener called by libvirt's event loop, so it must be quick and call nothing of libvirt
+     * @param everything whether to report other events than suspended, resumed, started, ended and (un)defined
+     * @param listener called by libvirt's event loop, so it must be quick and must not call libvirt
      */
     DomainEvents watch(UUID domain, boolean everything, Consumer<DomainEvent> listener) throws LibvirtError;
 

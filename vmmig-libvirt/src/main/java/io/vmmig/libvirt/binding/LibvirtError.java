@@ -4,13 +4,13 @@ package io.vmmig.libvirt.binding;
 import com.sun.jna.Pointer;
 import org.jspecify.annotations.Nullable;
 
-/** A call of libvirt failed; in libvirt's own words. */
+/** A libvirt call failed; with libvirt's own message. */
 public final class LibvirtError extends Exception {
     private static final long serialVersionUID = 1;
 
     /** libvirt does not support the call. */
     public static final int NO_SUPPORT = 3;
-    /** An argument is wrong; an unknown flag is reported so. */
+    /** An argument is invalid; also for an unknown flag. */
     public static final int INVALID_ARGUMENT = 8;
 
     public static final int NO_DOMAIN = 42;
@@ -29,7 +29,7 @@ public final class LibvirtError extends Exception {
 
     private final int code;
 
-    /** Made from what libvirt says. */
+    /** From libvirt's error. */
     public LibvirtError(int code, String message) {
         super(message);
         this.code = code;
@@ -42,10 +42,10 @@ public final class LibvirtError extends Exception {
 
     /** The error of this thread's last call. */
     static LibvirtError last() {
-        // A struct of int code, int domain, char *message, and more that says the same again.
+        // A struct of int code, int domain, char *message, and redundant fields.
         Pointer error = LibvirtLibrary.virGetLastError();
         if (error == null) {
-            return new LibvirtError(0, "libvirt failed without saying why");
+            return new LibvirtError(0, "libvirt failed without an error message");
         }
         Pointer message = error.getPointer(2L * Integer.BYTES);
         return new LibvirtError(error.getInt(0), message == null ? "no message" : message.getString(0, "UTF-8"));

@@ -9,7 +9,7 @@ import com.sun.jna.ptr.PointerByReference;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The functions of libvirt that vmmig calls, by their C names, and how errors are told. */
+/** The functions of libvirt that vmmig calls, by their C names, and its error handler. */
 final class LibvirtLibrary {
     /** The library's one stable ABI; its plain name exists only where development files are installed. */
     private static final String NAME = "libvirt.so.0";
@@ -17,9 +17,8 @@ final class LibvirtLibrary {
     static {
         NativeLibrary library = NativeLibrary.getInstance(NAME, Map.of(Library.OPTION_STRING_ENCODING, "UTF-8"));
         Native.register(LibvirtLibrary.class, library);
-        // libvirt prints each error unless it has a function to tell. This one ignores what it is told, and being
-        // native
-        // it can be called from libvirt's own threads without attaching them to the JVM, even while that shuts down.
+        // libvirt prints each error unless there is an error handler. This one does nothing; since it is native, libvirt's own
+        // threads can call it without attaching to the JVM, even while that shuts down.
         virSetErrorFunc(null, NativeLibrary.getInstance("libc.so.6").getFunction("getppid"));
     }
 

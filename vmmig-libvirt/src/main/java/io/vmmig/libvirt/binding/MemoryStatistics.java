@@ -5,12 +5,12 @@ import com.sun.jna.Memory;
 import java.util.OptionalLong;
 
 /**
- * What is known of a domain's memory (virDomainMemoryStats). All but the size comes from its balloon driver, at the interval that
- * was set.
+ * The memory statistics of a domain (virDomainMemoryStats). All but the size come from its balloon driver, at the configured
+ * interval.
  *
- * @param sizeBytes what it has, without what its balloon has taken
- * @param unusedBytes what holds nothing, not even caches
- * @param updated when the driver said so, in seconds since 1970; 0 if it never did
+ * @param sizeBytes its memory without the balloon
+ * @param unusedBytes memory that is unused, even for caches
+ * @param updated when the driver reported, in seconds since 1970; 0 for never
  */
 public record MemoryStatistics(OptionalLong sizeBytes, OptionalLong unusedBytes, long updated) {
     /** More than there are kinds. */

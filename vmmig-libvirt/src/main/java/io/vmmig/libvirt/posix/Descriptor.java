@@ -7,8 +7,8 @@ import com.sun.jna.Pointer;
 import java.io.IOException;
 
 /**
- * A file descriptor that is owned by its object. Not thread-safe: the number may belong to another file as soon as it is
- * closed, so whoever shares one between threads guards it with a lock.
+ * Owns a file descriptor. Not thread-safe: the number may be reused as soon as it is closed, so guard it with a lock if threads
+ * share it.
  */
 final class Descriptor implements AutoCloseable {
     static final int NOTHING_YET = -1;
@@ -75,7 +75,7 @@ final class Descriptor implements AutoCloseable {
         }
     }
 
-    /** How many bytes lie in a pipe, at whichever end. */
+    /** How many bytes a pipe holds, from either end. */
     int unread() throws IOException {
         try (Memory count = new Memory(Integer.BYTES)) {
             if (LibC.ioctl(number(), LibC.FIONREAD, Pointer.nativeValue(count)) < 0) {
@@ -86,8 +86,8 @@ final class Descriptor implements AutoCloseable {
     }
 
     /**
-     * Takes the lock of the open file, which ends when it is closed, or with the process; false if somebody else has it. Unlike those
-     * of {@code java.nio}, it does not end when another descriptor of the same file is closed.
+     * Takes the lock of the open file description, until it is closed or the process ends; false if it is taken. Unlike those of
+     * {@code java.nio}, it does not end when another descriptor of the same file is closed.
      */
     boolean tryLock() throws IOException {
         while (LibC.flock(number(), LibC.LOCK_EX | LibC.LOCK_NB) != 0) {

@@ -11,9 +11,9 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Feeds a reader that opens a FIFO by its name, even one that looks at the beginning, closes, and opens again to read all of
- * it, as libvirt 11 does. As soon as someone has opened the FIFO, a fresh one takes its place under the same name, so a
- * second opening finds no stale bytes, and is given everything from the start as long as the start is still kept.
+ * Feeds a reader that opens a FIFO by name, even one that reads the beginning, closes, and reopens it to read everything, as
+ * libvirt 11 does. As soon as the FIFO is opened, a new one replaces it under the same name, so that a second reader sees no
+ * stale bytes, and gets everything from the start as long as that is still buffered.
  *
  * <p>One thread writes and finishes; {@link #readerDone()} and {@link #close()} can be called from any thread.
  */
@@ -38,21 +38,21 @@ public final class FifoFeeder implements AutoCloseable {
 
     /**
      * @param fifo the FIFO, made already
-     * @param peekBytes how much a reader may look at and still come back for all of it
+     * @param peekBytes how much a reader may read and still reopen the FIFO for everything
      */
     public FifoFeeder(Path fifo, int peekBytes) throws IOException {
         this.fifo = fifo;
-        // What lies in the pipe when the reader goes away has been written too.
+        // Bytes left in the pipe when the reader closes count as written.
         replayLimit = Math.addExact(peekBytes, PIPE_BYTES);
         buffer = new Memory(replayLimit + (long) BATCH_BYTES);
         wakeup = new Wakeup();
     }
 
     /**
-     * Takes bytes for the reader; small pieces are gathered.
+     * Writes bytes for the reader; buffers small pieces.
      *
-     * @return whether they were taken; false once the reader is gone for good
-     * @throws StalledException when the reader took nothing, or nobody came to read, within {@code stall}
+     * @return false once the reader is gone for good
+     * @throws StalledException when the reader read nothing, or nobody opened the FIFO, within {@code stall}
      * @throws ClosedChannelException when the feeder was closed, also by another thread meanwhile
      */
     public synchronized boolean write(byte[] bytes, int offset, int count, Duration stall) throws IOException {
@@ -69,7 +69,7 @@ public final class FifoFeeder implements AutoCloseable {
         return true;
     }
 
-    /** Hands on what {@link #write} has gathered; otherwise as that. */
+    /** Flushes what {@link #write} has buffered; otherwise like that. */
     public synchronized boolean flush(Duration stall) throws IOException {
         while (sent < end) {
             if (writer == null) {
@@ -88,7 +88,7 @@ public final class FifoFeeder implements AutoCloseable {
                 }
                 sent = 0;
             } else {
-                // A reader that has all it wants may keep its end open, as QEMU does, and take no more.
+                // A reader that has enough may keep its end open, as QEMU does, and read no more.
                 if (readerDone) {
                     return false;
                 }
@@ -109,7 +109,7 @@ public final class FifoFeeder implements AutoCloseable {
     }
 
     /**
-     * Waits until the reader has taken everything.
+     * Waits until the reader has read everything.
      *
      * @return whether it has; false when it is gone for good, or has not done so within {@code most}
      */
@@ -122,7 +122,7 @@ public final class FifoFeeder implements AutoCloseable {
             if (System.nanoTime() > end || readerDone) {
                 return false;
             }
-            // A pipe does not tell when it has become empty.
+            // A pipe does not signal when it becomes empty.
             boolean gone = wakeup.awaitReaderGone(writer, GLANCE);
             throwIfClosed();
             if (gone) {
@@ -136,7 +136,7 @@ public final class FifoFeeder implements AutoCloseable {
         return false;
     }
 
-    /** Hands on all and ends the stream. While the reader may still come back, waits until it does or is done. */
+    /** Flushes everything and ends the stream. While the reader may still reopen the FIFO, waits until it does or is done. */
     public synchronized void finish(Duration stall) throws IOException {
         boolean taken = flush(stall);
         letGoOfReader();
@@ -151,15 +151,15 @@ public final class FifoFeeder implements AutoCloseable {
         }
     }
 
-    /** Says that the reader has come to its end, well or badly, and will open the FIFO no more. */
+    /** Tells the feeder that the reader has ended and will not open the FIFO again. */
     public void readerDone() {
         readerDone = true;
         wakeup.signal();
     }
 
     /**
-     * As {@link #close()}, but with one byte more at the end of what was written. QEMU waits for its stream with a poll that
-     * does not ask for the other end's closing: were that closed before the first byte came, QEMU would wait on.
+     * As {@link #close()}, but with one byte more at the end of what was written. QEMU polls its stream without asking for
+     * hang-ups: if the other end closed before the first byte, QEMU would wait for ever.
      */
     public void breakOff() {
         closed = true;
@@ -177,7 +177,7 @@ public final class FifoFeeder implements AutoCloseable {
         close();
     }
 
-    /** Wakes the writer and frees whoever waits at the FIFO: a reader finds a stream that ends too early. */
+    /** Wakes the writer, and unblocks processes that open the FIFO: a reader sees a stream that ends too early. */
     @Override
     public void close() {
         closed = true;
@@ -209,7 +209,7 @@ public final class FifoFeeder implements AutoCloseable {
             while (!opening.isDone()) {
                 Duration left = Duration.ofNanos(Math.max(0, deadline - System.nanoTime()));
                 if (!wakeup.awaitSignal(left) && !opening.isDone()) {
-                    throw new StalledException("nobody came to read for " + stall.toMillis() + " ms");
+                    throw new StalledException("nobody opened the FIFO for " + stall.toMillis() + " ms");
                 }
                 throwIfClosed();
                 if (readerDone) {
@@ -219,7 +219,7 @@ public final class FifoFeeder implements AutoCloseable {
             Descriptor opened = opening.take();
             Fifo.replace(fifo);
             LibC.fcntl(opened.number(), LibC.F_SETFL, LibC.O_NONBLOCK);
-            // May be refused when the user's pipes hold too much already; the stream is only slower then.
+            // Refused if the user's pipes use too much memory; the stream is just slower then.
             LibC.fcntl(opened.number(), LibC.F_SETPIPE_SZ, PIPE_BYTES);
             reading = true;
             return opened;

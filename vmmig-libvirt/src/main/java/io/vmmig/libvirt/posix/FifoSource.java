@@ -10,14 +10,14 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a FIFO while its writers come and go. The reading end is open as soon as the object is made. One thread reads; the other
- * methods can be called from any thread.
+ * Reads a FIFO while its writers come and go. The constructor opens the reading end. One thread reads; any thread may call the
+ * other methods.
  */
 public final class FifoSource implements AutoCloseable {
     private final Descriptor reader;
     private final Wakeup wakeup;
 
-    /** As long as someone has the FIFO open for writing, a writer that closes it does not end the stream. */
+    /** While this is open for writing, a writer that closes the FIFO does not end the stream. */
     private @Nullable Descriptor writerHeld;
 
     private volatile boolean closed;
@@ -29,7 +29,7 @@ public final class FifoSource implements AutoCloseable {
         wakeup = new Wakeup();
         reader = Descriptor.open(fifo.toString(), LibC.O_RDONLY | LibC.O_NONBLOCK);
         writerHeld = Descriptor.open(fifo.toString(), LibC.O_WRONLY | LibC.O_NONBLOCK);
-        // May be refused when the user's pipes hold too much already; the stream is only slower then.
+        // Refused if the user's pipes use too much memory; the stream is just slower then.
         LibC.fcntl(reader.number(), LibC.F_SETPIPE_SZ, FifoFeeder.PIPE_BYTES);
     }
 
@@ -38,7 +38,7 @@ public final class FifoSource implements AutoCloseable {
      *
      * @return how many bytes there are now at {@code offset} of {@code into}, at least 1; or -1 at the end, which comes only
      *     after {@link #writersDone()}
-     * @throws StalledException when nothing came within {@code stall}
+     * @throws StalledException when nothing arrived within {@code stall}
      * @throws ClosedChannelException when the source was closed, also by another thread meanwhile
      */
     public synchronized int read(Memory into, int offset, int count, Duration stall) throws IOException {
@@ -66,7 +66,7 @@ public final class FifoSource implements AutoCloseable {
         }
     }
 
-    /** Says that all the writers have come to their end: what can be read now is all there will be. */
+    /** Tells the source that all writers have ended: there will be no more bytes. */
     public void writersDone() {
         writersDone = true;
         wakeup.signal();

@@ -6,9 +6,9 @@ import com.sun.jna.Pointer;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** The lock by which QEMU shows that it may write to an image. */
+/** The lock that shows that a QEMU may write to an image. */
 public final class ImageLock {
-    /** As of {@code file-posix.c}: a byte for each permission, from 100 on; that to write is the second. */
+    /** As in {@code file-posix.c}: a byte for each permission, from 100 on; write permission is the second. */
     private static final long WRITE_PERMISSION_BYTE = 101;
 
     private static final short F_WRLCK = 1;
@@ -19,7 +19,7 @@ public final class ImageLock {
     private ImageLock() {}
 
     /**
-     * Whether a process may write to the image, as far as it says so by QEMU's locks.
+     * Whether a process may write to the image, according to QEMU's locks.
      *
      * @throws IOException when the file cannot be opened, or its file system has no such locks
      */

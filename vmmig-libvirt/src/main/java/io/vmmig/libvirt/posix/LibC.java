@@ -10,10 +10,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The few calls of Linux's C library that Java has no equal to. {@code java.nio} cannot open a FIFO without blocking, cannot
- * wait for a file with a deadline, and closes a channel under its reader only when the reader is interrupted; with
- * {@code open(O_NONBLOCK)}, {@code poll} and an eventfd all three are plain, at the price of a copy that costs a tenth of
- * what reading the pipe costs.
+ * The few functions of the C library without an equivalent in Java. {@code java.nio} cannot open a FIFO without blocking, cannot
+ * wait for a file with a deadline, and closes a channel under its reader only when the reader is interrupted; {@code
+ * open(O_NONBLOCK)}, {@code poll} and an eventfd make all three simple, at the price of a copy that costs a tenth of reading the
+ * pipe.
  */
 final class LibC {
     static final int O_RDONLY = 0;

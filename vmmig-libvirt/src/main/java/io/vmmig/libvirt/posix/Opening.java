@@ -6,8 +6,8 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The opening of a FIFO for writing, which blocks until someone reads. It has a thread of its own, because Linux has no way
- * to wait for a FIFO's first reader that can be given up.
+ * Opens a FIFO for writing, which blocks until there is a reader. Uses its own thread, because on Linux waiting for a FIFO's
+ * first reader cannot be cancelled.
  */
 final class Opening {
     private final Path fifo;
@@ -61,7 +61,7 @@ final class Opening {
         return descriptor;
     }
 
-    /** Gives up; the FIFO is removed, because only that surely frees the thread. */
+    /** Cancels; removes the FIFO, because only that reliably unblocks the thread. */
     void cancel() throws IOException {
         synchronized (this) {
             cancelled = true;

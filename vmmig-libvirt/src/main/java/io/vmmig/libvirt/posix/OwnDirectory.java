@@ -11,16 +11,16 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 
-/** A directory that every program of this user finds, and that nobody else can enter. */
+/** A directory that every program of this user finds, and that no other user can enter. */
 public final class OwnDirectory {
     static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
 
     private OwnDirectory() {}
 
     /**
-     * The first of them; it is empty after the machine was started again, unless it has to be in {@code otherwise}.
+     * The first usable candidate; it is empty after a reboot, unless it is in {@code otherwise}.
      *
-     * @param otherwise where it is when there is no better place
+     * @param otherwise the fallback
      */
     public static Path ofThisUser(Path otherwise) throws IOException {
         int user = LibC.geteuid();
@@ -31,7 +31,7 @@ public final class OwnDirectory {
         return Files.isDirectory(runtime) ? in(runtime, "vmmig") : in(otherwise, "vmmig-" + user);
     }
 
-    /** Makes it if it is not there. Whoever could have put something else there has not. */
+    /** Creates it if necessary, and checks that no other user could have put something else there. */
     public static Path in(Path parent, String name) throws IOException {
         Path directory = parent.resolve(name);
         try {

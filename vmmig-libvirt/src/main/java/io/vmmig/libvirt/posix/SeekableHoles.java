@@ -7,10 +7,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/**
- * Where the holes of a file are, as its file system tells with {@code SEEK_DATA} and {@code SEEK_HOLE}. One that knows of no holes
- * says that there are none.
- */
+/** Finds the holes of a file by {@code SEEK_DATA} and {@code SEEK_HOLE}. A file system without support reports no holes. */
 public final class SeekableHoles implements FileHoles.InFile {
     private final Path file;
     private int fd;

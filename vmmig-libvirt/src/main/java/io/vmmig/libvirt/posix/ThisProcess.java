@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt.posix;
 
-/** What this process is to the operating system. */
+/** Facts about this process. */
 public final class ThisProcess {
     private ThisProcess() {}
 
-    /** Whether it runs with the rights of root. */
+    /** Whether it runs as root. */
     public static boolean isRoot() {
         return LibC.geteuid() == 0;
     }
@@ -16,8 +16,8 @@ public final class ThisProcess {
     }
 
     /**
-     * Does something while a variable of the C environment has a value, unless it has one anyway. It is taken back afterwards,
-     * because the processes that Java starts inherit it.
+     * Runs an action while a variable of the C environment is set, unless it is set already. Unsets it afterwards, because child
+     * processes of Java inherit it.
      */
     public static <T, E extends Exception> T withEnvironment(String name, String value, Action<T, E> action) throws E {
         if (LibC.getenv(name) != null) {

@@ -9,8 +9,8 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 
 /**
- * Lets one thread wait for a descriptor, and any other thread end that wait. A wake-up that comes while nobody waits is kept
- * for the next wait.
+ * Lets one thread wait for a descriptor, and any other thread end that wait. A wake-up without a waiting thread ends the next
+ * wait.
  */
 final class Wakeup implements AutoCloseable {
     private static final short POLLIN = 1;

@@ -14,13 +14,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A fresh directory that only this user (and root) can enter, because what passes through it is a guest's memory. It is locked as
- * long as it is in use, which the kernel ends with the process: so what a crash has left can be told from what is in use.
+ * A new directory that only this user (and root) can enter, because a guest's memory passes through it. It is locked while in
+ * use, and the kernel releases the lock with the process: so leftovers of a crash can be told from directories in use.
  */
 public final class WorkDirectory implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(WorkDirectory.class);
     private static final String PREFIX = "vmmig-memory-";
-    /** Each try but the last has lost its directory to a {@link #sweep} that came between its making and its locking. */
+    /** An attempt fails if a {@link #sweep} removes the directory between its creation and its lock. */
     private static final int TRIES = 10;
 
     private final Path path;
@@ -31,7 +31,7 @@ public final class WorkDirectory implements AutoCloseable {
         this.lock = lock;
     }
 
-    /** Makes one inside {@code parent}. */
+    /** Creates one inside {@code parent}. */
     public static WorkDirectory in(Path parent) throws IOException {
         for (int i = 0; i < TRIES; i++) {
             Path path = Files.createTempDirectory(
@@ -54,7 +54,7 @@ public final class WorkDirectory implements AutoCloseable {
                 return new WorkDirectory(path, lock);
             }
         }
-        throw new IOException("cannot keep a directory in " + parent);
+        throw new IOException("cannot create a directory in " + parent);
     }
 
     private static Descriptor open(Path directory) throws IOException {
@@ -69,22 +69,21 @@ public final class WorkDirectory implements AutoCloseable {
     }
 
     /**
-     * Removes the FIFOs, and their directories, that processes of this user have left in {@code parent} which are no more. Whoever
-     * hangs in opening one of them is freed. Directories that hold anything else stay: a save image may be all that is left of a guest.
+     * Removes FIFOs, and their directories, that ended processes of this user have left in {@code parent}. Unblocks processes
+     * that wait in opening one of them. Directories with other content stay: a save image may be all that is left of a guest.
      */
     public static void sweep(Path parent) {
         try (Stream<Path> entries = Files.list(parent)) {
             entries.filter(entry -> entry.getFileName().toString().startsWith(PREFIX))
                     .forEach(WorkDirectory::removeIfDead);
         } catch (IOException | java.io.UncheckedIOException e) {
-            LOG.warn("cannot look for what a crash has left in {}", parent, e);
+            LOG.warn("cannot look for leftovers of a crash in {}", parent, e);
         }
     }
 
     private static void removeIfDead(Path path) {
         try {
-            // Once it is ours, nobody else can put a link in its place: whoever could could do as much to a FIFO in
-            // use.
+            // Once it is ours, nobody else can replace it by a link; otherwise FIFOs in use would be at risk as well.
             if (OwnDirectory.isPrivate(path)) {
                 try (Descriptor lock = open(path)) {
                     if (lock.tryLock()) {
@@ -95,17 +94,17 @@ public final class WorkDirectory implements AutoCloseable {
         } catch (NoSuchFileException e) {
             LOG.debug("{} has just gone", path, e);
         } catch (IOException e) {
-            LOG.warn("cannot remove {}, which a crash has left", path, e);
+            LOG.warn("cannot remove {}, a leftover of a crash", path, e);
         }
     }
 
     private static void removeFifos(Path path) throws IOException {
         List<Path> files = list(path);
         for (Path file : files) {
-            // Nothing but FIFOs, sockets and devices is "other"; and nobody else can put anything here.
+            // Only FIFOs, sockets and devices are "other"; and no other user can put anything here.
             if (!Files.readAttributes(file, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
                     .isOther()) {
-                LOG.warn("{} was left by a crash, and is kept: it may hold a guest", path);
+                LOG.warn("{} was left by a crash; it stays, since it may contain a guest", path);
                 return;
             }
         }
@@ -113,7 +112,7 @@ public final class WorkDirectory implements AutoCloseable {
             Fifo.remove(file);
         }
         Files.deleteIfExists(path);
-        LOG.info("removed {}, which a crash had left", path);
+        LOG.info("removed {}, a leftover of a crash", path);
     }
 
     private static List<Path> list(Path directory) throws IOException {

@@ -4,7 +4,7 @@ package io.vmmig.libvirt.saveimage;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
 
-/** The one way in which a save image is refused. */
+/** The error for an invalid save image. */
 final class Malformed {
     private Malformed() {}
 

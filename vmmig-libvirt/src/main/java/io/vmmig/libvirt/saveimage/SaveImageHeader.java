@@ -10,9 +10,9 @@ import java.util.Arrays;
 /**
  * The 92 bytes in front of a libvirt save image: a magic of 16 bytes and 19 little-endian words, of which 14 are unused.
  *
- * @param complete whether libvirt has finished the image, which it says in the magic
+ * @param complete whether libvirt has finished the image, according to the magic
  * @param dataLength how many bytes of XML, cookie and padding follow the header
- * @param wasRunning whether the guest is to run once it is restored
+ * @param wasRunning whether the guest should run once it is restored
  * @param compression 0 for none, otherwise one of libvirt's numbers
  * @param cookieOffset where the cookie begins in the data, or 0 when there is none
  */
@@ -20,7 +20,7 @@ public record SaveImageHeader(boolean complete, int dataLength, boolean wasRunni
     /** The header's length in bytes. */
     public static final int BYTES = 92;
 
-    /** The most XML, cookie and padding that is believed: a thousand times what real guests have. */
+    /** The maximum of XML, cookie and padding: a thousand times what real guests have. */
     public static final int MAX_DATA_BYTES = 16 << 20;
 
     private static final int MAGIC_BYTES = 16;
@@ -28,7 +28,7 @@ public record SaveImageHeader(boolean complete, int dataLength, boolean wasRunni
     private static final byte[] PARTIAL = "LibvirtQemudPart".getBytes(StandardCharsets.US_ASCII);
     private static final int VERSION = 2;
 
-    /** Reads a header, trusting nothing in it. */
+    /** Parses an untrusted header. */
     public static SaveImageHeader parse(byte[] bytes) throws PackageFormatException {
         if (bytes.length != BYTES) {
             throw Malformed.image("a header of " + bytes.length + " bytes");

@@ -10,15 +10,15 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that a libvirt save image holds in front of QEMU's stream: the header, then the domain XML, a NUL, the cookie, a NUL,
- * and zeros in reserve.
+ * Everything in a libvirt save image before QEMU's stream: the header, the domain XML, a NUL, the cookie, a NUL, and padding of
+ * zeros.
  *
  * @param header the header
  * @param domainXml the domain XML
- * @param cookie what libvirt wants to find again when it restores, or null
+ * @param cookie libvirt's own data for the restore, or null
  */
 public record SaveImagePreamble(SaveImageHeader header, String domainXml, @Nullable String cookie) {
-    /** Zeros after the XML; libvirt leaves room as well, so that the XML can be edited in place. */
+    /** Padding after the XML, as libvirt adds, so that the XML can be edited in place. */
     private static final int RESERVE_BYTES = 1024;
 
     /** A preamble for restoring: complete, uncompressed, and with the guest paused. */
@@ -34,9 +34,9 @@ public record SaveImagePreamble(SaveImageHeader header, String domainXml, @Nulla
     }
 
     /**
-     * Reads a preamble off the front of a save image, and nothing behind it.
+     * Reads the preamble of a save image, and nothing after it.
      *
-     * @throws PackageFormatException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} for whatever is not a save image
+     * @throws PackageFormatException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} for anything that is not a save image
      */
     public static SaveImagePreamble read(InputStream image) throws PackageFormatException, IOException {
         SaveImageHeader header = SaveImageHeader.parse(exactly(image, SaveImageHeader.BYTES));
