@@ -145,8 +145,8 @@ class FreePageSearchTest {
     }
 
     private static final String CONTRADICTION =
-            "its kernel's account of free pages contradicts itself, as it does while it changes";
-    private static final String CANNOT_BE = "its kernel has a free block of pages that cannot be one";
+            "its kernel's free lists are inconsistent, as they are during a change";
+    private static final String CANNOT_BE = "its kernel has an impossible free block of pages";
     private static final String NO_KERNEL = "no Linux kernel that describes itself was found in it";
 
     static Stream<Arguments> broken() {
@@ -218,11 +218,11 @@ class FreePageSearchTest {
                         k -> k.setLong(FakeKernel.SECTIONS, FakeKernel.MEMMAP_VIRTUAL | 0x80f)),
                 broken(
                         "a section whose pages are nowhere",
-                        "its kernel's data holds a pointer to where nothing is",
+                        "its kernel's data has a pointer to unmapped memory",
                         k -> k.setLong(FakeKernel.SECTIONS, FakeKernel.MEMMAP_VIRTUAL + (1L << 30) | 0xf)),
                 broken(
                         "a section that is no pointer",
-                        "its kernel's data holds what should be a pointer and is none",
+                        "its kernel's data has an invalid pointer",
                         k -> k.setLong(FakeKernel.SECTIONS, 0x123400f)),
                 broken(
                         "sections out of memory",
@@ -230,11 +230,11 @@ class FreePageSearchTest {
                         k -> k.setLong(FakeKernel.DIRECT_TABLE + (FakeKernel.SECTIONS >> 21) * 8, 1L << 40 | 0xe3)),
                 broken(
                         "struct pages out of memory",
-                        "its kernel's account of its pages is not in its RAM",
+                        "its kernel's page structs are not in its RAM",
                         k -> k.setLong(FakeKernel.MEMMAP_TABLE, 1L << 40 | 0xe3)),
                 broken(
                         "a page table that is its own",
-                        "its kernel's data holds a pointer to where nothing is",
+                        "its kernel's data has a pointer to unmapped memory",
                         k -> k.setLong(FakeKernel.MEMMAP_TABLE, FakeKernel.MEMMAP_TABLE | 0x63)),
                 broken("no tables to start processors with", NO_KERNEL, k -> k.setLong(FakeKernel.START_TABLES, 0)),
                 broken(
@@ -277,7 +277,7 @@ class FreePageSearchTest {
                         field("SYMBOL(mem_section)", "ffffx")),
                 broken(
                         "a missing field",
-                        "its kernel, Linux 6.1.0-fake, does not tell NUMBER(SECTION_SIZE_BITS)",
+                        "its kernel, Linux 6.1.0-fake, does not give NUMBER(SECTION_SIZE_BITS)",
                         k -> {
                             k.info.remove("NUMBER(SECTION_SIZE_BITS)");
                             k.writeInfo();
@@ -328,7 +328,7 @@ class FreePageSearchTest {
         FreePageSearch search = begin(kernel);
         field("OSRELEASE", "6.1.0-other").accept(kernel);
 
-        assertThat(search.finish().reason()).hasValue("its kernel is not the one that was there a moment ago");
+        assertThat(search.finish().reason()).hasValue("its kernel has changed since the search");
     }
 
     @Test
@@ -501,7 +501,7 @@ class FreePageSearchTest {
         guest.pause();
 
         assertThat(FreePageSearch.begin(guest, FakeGuest.domain("")).finish().reason())
-                .hasValue("it does not run, so it cannot be seen whose memory this is");
+                .hasValue("it does not run, so its kernel cannot be verified");
     }
 
     @Test

@@ -56,7 +56,7 @@ final class GuestEvents implements AutoCloseable {
         }
     }
 
-    /** The events after the first {@code from}. */
+    /** The events after the first {@code count}. */
     List<DomainEvent> after(int count) {
         synchronized (seen) {
             return List.copyOf(seen.subList(count, seen.size()));

@@ -384,7 +384,7 @@ class IntroductionTest {
             stranger.show(card.text(), stranger.challenge.shown(), proof)
                     .show(card.text(), stranger.challenge.shown(), proof);
             stranger.awaitCard();
-            assertRefused(stranger.peer, Problem.PROTOCOL_VIOLATION, "a frame of kind 12 in place of REFUSE");
+            assertRefused(stranger.peer, Problem.PROTOCOL_VIOLATION, "a frame of kind 12 instead of REFUSE");
         }
     }
 

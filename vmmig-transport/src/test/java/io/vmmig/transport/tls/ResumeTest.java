@@ -343,7 +343,7 @@ class ResumeTest {
 
         assertThatThrownBy(pair.destination::awaitCommit)
                 .satisfies(e -> assertProblem(e, Problem.CONNECTION_LOST))
-                .hasMessageContaining("did not come back within 300 ms");
+                .hasMessageContaining("did not reconnect within 300 ms");
         assertThatThrownBy(pair.source::commit).satisfies(e -> assertThat(((VmmigException) e).problem())
                 .isIn(Problem.CONNECTION_LOST, Problem.OUTCOME_UNKNOWN));
         pair.source.close();
