@@ -47,8 +47,8 @@ operation failed: guest CPU doesn't match specification: missing features: pcid 
 internal error: Unknown CPU model Foo-v9 | RESOURCE_MISSING | its CPU Foo-v9 | CPU model
 internal error: qemu unexpectedly closed the monitor: -chardev socket: Failed to bind socket: Address already in use | RESOURCE_MISSING | is in use there | Free it
 internal error: Unable to find an unused port in range 'vnc' (5900-65535) | RESOURCE_MISSING | all ports for displays (vnc) | qemu.conf
-internal error: process exited while connecting to monitor: Failed to get "write" lock | DISK_IN_USE | in use there | See who
-Cannot access storage file '/images/base.qcow2': No such file or directory | FILE_FAILED | cannot open /images/base.qcow2 | QEMU runs as
+internal error: process exited while connecting to monitor: Failed to get "write" lock | DISK_IN_USE | in use there | Find out what uses it
+Cannot access storage file '/images/base.qcow2': No such file or directory | FILE_FAILED | cannot open /images/base.qcow2 | QEMU's user
 internal error: cannot set up guest memory 'pc.ram': Cannot allocate memory | MEMORY_INSUFFICIENT | not enough memory | Free
 Cannot check QEMU binary /usr/bin/qemu-x: No such file or directory | ARCHITECTURE_UNSUPPORTED | emulator /usr/bin/qemu-x | emulatedBy
 internal error: unsupported machine type 'pc-q35-99.0' | MACHINE_UNSUPPORTED | machine type pc-q35-99.0 | QEMU
