@@ -22,7 +22,7 @@ import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.DiskChain;
 import io.vmmig.reference.ImageStore;
-import io.vmmig.reference.KeptPackages;
+import io.vmmig.reference.PackageCache;
 import io.vmmig.reference.PageLayout;
 import io.vmmig.reference.ReferenceStore;
 import io.vmmig.sparse.SparseFile;
@@ -179,8 +179,8 @@ record Departure(
     SharedPages sharedPages(ImageStore images, Cancellation cancellation) throws VmmigException {
         SharedPages shared = new SharedPages();
         ReferenceStore store = images.references();
-        KeptPackages packages = store.packages();
-        KeptPackages.Others others = others(store);
+        PackageCache packages = store.packages();
+        PackageCache.Others others = others(store);
         for (Digest seal :
                 packages.of(manifest.guestUuid()).stream().limit(MAX_EARLIER).toList()) {
             shared.add(
@@ -268,7 +268,7 @@ record Departure(
     }
 
     /** Finds what earlier packages refer to: in the store, or where this guest has it. */
-    private KeptPackages.Others others(ReferenceStore store) throws VmmigException {
+    private PackageCache.Others others(ReferenceStore store) throws VmmigException {
         Map<Manifest.Reference, Path> files = files();
         return reference -> {
             Optional<PageSource> found = store.find(reference);

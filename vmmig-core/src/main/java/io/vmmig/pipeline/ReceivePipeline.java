@@ -30,7 +30,7 @@ import io.vmmig.json.Texts;
 import io.vmmig.protection.Handling;
 import io.vmmig.protection.PackageVerifier;
 import io.vmmig.reference.ImageStore;
-import io.vmmig.reference.PackageKeeping;
+import io.vmmig.reference.PackageCaching;
 import io.vmmig.reference.PageLayout;
 import io.vmmig.reference.ReferenceStore;
 import io.vmmig.report.DestinationReport;
@@ -475,7 +475,7 @@ public final class ReceivePipeline {
     private DestinationReport takeOver(
             Arrival arrival, Offer offer, SharedPages shared, ArrivalFiles files, ArrivalJournal noted)
             throws VmmigException {
-        try (PackageKeeping keeping = images.references().packages().begin();
+        try (PackageCaching keeping = images.references().packages().begin();
                 PackageReader reader = PackageReader.from(
                         keeping.passingFrom(session.packageStream()),
                         settings.limits,
@@ -559,7 +559,7 @@ public final class ReceivePipeline {
     }
 
     /** Comes last: it may take seconds, and the guest runs whatever becomes of it. */
-    private void keep(PackageKeeping keeping, Digest seal) {
+    private void keep(PackageCaching keeping, Digest seal) {
         try {
             if (keeping.finish(seal)) {
                 ReferenceStore store = images.references();

@@ -24,7 +24,7 @@ import io.vmmig.page.PageSource;
 import io.vmmig.protection.PackageClaim;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.qcow2.DiskChain;
-import io.vmmig.reference.PackageKeeping;
+import io.vmmig.reference.PackageCaching;
 import io.vmmig.report.Notice;
 import io.vmmig.report.SourceReport;
 import io.vmmig.snapshot.HeapBudget;
@@ -176,7 +176,7 @@ public final class SendPipeline {
         SharedPages shared = departure.sharedPages(hostState.images(), cancellation);
         recorder.enter(Phase.CONNECT);
         try (shared;
-                PackageKeeping keeping = beginKeeping();
+                PackageCaching keeping = beginKeeping();
                 OutgoingSession session =
                         Abandonable.run(() -> UploadSession.open(transport), this::giveUp, cancellation)) {
             cancellation.onRequest(() -> session.abort(cancellation.reason()));
@@ -257,7 +257,7 @@ public final class SendPipeline {
             GuestHistory history,
             Acceptance acceptance,
             OutgoingSession session,
-            PackageKeeping keeping,
+            PackageCaching keeping,
             OtherTools others) {}
 
     /** Sends what can be sent while the guest runs, and suspends it for the rest. */
@@ -456,7 +456,7 @@ public final class SendPipeline {
                 e, Problem.FILE_FAILED, "could not write the package", "Check the files of the guest and try again.");
     }
 
-    private PackageKeeping beginKeeping() throws VmmigException {
+    private PackageCaching beginKeeping() throws VmmigException {
         return hostState.images().references().packages().begin();
     }
 

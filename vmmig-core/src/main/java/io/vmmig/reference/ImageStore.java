@@ -30,15 +30,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A directory of content that guests stand on: base images, kernels, ramdisks. What both ends hold does not travel, and a
- * package names it by its SHA-256.
+ * A directory of content that guests are based on: base images, kernels, ramdisks. Content that both ends hold is not sent; a
+ * package refers to it by its SHA-256.
  *
- * <p>A store also remembers where this host has such content elsewhere, without a copy of it: what the guests of this host have
- * used is found again when they come back. Such a file is used where it is, as long as its digest is the same.
+ * <p>A store also remembers such content elsewhere on this host without copying it, so that files that guests of this host have
+ * used are found again when the guests return. Such a file is used in place, as long as its digest is unchanged.
  *
- * <p>The files are named after their digest and are not to be written to. Any number of threads and processes may use one
- * store at once. Where a method throws {@link VmmigException}, it does so also with {@link Problem#FILE_FAILED} when the
- * directory cannot be used, and with {@link Problem#DISK_FULL} when there is no space left in it.
+ * <p>The files are named after their digests and must not be written to. Any number of threads and processes may use a store at
+ * once. Where a method throws {@link VmmigException}, it does so also with {@link Problem#FILE_FAILED} when the directory cannot
+ * be used, and with {@link Problem#DISK_FULL} when it is full.
  */
 public final class ImageStore {
     private static final Logger LOG = LoggerFactory.getLogger(ImageStore.class);
@@ -60,9 +60,8 @@ public final class ImageStore {
     }
 
     /**
-     * The store in that directory. A directory that is not there is made, so that others, such as the user that QEMU runs as,
-     * can pass through but not list it; one that is there keeps its permissions, and is refused if it belongs to another user or
-     * can be written by one.
+     * The store in that directory. A missing directory is created so that others, such as QEMU's user, can pass through but not
+     * list it. An existing one keeps its permissions, and is refused if it belongs to another user or others can write to it.
      */
     public static ImageStore at(Path directory) throws VmmigException {
         Path absolute = directory.toAbsolutePath().normalize();
@@ -75,14 +74,14 @@ public final class ImageStore {
         return new ImageStore(absolute);
     }
 
-    /** Where it is, absolute. */
+    /** Its absolute path. */
     public Path directory() {
         return directory;
     }
 
     /**
-     * What can be found by its pages in the images, kernels and ramdisks of this store, and in other files that this host knows;
-     * its indexes are in a directory in this one. The same at each call, and open for as long as this store is used.
+     * The pages of the images, kernels and ramdisks of this store, and of other files that this host knows; its indexes are in a
+     * subdirectory. The same object at each call, open as long as this store is used.
      */
     public ReferenceStore references() throws VmmigException {
         synchronized (referencesLock) {
@@ -96,14 +95,14 @@ public final class ImageStore {
     }
 
     /**
-     * Copies an image, a kernel or a ramdisk into the store; one that is there already and intact is not copied again. No
-     * guest may be writing to it. What its pages are found by is made ready in the background.
+     * Copies an image, a kernel or a ramdisk into the store, unless it is already there and intact. No guest may write to it
+     * meanwhile. Its index of pages is built in the background.
      *
-     * @param format the image's format; {@link ImageFormat#RAW} for kernels and ramdisks. A qcow2 image must not have a
-     *     backing file of its own
-     * @return the digest by which it is known from now on
-     * @throws VmmigException with {@link Problem#DISK_UNSUPPORTED} or {@link Problem#IMAGE_MALFORMED} if the image cannot be
-     *     a base image, with {@link Problem#FILE_FAILED} if it cannot be read or copied
+     * @param format the image's format; {@link ImageFormat#RAW} for kernels and ramdisks. A qcow2 image must not have a backing
+     *     file of its own
+     * @return its digest
+     * @throws VmmigException with {@link Problem#DISK_UNSUPPORTED} or {@link Problem#IMAGE_MALFORMED} if the image cannot be a
+     *     base image, with {@link Problem#FILE_FAILED} if it cannot be read or copied
      */
     public Digest add(Path image, ImageFormat format) throws VmmigException {
         try {
@@ -125,8 +124,8 @@ public final class ImageStore {
     }
 
     /**
-     * Adds an image, a kernel or a ramdisk that comes from elsewhere, and is what its digest says or is not added. One that is
-     * there already and intact is not read.
+     * Adds an image, a kernel or a ramdisk from a stream, if its digest matches. If it is already there and intact, the stream is
+     * not read.
      *
      * @param content is not closed
      * @param format as for {@link #add(Path, ImageFormat)}
@@ -148,7 +147,7 @@ public final class ImageStore {
                 if (!actual.equals(digest)) {
                     throw new IntegrityException(
                             Problem.DIGEST_MISMATCH,
-                            "what came as " + digest + " is " + actual,
+                            "what was received as " + digest + " is " + actual,
                             "Find out who has changed it, and get an intact copy.");
                 }
                 requireStandalone(beside, format);
@@ -162,9 +161,9 @@ public final class ImageStore {
     }
 
     /**
-     * Remembers where this host has an image, a kernel or a ramdisk, without copying it: guests that need it are put on that very
-     * file, if it has not been changed by then and no guest writes to it. So name only files that nobody else on this host can
-     * write to. What guests that leave this host have used is remembered without this.
+     * Remembers an image, a kernel or a ramdisk elsewhere on this host without copying it: guests that need it use that file, if
+     * it is unchanged by then and no guest writes to it. So name only files that nobody else on this host can write to. Files of
+     * guests that leave this host are remembered automatically.
      *
      * @param format as for {@link #add(Path, ImageFormat)}
      * @return the digest by which it is known
@@ -183,7 +182,7 @@ public final class ImageStore {
         }
     }
 
-    /** What is remembered of files that are elsewhere on this host, and still there; nobody has looked whether they are intact. */
+    /** Remembered files elsewhere on this host that still exist; their content is not checked. */
     public List<BaseImage> remembered() throws VmmigException {
         try {
             List<BaseImage> images = new ArrayList<>();
@@ -196,14 +195,14 @@ public final class ImageStore {
         }
     }
 
-    /** Removes what programs have left unfinished here that are no more, such as by a crash. */
+    /** Removes unfinished files of programs that have ended, for example by a crash. */
     public void removeUnfinished() throws VmmigException {
         try {
             PrivateFiles.sweep(directory, ADDING);
             remembered.removeUnfinished();
             references().removeUnfinished();
         } catch (IOException e) {
-            throw failed("could not clear up the image store " + directory, e);
+            throw failed("could not clean up the image store " + directory, e);
         }
     }
 
@@ -254,15 +253,15 @@ public final class ImageStore {
                 return digest;
             }
             copy.finishAs(file);
-            // Nobody has had the file open for writing but this method, so it needs no time to settle.
+            // Only this method has had the file open for writing, so its timestamps can be trusted at once.
             digests.remember(file, FileStamp.of(file), digest);
             return digest;
         }
     }
 
     /**
-     * The content of that digest, if it is held here or remembered elsewhere on this host. It is not looked into: before a guest is put on it, use
-     * {@link #verified(Digest)}.
+     * The content with that digest, if it is held here or remembered elsewhere on this host. It is not verified: use {@link
+     * #verified(Digest)} before a guest is based on it.
      */
     public Optional<BaseImage> find(Digest digest) throws VmmigException {
         for (ImageFormat format : ImageFormat.values()) {
@@ -303,20 +302,19 @@ public final class ImageStore {
     }
 
     /**
-     * The content of that digest, known to be intact. The file is read as a whole unless neither it nor its inode has changed
-     * since the last time.
+     * The content with that digest, verified. Reads the whole file, unless neither it nor its inode has changed since the last
+     * time.
      *
      * @throws IncompatibleException with {@link Problem#BASE_IMAGE_MISSING} if it is not held
-     * @throws IntegrityException with {@link Problem#BASE_IMAGE_DAMAGED} if it is not what it was
+     * @throws IntegrityException with {@link Problem#BASE_IMAGE_DAMAGED} if it has changed
      */
     public BaseImage verified(Digest digest) throws VmmigException {
         return verified(find(digest).orElseThrow(() -> missing("no image with the digest " + digest)));
     }
 
     /**
-     * As {@link #verified(Digest)}, for an image of that very format. A guest must never be put on a base image under another
-     * format than the one it was added with: raw content could pass for a qcow2 image, with a backing file of the content's
-     * choice.
+     * As {@link #verified(Digest)}, for an image of exactly that format. A guest must never use a base image in another format
+     * than the one it was added with: raw content could pose as a qcow2 image with a backing file of its choice.
      *
      * @throws IncompatibleException with {@link Problem#BASE_IMAGE_MISSING} also if it is held in another format only
      */
@@ -325,10 +323,7 @@ public final class ImageStore {
                 .orElseThrow(() -> missing("no " + format.word() + " image with the digest " + digest)));
     }
 
-    /**
-     * As {@link #verified(Digest)}, for who can do without: empty if it is neither held nor remembered, or if the remembered file
-     * has been changed since.
-     */
+    /** As {@link #verified(Digest)}, but empty if it is neither held nor remembered, or if the remembered file has changed. */
     public Optional<BaseImage> intact(Digest digest) throws VmmigException {
         try {
             return Optional.of(verified(digest));
@@ -367,16 +362,16 @@ public final class ImageStore {
     }
 
     /**
-     * The digest of any file, in the store or not. It is remembered in the store until the file changes, so that the base
-     * images of a host's guests are not read at each move.
+     * The digest of any file, in the store or not. The store caches it until the file changes, so that base images are not read
+     * for each migration.
      *
-     * @throws IOException if the file cannot be read, or is changed meanwhile
+     * @throws IOException if the file cannot be read, or changes meanwhile
      */
     public Digest digestOf(Path file) throws IOException {
         return digests.of(file);
     }
 
-    /** All that is held here, by name; not what is {@link #remembered()} elsewhere. */
+    /** All content held here, by name, without what is {@link #remembered()} elsewhere. */
     public List<BaseImage> list() throws VmmigException {
         List<BaseImage> images = new ArrayList<>();
         try {
@@ -394,8 +389,8 @@ public final class ImageStore {
     }
 
     /**
-     * Removes the content of that digest from this store, and forgets where it is elsewhere; a file elsewhere stays. A guest that
-     * is based on what is removed keeps running until it is shut off, and cannot be started any more.
+     * Removes the content with that digest from this store, and forgets its locations elsewhere; files elsewhere stay. A guest
+     * based on removed content keeps running until it is shut off, and cannot be started any more.
      *
      * @return whether there was any
      */

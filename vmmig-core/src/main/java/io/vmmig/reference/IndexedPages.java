@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Content with the index beside it, which is opened when something is looked for first: whoever only reads needs none. */
+/** Content with its index, which is opened for the first look-up; reading alone needs none. */
 final class IndexedPages implements PageSource {
     private static final Logger LOG = LoggerFactory.getLogger(IndexedPages.class);
     private static final long NONE = -1;

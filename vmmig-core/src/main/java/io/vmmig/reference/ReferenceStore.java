@@ -55,14 +55,14 @@ public final class ReferenceStore implements AutoCloseable {
 
     private final Path directory;
     private final ImageStore images;
-    private final KeptPackages packages;
+    private final PackageCache packages;
     private final IndexQueue indexes = new IndexQueue();
     private final ConcurrentHashMap<Path, FileStamp> verified = new ConcurrentHashMap<>();
 
     private ReferenceStore(Path directory, ImageStore images) {
         this.directory = directory;
         this.images = images;
-        this.packages = new KeptPackages(directory.resolve("packages"), indexes);
+        this.packages = new PackageCache(directory.resolve("packages"), indexes);
     }
 
     /**
@@ -84,7 +84,7 @@ public final class ReferenceStore implements AutoCloseable {
     }
 
     /** The packages that this host has sent and received. */
-    public KeptPackages packages() {
+    public PackageCache packages() {
         return packages;
     }
 
@@ -96,7 +96,7 @@ public final class ReferenceStore implements AutoCloseable {
      * @return the digest of its seal, by which others refer to it
      * @throws VmmigException with {@link Problem#REFERENCE_MISSING} if something that it refers to is not here; and as
      *     {@link PackageReader} does if it is not whole or damaged; with {@link Problem#DISK_FULL} also if it is larger than
-     *     {@link KeptPackages#quota()} allows
+     *     {@link PackageCache#quota()} allows
      */
     public Digest addPackage(Path file) throws VmmigException {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), CHUNK_BYTES)) {
@@ -107,7 +107,7 @@ public final class ReferenceStore implements AutoCloseable {
     }
 
     private Digest addPackage(InputStream in) throws VmmigException {
-        try (PackageKeeping keeping = packages.begin();
+        try (PackageCaching keeping = packages.begin();
                 PackageCopy copy = new PackageCopy(keeping.passingFrom(in), this, images)) {
             Digest seal = copy.drain().seal();
             if (!keeping.finish(seal)) {

@@ -60,7 +60,7 @@ public final class HeapBudget {
         return Math.max(0, heapBytes - LEAST_HEAP_BYTES);
     }
 
-    /** How many migrations go on at once in each direction, one at least. */
+    /** How many migrations run at once in each direction, at least one. */
     public int migrations() {
         long each = segments() * SEGMENT_BYTES + WINDOW_BYTES + NETWORK_BYTES + Segments.cachedBytes(heapBytes);
         long byHeap = (heapBytes - SET_ASIDE_BYTES) / (2 * each);
@@ -91,7 +91,7 @@ public final class HeapBudget {
                 Problem.HEAP_TOO_SMALL,
                 "the Java heap of this program, limited to "
                         + Runtime.getRuntime().maxMemory() / MIB + " MiB, is exhausted: " + failure.getMessage(),
-                "Start it with a larger -Xmx, or let fewer migrations go on at once.");
+                "Start it with a larger -Xmx, or run fewer migrations at once.");
         exhausted.addSuppressed(failure);
         return exhausted;
     }

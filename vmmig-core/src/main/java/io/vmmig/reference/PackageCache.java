@@ -42,36 +42,36 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Packages that a host has sent or received, kept so that later ones of the same guests need to hold only what has changed.
- * When they take more than the quota, the ones that were not used for longest are removed, though never one that another
- * which stays stands upon. One that turns out to be damaged is removed.
+ * A cache of the packages that a host has sent or received, so that later packages of the same guests only contain what has
+ * changed. When it exceeds its quota, the least recently used packages are removed, but never one that a remaining package refers
+ * to. Damaged packages are removed.
  *
- * <p>They hold the guests' memory as packages do; they are readable by their owner only. Thread-safe, and any number of
- * processes may use one directory at once.
+ * <p>Cached packages contain guests' memory, like all packages; only their owner can read them. Thread-safe, and any number of
+ * processes may use a directory at once.
  */
-public final class KeptPackages {
-    private static final Logger LOG = LoggerFactory.getLogger(KeptPackages.class);
+public final class PackageCache {
+    private static final Logger LOG = LoggerFactory.getLogger(PackageCache.class);
     private static final Pattern NAME = Pattern.compile("sha256-([0-9a-f]{64})\\.(package|index)");
     private static final String KEEPING = ".keeping-";
     private static final int BUFFER_BYTES = 256 << 10;
     private static final long DEFAULT_QUOTA = 8L << 30;
     private static final Pattern QUOTA = Pattern.compile("([0-9]{1,18})\n");
 
-    /** Each package that stands on another makes reading slower, and is of no use without all of those. */
+    /** Each package in a chain makes reading slower, and is useless without the earlier ones. */
     private static final int MAX_CHAIN = 9;
 
     private final Path directory;
     private final IndexQueue indexes;
     private final Map<Path, Made> known = new ConcurrentHashMap<>();
-    /** Those whose index was intact when it was looked at last; whoever finds one damaged removes it. */
+    /** Packages whose index was intact when last used; a damaged one is removed. */
     private final Set<Digest> indexed = ConcurrentHashMap.newKeySet();
 
-    KeptPackages(Path directory, IndexQueue indexes) {
+    PackageCache(Path directory, IndexQueue indexes) {
         this.directory = directory;
         this.indexes = indexes;
     }
 
-    /** Finds what packages refer to besides other packages; what it gives is closed with the package's pages. */
+    /** Finds content other than packages that packages refer to; the result is closed with the package's pages. */
     @FunctionalInterface
     public interface Others {
         /** The pages of a base image, a kernel or a ramdisk, or empty if it is not here. */
@@ -79,11 +79,11 @@ public final class KeptPackages {
     }
 
     /**
-     * Packages may take so much space, their indexes included; one that just passes comes on top of that. With 0 none are kept,
-     * and those that are here are removed. It is noted in the directory, and holds for all who use that, from now on.
+     * Sets the quota for packages and their indexes; a package that is being written does not count. 0 disables the cache and
+     * removes its packages. The quota is stored in the directory, and applies to all programs that use it.
      *
-     * @param bytes 0 or more; 8 GiB unless it was ever said otherwise
-     * @throws VmmigException with {@link Problem#FILE_FAILED} or {@link Problem#DISK_FULL} if it cannot be noted, or if packages
+     * @param bytes 0 or more; default 8 GiB
+     * @throws VmmigException with {@link Problem#FILE_FAILED} or {@link Problem#DISK_FULL} if it cannot be stored, or packages
      *     cannot be removed
      */
     public void quota(long bytes) throws VmmigException {
@@ -101,9 +101,9 @@ public final class KeptPackages {
     }
 
     /**
-     * How much space packages may take, in bytes.
+     * The quota, in bytes.
      *
-     * @throws VmmigException with {@link Problem#FILE_FAILED} if what is noted in the directory cannot be read
+     * @throws VmmigException with {@link Problem#FILE_FAILED} if it cannot be read
      */
     public long quota() throws VmmigException {
         try {
@@ -125,28 +125,28 @@ public final class KeptPackages {
         }
     }
 
-    /** Begins to keep a package that passes by; nothing is kept unless it is finished. */
-    public PackageKeeping begin() {
+    /** Starts to cache a package that is sent or received; it is cached only once it is finished. */
+    public PackageCaching begin() {
         try {
             long quota = readQuota();
             if (quota == 0) {
-                return PackageKeeping.nothing(Failure.of(
+                return PackageCaching.nothing(Failure.of(
                         Problem.DISK_FULL,
-                        "the package is not kept: the quota of " + directory + " is 0",
-                        "Raise it with KeptPackages.quota."));
+                        "the package is not cached: the quota of " + directory + " is 0",
+                        "Raise it with PackageCache.quota."));
             }
             PrivateFiles.makeDirectory(directory);
-            return PackageKeeping.in(PrivateFiles.create(directory, KEEPING), this, quota);
+            return PackageCaching.in(PrivateFiles.create(directory, KEEPING), this, quota);
         } catch (IOException e) {
-            LOG.warn("packages cannot be kept in {}, so the next ones will be larger", directory, e);
-            return PackageKeeping.nothing(failed(e).failure());
+            LOG.warn("packages cannot be cached in {}, so the next ones will be larger", directory, e);
+            return PackageCaching.nothing(failed(e).failure());
         }
     }
 
     /**
-     * Moves a package, which is on the disk, to its place.
+     * Moves a package, which is synced to the disk, into the cache.
      *
-     * @return whether it has stayed there when room had been made
+     * @return whether it is still there after making room
      */
     boolean keep(Path finished, Digest seal) throws IOException {
         Path file = packageFile(seal);
@@ -155,15 +155,15 @@ public final class KeptPackages {
             NewFile.syncDirectoryOf(file);
             makeRoom();
         } catch (IOException e) {
-            LOG.warn("{} is kept, but older packages may take more than their quota", file, e);
+            LOG.warn("{} is cached, but older packages may exceed the quota", file, e);
         }
         return Files.exists(file);
     }
 
     /**
-     * The seals of the packages of a guest, the latest first; without those that stand upon a package which is not here.
+     * The seals of a guest's packages, the latest first, without those that refer to a missing package.
      *
-     * @throws VmmigException with {@link Problem#FILE_FAILED} if the directory cannot be read; a package that cannot is left out
+     * @throws VmmigException with {@link Problem#FILE_FAILED} if the directory cannot be read; unreadable packages are left out
      */
     public List<Digest> of(UUID guest) throws VmmigException {
         try {
@@ -177,10 +177,10 @@ public final class KeptPackages {
         }
     }
 
-    /** Of whom a package is, of when, and what it stands upon: what a file of that name holds never changes. */
+    /** A package's guest, time and references. The content of a file of that name never changes. */
     private record Made(Digest seal, UUID guest, Instant at, Set<Digest> needs) {}
 
-    /** Those that stand upon nothing that is missing. */
+    /** Packages without missing references. */
     private static List<Made> whole(List<Made> made) {
         List<Made> whole = new ArrayList<>(made);
         Set<Digest> seals = sealsOf(whole);
@@ -209,7 +209,7 @@ public final class KeptPackages {
             } catch (NoSuchFileException e) {
                 LOG.debug("{} has gone", file, e);
             } catch (IOException e) {
-                LOG.warn("the kept package {} cannot be read", file, e);
+                LOG.warn("the cached package {} cannot be read", file, e);
             } catch (VmmigException e) {
                 discard(seal, e);
             }
@@ -237,16 +237,16 @@ public final class KeptPackages {
         }
     }
 
-    /** A package that cannot be read goes, so that the next one does not refer to it; one from a newer vmmig stays. */
+    /** An unreadable package is removed, so that the next one does not refer to it; one from a newer vmmig stays. */
     private void discard(Digest seal, VmmigException why) {
         Path file = packageFile(seal);
         if (why.problem() == Problem.PACKAGE_MALFORMED
                 || why.problem() == Problem.PACKAGE_TRUNCATED
                 || why.problem() == Problem.DIGEST_MISMATCH) {
-            LOG.warn("the kept package {} is damaged and removed: {}", file, why.getMessage());
+            LOG.warn("the cached package {} is damaged and removed: {}", file, why.getMessage());
             remove(seal);
         } else {
-            LOG.warn("the kept package {} cannot be used: {}", file, why.getMessage());
+            LOG.warn("the cached package {} cannot be used: {}", file, why.getMessage());
         }
     }
 
@@ -255,10 +255,7 @@ public final class KeptPackages {
         PrivateFiles.deleteOrWarn(indexFile(seal));
     }
 
-    /**
-     * Removes those of these packages, and of the ones that they stand upon, which are not byte for byte what was kept. All of
-     * them are read.
-     */
+    /** Verifies these packages and those that they refer to, by reading all of them; removes damaged ones. */
     public void removeDamaged(Collection<Digest> seals) {
         List<Digest> all = new ArrayList<>(seals);
         for (int i = 0; i < all.size() && i < MAX_CHAIN; i++) {
@@ -272,7 +269,7 @@ public final class KeptPackages {
             } catch (NoSuchFileException e) {
                 LOG.debug("{} has gone", file, e);
             } catch (IOException e) {
-                LOG.warn("the kept package {} could not be verified", file, e);
+                LOG.warn("the cached package {} could not be verified", file, e);
             } catch (VmmigException e) {
                 discard(seal, e);
             }
@@ -282,46 +279,46 @@ public final class KeptPackages {
     private static void requireIntact(Path file, Digest seal) throws IOException, VmmigException {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES)) {
             if (!PackageReader.readEvidence(in, PackageLimits.DEFAULT).seal().equals(seal)) {
-                throw Malformed.because("the package has another seal than it was kept by");
+                throw Malformed.because("the package has another seal than the cache expects");
             }
         }
     }
 
     /**
-     * The pages of an earlier package, or nothing if it is not here, is damaged, or something that it refers to is not here.
-     * Pages are found in it by their hash once its index is there; see {@link #prepare}.
+     * The pages of an earlier package; empty if it is missing or damaged, or if something that it refers to is missing. Its pages
+     * can be found by their hash once its index is built; see {@link #prepare}.
      *
-     * @return to be closed by the caller
+     * @return the caller closes it
      * @throws CancelledException if the thread is interrupted
      */
     public Optional<PageSource> find(Digest seal, Others others) throws CancelledException {
         return new Opening(others).open(seal).map(content -> pages(content, seal));
     }
 
-    private PageSource pages(KeptPackage content, Digest seal) {
+    private PageSource pages(CachedPackage content, Digest seal) {
         Path index = indexFile(seal);
         return new IndexedPages(content, index, nameOf(seal), () -> PrivateFiles.deleteOrWarn(index));
     }
 
     /**
-     * Has the index of a package built in the background, unless there is one. That takes a second for each gigabyte of memory;
-     * this returns at once.
+     * Builds the index of a package in the background, unless there is one. That takes a second for each gigabyte of memory; this
+     * returns at once.
      *
-     * @return completes when the index is there; exceptionally with a {@link VmmigException} if it cannot be built, or a
-     *     {@link java.util.concurrent.CancellationException} if the store is closed
+     * @return completes when the index is built; exceptionally with a {@link VmmigException} if it cannot be built, or a {@link
+     *     java.util.concurrent.CancellationException} if the store is closed
      */
     public CompletionStage<Void> prepare(Digest seal, Others others) {
         if (indexed.contains(seal) && Files.exists(indexFile(seal))) {
             return CompletableFuture.completedStage(null);
         }
         return indexes.add(nameOf(seal), () -> {
-            try (KeptPackage content = new Opening(others).open(seal).orElseThrow(() -> missing(seal))) {
+            try (CachedPackage content = new Opening(others).open(seal).orElseThrow(() -> missing(seal))) {
                 IndexFile.ensure(indexFile(seal), nameOf(seal), content);
                 indexed.add(seal);
                 makeRoom();
             } catch (IOException e) {
                 throw VmmigException.from(
-                        e, Problem.FILE_FAILED, "could not build the index of the kept package " + seal, "");
+                        e, Problem.FILE_FAILED, "could not build the index of the cached package " + seal, "");
             }
         });
     }
@@ -329,11 +326,11 @@ public final class KeptPackages {
     private static IncompatibleException missing(Digest seal) {
         return new IncompatibleException(
                 Problem.REFERENCE_MISSING,
-                "the kept package " + seal + ", or something that it refers to, is not here",
+                "the cached package " + seal + ", or something that it refers to, is missing",
                 "Add it with ReferenceStore.addPackage.");
     }
 
-    /** Opens a package and those that it stands upon, which may be crafted to be more than a chain. */
+    /** Opens a package and those that it refers to; crafted references may form more than a chain. */
     private final class Opening {
         private final Others others;
         private final SegmentCache cache = new SegmentCache();
@@ -343,19 +340,19 @@ public final class KeptPackages {
             this.others = others;
         }
 
-        Optional<KeptPackage> open(Digest seal) throws CancelledException {
+        Optional<CachedPackage> open(Digest seal) throws CancelledException {
             Path file = packageFile(seal);
             List<PageSource> references = new ArrayList<>();
-            Optional<KeptPackage> opened = Optional.empty();
+            Optional<CachedPackage> opened = Optional.empty();
             try {
                 if (left-- > 0 && openReferences(seal, manifest(file), references)) {
-                    opened = Optional.of(KeptPackage.open(file, seal, references, cache, why -> discard(seal, why)));
+                    opened = Optional.of(CachedPackage.open(file, seal, references, cache, why -> discard(seal, why)));
                     touch(file);
                 }
             } catch (NoSuchFileException e) {
                 LOG.debug("{} is not here", file, e);
             } catch (IOException e) {
-                LOG.warn("the kept package {} cannot be used", file, e);
+                LOG.warn("the cached package {} cannot be used", file, e);
             } catch (CancelledException e) {
                 throw e;
             } catch (VmmigException e) {
@@ -373,7 +370,7 @@ public final class KeptPackages {
             for (Manifest.Reference reference : manifest.references()) {
                 Optional<PageSource> pages = open(reference);
                 if (pages.isEmpty()) {
-                    LOG.info("the kept package {} needs {}, which is not here", seal, reference.digest());
+                    LOG.info("the cached package {} needs {}, which is missing", seal, reference.digest());
                     return false;
                 }
                 references.add(pages.get());
@@ -390,7 +387,7 @@ public final class KeptPackages {
             } catch (CancelledException e) {
                 throw e;
             } catch (VmmigException e) {
-                LOG.warn("what a kept package refers to cannot be used: {}", e.getMessage());
+                LOG.warn("what a cached package refers to cannot be used: {}", e.getMessage());
                 return Optional.empty();
             }
         }
@@ -427,7 +424,7 @@ public final class KeptPackages {
     private static Digest seal(Path file) {
         Matcher name = NAME.matcher(nameOf(file));
         if (!name.matches()) {
-            throw new IllegalArgumentException(file + " is no kept package");
+            throw new IllegalArgumentException(file + " is not a cached package");
         }
         return new Digest(name.group(1));
     }
@@ -449,7 +446,7 @@ public final class KeptPackages {
             if (bytes <= quota) {
                 break;
             }
-            LOG.info("the kept package {} is removed, to make room", seal);
+            LOG.info("the cached package {} is removed, to make room", seal);
             bytes -= size(seal);
             remove(seal);
         }
@@ -459,7 +456,7 @@ public final class KeptPackages {
         PrivateFiles.sweep(directory, ".");
     }
 
-    /** Removes what was never finished, and indexes of packages that are not here any more. */
+    /** Removes unfinished files, and indexes of packages that are gone. */
     private void sweep() throws IOException {
         removeUnfinished();
         for (Path entry : entries()) {
@@ -492,6 +489,6 @@ public final class KeptPackages {
 
     private static VmmigException failed(IOException e) {
         return VmmigException.from(
-                e, Problem.FILE_FAILED, "the kept packages could not be used", "Check the path and its permissions.");
+                e, Problem.FILE_FAILED, "the package cache could not be used", "Check the path and its permissions.");
     }
 }

@@ -29,7 +29,7 @@ import java.util.function.Function;
 import java.util.function.ToLongFunction;
 
 /** The pages of an earlier package, in the order in which its instructions produce them. Thread-safe. */
-final class KeptPackage implements PageContent {
+final class CachedPackage implements PageContent {
     private static final int PAGE_BYTES = PageSource.PAGE_BYTES;
     private static final int STORED_BYTES = PackageLimits.DEFAULT.storedSegmentBytes();
     /** Instead of the number of a content page. */
@@ -55,7 +55,7 @@ final class KeptPackage implements PageContent {
      */
     private record Place(long at, int length, long firstPosition, long firstContent) {}
 
-    private KeptPackage(
+    private CachedPackage(
             SharedFile file,
             List<PageSource> references,
             SegmentCache cache,
@@ -67,15 +67,15 @@ final class KeptPackage implements PageContent {
     }
 
     /**
-     * Opens a package that was verified when it was kept.
+     * Opens a package that was verified when it was cached.
      *
      * @param seal the digest of its seal
      * @param references its own references, in the order of its manifest; they are closed with this
-     * @param cache shared with the packages that it stands upon
+     * @param cache shared with the packages that it refers to
      * @param onDamage is told once if a page turns out to be damaged
      * @throws PackageFormatException if it is not whole, or another package
      */
-    static KeptPackage open(
+    static CachedPackage open(
             Path path,
             Digest seal,
             List<PageSource> references,
@@ -83,7 +83,7 @@ final class KeptPackage implements PageContent {
             Consumer<PackageFormatException> onDamage)
             throws IOException, VmmigException {
         SharedFile file = SharedFile.open(path);
-        KeptPackage opened = new KeptPackage(file, references, cache, onDamage);
+        CachedPackage opened = new CachedPackage(file, references, cache, onDamage);
         try {
             opened.findSegments(seal);
             return opened;
@@ -97,7 +97,7 @@ final class KeptPackage implements PageContent {
         InputStream whole = new Section(0, file.bytes());
         PackageReader.Outline outline = PackageReader.readOutline(whole, PackageLimits.DEFAULT, this::addSegment);
         if (!outline.seal().equals(seal)) {
-            throw Malformed.because("the package has another seal than it was kept by");
+            throw Malformed.because("the package has another seal than the cache expects");
         }
     }
 

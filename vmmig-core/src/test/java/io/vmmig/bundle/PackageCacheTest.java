@@ -15,8 +15,8 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.page.PageHash;
 import io.vmmig.page.PageSource;
 import io.vmmig.reference.ImageStore;
-import io.vmmig.reference.KeptPackages;
-import io.vmmig.reference.PackageKeeping;
+import io.vmmig.reference.PackageCache;
+import io.vmmig.reference.PackageCaching;
 import io.vmmig.reference.ReferenceStore;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -44,7 +44,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Packages that stand on earlier ones. */
 @Tag("once")
-class KeptPackagesTest {
+class PackageCacheTest {
     private static final byte[] DISK = Packages.memory(6 << 20, 21);
 
     private static final UUID GUEST = Manifests.of(List.of()).guestUuid();
@@ -53,7 +53,7 @@ class KeptPackagesTest {
     Path directory;
 
     private ImageStore images;
-    private KeptPackages packages;
+    private PackageCache packages;
 
     @BeforeEach
     void open() throws Exception {
@@ -181,7 +181,7 @@ class KeptPackagesTest {
         assertThat(file(old)).doesNotExist();
         assertThat(file(young)).exists();
         packages.quota(0);
-        try (PackageKeeping keeping = packages.begin()) {
+        try (PackageCaching keeping = packages.begin()) {
             assertThat(keeping.finish(Manifests.DIGEST)).isFalse();
         }
         assertThat(packages.of(GUEST)).isEmpty();
@@ -200,7 +200,7 @@ class KeptPackagesTest {
         Files.writeString(file(seal).resolveSibling("quota"), "much\n");
         assertThat(catchThrowableOfType(VmmigException.class, packages::quota).problem())
                 .isEqualTo(Problem.FILE_FAILED);
-        try (PackageKeeping keeping = packages.begin()) {
+        try (PackageCaching keeping = packages.begin()) {
             assertThat(keeping.finish(Manifests.DIGEST)).isFalse();
         }
         assertThat(file(seal)).exists();
@@ -210,7 +210,7 @@ class KeptPackagesTest {
     void noMoreIsWrittenThanTheQuotaAllows() throws Exception {
         Digest small = keep(RamStream.pages(300, 33), List.of(), List.of());
         packages.quota(size(small) + (1 << 20));
-        try (PackageKeeping keeping = packages.begin()) {
+        try (PackageCaching keeping = packages.begin()) {
             OutputStream out = keeping.passingTo(OutputStream.nullOutputStream());
             for (int i = 0; i < 50; i++) {
                 out.write(new byte[1 << 20]);
@@ -234,7 +234,7 @@ class KeptPackagesTest {
             ImageStore images = ImageStore.at(Path.of(args[0]));
             FileStore disk = Files.getFileStore(Path.of(args[0]));
             long least = disk.getTotalSpace();
-            try (PackageKeeping keeping = images.references().packages().begin()) {
+            try (PackageCaching keeping = images.references().packages().begin()) {
                 OutputStream out = keeping.passingTo(OutputStream.nullOutputStream());
                 for (int i = 0; i < 1000; i++) {
                     out.write(new byte[100_000]);
@@ -257,7 +257,7 @@ class KeptPackagesTest {
                 other.packages().quota(quota);
                 VmmigException refusal = catchThrowableOfType(VmmigException.class, () -> other.addPackage(file(seal)));
                 assertThat(refusal.problem()).isEqualTo(Problem.DISK_FULL);
-                assertThat(refusal).hasMessageContaining("quota").hasMessageContaining("not kept");
+                assertThat(refusal).hasMessageContaining("quota").hasMessageContaining("not cached");
             }
             other.packages().quota(size(seal));
             other.addPackage(file(seal));
@@ -301,7 +301,7 @@ class KeptPackagesTest {
 
     @Test
     void whatIsNotFinishedLeavesNothing() throws Exception {
-        try (PackageKeeping keeping = packages.begin()) {
+        try (PackageCaching keeping = packages.begin()) {
             keeping.passingTo(OutputStream.nullOutputStream()).write(new byte[1000]);
         }
         try (Stream<Path> files = Files.walk(directory)) {
@@ -329,7 +329,7 @@ class KeptPackagesTest {
     @Test
     void skippingAndMarkingDoNotLoseBytes() throws Exception {
         byte[] bytes = RamStream.of(RamStream.pages(300, 33));
-        try (PackageKeeping keeping = packages.begin();
+        try (PackageCaching keeping = packages.begin();
                 InputStream in = keeping.passingFrom(new ByteArrayInputStream(bytes))) {
             assertThat(in.markSupported()).isFalse();
             in.skipNBytes(5000);
@@ -502,7 +502,7 @@ class KeptPackagesTest {
         public static void main(String[] args) throws Exception {
             Path file = Path.of(args[0]);
             Digest seal = new Digest(file.getFileName().toString().substring(7, 71));
-            KeptPackages packages =
+            PackageCache packages =
                     ImageStore.at(file.resolve("../../..")).references().packages();
             MessageDigest read = Digest.newSha256();
             byte[] page = new byte[RamStream.PAGE_BYTES];
@@ -633,7 +633,7 @@ class KeptPackagesTest {
         Manifest manifest = Manifests.of(List.of(
                         new Manifest.Disk("vda", List.of(new Manifest.Layer(ImageFormat.RAW, DISK.length, 0)), null)))
                 .withReferences(references);
-        try (PackageKeeping keeping = packages.begin()) {
+        try (PackageCaching keeping = packages.begin()) {
             PackageSummary summary;
             ByteArrayOutputStream out = new ByteArrayOutputStream();
             try (PackageWriter writer = PackageWriter.to(keeping.passingTo(out), manifest, sources, Level.BALANCED)) {

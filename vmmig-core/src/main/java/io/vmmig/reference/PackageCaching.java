@@ -21,15 +21,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A package that is written to a file as it passes. What goes wrong with that file never disturbs the package. Closing without
- * {@link #finish} keeps nothing. Thread-safe.
+ * Writes a package that is sent or received to a file of the cache. Errors of that file never affect the package. Closing without
+ * {@link #finish} caches nothing. Thread-safe.
  */
-public final class PackageKeeping implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(PackageKeeping.class);
+public final class PackageCaching implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(PackageCaching.class);
     private static final int BUFFER_BYTES = 256 << 10;
     private static final long SPACE_CHECK_BYTES = 64 << 20;
 
-    /** The guest's disks, which are written beside this, and everything else on that file system come first. */
+    /** The guest's disks, which are written at the same time, and everything else on that file system take precedence. */
     private static final long MOST_LEFT_FREE = 1L << 30;
 
     private static final int PART_LEFT_FREE = 20;
@@ -37,28 +37,28 @@ public final class PackageKeeping implements AutoCloseable {
     private @Nullable Recording recording;
     private Failure failure = Failure.of(Problem.FILE_FAILED, "the package was not finished", "");
 
-    private PackageKeeping(@Nullable Recording recording) {
+    private PackageCaching(@Nullable Recording recording) {
         this.recording = recording;
     }
 
-    /** Retains nothing, and says why. */
-    static PackageKeeping nothing(Failure why) {
-        PackageKeeping nothing = new PackageKeeping(null);
+    /** Caches nothing, and says why. */
+    static PackageCaching nothing(Failure why) {
+        PackageCaching nothing = new PackageCaching(null);
         nothing.failure = why;
         return nothing;
     }
 
     /**
-     * Keeps a package.
+     * Caches a package.
      *
-     * @param file is empty and ours
-     * @param limit the most that the package may have, in bytes
+     * @param file an empty file that this owns
+     * @param limit the maximum length of the package, in bytes
      */
-    static PackageKeeping in(Path file, KeptPackages packages, long limit) throws IOException {
-        return new PackageKeeping(new Recording(file, packages, limit));
+    static PackageCaching in(Path file, PackageCache packages, long limit) throws IOException {
+        return new PackageCaching(new Recording(file, packages, limit));
     }
 
-    /** A stream that passes everything on to {@code target}. */
+    /** A stream that copies everything to {@code target}. */
     public OutputStream passingTo(OutputStream target) {
         return new FilterOutputStream(target) {
             @Override
@@ -79,7 +79,7 @@ public final class PackageKeeping implements AutoCloseable {
         };
     }
 
-    /** A stream that passes everything on from {@code source}. */
+    /** A stream that returns everything from {@code source}. */
     public InputStream passingFrom(InputStream source) {
         return new BlockInput() {
             @Override
@@ -115,16 +115,16 @@ public final class PackageKeeping implements AutoCloseable {
 
     private void giveUp(IOException why) {
         failure = VmmigException.from(
-                        why, Problem.FILE_FAILED, "the package could not be kept", "Check the directory and its disk.")
+                        why, Problem.FILE_FAILED, "the package could not be cached", "Check the directory and its disk.")
                 .failure();
         LOG.warn("{}, so the next one will be larger", failure.what());
         close();
     }
 
     /**
-     * Keeps the package, which is complete and verified, and brings it to the disk; that may take seconds. Never throws.
+     * Caches the package, which is complete and verified, and syncs it to the disk; that may take seconds. Never throws.
      *
-     * @return whether it is kept; if not, the log says why
+     * @return whether it is cached; if not, the log says why
      */
     public synchronized boolean finish(Digest seal) {
         if (recording == null) {
@@ -142,7 +142,7 @@ public final class PackageKeeping implements AutoCloseable {
         return false;
     }
 
-    /** Why the package is not kept. */
+    /** Why the package is not cached. */
     synchronized Failure failure() {
         return failure;
     }
@@ -158,7 +158,7 @@ public final class PackageKeeping implements AutoCloseable {
     /** The file, while it is written. For one thread at a time. */
     private static final class Recording {
         private final Path file;
-        private final KeptPackages packages;
+        private final PackageCache packages;
         private final long limit;
         private final FileStore store;
         private final long leftFree;
@@ -167,7 +167,7 @@ public final class PackageKeeping implements AutoCloseable {
         private long bytes;
         private long nextCheck;
 
-        Recording(Path file, KeptPackages packages, long limit) throws IOException {
+        Recording(Path file, PackageCache packages, long limit) throws IOException {
             this.file = file;
             this.packages = packages;
             this.limit = limit;
@@ -180,7 +180,7 @@ public final class PackageKeeping implements AutoCloseable {
         void write(byte[] buffer, int offset, int length) throws IOException {
             bytes += length;
             if (bytes > limit) {
-                throw refusal("it has more than the " + limit + " bytes that kept packages may take");
+                throw refusal("it has more than the " + limit + " bytes of the package cache");
             }
             if (bytes > nextCheck) {
                 long left = store.getUsableSpace() - leftFree;
@@ -197,16 +197,16 @@ public final class PackageKeeping implements AutoCloseable {
             out.getFD().sync();
             out.close();
             if (!packages.keep(file, seal)) {
-                throw refusal("it and those that it stands upon have more than the " + limit
-                        + " bytes that kept packages may take");
+                throw refusal("it and those that it refers to have more than the " + limit
+                        + " bytes of the package cache");
             }
         }
 
         private static IOException refusal(String why) {
             VmmigException refusal = VmmigException.of(
                     Problem.DISK_FULL,
-                    "the package is not kept: " + why,
-                    "Raise the quota with KeptPackages.quota, or free some space.");
+                    "the package is not cached: " + why,
+                    "Raise the quota with PackageCache.quota, or free some space.");
             return new IOException(refusal.getMessage(), refusal);
         }
 
