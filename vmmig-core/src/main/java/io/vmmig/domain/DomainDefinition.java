@@ -87,8 +87,8 @@ public final class DomainDefinition {
         if (defined.isPresent() && !defined.equals(running)) {
             add(
                     Problem.DOMAIN_UNSUPPORTED,
-                    "boots the " + what + ' ' + defined.get()
-                            + ", which the running guest has not booted, so it does" + " not travel");
+                    "boots the " + what + ' ' + defined.get() + ", which the running guest has not booted, so it does"
+                            + " not travel");
         }
     }
 

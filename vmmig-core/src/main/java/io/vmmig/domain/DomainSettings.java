@@ -155,9 +155,7 @@ public final class DomainSettings {
     private DomainSettings withPath(String key, Path path) throws VmmigException {
         if (!path.isAbsolute()) {
             throw VmmigException.of(
-                    Problem.REQUEST_INVALID,
-                    "not an absolute path for " + key + ": " + path,
-                    "Use an absolute path.");
+                    Problem.REQUEST_INVALID, "not an absolute path for " + key + ": " + path, "Use an absolute path.");
         }
         return new DomainSettings(
                 name, uuid, generationId, with(paths, key, path), networks, keepingNetworks, linksDown, editor);

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param directory for logs and sockets
  * @param disks the active image of each disk, by target
  * @param kernel the kernel, or null if the domain has none
- * @param ramdisk the ramdisk, or null if the domain boots none
+ * @param ramdisk the ramdisk, or null if the domain has none
  */
 public record GuestFiles(Path directory, Map<String, Path> disks, @Nullable Path kernel, @Nullable Path ramdisk) {
     public GuestFiles {

@@ -52,8 +52,7 @@ final class PolicyCheck {
         if (DomainXml.foreign(element)) {
             add(
                     path,
-                    shown
-                            + " passes settings to QEMU that libvirt does not know, so their requirements are unknown",
+                    shown + " passes settings to QEMU that libvirt does not know, so their requirements are unknown",
                     "Shut the guest down, take it out (virsh edit) or say the same in libvirt's own XML, and start the guest"
                             + " again.");
             return;

@@ -71,8 +71,7 @@ final class BuddyScan {
         double part = scan(REHEARSED_BYTES / structBytes);
         long expected = (long) ((System.nanoTime() - start) / part);
         if (expected > limit.toNanos()) {
-            throw new Doubt(
-                    "it would have to be paused for " + expected / 1_000_000 + " ms to find its free pages");
+            throw new Doubt("it would have to be paused for " + expected / 1_000_000 + " ms to find its free pages");
         }
     }
 

@@ -15,8 +15,7 @@ import org.jspecify.annotations.Nullable;
  * list, without keeping the blocks in memory.
  */
 final class FreeLists {
-    private static final String CONTRADICTION =
-            "its kernel's free lists are inconsistent, as they are during a change";
+    private static final String CONTRADICTION = "its kernel's free lists are inconsistent, as they are during a change";
 
     private static final int MAX_HEADS = 1 << 14;
     private static final int MAX_ORDERS = 32;

@@ -95,8 +95,7 @@ public final class FreePageSearch implements AutoCloseable {
             found = true;
             return search;
         } catch (VmmigException e) {
-            throw new Doubt(
-                    "the hypervisor cannot describe it: " + e.failure().what(), e);
+            throw new Doubt("the hypervisor cannot describe it: " + e.failure().what(), e);
         } finally {
             if (!found) {
                 memory.ifPresent(GuestMemory::close);

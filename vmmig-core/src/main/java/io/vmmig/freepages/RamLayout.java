@@ -55,7 +55,8 @@ record RamLayout(List<RamRegion> regions, Set<String> blocks, long bytes, boolea
                     bytes,
                     false);
         }
-        throw new Doubt("the memory layout is unknown for a " + architecture + " machine of type " + machine + " has its RAM");
+        throw new Doubt(
+                "the memory layout is unknown for a " + architecture + " machine of type " + machine + " has its RAM");
     }
 
     private static boolean isOf(String machine, String alias, String prefix) {

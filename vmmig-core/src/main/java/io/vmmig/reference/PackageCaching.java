@@ -115,7 +115,10 @@ public final class PackageCaching implements AutoCloseable {
 
     private void giveUp(IOException why) {
         failure = VmmigException.from(
-                        why, Problem.FILE_FAILED, "the package could not be cached", "Check the directory and its disk.")
+                        why,
+                        Problem.FILE_FAILED,
+                        "the package could not be cached",
+                        "Check the directory and its disk.")
                 .failure();
         LOG.warn("{}, so the next one will be larger", failure.what());
         close();
@@ -197,8 +200,8 @@ public final class PackageCaching implements AutoCloseable {
             out.getFD().sync();
             out.close();
             if (!packages.keep(file, seal)) {
-                throw refusal("it and those that it refers to have more than the " + limit
-                        + " bytes of the package cache");
+                throw refusal(
+                        "it and those that it refers to have more than the " + limit + " bytes of the package cache");
             }
         }
 

@@ -144,8 +144,7 @@ class FreePageSearchTest {
         };
     }
 
-    private static final String CONTRADICTION =
-            "its kernel's free lists are inconsistent, as they are during a change";
+    private static final String CONTRADICTION = "its kernel's free lists are inconsistent, as they are during a change";
     private static final String CANNOT_BE = "its kernel has an impossible free block of pages";
     private static final String NO_KERNEL = "no Linux kernel that describes itself was found in it";
 

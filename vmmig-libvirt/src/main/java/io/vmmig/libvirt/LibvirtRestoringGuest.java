@@ -148,8 +148,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             if (state != DomainState.PAUSED) {
                 throw new HypervisorException(
                         Problem.GUEST_INTERFERED,
-                        "someone else has changed the guest during the restore: it is not paused but "
-                                + state,
+                        "someone else has changed the guest during the restore: it is not paused but " + state,
                         "Find out who did that, then restart the migration.");
             }
             InterfaceLinks.takeDown(guest, request.domainXml());

@@ -166,9 +166,7 @@ final class LibvirtSavedGuest implements SavedGuest {
 
     private HypervisorException settledAlready() {
         return new HypervisorException(
-                Problem.HYPERVISOR_FAILED,
-                guest.name() + " was " + fate.words + " already; that cannot be undone",
-                "");
+                Problem.HYPERVISOR_FAILED, guest.name() + " was " + fate.words + " already; that cannot be undone", "");
     }
 
     @Override

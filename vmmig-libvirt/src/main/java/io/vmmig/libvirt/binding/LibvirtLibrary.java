@@ -17,7 +17,8 @@ final class LibvirtLibrary {
     static {
         NativeLibrary library = NativeLibrary.getInstance(NAME, Map.of(Library.OPTION_STRING_ENCODING, "UTF-8"));
         Native.register(LibvirtLibrary.class, library);
-        // libvirt prints each error unless there is an error handler. This one does nothing; since it is native, libvirt's own
+        // libvirt prints each error unless there is an error handler. This one does nothing; since it is native,
+        // libvirt's own
         // threads can call it without attaching to the JVM, even while that shuts down.
         virSetErrorFunc(null, NativeLibrary.getInstance("libc.so.6").getFunction("getppid"));
     }
