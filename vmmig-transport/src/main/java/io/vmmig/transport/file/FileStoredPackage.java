@@ -6,7 +6,7 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.transport.StoredPackage;
 import io.vmmig.transport.stored.PackageSealing;
 import io.vmmig.transport.stored.UntilClosed;
-import io.vmmig.transport.wire.OpenedLazily;
+import io.vmmig.transport.wire.LazyDecryptingInputStream;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -41,7 +41,7 @@ final class FileStoredPackage implements StoredPackage {
         @Override
         public InputStream open() throws IOException {
             InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES);
-            return new OpenedLazily(in, content -> sealing.opened(content, file.toString()));
+            return new LazyDecryptingInputStream(in, content -> sealing.opened(content, file.toString()));
         }
 
         @Override
@@ -63,7 +63,7 @@ final class FileStoredPackage implements StoredPackage {
     @Override
     public InputStream packageStream() {
         InputStream stored = new BufferedInputStream(new UntilClosed(new FromStart(), () -> closed), BUFFER_BYTES);
-        return new OpenedLazily(stored, bytes -> sealing.opened(bytes, description()));
+        return new LazyDecryptingInputStream(stored, bytes -> sealing.opened(bytes, description()));
     }
 
     @Override

@@ -11,7 +11,7 @@ final class Addresses {
     private Addresses() {}
 
     /** Objects that are one level below an address. */
-    static HttpPlaces below(URI place) throws VmmigException {
+    static ObjectUrlResolver below(URI place) throws VmmigException {
         String base = name(place);
         return (method, name) -> URI.create(base + "/" + name);
     }

@@ -26,7 +26,7 @@ final class ClientWatch implements AutoCloseable {
     }
 
     private final HttpExchange exchange;
-    private final Pulse pulse = new Pulse();
+    private final TransferProgress pulse = new TransferProgress();
     private @Nullable Future<?> looks;
     private long before;
     /** Whether the client is waited for, and not a disk. */
@@ -44,7 +44,7 @@ final class ClientWatch implements AutoCloseable {
 
     private void look() {
         long now = pulse.bytes();
-        if (waiting && now - before < Pulse.LEAST_BYTES) {
+        if (waiting && now - before < TransferProgress.LEAST_BYTES) {
             LOG.info("a client of packages gets no further, and is cut off");
             // Not here: over TLS closing may have to wait for the thread that writes.
             Threads.named("vmmig-http-cut").newThread(exchange::close).start();

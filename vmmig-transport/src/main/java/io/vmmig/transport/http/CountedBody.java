@@ -12,11 +12,11 @@ import org.jspecify.annotations.Nullable;
 /** A request's body that tells how much of it has gone, and of which nothing goes any more once it is abandoned. */
 final class CountedBody implements BodyPublisher, AutoCloseable {
     private final BodyPublisher body;
-    private final Pulse pulse;
+    private final TransferProgress pulse;
     private final Delivery delivery;
     private volatile boolean abandoned;
 
-    CountedBody(byte[] content, int length, Pulse pulse, Delivery delivery) {
+    CountedBody(byte[] content, int length, TransferProgress pulse, Delivery delivery) {
         this.delivery = delivery;
         // What it passes on are copies that were made right before.
         this.body = BodyPublishers.ofByteArray(content, 0, length);

@@ -11,10 +11,10 @@ import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How HTTP servers are reached: whom to trust, through which proxy, with which headers, how long to try.
+ * How to reach HTTP servers: trust, proxies, headers, timeouts.
  *
  * <pre>{@code
- * HttpAccess access = HttpAccess.standard().header("Authorization", "Bearer " + token).patience(Duration.ofMinutes(5));
+ * HttpAccess access = HttpAccess.standard().header("Authorization", "Bearer " + token).retryTimeout(Duration.ofMinutes(5));
  * }</pre>
  *
  * <p>Immutable and thread-safe.
@@ -25,8 +25,8 @@ public final class HttpAccess {
     private final @Nullable SSLContext tls;
     private final @Nullable ProxySelector proxies;
     private final Map<String, String> headers;
-    private final Duration patience;
-    private final int atOnce;
+    private final Duration retryTimeout;
+    private final int parallelism;
     private final boolean plain;
     private final boolean elsewhere;
 
@@ -34,34 +34,34 @@ public final class HttpAccess {
             @Nullable SSLContext tls,
             @Nullable ProxySelector proxies,
             Map<String, String> headers,
-            Duration patience,
-            int atOnce,
+            Duration retryTimeout,
+            int parallelism,
             boolean plain,
             boolean elsewhere) {
         this.tls = tls;
         this.proxies = proxies;
         this.headers = headers;
-        this.patience = patience;
-        this.atOnce = atOnce;
+        this.retryTimeout = retryTimeout;
+        this.parallelism = parallelism;
         this.plain = plain;
         this.elsewhere = elsewhere;
     }
 
     /**
-     * The JVM's trusted authorities and proxies, no headers, a patience of 60 s, four requests at once, over https only, and of the
-     * server that was addressed only.
+     * The defaults: the JVM's trusted authorities and proxies, no headers, a retry timeout of 60 s, four parallel requests, https
+     * only, and no redirects to other servers.
      */
     public static HttpAccess standard() {
         return new HttpAccess(null, null, Map.of(), Duration.ofSeconds(60), 4, false, false);
     }
 
-    /** The same, but servers are those that this context trusts. */
+    /** Trusts servers by this context. */
     public HttpAccess trusting(SSLContext context) {
-        return new HttpAccess(context, proxies, headers, patience, atOnce, plain, elsewhere);
+        return new HttpAccess(context, proxies, headers, retryTimeout, parallelism, plain, elsewhere);
     }
 
     /**
-     * The same, but a server is trusted if its certificate is one of these, whatever its name, issuer and dates.
+     * Trusts servers with exactly these certificates, regardless of name, issuer and dates.
      *
      * @param certificates the SHA-256 of each certificate in DER, as 64 hex digits, with or without colons
      */
@@ -69,58 +69,58 @@ public final class HttpAccess {
         return trusting(PinnedCertificates.context(certificates));
     }
 
-    /** The same, but through the proxies that {@code selector} names. */
+    /** Uses the proxies that {@code selector} selects. */
     public HttpAccess through(ProxySelector selector) {
-        return new HttpAccess(tls, selector, headers, patience, atOnce, plain, elsewhere);
+        return new HttpAccess(tls, selector, headers, retryTimeout, parallelism, plain, elsewhere);
     }
 
     /**
-     * The same, but each request has this header, such as an authorization. It goes to the server that was addressed, not to
-     * where that may redirect to, and not to a log. Over plain http everybody on the way can read it.
+     * Adds a header to each request, such as an authorization. It is sent only to the addressed server, not to redirect targets,
+     * and never logged. Over plain http anyone on the network can read it.
      */
     public HttpAccess header(String name, String value) {
         Map<String, String> more = new LinkedHashMap<>(headers);
         more.put(name, value);
-        return new HttpAccess(tls, proxies, Map.copyOf(more), patience, atOnce, plain, elsewhere);
+        return new HttpAccess(tls, proxies, Map.copyOf(more), retryTimeout, parallelism, plain, elsewhere);
     }
 
     /**
-     * The same, but a transfer that gets no further is tried for so long, through lost connections and restarts of the server.
-     * A guest that is on its way stands still meanwhile.
+     * Sets how long to retry a transfer without progress, through lost connections and restarts of the server. A guest that is
+     * being moved is paused meanwhile.
      *
      * @param limit 100 ms at least
      */
-    public HttpAccess patience(Duration limit) {
+    public HttpAccess retryTimeout(Duration limit) {
         if (limit.compareTo(Duration.ofMillis(100)) < 0) {
-            throw new IllegalArgumentException("a patience of " + limit + " is none");
+            throw new IllegalArgumentException("a retry timeout of " + limit + " is none");
         }
-        return new HttpAccess(tls, proxies, headers, limit, atOnce, plain, elsewhere);
+        return new HttpAccess(tls, proxies, headers, limit, parallelism, plain, elsewhere);
     }
 
-    /** The same, but with so many requests at once, 1 to 16; each takes the memory of two parts while a package is sent. */
-    public HttpAccess atOnce(int requests) {
+    /** Sets the number of parallel requests, 1 to 16; while a package is sent, each needs the memory of two parts. */
+    public HttpAccess parallelism(int requests) {
         if (requests < 1 || requests > MOST_AT_ONCE) {
             throw new IllegalArgumentException("1 to " + MOST_AT_ONCE + " requests at once, not " + requests);
         }
-        return new HttpAccess(tls, proxies, headers, patience, requests, plain, elsewhere);
+        return new HttpAccess(tls, proxies, headers, retryTimeout, requests, plain, elsewhere);
     }
 
     /**
-     * The same, but over plain http as well: for servers on this machine, or behind a link that is secured otherwise. Whoever is on the
-     * way to such a server can do to a guest whatever the server itself can: run it twice, or lose it ({@code docs/http.md}, "What a
+     * Also allows plain http: for servers on this machine, or behind an otherwise secured link. An attacker on the network to
+     * such a server can do everything that the server itself can: run a guest twice, or lose it ({@code docs/http.md}, "What a
      * lying server can do"), sealed or not.
      */
     public HttpAccess allowingPlainHttp() {
-        return new HttpAccess(tls, proxies, headers, patience, atOnce, true, elsewhere);
+        return new HttpAccess(tls, proxies, headers, retryTimeout, parallelism, true, elsewhere);
     }
 
     /**
-     * The same, but a server may redirect a GET to another one, as some do to an object store. By default it may not: it could let this
-     * host ask addresses that only this host reaches. PUT and DELETE are never redirected to another server. The caller's headers stay
-     * at home in any case.
+     * Allows a server to redirect a GET to another server, such as an object store. By default it may not, since it could make
+     * this host send requests to addresses that only this host can reach. PUT and DELETE are never redirected to another server,
+     * and the caller's headers are never sent to one.
      */
     public HttpAccess allowingOtherServers() {
-        return new HttpAccess(tls, proxies, headers, patience, atOnce, plain, true);
+        return new HttpAccess(tls, proxies, headers, retryTimeout, parallelism, plain, true);
     }
 
     boolean allowsOtherServers() {
@@ -133,7 +133,7 @@ public final class HttpAccess {
 
     HttpClient client() {
         HttpClient.Builder builder = HttpClient.newBuilder()
-                // A connection of HTTP/2 would take all requests with it when it breaks.
+                // A broken HTTP/2 connection would fail all requests at once.
                 .version(HttpClient.Version.HTTP_1_1)
                 .followRedirects(HttpClient.Redirect.NEVER)
                 .connectTimeout(stall());
@@ -150,24 +150,24 @@ public final class HttpAccess {
         return headers;
     }
 
-    Duration patience() {
-        return patience;
+    Duration retryTimeout() {
+        return retryTimeout;
     }
 
-    int atOnce() {
-        return atOnce;
+    int parallelism() {
+        return parallelism;
     }
 
-    /** How long a request may stand still before it is made anew. */
+    /** How long a request may make no progress before it is retried. */
     Duration stall() {
-        Duration half = patience.dividedBy(2);
+        Duration half = retryTimeout.dividedBy(2);
         Duration most = Duration.ofSeconds(20);
         return half.compareTo(most) < 0 ? half : most;
     }
 
-    /** Without what may be secret. */
+    /** Without secrets. */
     @Override
     public String toString() {
-        return "HttpAccess with " + headers.size() + " headers, patience " + patience;
+        return "HttpAccess with " + headers.size() + " headers, patience " + retryTimeout;
     }
 }

@@ -33,11 +33,11 @@ public final class HttpImages {
     private static final String SPOOL = "incoming";
 
     private final String name;
-    private final HttpPlaces places;
+    private final ObjectUrlResolver places;
     private final HttpAccess access;
     private final int partBytes;
 
-    private HttpImages(String name, HttpPlaces places, HttpAccess access, int partBytes) {
+    private HttpImages(String name, ObjectUrlResolver places, HttpAccess access, int partBytes) {
         this.name = name;
         this.places = places;
         this.access = access;
@@ -59,7 +59,7 @@ public final class HttpImages {
      * @param name how it is called in logs and reports, without secrets
      * @param places names of objects begin with the image's and a slash
      */
-    public static HttpImages of(String name, HttpPlaces places) {
+    public static HttpImages of(String name, ObjectUrlResolver places) {
         return new HttpImages(name, places, HttpAccess.standard(), PART_BYTES);
     }
 
@@ -73,7 +73,7 @@ public final class HttpImages {
         return new HttpImages(name, places, access, bytes);
     }
 
-    private record Remote(String name, HttpPlaces places) {}
+    private record Remote(String name, ObjectUrlResolver places) {}
 
     private Remote remote(Digest digest, ImageFormat format) {
         String image = "sha256-" + digest.hex() + "." + format.word();
@@ -88,19 +88,19 @@ public final class HttpImages {
     public void push(Digest digest, ImageStore store) throws VmmigException {
         BaseImage image = store.verified(digest);
         Remote remote = remote(digest, image.format());
-        try (HttpCalls calls = HttpCalls.to(remote.places(), access, remote.name())) {
-            Optional<byte[]> there = calls.get(PartIndex.NAME, PartIndex.MAX_BYTES);
+        try (RetryingHttpClient client = RetryingHttpClient.to(remote.places(), access, remote.name())) {
+            Optional<byte[]> there = client.get(PartIndex.NAME, PartIndex.MAX_BYTES);
             if (there.isPresent()) {
                 requireOf(digest, PartIndex.parse(there.get()), remote);
                 return;
             }
-            byte[] index = send(image, calls).toBytes();
-            calls.put(PartIndex.NAME, index, index.length, true, new Delivery());
+            byte[] index = send(image, client).toBytes();
+            client.put(PartIndex.NAME, index, index.length, true, new Delivery());
         }
     }
 
-    private PartIndex send(BaseImage image, HttpCalls calls) throws VmmigException {
-        PartUpload upload = new PartUpload(calls, image.digest().hex(), partBytes, access.atOnce(), true);
+    private PartIndex send(BaseImage image, RetryingHttpClient client) throws VmmigException {
+        PartUpload upload = new PartUpload(client, image.digest().hex(), partBytes, access.parallelism(), true);
         boolean whole = false;
         try (InputStream content = Files.newInputStream(image.path())) {
             content.transferTo(upload);
@@ -112,7 +112,7 @@ public final class HttpImages {
                     e, Problem.FILE_FAILED, "the image " + image.path() + " could not be sent", "Try again.");
         } finally {
             if (!whole) {
-                calls.close();
+                client.close();
             }
             upload.close();
         }
@@ -132,11 +132,11 @@ public final class HttpImages {
         }
         Remote remote = remote(digest, format);
         Path spools = store.directory().resolve(SPOOL);
-        try (HttpCalls calls = HttpCalls.to(remote.places(), access, remote.name())) {
-            PartIndex index = PartDownload.index(calls, remote.name(), HttpPackage.MOST_BYTES);
+        try (RetryingHttpClient client = RetryingHttpClient.to(remote.places(), access, remote.name())) {
+            PartIndex index = PartDownload.index(client, remote.name(), HttpPackage.MOST_BYTES);
             requireOf(digest, index, remote);
             try (Spool spool = Spool.open(spools, index)) {
-                fetch(index, calls, spool, content -> store.add(content, format, digest));
+                fetch(index, client, spool, content -> store.add(content, format, digest));
                 spool.discard();
             } catch (IOException e) {
                 throw VmmigException.from(
@@ -150,15 +150,15 @@ public final class HttpImages {
         void take(InputStream content) throws VmmigException;
     }
 
-    private void fetch(PartIndex index, HttpCalls calls, Spool spool, Taker taker) throws IOException, VmmigException {
-        PartDownload download = PartDownload.begin(calls, index, spool, access.atOnce());
+    private void fetch(PartIndex index, RetryingHttpClient client, Spool spool, Taker taker) throws IOException, VmmigException {
+        PartDownload download = PartDownload.begin(client, index, spool, access.parallelism());
         try (InputStream content = download.open()) {
             taker.take(content);
         } catch (IntegrityException | PackageFormatException e) {
             spool.discard();
             throw e;
         } finally {
-            calls.close();
+            client.close();
             download.close();
         }
     }

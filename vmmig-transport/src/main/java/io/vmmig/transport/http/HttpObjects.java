@@ -20,7 +20,7 @@ import java.util.concurrent.atomic.AtomicInteger;
  * @param sending what is patient
  * @param asking what answers soon, or not at all
  */
-record HttpObjects(HttpCalls sending, HttpCalls asking) implements RemoteObjects {
+record HttpObjects(RetryingHttpClient sending, RetryingHttpClient asking) implements RemoteObjects {
     private static final int AT_ONCE = 8;
 
     @Override

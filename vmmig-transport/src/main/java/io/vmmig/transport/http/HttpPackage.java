@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>It is sealed as a {@link io.vmmig.transport.file.PackageFile} is. It goes there in parts, while the guest is read, and is a
- * package once their index is there, which comes last. Requests that fail are made again, for as long as {@link HttpAccess#patience}
+ * package once their index is there, which comes last. Requests that fail are made again, for as long as {@link HttpAccess#retryTimeout}
  * says; what has arrived is not sent again. Immutable and thread-safe.
  */
 public final class HttpPackage implements PackageStore {
@@ -41,7 +41,7 @@ public final class HttpPackage implements PackageStore {
     static final long MOST_BYTES = (long) PartIndex.MAX_PARTS * PART_BYTES;
 
     private final String name;
-    private final HttpPlaces places;
+    private final ObjectUrlResolver places;
     private final HttpAccess access;
     private final PackageSealing sealing;
     private final Sending sending;
@@ -65,7 +65,7 @@ public final class HttpPackage implements PackageStore {
 
     private HttpPackage(
             String name,
-            HttpPlaces places,
+            ObjectUrlResolver places,
             HttpAccess access,
             PackageSealing sealing,
             Sending sending,
@@ -93,7 +93,7 @@ public final class HttpPackage implements PackageStore {
      *
      * @param name how it is called in logs and reports, without secrets; a {@link io.vmmig.Recovery} asks for it by that name
      */
-    public static HttpPackage of(String name, HttpPlaces places) {
+    public static HttpPackage of(String name, ObjectUrlResolver places) {
         return new HttpPackage(
                 name,
                 places,
@@ -199,8 +199,8 @@ public final class HttpPackage implements PackageStore {
                     "the package " + name + " is not sealed, and goes over plain http",
                     "Seal it with sealedFor(…), or use https.");
         }
-        try (HttpCalls calls = new RemoteParts(places, access, name).hastyCalls()) {
-            if (calls.size(PartIndex.NAME).isPresent()) {
+        try (RetryingHttpClient client = new RemoteParts(places, access, name).hastyCalls()) {
+            if (client.size(PartIndex.NAME).isPresent()) {
                 throw new TransportException(
                         Problem.FILE_FAILED, "there is a package at " + name + " already", "Choose another place.");
             }
@@ -223,7 +223,7 @@ public final class HttpPackage implements PackageStore {
     /** Before anything is done about the guest. */
     private void requireAllowed(String method) throws VmmigException {
         if (!access.allowsPlainHttp() && !Addresses.secure(places.of(method, PartIndex.NAME))) {
-            throw new HttpAnswers(name).plain();
+            throw new HttpErrors(name).plain();
         }
     }
 
@@ -246,19 +246,19 @@ public final class HttpPackage implements PackageStore {
                     "Say so with spooledIn(…).");
         }
         requireAllowed("GET");
-        HttpCalls calls = HttpCalls.to(places, access, name);
+        RetryingHttpClient client = RetryingHttpClient.to(places, access, name);
         boolean begun = false;
         try {
-            PartIndex index = PartDownload.index(calls, name, fetching.most());
-            ReceiptWriter receipt = new ReceiptWriter(calls, name, sealing.self(), index);
+            PartIndex index = PartDownload.index(client, name, fetching.most());
+            ReceiptWriter receipt = new ReceiptWriter(client, name, sealing.self(), index);
             receipt.requireOurs();
             Spool into = Spool.open(spool, index);
-            PartDownload download = PartDownload.begin(calls, index, into, access.atOnce());
+            PartDownload download = PartDownload.begin(client, index, into, access.parallelism());
             begun = true;
-            return new HttpStoredPackage(description(), calls, into, download, sealing, receipt);
+            return new HttpStoredPackage(description(), client, into, download, sealing, receipt);
         } finally {
             if (!begun) {
-                calls.close();
+                client.close();
             }
         }
     }
@@ -273,9 +273,9 @@ public final class HttpPackage implements PackageStore {
      */
     public Outcome answer(StoredPackages packages) throws VmmigException {
         requireAllowed("GET");
-        try (HttpCalls calls = HttpCalls.to(places, access, name)) {
+        try (RetryingHttpClient client = RetryingHttpClient.to(places, access, name)) {
             ReceiptWriter receipt =
-                    new ReceiptWriter(calls, name, sealing.self(), PartDownload.index(calls, name, Long.MAX_VALUE));
+                    new ReceiptWriter(client, name, sealing.self(), PartDownload.index(client, name, Long.MAX_VALUE));
             receipt.requireAwaited();
             Outcome outcome = packages.outcomeOf(receipt.packageId());
             switch (outcome) {
@@ -307,8 +307,8 @@ public final class HttpPackage implements PackageStore {
         if (!packages.refuse(packageId)) {
             return false;
         }
-        try (HttpCalls calls = HttpCalls.to(places, access, name)) {
-            ReceiptWriter.leave(calls, Receipt.refusal(packageId), self);
+        try (RetryingHttpClient client = RetryingHttpClient.to(places, access, name)) {
+            ReceiptWriter.leave(client, Receipt.refusal(packageId), self);
         }
         return true;
     }

@@ -5,7 +5,7 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.transport.StoredPackage;
 import io.vmmig.transport.stored.PackageSealing;
 import io.vmmig.transport.stored.UntilClosed;
-import io.vmmig.transport.wire.OpenedLazily;
+import io.vmmig.transport.wire.LazyDecryptingInputStream;
 import java.io.BufferedInputStream;
 import java.io.InputStream;
 
@@ -14,7 +14,7 @@ final class HttpStoredPackage implements StoredPackage {
     private static final int BUFFER_BYTES = 256 << 10;
 
     private final String description;
-    private final HttpCalls calls;
+    private final RetryingHttpClient client;
     private final Spool spool;
     private final PartDownload download;
     private final PackageSealing sealing;
@@ -24,13 +24,13 @@ final class HttpStoredPackage implements StoredPackage {
 
     HttpStoredPackage(
             String description,
-            HttpCalls calls,
+            RetryingHttpClient client,
             Spool spool,
             PartDownload download,
             PackageSealing sealing,
             ReceiptWriter receipt) {
         this.description = description;
-        this.calls = calls;
+        this.client = client;
         this.spool = spool;
         this.download = download;
         this.sealing = sealing;
@@ -45,7 +45,7 @@ final class HttpStoredPackage implements StoredPackage {
     @Override
     public InputStream packageStream() {
         InputStream stored = new BufferedInputStream(new UntilClosed(download.open(), () -> closed), BUFFER_BYTES);
-        return new OpenedLazily(stored, content -> sealing.opened(content, description));
+        return new LazyDecryptingInputStream(stored, content -> sealing.opened(content, description));
     }
 
     @Override
@@ -70,7 +70,7 @@ final class HttpStoredPackage implements StoredPackage {
             return;
         }
         closed = true;
-        calls.close();
+        client.close();
         download.close();
         if (!spoolIsOfUse) {
             spool.discard();

@@ -36,7 +36,7 @@ final class HttpUpload implements PackageUpload {
     private final PackageSealing sealing;
     private final int partBytes;
     private final @Nullable AwaitedReceipt awaited;
-    private final HttpCalls calls;
+    private final RetryingHttpClient client;
     private final OutputStream data = new PackageOutput(this::writable, this::failure);
 
     private final Object lock = new Object();
@@ -61,7 +61,7 @@ final class HttpUpload implements PackageUpload {
         this.sealing = sealing;
         this.partBytes = partBytes;
         this.awaited = awaited;
-        this.calls = remote.calls();
+        this.client = remote.client();
     }
 
     @Override
@@ -69,7 +69,7 @@ final class HttpUpload implements PackageUpload {
         synchronized (lock) {
             advance(Stage.OPENED, Stage.WRITING);
             packageId = manifest.packageId();
-            upload = new PartUpload(calls, packageId.toString(), partBytes, access.atOnce(), false);
+            upload = new PartUpload(client, packageId.toString(), partBytes, access.parallelism(), false);
             kept = new HeldBackTail(upload, PartIndex.TAIL_BYTES);
         }
         try {
@@ -135,13 +135,13 @@ final class HttpUpload implements PackageUpload {
         byte[] listed;
         HandOverEntry first;
         IndexHandOver handOver;
-        try (HttpCalls asking = remote.briefCalls()) {
+        try (RetryingHttpClient asking = remote.briefCalls()) {
             synchronized (lock) {
                 advance(Stage.FINISHED, Stage.PUBLISHED);
                 listed = Objects.requireNonNull(index);
                 first = Objects.requireNonNull(entry);
                 handOver = new IndexHandOver(
-                        new HttpObjects(calls, asking), remote.what(), Objects.requireNonNull(packageId), journal);
+                        new HttpObjects(client, asking), remote.what(), Objects.requireNonNull(packageId), journal);
             }
             handOver.publish(first, listed, awaited);
         } catch (VmmigException e) {
@@ -165,7 +165,7 @@ final class HttpUpload implements PackageUpload {
                     ? VmmigException.of(Problem.CANCELLED, "the package was given up", "")
                     : VmmigException.of(told, null);
         }
-        calls.close();
+        client.close();
     }
 
     /** Removes the parts, unless the package may be whole; takes a few seconds at most. */
@@ -179,7 +179,7 @@ final class HttpUpload implements PackageUpload {
             cleared = true;
             given = stage == Stage.PUBLISHED;
         }
-        calls.close();
+        client.close();
         if (begun != null) {
             begun.close();
             if (!given) {

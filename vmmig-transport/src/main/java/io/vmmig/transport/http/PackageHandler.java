@@ -120,7 +120,7 @@ public final class PackageHandler implements HttpHandler {
     private static final Duration STALL = Duration.ofSeconds(20);
     private static final Duration IDLE = Duration.ofSeconds(30);
 
-    private final PackageShelf shelf;
+    private final PackageDirectory shelf;
     private final Authorizer authorizer;
     private final int clientRequests;
     private final Duration stall;
@@ -128,7 +128,7 @@ public final class PackageHandler implements HttpHandler {
     /** How many requests of each client are being served. */
     private final Map<String, Integer> underWay = new HashMap<>();
 
-    PackageHandler(PackageShelf shelf, Limits limits, Duration stall, Authorizer authorizer) {
+    PackageHandler(PackageDirectory shelf, Limits limits, Duration stall, Authorizer authorizer) {
         this.shelf = shelf;
         this.authorizer = authorizer;
         this.clientRequests = limits.clientRequests();
@@ -159,7 +159,7 @@ public final class PackageHandler implements HttpHandler {
     static PackageHandler in(Path directory, Limits limits, Duration stall, Authorizer authorizer)
             throws VmmigException {
         try {
-            PackageShelf shelf = new PackageShelf(directory.toAbsolutePath(), limits, Clock.systemUTC());
+            PackageDirectory shelf = new PackageDirectory(directory.toAbsolutePath(), limits, Clock.systemUTC());
             return new PackageHandler(shelf, limits, stall, authorizer);
         } catch (IOException e) {
             throw VmmigException.from(
@@ -308,13 +308,13 @@ public final class PackageHandler implements HttpHandler {
     }
 
     private void get(HttpExchange exchange, ClientWatch watch, String place, String name) throws IOException {
-        Optional<PackageShelf.Content> found = shelf.open(place, name);
+        Optional<PackageDirectory.Content> found = shelf.open(place, name);
         if (found.isEmpty()) {
             answer(exchange, watch, 404);
             return;
         }
         passBody(exchange, watch);
-        try (PackageShelf.Content content = found.get()) {
+        try (PackageDirectory.Content content = found.get()) {
             Headers headers = exchange.getResponseHeaders();
             headers.set("ETag", content.etag());
             headers.set("Accept-Ranges", "bytes");
@@ -340,7 +340,7 @@ public final class PackageHandler implements HttpHandler {
         }
     }
 
-    private static Matcher range(HttpExchange exchange, PackageShelf.Content content) {
+    private static Matcher range(HttpExchange exchange, PackageDirectory.Content content) {
         Headers headers = exchange.getRequestHeaders();
         String ifRange = headers.getFirst("If-Range");
         boolean same = ifRange == null || ifRange.equals(content.etag());
@@ -349,7 +349,7 @@ public final class PackageHandler implements HttpHandler {
     }
 
     private static void send(
-            HttpExchange exchange, ClientWatch watch, int status, PackageShelf.Content content, long first, long end)
+            HttpExchange exchange, ClientWatch watch, int status, PackageDirectory.Content content, long first, long end)
             throws IOException {
         if (exchange.getRequestMethod().equals("HEAD") || end == first) {
             exchange.getResponseHeaders().set("Content-Length", String.valueOf(end - first));

@@ -31,7 +31,7 @@ final class PartDownload implements AutoCloseable {
     private static final int MAX_TRIES = 3;
     private static final int MAX_ETAG_CHARS = 1000;
 
-    private final HttpCalls calls;
+    private final RetryingHttpClient client;
     private final PartIndex index;
     private final Spool spool;
     private final ExecutorService fetchers;
@@ -43,17 +43,17 @@ final class PartDownload implements AutoCloseable {
     private final BitSet here = new BitSet();
     private @Nullable VmmigException failure;
 
-    private PartDownload(HttpCalls calls, PartIndex index, Spool spool, int atOnce) {
-        this.calls = calls;
+    private PartDownload(RetryingHttpClient client, PartIndex index, Spool spool, int parallelism) {
+        this.client = client;
         this.index = index;
         this.spool = spool;
-        this.fetchers = Executors.newFixedThreadPool(atOnce, Threads.named("vmmig-http-get"));
+        this.fetchers = Executors.newFixedThreadPool(parallelism, Threads.named("vmmig-http-get"));
     }
 
     /** Begins to fetch. The calls and the spool stay the caller's. */
-    static PartDownload begin(HttpCalls calls, PartIndex index, Spool spool, int atOnce) {
-        PartDownload download = new PartDownload(calls, index, spool, atOnce);
-        for (int i = 0; i < Math.min(atOnce, index.parts().size()); i++) {
+    static PartDownload begin(RetryingHttpClient client, PartIndex index, Spool spool, int parallelism) {
+        PartDownload download = new PartDownload(client, index, spool, parallelism);
+        for (int i = 0; i < Math.min(parallelism, index.parts().size()); i++) {
             download.fetchers.execute(download::fetchAll);
         }
         return download;
@@ -64,8 +64,8 @@ final class PartDownload implements AutoCloseable {
      *
      * @param most how large what it lists may be
      */
-    static PartIndex index(HttpCalls calls, String what, long most) throws VmmigException {
-        byte[] content = calls.get(PartIndex.NAME, PartIndex.MAX_BYTES)
+    static PartIndex index(RetryingHttpClient client, String what, long most) throws VmmigException {
+        byte[] content = client.get(PartIndex.NAME, PartIndex.MAX_BYTES)
                 .orElseThrow(() ->
                         VmmigException.of(Problem.FILE_FAILED, "there is nothing at " + what, "Check the address."));
         PartIndex index = PartIndex.parse(content);
@@ -112,7 +112,7 @@ final class PartDownload implements AutoCloseable {
         String request = "GET of " + index.name(number);
         // What was here before may be what a power cut has left of it.
         for (int tries = 1; ; tries++) {
-            calls.persist(request, true, pulse -> fetch(number, request, pulse));
+            client.persist(request, true, pulse -> fetch(number, request, pulse));
             if (spool.verify(number)) {
                 return;
             }
@@ -126,7 +126,7 @@ final class PartDownload implements AutoCloseable {
         }
     }
 
-    private boolean fetch(int number, String request, Pulse pulse) throws VmmigException, Trouble {
+    private boolean fetch(int number, String request, TransferProgress pulse) throws VmmigException, RetryableException {
         try {
             long have = spool.length(number);
             long size = index.size(number);
@@ -142,22 +142,22 @@ final class PartDownload implements AutoCloseable {
                 }
             }
             Receipt receipt = new Receipt(number, have, pulse);
-            HttpResponse<AnswerBody> answer;
+            HttpResponse<BoundedBodySubscriber> answer;
             try {
-                answer = calls.exchange(
+                answer = client.exchange(
                         "GET", index.name(number), headers, BodyPublishers.noBody(), receipt::begin, pulse);
             } finally {
                 receipt.end();
             }
             int status = answer.statusCode();
             if (status != 200 && status != 206) {
-                throw calls.answers().unexpected(status, request);
+                throw client.answers().unexpected(status, request);
             }
             if (!fits(status, answer.headers(), have, size) || answer.body().tooLong()) {
-                throw calls.answers().violation("answers " + request + " with another range or length than it has");
+                throw client.answers().violation("answers " + request + " with another range or length than it has");
             }
             if (spool.length(number) < size) {
-                throw calls.answers().cut(request);
+                throw client.answers().cut(request);
             }
             return true;
         } catch (IOException e) {
@@ -170,21 +170,21 @@ final class PartDownload implements AutoCloseable {
     private final class Receipt {
         private final int number;
         private final long have;
-        private final Pulse pulse;
+        private final TransferProgress pulse;
         private boolean over;
-        private @Nullable AnswerBody body;
+        private @Nullable BoundedBodySubscriber body;
 
-        Receipt(int number, long have, Pulse pulse) {
+        Receipt(int number, long have, TransferProgress pulse) {
             this.number = number;
             this.have = have;
             this.pulse = pulse;
         }
 
-        synchronized AnswerBody begin(ResponseInfo answer) {
+        synchronized BoundedBodySubscriber begin(ResponseInfo answer) {
             long size = index.size(number);
             boolean more = answer.statusCode() == 206;
             if (over || !fits(answer.statusCode(), answer.headers(), have, size)) {
-                return AnswerBody.ignored();
+                return BoundedBodySubscriber.ignored();
             }
             answer.headers()
                     .firstValue("ETag")
@@ -196,7 +196,7 @@ final class PartDownload implements AutoCloseable {
             } catch (IOException e) {
                 sink = new FailedSink(e);
             }
-            AnswerBody begun = new AnswerBody(sink, more ? size - have : size, pulse);
+            BoundedBodySubscriber begun = new BoundedBodySubscriber(sink, more ? size - have : size, pulse);
             body = begun;
             return begun;
         }

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * writes, and any may close.
  */
 final class PartUpload extends OutputStream {
-    private final HttpCalls calls;
+    private final RetryingHttpClient client;
     private final String id;
     private final int partBytes;
     private final boolean resuming;
@@ -51,13 +51,13 @@ final class PartUpload extends OutputStream {
      *
      * @param resuming whether parts that are there already, with the size that they should have, are left as they are
      */
-    PartUpload(HttpCalls calls, String id, int partBytes, int atOnce, boolean resuming) {
-        this.calls = calls;
+    PartUpload(RetryingHttpClient client, String id, int partBytes, int parallelism, boolean resuming) {
+        this.client = client;
         this.id = id;
         this.partBytes = partBytes;
         this.resuming = resuming;
-        this.senders = Executors.newFixedThreadPool(atOnce, Threads.named("vmmig-http-put"));
-        this.arrays = new Semaphore(atOnce + 1);
+        this.senders = Executors.newFixedThreadPool(parallelism, Threads.named("vmmig-http-put"));
+        this.arrays = new Semaphore(parallelism + 1);
     }
 
     @Override
@@ -124,10 +124,10 @@ final class PartUpload extends OutputStream {
             String name = PartIndex.partName(id, number);
             if (failure.get() == null
                     && !(resuming
-                            && calls.size(name).filter(size -> size == length).isPresent())) {
+                            && client.size(name).filter(size -> size == length).isPresent())) {
                 Delivery delivery = new Delivery();
                 unanswered.add(number);
-                calls.put(name, part, length, false, delivery);
+                client.put(name, part, length, false, delivery);
                 unanswered.remove(number);
                 requireThere(name, length);
                 if (delivery.once()) {
@@ -147,9 +147,9 @@ final class PartUpload extends OutputStream {
 
     /** That the server has taken it is not believed before it shows it. */
     private void requireThere(String name, int length) throws VmmigException {
-        long there = calls.size(name).orElse(-1L);
+        long there = client.size(name).orElse(-1L);
         if (there != length) {
-            throw calls.answers()
+            throw client.answers()
                     .violation("says that it has " + name + ", and does not show " + length + " bytes of it");
         }
     }

@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Leaves, for a destination, the receipt that the source of a package waits for, if it waits for one.
  *
- * @param calls how the server is reached
+ * @param client how the server is reached
  * @param what how the package is called, without secrets
  * @param self who this host is; null if that was not said
  * @param index the index of the package, as the server shows it
  */
-record ReceiptWriter(HttpCalls calls, String what, @Nullable HostIdentity self, PartIndex index) {
+record ReceiptWriter(RetryingHttpClient client, String what, @Nullable HostIdentity self, PartIndex index) {
     private @Nullable SignerKey awaited() {
         return index.ending() == null ? null : index.ending().receiptBy();
     }
@@ -62,19 +62,19 @@ record ReceiptWriter(HttpCalls calls, String what, @Nullable HostIdentity self, 
     /** The guest of the package runs here; tells its source, if it waits. */
     void taken() throws VmmigException {
         if (awaited() != null && self != null) {
-            leave(calls, Receipt.taken(packageId(), IndexHandOver.digestOf(index.toBytes())), self);
+            leave(client, Receipt.taken(packageId(), IndexHandOver.digestOf(index.toBytes())), self);
         }
     }
 
     /** The guest of the package will never run here; tells its source, if it waits. */
     void refused() throws VmmigException {
         if (awaited() != null && self != null) {
-            leave(calls, Receipt.refusal(packageId()), self);
+            leave(client, Receipt.refusal(packageId()), self);
         }
     }
 
-    static void leave(HttpCalls calls, Receipt receipt, HostIdentity self) throws VmmigException {
+    static void leave(RetryingHttpClient client, Receipt receipt, HostIdentity self) throws VmmigException {
         byte[] content = receipt.signedBy(self);
-        calls.put(Receipt.name(receipt.packageId()), content, content.length, false, new Delivery());
+        client.put(Receipt.name(receipt.packageId()), content, content.length, false, new Delivery());
     }
 }

@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * @param access how they are reached
  * @param what how the package is called, without secrets
  */
-record RemoteParts(HttpPlaces places, HttpAccess access, String what) {
+record RemoteParts(ObjectUrlResolver places, HttpAccess access, String what) {
     private static final Logger LOG = LoggerFactory.getLogger(RemoteParts.class);
     private static final Duration CLEARING = Duration.ofSeconds(10);
     /** How long a part is waited for that was on its way when it was given up, and how often it is looked for. */
@@ -30,16 +30,16 @@ record RemoteParts(HttpPlaces places, HttpAccess access, String what) {
     /** More parts than are ever sent at once: after so many that are not there, there are no more. */
     private static final int MAX_GAP = 20;
 
-    HttpCalls calls() {
-        return HttpCalls.to(places, access, what);
+    RetryingHttpClient client() {
+        return RetryingHttpClient.to(places, access, what);
     }
 
-    HttpCalls hastyCalls() {
-        return HttpCalls.hastyTo(places, access, what);
+    RetryingHttpClient hastyCalls() {
+        return RetryingHttpClient.withoutRetry(places, access, what);
     }
 
-    HttpCalls briefCalls() {
-        return HttpCalls.brieflyTo(places, access, what);
+    RetryingHttpClient briefCalls() {
+        return RetryingHttpClient.brieflyTo(places, access, what);
     }
 
     /**
@@ -49,8 +49,8 @@ record RemoteParts(HttpPlaces places, HttpAccess access, String what) {
      */
     Outcome outcome(UUID packageId, HandOverJournal journal) throws VmmigException {
         Outcome outcome;
-        try (HttpCalls calls = briefCalls()) {
-            outcome = new IndexHandOver(new HttpObjects(calls, calls), what, packageId, journal).outcome();
+        try (RetryingHttpClient client = briefCalls()) {
+            outcome = new IndexHandOver(new HttpObjects(client, client), what, packageId, journal).outcome();
         }
         if (outcome == Outcome.NOT_TAKEN) {
             Optional<HandOverEntry> entry = HandOverEntry.latestOf(journal);
@@ -62,9 +62,9 @@ record RemoteParts(HttpPlaces places, HttpAccess access, String what) {
     /** How many parts there may be. They are removed from the last to the first, so that only the last ones can be missing. */
     private int count(UUID packageId) {
         int count = 0;
-        try (HttpCalls calls = hastyCalls()) {
+        try (RetryingHttpClient client = hastyCalls()) {
             for (int i = 0; i - count < MAX_GAP && i < PartIndex.MAX_PARTS; i++) {
-                if (calls.size(PartIndex.partName(packageId.toString(), i)).isPresent()) {
+                if (client.size(PartIndex.partName(packageId.toString(), i)).isPresent()) {
                     count = i + 1;
                 }
             }
@@ -78,9 +78,9 @@ record RemoteParts(HttpPlaces places, HttpAccess access, String what) {
     void removeQuietly(UUID packageId, int count) {
         long end = System.nanoTime() + CLEARING.toNanos();
         int left = count;
-        try (HttpCalls calls = hastyCalls()) {
+        try (RetryingHttpClient client = hastyCalls()) {
             while (left > 0 && System.nanoTime() < end) {
-                calls.delete(PartIndex.partName(packageId.toString(), left - 1));
+                client.delete(PartIndex.partName(packageId.toString(), left - 1));
                 left--;
             }
         } catch (VmmigException e) {
@@ -95,12 +95,12 @@ record RemoteParts(HttpPlaces places, HttpAccess access, String what) {
     void removeLate(UUID packageId, Set<Integer> parts) {
         long end = System.nanoTime() + LATE.toNanos();
         Set<Integer> missing = new HashSet<>(parts);
-        try (HttpCalls calls = hastyCalls()) {
+        try (RetryingHttpClient client = hastyCalls()) {
             while (!missing.isEmpty() && System.nanoTime() < end) {
                 for (int part : parts) {
                     String name = PartIndex.partName(packageId.toString(), part);
-                    if (missing.contains(part) && calls.size(name).isPresent()) {
-                        calls.delete(name);
+                    if (missing.contains(part) && client.size(name).isPresent()) {
+                        client.delete(name);
                         missing.remove(part);
                     }
                 }

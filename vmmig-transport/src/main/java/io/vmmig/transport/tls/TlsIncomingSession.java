@@ -9,7 +9,7 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
-import io.vmmig.transport.wire.OpenedLazily;
+import io.vmmig.transport.wire.LazyDecryptingInputStream;
 import io.vmmig.transport.wire.Parts;
 import io.vmmig.transport.wire.WireIncomingSession;
 import java.io.BufferedInputStream;
@@ -32,7 +32,7 @@ final class TlsIncomingSession implements IncomingSession {
         this.peer = peer;
         this.opened = new Parts(
                 wire,
-                part -> new OpenedLazily(
+                part -> new LazyDecryptingInputStream(
                         new BufferedInputStream(part, BUFFER_BYTES),
                         sent -> AgeSealing.begins(sent) ? AgeSealing.open(sent, self.sealingIdentities()) : sent));
         this.guarded = watch.guard(peer, wire.description(), wire::fail);

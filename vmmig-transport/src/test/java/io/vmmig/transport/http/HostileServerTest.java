@@ -232,11 +232,11 @@ class HostileServerTest {
         try (ScriptedServer other = new ScriptedServer((head, out) ->
                         ScriptedServer.say(out, "HTTP/1.1 201 Created\nContent-Length: 0", new byte[0]));
                 ScriptedServer server = redirecting(other);
-                HttpCalls calls = HttpCalls.to(Addresses.below(server.place("x")), access, "x")) {
-            assertThatThrownBy(() -> calls.put("index", CONTENT, CONTENT.length, false, new Delivery()))
+                RetryingHttpClient client = RetryingHttpClient.to(Addresses.below(server.place("x")), access, "x")) {
+            assertThatThrownBy(() -> client.put("index", CONTENT, CONTENT.length, false, new Delivery()))
                     .satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION))
                     .hasMessageContaining("PUT of index to another server");
-            assertThatThrownBy(() -> calls.delete("index"))
+            assertThatThrownBy(() -> client.delete("index"))
                     .satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION))
                     .hasMessageContaining("DELETE of index to another server");
             assertThat(other.heads).isEmpty();
@@ -251,9 +251,9 @@ class HostileServerTest {
                                 ? "HTTP/1.1 201 Created\nContent-Length: 0"
                                 : "HTTP/1.1 308 Moved\nContent-Length: 0\nLocation: /moved/index",
                         new byte[0]));
-                HttpCalls calls = HttpCalls.to(Addresses.below(server.place("x")), Web.access(3000), "x")) {
-            calls.put("index", CONTENT, CONTENT.length, false, new Delivery());
-            calls.delete("index");
+                RetryingHttpClient client = RetryingHttpClient.to(Addresses.below(server.place("x")), Web.access(3000), "x")) {
+            client.put("index", CONTENT, CONTENT.length, false, new Delivery());
+            client.delete("index");
             assertThat(server.heads).hasSize(4);
         }
     }

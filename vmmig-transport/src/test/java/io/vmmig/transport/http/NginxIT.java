@@ -49,7 +49,7 @@ class NginxIT {
         nginx = new Nginx(temp.resolve("nginx"));
         proxy = new CuttingProxy(nginx.port);
         there = HttpPackage.at(URI.create("http://127.0.0.1:" + proxy.port() + "/packages/web-1"))
-                .over(HttpAccess.standard().allowingPlainHttp().atOnce(AT_ONCE))
+                .over(HttpAccess.standard().allowingPlainHttp().parallelism(AT_ONCE))
                 .sealedFor(identity.keys())
                 .openedBy(identity)
                 .partBytes(PART)

@@ -39,7 +39,7 @@ class PackageHandlerTest {
     private static final byte[] PART = new byte[5000];
     private static final PartIndex INDEX = index("a1", PART);
 
-    private static final long SMALL = PackageShelf.LEAST_BYTES;
+    private static final long SMALL = PackageDirectory.LEAST_BYTES;
 
     @TempDir
     Path temp;

@@ -55,7 +55,7 @@ final class Web implements AutoCloseable {
     }
 
     static HttpAccess access(int millis) {
-        return HttpAccess.standard().allowingPlainHttp().atOnce(2).patience(Duration.ofMillis(millis));
+        return HttpAccess.standard().allowingPlainHttp().parallelism(2).retryTimeout(Duration.ofMillis(millis));
     }
 
     HttpPackage at(String name, HostIdentity identity, Path spool) throws Exception {

@@ -12,11 +12,11 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
-/** The body of an answer, of which no more is taken than was asked for: then the connection is closed. */
-final class AnswerBody implements BodySubscriber<AnswerBody> {
+/** Receives the body of a response up to a limit, and closes the connection beyond it. */
+final class BoundedBodySubscriber implements BodySubscriber<BoundedBodySubscriber> {
     private static final int MAX_WORDS_BYTES = 64 << 10;
 
-    /** What could not be written here, rather than be read from there. */
+    /** An error of the local target, not of the connection. */
     static final class LocalFailure extends IOException {
         private static final long serialVersionUID = 1;
 
@@ -27,31 +27,31 @@ final class AnswerBody implements BodySubscriber<AnswerBody> {
 
     private final OutputStream sink;
     private final long limit;
-    private final Pulse pulse;
-    private final CompletableFuture<AnswerBody> done = new CompletableFuture<>();
+    private final TransferProgress pulse;
+    private final CompletableFuture<BoundedBodySubscriber> done = new CompletableFuture<>();
     private Flow.@Nullable Subscription subscription;
     private long taken;
     private volatile boolean tooLong;
     private boolean abandoned;
 
-    AnswerBody(OutputStream sink, long limit, Pulse pulse) {
+    BoundedBodySubscriber(OutputStream sink, long limit, TransferProgress pulse) {
         this.sink = sink;
         this.limit = limit;
         this.pulse = pulse;
     }
 
-    /** What nobody reads, such as the words of an error. */
-    static AnswerBody ignored() {
-        return new AnswerBody(OutputStream.nullOutputStream(), MAX_WORDS_BYTES, new Pulse());
+    /** Discards the body, such as the text of an error. */
+    static BoundedBodySubscriber ignored() {
+        return new BoundedBodySubscriber(OutputStream.nullOutputStream(), MAX_WORDS_BYTES, new TransferProgress());
     }
 
-    /** Whether there was more of it than the limit. */
+    /** Whether the body exceeded the limit. */
     boolean tooLong() {
         return tooLong;
     }
 
     @Override
-    public CompletionStage<AnswerBody> getBody() {
+    public CompletionStage<BoundedBodySubscriber> getBody() {
         return done;
     }
 
@@ -95,7 +95,7 @@ final class AnswerBody implements BodySubscriber<AnswerBody> {
         closeSink();
     }
 
-    /** Writes nothing any more, whatever may still come. */
+    /** Writes nothing more, whatever still arrives. */
     synchronized void abandon() {
         abandoned = true;
         closeSink();

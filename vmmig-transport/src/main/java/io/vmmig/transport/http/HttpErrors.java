@@ -12,24 +12,24 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What failed requests mean. No address is in it but the name of the package, for an address may hold a secret, and nothing
- * that the server says but numbers.
+ * The errors of failed requests. They contain the name of the package but no addresses, which may be secret, and only numbers
+ * from the server.
  */
-final class HttpAnswers {
+final class HttpErrors {
     private static final Set<Integer> PASSING = Set.of(408, 425, 429, 500, 502, 503, 504);
     private static final int MAX_CAUSES = 32;
 
     private final String what;
 
-    HttpAnswers(String what) {
+    HttpErrors(String what) {
         this.what = what;
     }
 
-    /** What an answer means that was not hoped for. */
-    VmmigException unexpected(int status, String request) throws Trouble {
+    /** The error for an unexpected response. */
+    VmmigException unexpected(int status, String request) throws RetryableException {
         if (PASSING.contains(status)) {
-            throw new Trouble(VmmigException.of(
-                    Problem.PEER_FAILED, answered(status, request), "See to the server, and try again."));
+            throw new RetryableException(VmmigException.of(
+                    Problem.PEER_FAILED, answered(status, request), "Check the server, and try again."));
         }
         return switch (status) {
             case 401, 403, 407 ->
@@ -65,16 +65,16 @@ final class HttpAnswers {
         return "the server of " + what + " answered " + request + " with " + status;
     }
 
-    /** What a server has done that it must not. */
+    /** The error for a violation by the server. */
     VmmigException violation(String deed) {
-        return violation(deed, "See to the server, and try again.");
+        return violation(deed, "Check the server, and try again.");
     }
 
     VmmigException violation(String deed, String remedy) {
         return VmmigException.of(Problem.PROTOCOL_VIOLATION, "the server of " + what + " " + deed, remedy);
     }
 
-    /** What goes over plain http is everybody's on the way, and everybody's to change. */
+    /** Anyone on the network can read and change plain http. */
     VmmigException plain() {
         return VmmigException.of(
                 Problem.REQUEST_INVALID,
@@ -83,28 +83,28 @@ final class HttpAnswers {
                 "Use https; or allow it by HttpAccess.allowingPlainHttp(), for a server on this machine or behind a secured link.");
     }
 
-    Trouble outOfCache(String request) {
-        return new Trouble(VmmigException.of(
+    RetryableException outOfCache(String request) {
+        return new RetryableException(VmmigException.of(
                 Problem.PEER_FAILED,
                 "a cache before the server of " + what + " has answered " + request + " with what it had kept",
                 "Let the cache honour Cache-Control: no-cache, or reach the server without it."));
     }
 
-    Trouble stalled(String request) {
-        return new Trouble(VmmigException.of(
+    RetryableException stalled(String request) {
+        return new RetryableException(VmmigException.of(
                 Problem.PEER_STALLED,
                 "the server of " + what + " gets no further with " + request,
                 "See to the server and the network, and try again."));
     }
 
-    /** What it means that there was no whole answer. */
-    VmmigException broken(Throwable thrown, String request) throws Trouble {
+    /** The error for an incomplete response. */
+    VmmigException broken(Throwable thrown, String request) throws RetryableException {
         Throwable cause = thrown;
         for (int i = 0; cause != null && i < MAX_CAUSES; i++, cause = cause.getCause()) {
             if (cause instanceof VmmigException known) {
                 return known;
             }
-            if (cause instanceof AnswerBody.LocalFailure local) {
+            if (cause instanceof BoundedBodySubscriber.LocalFailure local) {
                 return VmmigException.from(
                         local,
                         Problem.FILE_FAILED,
@@ -126,14 +126,14 @@ final class HttpAnswers {
         throw lost(Problem.CONNECTION_LOST, "was lost in the middle of " + request, thrown);
     }
 
-    Trouble cut(String request) {
+    RetryableException cut(String request) {
         return lost(Problem.CONNECTION_LOST, "was lost in the middle of " + request, null);
     }
 
-    private Trouble lost(Problem problem, String how, @Nullable Throwable cause) {
+    private RetryableException lost(Problem problem, String how, @Nullable Throwable cause) {
         String words = cause instanceof IOException && cause.getMessage() != null ? cause.getMessage() : "";
         String safe = words.isEmpty() || words.contains("://") ? "" : ": " + words;
-        return new Trouble(VmmigException.of(
+        return new RetryableException(VmmigException.of(
                 problem,
                 "the connection to the server of " + what + " " + how + safe,
                 "See to the server and the network, and try again."));

@@ -37,9 +37,9 @@ import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The files of a {@link PackageHandler}: a directory for each place. What is on its way has a hidden name. Thread-safe. */
-class PackageShelf {
-    private static final Logger LOG = LoggerFactory.getLogger(PackageShelf.class);
+/** The files of a {@link PackageHandler}: a directory for each place. Unfinished files have hidden names. Thread-safe. */
+class PackageDirectory {
+    private static final Logger LOG = LoggerFactory.getLogger(PackageDirectory.class);
     private static final FileAttribute<?> FILE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final FileAttribute<?> DIRECTORY =
@@ -77,7 +77,7 @@ class PackageShelf {
 
     private Instant swept;
 
-    PackageShelf(Path directory, PackageHandler.Limits limits, Clock clock) throws IOException {
+    PackageDirectory(Path directory, PackageHandler.Limits limits, Clock clock) throws IOException {
         this.directory = directory;
         this.limits = limits;
         this.clock = clock;

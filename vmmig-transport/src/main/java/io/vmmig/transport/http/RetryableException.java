@@ -3,18 +3,18 @@ package io.vmmig.transport.http;
 
 import io.vmmig.error.VmmigException;
 
-/** What may be better next time. */
-final class Trouble extends Exception {
+/** A failure that may succeed on a retry. */
+final class RetryableException extends Exception {
     private static final long serialVersionUID = 1;
 
     private final VmmigException why;
 
-    Trouble(VmmigException why) {
+    RetryableException(VmmigException why) {
         super(why);
         this.why = why;
     }
 
-    /** What it is if it does not get better. */
+    /** The error if it does not. */
     VmmigException why() {
         return why;
     }

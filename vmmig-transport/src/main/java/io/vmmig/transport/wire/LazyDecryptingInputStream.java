@@ -6,20 +6,20 @@ import java.io.IOException;
 import java.io.InputStream;
 import org.jspecify.annotations.Nullable;
 
-/** A package that may be sealed, which is looked at when it is read. For one thread. */
-public final class OpenedLazily extends InputStream {
+/** A package that may be encrypted; detects that on the first read. For one thread. */
+public final class LazyDecryptingInputStream extends InputStream {
     private final InputStream content;
     private final Opening opening;
     private @Nullable InputStream opened;
 
-    /** Opens a package, or finds it open. */
+    /** Decrypts a package, or passes a plain one through. */
     public interface Opening {
-        /** The package in the clear. */
+        /** The decrypted package. */
         InputStream open(InputStream content) throws IOException, VmmigException;
     }
 
-    /** Of what is read from {@code content}. */
-    public OpenedLazily(InputStream content, Opening opening) {
+    /** Reads from {@code content}. */
+    public LazyDecryptingInputStream(InputStream content, Opening opening) {
         this.content = content;
         this.opening = opening;
     }

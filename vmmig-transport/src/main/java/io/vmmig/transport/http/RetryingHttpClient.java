@@ -27,63 +27,63 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Requests to where the objects of one package are. Each is made again until it gets no further for too long, and each ends
- * when this is closed. Thread-safe.
+ * Sends requests for the objects of one package. Retries each until it makes no progress for too long; closing this ends all of
+ * them. Thread-safe.
  */
-final class HttpCalls implements AutoCloseable {
-    private static final Logger LOG = LoggerFactory.getLogger(HttpCalls.class);
+final class RetryingHttpClient implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(RetryingHttpClient.class);
     private static final int MAX_REDIRECTS = 5;
     private static final Set<Integer> REDIRECTS = Set.of(301, 302, 303, 307, 308);
-    /** What is cut off again and again in the middle, and has to begin anew each time, would never end. */
+    /** A transfer that always breaks and has to restart would never end. */
     private static final int MAX_FRUITLESS = 20;
 
     private static final Duration FIRST_PAUSE = Duration.ofMillis(50);
     private static final Duration BRIEFLY = Duration.ofSeconds(10);
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(3);
     private static final Set<Integer> WRITTEN = Set.of(200, 201, 204);
-    /** What is asked for is to come from the server, and from no cache on the way. */
+    /** The response must come from the server, not from a cache. */
     private static final Map<String, String> NOW = Map.of("Cache-Control", "no-cache");
 
     private final HttpAccess access;
-    private final HttpPlaces places;
-    private final Duration patience;
+    private final ObjectUrlResolver places;
+    private final Duration retryTimeout;
     private final HttpClient client;
-    private final HttpAnswers answers;
+    private final HttpErrors answers;
     private final Set<CompletableFuture<?>> underWay = ConcurrentHashMap.newKeySet();
     private final CountDownLatch closed = new CountDownLatch(1);
 
-    private HttpCalls(HttpAccess access, HttpPlaces places, String what, Duration patience) {
+    private RetryingHttpClient(HttpAccess access, ObjectUrlResolver places, String what, Duration retryTimeout) {
         this.access = access;
         this.places = places;
-        this.patience = patience;
+        this.retryTimeout = retryTimeout;
         this.client = access.client();
-        this.answers = new HttpAnswers(what);
+        this.answers = new HttpErrors(what);
     }
 
-    static HttpCalls to(HttpPlaces places, HttpAccess access, String what) {
-        return new HttpCalls(access, places, what, access.patience());
+    static RetryingHttpClient to(ObjectUrlResolver places, HttpAccess access, String what) {
+        return new RetryingHttpClient(access, places, what, access.retryTimeout());
     }
 
-    /** Requests that are made once, for what can be left for later. */
-    static HttpCalls hastyTo(HttpPlaces places, HttpAccess access, String what) {
-        return new HttpCalls(access, places, what, Duration.ZERO);
+    /** Sends requests once, for work that can wait. */
+    static RetryingHttpClient withoutRetry(ObjectUrlResolver places, HttpAccess access, String what) {
+        return new RetryingHttpClient(access, places, what, Duration.ZERO);
     }
 
-    /** Requests for which a guest waits that could be resumed. */
-    static HttpCalls brieflyTo(HttpPlaces places, HttpAccess access, String what) {
-        return new HttpCalls(
-                access, places, what, access.patience().compareTo(BRIEFLY) < 0 ? access.patience() : BRIEFLY);
+    /** Sends requests while a guest waits that could be resumed. */
+    static RetryingHttpClient brieflyTo(ObjectUrlResolver places, HttpAccess access, String what) {
+        return new RetryingHttpClient(
+                access, places, what, access.retryTimeout().compareTo(BRIEFLY) < 0 ? access.retryTimeout() : BRIEFLY);
     }
 
-    HttpAnswers answers() {
+    HttpErrors answers() {
         return answers;
     }
 
     /**
-     * Writes an object.
+     * Writes an object (PUT).
      *
-     * @param anew whether it must not be there yet, as far as the server minds
-     * @param delivery is told how often it is sent, and what is answered
+     * @param anew whether it must not exist yet, if the server checks that
+     * @param delivery records how often it is sent, and the responses
      */
     void put(String name, byte[] content, int length, boolean anew, Delivery delivery) throws VmmigException {
         persist("PUT of " + name, false, pulse -> {
@@ -91,7 +91,7 @@ final class HttpCalls implements AutoCloseable {
             Map<String, String> headers = anew ? Map.of("If-None-Match", "*") : Map.of();
             int status;
             try (CountedBody body = new CountedBody(content, length, pulse, delivery)) {
-                status = exchange("PUT", name, headers, body, info -> AnswerBody.ignored(), pulse)
+                status = exchange("PUT", name, headers, body, info -> BoundedBodySubscriber.ignored(), pulse)
                         .statusCode();
             }
             delivery.answered(status);
@@ -102,16 +102,16 @@ final class HttpCalls implements AutoCloseable {
         });
     }
 
-    /** Reads a small object; empty if it is not there, as the server itself says now. */
+    /** Reads a small object; empty if the server itself says that it does not exist. */
     Optional<byte[]> get(String name, int limit) throws VmmigException {
         return persist("GET of " + name, false, pulse -> {
             ByteArrayOutputStream content = new ByteArrayOutputStream();
-            HttpResponse<AnswerBody> answer = exchange(
+            HttpResponse<BoundedBodySubscriber> answer = exchange(
                     "GET",
                     name,
                     NOW,
                     BodyPublishers.noBody(),
-                    info -> info.statusCode() == 200 ? new AnswerBody(content, limit, pulse) : AnswerBody.ignored(),
+                    info -> info.statusCode() == 200 ? new BoundedBodySubscriber(content, limit, pulse) : BoundedBodySubscriber.ignored(),
                     pulse);
             if (absent(answer)) {
                 requireNotStored(answer, name);
@@ -127,15 +127,15 @@ final class HttpCalls implements AutoCloseable {
         });
     }
 
-    /** How large an object is: -1 if the server does not say; empty if there is none, as the server itself says now. */
+    /** The size of an object: -1 if the server does not say; empty if the server itself says that it does not exist. */
     Optional<Long> size(String name) throws VmmigException {
         return persist("GET of " + name, false, pulse -> {
-            HttpResponse<AnswerBody> answer = exchange(
+            HttpResponse<BoundedBodySubscriber> answer = exchange(
                     "GET",
                     name,
                     Map.of("Range", "bytes=0-0", "Cache-Control", "no-cache"),
                     BodyPublishers.noBody(),
-                    info -> AnswerBody.ignored(),
+                    info -> BoundedBodySubscriber.ignored(),
                     pulse);
             return switch (answer.statusCode()) {
                 case 404, 410 -> {
@@ -155,11 +155,11 @@ final class HttpCalls implements AutoCloseable {
         });
     }
 
-    /** Deletes an object; it may be gone already. */
+    /** Deletes an object, which may be gone already. */
     void delete(String name) throws VmmigException {
         persist("DELETE of " + name, false, pulse -> {
-            HttpResponse<AnswerBody> answer =
-                    exchange("DELETE", name, Map.of(), BodyPublishers.noBody(), info -> AnswerBody.ignored(), pulse);
+            HttpResponse<BoundedBodySubscriber> answer =
+                    exchange("DELETE", name, Map.of(), BodyPublishers.noBody(), info -> BoundedBodySubscriber.ignored(), pulse);
             if (!absent(answer) && !WRITTEN.contains(answer.statusCode())) {
                 throw answers.unexpected(answer.statusCode(), "DELETE of " + name);
             }
@@ -167,8 +167,8 @@ final class HttpCalls implements AutoCloseable {
         });
     }
 
-    /** What a cache has kept says nothing about now. */
-    private void requireNotStored(HttpResponse<?> answer, String name) throws Trouble {
+    /** A cached response says nothing about the current state. */
+    private void requireNotStored(HttpResponse<?> answer, String name) throws RetryableException {
         if (answer.headers().firstValue("Age").filter(age -> !age.equals("0")).isPresent()) {
             throw answers.outOfCache("GET of " + name);
         }
@@ -178,36 +178,36 @@ final class HttpCalls implements AutoCloseable {
         return answer.statusCode() == 404 || answer.statusCode() == 410;
     }
 
-    /** One go at something. */
+    /** One attempt. */
     @FunctionalInterface
     interface Attempt<T> {
-        T run(Pulse pulse) throws VmmigException, Trouble;
+        T run(TransferProgress pulse) throws VmmigException, RetryableException;
     }
 
     /**
-     * Does something until it succeeds, fails for good, or gets no further for too long.
+     * Repeats an attempt until it succeeds, fails for good, or makes no progress for too long.
      *
-     * @param keeps whether the next attempt goes on where the last one was cut off
+     * @param keeps whether an attempt resumes where the last one broke
      */
     <T> T persist(String request, boolean keeps, Attempt<T> attempt) throws VmmigException {
         long since = System.nanoTime();
         long pause = FIRST_PAUSE.toNanos();
         int fruitless = 0;
         while (true) {
-            Pulse pulse = new Pulse();
+            TransferProgress pulse = new TransferProgress();
             try {
                 return attempt.run(pulse);
-            } catch (Trouble e) {
+            } catch (RetryableException e) {
                 if (pulse.hasMoved() && (keeps || fruitless++ < MAX_FRUITLESS)) {
                     since = pulse.lastAt();
                     pause = FIRST_PAUSE.toNanos();
                 }
-                if (System.nanoTime() + pause - since > patience.toNanos()) {
+                if (System.nanoTime() + pause - since > retryTimeout.toNanos()) {
                     throw e.why();
                 }
                 LOG.info("{}; {} is tried again", e.why().getMessage(), request);
                 pause(pause);
-                pause = Math.min(2 * pause, Math.min(LONGEST_PAUSE.toNanos(), patience.toNanos() / 10));
+                pause = Math.min(2 * pause, Math.min(LONGEST_PAUSE.toNanos(), retryTimeout.toNanos() / 10));
             }
         }
     }
@@ -222,15 +222,15 @@ final class HttpCalls implements AutoCloseable {
         }
     }
 
-    /** One request, and those that the server redirects it to. */
-    HttpResponse<AnswerBody> exchange(
+    /** One request, with its redirects. */
+    HttpResponse<BoundedBodySubscriber> exchange(
             String method,
             String name,
             Map<String, String> headers,
             BodyPublisher body,
-            BodyHandler<AnswerBody> handler,
-            Pulse pulse)
-            throws VmmigException, Trouble {
+            BodyHandler<BoundedBodySubscriber> handler,
+            TransferProgress pulse)
+            throws VmmigException, RetryableException {
         String request = method + " of " + name;
         URI uri = requireUsable(places.of(method, name));
         URI first = uri;
@@ -241,7 +241,7 @@ final class HttpCalls implements AutoCloseable {
             if (atHome) {
                 access.headers().forEach(builder::setHeader);
             }
-            HttpResponse<AnswerBody> answer = send(builder.build(), handler, request, pulse);
+            HttpResponse<BoundedBodySubscriber> answer = send(builder.build(), handler, request, pulse);
             int status = answer.statusCode();
             if (!REDIRECTS.contains(status)) {
                 return answer;
@@ -279,7 +279,7 @@ final class HttpCalls implements AutoCloseable {
         try {
             next = from.resolve(answer.headers().firstValue("Location").orElse(":"));
         } catch (IllegalArgumentException e) {
-            // Not as the cause: it may show a secret.
+            // Not as the cause, which may contain a secret.
             throw answers.violation("redirects " + request + " to something that is no address");
         }
         if (!Addresses.usable(next)) {
@@ -304,10 +304,10 @@ final class HttpCalls implements AutoCloseable {
         return uri;
     }
 
-    private HttpResponse<AnswerBody> send(
-            HttpRequest request, BodyHandler<AnswerBody> handler, String what, Pulse pulse)
-            throws VmmigException, Trouble {
-        CompletableFuture<HttpResponse<AnswerBody>> answer = client.sendAsync(request, handler);
+    private HttpResponse<BoundedBodySubscriber> send(
+            HttpRequest request, BodyHandler<BoundedBodySubscriber> handler, String what, TransferProgress pulse)
+            throws VmmigException, RetryableException {
+        CompletableFuture<HttpResponse<BoundedBodySubscriber>> answer = client.sendAsync(request, handler);
         underWay.add(answer);
         try {
             if (closed.getCount() == 0) {
@@ -318,7 +318,7 @@ final class HttpCalls implements AutoCloseable {
                 try {
                     return answer.get(access.stall().toNanos(), TimeUnit.NANOSECONDS);
                 } catch (TimeoutException e) {
-                    if (pulse.bytes() - before < Pulse.LEAST_BYTES) {
+                    if (pulse.bytes() - before < TransferProgress.LEAST_BYTES) {
                         throw answers.stalled(what);
                     }
                 }
@@ -330,14 +330,14 @@ final class HttpCalls implements AutoCloseable {
         } catch (InterruptedException e) {
             throw interrupted();
         } finally {
-            // Ends it, unless it has ended.
+            // Cancels it, unless it has ended.
             answer.cancel(true);
             underWay.remove(answer);
         }
     }
 
     private static CancelledException ended() {
-        return new CancelledException(Problem.CANCELLED, "the transfer over HTTP was given up", "");
+        return new CancelledException(Problem.CANCELLED, "the transfer over HTTP was aborted", "");
     }
 
     private static CancelledException interrupted() {
@@ -345,7 +345,7 @@ final class HttpCalls implements AutoCloseable {
         return new CancelledException(Problem.CANCELLED, "the thread was interrupted", "");
     }
 
-    /** Ends what is under way, and what is begun later. */
+    /** Ends all requests, running and future ones. */
     @Override
     public void close() {
         closed.countDown();

@@ -24,13 +24,13 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a server says of its objects outlives a power cut, also when its disk fails. */
 @Tag("once")
-class PackageShelfTest {
+class PackageDirectoryTest {
     private static final byte[] CONTENT = new byte[5000];
     private static final byte[] INDEX =
             new PartIndex("abc", CONTENT.length, 64 << 10, List.of(IndexHandOver.digestOf(CONTENT))).toBytes();
     private static final String PART = PartIndex.partName("abc", 0);
 
-    private static final long SMALL = PackageShelf.LEAST_BYTES;
+    private static final long SMALL = PackageDirectory.LEAST_BYTES;
 
     @TempDir
     private Path directory;
@@ -38,7 +38,7 @@ class PackageShelfTest {
     private boolean fails;
     private long free = Long.MAX_VALUE;
     private Instant now = Instant.now();
-    private PackageShelf shelf;
+    private PackageDirectory shelf;
 
     @BeforeEach
     void open() throws Exception {
@@ -46,7 +46,7 @@ class PackageShelfTest {
         put(PART, CONTENT);
     }
 
-    private PackageShelf open(PackageHandler.Limits limits) throws Exception {
+    private PackageDirectory open(PackageHandler.Limits limits) throws Exception {
         Clock clock = new Clock() {
             @Override
             public Instant instant() {
@@ -63,7 +63,7 @@ class PackageShelfTest {
                 throw new UnsupportedOperationException();
             }
         };
-        return new PackageShelf(directory, limits, clock) {
+        return new PackageDirectory(directory, limits, clock) {
             @Override
             long free() {
                 return free;

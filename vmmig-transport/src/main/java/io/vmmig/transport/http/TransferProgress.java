@@ -3,9 +3,9 @@ package io.vmmig.transport.http;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/** How many bytes of a request's body, and of its answer's, have moved. Thread-safe. */
-final class Pulse {
-    /** Less than this is not called progress: a server must not keep us with a byte a second. */
+/** Counts the bytes of the bodies of a request and its response. Thread-safe. */
+final class TransferProgress {
+    /** Less than this does not count as progress, so that a server cannot hold a transfer open with a byte per second. */
     static final int LEAST_BYTES = 16 << 10;
 
     private final AtomicLong bytes = new AtomicLong();
@@ -20,7 +20,7 @@ final class Pulse {
         return bytes.get();
     }
 
-    /** By {@link System#nanoTime()}; when it began, if nothing has moved. */
+    /** As {@link System#nanoTime()}; the start, if nothing has moved. */
     long lastAt() {
         return lastAt;
     }
