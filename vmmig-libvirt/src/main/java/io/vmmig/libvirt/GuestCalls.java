@@ -121,10 +121,7 @@ final class GuestCalls {
     }
 
     void abortJob() throws VmmigException {
-        change(
-                "abort the job of",
-                new Late.Stays("the job is our own, and abandoned"),
-                DomainControl::abortJob);
+        change("abort the job of", new Late.Stays("the job is our own, and abandoned"), DomainControl::abortJob);
     }
 
     void suspend() throws VmmigException {
@@ -141,7 +138,8 @@ final class GuestCalls {
     void goOn() throws VmmigException {
         change(
                 "resume",
-                // A destination that abandons this call, but not the guest, leaves the guest to a recovery, which resumes it.
+                // A destination that abandons this call, but not the guest, leaves the guest to a recovery, which
+                // resumes it.
                 new Late.Stays("it should run"),
                 domain -> {
                     DomainState state = domain.state();

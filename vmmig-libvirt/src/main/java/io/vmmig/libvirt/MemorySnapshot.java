@@ -47,8 +47,7 @@ final class MemorySnapshot {
         source = new FifoSource(fifo);
         String xml = snapshotXml(fifo, disks);
         // Not before the reading end is open: libvirt would block the guest while nobody reads.
-        call = guest.start(
-                "save", new Late.Stays("the guest stays paused"), domain -> domain.snapshot(xml));
+        call = guest.start("save", new Late.Stays("the guest stays paused"), domain -> domain.snapshot(xml));
         stream = new MemoryStream(source, options.saveStall(), () -> call.await(Duration.ZERO), this::abort);
         call.whenDone(source::writersDone);
     }

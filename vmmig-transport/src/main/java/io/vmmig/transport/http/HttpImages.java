@@ -150,7 +150,8 @@ public final class HttpImages {
         void take(InputStream content) throws VmmigException;
     }
 
-    private void fetch(PartIndex index, RetryingHttpClient client, Spool spool, Taker taker) throws IOException, VmmigException {
+    private void fetch(PartIndex index, RetryingHttpClient client, Spool spool, Taker taker)
+            throws IOException, VmmigException {
         PartDownload download = PartDownload.begin(client, index, spool, access.parallelism());
         try (InputStream content = download.open()) {
             taker.take(content);

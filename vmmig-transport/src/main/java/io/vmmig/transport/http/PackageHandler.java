@@ -349,7 +349,12 @@ public final class PackageHandler implements HttpHandler {
     }
 
     private static void send(
-            HttpExchange exchange, ClientWatch watch, int status, PackageDirectory.Content content, long first, long end)
+            HttpExchange exchange,
+            ClientWatch watch,
+            int status,
+            PackageDirectory.Content content,
+            long first,
+            long end)
             throws IOException {
         if (exchange.getRequestMethod().equals("HEAD") || end == first) {
             exchange.getResponseHeaders().set("Content-Length", String.valueOf(end - first));

@@ -126,7 +126,8 @@ final class PartDownload implements AutoCloseable {
         }
     }
 
-    private boolean fetch(int number, String request, TransferProgress pulse) throws VmmigException, RetryableException {
+    private boolean fetch(int number, String request, TransferProgress pulse)
+            throws VmmigException, RetryableException {
         try {
             long have = spool.length(number);
             long size = index.size(number);

@@ -111,7 +111,9 @@ final class RetryingHttpClient implements AutoCloseable {
                     name,
                     NOW,
                     BodyPublishers.noBody(),
-                    info -> info.statusCode() == 200 ? new BoundedBodySubscriber(content, limit, pulse) : BoundedBodySubscriber.ignored(),
+                    info -> info.statusCode() == 200
+                            ? new BoundedBodySubscriber(content, limit, pulse)
+                            : BoundedBodySubscriber.ignored(),
                     pulse);
             if (absent(answer)) {
                 requireNotStored(answer, name);
@@ -158,8 +160,8 @@ final class RetryingHttpClient implements AutoCloseable {
     /** Deletes an object, which may be gone already. */
     void delete(String name) throws VmmigException {
         persist("DELETE of " + name, false, pulse -> {
-            HttpResponse<BoundedBodySubscriber> answer =
-                    exchange("DELETE", name, Map.of(), BodyPublishers.noBody(), info -> BoundedBodySubscriber.ignored(), pulse);
+            HttpResponse<BoundedBodySubscriber> answer = exchange(
+                    "DELETE", name, Map.of(), BodyPublishers.noBody(), info -> BoundedBodySubscriber.ignored(), pulse);
             if (!absent(answer) && !WRITTEN.contains(answer.statusCode())) {
                 throw answers.unexpected(answer.statusCode(), "DELETE of " + name);
             }

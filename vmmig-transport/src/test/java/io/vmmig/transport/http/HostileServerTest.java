@@ -251,7 +251,8 @@ class HostileServerTest {
                                 ? "HTTP/1.1 201 Created\nContent-Length: 0"
                                 : "HTTP/1.1 308 Moved\nContent-Length: 0\nLocation: /moved/index",
                         new byte[0]));
-                RetryingHttpClient client = RetryingHttpClient.to(Addresses.below(server.place("x")), Web.access(3000), "x")) {
+                RetryingHttpClient client =
+                        RetryingHttpClient.to(Addresses.below(server.place("x")), Web.access(3000), "x")) {
             client.put("index", CONTENT, CONTENT.length, false, new Delivery());
             client.delete("index");
             assertThat(server.heads).hasSize(4);
