@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ContentInputStream extends SparseInputStream {
     private final DecodingLine line;
-    private final Place place;
+    private final EntryPosition place;
     private final long limit;
     private DecodingLine.Item.@Nullable Part part;
     private int position;
@@ -27,14 +27,14 @@ final class ContentInputStream extends SparseInputStream {
      *
      * @param limit the most bytes that it may decode to
      */
-    public ContentInputStream(DecodingLine line, Place place, long limit) {
+    public ContentInputStream(DecodingLine line, EntryPosition place, long limit) {
         this.line = line;
         this.place = place;
         this.limit = limit;
     }
 
     /** Which content it is. */
-    public Place place() {
+    public EntryPosition place() {
         return place;
     }
 

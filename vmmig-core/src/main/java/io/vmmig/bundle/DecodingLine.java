@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import io.vmmig.bundle.format.ByteCount;
 import io.vmmig.bundle.format.Seal;
 import io.vmmig.bundle.format.SealedContent;
-import io.vmmig.bundle.format.Tally;
 import io.vmmig.bundle.format.TarInput;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.VmmigException;
-import io.vmmig.snapshot.Crew;
 import io.vmmig.snapshot.HeapBudget;
 import io.vmmig.snapshot.PageDecoder;
 import io.vmmig.snapshot.PageRing;
@@ -16,6 +15,7 @@ import io.vmmig.snapshot.Reference;
 import io.vmmig.snapshot.Segment;
 import io.vmmig.snapshot.SegmentDecoder;
 import io.vmmig.snapshot.SegmentPool;
+import io.vmmig.snapshot.WorkerPool;
 import io.vmmig.snapshot.ZstdCodec;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
 final class DecodingLine implements AutoCloseable {
     private static final String READING = "the package could not be read";
 
-    private final Crew crew = new Crew("vmmig-decode");
+    private final WorkerPool workers = new WorkerPool("vmmig-decode");
     private final LinkedBlockingDeque<Item> items = new LinkedBlockingDeque<>();
     private final List<Future<SealedContent>> contents = new ArrayList<>();
     private final PackageWalk walk;
@@ -58,7 +58,7 @@ final class DecodingLine implements AutoCloseable {
         record Domain(PackageReader.Entry.Domain domain) implements Item {}
 
         /** A content begins; its parts follow. */
-        record Begin(Place place) implements Item {}
+        record Begin(EntryPosition place) implements Item {}
 
         /** A content goes on. */
         record Part(Segment segment, Future<Void> decoded, Runnable release) implements Item {}
@@ -80,8 +80,8 @@ final class DecodingLine implements AutoCloseable {
         this.pool = new SegmentPool(
                 HeapBudget.ofThisProgram().segments(), limits.segmentBytes(), limits.storedSegmentBytes());
         SealedContent sealed = SealedContent.plain(TarInput.FIRST_ENTRY, walk.json());
-        contents.add(crew.digest(() -> sealed));
-        crew.move(this::fetch);
+        contents.add(workers.digest(() -> sealed));
+        workers.move(this::fetch);
     }
 
     private @Nullable Void fetch() {
@@ -100,17 +100,17 @@ final class DecodingLine implements AutoCloseable {
     private PackageWalk.@Nullable Entry fetchDomain(PackageWalk.Entry first)
             throws IOException, PackageFormatException {
         items.add(new Item.Domain(walk.domain(
-                first, (name, content) -> contents.add(crew.digest(() -> SealedContent.plain(name, content))))));
+                first, (name, content) -> contents.add(workers.digest(() -> SealedContent.plain(name, content))))));
         return walk.next();
     }
 
     private PackageWalk.@Nullable Entry fetchContent(PackageWalk.Entry first)
             throws IOException, PackageFormatException, InterruptedException {
-        Place place = first.place();
+        EntryPosition place = first.place();
         items.add(new Item.Begin(place));
         SegmentDecoder decoder = decoder(place);
-        Tally decoded = new Tally();
-        Tally stored = new Tally();
+        ByteCount decoded = new ByteCount();
+        ByteCount stored = new ByteCount();
         SegmentDigests digests = new SegmentDigests(decoded);
         PackageWalk.Entry entry = first;
         long segments = 0;
@@ -132,13 +132,13 @@ final class DecodingLine implements AutoCloseable {
      * Whether nothing can follow of a content whose size the manifest names: a kernel or a ramdisk is used before anything comes after
      * it, since the guest still runs at the source.
      */
-    private boolean isWhole(Place place, Tally decoded)
+    private boolean isWhole(EntryPosition place, ByteCount decoded)
             throws IOException, PackageFormatException, InterruptedException {
         if (place.expected() == null) {
             return false;
         }
         try {
-            return CrossThread.get(crew.digest(decoded::bytes)) == place.exactBytes();
+            return CrossThread.get(workers.digest(decoded::bytes)) == place.exactBytes();
         } catch (IOException | PackageFormatException | InterruptedException | RuntimeException e) {
             throw e;
         } catch (Exception e) {
@@ -146,15 +146,15 @@ final class DecodingLine implements AutoCloseable {
         }
     }
 
-    private void end(Place place, long segments, Tally decoded, Tally stored, SegmentDigests digests) {
-        contents.add(crew.digest(() -> {
+    private void end(EntryPosition place, long segments, ByteCount decoded, ByteCount stored, SegmentDigests digests) {
+        contents.add(workers.digest(() -> {
             digests.finish();
             return SealedContent.segmented(place.name(), place.kind().encoding(), segments, decoded, stored);
         }));
         items.add(new Item.End());
     }
 
-    private SegmentDecoder decoder(Place place) throws InterruptedException {
+    private SegmentDecoder decoder(EntryPosition place) throws InterruptedException {
         if (!place.kind().paged()) {
             return plain;
         }
@@ -175,7 +175,11 @@ final class DecodingLine implements AutoCloseable {
     }
 
     private void fetchSegment(
-            PackageWalk.Entry entry, SegmentDecoder decoder, Tally decoded, Tally stored, SegmentDigests digests)
+            PackageWalk.Entry entry,
+            SegmentDecoder decoder,
+            ByteCount decoded,
+            ByteCount stored,
+            SegmentDigests digests)
             throws IOException, PackageFormatException, InterruptedException {
         Segment segment = pool.take();
         if (segment == null) {
@@ -183,11 +187,11 @@ final class DecodingLine implements AutoCloseable {
         }
         walk.take(entry, segment.stored());
         segment.storedLength(entry.bytes());
-        Future<Void> decoding = crew.work(() -> {
+        Future<Void> decoding = workers.work(() -> {
             decoder.decode(segment);
             return null;
         });
-        Future<Void> completing = crew.digest(() -> {
+        Future<Void> completing = workers.digest(() -> {
             CrossThread.get(decoding);
             decoder.complete(segment);
             return null;
@@ -201,11 +205,11 @@ final class DecodingLine implements AutoCloseable {
             }
         };
         if (entry.place().kind().paged()) {
-            crew.digest(() -> {
+            workers.digest(() -> {
                 CrossThread.get(completing);
                 int length = segment.decodedLength();
                 digests.add(
-                        crew.work(() -> {
+                        workers.work(() -> {
                             byte[] digest = segment.digest();
                             release.run();
                             return digest;
@@ -214,7 +218,7 @@ final class DecodingLine implements AutoCloseable {
                 return null;
             });
         } else {
-            crew.digest(() -> {
+            workers.digest(() -> {
                 CrossThread.get(completing);
                 decoded.add(segment.decoded(), segment.decodedLength());
                 release.run();
@@ -252,7 +256,7 @@ final class DecodingLine implements AutoCloseable {
         Item item = take();
         if (item instanceof Item.Failed failed) {
             items.addFirst(failed);
-            throw crew.closed() ? CrossThread.closed(READING) : CrossThread.toCaller(failed.why(), READING);
+            throw workers.closed() ? CrossThread.closed(READING) : CrossThread.toCaller(failed.why(), READING);
         }
         if (item instanceof Item.Part part) {
             awaitDecoded(part);
@@ -288,7 +292,7 @@ final class DecodingLine implements AutoCloseable {
 
     @Override
     public void close() {
-        crew.close();
+        workers.close();
         pool.close();
         decoders.forEach(SegmentDecoder::close);
         if (!repeating.getAndSet(true)) {

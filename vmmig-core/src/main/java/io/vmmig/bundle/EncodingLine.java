@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import io.vmmig.bundle.format.ByteCount;
 import io.vmmig.bundle.format.Seal;
 import io.vmmig.bundle.format.SealedContent;
-import io.vmmig.bundle.format.Tally;
 import io.vmmig.bundle.format.TarOutput;
 import io.vmmig.content.Level;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
-import io.vmmig.snapshot.Crew;
-import io.vmmig.snapshot.Cutter;
 import io.vmmig.snapshot.HeapBudget;
 import io.vmmig.snapshot.LevelControl;
-import io.vmmig.snapshot.PageCutter;
 import io.vmmig.snapshot.PageEncoder;
+import io.vmmig.snapshot.PageSegmenter;
 import io.vmmig.snapshot.PageTally;
 import io.vmmig.snapshot.Reference;
 import io.vmmig.snapshot.Segment;
 import io.vmmig.snapshot.SegmentEncoder;
 import io.vmmig.snapshot.SegmentPool;
+import io.vmmig.snapshot.Segmenter;
+import io.vmmig.snapshot.WorkerPool;
 import io.vmmig.snapshot.ZstdCodec;
 import java.io.IOException;
 import java.io.InputStream;
@@ -44,11 +44,11 @@ final class EncodingLine implements AutoCloseable {
     private static final int SEGMENT_BYTES = PackageLimits.MAX_SEGMENT_BYTES;
     private static final String WRITING = "the package could not be written";
 
-    private final Crew crew = new Crew("vmmig-encode");
+    private final WorkerPool workers = new WorkerPool("vmmig-encode");
     private final SegmentPool pool = SegmentPool.forWriting(
             HeapBudget.ofThisProgram().segments(), SEGMENT_BYTES, PackageLimits.DEFAULT.storedSegmentBytes());
     private final SegmentEncoder plain;
-    private final PageCutter pages = new PageCutter();
+    private final PageSegmenter pages = new PageSegmenter();
     private final List<Reference> references;
     private final LevelControl level;
     private final Map<String, PageTally> tallies = new LinkedHashMap<>();
@@ -81,7 +81,7 @@ final class EncodingLine implements AutoCloseable {
     }
 
     /** Takes a content that is cut into segments; returns when it has been read to its end. */
-    public void segmented(Place place, InputStream in) throws VmmigException {
+    public void segmented(EntryPosition place, InputStream in) throws VmmigException {
         try {
             cut(place, in);
         } catch (VmmigException | RuntimeException | Error e) {
@@ -91,18 +91,18 @@ final class EncodingLine implements AutoCloseable {
         }
     }
 
-    private void cut(Place place, InputStream in) throws VmmigException {
-        Cutter cutter = cutter(place);
+    private void cut(EntryPosition place, InputStream in) throws VmmigException {
+        Segmenter segmenter = segmenter(place);
         SegmentEncoder encoder = encoder(place);
-        Tally decoded = new Tally();
-        Tally stored = new Tally();
+        ByteCount decoded = new ByteCount();
+        ByteCount stored = new ByteCount();
         long index = 0;
         long bytes = 0;
         boolean more = true;
         while (more) {
             boolean busy = pool.exhausted();
             Segment segment = take();
-            more = fill(place, cutter, in, segment);
+            more = fill(place, segmenter, in, segment);
             if (segment.decodedLength() == 0 && index > 0) {
                 pool.give(segment);
                 break;
@@ -136,7 +136,7 @@ final class EncodingLine implements AutoCloseable {
         }
     }
 
-    private Cutter cutter(Place place) {
+    private Segmenter segmenter(EntryPosition place) {
         return switch (place.kind()) {
             case SNAPSHOT -> pages.snapshot();
             case DISK -> pages.disk();
@@ -144,7 +144,7 @@ final class EncodingLine implements AutoCloseable {
         };
     }
 
-    private SegmentEncoder encoder(Place place) {
+    private SegmentEncoder encoder(EntryPosition place) {
         if (!place.kind().paged()) {
             return plain;
         }
@@ -155,9 +155,10 @@ final class EncodingLine implements AutoCloseable {
         return encoder;
     }
 
-    private static boolean fill(Place place, Cutter cutter, InputStream in, Segment segment) throws VmmigException {
+    private static boolean fill(EntryPosition place, Segmenter segmenter, InputStream in, Segment segment)
+            throws VmmigException {
         try {
-            return cutter.fill(segment, in);
+            return segmenter.fill(segment, in);
         } catch (IOException e) {
             throw VmmigException.from(
                     e, Problem.FILE_FAILED, "the content " + place.name() + " could not be read for the package", "");
@@ -165,22 +166,22 @@ final class EncodingLine implements AutoCloseable {
     }
 
     private void encode(
-            Place place,
+            EntryPosition place,
             long index,
             SegmentEncoder encoder,
             Segment segment,
-            Tally decoded,
-            Tally stored,
+            ByteCount decoded,
+            ByteCount stored,
             boolean inputWaited)
             throws VmmigException {
         boolean paged = place.kind().paged();
         Future<byte[]> digested = submit(() -> paged
-                ? crew.work(segment::digest)
-                : crew.digest(() -> {
+                ? workers.work(segment::digest)
+                : workers.digest(() -> {
                     decoded.add(segment.decoded(), segment.decodedLength());
                     return new byte[0];
                 }));
-        Future<Void> encoded = submit(() -> crew.work(() -> {
+        Future<Void> encoded = submit(() -> workers.work(() -> {
             encoder.encode(segment);
             return null;
         }));
@@ -203,7 +204,7 @@ final class EncodingLine implements AutoCloseable {
         });
     }
 
-    private static VmmigException tooLarge(Place place) {
+    private static VmmigException tooLarge(EntryPosition place) {
         return VmmigException.of(
                 Problem.DISK_UNSUPPORTED,
                 "the content " + place.name() + " is larger than a package can hold: "
@@ -211,7 +212,7 @@ final class EncodingLine implements AutoCloseable {
                 "Move that disk by other means.");
     }
 
-    private static void requireSize(Place place, long bytes) throws VmmigException {
+    private static void requireSize(EntryPosition place, long bytes) throws VmmigException {
         if (place.exactBytes() >= 0 && place.exactBytes() != bytes) {
             throw VmmigException.of(
                     Problem.FILE_FAILED,
@@ -264,7 +265,7 @@ final class EncodingLine implements AutoCloseable {
     }
 
     private <T> Future<T> move(Callable<T> work) throws VmmigException {
-        return submit(() -> crew.move(() -> {
+        return submit(() -> workers.move(() -> {
             if (failure.get() != null) {
                 throw new CancellationException();
             }
@@ -302,7 +303,7 @@ final class EncodingLine implements AutoCloseable {
     public void close() {
         // First of all, or what the crew's interrupted threads throw would pass for the reason.
         fail(CrossThread.closed(WRITING));
-        crew.close();
+        workers.close();
         encoders.forEach(SegmentEncoder::close);
         if (!cutting.getAndSet(true)) {
             pages.dissolve();

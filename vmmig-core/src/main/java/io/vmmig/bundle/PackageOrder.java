@@ -35,34 +35,34 @@ final class PackageOrder {
 
     private static final String BASES = "bases/";
 
-    private final Queue<Place> places;
+    private final Queue<EntryPosition> places;
 
     /** The order that the manifest asks for. */
     public PackageOrder(Manifest manifest) {
         this.places = new ArrayDeque<>(places(manifest));
     }
 
-    private static List<Place> places(Manifest manifest) {
-        List<Place> places = new ArrayList<>();
+    private static List<EntryPosition> places(Manifest manifest) {
+        List<EntryPosition> places = new ArrayList<>();
         if (manifest.kernel() != null) {
-            places.add(Place.of(KERNEL, Place.Kind.KERNEL, manifest.kernel()));
+            places.add(EntryPosition.of(KERNEL, EntryPosition.Kind.KERNEL, manifest.kernel()));
         }
         if (manifest.ramdisk() != null) {
-            places.add(Place.of(RAMDISK, Place.Kind.RAMDISK, manifest.ramdisk()));
+            places.add(EntryPosition.of(RAMDISK, EntryPosition.Kind.RAMDISK, manifest.ramdisk()));
         }
-        manifest.includedBases().forEach(base -> places.add(Place.of(base)));
-        places.add(Place.of(DOMAIN, Place.Kind.DOMAIN, false));
-        places.add(Place.of(COOKIE, Place.Kind.COOKIE, true));
+        manifest.includedBases().forEach(base -> places.add(EntryPosition.of(base)));
+        places.add(EntryPosition.of(DOMAIN, EntryPosition.Kind.DOMAIN, false));
+        places.add(EntryPosition.of(COOKIE, EntryPosition.Kind.COOKIE, true));
         if (manifest.hasGuestRecord()) {
-            places.add(Place.of(DEFINITION, Place.Kind.DEFINITION, true));
-            places.add(Place.of(GUEST, Place.Kind.GUEST, false));
+            places.add(EntryPosition.of(DEFINITION, EntryPosition.Kind.DEFINITION, true));
+            places.add(EntryPosition.of(GUEST, EntryPosition.Kind.GUEST, false));
         }
         for (Manifest.Disk disk : manifest.disks()) {
             for (int layer = 0; layer < disk.layers().size(); layer++) {
-                places.add(Place.of(disk.target(), layer, disk.layers().get(layer)));
+                places.add(EntryPosition.of(disk.target(), layer, disk.layers().get(layer)));
             }
         }
-        places.add(Place.of(PackageSummary.SNAPSHOT, Place.Kind.SNAPSHOT, false));
+        places.add(EntryPosition.of(PackageSummary.SNAPSHOT, EntryPosition.Kind.SNAPSHOT, false));
         return places;
     }
 
@@ -71,18 +71,18 @@ final class PackageOrder {
      *
      * @return the place, or null when it is not there to go to; this order is of no use then
      */
-    public @Nullable Place advanceTo(String name) {
+    public @Nullable EntryPosition advanceTo(String name) {
         return advance(place -> place.name().equals(name));
     }
 
     /** As {@link #advanceTo(String)}, for an image of a disk. */
-    public @Nullable Place advanceToLayer(String target, int layer) {
+    public @Nullable EntryPosition advanceToLayer(String target, int layer) {
         return advance(place -> target.equals(place.target()) && place.layer() == layer);
     }
 
-    private @Nullable Place advance(Predicate<Place> wanted) {
+    private @Nullable EntryPosition advance(Predicate<EntryPosition> wanted) {
         while (true) {
-            Place place = places.poll();
+            EntryPosition place = places.poll();
             if (place == null || wanted.test(place)) {
                 return place;
             }
@@ -107,7 +107,7 @@ final class PackageOrder {
     public @Nullable String missing() {
         return places.stream()
                 .filter(place -> !place.optional())
-                .map(Place::name)
+                .map(EntryPosition::name)
                 .findFirst()
                 .orElse(null);
     }

@@ -42,7 +42,7 @@ public final class PackageReader implements AutoCloseable {
     private final PackageLimits limits;
     private final References references;
     private final DecodingLine line;
-    private final Map<String, Place> places = new HashMap<>();
+    private final Map<String, EntryPosition> places = new HashMap<>();
     private @Nullable ContentInputStream content;
     private long diskBytes;
     private DecodingLine.Item.@Nullable Whole whole;
@@ -294,8 +294,8 @@ public final class PackageReader implements AutoCloseable {
         throw new AssertionError("a content's parts are read by its stream");
     }
 
-    private Entry begin(Place place) {
-        if (content != null && content.place().kind() == Place.Kind.DISK) {
+    private Entry begin(EntryPosition place) {
+        if (content != null && content.place().kind() == EntryPosition.Kind.DISK) {
             diskBytes += content.bytes();
         }
         places.put(place.name(), place);
@@ -311,14 +311,14 @@ public final class PackageReader implements AutoCloseable {
         };
     }
 
-    private Manifest.Base baseOf(Place place) {
+    private Manifest.Base baseOf(EntryPosition place) {
         return manifest.includedBases().stream()
                 .filter(base -> PackageOrder.nameOf(base).equals(place.name()))
                 .findFirst()
                 .orElseThrow();
     }
 
-    private long limit(Place place) {
+    private long limit(EntryPosition place) {
         return switch (place.kind()) {
             case KERNEL -> limits.kernelBytes();
             case RAMDISK -> limits.ramdiskBytes();
@@ -343,7 +343,7 @@ public final class PackageReader implements AutoCloseable {
         }
         whole.seal().requireSame(whole.actual().contents());
         for (SealedContent read : whole.actual().contents()) {
-            Place place = places.get(read.name());
+            EntryPosition place = places.get(read.name());
             if (place != null) {
                 place.requireExpected(read);
             }

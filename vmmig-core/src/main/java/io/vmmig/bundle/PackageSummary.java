@@ -52,20 +52,20 @@ public record PackageSummary(
                         .toList());
     }
 
-    private static Stream<PageCount> counts(String content, @Nullable PageTally tally, Manifest manifest) {
-        if (tally == null) {
+    private static Stream<PageCount> counts(String content, @Nullable PageTally count, Manifest manifest) {
+        if (count == null) {
             return Stream.empty();
         }
         List<Manifest.Reference> references = manifest.references();
         return Stream.concat(
                 Stream.of(
-                        new PageCount(content, PageKind.FILLED, null, tally.filled()),
-                        new PageCount(content, PageKind.SAME, null, tally.same()),
-                        new PageCount(content, PageKind.DELTA, null, tally.deltas()),
-                        new PageCount(content, PageKind.LITERAL, null, tally.literal())),
+                        new PageCount(content, PageKind.FILLED, null, count.filled()),
+                        new PageCount(content, PageKind.SAME, null, count.same()),
+                        new PageCount(content, PageKind.DELTA, null, count.deltas()),
+                        new PageCount(content, PageKind.LITERAL, null, count.literal())),
                 IntStream.range(0, references.size())
                         .mapToObj(i ->
-                                new PageCount(content, PageKind.REFERENCE, references.get(i), tally.referenced(i))));
+                                new PageCount(content, PageKind.REFERENCE, references.get(i), count.referenced(i))));
     }
 
     /** What a page is stored as. */

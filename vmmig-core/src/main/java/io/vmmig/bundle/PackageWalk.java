@@ -28,7 +28,7 @@ final class PackageWalk {
     private final Manifest manifest;
     private final PackageOrder order;
     private long entries = 1;
-    private @Nullable Place place;
+    private @Nullable EntryPosition place;
     private int segments;
     private @Nullable Entry ahead;
     private @Nullable Seal seal;
@@ -41,7 +41,7 @@ final class PackageWalk {
      * @param place the content that it is, or is a segment of
      * @param segment which segment; 0 when the content is one entry
      */
-    record Entry(TarHeader header, Place place, int segment) {
+    record Entry(TarHeader header, EntryPosition place, int segment) {
         String name() {
             return header.name();
         }
@@ -102,7 +102,7 @@ final class PackageWalk {
     private Entry entry(TarHeader header) throws PackageFormatException {
         int slash = header.name().lastIndexOf('/');
         String content = slash < 0 ? header.name() : header.name().substring(0, slash);
-        Place here = place;
+        EntryPosition here = place;
         if (here == null || slash < 0 || !here.name().equals(content)) {
             here = order.advanceTo(content);
             segments = 0;
@@ -118,11 +118,11 @@ final class PackageWalk {
         return new Entry(header, here, segments++);
     }
 
-    private int limit(Place.Kind kind) {
+    private int limit(EntryPosition.Kind kind) {
         if (kind.segmented()) {
             return limits.storedSegmentBytes();
         }
-        return kind == Place.Kind.GUEST ? GuestJson.MAX_BYTES : limits.xmlBytes();
+        return kind == EntryPosition.Kind.GUEST ? GuestJson.MAX_BYTES : limits.xmlBytes();
     }
 
     private void readSeal(TarHeader header) throws IOException, PackageFormatException {
@@ -180,13 +180,13 @@ final class PackageWalk {
      */
     PackageReader.Entry.Domain domain(@Nullable Entry first, BiConsumer<String, byte[]> each)
             throws IOException, PackageFormatException {
-        Map<Place.Kind, String> texts = new EnumMap<>(Place.Kind.class);
+        Map<EntryPosition.Kind, String> texts = new EnumMap<>(EntryPosition.Kind.class);
         GuestRecord guest = null;
         Entry entry = first;
         while (entry != null && guest == null && !entry.place().kind().segmented()) {
             byte[] content = tar.plain(entry.header(), entry.bytes());
             each.accept(entry.name(), content);
-            if (entry.place().kind() == Place.Kind.GUEST) {
+            if (entry.place().kind() == EntryPosition.Kind.GUEST) {
                 guest = GuestRecord.fromJson(content);
             } else {
                 texts.put(entry.place().kind(), Texts.utf8(content, entry.name()));
@@ -195,9 +195,9 @@ final class PackageWalk {
         }
         ahead = guest == null ? entry : null;
         return new PackageReader.Entry.Domain(
-                Objects.requireNonNull(texts.get(Place.Kind.DOMAIN)),
-                texts.get(Place.Kind.COOKIE),
-                texts.get(Place.Kind.DEFINITION),
+                Objects.requireNonNull(texts.get(EntryPosition.Kind.DOMAIN)),
+                texts.get(EntryPosition.Kind.COOKIE),
+                texts.get(EntryPosition.Kind.DEFINITION),
                 guest == null ? GuestRecord.of(manifest) : guest);
     }
 }

@@ -130,7 +130,7 @@ public final class PackageWriter implements AutoCloseable {
      * @param layer which of its images that travel, 0 being the lowest
      */
     public void writeDiskLayer(String target, int layer, InputStream image) throws VmmigException {
-        Place place = order.advanceToLayer(target, layer);
+        EntryPosition place = order.advanceToLayer(target, layer);
         if (place == null) {
             throw new IllegalStateException("not the time for layer " + layer + " of the disk " + target);
         }
@@ -150,8 +150,8 @@ public final class PackageWriter implements AutoCloseable {
         line.segmented(advanceTo(name), content);
     }
 
-    private Place advanceTo(String name) {
-        Place place = finished ? null : order.advanceTo(name);
+    private EntryPosition advanceTo(String name) {
+        EntryPosition place = finished ? null : order.advanceTo(name);
         if (place == null) {
             throw new IllegalStateException("not the time for the content " + name);
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.bundle.format.Tally;
+import io.vmmig.bundle.format.ByteCount;
 import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Future;
@@ -11,10 +11,10 @@ final class SegmentDigests {
     private record Pending(Future<byte[]> digest, int length) {}
 
     private final Queue<Pending> pending = new ArrayDeque<>();
-    private final Tally tally;
+    private final ByteCount count;
 
-    SegmentDigests(Tally tally) {
-        this.tally = tally;
+    SegmentDigests(ByteCount count) {
+        this.count = count;
     }
 
     void add(Future<byte[]> digest, int length) throws Exception {
@@ -33,6 +33,6 @@ final class SegmentDigests {
 
     private void addHead() throws Exception {
         Pending head = pending.remove();
-        tally.addDigest(CrossThread.get(head.digest()), head.length());
+        count.addDigest(CrossThread.get(head.digest()), head.length());
     }
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import io.vmmig.bundle.format.ByteCount;
 import io.vmmig.bundle.format.SealedContent;
-import io.vmmig.bundle.format.Tally;
 import io.vmmig.bundle.format.TarInput;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.PackageFormatException;
@@ -29,8 +29,8 @@ final class StoredContents {
         contents.add(SealedContent.plain(TarInput.FIRST_ENTRY, walk.json()));
         PackageWalk.Entry entry = walk.next();
         while (entry != null) {
-            Place place = entry.place();
-            Tally stored = new Tally();
+            EntryPosition place = entry.place();
+            ByteCount stored = new ByteCount();
             long segments = 0;
             do {
                 walk.pass(entry, buffer, length -> stored.add(buffer, length));

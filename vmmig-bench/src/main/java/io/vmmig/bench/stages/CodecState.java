@@ -5,9 +5,9 @@ import io.vmmig.bench.BaseImagePages;
 import io.vmmig.content.Level;
 import io.vmmig.error.VmmigException;
 import io.vmmig.page.PageSource;
-import io.vmmig.snapshot.Cutter;
+import io.vmmig.snapshot.Segmenter;
 import io.vmmig.snapshot.LevelControl;
-import io.vmmig.snapshot.PageCutter;
+import io.vmmig.snapshot.PageSegmenter;
 import io.vmmig.snapshot.PageDecoder;
 import io.vmmig.snapshot.PageEncoder;
 import io.vmmig.snapshot.PageRing;
@@ -62,12 +62,12 @@ public class CodecState {
                 references, LevelControl.of(level), new PageTally(references.size()), Segments.MAX_BYTES);
         decoder = new PageDecoder(references, new PageTally(references.size()), new PageRing(), Segments.MAX_BYTES);
         SegmentPool pool = new SegmentPool(COUNT + 1, Segments.MAX_BYTES, Segments.storedBytes(Segments.MAX_BYTES));
-        Cutter cutter = new PageCutter().snapshot();
+        Segmenter segmenter = new PageSegmenter().snapshot();
         try (InputStream in = Files.newInputStream(Path.of(System.getProperty(MemorySegments.FILE_PROPERTY)))) {
             boolean more = true;
             for (int i = 0; more && segments.size() < COUNT; i++) {
                 Segment segment = take(pool);
-                more = cutter.fill(segment, in);
+                more = segmenter.fill(segment, in);
                 if (more && i % ONE_IN == 0) {
                     segments.add(segment);
                 } else {

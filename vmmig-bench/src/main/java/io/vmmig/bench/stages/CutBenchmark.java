@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stages;
 
-import io.vmmig.snapshot.Cutter;
-import io.vmmig.snapshot.PageCutter;
+import io.vmmig.snapshot.Segmenter;
+import io.vmmig.snapshot.PageSegmenter;
 import io.vmmig.snapshot.Segment;
 import io.vmmig.snapshot.SegmentPool;
 import io.vmmig.snapshot.Segments;
@@ -43,11 +43,11 @@ public class CutBenchmark extends StageBenchmark {
             throw new IllegalStateException("before the setup");
         }
         InputStream in = new ByteArrayInputStream(stream);
-        Cutter cutter = new PageCutter().snapshot();
+        Segmenter segmenter = new PageSegmenter().snapshot();
         int bytes = 0;
         boolean more = true;
         while (more) {
-            more = cutter.fill(segment, in);
+            more = segmenter.fill(segment, in);
             bytes += segment.decodedLength();
         }
         return bytes;

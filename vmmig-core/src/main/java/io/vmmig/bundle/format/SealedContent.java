@@ -21,13 +21,13 @@ public record SealedContent(
 
     /** A content that is stored as it is, in one entry. */
     public static SealedContent plain(String name, byte[] content) {
-        Tally tally = new Tally();
-        tally.add(content, content.length);
-        return stored(name, Encodings.PLAIN, 0, tally);
+        ByteCount count = new ByteCount();
+        count.add(content, content.length);
+        return stored(name, Encodings.PLAIN, 0, count);
     }
 
     /** A content of which only what is stored is known. */
-    public static SealedContent stored(String name, String encoding, long segments, Tally stored) {
+    public static SealedContent stored(String name, String encoding, long segments, ByteCount stored) {
         Digest digest = stored.digest();
         return new SealedContent(name, encoding, segments, digest, stored.bytes(), digest, stored.bytes());
     }
@@ -41,7 +41,8 @@ public record SealedContent(
     }
 
     /** A content that is stored in segments. */
-    public static SealedContent segmented(String name, String encoding, long segments, Tally decoded, Tally stored) {
+    public static SealedContent segmented(
+            String name, String encoding, long segments, ByteCount decoded, ByteCount stored) {
         return new SealedContent(
                 name, encoding, segments, decoded.digest(), decoded.bytes(), stored.digest(), stored.bytes());
     }

@@ -8,17 +8,17 @@ import io.vmmig.error.Problem;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A place in the order of a package, for one content.
+ * The position of one content in the order of a package.
  *
- * @param name the content's name: the name of its tar entry, or the folder that its segments lie in
- * @param kind what it is
- * @param optional whether it may be left out
- * @param exactBytes how many decoded bytes it has, or -1 when the manifest does not say
- * @param target the disk, or null when it is none
- * @param layer which layer of the disk, 0 being the lowest; 0 when it is no disk
- * @param expected digest and size by the manifest, or null when the manifest does not name them
+ * @param name the content's name: the name of its tar entry, or the folder of its segments
+ * @param kind its kind
+ * @param optional whether it may be missing
+ * @param exactBytes its decoded length in bytes, or -1 if the manifest does not say
+ * @param target the disk, or null if it is not a disk
+ * @param layer which layer of the disk, 0 being the lowest; 0 if it is not a disk
+ * @param expected digest and size by the manifest, or null if the manifest does not give them
  */
-record Place(
+record EntryPosition(
         String name,
         Kind kind,
         boolean optional,
@@ -26,15 +26,15 @@ record Place(
         @Nullable String target,
         int layer,
         Manifest.@Nullable Content expected) {
-    /** What a content is. */
+    /** The kind of a content. */
     public enum Kind {
         /** The domain XML. */
         DOMAIN,
         /** Libvirt's cookie. */
         COOKIE,
-        /** The definition that the guest's next start uses. */
+        /** The definition for the guest's next start. */
         DEFINITION,
-        /** What is known of the guest outside of its XML. */
+        /** Facts about the guest that are not in its XML. */
         GUEST,
         /** The kernel. */
         KERNEL,
@@ -47,7 +47,7 @@ record Place(
         /** The QEMU stream. */
         SNAPSHOT;
 
-        /** Whether it is cut into segments, rather than one entry. */
+        /** Whether it is split into segments, rather than one entry. */
         public boolean segmented() {
             return switch (this) {
                 case DOMAIN, COOKIE, DEFINITION, GUEST -> false;
@@ -69,26 +69,26 @@ record Place(
         }
     }
 
-    static Place of(String name, Kind kind, boolean optional) {
-        return new Place(name, kind, optional, -1, null, 0, null);
+    static EntryPosition of(String name, Kind kind, boolean optional) {
+        return new EntryPosition(name, kind, optional, -1, null, 0, null);
     }
 
-    static Place of(String name, Kind kind, Manifest.Content expected) {
-        return new Place(name, kind, true, expected.bytes(), null, 0, expected);
+    static EntryPosition of(String name, Kind kind, Manifest.Content expected) {
+        return new EntryPosition(name, kind, true, expected.bytes(), null, 0, expected);
     }
 
-    static Place of(Manifest.Base base) {
+    static EntryPosition of(Manifest.Base base) {
         return of(PackageOrder.nameOf(base), Kind.BASE_IMAGE, base.content());
     }
 
-    static Place of(String target, int layer, Manifest.Layer image) {
+    static EntryPosition of(String target, int layer, Manifest.Layer image) {
         String name = "disks/" + target + '.' + layer + '.' + image.format().word();
         long exactBytes = image.format() == ImageFormat.RAW ? image.virtualBytes() : -1;
-        return new Place(name, Kind.DISK, false, exactBytes, target, layer, null);
+        return new EntryPosition(name, Kind.DISK, false, exactBytes, target, layer, null);
     }
 
     /**
-     * Checks a content that has come to this place against the manifest.
+     * Checks a content at this position against the manifest.
      *
      * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} when the manifest names another
      */
@@ -97,7 +97,7 @@ record Place(
             throw new IntegrityException(
                     Problem.DIGEST_MISMATCH,
                     "the " + name + " is not the one that the manifest names",
-                    "Let nothing change the guest's files while it moves, and try again.");
+                    "Make sure that nothing changes the guest's files during the migration, and try again.");
         }
     }
 

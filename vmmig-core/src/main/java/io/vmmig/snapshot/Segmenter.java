@@ -4,10 +4,10 @@ package io.vmmig.snapshot;
 import java.io.IOException;
 import java.io.InputStream;
 
-/** Cuts a content into segments. For one thread. */
-public interface Cutter {
+/** Splits a content into segments. For one thread. */
+public interface Segmenter {
     /**
-     * Fills the decoded bytes of a segment, and says what they are.
+     * Fills a segment with decoded bytes and their description.
      *
      * @return whether more may follow
      */

@@ -9,20 +9,17 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 
-/**
- * Cuts the contents of one package that consist of pages, in their order, and finds pages that equal earlier ones. For one
- * thread.
- */
-public final class PageCutter {
+/** Splits the page contents of one package into segments, in order, and finds pages that equal earlier ones. For one thread. */
+public final class PageSegmenter {
     private static final int PAGE_BYTES = PageSource.PAGE_BYTES;
-    /** What was read just now is hashed while it is still in the processor's cache. */
+    /** Data is hashed while it is still in the processor's cache. */
     private static final int CHUNK_BYTES = 256 << 10;
 
     private final PageWindow window = new PageWindow();
     private long positions;
 
-    /** A cutter for an image of a disk, whose pages follow each other. */
-    public Cutter disk() {
+    /** For a disk image, whose pages are consecutive. */
+    public Segmenter disk() {
         return (segment, in) -> {
             Layout layout = segment.layout();
             layout.begin(positions);
@@ -64,12 +61,12 @@ public final class PageCutter {
         return total;
     }
 
-    /** A cutter for QEMU's migration stream. */
-    public Cutter snapshot() {
+    /** For QEMU's migration stream. */
+    public Segmenter snapshot() {
         return new Records();
     }
 
-    /** Leaves its room to others, when all has been cut. */
+    /** Returns its buffers, when everything has been split. */
     public void dissolve() {
         window.dissolve();
     }
@@ -79,9 +76,9 @@ public final class PageCutter {
         return Arrays.equals(buffer, offset, offset + PAGE_BYTES - 1, buffer, offset + 1, offset + PAGE_BYTES);
     }
 
-    private final class Records implements Cutter, RamScanner.Visitor {
+    private final class Records implements Segmenter, RamScanner.Visitor {
         private static final int PLAIN_HEADER_BYTES = Long.BYTES;
-        /** Little, so that the other end hears of the snapshot at once; and more than any record. */
+        /** Small, so that the other end gets the start of the snapshot at once; and larger than any record. */
         private static final int FIRST_SEGMENT_BYTES = 64 << 10;
 
         private final RamScanner scanner = new RamScanner();

@@ -9,18 +9,18 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The threads behind one package: one that moves bytes to or from its stream, one that digests the decoded bytes, and some
- * that encode or decode. The mover and the digester do what they are given one after the other. Thread-safe.
+ * The threads behind one package: one that moves bytes to or from its stream, one that digests the decoded bytes, and several
+ * that encode or decode. The mover and the digester run their tasks in order. Thread-safe.
  */
-public final class Crew implements AutoCloseable {
+public final class WorkerPool implements AutoCloseable {
     private static final long FAREWELL_MILLIS = 500;
 
     private final ExecutorService mover;
     private final ExecutorService digester;
     private final ExecutorService workers;
 
-    /** A crew whose threads are named after {@code name}. */
-    public Crew(String name) {
+    /** A pool whose threads are named after {@code name}. */
+    public WorkerPool(String name) {
         this.mover = executor(name + "-mover", 1);
         this.digester = executor(name + "-digester", 1);
         this.workers = executor(name + "-worker", workerCount());
@@ -39,30 +39,30 @@ public final class Crew implements AutoCloseable {
         });
     }
 
-    /** Has the mover do it, after all it was given before. */
+    /** Runs a task on the mover, after all its earlier tasks. */
     public <T> Future<T> move(Callable<T> work) {
         return mover.submit(work);
     }
 
-    /** Has the digester do it, after all it was given before. */
+    /** Runs a task on the digester, after all its earlier tasks. */
     public <T> Future<T> digest(Callable<T> work) {
         return digester.submit(work);
     }
 
-    /** Has some worker do it. */
+    /** Runs a task on any worker. */
     public <T> Future<T> work(Callable<T> work) {
         return workers.submit(work);
     }
 
-    /** Whether {@link #close()} has been called; nobody takes on work from then on. */
+    /** Whether {@link #close()} has been called; no task is accepted from then on. */
     public boolean closed() {
         return mover.isShutdown();
     }
 
     /**
-     * Drops what has not been begun, and interrupts what has. Whoever waits for dropped work gets a
-     * {@link java.util.concurrent.CancellationException}. Waits a moment for the threads to end; one that is stuck in a
-     * stream ends when that stream does.
+     * Drops waiting tasks, and interrupts running ones. Threads that wait for a dropped task get a {@link
+     * java.util.concurrent.CancellationException}. Waits a moment for the threads to end; one that is stuck in a stream ends when
+     * that stream does.
      */
     @Override
     public void close() {

@@ -4,11 +4,8 @@ package io.vmmig.bundle.format;
 import io.vmmig.content.Digest;
 import java.security.MessageDigest;
 
-/**
- * Counts and digests bytes as they pass. Where segments are digested side by side, what is digested here are their digests.
- * Not thread-safe.
- */
-public final class Tally {
+/** Counts and digests a stream of bytes. If segments are digested in parallel, this digests their digests. Not thread-safe. */
+public final class ByteCount {
     private final MessageDigest sha256 = Digest.newSha256();
     private long bytes;
 
@@ -18,18 +15,18 @@ public final class Tally {
         bytes += length;
     }
 
-    /** Adds the digest of so many bytes. */
+    /** Adds the digest of that many bytes. */
     public void addDigest(byte[] digest, int length) {
         sha256.update(digest);
         bytes += length;
     }
 
-    /** How many bytes there were. */
+    /** The number of bytes. */
     public long bytes() {
         return bytes;
     }
 
-    /** The digest of all bytes, or of all digests; to be called once. */
+    /** The digest of all bytes, or of all digests; call it once. */
     public Digest digest() {
         return Digest.of(sha256);
     }
