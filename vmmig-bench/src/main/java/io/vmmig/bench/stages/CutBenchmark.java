@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bench.stages;
 
-import io.vmmig.snapshot.Segmenter;
 import io.vmmig.snapshot.PageSegmenter;
 import io.vmmig.snapshot.Segment;
 import io.vmmig.snapshot.SegmentPool;
+import io.vmmig.snapshot.Segmenter;
 import io.vmmig.snapshot.Segments;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
