@@ -9,8 +9,9 @@ import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.pipeline.Cancellation;
 import io.vmmig.pipeline.Recorder;
-import io.vmmig.pipeline.SendPipeline;
 import io.vmmig.pipeline.SendSettings;
+import io.vmmig.pipeline.SourceContext;
+import io.vmmig.pipeline.SourceMigration;
 import io.vmmig.pipeline.Timeouts;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.report.SourceReport;
@@ -233,8 +234,8 @@ public final class Migrator {
                             + " keeps its state with state(…)");
         }
         Cancellation cancellation = new Cancellation("source");
-        SendPipeline pipeline = new SendPipeline(
-                hypervisor, guest, transport, state, settings, new Recorder(guest, settings.listeners), cancellation);
-        return Migration.start("vmmig-send-" + guest, cancellation, pipeline::run);
+        SourceContext context = new SourceContext(
+                hypervisor, guest, state, settings, new Recorder(guest, settings.listeners), cancellation);
+        return Migration.start("vmmig-send-" + guest, cancellation, new SourceMigration(context, transport)::run);
     }
 }

@@ -8,7 +8,8 @@ import io.vmmig.error.Problem;
 import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.pipeline.Cancellation;
-import io.vmmig.pipeline.ReceivePipeline;
+import io.vmmig.pipeline.DestinationContext;
+import io.vmmig.pipeline.DestinationMigration;
 import io.vmmig.pipeline.ReceiveSettings;
 import io.vmmig.pipeline.Recorder;
 import io.vmmig.pipeline.Timeouts;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
@@ -156,8 +158,7 @@ public final class Receiver {
      * @throws IllegalStateException when it was not said where the guest's files go, or where this host keeps its state
      */
     public Migration<DestinationReport> receive(IncomingSession session) {
-        return start((guests, state, recorder, cancellation) ->
-                new ReceivePipeline(hypervisor, session, guests, state, settings, recorder, cancellation));
+        return start(context -> DestinationMigration.of(context, session));
     }
 
     /**
@@ -166,16 +167,10 @@ public final class Receiver {
      * @throws IllegalStateException when it was not said where the guest's files go, or where this host keeps its state
      */
     public Migration<DestinationReport> restore(StoredPackage stored) {
-        return start((guests, state, recorder, cancellation) ->
-                new ReceivePipeline(hypervisor, stored, guests, state, settings, recorder, cancellation));
+        return start(context -> DestinationMigration.of(context, stored));
     }
 
-    @FunctionalInterface
-    private interface Pipeline {
-        ReceivePipeline of(Path guests, HostState state, Recorder recorder, Cancellation cancellation);
-    }
-
-    private Migration<DestinationReport> start(Pipeline pipeline) {
+    private Migration<DestinationReport> start(Function<DestinationContext, DestinationMigration> script) {
         Path guests = settings.guests;
         HostState state = settings.state;
         if (guests == null || state == null) {
@@ -183,7 +178,8 @@ public final class Receiver {
                     "say where guests have their files with into(…), and where this host keeps its state with state(…)");
         }
         Cancellation cancellation = new Cancellation("destination");
-        Recorder recorder = new Recorder("(not known yet)", settings.listeners);
-        return Migration.start("vmmig-receive", cancellation, pipeline.of(guests, state, recorder, cancellation)::run);
+        DestinationContext context = new DestinationContext(
+                hypervisor, guests, state, settings, new Recorder("(not known yet)", settings.listeners), cancellation);
+        return Migration.start("vmmig-receive", cancellation, script.apply(context)::run);
     }
 }

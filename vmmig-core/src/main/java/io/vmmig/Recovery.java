@@ -4,7 +4,7 @@ package io.vmmig;
 import io.vmmig.error.VmmigException;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.Hypervisor;
-import io.vmmig.pipeline.RecoveryPipeline;
+import io.vmmig.pipeline.RecoveryRun;
 import io.vmmig.pipeline.StoredOutcomes;
 import io.vmmig.report.RecoveryReport;
 import io.vmmig.state.HostState;
@@ -83,11 +83,11 @@ public final class Recovery {
         return pipeline().run();
     }
 
-    private RecoveryPipeline pipeline() {
+    private RecoveryRun pipeline() {
         if (state == null) {
             throw new IllegalStateException("say where this host keeps its state with state(…)");
         }
-        return new RecoveryPipeline(hypervisor, state, peers);
+        return new RecoveryRun(hypervisor, state, peers);
     }
 
     /** What sources are to be told that have lost the connection to this host, by this host's journals. */

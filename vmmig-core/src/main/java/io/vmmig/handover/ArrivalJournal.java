@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
  * What the destination notes of one guest that comes, from before anything is made for it. It stays when all is settled, so
  * that a source that asks later gets its answer. Thread-safe.
  */
-public final class ArrivalJournal implements AutoCloseable {
+public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
     private static final String WHERE = "the journal of an arrival";
     private static final String RUNNING = "running";
     private static final String AUTOSTART = "autostart";
@@ -298,17 +298,15 @@ public final class ArrivalJournal implements AutoCloseable {
     }
 
     private Outcome outcome() throws VmmigException {
+        Outcome outcome;
         List<Runnable> toRun;
         synchronized (this) {
-            Outcome outcome = HandOverRules.outcome(state, journal.torn());
-            if (outcome != Outcome.NOT_TAKEN || !state.canBecome(DestinationState.ABANDONED)) {
-                return outcome;
-            }
-            enter(DestinationState.ABANDONED);
-            toRun = List.copyOf(whenAbandoned);
+            boolean open = state.canBecome(DestinationState.ABANDONED);
+            outcome = DestinationHandOver.answer(this);
+            toRun = open && state == DestinationState.ABANDONED ? List.copyOf(whenAbandoned) : List.of();
         }
         toRun.forEach(Runnable::run);
-        return Outcome.NOT_TAKEN;
+        return outcome;
     }
 
     public Facts facts() {
@@ -349,11 +347,13 @@ public final class ArrivalJournal implements AutoCloseable {
         return all;
     }
 
+    @Override
     public synchronized DestinationState state() {
         return state;
     }
 
     /** Whether a further step may have been written. */
+    @Override
     public boolean torn() {
         return journal.torn();
     }
@@ -374,18 +374,13 @@ public final class ArrivalJournal implements AutoCloseable {
      *
      * @throws VmmigException with {@link Problem#CONNECTION_LOST} when the source has been told that there will be none
      */
+    @Override
     public void enter(DestinationState next) throws VmmigException {
         enter(next, new JsonObject());
     }
 
     private synchronized void enter(DestinationState next, JsonObject learned) throws VmmigException {
-        if (state == DestinationState.ABANDONED && next != DestinationState.DISCARDED) {
-            throw VmmigException.of(
-                    Problem.CONNECTION_LOST,
-                    "the source has lost the connection and taken the guest back",
-                    "Start the migration again.");
-        }
-        DestinationState entered = state.then(next);
+        DestinationState entered = HandOverRules.entered(state, next);
         if (entered.durable()) {
             journal.enter(entered.name(), learned);
         }
@@ -398,6 +393,7 @@ public final class ArrivalJournal implements AutoCloseable {
      * @param running whether it is to run here, by what it did when it was saved
      * @param autostart whether this host is to start it when it boots
      */
+    @Override
     public synchronized void restored(boolean running, boolean autostart) throws VmmigException {
         JsonObject learned = new JsonObject();
         learned.addProperty(RUNNING, running);
@@ -406,18 +402,21 @@ public final class ArrivalJournal implements AutoCloseable {
     }
 
     /** Whether the guest is to run here. */
+    @Override
     public boolean running() throws VmmigException {
         JsonObject learned = journal.details();
         return learned.has(RUNNING) ? new JsonFields(learned, WHERE).flag(RUNNING) : facts.running();
     }
 
     /** Whether this host is to start the guest when it boots. */
+    @Override
     public boolean autostart() throws VmmigException {
         JsonObject learned = journal.details();
         return learned.has(AUTOSTART) && new JsonFields(learned, WHERE).flag(AUTOSTART);
     }
 
     /** Notes that the guest cannot be made to run here; if that cannot be written, a person will have to look after a crash. */
+    @Override
     public synchronized void retracting() {
         state = state.then(DestinationState.RETRACTING);
         try {
@@ -432,12 +431,14 @@ public final class ArrivalJournal implements AutoCloseable {
     }
 
     /** Notes that the guest runs here; if that cannot be written, a recovery will find it running. */
+    @Override
     public synchronized void resumed() {
         state = state.then(DestinationState.RESUMED);
         noteTheEnd(true);
     }
 
     /** Notes that nothing of the guest is left here; if that cannot be written, a recovery will find nothing. */
+    @Override
     public synchronized void discarded() {
         boolean mayHaveBeenGiven = state == DestinationState.RESTORED
                 || state == DestinationState.RETRACTING

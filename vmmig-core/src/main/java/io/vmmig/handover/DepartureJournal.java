@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What the source notes of one guest that it gives away, from before it is stopped until all is settled. Thread-safe. */
-public final class DepartureJournal implements HandOverJournal, AutoCloseable {
+public final class DepartureJournal implements SourceJournal, HandOverJournal, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DepartureJournal.class);
     private static final String WHERE = "the journal of a departure";
     private static final String RAN = "ran";
@@ -184,6 +184,7 @@ public final class DepartureJournal implements HandOverJournal, AutoCloseable {
     }
 
     /** Whether the word that gives the guest away may have left. */
+    @Override
     public boolean mayBeCommitted() {
         return !facts.copy() && (journal.torn() || journal.state().equals(SourceState.COMMITTED.name()));
     }
@@ -193,6 +194,7 @@ public final class DepartureJournal implements HandOverJournal, AutoCloseable {
      *
      * @param ran whether it ran until then
      */
+    @Override
     public void saved(boolean ran) throws VmmigException {
         if (ran != facts.running()) {
             JsonObject learned = new JsonObject();
@@ -202,14 +204,10 @@ public final class DepartureJournal implements HandOverJournal, AutoCloseable {
     }
 
     /** Whether the guest ran until it was stopped, so that it is to run again if it stays. */
+    @Override
     public boolean ran() throws VmmigException {
         JsonObject learned = journal.details();
         return learned.has(RAN) ? new JsonFields(learned, WHERE).flag(RAN) : facts.running();
-    }
-
-    /** Before the word is sent that gives away a guest that this host does not start by itself. */
-    public void commit() throws VmmigException {
-        commit(false);
     }
 
     /**
@@ -217,6 +215,7 @@ public final class DepartureJournal implements HandOverJournal, AutoCloseable {
      *
      * @param autostart whether this host starts it when it boots, which is ended now, and begins again if the guest stays
      */
+    @Override
     public void commit(boolean autostart) throws VmmigException {
         JsonObject learned = new JsonObject();
         learned.addProperty(AUTOSTART, autostart);
@@ -224,17 +223,20 @@ public final class DepartureJournal implements HandOverJournal, AutoCloseable {
     }
 
     /** Whether this host is to start the guest again when it boots, if the guest stays. */
+    @Override
     public boolean autostart() throws VmmigException {
         JsonObject learned = journal.details();
         return learned.has(AUTOSTART) && new JsonFields(learned, WHERE).flag(AUTOSTART);
     }
 
     /** The guest has been packed and is left to itself: from here on it is nobody's business whether it runs. */
+    @Override
     public void copied() throws VmmigException {
         journal.enter(SourceState.COPIED.name());
     }
 
     /** Whether only its package may have to be cleared: the guest was packed, and continues here as its user likes. */
+    @Override
     public boolean isCopied() {
         return facts.copy() && (journal.torn() || journal.state().equals(SourceState.COPIED.name()));
     }
@@ -258,6 +260,7 @@ public final class DepartureJournal implements HandOverJournal, AutoCloseable {
     }
 
     /** The guest has gone, or goes on here. */
+    @Override
     public void settle() throws VmmigException {
         journal.remove();
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.handover;
 
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Interference;
 import io.vmmig.transport.Outcome;
 import java.util.Optional;
@@ -67,6 +69,35 @@ public final class HandOverRules {
      */
     public static boolean takes(Optional<Interference.Kind> interference) {
         return interference.isEmpty() || interference.get() != Interference.Kind.ENDED;
+    }
+
+    /** Whether a hypervisor that failed like that may have done all the same what it was told: it has not said. */
+    static boolean mayHaveActed(Throwable failure) {
+        return !(failure instanceof VmmigException known)
+                || switch (known.problem()) {
+                    case HYPERVISOR_UNREACHABLE, HYPERVISOR_TIMEOUT, HEAP_TOO_SMALL -> true;
+                    default -> false;
+                };
+    }
+
+    /** Whether another job of the hypervisor's was in the way. */
+    static boolean isBusy(Throwable failure) {
+        return failure instanceof VmmigException known && known.problem() == Problem.GUEST_BUSY;
+    }
+
+    /**
+     * The state of a destination after a step.
+     *
+     * @throws VmmigException with {@link Problem#CONNECTION_LOST} when the source has been told that the guest is not taken
+     */
+    static DestinationState entered(DestinationState now, DestinationState next) throws VmmigException {
+        if (now == DestinationState.ABANDONED && next != DestinationState.DISCARDED) {
+            throw VmmigException.of(
+                    Problem.CONNECTION_LOST,
+                    "the source has lost the connection and taken the guest back",
+                    "Start the migration again.");
+        }
+        return now.then(next);
     }
 
     /** What a destination says to a source that has lost the connection. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
+import io.vmmig.bundle.GuestRecord;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.content.Digest;
@@ -61,6 +62,8 @@ final class Arrival {
     private final Manifest manifest;
     private final HostCapabilities host;
     private final boolean copy;
+    private final boolean offeredAsCopy;
+    private final Origin origin;
     private final DomainSettings settings;
     private final DomainPolicy policy;
     private final GuestDirectory directory;
@@ -76,17 +79,20 @@ final class Arrival {
     private @Nullable ArrivalFiles making;
     private boolean reserved;
 
-    private Arrival(
-            Offer offer, boolean live, HostCapabilities host, ReceiveSettings receive, HeldContent content, Path guests)
+    private Arrival(Offer offer, Origin origin, HostCapabilities host, DestinationContext context)
             throws VmmigException {
+        ReceiveSettings receive = context.settings();
+        HeldContent content = new HeldContent(context.images(), context.hypervisor());
         Manifest manifest = offer.manifest();
         this.policy = receive.policy;
         this.manifest = manifest;
         this.host = host;
-        this.copy = offer.guest().copy() || receive.domain.uuid().isPresent();
-        this.settings = identified(receive.domain, copy, live);
+        this.origin = origin;
+        this.offeredAsCopy = offer.guest().copy();
+        this.copy = offeredAsCopy || receive.domain.uuid().isPresent();
+        this.settings = identified(receive.domain, copy, origin);
         this.guestName = settings.name().orElse(manifest.guestName());
-        this.directory = GuestDirectory.of(guests, guestName);
+        this.directory = GuestDirectory.of(context.guests(), guestName);
         for (Manifest.Disk disk : manifest.disks()) {
             placeDisk(disk, () -> named(offer.domainXml(), disk.target()), content);
         }
@@ -94,22 +100,14 @@ final class Arrival {
         this.ramdisk = placeBootFile(manifest.ramdisk(), settings.ramdisk(), "ramdisk", content);
     }
 
-    /**
-     * Decides whether this host can take the guest; nothing is changed yet, and it is not asked yet whether its names are free.
-     *
-     * @param live whether the source is there and lets the guest go
-     */
-    static Arrival of(
-            Offer offer, boolean live, Hypervisor hypervisor, ReceiveSettings settings, ImageStore images, Path guests)
-            throws VmmigException {
-        HostCapabilities host = hypervisor.capabilities();
-        Manifest manifest = offer.manifest();
-        Arrival arrival = new Arrival(offer, live, host, settings, new HeldContent(images, hypervisor), guests);
-        AdaptedGuest adapted = arrival.adapt(offer.domainXml(), offer.definitionXml());
-        arrival.offered = adapted;
-        arrival.requireSpace(guests);
-        if (!settings.overcommitMemory) {
-            requireMemory(host, manifest);
+    /** Decides whether this host can take the guest; nothing is changed yet, and it is not asked yet whether its names are free. */
+    static Arrival of(Offer offer, Origin origin, DestinationContext context) throws VmmigException {
+        HostCapabilities host = context.hypervisor().capabilities();
+        Arrival arrival = new Arrival(offer, origin, host, context);
+        arrival.offered = arrival.adapt(offer.domainXml(), offer.definitionXml());
+        arrival.requireSpace(context.guests());
+        if (!context.settings().overcommitMemory) {
+            requireMemory(host, offer.manifest());
         }
         return arrival;
     }
@@ -182,15 +180,38 @@ final class Arrival {
         return file;
     }
 
-    /**
-     * A copy is another guest than the one that it was made of, and learns so by its generation ID. Under another uuid it is there to
-     * live beside that one, and must not take its place in the network.
-     */
-    private static DomainSettings identified(DomainSettings settings, boolean copy, boolean live) {
+    /** A copy is another guest than the one that it was made of, and learns so by its generation ID. */
+    private static DomainSettings identified(DomainSettings settings, boolean copy, Origin origin) {
         DomainSettings identified =
                 copy && settings.generationId().isEmpty() ? settings.withGenerationId(UUID.randomUUID()) : settings;
-        boolean beside = !live && settings.uuid().isPresent();
-        return beside && settings.linksDown().isEmpty() ? identified.withLinksDown() : identified;
+        return origin.identityOfCopy(identified);
+    }
+
+    /** Whether the guest has another uuid here, so that its package may be taken in again. */
+    boolean hasOwnIdentity() {
+        return settings.uuid().isPresent();
+    }
+
+    boolean sourceMayAsk() {
+        return origin.sourceMayAsk();
+    }
+
+    /** Whether it is a copy decides who it is. */
+    void requireAsOffered(GuestRecord received) throws PackageFormatException {
+        if (received.copy() != offeredAsCopy) {
+            throw new PackageFormatException(
+                    Problem.PACKAGE_MALFORMED,
+                    "the package was offered as a copy and is none, or the other way round",
+                    "Start the migration again.");
+        }
+    }
+
+    /** Bytes of all disk layers, as far as known before the guest is paused. */
+    long diskBytes() {
+        return manifest.disks().stream()
+                .flatMap(disk -> disk.layers().stream())
+                .mapToLong(Manifest.Layer::fileBytes)
+                .sum();
     }
 
     /** Whether the guest that it was made of stays what it is. */
@@ -308,10 +329,7 @@ final class Arrival {
     }
 
     private void requireSpace(Path guests) throws VmmigException {
-        long needed = manifest.disks().stream()
-                        .flatMap(disk -> disk.layers().stream())
-                        .mapToLong(Manifest.Layer::fileBytes)
-                        .sum()
+        long needed = diskBytes()
                 + newBases.keySet().stream()
                         .mapToLong(base -> base.content().bytes())
                         .sum();
@@ -388,8 +406,7 @@ final class Arrival {
     }
 
     /** What is noted of it, once it is claimed. */
-    ArrivalJournal.Facts facts(List<Path> claims, String source, Optional<String> peer, boolean live)
-            throws VmmigException {
+    ArrivalJournal.Facts facts(List<Path> claims, String source) throws VmmigException {
         return new ArrivalJournal.Facts(
                 manifest.packageId(),
                 guestName,
@@ -400,8 +417,8 @@ final class Arrival {
                 newOutputs(offered().running().domain()),
                 claims,
                 source,
-                peer,
-                live,
+                origin.peer(),
+                origin.sourceMayAsk(),
                 Instant.now());
     }
 
@@ -524,16 +541,12 @@ final class Arrival {
         return layer == 0 ? baseFiles.get(target) : layer(target, layer - 1);
     }
 
-    /**
-     * What this host holds, or will hold in time, of what the package might refer to.
-     *
-     * @param live whether the source leaves out what is held here already
-     */
-    SharedPages sharedPages(ImageStore images, boolean live) throws VmmigException {
+    /** What this host holds, or will hold in time, of what the package might refer to. */
+    SharedPages sharedPages(ImageStore images) throws VmmigException {
         SharedPages shared = new SharedPages();
         boolean whole = false;
         try {
-            share(images, live, shared);
+            share(images, shared);
             whole = true;
             return shared;
         } finally {
@@ -543,26 +556,25 @@ final class Arrival {
         }
     }
 
-    private void share(ImageStore images, boolean live, SharedPages shared) throws VmmigException {
-        boolean upon = false;
+    private void share(ImageStore images, SharedPages shared) throws VmmigException {
+        boolean based = false;
         for (Manifest.Reference reference : manifest.references()) {
-            if (comesAlong(reference, live)) {
+            if (comesAlong(reference)) {
                 shared.add(reference, () -> find(reference, images.references()));
                 continue;
             }
             // The source takes one earlier package, the latest that is here.
             boolean earlier = reference.kind() == Manifest.Reference.Kind.PACKAGE;
-            if (!(earlier && upon)) {
+            if (!(earlier && based)) {
                 Optional<PageSource> pages = images.references().find(reference);
                 pages.ifPresent(open -> shared.add(reference, open));
-                upon |= earlier && pages.isPresent();
+                based |= earlier && pages.isPresent();
             }
         }
     }
 
-    private boolean comesAlong(Manifest.Reference reference, boolean live) {
-        boolean sent = !live || !held.contains(reference.digest().toString());
-        return sent
+    private boolean comesAlong(Manifest.Reference reference) {
+        return !origin.leftOut(held).contains(reference.digest().toString())
                 && (manifest.bootReferences().contains(reference)
                         || manifest.includedBaseReferences().contains(reference));
     }

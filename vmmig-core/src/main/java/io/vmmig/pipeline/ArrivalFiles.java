@@ -141,31 +141,28 @@ final class ArrivalFiles {
      * Removes what this arrival has made, and what its hypervisor has made for it. Whatever else is there, be it in the same
      * directory or under the same name, is somebody else's and stays.
      *
-     * @return whether nothing is left that should have been removed
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when something is left that should have been removed
      */
-    boolean discard(Hypervisor hypervisor) {
-        try {
-            List<ArrivalJournal.Made> made = new ArrayList<>(journal.made());
-            Collections.reverse(made);
-            boolean gone = removeOutputs(hypervisor);
-            for (ArrivalJournal.Made one : made) {
-                if (!one.path().equals(journal.facts().directory())) {
-                    gone &= remove(one);
-                }
+    void discard(Hypervisor hypervisor) throws VmmigException {
+        List<ArrivalJournal.Made> made = new ArrayList<>(journal.made());
+        Collections.reverse(made);
+        boolean gone = removeOutputs(hypervisor);
+        for (ArrivalJournal.Made one : made) {
+            if (!one.path().equals(journal.facts().directory())) {
+                gone &= remove(one);
             }
-            gone &= unlist(made) && removeUnnamed(made);
-            for (ArrivalJournal.Made one : made) {
-                if (one.path().equals(journal.facts().directory())) {
-                    gone &= remove(one);
-                }
+        }
+        gone &= unlist(made) && removeUnnamed(made);
+        for (ArrivalJournal.Made one : made) {
+            if (one.path().equals(journal.facts().directory())) {
+                gone &= remove(one);
             }
-            return gone;
-        } catch (VmmigException e) {
-            LOG.warn(
-                    "guest {}: what it has made here is not known",
-                    journal.facts().guest(),
-                    e);
-            return false;
+        }
+        if (!gone) {
+            throw VmmigException.of(
+                    Problem.FILE_FAILED,
+                    "not all that was made for it in " + journal.facts().directory() + " could be removed",
+                    "See the log, mend that, and recover again.");
         }
     }
 

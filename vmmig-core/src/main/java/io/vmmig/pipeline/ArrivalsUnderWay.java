@@ -3,7 +3,6 @@ package io.vmmig.pipeline;
 
 import io.vmmig.error.VmmigException;
 import io.vmmig.handover.ArrivalJournal;
-import io.vmmig.transport.IncomingSession;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -30,16 +29,16 @@ final class ArrivalsUnderWay {
     private static final Map<Path, ArrivalsUnderWay> ALL = new ConcurrentHashMap<>();
 
     private final Path journal;
-    private final IncomingSession session;
+    private final Origin origin;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
 
-    private ArrivalsUnderWay(Path journal, IncomingSession session) {
+    private ArrivalsUnderWay(Path journal, Origin origin) {
         this.journal = journal;
-        this.session = session;
+        this.origin = origin;
     }
 
-    static ArrivalsUnderWay begin(Path journal, IncomingSession session) {
-        ArrivalsUnderWay one = new ArrivalsUnderWay(journal, session);
+    static ArrivalsUnderWay begin(Path journal, Origin origin) {
+        ArrivalsUnderWay one = new ArrivalsUnderWay(journal, origin);
         ALL.put(journal, one);
         return one;
     }
@@ -57,8 +56,7 @@ final class ArrivalsUnderWay {
      *
      * @return whether it is over
      */
-    static boolean giveUp(
-            ArrivalClaims.TakenException inTheWay, UUID guest, IncomingSession by, Cancellation cancellation)
+    static boolean giveUp(ArrivalClaims.TakenException inTheWay, UUID guest, Origin by, Cancellation cancellation)
             throws VmmigException {
         Optional<ArrivalClaims.Holder> other = inTheWay.other();
         if (other.isEmpty() || !other.get().uuid().equals(guest)) {
@@ -75,8 +73,8 @@ final class ArrivalsUnderWay {
         return earlier.awaitEnd(cancellation);
     }
 
-    private boolean isOfNoMore(IncomingSession by) {
-        return session.peer().isPresent() && session.peer().equals(by.peer()) && session.disconnected();
+    private boolean isOfNoMore(Origin by) {
+        return origin.peer().isPresent() && origin.peer().equals(by.peer()) && origin.disconnected();
     }
 
     private boolean awaitEnd(Cancellation cancellation) throws VmmigException {

@@ -199,6 +199,7 @@ final class Ballooning implements AutoCloseable {
     @Override
     public void close() {
         if (balloon != null && asked && !gone) {
+            gone = true;
             giveBack(balloon);
         }
     }

@@ -19,23 +19,18 @@ final class ContentNeeded {
         this.departure = departure;
     }
 
-    /**
-     * What is needed of a package that is to lie in a store.
-     *
-     * @param manifest what the package begins with
-     * @param kernel whether the package leaves its kernel to an earlier one
-     * @param ramdisk likewise
-     */
-    static List<Notice> of(Departure departure, Manifest manifest, boolean kernel, boolean ramdisk)
-            throws VmmigException {
+    /** What is needed besides a package that is stored. */
+    static List<Notice> of(Agreement agreement) throws VmmigException {
+        Departure departure = agreement.departure();
+        Manifest manifest = agreement.manifest();
         ContentNeeded needed = new ContentNeeded(departure);
         for (Manifest.Disk disk : manifest.disks()) {
             needed.addBase(disk);
         }
-        if (kernel) {
+        if (agreement.leavesOut(manifest.kernel())) {
             needed.addBootFile("kernel", departure.domain().kernel().orElse(null), manifest.kernel());
         }
-        if (ramdisk) {
+        if (agreement.leavesOut(manifest.ramdisk())) {
             needed.addBootFile("ramdisk", departure.domain().ramdisk().orElse(null), manifest.ramdisk());
         }
         for (Manifest.Reference reference : manifest.references()) {

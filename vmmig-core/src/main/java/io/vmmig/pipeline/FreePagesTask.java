@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -77,8 +78,12 @@ final class FreePagesTask implements AutoCloseable {
         }));
     }
 
-    /** Goes on, now that the guest stands still. */
-    CompletableFuture<FreePages> finish() {
+    /** Goes on, now that the guest is paused; {@code search} is null if nobody looks for free pages. */
+    static CompletableFuture<FreePages> finish(@Nullable FreePagesTask search) {
+        return search == null ? CompletableFuture.completedFuture(FreePages.unknown("not asked for")) : search.finish();
+    }
+
+    private CompletableFuture<FreePages> finish() {
         return submit(() -> search.join().finish());
     }
 

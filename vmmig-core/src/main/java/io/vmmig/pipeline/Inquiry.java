@@ -3,11 +3,10 @@ package io.vmmig.pipeline;
 
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
-import io.vmmig.transport.HandOverJournal;
+import io.vmmig.handover.DepartureJournal;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.Transport;
 import java.time.Duration;
-import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -21,13 +20,13 @@ final class Inquiry {
     private Inquiry() {}
 
     /** The destination's answer; {@link Outcome#UNDER_WAY} when there was none in time. Does not throw. */
-    static Outcome about(
-            UUID packageId, HandOverJournal journal, Transport transport, String guest, Duration patience) {
+    static Outcome about(DepartureJournal journal, Transport transport, Duration patience) {
+        String guest = journal.facts().guest();
         long end = System.nanoTime() + patience.toNanos();
         Duration pause = FIRST_PAUSE;
         while (true) {
             try {
-                Outcome outcome = transport.outcomeOf(packageId, journal);
+                Outcome outcome = transport.outcomeOf(journal.facts().packageId(), journal);
                 if (outcome != Outcome.UNDER_WAY) {
                     return outcome;
                 }

@@ -20,6 +20,27 @@ import org.slf4j.LoggerFactory;
 record Sight(Found found, @Nullable Guest guest) {
     private static final Logger LOG = LoggerFactory.getLogger(Sight.class);
 
+    static final Sight NONE = new Sight(Found.NOTHING, null);
+
+    void resume() throws VmmigException {
+        if (guest != null) {
+            guest.resume();
+        }
+    }
+
+    /** Somebody may have undefined the guest meanwhile, which ends that this host starts it. */
+    void setAutostart() throws VmmigException {
+        if (guest != null && guest.persistent()) {
+            guest.setAutostart(true);
+        }
+    }
+
+    void remove() throws VmmigException {
+        if (guest != null) {
+            guest.remove();
+        }
+    }
+
     /** Whether it is paused, and has run since it was saved. */
     boolean ranSinceSaved() throws VmmigException {
         return guest != null && found == Found.PAUSED && guest.ranSinceSaved();
@@ -31,7 +52,7 @@ record Sight(Found found, @Nullable Guest guest) {
                 .filter(guest -> guest.uuid().equals(uuid))
                 .findFirst();
         if (known.isEmpty()) {
-            return new Sight(Found.NOTHING, null);
+            return NONE;
         }
         Guest guest = hypervisor.guest(known.get().name());
         return switch (guest.state()) {

@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.handover;
 
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.handover.HandOverRules.Found;
 import io.vmmig.handover.HandOverRules.Step;
+import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.Interference;
 import io.vmmig.transport.Outcome;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -15,50 +19,36 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Both ends of one hand-over and what is between them, step by step: every order of steps, every loss, delay and repetition of a
- * message, and a crash of either end after any step. What is decided is decided by {@link HandOverRules} and
- * {@link DestinationState}, as in the pipelines.
+ * Both ends of one hand-over and what is between them. {@link SourceHandOver} and {@link DestinationHandOver} decide, the very classes of
+ * the product; the model is their guests, their journals and the network. Every order of their calls is tried, every loss, delay and
+ * repetition of a message; a crash between any two things that a call does; and the failure of each of these things, whether or not it
+ * took effect.
  */
 final class HandOverModel {
-    /** What the source does next, in its process. */
+    /** How far the source's program is. */
     enum Source {
-        RUNS,
-        NOTED,
+        BEGINS,
+        PREPARED,
         SAVED,
-        COMMIT_NOTED,
         COMMIT_SENT,
         ASKING,
-        TOLD_TAKEN,
-        REMOVED,
-        RESUMED_HERE,
         DONE,
-        DEAD
+        DEAD,
+        RECOVERING
     }
 
-    /** What the source has on its disk. */
-    enum Note {
-        NOTHING,
-        PREPARED,
-        COMMITTED,
-        SETTLED
-    }
-
-    /** What the destination does next, in its process. */
+    /** How far the destination's program is. */
     enum Destination {
         IDLE,
-        NOTED,
+        OFFERED,
         RESTORED,
-        RESTORE_NOTED,
         WAITING,
-        COMMIT_NOTED,
-        RUNS,
-        RUN_NOTED,
-        GIVING_UP,
-        REMOVED,
+        COMMITTED,
         DONE,
         DEAD
     }
@@ -68,7 +58,7 @@ final class HandOverModel {
         NOBODY,
         LET_RUN_AT_SOURCE,
         ENDED_AT_SOURCE,
-        /** The same once the source has noted that it gives the guest away. */
+        /** The same once the source has recorded that it gives the guest away. */
         LET_RUN_GIVEN_AWAY,
         ENDED_GIVEN_AWAY,
         LET_RUN_AT_DESTINATION,
@@ -93,13 +83,15 @@ final class HandOverModel {
     /**
      * All of it at one moment.
      *
+     * @param recorded what the source has on its disk; null before it begins and once all is resolved
      * @param arrived what the destination has on its disk, or null for nothing
+     * @param served whether the hand-over has let the guest run at the destination
      * @param left whether an end has said that a person has to look
      * @param acted what a person has done to the guest while it was paused
      */
     record State(
             Source source,
-            Note note,
+            @Nullable SourceState recorded,
             Found atSource,
             boolean sourceConnected,
             Destination destination,
@@ -107,11 +99,12 @@ final class HandOverModel {
             Found atDestination,
             boolean destinationConnected,
             Set<Message> flying,
+            boolean served,
             boolean left,
             Acted acted) {
         static final State FIRST = new State(
-                Source.RUNS,
-                Note.NOTHING,
+                Source.BEGINS,
+                null,
                 Found.RUNNING,
                 true,
                 Destination.IDLE,
@@ -120,198 +113,25 @@ final class HandOverModel {
                 true,
                 Set.of(),
                 false,
+                false,
                 Acted.NOBODY);
 
-        State source(Source next) {
-            return new State(
-                    next,
-                    note,
-                    atSource,
-                    sourceConnected,
-                    destination,
-                    arrived,
-                    atDestination,
-                    destinationConnected,
-                    flying,
-                    left,
-                    acted);
+        State with(Consumer<World> change) {
+            World world = new World(this, null);
+            change.accept(world);
+            return world.state();
         }
 
-        State note(Note next) {
-            return new State(
-                    source,
-                    next,
-                    atSource,
-                    sourceConnected,
-                    destination,
-                    arrived,
-                    atDestination,
-                    destinationConnected,
-                    flying,
-                    left,
-                    acted);
-        }
-
-        State atSource(Found next) {
-            return new State(
-                    source,
-                    note,
-                    next,
-                    sourceConnected,
-                    destination,
-                    arrived,
-                    atDestination,
-                    destinationConnected,
-                    flying,
-                    left,
-                    acted);
-        }
-
-        State destination(Destination next) {
-            return new State(
-                    source,
-                    note,
-                    atSource,
-                    sourceConnected,
-                    next,
-                    arrived,
-                    atDestination,
-                    destinationConnected,
-                    flying,
-                    left,
-                    acted);
-        }
-
-        State arrived(DestinationState next) {
-            return new State(
-                    source,
-                    note,
-                    atSource,
-                    sourceConnected,
-                    destination,
-                    next,
-                    atDestination,
-                    destinationConnected,
-                    flying,
-                    left,
-                    acted);
-        }
-
-        State atDestination(Found next) {
-            return new State(
-                    source,
-                    note,
-                    atSource,
-                    sourceConnected,
-                    destination,
-                    arrived,
-                    next,
-                    destinationConnected,
-                    flying,
-                    left,
-                    acted);
-        }
-
-        State connected(boolean ofSource, boolean ofDestination) {
-            return new State(
-                    source,
-                    note,
-                    atSource,
-                    ofSource,
-                    destination,
-                    arrived,
-                    atDestination,
-                    ofDestination,
-                    flying,
-                    left,
-                    acted);
-        }
-
-        State sending(Message message) {
-            Set<Message> more = EnumSet.of(message);
-            more.addAll(flying);
-            return flying(more);
-        }
-
-        State without(Message message) {
-            Set<Message> fewer = new HashSet<>(flying);
-            fewer.remove(message);
-            return flying(fewer);
-        }
-
-        State flying(Set<Message> messages) {
-            return new State(
-                    source,
-                    note,
-                    atSource,
-                    sourceConnected,
-                    destination,
-                    arrived,
-                    atDestination,
-                    destinationConnected,
-                    Set.copyOf(messages),
-                    left,
-                    acted);
-        }
-
-        State leaving() {
-            return new State(
-                    source,
-                    note,
-                    atSource,
-                    sourceConnected,
-                    destination,
-                    arrived,
-                    atDestination,
-                    destinationConnected,
-                    flying,
-                    true,
-                    acted);
-        }
-
-        State acted(Acted act) {
-            return new State(
-                    source,
-                    note,
-                    atSource,
-                    sourceConnected,
-                    destination,
-                    arrived,
-                    atDestination,
-                    destinationConnected,
-                    flying,
-                    left,
-                    act);
-        }
-
-        /** As its hypervisor shows it to a process that has watched all the time. */
-        Optional<Interference.Kind> seenAtSource() {
-            return switch (acted) {
-                case LET_RUN_AT_SOURCE, LET_RUN_GIVEN_AWAY -> Optional.of(Interference.Kind.RAN);
-                case ENDED_AT_SOURCE, ENDED_GIVEN_AWAY -> Optional.of(Interference.Kind.ENDED);
-                default -> Optional.empty();
-            };
-        }
-
-        Optional<Interference.Kind> seenAtDestination() {
-            return switch (acted) {
-                case LET_RUN_AT_DESTINATION -> Optional.of(Interference.Kind.RAN);
-                case ENDED_AT_DESTINATION -> Optional.of(Interference.Kind.ENDED);
-                default -> Optional.empty();
-            };
-        }
-
-        /** Back where it came from, unless a person has ended it there. */
-        State rolledBack() {
-            return (endedAtSource() ? this : atSource(Found.RUNNING)).source(Source.RESUMED_HERE);
+        boolean heardBySource(Message message) {
+            return sourceConnected && flying.contains(message);
         }
 
         boolean ranAtSource() {
-            return seenAtSource().equals(Optional.of(Interference.Kind.RAN));
+            return acted == Acted.LET_RUN_AT_SOURCE || acted == Acted.LET_RUN_GIVEN_AWAY;
         }
 
         boolean endedAtSource() {
-            return seenAtSource().equals(Optional.of(Interference.Kind.ENDED));
+            return acted == Acted.ENDED_AT_SOURCE || acted == Acted.ENDED_GIVEN_AWAY;
         }
 
         boolean ended() {
@@ -332,12 +152,335 @@ final class HandOverModel {
         }
 
         boolean settled() {
-            return note != Note.PREPARED
-                    && note != Note.COMMITTED
+            return recorded == null
                     && (arrived == null
                             || arrived == DestinationState.RESUMED
                             || arrived == DestinationState.DISCARDED);
         }
+    }
+
+    /** What goes wrong with one of the things that a call does: the one of that number. */
+    private record Fault(Kind kind, int number) {
+        enum Kind {
+            /** The program ends before it. */
+            CRASH,
+            /** It is refused. */
+            REFUSED,
+            /** It is done, and nobody says so. */
+            UNANSWERED
+        }
+    }
+
+    /** The program has ended. */
+    private static final class Crash extends Error {
+        private static final long serialVersionUID = 1;
+    }
+
+    private interface Call {
+        void run(World world) throws VmmigException;
+    }
+
+    /** The hosts and the network, while one program makes one call. */
+    private static final class World {
+        private final @Nullable Fault fault;
+        private int done;
+        private boolean hit;
+        private Source source;
+        private @Nullable SourceState recorded;
+        private Found atSource;
+        private boolean sourceConnected;
+        private Destination destination;
+        private @Nullable DestinationState arrived;
+        private Found atDestination;
+        private boolean destinationConnected;
+        private final Set<Message> flying;
+        private boolean served;
+        private boolean left;
+        private Acted acted;
+        private boolean looks = true;
+        /** What the program takes for recorded, though it could not be. */
+        private @Nullable DestinationState believed;
+
+        World(State s, @Nullable Fault fault) {
+            this.fault = fault;
+            source = s.source();
+            recorded = s.recorded();
+            atSource = s.atSource();
+            sourceConnected = s.sourceConnected();
+            destination = s.destination();
+            arrived = s.arrived();
+            atDestination = s.atDestination();
+            destinationConnected = s.destinationConnected();
+            flying = new HashSet<>(s.flying());
+            served = s.served();
+            left = s.left();
+            acted = s.acted();
+        }
+
+        State state() {
+            return new State(
+                    source,
+                    recorded,
+                    atSource,
+                    sourceConnected,
+                    destination,
+                    arrived,
+                    atDestination,
+                    destinationConnected,
+                    Set.copyOf(flying),
+                    served,
+                    left,
+                    acted);
+        }
+
+        /** One thing that a call does, on a disk or to a guest. */
+        void act(Runnable effect) throws VmmigException {
+            boolean struck = fault != null && done++ == fault.number();
+            hit |= struck;
+            // A program that has ended does nothing any more, whatever it catches.
+            if (hit && fault != null && fault.kind() == Fault.Kind.CRASH) {
+                throw new Crash();
+            }
+            if (struck && fault.kind() == Fault.Kind.REFUSED) {
+                throw failure(Problem.HYPERVISOR_FAILED);
+            }
+            effect.run();
+            if (struck) {
+                throw failure(Problem.HYPERVISOR_TIMEOUT);
+            }
+        }
+
+        /** What cannot be written, the product's journal swallows at some steps: a recovery sees it from the guest. */
+        void actIfPossible(Runnable effect) {
+            try {
+                act(effect);
+            } catch (VmmigException e) {
+                hit = true;
+            }
+        }
+
+        SourceHandOver source(SourceState at) {
+            return new SourceHandOver(new SourceDisk(this), new GuestAtSource(this), at);
+        }
+
+        DestinationHandOver destination() {
+            return new DestinationHandOver(new DestinationDisk(this), new GuestAtDestination(this));
+        }
+
+        Optional<Interference> seen(Acted letRun, Acted ended) {
+            if (!looks || (acted != letRun && acted != ended)) {
+                return Optional.empty();
+            }
+            Interference.Kind kind = acted == letRun ? Interference.Kind.RAN : Interference.Kind.ENDED;
+            return Optional.of(new Interference(kind, "somebody acted", Instant.EPOCH, GuestState.PAUSED));
+        }
+    }
+
+    private static VmmigException failure(Problem problem) {
+        return VmmigException.of(problem, "the model has it fail", "");
+    }
+
+    private record SourceDisk(World world) implements SourceJournal {
+        @Override
+        public boolean mayBeCommitted() {
+            return world.recorded == SourceState.COMMITTED;
+        }
+
+        @Override
+        public boolean isCopied() {
+            return false;
+        }
+
+        @Override
+        public boolean ran() {
+            return true;
+        }
+
+        @Override
+        public boolean autostart() {
+            return world.recorded == SourceState.COMMITTED;
+        }
+
+        @Override
+        public void saved(boolean ran) throws VmmigException {
+            world.act(() -> {});
+        }
+
+        @Override
+        public void commit(boolean autostart) throws VmmigException {
+            world.act(() -> world.recorded = SourceState.COMMITTED);
+        }
+
+        @Override
+        public void copied() {
+            throw new IllegalStateException("nothing is copied");
+        }
+
+        @Override
+        public void settle() throws VmmigException {
+            world.act(() -> world.recorded = null);
+        }
+    }
+
+    private record GuestAtSource(World world) implements SourceHandOver.SourceGuest, SourceHandOver.LeftGuest {
+        @Override
+        public String name() {
+            return "guest";
+        }
+
+        @Override
+        public Found found() {
+            return world.atSource;
+        }
+
+        @Override
+        public boolean save() throws VmmigException {
+            world.act(() -> world.atSource = Found.PAUSED);
+            return true;
+        }
+
+        @Override
+        public Optional<Interference> interference() {
+            return world.acted == Acted.LET_RUN_AT_SOURCE || world.acted == Acted.ENDED_AT_SOURCE
+                    ? world.seen(Acted.LET_RUN_AT_SOURCE, Acted.ENDED_AT_SOURCE)
+                    : world.seen(Acted.LET_RUN_GIVEN_AWAY, Acted.ENDED_GIVEN_AWAY);
+        }
+
+        @Override
+        public void resume() throws VmmigException {
+            world.act(() -> {
+                if (world.atSource == Found.PAUSED) {
+                    world.atSource = Found.RUNNING;
+                }
+            });
+        }
+
+        @Override
+        public void retire(Optional<Interference> ran) throws VmmigException {
+            world.act(() -> {
+                world.atSource = Found.NOTHING;
+                world.left |= ran.isPresent();
+            });
+        }
+
+        @Override
+        public void setAutostart(boolean on) throws VmmigException {
+            world.act(() -> {});
+        }
+
+        @Override
+        public void alarm(Interference ran) {
+            world.left = true;
+        }
+
+        @Override
+        public void clearUp() {}
+    }
+
+    private record DestinationDisk(World world) implements DestinationJournal {
+        @Override
+        public DestinationState state() {
+            DestinationState recorded = world.arrived == null ? DestinationState.OFFERED : world.arrived;
+            return world.believed == null ? recorded : world.believed;
+        }
+
+        @Override
+        public boolean torn() {
+            return false;
+        }
+
+        @Override
+        public boolean running() {
+            return true;
+        }
+
+        @Override
+        public boolean autostart() {
+            return true;
+        }
+
+        @Override
+        public void enter(DestinationState next) throws VmmigException {
+            DestinationState entered = HandOverRules.entered(state(), next);
+            if (entered.durable()) {
+                world.act(() -> world.arrived = entered);
+            } else {
+                world.arrived = entered;
+            }
+        }
+
+        @Override
+        public void restored(boolean running, boolean autostart) throws VmmigException {
+            enter(DestinationState.RESTORED);
+        }
+
+        private void recordIfPossible(DestinationState next) {
+            DestinationState entered = state().then(next);
+            world.believed = entered;
+            world.actIfPossible(() -> world.arrived = entered);
+        }
+
+        @Override
+        public void retracting() {
+            recordIfPossible(DestinationState.RETRACTING);
+        }
+
+        @Override
+        public void resumed() {
+            recordIfPossible(DestinationState.RESUMED);
+        }
+
+        @Override
+        public void discarded() {
+            recordIfPossible(DestinationState.DISCARDED);
+        }
+    }
+
+    private record GuestAtDestination(World world) implements DestinationHandOver.DestinationGuest {
+        @Override
+        public String name() {
+            return "guest";
+        }
+
+        @Override
+        public Optional<Interference> interference() {
+            return world.seen(Acted.LET_RUN_AT_DESTINATION, Acted.ENDED_AT_DESTINATION);
+        }
+
+        @Override
+        public void resume() throws VmmigException {
+            if (world.atDestination == Found.NOTHING) {
+                throw failure(Problem.GUEST_NOT_RUNNING);
+            }
+            world.act(() -> {
+                world.atDestination = Found.RUNNING;
+                world.served = true;
+            });
+        }
+
+        @Override
+        public void leavePaused() {}
+
+        @Override
+        public void setAutostart() {}
+
+        @Override
+        public void remove() throws VmmigException {
+            world.act(() -> world.atDestination = Found.NOTHING);
+        }
+
+        @Override
+        public void removeFiles() throws VmmigException {
+            world.act(() -> {});
+        }
+
+        @Override
+        public void remember(boolean taken) throws VmmigException {
+            world.act(() -> {});
+        }
+
+        @Override
+        public void release() {}
     }
 
     private final boolean powerFails;
@@ -347,7 +490,7 @@ final class HandOverModel {
 
     /**
      * @param powerFails whether a whole host may fail, with the guest that is on it, rather than only a process
-     * @param keepsPromises whether a destination notes that it has said no; without, the model has to find what goes wrong
+     * @param keepsPromises whether a destination records that it has said no; without, the model has to find what goes wrong
      */
     HandOverModel(boolean powerFails, boolean keepsPromises) {
         this(powerFails, keepsPromises, false, true);
@@ -363,240 +506,390 @@ final class HandOverModel {
     /**
      * One where a person lets the paused guest run, for good or for a moment, or ends it, at either end and at any moment.
      *
-     * @param looks whether the ends look at it before they give it away or take it; without, the model has to find what goes wrong
+     * @param looks whether the ends see that; without, the model has to find what goes wrong
      */
     static HandOverModel withPersons(boolean looks) {
         return new HandOverModel(false, true, true, looks);
     }
 
-    /** What may follow while nothing fails. */
-    List<State> steps(State s) {
+    /**
+     * What may follow while nothing fails, and what may go wrong.
+     *
+     * @param faults whether things go wrong
+     */
+    private List<State> following(State s, boolean faults) {
         List<State> next = new ArrayList<>();
-        addStepsOfSource(s, next);
-        addStepsOfDestination(s, next);
-        // Whoever is left alone hears no more signs of life.
+        addStepsOfSource(s, faults, next);
+        addStepsOfDestination(s, faults, next);
+        // An end that is left alone hears no more signs of life.
         if (s.sourceConnected() != s.destinationConnected()) {
-            next.add(s.connected(false, false));
+            next.add(s.with(HandOverModel::disconnect));
+        }
+        if (faults) {
+            addFaults(s, next);
         }
         return next;
     }
 
-    /** What may go wrong. */
-    List<State> faults(State s) {
-        List<State> next = new ArrayList<>();
-        if (s.sourceConnected()) {
-            next.add(s.connected(false, s.destinationConnected()));
-        }
-        if (s.destinationConnected()) {
-            next.add(s.connected(s.sourceConnected(), false));
+    List<State> steps(State s) {
+        return following(s, false);
+    }
+
+    private static void disconnect(World w) {
+        w.sourceConnected = false;
+        w.destinationConnected = false;
+    }
+
+    private void addFaults(State s, List<State> next) {
+        if (s.sourceConnected() || s.destinationConnected()) {
+            next.add(s.with(w -> w.sourceConnected = false));
+            next.add(s.with(w -> w.destinationConnected = false));
         }
         for (Message message : s.flying()) {
             // What is said over a connection gets lost only with it.
             if (!OF_SESSION.contains(message) || !s.sourceConnected() || !s.destinationConnected()) {
-                next.add(s.without(message));
+                next.add(s.with(w -> w.flying.remove(message)));
             }
         }
-        if (s.source() != Source.DEAD) {
-            State dead = s.source(Source.DEAD).connected(false, s.destinationConnected());
-            next.add(dead);
-            if (powerFails) {
-                next.add(dead.atSource(Found.NOTHING));
-            }
-        }
-        if (s.destination() != Destination.DEAD) {
-            State dead = s.destination(Destination.DEAD).connected(s.sourceConnected(), false);
-            next.add(dead);
-            if (powerFails) {
-                next.add(dead.atDestination(Found.NOTHING));
-            }
-        }
-        // The destination cannot let the guest run after all; it may have done so in spite of the error.
-        if (s.destination() == Destination.COMMIT_NOTED) {
-            State retracting = s.arrived(DestinationState.RETRACTING).destination(Destination.GIVING_UP);
-            next.add(retracting);
-            next.add(retracting.atDestination(Found.RUNNING));
-        }
-        if (s.destination() == Destination.WAITING) {
-            next.add(s.destination(Destination.GIVING_UP));
+        next.add(s.with(HandOverModel::killSource));
+        next.add(s.with(HandOverModel::killDestination));
+        if (powerFails) {
+            next.add(s.with(w -> {
+                killSource(w);
+                w.atSource = Found.NOTHING;
+            }));
+            next.add(s.with(w -> {
+                killDestination(w);
+                w.atDestination = Found.NOTHING;
+            }));
         }
         if (personsAct && s.acted() == Acted.NOBODY) {
             addActs(s, next);
         }
-        return next;
+    }
+
+    private static void killSource(World w) {
+        w.source = Source.DEAD;
+        w.sourceConnected = false;
+    }
+
+    private static void killDestination(World w) {
+        w.destination = Destination.DEAD;
+        w.destinationConnected = false;
     }
 
     private static void addActs(State s, List<State> next) {
         if (s.atSource() == Found.PAUSED) {
-            // For good, and for a moment.
-            boolean given = s.note() == Note.COMMITTED;
+            boolean given = s.recorded() == SourceState.COMMITTED;
             Acted letRun = given ? Acted.LET_RUN_GIVEN_AWAY : Acted.LET_RUN_AT_SOURCE;
-            next.add(s.atSource(Found.RUNNING).acted(letRun));
-            next.add(s.acted(letRun));
-            next.add(s.atSource(Found.NOTHING).acted(given ? Acted.ENDED_GIVEN_AWAY : Acted.ENDED_AT_SOURCE));
+            Acted ended = given ? Acted.ENDED_GIVEN_AWAY : Acted.ENDED_AT_SOURCE;
+            // For good, and for a moment.
+            next.add(s.with(w -> acts(w, letRun).atSource = Found.RUNNING));
+            next.add(s.with(w -> acts(w, letRun)));
+            next.add(s.with(w -> acts(w, ended).atSource = Found.NOTHING));
         }
         if (s.atDestination() == Found.PAUSED) {
-            next.add(s.atDestination(Found.RUNNING).acted(Acted.LET_RUN_AT_DESTINATION));
-            next.add(s.acted(Acted.LET_RUN_AT_DESTINATION));
-            next.add(s.atDestination(Found.NOTHING).acted(Acted.ENDED_AT_DESTINATION));
+            next.add(s.with(w -> acts(w, Acted.LET_RUN_AT_DESTINATION).atDestination = Found.RUNNING));
+            next.add(s.with(w -> acts(w, Acted.LET_RUN_AT_DESTINATION)));
+            next.add(s.with(w -> acts(w, Acted.ENDED_AT_DESTINATION).atDestination = Found.NOTHING));
         }
     }
 
-    private void addStepsOfSource(State s, List<State> next) {
+    private static World acts(World w, Acted act) {
+        w.acted = act;
+        return w;
+    }
+
+    /**
+     * Has a program make a call.
+     *
+     * @param dies what a crash of the program is
+     */
+    private void add(State s, boolean faults, Consumer<World> dies, Call call, List<State> next) {
+        World undisturbed = run(s, null, dies, call);
+        next.add(undisturbed.state());
+        if (!faults) {
+            return;
+        }
+        for (Fault.Kind kind : Fault.Kind.values()) {
+            World disturbed;
+            int number = 0;
+            do {
+                disturbed = run(s, new Fault(kind, number++), dies, call);
+                next.add(disturbed.state());
+            } while (disturbed.hit);
+        }
+    }
+
+    private World run(State s, @Nullable Fault fault, Consumer<World> dies, Call call) {
+        World world = new World(s, fault);
+        world.looks = looks;
+        try {
+            call.run(world);
+        } catch (Crash e) {
+            dies.accept(world);
+        } catch (VmmigException e) {
+            throw new AssertionError("each call handles its failures", e);
+        }
+        if (world.hit && fault != null && fault.kind() == Fault.Kind.CRASH) {
+            dies.accept(world);
+        }
+        return world;
+    }
+
+    private void addSource(State s, boolean faults, List<State> next, Call call) {
+        add(s, faults, HandOverModel::killSource, call, next);
+    }
+
+    private void addDestination(State s, boolean faults, List<State> next, Call call) {
+        add(s, faults, HandOverModel::killDestination, call, next);
+    }
+
+    private interface SourceCall {
+        void run(SourceHandOver handOver) throws VmmigException;
+    }
+
+    /** As the source's script does it: whatever fails, the hand-over decides what becomes of the guest. */
+    private static Call script(SourceState at, Source then, SourceCall call) {
+        return w -> {
+            SourceHandOver handOver = w.source(at);
+            try {
+                call.run(handOver);
+                w.source = then;
+            } catch (VmmigException | RuntimeException e) {
+                handOver.failed(e);
+                w.sourceConnected = false;
+                w.source = Source.DONE;
+            }
+            // What the program could not finish is left to a recovery.
+            if (w.source == Source.DONE && w.recorded != null) {
+                w.source = Source.DEAD;
+            }
+        };
+    }
+
+    private static void fail(SourceHandOver handOver) throws VmmigException {
+        throw failure(Problem.CONNECTION_LOST);
+    }
+
+    private void addStepsOfSource(State s, boolean faults, List<State> next) {
         switch (s.source()) {
-            case RUNS -> next.add(s.note(Note.PREPARED).source(Source.NOTED));
-            case NOTED -> next.add(s.atSource(Found.PAUSED).source(Source.SAVED));
+            case BEGINS ->
+                next.add(s.with(w -> {
+                    w.recorded = SourceState.PREPARED;
+                    w.source = Source.PREPARED;
+                }));
+            case PREPARED ->
+                addSource(s, faults, next, script(SourceState.PREPARED, Source.SAVED, SourceHandOver::save));
             case SAVED -> {
-                if (heard(s, Message.RESTORED)) {
-                    next.add(
-                            !looks || HandOverRules.mayGiveAway(s.seenAtSource())
-                                    ? s.note(Note.COMMITTED).source(Source.COMMIT_NOTED)
-                                    : s.rolledBack().connected(false, s.destinationConnected()));
+                if (s.heardBySource(Message.RESTORED)) {
+                    Call commit = script(SourceState.SAVED, Source.COMMIT_SENT, handOver -> {
+                        handOver.sent();
+                        handOver.commit(true);
+                    });
+                    addSource(s, faults, next, w -> {
+                        commit.run(w);
+                        if (w.source == Source.COMMIT_SENT) {
+                            w.flying.add(Message.COMMIT);
+                        }
+                    });
                 }
-                if (!s.sourceConnected() || heard(s, Message.REFUSED)) {
-                    next.add(s.rolledBack());
+                if (!s.sourceConnected() || s.heardBySource(Message.REFUSED)) {
+                    addSource(s, faults, next, script(SourceState.SAVED, Source.DONE, HandOverModel::fail));
                 }
             }
-            case COMMIT_NOTED -> next.add(s.sending(Message.COMMIT).source(Source.COMMIT_SENT));
             case COMMIT_SENT -> {
-                if (heard(s, Message.RESUMED)) {
-                    next.add(s.source(Source.TOLD_TAKEN));
+                if (s.heardBySource(Message.RESUMED)) {
+                    addSource(s, faults, next, resolve(Outcome.TAKEN));
                 }
-                if (heard(s, Message.REFUSED)) {
-                    next.add(s.rolledBack());
+                if (s.heardBySource(Message.REFUSED)) {
+                    addSource(s, faults, next, script(SourceState.COMMITTED, Source.DONE, HandOverModel::fail));
+                }
+                if (faults) {
+                    // A bug of the program or of its transport, while the destination may have heard of it.
+                    addSource(s, true, next, script(SourceState.COMMITTED, Source.DONE, handOver -> {
+                        throw new IllegalStateException("the model has it fail");
+                    }));
                 }
                 if (!s.sourceConnected()) {
-                    next.add(s.sending(Message.QUESTION).source(Source.ASKING));
+                    next.add(s.with(w -> {
+                        w.flying.add(Message.QUESTION);
+                        w.source = Source.ASKING;
+                    }));
                 }
             }
-            case ASKING -> addAnswers(s, next);
-            case TOLD_TAKEN -> {
-                State removed = s.atSource(Found.NOTHING).source(Source.REMOVED);
-                next.add(s.ranAtSource() ? removed.leaving() : removed);
+            case ASKING -> {
+                addQuestion(s, next);
+                for (Outcome outcome : answers(s)) {
+                    addSource(s, faults, next, resolve(outcome));
+                }
+                // It asks for a limited time.
+                addSource(s, faults, next, resolve(Outcome.UNDER_WAY));
             }
-            case REMOVED, RESUMED_HERE -> next.add(s.note(Note.SETTLED).source(Source.DONE));
             case DONE -> {
                 // Nothing more to do.
             }
-            case DEAD -> addRecoveryOfSource(s, next);
+            case DEAD -> {
+                if (s.recorded() == SourceState.PREPARED) {
+                    addSource(s, faults, next, recover(Outcome.NOT_TAKEN));
+                } else if (s.recorded() == SourceState.COMMITTED) {
+                    next.add(s.with(w -> {
+                        w.flying.add(Message.QUESTION);
+                        w.source = Source.RECOVERING;
+                    }));
+                }
+            }
+            case RECOVERING -> {
+                addQuestion(s, next);
+                for (Outcome outcome : answers(s)) {
+                    addSource(s, faults, next, recover(outcome));
+                }
+            }
         }
     }
 
-    private static boolean heard(State s, Message message) {
-        return s.sourceConnected() && s.flying().contains(message);
+    /** A question may be asked again. */
+    private static void addQuestion(State s, List<State> next) {
+        if (!s.flying().contains(Message.QUESTION)) {
+            next.add(s.with(w -> w.flying.add(Message.QUESTION)));
+        }
     }
 
     /** An answer may be heard late, and more than once. */
-    private static void addAnswers(State s, List<State> next) {
-        if (!s.flying().contains(Message.QUESTION)) {
-            next.add(s.sending(Message.QUESTION));
-        }
-        for (Outcome outcome : Outcome.values()) {
-            if (s.flying().contains(Message.valueOf(outcome.name()))) {
-                switch (HandOverRules.ofSource(outcome, true, s.atSource(), s.ranAtSource())) {
-                    case RETIRE -> next.add(s.source(Source.TOLD_TAKEN));
-                    case RESUME -> next.add(s.rolledBack());
-                    case NOTE -> next.add(s.source(Source.RESUMED_HERE));
-                    default -> {
-                        if (outcome != Outcome.UNDER_WAY) {
-                            next.add(s.leaving());
-                        }
-                    }
+    private static List<Outcome> answers(State s) {
+        return List.of(Outcome.values()).stream()
+                .filter(outcome -> s.flying().contains(Message.valueOf(outcome.name())))
+                .toList();
+    }
+
+    private static Call resolve(Outcome outcome) {
+        return script(
+                SourceState.COMMITTED,
+                Source.DONE,
+                handOver -> handOver.resolve(outcome, failure(Problem.OUTCOME_UNKNOWN)));
+    }
+
+    private static Call recover(Outcome outcome) {
+        return w -> {
+            try {
+                boolean ran = w.acted == Acted.LET_RUN_AT_SOURCE || w.acted == Acted.LET_RUN_GIVEN_AWAY;
+                Step step = SourceHandOver.recover(new SourceDisk(w), new GuestAtSource(w), outcome, w.atSource, ran);
+                w.left |= step == Step.LEAVE && outcome != Outcome.UNDER_WAY;
+                w.source = step == Step.LEAVE ? Source.RECOVERING : Source.DONE;
+            } catch (VmmigException e) {
+                w.source = Source.DEAD;
+            }
+        };
+    }
+
+    private interface DestinationCall {
+        void run(DestinationHandOver handOver) throws VmmigException;
+    }
+
+    /** As the destination's script does it. */
+    private static Call script(Destination then, DestinationCall call) {
+        return w -> {
+            DestinationHandOver handOver = w.destination();
+            try {
+                call.run(handOver);
+                w.destination = then;
+            } catch (VmmigException | RuntimeException e) {
+                handOver.failed(e);
+                if (!handOver.mayRunHere() && !handOver.leftToRecovery()) {
+                    w.flying.add(Message.REFUSED);
                 }
+                w.destination = Destination.DONE;
             }
-        }
+            // What the program could not finish is left to a recovery.
+            boolean resolved = w.arrived == DestinationState.RESUMED || w.arrived == DestinationState.DISCARDED;
+            if (w.destination == Destination.DONE && !resolved) {
+                w.destination = Destination.DEAD;
+                w.destinationConnected = false;
+            }
+        };
     }
 
-    private static void addRecoveryOfSource(State s, List<State> next) {
-        switch (s.note()) {
-            case NOTHING, SETTLED -> {
-                // No notes, nothing to recover.
-            }
-            case PREPARED -> {
-                Step step = HandOverRules.ofSource(Outcome.NOT_TAKEN, true, s.atSource(), s.ranAtSource());
-                next.add((step == Step.RESUME ? s.atSource(Found.RUNNING) : s).source(Source.RESUMED_HERE));
-            }
-            case COMMITTED -> next.add(s.sending(Message.QUESTION).source(Source.ASKING));
-        }
-    }
-
-    private void addStepsOfDestination(State s, List<State> next) {
+    private void addStepsOfDestination(State s, boolean faults, List<State> next) {
         switch (s.destination()) {
             case IDLE -> {
                 if (s.source() == Source.SAVED && s.destinationConnected()) {
-                    next.add(s.arrived(DestinationState.OFFERED).destination(Destination.NOTED));
+                    next.add(s.with(w -> {
+                        w.arrived = DestinationState.OFFERED;
+                        w.destination = Destination.OFFERED;
+                    }));
                 }
             }
-            case NOTED -> next.add(s.atDestination(Found.PAUSED).destination(Destination.RESTORED));
-            case RESTORED -> addUnlessAbandoned(s, DestinationState.RESTORED, Destination.RESTORE_NOTED, next);
-            case RESTORE_NOTED ->
-                next.add(
-                        !looks || HandOverRules.mayBeGiven(s.seenAtDestination())
-                                ? s.sending(Message.RESTORED).destination(Destination.WAITING)
-                                : s.destination(Destination.GIVING_UP));
+            case OFFERED ->
+                next.add(s.with(w -> {
+                    w.atDestination = Found.PAUSED;
+                    w.destination = Destination.RESTORED;
+                }));
+            case RESTORED ->
+                addDestination(s, faults, next, w -> {
+                    script(Destination.WAITING, handOver -> {
+                                handOver.received();
+                                handOver.verified();
+                                handOver.restored(true, true);
+                            })
+                            .run(w);
+                    if (w.destination == Destination.WAITING) {
+                        w.flying.add(Message.RESTORED);
+                    }
+                });
             case WAITING -> {
                 if (s.destinationConnected() && s.flying().contains(Message.COMMIT)) {
-                    if (!looks || HandOverRules.takes(s.seenAtDestination())) {
-                        addUnlessAbandoned(s, DestinationState.COMMITTED, Destination.COMMIT_NOTED, next);
-                    } else {
-                        next.add(s.destination(Destination.GIVING_UP));
-                    }
+                    addDestination(s, faults, next, script(Destination.COMMITTED, DestinationHandOver::committed));
                 }
-                if (!s.destinationConnected()) {
-                    next.add(s.destination(Destination.GIVING_UP));
+                if (!s.destinationConnected() || faults) {
+                    addDestination(s, faults, next, script(Destination.DONE, handOver -> {
+                        throw failure(Problem.CONNECTION_LOST);
+                    }));
                 }
             }
-            case COMMIT_NOTED ->
-                next.add(
-                        s.atDestination() == Found.NOTHING
-                                ? s.arrived(DestinationState.RETRACTING).destination(Destination.GIVING_UP)
-                                : s.atDestination(Found.RUNNING).destination(Destination.RUNS));
-            case RUNS -> next.add(s.arrived(DestinationState.RESUMED).destination(Destination.RUN_NOTED));
-            case RUN_NOTED -> next.add(s.sending(Message.RESUMED).destination(Destination.DONE));
-            case GIVING_UP -> next.add(s.atDestination(Found.NOTHING).destination(Destination.REMOVED));
-            case REMOVED ->
-                next.add(s.arrived(DestinationState.DISCARDED)
-                        .sending(Message.REFUSED)
-                        .destination(Destination.DONE));
+            case COMMITTED ->
+                addDestination(s, faults, next, w -> {
+                    script(Destination.DONE, DestinationHandOver::resume).run(w);
+                    if (w.arrived == DestinationState.RESUMED) {
+                        w.flying.add(Message.RESUMED);
+                    }
+                });
             case DONE -> {
                 // Nothing more to do but to answer.
             }
-            case DEAD -> addRecoveryOfDestination(s, next);
+            case DEAD -> {
+                if (s.arrived() != null) {
+                    addDestination(s, faults, next, HandOverModel::recoverDestination);
+                }
+            }
         }
-        // Also by a process that has not recovered yet.
+        // Also by a program that has not recovered yet.
         if (s.flying().contains(Message.QUESTION)) {
-            answer(s, next);
+            addDestination(s, false, next, this::answer);
         }
     }
 
-    private static void addUnlessAbandoned(State s, DestinationState noted, Destination then, List<State> next) {
-        boolean abandoned = s.arrived() == DestinationState.ABANDONED;
-        next.add(
-                abandoned
-                        ? s.destination(Destination.GIVING_UP)
-                        : s.arrived(noted).destination(then));
+    private static void recoverDestination(World w) {
+        try {
+            Step step = DestinationHandOver.recover(new DestinationDisk(w), new GuestAtDestination(w), w.atDestination);
+            w.left |= step == Step.LEAVE;
+            boolean resolved = w.arrived == DestinationState.RESUMED || w.arrived == DestinationState.DISCARDED;
+            w.destination = resolved || step == Step.LEAVE ? Destination.DONE : Destination.DEAD;
+        } catch (VmmigException e) {
+            w.destination = Destination.DEAD;
+        }
     }
 
-    private void answer(State s, List<State> next) {
-        if (s.arrived() == null) {
-            next.add(s.without(Message.QUESTION).sending(Message.UNHEARD_OF));
+    private void answer(World w) throws VmmigException {
+        w.flying.remove(Message.QUESTION);
+        if (w.arrived == null) {
+            w.flying.add(Message.UNHEARD_OF);
             return;
         }
-        Outcome outcome = HandOverRules.outcome(s.arrived(), false);
-        State answered = s.without(Message.QUESTION).sending(Message.valueOf(outcome.name()));
-        boolean promise = outcome == Outcome.NOT_TAKEN && s.arrived().canBecome(DestinationState.ABANDONED);
-        next.add(promise && keepsPromises ? answered.arrived(DestinationState.ABANDONED) : answered);
-    }
-
-    private static void addRecoveryOfDestination(State s, List<State> next) {
-        if (s.arrived() == null) {
-            return;
-        }
-        switch (HandOverRules.ofDestination(s.arrived(), true, s.atDestination())) {
-            case DISCARD -> next.add(s.destination(Destination.GIVING_UP));
-            case RESUME -> next.add(s.destination(Destination.COMMIT_NOTED));
-            case NOTE -> next.add(s.destination(Destination.RUNS));
-            case NOTHING -> next.add(s.destination(Destination.DONE));
-            default -> next.add(s.leaving().destination(Destination.DONE));
+        DestinationState before = w.arrived;
+        w.flying.add(Message.valueOf(
+                DestinationHandOver.answer(new DestinationDisk(w)).name()));
+        if (!keepsPromises && w.arrived == DestinationState.ABANDONED) {
+            w.arrived = before;
         }
     }
 
@@ -620,9 +913,7 @@ final class HandOverModel {
             if (found.isEmpty() && bad.test(state)) {
                 found = way(state, from);
             }
-            List<State> next = steps(state);
-            next.addAll(faults(state));
-            for (State follower : next) {
+            for (State follower : following(state, true)) {
                 if (from.putIfAbsent(follower, state) == null) {
                     open.add(follower);
                 }

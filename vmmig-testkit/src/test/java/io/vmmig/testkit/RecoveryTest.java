@@ -154,7 +154,7 @@ class RecoveryTest {
     @Test
     void aGuestThatWasTakenIsRemoved() throws Exception {
         try (DepartureJournal journal = departure()) {
-            journal.commit();
+            journal.commit(false);
         }
         pause();
         transport.answerFrom((any, asker) -> Outcome.TAKEN);
@@ -166,7 +166,7 @@ class RecoveryTest {
     @Test
     void aGuestThatWasNotTakenGoesOn() throws Exception {
         try (DepartureJournal journal = departure()) {
-            journal.commit();
+            journal.commit(false);
         }
         pause();
         transport.answerFrom((any, asker) -> Outcome.NOT_TAKEN);
@@ -178,7 +178,7 @@ class RecoveryTest {
     @Test
     void aGuestOfWhichNobodyKnowsStaysPausedUntilSomebodyDoes() throws Exception {
         try (DepartureJournal journal = departure()) {
-            journal.commit();
+            journal.commit(false);
         }
         pause();
 
@@ -199,7 +199,7 @@ class RecoveryTest {
     @Test
     void aGuestThatRunsInTwoPlacesIsForAPersonToSee() throws Exception {
         try (DepartureJournal journal = departure()) {
-            journal.commit();
+            journal.commit(false);
         }
         transport.answerFrom((any, asker) -> Outcome.TAKEN);
 
@@ -213,7 +213,7 @@ class RecoveryTest {
         UUID packageId;
         try (DepartureJournal journal = departure()) {
             packageId = journal.facts().packageId();
-            journal.commit();
+            journal.commit(false);
         }
         host.guest(GUEST).save().leavePaused();
         host.interfere(GUEST, GuestState.RUNNING);
@@ -472,7 +472,7 @@ class RecoveryTest {
     @Test
     void aPersonSaysAtTheSourceWhereItLives() throws Exception {
         try (DepartureJournal journal = departure()) {
-            journal.commit();
+            journal.commit(false);
         }
         pause();
 
@@ -483,7 +483,7 @@ class RecoveryTest {
     @Test
     void theDestinationsWordCountsMoreThanAPersons() throws Exception {
         try (DepartureJournal journal = departure()) {
-            journal.commit();
+            journal.commit(false);
         }
         pause();
         transport.answerFrom((any, asker) -> Outcome.TAKEN);
@@ -625,7 +625,7 @@ class RecoveryTest {
                 DepartureJournal departing = departure()) {
             assertThat(recover()).isEmpty();
             arriving.enter(DestinationState.COMMITTED);
-            departing.commit();
+            departing.commit(false);
         }
         assertThat(recover()).hasSize(2);
     }
@@ -729,7 +729,7 @@ class RecoveryTest {
     @Test
     void aDamagedDepartureBindsItsOwnGuestOnly() throws Exception {
         try (DepartureJournal journal = departure()) {
-            journal.commit();
+            journal.commit(false);
         }
         damage(DepartureJournal.all(state).get(0), 1);
         Path departures = state.directory(HostState.Part.DEPARTURES);

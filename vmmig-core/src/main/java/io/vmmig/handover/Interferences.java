@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.pipeline;
+package io.vmmig.handover;
 
 import io.vmmig.error.EndState;
 import io.vmmig.error.HypervisorException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
-import io.vmmig.handover.HandOverRules;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.Interference;
@@ -21,20 +20,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What is said and done about what others do to a guest while it moves. */
-final class Interferences {
+public final class Interferences {
     private static final Logger LOG = LoggerFactory.getLogger(Interferences.class);
 
     private Interferences() {}
 
-    /** Fails unless the guest has been paused without a break since it was saved. */
-    static void requireNone(SavedGuest saved) throws VmmigException {
-        Optional<Interference> seen = saved.interference();
-        if (!HandOverRules.mayGiveAway(seen.map(Interference::kind))) {
-            throw atSource(seen.orElseThrow());
-        }
-    }
-
-    private static HypervisorException atSource(Interference interference) {
+    static HypervisorException atSource(Interference interference) {
         return switch (interference.kind()) {
             case RAN ->
                 new HypervisorException(
@@ -64,7 +55,7 @@ final class Interferences {
     }
 
     /** What is to be said of a failure that came while the guest was paused: that somebody ended the guest explains any other. */
-    static VmmigException explained(VmmigException failure, SavedGuest saved) {
+    public static VmmigException explained(VmmigException failure, SavedGuest saved) {
         Optional<Interference> interference;
         try {
             interference = saved.interference();
@@ -85,7 +76,7 @@ final class Interferences {
     }
 
     /** What the guest is doing at this host, for an error that tells. */
-    static EndState observed(Guest guest) {
+    public static EndState observed(Guest guest) {
         try {
             return switch (guest.state()) {
                 case RUNNING -> EndState.RUNS;
@@ -99,7 +90,7 @@ final class Interferences {
     }
 
     /** The guest ran at the source after it had been given away, where it has been ended now. */
-    static Notice ranTwice(String guest, Interference interference, Instant ended, Collection<Path> files) {
+    public static Notice ranTwice(String guest, Interference interference, Instant ended, Collection<Path> files) {
         Duration ran = Duration.between(interference.at(), ended);
         return new Notice(
                 Notice.Kind.ALARM,
@@ -116,7 +107,7 @@ final class Interferences {
     }
 
     /** The guest ran at the source while nobody knew whether the destination had taken it. */
-    static Notice runsThoughUnknown(String guest, Interference interference) {
+    public static Notice runsThoughUnknown(String guest, Interference interference) {
         return new Notice(
                 Notice.Kind.ALARM,
                 guest,
@@ -126,7 +117,7 @@ final class Interferences {
     }
 
     /** The guest ran at the destination before it had been handed over. */
-    static Notice ranEarly(String guest, Interference interference) {
+    public static Notice ranEarly(String guest, Interference interference) {
         return new Notice(
                 Notice.Kind.INTERFERENCE,
                 guest,

@@ -6,12 +6,14 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.handover.DepartureJournal;
+import io.vmmig.handover.DestinationHandOver;
 import io.vmmig.handover.DestinationState;
 import io.vmmig.handover.HandOverRules;
 import io.vmmig.handover.HandOverRules.Found;
 import io.vmmig.handover.HandOverRules.Step;
+import io.vmmig.handover.SourceHandOver;
 import io.vmmig.hypervisor.Hypervisor;
-import io.vmmig.report.Notice;
+import io.vmmig.hypervisor.Interference;
 import io.vmmig.report.RecoveryReport;
 import io.vmmig.report.RecoveryReport.Result;
 import io.vmmig.report.RecoveryReport.Settlement;
@@ -35,13 +37,13 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What is done after a crash: for each journal what {@link HandOverRules} say. */
-public final class RecoveryPipeline {
-    private static final Logger LOG = LoggerFactory.getLogger(RecoveryPipeline.class);
-    /** As long as a source may ask what became of its guest. */
+/** Recovery after a crash: looks at the guest of each journal, and has the hand-over finish what was begun. */
+public final class RecoveryRun {
+    private static final Logger LOG = LoggerFactory.getLogger(RecoveryRun.class);
     /** A libvirtd that is started again is back by then. */
     private static final Duration REACHING_HYPERVISOR = Duration.ofSeconds(10);
 
+    /** As long as a source may ask what became of its guest. */
     private static final Duration REMEMBERED = Duration.ofDays(1000);
 
     private static final String UNKNOWN = "(not known)";
@@ -53,7 +55,7 @@ public final class RecoveryPipeline {
     /** Why the last destination that was asked could not say what became of a guest; null if it has answered. */
     private @Nullable String unanswered;
 
-    public RecoveryPipeline(Hypervisor hypervisor, HostState hostState, @Nullable Peers peers) {
+    public RecoveryRun(Hypervisor hypervisor, HostState hostState, @Nullable Peers peers) {
         this.hypervisor = hypervisor;
         this.hostState = hostState;
         this.destinations = new Destinations(peers);
@@ -154,28 +156,17 @@ public final class RecoveryPipeline {
             if (journal.state() == DestinationState.RESUMED || journal.state() == DestinationState.DISCARDED) {
                 return;
             }
-            ArrivalJournal.Facts facts = journal.facts();
-            boolean later = superseded(facts);
-            // What is here then belongs to that later arrival.
-            Sight sight = later ? new Sight(Found.NOTHING, null) : look(facts.uuid());
+            // What is here of one that has come again belongs to that later arrival.
+            Sight sight = superseded(journal.facts())
+                    ? Sight.NONE
+                    : look(journal.facts().uuid());
             if (HandOverRules.ofDestination(journal.state(), journal.running(), sight.found()) != Step.LEAVE) {
                 settle(journal, file);
                 return;
             }
-            switch (HandOverRules.ofDecision(here, sight.found())) {
-                case DISCARD -> {
-                    journal.decided(false);
-                    remove(sight);
-                    discard(journal);
-                    ArrivalClaims.releaseLeft(facts, file);
-                    report(journal, Result.DISCARDED, "it does not live here, as a person has said");
-                }
-                case NOTE -> {
-                    confirm(facts, file);
-                    journal.decided(true);
-                    ArrivalClaims.releaseLeft(facts, file);
-                    report(journal, Result.NOTED, "it lives here, as a person has said");
-                }
+            switch (DestinationHandOver.decide(journal, new LeftArrival(journal, file, sight), here, sight.found())) {
+                case DISCARD -> report(journal, Result.DISCARDED, "it does not live here, as a person has said");
+                case NOTE -> report(journal, Result.NOTED, "it lives here, as a person has said");
                 default -> report(journal, Result.LEFT_OPEN, "it runs here; end it first if it is to live elsewhere");
             }
         }
@@ -214,35 +205,6 @@ public final class RecoveryPipeline {
         return Sight.of(hypervisor, uuid);
     }
 
-    private static void resume(Sight sight) throws VmmigException {
-        if (sight.guest() != null) {
-            sight.guest().resume();
-        }
-    }
-
-    /** Somebody may have undefined the guest meanwhile, which ends it. */
-    private static void autostart(Sight sight, boolean on) throws VmmigException {
-        if (on && sight.guest() != null && sight.guest().persistent()) {
-            sight.guest().setAutostart(true);
-        }
-    }
-
-    private static void remove(Sight sight) throws VmmigException {
-        if (sight.guest() != null) {
-            sight.guest().remove();
-        }
-    }
-
-    /** Removes what it has made here, which no later arrival has anything of. */
-    private void discard(ArrivalJournal journal) throws VmmigException {
-        if (!new ArrivalFiles(journal).discard(hypervisor)) {
-            throw VmmigException.of(
-                    Problem.FILE_FAILED,
-                    "not all that was made for it in " + journal.facts().directory() + " could be removed",
-                    "See the log, mend that, and recover again.");
-        }
-    }
-
     private void settleArrival(Path file) {
         Optional<ArrivalJournal> noted = open(file, Side.DESTINATION, () -> ArrivalJournal.open(file));
         if (noted.isEmpty()) {
@@ -262,22 +224,19 @@ public final class RecoveryPipeline {
     }
 
     private void settle(ArrivalJournal journal, Path file) throws VmmigException {
-        ArrivalJournal.Facts facts = journal.facts();
-        if (superseded(facts)) {
+        if (superseded(journal.facts())) {
             if (journal.state() == DestinationState.COMMITTED) {
                 report(
                         journal,
                         Result.LEFT_OPEN,
                         "it had been handed over, and has come again since, with another package");
             } else {
-                discard(journal);
-                journal.discarded();
-                ArrivalClaims.releaseLeft(facts, file);
+                DestinationHandOver.recover(journal, new LeftArrival(journal, file, Sight.NONE), Found.NOTHING);
                 report(journal, Result.NOTED, "it has come again since, with another package");
             }
             return;
         }
-        Sight sight = look(facts.uuid());
+        Sight sight = look(journal.facts().uuid());
         if (isAnother(sight, journal)) {
             report(
                     journal,
@@ -285,31 +244,59 @@ public final class RecoveryPipeline {
                     "a guest of its uuid is here that has none of its files, so somebody else has made it; nothing was changed");
             return;
         }
-        switch (HandOverRules.ofDestination(journal.state(), journal.running(), sight.found())) {
-            case DISCARD -> {
-                remove(sight);
-                discard(journal);
-                ConsumedPackages.of(hostState).remove(facts.packageId());
-                journal.discarded();
-                ArrivalClaims.releaseLeft(facts, file);
+        switch (DestinationHandOver.recover(journal, new LeftArrival(journal, file, sight), sight.found())) {
+            case DISCARD ->
                 report(journal, Result.DISCARDED, "it had not been handed over, and nothing of it is left here");
+            case RESUME -> report(journal, Result.RESUMED, "it had been handed over, and goes on here now");
+            case NOTE -> report(journal, Result.NOTED, "it is here, as it should be");
+            default -> report(journal, Result.LEFT_OPEN, openArrival(journal.facts(), sight));
+        }
+    }
+
+    /** A guest of which a crash has left something at its destination. */
+    private final class LeftArrival implements DestinationHandOver.LeftGuest {
+        private final ArrivalJournal journal;
+        private final Path file;
+        private final Sight sight;
+
+        LeftArrival(ArrivalJournal journal, Path file, Sight sight) {
+            this.journal = journal;
+            this.file = file;
+            this.sight = sight;
+        }
+
+        @Override
+        public void resume() throws VmmigException {
+            sight.resume();
+        }
+
+        @Override
+        public void setAutostart() throws VmmigException {
+            sight.setAutostart();
+        }
+
+        @Override
+        public void remove() throws VmmigException {
+            sight.remove();
+        }
+
+        @Override
+        public void removeFiles() throws VmmigException {
+            new ArrivalFiles(journal).discard(hypervisor);
+        }
+
+        @Override
+        public void remember(boolean taken) throws VmmigException {
+            if (taken) {
+                confirm(journal.facts(), file);
+            } else {
+                ConsumedPackages.of(hostState).remove(journal.facts().packageId());
             }
-            case RESUME -> {
-                resume(sight);
-                autostart(sight, journal.autostart());
-                confirm(facts, file);
-                journal.resumed();
-                ArrivalClaims.releaseLeft(facts, file);
-                report(journal, Result.RESUMED, "it had been handed over, and goes on here now");
-            }
-            case NOTE -> {
-                autostart(sight, journal.autostart());
-                confirm(facts, file);
-                journal.resumed();
-                ArrivalClaims.releaseLeft(facts, file);
-                report(journal, Result.NOTED, "it is here, as it should be");
-            }
-            default -> report(journal, Result.LEFT_OPEN, openArrival(facts, sight));
+        }
+
+        @Override
+        public void release() {
+            ArrivalClaims.releaseLeft(journal.facts(), file);
         }
     }
 
@@ -370,40 +357,57 @@ public final class RecoveryPipeline {
 
     /** @param dropped whether a person has said that what the guest did here since it was saved is not wanted */
     private void settle(DepartureJournal journal, Outcome outcome, boolean dropped) throws VmmigException {
-        DepartureJournal.Facts facts = journal.facts();
-        Sight sight = look(facts.uuid());
-        Step step = HandOverRules.ofSource(
-                outcome, journal.ran() && !journal.isCopied(), sight.found(), !dropped && sight.ranSinceSaved());
-        switch (step) {
-            case RESUME -> {
-                resume(sight);
-                autostart(sight, journal.autostart());
-                giveMemoryBack(sight, facts);
-                clear(journal);
-                journal.settle();
-                report(journal, Result.RESUMED, "it had not been handed over, and goes on here now");
-            }
-            case RETIRE -> {
-                remove(sight);
-                List<Notice> left = DepartedFiles.remove(
-                        new HashSet<>(facts.files()), facts.uuid(), hypervisor, REACHING_HYPERVISOR);
-                GuestHistories.of(hostState).remove(facts.uuid());
-                journal.settle();
-                String remaining =
-                        left.stream().map(notice -> "; " + notice.text()).collect(Collectors.joining());
+        Sight sight = look(journal.facts().uuid());
+        LeftDeparture left = new LeftDeparture(journal, sight);
+        switch (SourceHandOver.recover(journal, left, outcome, sight.found(), !dropped && sight.ranSinceSaved())) {
+            case RESUME -> report(journal, Result.RESUMED, "it had not been handed over, and goes on here now");
+            case RETIRE ->
                 report(
                         journal,
                         Result.RETIRED,
-                        "it has been taken over by the destination, and is no more here" + remaining);
-            }
-            case NOTE -> {
-                autostart(sight, journal.autostart());
-                giveMemoryBack(sight, facts);
-                clear(journal);
-                journal.settle();
-                report(journal, Result.NOTED, notedDeparture(sight));
-            }
-            default -> report(journal, Result.LEFT_OPEN, openDeparture(outcome, facts, sight));
+                        "it has been taken over by the destination, and is no more here" + left.remaining);
+            case NOTE -> report(journal, Result.NOTED, notedDeparture(sight));
+            default -> report(journal, Result.LEFT_OPEN, openDeparture(outcome, journal.facts(), sight));
+        }
+    }
+
+    /** A guest that a crash has left at its source. */
+    private final class LeftDeparture implements SourceHandOver.LeftGuest {
+        private final DepartureJournal journal;
+        private final Sight sight;
+        private String remaining = "";
+
+        LeftDeparture(DepartureJournal journal, Sight sight) {
+            this.journal = journal;
+            this.sight = sight;
+        }
+
+        @Override
+        public void resume() throws VmmigException {
+            sight.resume();
+        }
+
+        @Override
+        public void retire(Optional<Interference> ran) throws VmmigException {
+            DepartureJournal.Facts facts = journal.facts();
+            sight.remove();
+            remaining =
+                    DepartedFiles.remove(new HashSet<>(facts.files()), facts.uuid(), hypervisor, REACHING_HYPERVISOR)
+                            .stream()
+                            .map(notice -> "; " + notice.text())
+                            .collect(Collectors.joining());
+            GuestHistories.of(hostState).remove(facts.uuid());
+        }
+
+        @Override
+        public void setAutostart(boolean on) throws VmmigException {
+            sight.setAutostart();
+        }
+
+        @Override
+        public void clearUp() {
+            giveMemoryBack(sight, journal.facts());
+            clear(journal);
         }
     }
 

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.handover;
+
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
+import io.vmmig.handover.HandOverRules.Found;
+import io.vmmig.handover.HandOverRules.Step;
+import io.vmmig.hypervisor.Interference;
+import io.vmmig.transport.Outcome;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The source's side of one hand-over: it alone decides whether the guest is paused, resumed or removed here, in the normal course,
+ * after a failure and after a crash, and it records each step before it takes it. {@code HandOverModel} checks this class together with
+ * {@link DestinationHandOver}. For one thread.
+ */
+public final class SourceHandOver {
+    private static final Logger LOG = LoggerFactory.getLogger(SourceHandOver.class);
+
+    /** What is done to a guest at its source. A call that throws may have taken effect. */
+    public interface Actions {
+        /** Lets the guest continue as it was; one that somebody has ended stays ended. */
+        void resume() throws VmmigException;
+
+        /**
+         * Removes the guest, which has been given away.
+         *
+         * @param ran how somebody else let it run here meanwhile, so that its files are for a person to see
+         */
+        void retire(Optional<Interference> ran) throws VmmigException;
+
+        /** Has this host start the guest at boot, or not. */
+        void setAutostart(boolean on) throws VmmigException;
+    }
+
+    /** The guest of a migration that is under way. */
+    public interface SourceGuest extends Actions {
+        String name();
+
+        /** What it is doing now. */
+        Found found() throws VmmigException;
+
+        /** Pauses the guest, and returns whether it ran until then. A call that throws leaves it as it was, or paused. */
+        boolean save() throws VmmigException;
+
+        /** What somebody else did to the guest since it was saved. */
+        Optional<Interference> interference() throws VmmigException;
+
+        /** Reports that somebody else let the guest run, though the destination may have it. */
+        void alarm(Interference ran);
+    }
+
+    /** A guest that a crash has left. */
+    public interface LeftGuest extends Actions {
+        /** Does what else is left to do for a guest that stays: returns its memory, clears its package. */
+        void clearUp() throws VmmigException;
+    }
+
+    private final SourceJournal journal;
+    private final SourceGuest guest;
+    private SourceState state;
+    /** Whether the hypervisor was told to save the guest. */
+    private boolean saving;
+    /** Whether the destination has said that it took the guest. */
+    private boolean taken;
+    /** Whether the hypervisor did not do what was decided, so that a recovery has to. */
+    private boolean leftToRecovery;
+
+    SourceHandOver(SourceJournal journal, SourceGuest guest, SourceState state) {
+        this.journal = journal;
+        this.guest = guest;
+        this.state = state;
+    }
+
+    /** One that begins: PREPARED has just been recorded, and the guest has not been touched. */
+    public static SourceHandOver begin(DepartureJournal journal, SourceGuest guest) {
+        return new SourceHandOver(journal, guest, SourceState.PREPARED);
+    }
+
+    /** Where it stands. */
+    public SourceState state() {
+        return state;
+    }
+
+    /** Whether a recovery has to finish what was decided. */
+    public boolean leftToRecovery() {
+        return leftToRecovery;
+    }
+
+    /** PREPARED → SAVED: pauses the guest. */
+    public void save() throws VmmigException {
+        saving = true;
+        boolean ran = guest.save();
+        state = state.then(SourceState.SAVED);
+        journal.saved(ran);
+    }
+
+    /**
+     * Fails unless the guest has been paused without a break since it was saved. To be called before the package is completed:
+     * without its end the destination trusts nothing of it.
+     */
+    public void requireUndisturbed() throws VmmigException {
+        Optional<Interference> seen = guest.interference();
+        if (!HandOverRules.mayGiveAway(seen.map(Interference::kind))) {
+            throw Interferences.atSource(seen.orElseThrow());
+        }
+    }
+
+    /** SAVED → SENT: the destination holds the guest, paused and verified. */
+    public void sent() {
+        state = state.then(SourceState.SENT);
+    }
+
+    /**
+     * SENT → COMMITTED. COMMIT is to be sent right after this, and then {@link #resolve} called with what came of it, or
+     * {@link #failed}.
+     *
+     * @param autostart whether this host starts the guest at boot, which it must not while the guest may run elsewhere
+     */
+    public void commit(boolean autostart) throws VmmigException {
+        requireUndisturbed();
+        SourceState next = state.then(SourceState.COMMITTED);
+        journal.commit(autostart);
+        state = next;
+        if (autostart) {
+            guest.setAutostart(false);
+        }
+    }
+
+    /**
+     * COMMITTED → RETIRED, ROLLED_BACK or UNKNOWN, by what the destination says; a guest that was packed and continues here stays
+     * COPIED.
+     *
+     * @param lost why the destination has not confirmed at once; null if it has
+     * @throws VmmigException with {@link Problem#CONNECTION_LOST} when the destination has not taken it, {@code lost} when nobody knows,
+     *     or why the guest could not be removed here
+     */
+    public void resolve(Outcome outcome, @Nullable VmmigException lost) throws VmmigException {
+        boolean packed = state == SourceState.COPIED;
+        switch (outcome) {
+            case TAKEN -> {
+                if (!packed) {
+                    retire();
+                }
+            }
+            case NOT_TAKEN -> {
+                VmmigException failure = VmmigException.of(
+                        Problem.CONNECTION_LOST,
+                        packed
+                                ? "the package could not be completed"
+                                : "the connection broke while the guest was handed over, and the destination has not taken it",
+                        packed ? "Pack the guest again." : "Start the migration again.");
+                if (lost != null) {
+                    failure.addSuppressed(lost);
+                }
+                throw failure;
+            }
+            case UNDER_WAY, UNHEARD_OF -> {
+                if (!packed) {
+                    leaveUnknown();
+                }
+                throw Objects.requireNonNull(lost);
+            }
+        }
+    }
+
+    private void retire() throws VmmigException {
+        taken = true;
+        guest.retire(ranMeanwhile());
+        state = state.then(SourceState.RETIRED);
+        settle();
+    }
+
+    /** SAVED → COPIED: the guest was packed, and continues here whatever becomes of its package. */
+    public void continueAsBefore() throws VmmigException {
+        try {
+            guest.resume();
+        } catch (VmmigException | RuntimeException | Error e) {
+            leftToRecovery = true;
+            throw e;
+        }
+        state = state.then(SourceState.COPIED);
+        journal.copied();
+    }
+
+    /** The package of a guest that was packed is where it should be, or nothing of it is left. */
+    public void settle() {
+        try {
+            journal.settle();
+        } catch (VmmigException e) {
+            // What stays recorded by mistake, a recovery finds to be settled.
+            LOG.warn("guest {}: the journal of its departure stays", guest.name(), e);
+        }
+    }
+
+    /**
+     * The migration has failed. Before COMMITTED the guest continues here. After that it does only if {@code why} shows that the
+     * destination did not and will not take it; an error that shows nothing leaves it paused.
+     */
+    public void failed(Throwable why) {
+        if (leftToRecovery || taken) {
+            leftToRecovery = true;
+            return;
+        }
+        switch (state) {
+            case PREPARED -> endUnsaved(why);
+            case SAVED, SENT -> rollBack(why);
+            case COMMITTED -> {
+                if (why instanceof VmmigException known && known.problem() != Problem.OUTCOME_UNKNOWN) {
+                    rollBack(why);
+                } else {
+                    leftToRecovery = true;
+                    leaveUnknown();
+                }
+            }
+            case COPIED -> {
+                // If nobody knows what there is of its package, the journal stays for a recovery.
+                if (why instanceof VmmigException known && known.problem() != Problem.OUTCOME_UNKNOWN) {
+                    settle();
+                }
+            }
+            case RETIRED, ROLLED_BACK, UNKNOWN -> {
+                // It has been decided.
+            }
+        }
+    }
+
+    /** A save that failed has left the guest as it was; or paused, if the hypervisor did not answer. */
+    private void endUnsaved(Throwable why) {
+        if (saving && HandOverRules.mayHaveActed(why)) {
+            if (!attempt(guest::resume, "it is not certain that it continues", why)) {
+                return;
+            }
+        } else if (saving && !HandOverRules.isBusy(why) && pausedThoughItRan()) {
+            // Its user may have suspended it, or its hypervisor could not resume it: a recovery looks again.
+            leftToRecovery = true;
+            return;
+        }
+        settle();
+    }
+
+    private boolean pausedThoughItRan() {
+        try {
+            return journal.ran() && guest.found() == Found.PAUSED;
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: it cannot be seen whether it is paused", guest.name(), e);
+            return false;
+        }
+    }
+
+    private void rollBack(Throwable why) {
+        if (!attempt(guest::resume, "it could not be resumed", why)) {
+            return;
+        }
+        boolean committed = state == SourceState.COMMITTED;
+        state = state.then(SourceState.ROLLED_BACK);
+        if (!committed || attempt(this::restoreAutostart, "it could not be set to start at boot again", why)) {
+            settle();
+        }
+    }
+
+    private void restoreAutostart() throws VmmigException {
+        if (journal.autostart()) {
+            guest.setAutostart(true);
+        }
+    }
+
+    /** The guest stays paused, and its journal says COMMITTED: only the destination knows. */
+    private void leaveUnknown() {
+        ranMeanwhile().ifPresent(guest::alarm);
+        state = state.then(SourceState.UNKNOWN);
+    }
+
+    private Optional<Interference> ranMeanwhile() {
+        try {
+            return guest.interference().filter(seen -> seen.kind() == Interference.Kind.RAN);
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: whether it ran here after it had been given away is not known", guest.name(), e);
+            return Optional.empty();
+        }
+    }
+
+    @FunctionalInterface
+    private interface Action {
+        void run() throws VmmigException;
+    }
+
+    /** Whether it could be done; if not, the journal stays, for a recovery. */
+    private boolean attempt(Action action, String orElse, Throwable why) {
+        try {
+            action.run();
+            return true;
+        } catch (VmmigException | RuntimeException | Error e) {
+            leftToRecovery = true;
+            LOG.error("guest {}: {}", guest.name(), orElse, e);
+            if (e != why) {
+                why.addSuppressed(e);
+            }
+            return false;
+        }
+    }
+
+    /**
+     * Finishes, after a crash, what a journal says was begun.
+     *
+     * @param outcome what the destination says, if COMMIT may have been sent; else {@link Outcome#NOT_TAKEN}
+     * @param found what there is of the guest here
+     * @param ranSince whether it has run since it was saved, though it may be paused again
+     * @return what was done; {@link Step#LEAVE} if a person has to look
+     */
+    public static Step recover(
+            DepartureJournal journal, LeftGuest guest, Outcome outcome, Found found, boolean ranSince)
+            throws VmmigException {
+        return recover((SourceJournal) journal, guest, outcome, found, ranSince);
+    }
+
+    static Step recover(SourceJournal journal, LeftGuest guest, Outcome outcome, Found found, boolean ranSince)
+            throws VmmigException {
+        Step step = HandOverRules.ofSource(outcome, journal.ran() && !journal.isCopied(), found, ranSince);
+        switch (step) {
+            case RESUME, NOTE -> {
+                if (step == Step.RESUME) {
+                    guest.resume();
+                }
+                if (journal.autostart()) {
+                    guest.setAutostart(true);
+                }
+                guest.clearUp();
+                journal.settle();
+            }
+            case RETIRE -> {
+                guest.retire(Optional.empty());
+                journal.settle();
+            }
+            case LEAVE -> {
+                // Nobody here knows where the guest lives.
+            }
+            case DISCARD, NOTHING -> throw new IllegalStateException("no step of a source: " + step);
+        }
+        return step;
+    }
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
+import io.vmmig.handover.DestinationHandOver;
+import io.vmmig.handover.HandOverRules.Found;
+import io.vmmig.hypervisor.Interference;
+import io.vmmig.hypervisor.RestoreRequest;
+import io.vmmig.hypervisor.RestoredGuest;
+import io.vmmig.hypervisor.RestoringGuest;
+import io.vmmig.report.Notice;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The guest of a migration on its hypervisor at the destination. It does what {@link DestinationHandOver} decides. For one thread.
+ */
+final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
+    private static final Logger LOG = LoggerFactory.getLogger(ArrivingGuest.class);
+
+    private final DestinationContext context;
+    private final Arrival arrival;
+    private final ArrivalFiles files;
+    private final ArrivalClaims claims;
+    private final List<RestoringGuest> begun = new ArrayList<>();
+    private @Nullable EarlyRestore early;
+    private @Nullable RestoredGuest restored;
+    /** Why it is not certain that a restore has not begun, though it was refused. */
+    private @Nullable VmmigException uncertain;
+
+    private boolean consumed;
+    private @Nullable Instant resumedAt;
+
+    ArrivingGuest(DestinationContext context, Arrival arrival, ArrivalFiles files, ArrivalClaims claims) {
+        this.context = context;
+        this.arrival = arrival;
+        this.files = files;
+        this.claims = claims;
+    }
+
+    @Override
+    public String name() {
+        return arrival.guestName();
+    }
+
+    private UUID uuid() throws VmmigException {
+        return arrival.offered().running().domain().uuid();
+    }
+
+    /**
+     * Starts the hypervisor before the guest is paused at its source, once all is here that it takes for that.
+     *
+     * @param cookie what will come beside the XML, or null if that is not known yet
+     */
+    void beginEarly(@Nullable String cookie) throws VmmigException {
+        if (early == null && cookie != null && arrival.bootFilesHere() && arrival.canReserve()) {
+            context.cancellation().check();
+            arrival.reserveLayers();
+            RestoreRequest request = new RestoreRequest(
+                    arrival.offered().running().domain().text(),
+                    arrival.adaptCookie(cookie),
+                    arrival.offered().definitionXml());
+            early = new EarlyRestore(request, begin(request));
+        }
+    }
+
+    /** Fails if the hypervisor would refuse the guest as it was offered. */
+    void requireRestorable() throws VmmigException {
+        if (early != null) {
+            early.awaitReady();
+        } else {
+            context.hypervisor()
+                    .requireRestorable(new RestoreRequest(
+                            arrival.offered().running().domain().text(),
+                            null,
+                            arrival.offered().definitionXml()));
+        }
+    }
+
+    /** The restore that was begun early if it is of this very guest, or a new one. */
+    RestoringGuest restore(RestoreRequest request) throws VmmigException {
+        if (early != null) {
+            RestoringGuest restoring = early.take(request);
+            if (restoring != null) {
+                return restoring;
+            }
+            LOG.info("guest {}: it differs from what was offered, so its hypervisor starts afresh", name());
+            early.close();
+        }
+        return begin(request);
+    }
+
+    /** A restore that has begun ends with the migration. */
+    private RestoringGuest begin(RestoreRequest request) throws VmmigException {
+        RestoringGuest restoring;
+        try {
+            restoring = context.hypervisor().restore(request);
+        } catch (VmmigException e) {
+            if (HypervisorRetry.mayHelp(e) && e.problem() != Problem.GUEST_BUSY) {
+                uncertain = e;
+            }
+            throw e;
+        }
+        begun.add(restoring);
+        context.cancellation().onRequest(() -> {
+            try {
+                restoring.close();
+            } catch (VmmigException e) {
+                LOG.debug("guest {}: its restore could not be ended yet", name(), e);
+            }
+        });
+        return restoring;
+    }
+
+    /** It is there, paused. */
+    void restored(RestoredGuest guest) {
+        restored = guest;
+    }
+
+    RestoredGuest restored() {
+        return Objects.requireNonNull(restored);
+    }
+
+    @Override
+    public Optional<Interference> interference() throws VmmigException {
+        return restored().interference();
+    }
+
+    @Override
+    public void resume() throws VmmigException {
+        retry(restored()::resume);
+        resumedAt = Instant.now();
+    }
+
+    /** When it was resumed here; null if it was not. */
+    @Nullable
+    Instant resumedAt() {
+        return resumedAt;
+    }
+
+    /** Returns the memory that it has lent, and has its clock set. */
+    void catchUp(DestinationTransfer.Domain domain, Origin origin) {
+        if (domain.record().lent()) {
+            Ballooning.giveBack(
+                    context.hypervisor(), name(), domain.guest().running().domain());
+        }
+        if (resumedAt != null && !context.settings().leaveClock) {
+            Instant paused = origin.pausedSince(arrival.manifest(), domain.at());
+            GuestClock.catchUp(
+                    context.hypervisor(), restored().name(), Duration.between(paused, resumedAt), context.recorder());
+        }
+    }
+
+    @Override
+    public void leavePaused() {
+        if (restored != null) {
+            restored.leavePaused();
+        }
+    }
+
+    /** Not before the guest is this host's: were the host to fail and boot again, it would start it. */
+    @Override
+    public void setAutostart() {
+        try {
+            context.hypervisor().guest(restored().name()).setAutostart(true);
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: is not started when this host boots", name(), e);
+            context.recorder()
+                    .notice(new Notice(
+                            Notice.Kind.NOT_CARRIED,
+                            "autostart",
+                            "this host could not be told to start the guest when it boots: "
+                                    + e.failure().what(),
+                            "Say virsh autostart " + restored().name() + '.'));
+        }
+    }
+
+    @Override
+    public void remove() throws VmmigException {
+        try (Scope all = new Scope()) {
+            if (uncertain != null) {
+                all.onClose(() -> retry(this::removeIfThere));
+            }
+            begun.forEach(restoring -> all.onClose(() -> retry(restoring::close)));
+            RestoredGuest there = restored;
+            if (there != null) {
+                all.onClose(() -> retry(there::close));
+            }
+        }
+        if (uncertain != null && uncertain.problem() == Problem.HYPERVISOR_TIMEOUT) {
+            // It may yet appear.
+            throw uncertain;
+        }
+    }
+
+    private void removeIfThere() throws VmmigException {
+        Sight sight = Sight.of(context.hypervisor(), uuid());
+        if (sight.guest() != null && sight.found() != Found.RUNNING) {
+            sight.guest().remove();
+        }
+    }
+
+    @Override
+    public void removeFiles() throws VmmigException {
+        files.discard(context.hypervisor());
+    }
+
+    /** Records that the package is taken in, unless the guest is to be a copy with an identity of its own. */
+    void consume() throws VmmigException {
+        if (!arrival.hasOwnIdentity()) {
+            consumedPackages().add(arrival.manifest().packageId());
+            consumed = true;
+        }
+    }
+
+    /** Whether the guest that a source gives away is here, rather than a copy with an identity of its own. */
+    boolean consumed() {
+        return consumed;
+    }
+
+    @Override
+    public void remember(boolean taken) {
+        if (consumed && taken && !arrival.sourceMayAsk()) {
+            consumedPackages().confirm(arrival.manifest().packageId());
+        } else if (consumed && !taken) {
+            consumedPackages().remove(arrival.manifest().packageId());
+        }
+    }
+
+    private ConsumedPackages consumedPackages() {
+        return ConsumedPackages.of(context.state());
+    }
+
+    /** It is the guest itself now that has its name and files. */
+    @Override
+    public void release() {
+        claims.release();
+    }
+
+    private void retry(HypervisorRetry.Step step) throws VmmigException {
+        HypervisorRetry.run(name(), context.settings().hypervisorTimeout, step);
+    }
+}

@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.bundle.Manifest;
+import io.vmmig.error.EndState;
+import io.vmmig.error.Failure;
+import io.vmmig.error.VmmigException;
+import io.vmmig.handover.DepartureJournal;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.report.Notice;
+import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.Offer;
+import io.vmmig.transport.OutgoingSession;
+import io.vmmig.transport.PackageStore;
+import io.vmmig.transport.PackageUpload;
+import io.vmmig.transport.Peer;
+import io.vmmig.transport.Transport;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Where one migration goes, as its source deals with it: a peer, or a package store, where nobody waits for the package. */
+abstract class Destination {
+    /** Connects to {@code transport}. */
+    static Destination open(Transport transport) throws VmmigException {
+        return transport instanceof Peer peer ? new ToPeer(peer.open()) : new ToStore(((PackageStore) transport).put());
+    }
+
+    /** Whether a guest that goes there leaves this host even if its caller does not ask for that. */
+    static boolean takesGuest(Transport transport) {
+        return transport instanceof Peer;
+    }
+
+    abstract Set<String> recipients();
+
+    void onReconnected(Consumer<Duration> listener) {}
+
+    /** What the destination needs to start its hypervisor before the guest is paused. */
+    Optional<String> cookie(Guest guest) throws VmmigException {
+        return Optional.empty();
+    }
+
+    abstract Acceptance offer(Offer offer) throws VmmigException;
+
+    /** Of the contents that the destination holds, those that need not travel. */
+    abstract Set<String> leftOut(Manifest manifest, Set<String> held);
+
+    /** What whoever restores the package needs besides. */
+    abstract List<Notice> contentNeeded(Agreement agreement) throws VmmigException;
+
+    abstract OutputStream packageStream();
+
+    /** Waits until nothing is left that could be refused before the guest is paused. */
+    void awaitReady() throws VmmigException {}
+
+    /** The package is complete there, and verified if somebody is there to do so. */
+    abstract void finish() throws VmmigException;
+
+    /** Gives the package away: COMMIT to a peer, publication in a store. Throws as {@link OutgoingSession#commit} does. */
+    abstract void deliver(DepartureJournal journal) throws VmmigException;
+
+    /** What the destination has once it has taken a guest that ran, or not. */
+    abstract EndState delivered(boolean running);
+
+    /** When a guest that was just delivered ran again; null if that is not known, or it was paused. */
+    abstract @Nullable Instant resumedAt(boolean running);
+
+    /** Never throws; from any thread. */
+    abstract void abort(@Nullable Failure reason);
+
+    abstract void close();
+
+    private static final class ToPeer extends Destination {
+        private final OutgoingSession session;
+
+        ToPeer(OutgoingSession session) {
+            this.session = session;
+        }
+
+        @Override
+        Set<String> recipients() {
+            return session.recipients();
+        }
+
+        @Override
+        void onReconnected(Consumer<Duration> listener) {
+            session.onReconnected(listener);
+        }
+
+        @Override
+        Optional<String> cookie(Guest guest) throws VmmigException {
+            return guest.cookie();
+        }
+
+        @Override
+        Acceptance offer(Offer offer) throws VmmigException {
+            return session.offer(offer);
+        }
+
+        @Override
+        Set<String> leftOut(Manifest manifest, Set<String> held) {
+            return held;
+        }
+
+        @Override
+        List<Notice> contentNeeded(Agreement agreement) {
+            return List.of();
+        }
+
+        @Override
+        OutputStream packageStream() {
+            return session.packageStream();
+        }
+
+        @Override
+        void awaitReady() throws VmmigException {
+            session.awaitReady();
+        }
+
+        @Override
+        void finish() throws VmmigException {
+            session.finish();
+        }
+
+        @Override
+        void deliver(DepartureJournal journal) throws VmmigException {
+            session.commit();
+        }
+
+        @Override
+        EndState delivered(boolean running) {
+            return running ? EndState.RUNS : EndState.PAUSED;
+        }
+
+        @Override
+        @Nullable
+        Instant resumedAt(boolean running) {
+            return running ? Instant.now() : null;
+        }
+
+        @Override
+        void abort(@Nullable Failure reason) {
+            session.abort(reason);
+        }
+
+        @Override
+        void close() {
+            session.close();
+        }
+    }
+
+    private static final class ToStore extends Destination {
+        private final PackageUpload upload;
+
+        ToStore(PackageUpload upload) {
+            this.upload = upload;
+        }
+
+        @Override
+        Set<String> recipients() {
+            return upload.recipients();
+        }
+
+        @Override
+        Acceptance offer(Offer offer) throws VmmigException {
+            return upload.begin(offer.manifest());
+        }
+
+        /** What only an earlier package holds is left out of one that refers to it; any other is complete in itself. */
+        @Override
+        Set<String> leftOut(Manifest manifest, Set<String> held) {
+            return manifest.references().stream()
+                            .anyMatch(reference -> reference.kind() == Manifest.Reference.Kind.PACKAGE)
+                    ? held
+                    : Set.of();
+        }
+
+        @Override
+        List<Notice> contentNeeded(Agreement agreement) throws VmmigException {
+            return ContentNeeded.of(agreement);
+        }
+
+        @Override
+        OutputStream packageStream() {
+            return upload.packageStream();
+        }
+
+        @Override
+        void finish() throws VmmigException {
+            upload.finish();
+        }
+
+        @Override
+        void deliver(DepartureJournal journal) throws VmmigException {
+            upload.publish(journal);
+        }
+
+        @Override
+        EndState delivered(boolean running) {
+            return EndState.HOLDS_PACKAGE;
+        }
+
+        @Override
+        @Nullable
+        Instant resumedAt(boolean running) {
+            return null;
+        }
+
+        @Override
+        void abort(@Nullable Failure reason) {
+            upload.abort(reason);
+        }
+
+        @Override
+        void close() {
+            upload.close();
+        }
+    }
+}

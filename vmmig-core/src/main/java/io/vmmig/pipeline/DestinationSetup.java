@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageReader;
+import io.vmmig.bundle.PackageSummary;
+import io.vmmig.content.Digest;
+import io.vmmig.domain.DomainChange;
+import io.vmmig.error.EndState;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Phase;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
+import io.vmmig.handover.ArrivalJournal;
+import io.vmmig.json.Malformed;
+import io.vmmig.json.Texts;
+import io.vmmig.protection.Handling;
+import io.vmmig.reference.PackageCaching;
+import io.vmmig.reference.ReferenceStore;
+import io.vmmig.snapshot.HeapBudget;
+import io.vmmig.transport.Offer;
+import io.vmmig.transport.StoredPackage;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a migration does at its destination around the transfer. What it opens is closed by the migration's scope. */
+final class DestinationSetup {
+    private static final Logger LOG = LoggerFactory.getLogger(DestinationSetup.class);
+    /** What a journal takes of the source's name. */
+    private static final int MAX_SOURCE = 500;
+
+    private final DestinationContext context;
+    private final Origin origin;
+    private final Scope scope;
+    private final Recorder recorder;
+    private final Cancellation cancellation;
+    private final ReceiveSettings settings;
+    private List<Manifest.Reference> reliedUpon = List.of();
+    private @Nullable ArrivalClaims claims;
+    private @Nullable UUID uuid;
+
+    DestinationSetup(DestinationContext context, Origin origin, Scope scope) {
+        this.context = context;
+        this.origin = origin;
+        this.scope = scope;
+        this.recorder = context.recorder();
+        this.cancellation = context.cancellation();
+        this.settings = context.settings();
+    }
+
+    /** Waits until the migration may begin: a limited number at once. */
+    void admit() throws VmmigException {
+        cancellation.onRequest(() -> origin.refuse(cancellation.reason()));
+        origin.onReconnected(recorder::reconnected);
+        scope.add(Deadline.after(settings.migrationTimeout, "the migration went on", cancellation), Deadline::close);
+        origin.awaitOffer();
+        scope.add(Admission.await(settings.admission, recorder, cancellation), Admission::end);
+        cancellation.check();
+        recorder.enter(Phase.OFFER);
+        HeapBudget.ofThisProgram().requireRoomForMigration();
+        CodecWarmUp.READING.begin();
+    }
+
+    Offer offer() throws VmmigException {
+        recorder.doing("waiting for the offer of " + source());
+        Offer offer = origin.offer();
+        recorder.doing("checking whether this host can take the guest");
+        requireWithinLimits(offer);
+        recorder.renameGuest(offer.manifest().guestName());
+        if (settings.domain.uuid().isEmpty()) {
+            ConsumedPackages.of(context.state()).requireNew(offer.manifest().packageId());
+        }
+        return offer;
+    }
+
+    /** The transport knows the format's bounds; these are the destination's. */
+    private void requireWithinLimits(Offer offer) throws VmmigException {
+        Manifest.fromJson(offer.manifest().toJson(), settings.limits);
+        requireWithinLimits("the size of the domain XML", offer.domainXml());
+        requireWithinLimits("the size of libvirt's cookie", offer.cookie());
+        requireWithinLimits("the size of the definition", offer.definitionXml());
+    }
+
+    private void requireWithinLimits(String what, @Nullable String xml) throws VmmigException {
+        int bytes = xml == null ? 0 : xml.getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > settings.limits.xmlBytes()) {
+            throw Malformed.overLimit(what, bytes, settings.limits.xmlBytes());
+        }
+    }
+
+    /** Works out how the guest is to be here; nothing is changed yet. */
+    Arrival arrival(Offer offer) throws VmmigException {
+        Arrival arrival = Abandonable.run(() -> Arrival.of(offer, origin, context), cancellation);
+        recorder.renameGuest(arrival.guestName());
+        recorder.expect(Phase.DISKS, arrival.diskBytes());
+        recorder.expect(Phase.SNAPSHOT, offer.manifest().memoryBytes());
+        if (origin.earlierPackages().isEmpty()) {
+            return arrival;
+        }
+        Abandonable.check(this::keepEarlierPackages, cancellation);
+        // Its kernel and its ramdisk may have been in these.
+        return Abandonable.run(() -> Arrival.of(offer, origin, context), cancellation);
+    }
+
+    private void keepEarlierPackages() throws VmmigException {
+        for (StoredPackage.EarlierPackage earlier : origin.earlierPackages()) {
+            cancellation.check();
+            try {
+                context.images().references().addPackageUnlessHeld(earlier::open);
+            } catch (IOException e) {
+                throw VmmigException.from(
+                        e,
+                        Problem.FILE_FAILED,
+                        "the earlier package " + earlier + " cannot be read",
+                        "Check its name.");
+            }
+        }
+    }
+
+    /** From here on nobody else gets in the guest's way, nor it in anybody's. Returns the journal of its arrival. */
+    ArrivalJournal claim(Arrival arrival) throws VmmigException {
+        Path place = ArrivalJournal.place(context.state(), arrival.manifest().packageId(), origin.sourceMayAsk());
+        List<Path> wanted = Abandonable.run(() -> arrival.claims(context.hypervisor(), context.state()), cancellation);
+        uuid = arrival.offered().running().domain().uuid();
+        ArrivalsUnderWay underWay = ArrivalsUnderWay.begin(place, origin);
+        scope.onClose(underWay::end);
+        claims = scope.add(claim(arrival, wanted, place), ArrivalClaims::close);
+        Abandonable.check(() -> arrival.requireFree(context.hypervisor()), cancellation);
+        ArrivalJournal journal = scope.add(
+                ArrivalJournal.begin(place, context.state(), arrival.facts(wanted, source())), ArrivalJournal::close);
+        journal.onAbandoned(origin::close);
+        return journal;
+    }
+
+    private ArrivalClaims claim(Arrival arrival, List<Path> wanted, Path place) throws VmmigException {
+        UUID guest = Objects.requireNonNull(uuid);
+        ArrivalClaims.Holder holder =
+                new ArrivalClaims.Holder(arrival.manifest().packageId(), arrival.guestName(), guest, source(), place);
+        try {
+            return ArrivalClaims.take(wanted, holder);
+        } catch (ArrivalClaims.TakenException e) {
+            if (!ArrivalsUnderWay.giveUp(e, guest, origin, cancellation)) {
+                throw e.refusal(arrival.guestName(), guest);
+            }
+        }
+        try {
+            return ArrivalClaims.take(wanted, holder);
+        } catch (ArrivalClaims.TakenException e) {
+            throw e.refusal(arrival.guestName(), guest);
+        }
+    }
+
+    ArrivalClaims claims() {
+        return Objects.requireNonNull(claims);
+    }
+
+    /** Where it comes from, in one plain line. */
+    private String source() {
+        StringBuilder plain = new StringBuilder();
+        origin.description()
+                .codePoints()
+                .limit(MAX_SOURCE)
+                .forEach(c -> plain.appendCodePoint(Texts.isPlain(c) ? c : '?'));
+        return plain.isEmpty() ? "an unnamed source" : plain.toString();
+    }
+
+    SharedPages sharedPages(Arrival arrival) throws VmmigException {
+        SharedPages shared = scope.add(arrival.sharedPages(context.images()), SharedPages::close);
+        reliedUpon = shared.all();
+        return shared;
+    }
+
+    /** If an earlier package is damaged, the next attempt must not refer to it again. */
+    void removeDamaged(VmmigException why) {
+        if (why.problem() != Problem.BASE_IMAGE_DAMAGED && why.problem() != Problem.DIGEST_MISMATCH) {
+            return;
+        }
+        List<Digest> earlier = reliedUpon.stream()
+                .filter(reference -> reference.kind() == Manifest.Reference.Kind.PACKAGE)
+                .map(Manifest.Reference::digest)
+                .toList();
+        try {
+            context.images().references().packages().removeDamaged(earlier);
+        } catch (VmmigException e) {
+            why.addSuppressed(e);
+        }
+    }
+
+    DestinationTransfer transfer(Arrival arrival, SharedPages shared, PackageCaching keeping, ArrivalJournal journal)
+            throws VmmigException {
+        PackageReader reader = scope.add(
+                PackageReader.from(
+                        keeping.passingFrom(origin.packageStream()),
+                        settings.limits,
+                        manifest -> shared.of(manifest.references())),
+                PackageReader::close);
+        cancellation.onRequest(reader::close);
+        Manifest offered = arrival.manifest();
+        if (!reader.manifest().withReferences(offered.references()).equals(offered)) {
+            throw new PackageFormatException(
+                    Problem.PACKAGE_MALFORMED,
+                    "the package is not the one that was offered",
+                    "Start the migration again.");
+        }
+        return new DestinationTransfer(context, arrival, reader, journal);
+    }
+
+    /** Keeps what is received for the guest's next move. */
+    PackageCaching keep() throws VmmigException {
+        return scope.add(context.images().references().packages().begin(), PackageCaching::close);
+    }
+
+    /** Comes last: it may take seconds, and the guest runs whatever becomes of it. */
+    void keep(PackageCaching keeping, Digest seal) {
+        try {
+            if (keeping.finish(seal)) {
+                ReferenceStore store = context.images().references();
+                store.packages().prepare(seal, store::find);
+            }
+        } catch (VmmigException | RuntimeException e) {
+            LOG.warn("guest {}: the package could not be kept, so the next one will be larger", recorder.guest(), e);
+        }
+    }
+
+    /** So that the guest's next destination learns where it has been. */
+    void remember(Landing landing, DestinationTransfer.Domain domain, PackageSummary summary, List<Handling> provenance)
+            throws VmmigException {
+        GuestHistories.of(context.state())
+                .put(
+                        domain.guest().running().domain().uuid(),
+                        summary.seal(),
+                        provenance.isEmpty() ? List.of() : summary.signatures(),
+                        landing.changes().stream().map(DestinationSetup::told).toList());
+    }
+
+    /** What other hosts may know of a change: not where this one has its files. */
+    private static String told(DomainChange change) {
+        boolean ofPaths =
+                Stream.of(change.before(), change.after()).anyMatch(value -> value != null && value.contains("/"));
+        return ofPaths ? change.where() : change.toString();
+    }
+
+    /** What there is of the guest here, as the hypervisor says now. */
+    EndState observed() {
+        return Sight.stateOf(context.hypervisor(), Objects.requireNonNull(uuid));
+    }
+}

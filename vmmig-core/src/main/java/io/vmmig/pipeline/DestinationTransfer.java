@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.bundle.GuestRecord;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageReader;
+import io.vmmig.bundle.PackageReader.Entry;
+import io.vmmig.bundle.PackageSummary;
+import io.vmmig.domain.DomainXml;
+import io.vmmig.error.IncompatibleException;
+import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Phase;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
+import io.vmmig.handover.ArrivalJournal;
+import io.vmmig.hypervisor.RestoreRequest;
+import io.vmmig.json.Malformed;
+import io.vmmig.reference.PageLayout;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Takes the rounds of one package apart, into files and into the hypervisor. It knows nothing of the hand-over. For one thread.
+ */
+final class DestinationTransfer {
+    private final DestinationContext context;
+    private final Arrival arrival;
+    private final PackageReader reader;
+    private final ArrivalJournal journal;
+    private @Nullable Entry pending;
+    private @Nullable InputStream snapshot;
+
+    DestinationTransfer(DestinationContext context, Arrival arrival, PackageReader reader, ArrivalJournal journal) {
+        this.context = context;
+        this.arrival = arrival;
+        this.reader = reader;
+        this.journal = journal;
+    }
+
+    /**
+     * The guest as it was saved.
+     *
+     * @param guest how it is to be here
+     * @param record what is known of it outside of its XML
+     * @param saved its XML at the source
+     * @param cookie libvirt's cookie, as this host takes it
+     * @param at when its XML was received
+     */
+    record Domain(AdaptedGuest guest, GuestRecord record, DomainXml saved, @Nullable String cookie, Instant at) {
+        RestoreRequest request() {
+            return new RestoreRequest(guest.running().domain().text(), cookie, guest.definitionXml());
+        }
+    }
+
+    private interface Receiving<T> {
+        T run() throws IOException, VmmigException;
+    }
+
+    private static <T> T receive(Receiving<T> work) throws VmmigException {
+        try {
+            return work.run();
+        } catch (IOException e) {
+            throw VmmigException.from(
+                    e, Problem.FILE_FAILED, "could not receive the package", "Check the destination's directories.");
+        }
+    }
+
+    /** The round that comes while the guest runs: returns when all of it is here. */
+    void receiveBaseline() throws VmmigException {
+        receive(() -> {
+            while (!arrival.bootFilesHere() && pending == null) {
+                Entry entry = next();
+                if (entry instanceof Entry.Domain) {
+                    pending = entry;
+                } else {
+                    take(entry);
+                }
+            }
+            return true;
+        });
+    }
+
+    /** The paused guest's XML and disks: returns when its memory follows. */
+    Domain receiveDisks() throws VmmigException {
+        return receive(() -> {
+            Domain domain = null;
+            while (true) {
+                Entry entry = pending == null ? next() : pending;
+                pending = null;
+                if (entry instanceof Entry.Domain read) {
+                    domain = domain(read);
+                    context.recorder().enter(Phase.DISKS, arrival.diskBytes());
+                } else if (entry instanceof Entry.Snapshot memory) {
+                    snapshot = memory.stream();
+                    if (domain == null) {
+                        throw malformed("the package has no domain XML");
+                    }
+                    return domain;
+                } else {
+                    take(entry);
+                }
+            }
+        });
+    }
+
+    private Entry next() throws IOException, VmmigException {
+        context.cancellation().check();
+        Entry entry = reader.next();
+        if (entry == null) {
+            throw malformed("the package has no snapshot");
+        }
+        return entry;
+    }
+
+    private static PackageFormatException malformed(String what) {
+        return new PackageFormatException(Problem.PACKAGE_MALFORMED, what, "Make the package again.");
+    }
+
+    private void take(Entry entry) throws IOException, VmmigException {
+        if (entry instanceof Entry.Kernel kernel) {
+            takeBootFile(
+                    kernel.stream(), arrival.newKernel(), arrival.manifest().kernel());
+        } else if (entry instanceof Entry.Ramdisk ramdisk) {
+            takeBootFile(
+                    ramdisk.stream(), arrival.newRamdisk(), arrival.manifest().ramdisk());
+        } else if (entry instanceof Entry.BaseImage image) {
+            takeBase(image);
+        } else if (entry instanceof Entry.DiskLayer layer) {
+            takeLayer(layer);
+        }
+    }
+
+    /** Kept where the package's pages may refer to it, too. */
+    private void takeBootFile(InputStream stream, @Nullable Path file, Manifest.@Nullable Content content)
+            throws IOException, VmmigException {
+        Manifest.Content expected = Objects.requireNonNull(content);
+        Set<PageLayout> layouts = PageLayout.ofBootFile(reader.manifest(), expected.digest());
+        try (InputStream in = counted(stream)) {
+            if (file != null) {
+                arrival.writeBootFile(in, file);
+                if (!layouts.isEmpty()) {
+                    context.images().references().adopt(file, expected.digest(), layouts);
+                }
+            } else if (!layouts.isEmpty()) {
+                context.images().references().adopt(in, expected.digest(), layouts);
+            } else {
+                in.transferTo(OutputStream.nullOutputStream());
+            }
+        }
+    }
+
+    /** A base image is what its digest says before anything is based on it. */
+    private void takeBase(Entry.BaseImage image) throws IOException, VmmigException {
+        try (InputStream in = counted(image.stream())) {
+            Optional<Path> file = arrival.newBase(image.base());
+            if (file.isPresent()) {
+                arrival.writeBase(in, image.base(), file.get());
+            } else {
+                in.transferTo(OutputStream.nullOutputStream());
+            }
+        }
+    }
+
+    private void takeLayer(Entry.DiskLayer entry) throws IOException, VmmigException {
+        Manifest.Disk disk = arrival.manifest().disks().stream()
+                .filter(d -> d.target().equals(entry.target()))
+                .findFirst()
+                .orElseThrow();
+        try (InputStream in = counted(entry.stream())) {
+            arrival.writeLayer(in, disk, entry.layer());
+        }
+    }
+
+    private InputStream counted(InputStream stream) {
+        return new CountingInput(stream, context.recorder()::moved);
+    }
+
+    private Domain domain(Entry.Domain entry) throws VmmigException {
+        DomainXml saved = DomainXml.parse(entry.xml());
+        requireReceived(arrival.newKernel(), arrival.manifest().kernel(), "kernel", saved.kernel());
+        requireReceived(arrival.newRamdisk(), arrival.manifest().ramdisk(), "ramdisk", saved.ramdisk());
+        for (Map.Entry<Manifest.Base, Path> base : arrival.newBases().entrySet()) {
+            requireReceived(
+                    base.getValue(),
+                    base.getKey().content(),
+                    "base image of disk " + arrival.disksOn(base.getKey()),
+                    Optional.empty());
+        }
+        arrival.requireAsOffered(entry.guest());
+        AdaptedGuest guest = arrival.adapt(entry.xml(), entry.definition());
+        arrival.noteOutputs(guest.running().domain(), journal);
+        return new Domain(guest, entry.guest(), saved, arrival.adaptCookie(entry.cookie()), Instant.now());
+    }
+
+    private static void requireReceived(
+            @Nullable Path file, Manifest.@Nullable Content content, String what, Optional<Path> atSource)
+            throws IncompatibleException {
+        if (file != null && content != null && !Files.exists(file)) {
+            throw new IncompatibleException(
+                    Problem.REFERENCE_MISSING,
+                    "the package leaves out its " + what
+                            + atSource.map(path -> " (at the source " + Malformed.quoted(path.toString()) + ")")
+                                    .orElse("")
+                            + ", " + content.digest() + ", which the destination does not hold",
+                    "Name the earlier package that holds it with PackageFile.upon, or add the file with"
+                            + " ImageStore.add.");
+        }
+    }
+
+    /** Feeds the hypervisor with the memory, but for its end: without that it cannot let the guest run. */
+    HeldBackEnd feed(OutputStream memory) throws VmmigException {
+        context.recorder().enter(Phase.SNAPSHOT, arrival.manifest().memoryBytes());
+        return receive(() -> {
+            try (InputStream in = new MemoryProgress(Objects.requireNonNull(snapshot), context.recorder()::moved)) {
+                return HeldBackEnd.copy(in, memory);
+            }
+        });
+    }
+
+    /** Checks that what was received is the whole package, as its seal has it. */
+    PackageSummary verify() throws VmmigException {
+        return receive(() -> {
+            if (reader.next() != null) {
+                throw malformed("the package goes on after its snapshot");
+            }
+            return reader.verify();
+        });
+    }
+
+    /** Feeds the hypervisor with the end of a memory that is verified now. */
+    void feed(HeldBackEnd end, OutputStream memory) throws VmmigException {
+        receive(() -> {
+            end.writeTo(memory);
+            return true;
+        });
+    }
+}

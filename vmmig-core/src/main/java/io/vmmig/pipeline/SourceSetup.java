@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.pipeline;
+
+import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageWriter;
+import io.vmmig.content.Digest;
+import io.vmmig.error.Phase;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
+import io.vmmig.handover.DepartureJournal;
+import io.vmmig.hypervisor.Guest;
+import io.vmmig.page.PageSource;
+import io.vmmig.protection.PackageClaim;
+import io.vmmig.protection.PackageSigner;
+import io.vmmig.reference.PackageCaching;
+import io.vmmig.snapshot.HeapBudget;
+import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.Offer;
+import io.vmmig.transport.Transport;
+import java.io.OutputStream;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What a migration does at its source before the guest is touched. What it opens is closed by the migration's scope. */
+final class SourceSetup {
+    private static final Logger LOG = LoggerFactory.getLogger(SourceSetup.class);
+
+    private final SourceContext context;
+    private final Transport transport;
+    private final Scope scope;
+    private final Recorder recorder;
+    private final Cancellation cancellation;
+    private final SendSettings settings;
+
+    SourceSetup(SourceContext context, Transport transport, Scope scope) {
+        this.context = context;
+        this.transport = transport;
+        this.scope = scope;
+        this.recorder = context.recorder();
+        this.cancellation = context.cancellation();
+        this.settings = context.settings();
+    }
+
+    /** Waits until the migration may begin: one per guest, a limited number at once. */
+    void admit() throws VmmigException {
+        scope.add(GuestLock.take(context.hypervisor(), context.guestName()), GuestLock::release);
+        scope.add(Deadline.after(settings.migrationTimeout, "the migration went on", cancellation), Deadline::close);
+        scope.add(Admission.await(settings.admission, recorder, cancellation), Admission::end);
+        cancellation.check();
+        recorder.enter(Phase.PREPARE);
+        HeapBudget.ofThisProgram().requireRoomForMigration();
+        CodecWarmUp.WRITING.begin();
+    }
+
+    /** Finds the guest, and keeps other migrations away from it. */
+    Guest claim() throws VmmigException {
+        Guest guest = Abandonable.run(() -> context.hypervisor().guest(context.guestName()), cancellation);
+        scope.add(
+                Abandonable.run(
+                        () -> DepartureClaim.take(guest, context.hypervisor(), context.state()),
+                        DepartureClaim::close,
+                        cancellation),
+                DepartureClaim::close);
+        return guest;
+    }
+
+    OtherTools watch(Guest guest) throws VmmigException {
+        return scope.add(
+                Abandonable.run(() -> OtherTools.watch(guest, recorder), OtherTools::close, cancellation),
+                OtherTools::close);
+    }
+
+    /** Begins to look for free memory; null if that is sent as well. */
+    @Nullable
+    FreePagesTask search(Guest guest) {
+        return settings.sendFreePages
+                ? null
+                : scope.add(FreePagesTask.begin(guest, cancellation), FreePagesTask::close);
+    }
+
+    /**
+     * Looks at everything of the guest that travels, once it is known that the destination can be reached.
+     *
+     * @param copy whether the guest stays here
+     */
+    Departure prepare(Guest guest, boolean copy) throws VmmigException {
+        recorder.doing("trying the connection to " + transport.description());
+        Abandonable.check(transport::requireReachable, cancellation);
+        recorder.doing("reading the guest's disk images, kernel and ramdisk, unless their digests are known");
+        Departure departure = Abandonable.run(
+                () -> {
+                    Departure all = Departure.of(
+                            guest,
+                            context.hypervisor(),
+                            settings,
+                            context.state().images(),
+                            copy);
+                    remember(all);
+                    return all;
+                },
+                cancellation);
+        departure.belongings().notices().forEach(recorder::notice);
+        departure.shared().notices().forEach(recorder::notice);
+        recorder.expect(Phase.BOOT_FILES, departure.includedBytes());
+        recorder.expect(Phase.DISKS, departure.diskBytes());
+        recorder.expect(Phase.SNAPSHOT, departure.manifest().memoryBytes());
+        return departure;
+    }
+
+    private void remember(Departure departure) {
+        try {
+            departure.remember(context.state().images());
+        } catch (VmmigException e) {
+            LOG.warn(
+                    "guest {}: should it come back, its base images, kernel and ramdisk may have to travel",
+                    context.guestName(),
+                    e);
+        }
+    }
+
+    Destination connect() throws VmmigException {
+        recorder.enter(Phase.CONNECT);
+        Destination destination = scope.add(
+                Abandonable.run(() -> Destination.open(transport), this::giveUp, cancellation), Destination::close);
+        cancellation.onRequest(() -> destination.abort(cancellation.reason()));
+        destination.onReconnected(recorder::reconnected);
+        return destination;
+    }
+
+    private void giveUp(Destination late) {
+        late.abort(cancellation.reason());
+        late.close();
+    }
+
+    /**
+     * Offers the guest, and finds out what both ends hold already.
+     *
+     * @param copy whether the guest stays here
+     * @throws VmmigException what the destination has against it
+     */
+    Agreement agree(Guest guest, Departure departure, Destination destination, boolean copy) throws VmmigException {
+        SharedPages shared =
+                scope.add(departure.sharedPages(context.state().images(), cancellation), SharedPages::close);
+        recorder.enter(Phase.OFFER);
+        Acceptance acceptance = offer(
+                destination,
+                departure,
+                new Offer(
+                        departure.manifest().withReferences(shared.all()),
+                        departure.domain().text(),
+                        destination.cookie(guest).orElse(null),
+                        departure.shared().without(departure.belongings().definition()),
+                        departure.belongings().record(departure.manifest().running(), copy, false)));
+        cancellation.check();
+        recorder.doing("opening what both hosts have already, and building its indexes where they are missing");
+        Manifest manifest = departure.manifest().withReferences(shared.openAmong(acceptance.references()));
+        List<PageSource> pages = shared.of(manifest.references());
+        cancellation.check();
+        return new Agreement(departure, manifest, pages, destination.leftOut(manifest, acceptance.held()));
+    }
+
+    private static Acceptance offer(Destination destination, Departure departure, Offer offer) throws VmmigException {
+        try {
+            return destination.offer(offer);
+        } catch (VmmigException e) {
+            throw e.problem() == Problem.BASE_IMAGE_MISSING ? departure.located(e) : e;
+        }
+    }
+
+    /** What a recovery has to know of the migration. */
+    DepartureJournal journal(Agreement agreement, LeavingGuest leaving, boolean copy) throws VmmigException {
+        Departure departure = agreement.departure();
+        DepartureJournal.Facts facts = new DepartureJournal.Facts(
+                agreement.manifest().packageId(),
+                context.guestName(),
+                agreement.manifest().guestUuid(),
+                leaving.ran(),
+                copy,
+                transport.address().orElse(null),
+                List.copyOf(departure.ownFiles()),
+                settings.balloonTimeout == null ? null : leaving.memoryBytes());
+        return scope.add(DepartureJournal.begin(context.state(), facts), DepartureJournal::close);
+    }
+
+    /** Keeps what is sent for the guest's next move. */
+    PackageCaching keep() throws VmmigException {
+        return scope.add(context.state().images().references().packages().begin(), PackageCaching::close);
+    }
+
+    /** Comes last: it may take seconds, and the migration is over whatever becomes of it. */
+    void keep(PackageCaching keeping, Departure departure, Digest seal) {
+        try {
+            if (keeping.finish(seal)) {
+                departure.prepareNext(context.state().images(), seal);
+            }
+        } catch (VmmigException | RuntimeException e) {
+            LOG.warn("guest {}: the package could not be kept, so the next one will be larger", context.guestName(), e);
+        }
+    }
+
+    SourceTransfer transfer(Agreement agreement, OutputStream to) throws VmmigException {
+        SourceTransfer transfer = scope.add(
+                new SourceTransfer(PackageWriter.to(to, agreement.manifest(), agreement.pages(), settings.level)),
+                SourceTransfer::close);
+        cancellation.onRequest(transfer::close);
+        return transfer;
+    }
+
+    /** Reads where the guest has been while it still runs; only a signer has a use for it. */
+    PackageWriter.Signer signer(Agreement agreement, Destination destination) throws VmmigException {
+        PackageSigner signer = settings.signer;
+        if (signer == null) {
+            return contents -> List.of();
+        }
+        Manifest manifest = agreement.manifest();
+        GuestHistory history = GuestHistories.of(context.state()).find(manifest.guestUuid());
+        return contents -> signer.sign(new PackageClaim(
+                manifest.packageId(),
+                contents,
+                destination.recipients(),
+                history.from(),
+                history.signatures(),
+                history.changes()));
+    }
+
+    /** Waits for all that is done while the guest runs, so that nothing of it takes downtime. */
+    void awaitQuiet(@Nullable FreePagesTask search) throws VmmigException {
+        if (search != null) {
+            search.awaitBegun();
+        }
+        CodecWarmUp.WRITING.await(cancellation);
+        cancellation.check();
+    }
+}
