@@ -44,7 +44,7 @@ final class Delivery {
     @Nullable
     Instant handOver(SourceHandOver hand, GuestRecord saved) throws VmmigException {
         context.recorder().enter(Phase.RESTORE);
-        to.finish();
+        to.outgoing.finish();
         hand.sent();
         context.recorder().enter(Phase.COMMIT);
         context.cancellation().pointOfNoReturn();
@@ -63,7 +63,7 @@ final class Delivery {
     /** Makes the package of a guest that continues here appear in its store. */
     void publish(SourceHandOver hand) throws VmmigException {
         context.recorder().enter(Phase.COMMIT);
-        to.finish();
+        to.outgoing.finish();
         context.cancellation().pointOfNoReturn();
         VmmigException lost = deliver();
         if (lost != null) {

@@ -3,19 +3,18 @@ package io.vmmig.pipeline;
 
 import io.vmmig.bundle.Manifest;
 import io.vmmig.error.EndState;
-import io.vmmig.error.Failure;
 import io.vmmig.error.VmmigException;
 import io.vmmig.handover.DepartureJournal;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.report.Notice;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
+import io.vmmig.transport.OutgoingPackage;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.PackageStore;
 import io.vmmig.transport.PackageUpload;
 import io.vmmig.transport.Peer;
 import io.vmmig.transport.Transport;
-import java.io.OutputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -26,6 +25,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Where one migration goes, as its source deals with it: a peer, or a package store, where nobody waits for the package. */
 abstract class Destination {
+    /** The package on its way there. */
+    final OutgoingPackage outgoing;
+
+    private Destination(OutgoingPackage outgoing) {
+        this.outgoing = outgoing;
+    }
+
     /** Connects to {@code transport}. */
     static Destination open(Transport transport) throws VmmigException {
         return transport instanceof Peer peer ? new ToPeer(peer.open()) : new ToStore(((PackageStore) transport).put());
@@ -35,8 +41,6 @@ abstract class Destination {
     static boolean takesGuest(Transport transport) {
         return transport instanceof Peer;
     }
-
-    abstract Set<String> recipients();
 
     void onReconnected(Consumer<Duration> listener) {}
 
@@ -53,13 +57,8 @@ abstract class Destination {
     /** What whoever restores the package needs besides. */
     abstract List<Notice> contentNeeded(Agreement agreement) throws VmmigException;
 
-    abstract OutputStream packageStream();
-
     /** Waits until nothing is left that could be refused before the guest is paused. */
     void awaitReady() throws VmmigException {}
-
-    /** The package is complete there, and verified if somebody is there to do so. */
-    abstract void finish() throws VmmigException;
 
     /** Gives the package away: COMMIT to a peer, publication in a store. Throws as {@link OutgoingSession#commit} does. */
     abstract void deliver(DepartureJournal journal) throws VmmigException;
@@ -70,21 +69,12 @@ abstract class Destination {
     /** When a guest that was just delivered ran again; null if that is not known, or it was paused. */
     abstract @Nullable Instant resumedAt(boolean running);
 
-    /** Never throws; from any thread. */
-    abstract void abort(@Nullable Failure reason);
-
-    abstract void close();
-
     private static final class ToPeer extends Destination {
         private final OutgoingSession session;
 
         ToPeer(OutgoingSession session) {
+            super(session);
             this.session = session;
-        }
-
-        @Override
-        Set<String> recipients() {
-            return session.recipients();
         }
 
         @Override
@@ -113,18 +103,8 @@ abstract class Destination {
         }
 
         @Override
-        OutputStream packageStream() {
-            return session.packageStream();
-        }
-
-        @Override
         void awaitReady() throws VmmigException {
             session.awaitReady();
-        }
-
-        @Override
-        void finish() throws VmmigException {
-            session.finish();
         }
 
         @Override
@@ -142,28 +122,14 @@ abstract class Destination {
         Instant resumedAt(boolean running) {
             return running ? Instant.now() : null;
         }
-
-        @Override
-        void abort(@Nullable Failure reason) {
-            session.abort(reason);
-        }
-
-        @Override
-        void close() {
-            session.close();
-        }
     }
 
     private static final class ToStore extends Destination {
         private final PackageUpload upload;
 
         ToStore(PackageUpload upload) {
+            super(upload);
             this.upload = upload;
-        }
-
-        @Override
-        Set<String> recipients() {
-            return upload.recipients();
         }
 
         @Override
@@ -186,16 +152,6 @@ abstract class Destination {
         }
 
         @Override
-        OutputStream packageStream() {
-            return upload.packageStream();
-        }
-
-        @Override
-        void finish() throws VmmigException {
-            upload.finish();
-        }
-
-        @Override
         void deliver(DepartureJournal journal) throws VmmigException {
             upload.publish(journal);
         }
@@ -209,16 +165,6 @@ abstract class Destination {
         @Nullable
         Instant resumedAt(boolean running) {
             return null;
-        }
-
-        @Override
-        void abort(@Nullable Failure reason) {
-            upload.abort(reason);
-        }
-
-        @Override
-        void close() {
-            upload.close();
         }
     }
 }

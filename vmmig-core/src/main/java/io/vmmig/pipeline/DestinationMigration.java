@@ -138,7 +138,7 @@ public final class DestinationMigration extends MigrationScript<DestinationRepor
 
     @Override
     void end() {
-        origin.close();
+        origin.incoming.close();
     }
 
     @Override

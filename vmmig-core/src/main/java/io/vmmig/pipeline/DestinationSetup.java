@@ -136,7 +136,7 @@ final class DestinationSetup {
         Abandonable.check(() -> arrival.requireFree(context.hypervisor()), cancellation);
         ArrivalJournal journal = scope.add(
                 ArrivalJournal.begin(place, context.state(), arrival.facts(wanted, source())), ArrivalJournal::close);
-        journal.onAbandoned(origin::close);
+        journal.onAbandoned(origin.incoming::close);
         return journal;
     }
 
@@ -165,7 +165,8 @@ final class DestinationSetup {
     /** Where it comes from, in one plain line. */
     private String source() {
         StringBuilder plain = new StringBuilder();
-        origin.description()
+        origin.incoming
+                .description()
                 .codePoints()
                 .limit(MAX_SOURCE)
                 .forEach(c -> plain.appendCodePoint(Texts.isPlain(c) ? c : '?'));
@@ -198,7 +199,7 @@ final class DestinationSetup {
             throws VmmigException {
         PackageReader reader = scope.add(
                 PackageReader.from(
-                        keeping.passingFrom(origin.packageStream()),
+                        keeping.passingFrom(origin.incoming.packageStream()),
                         settings.limits,
                         manifest -> shared.of(manifest.references())),
                 PackageReader::close);

@@ -123,14 +123,15 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
      *
      * @param copy whether it stays here
      */
-    Disks.Domain asSaved(boolean copy) throws VmmigException {
+    SourceTransfer.Disks.Domain asSaved(boolean copy) throws VmmigException {
         departure.requireUnchanged(guest, saved().domainXml());
         DomainXml domain = departure.travelling(saved().domainXml());
         Belongings belongings = belongings(domain, copy);
         balloon.changedByOthers(domain).ifPresent(context.recorder()::notice);
         GuestRecord record = belongings.record(saved().wasRunning(), copy, balloon.any());
         String definition = departure.shared().without(belongings.definition());
-        return new Disks.Domain(balloon.withAllMemory(domain.text()), saved().cookie(), definition, record);
+        return new SourceTransfer.Disks.Domain(
+                balloon.withAllMemory(domain.text()), saved().cookie(), definition, record);
     }
 
     /** Somebody may have changed what the hypervisor keeps of the guest since the offer. */

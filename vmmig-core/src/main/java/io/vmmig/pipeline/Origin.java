@@ -14,10 +14,10 @@ import io.vmmig.protection.Handling;
 import io.vmmig.protection.PackageVerifier;
 import io.vmmig.report.Notice;
 import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.IncomingPackage;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.StoredPackage;
-import java.io.InputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -33,7 +33,12 @@ import org.slf4j.LoggerFactory;
  * end.
  */
 abstract class Origin {
-    abstract String description();
+    /** The package that comes from there. */
+    final IncomingPackage incoming;
+
+    private Origin(IncomingPackage incoming) {
+        this.incoming = incoming;
+    }
 
     /** What the source has proven to be. */
     Optional<String> peer() {
@@ -77,8 +82,6 @@ abstract class Origin {
      */
     void accept(Acceptance acceptance, Scope.Closing consume) throws VmmigException {}
 
-    abstract InputStream packageStream();
-
     /**
      * Says that nothing is left to refuse but what still comes.
      *
@@ -108,8 +111,6 @@ abstract class Origin {
     /** Never throws; from any thread. */
     abstract void refuse(Failure reason);
 
-    abstract void close();
-
     /** A live host. */
     static final class FromPeer extends Origin {
         private static final Logger LOG = LoggerFactory.getLogger(FromPeer.class);
@@ -118,13 +119,9 @@ abstract class Origin {
         private final @Nullable PackageVerifier verifier;
 
         FromPeer(IncomingSession session, ReceiveSettings settings) {
+            super(session);
             this.session = session;
             this.verifier = settings.verifier;
-        }
-
-        @Override
-        String description() {
-            return session.description();
         }
 
         @Override
@@ -167,11 +164,6 @@ abstract class Origin {
         void accept(Acceptance acceptance, Scope.Closing consume) throws VmmigException {
             consume.close();
             session.accept(acceptance);
-        }
-
-        @Override
-        InputStream packageStream() {
-            return session.packageStream();
         }
 
         @Override
@@ -221,11 +213,6 @@ abstract class Origin {
         void refuse(Failure reason) {
             session.refuse(reason);
         }
-
-        @Override
-        void close() {
-            session.close();
-        }
     }
 
     /** A stored package: nobody is at the other end. */
@@ -236,13 +223,9 @@ abstract class Origin {
         private List<Handling> provenance = List.of();
 
         FromStore(StoredPackage stored, ReceiveSettings settings) {
+            super(stored);
             this.stored = stored;
             this.settings = settings;
-        }
-
-        @Override
-        String description() {
-            return stored.description();
         }
 
         /** Nothing in it is used before its signatures have been verified. */
@@ -278,11 +261,6 @@ abstract class Origin {
         }
 
         @Override
-        InputStream packageStream() {
-            return stored.packageStream();
-        }
-
-        @Override
         List<Handling> verify(Manifest manifest, PackageSummary summary) throws VmmigException {
             if (evidence == null || !evidence.contentsDigest().equals(summary.contentsDigest())) {
                 throw new IntegrityException(
@@ -315,7 +293,7 @@ abstract class Origin {
             } catch (VmmigException e) {
                 recorder.notice(new Notice(
                         Notice.Kind.LEFT_BEHIND,
-                        description(),
+                        stored.description(),
                         "the source keeps the guest paused, since it could not be told that it continues here: "
                                 + e.failure().what(),
                         "Tell it with HttpPackage.answer(…), then let it recover."));
@@ -333,11 +311,6 @@ abstract class Origin {
                     || reason.problem().family() == Problem.Family.PACKAGE_FORMAT) {
                 stored.rejected();
             }
-            stored.close();
-        }
-
-        @Override
-        void close() {
             stored.close();
         }
     }

@@ -77,10 +77,15 @@ public final class RecoveryRun {
     private List<Hypervisor.GuestId> pausedWithoutJournal() throws VmmigException {
         Set<UUID> journaled = new HashSet<>();
         for (Path file : ArrivalJournal.all(hostState)) {
-            openArrivalOf(file).ifPresent(journaled::add);
+            // One that is damaged is for a person to end.
+            if (!read(file, false, () -> ArrivalJournal.isFinal(file))) {
+                read(file, Optional.<ArrivalJournal.Facts>empty(), () -> ArrivalJournal.factsOf(file))
+                        .ifPresent(facts -> journaled.add(facts.uuid()));
+            }
         }
         for (Path file : DepartureJournal.all(hostState)) {
-            openDepartureOf(file).ifPresent(journaled::add);
+            read(file, Optional.<DepartureJournal.Facts>empty(), () -> DepartureJournal.factsOf(file))
+                    .ifPresent(facts -> journaled.add(facts.uuid()));
         }
         List<Hypervisor.GuestId> paused = new ArrayList<>();
         for (Hypervisor.GuestId guest : hypervisor.guests()) {
@@ -91,32 +96,17 @@ public final class RecoveryRun {
         return paused;
     }
 
-    private static Optional<UUID> openArrivalOf(Path file) {
-        try {
-            Optional<ArrivalJournal.Facts> facts = ArrivalJournal.factsOf(file);
-            return facts.isPresent() && !isFinal(file) ? Optional.of(facts.get().uuid()) : Optional.empty();
-        } catch (VmmigException e) {
-            LOG.debug("{} is damaged, as its settlement says", file, e);
-            return Optional.empty();
-        }
+    private interface Reading<T> {
+        T read() throws VmmigException;
     }
 
-    /** One that is damaged is for a person to end. */
-    private static boolean isFinal(Path arrival) {
+    /** What a journal says; {@code otherwise} if it is damaged, as its settlement says. */
+    private static <T> T read(Path journal, T otherwise, Reading<T> reading) {
         try {
-            return ArrivalJournal.isFinal(arrival);
+            return reading.read();
         } catch (VmmigException e) {
-            LOG.debug("{} is damaged, as its settlement says", arrival, e);
-            return false;
-        }
-    }
-
-    private static Optional<UUID> openDepartureOf(Path file) {
-        try {
-            return DepartureJournal.factsOf(file).map(DepartureJournal.Facts::uuid);
-        } catch (VmmigException e) {
-            LOG.debug("{} is damaged, as its settlement says", file, e);
-            return Optional.empty();
+            LOG.debug("{} is damaged", journal, e);
+            return otherwise;
         }
     }
 
@@ -534,14 +524,13 @@ public final class RecoveryRun {
     }
 
     private static String guestOf(Path file, Side side) {
-        try {
-            Optional<String> guest = side == Side.SOURCE
-                    ? DepartureJournal.factsOf(file).map(DepartureJournal.Facts::guest)
-                    : ArrivalJournal.factsOf(file).map(ArrivalJournal.Facts::guest);
-            return guest.orElse(UNKNOWN);
-        } catch (VmmigException e) {
-            return UNKNOWN;
-        }
+        Optional<String> guest = read(
+                file,
+                Optional.empty(),
+                () -> side == Side.SOURCE
+                        ? DepartureJournal.factsOf(file).map(DepartureJournal.Facts::guest)
+                        : ArrivalJournal.factsOf(file).map(ArrivalJournal.Facts::guest));
+        return guest.orElse(UNKNOWN);
     }
 
     private void report(ArrivalJournal journal, Result result, String what) {

@@ -62,8 +62,8 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
         PackageWriter.Signer signer = setup.signer(agreement, to);
         to.contentNeeded(agreement).forEach(recorder::notice);
         recorder.enter(Phase.BOOT_FILES);
-        SourceTransfer carried = transfer = setup.transfer(agreement, keeping.passingTo(to.packageStream()));
-        carried.send(new Baseline(agreement, context.hypervisor().fileHoles(), recorder));
+        SourceTransfer carried = transfer = setup.transfer(agreement, keeping.passingTo(to.outgoing.packageStream()));
+        carried.send(new SourceTransfer.Baseline(agreement, context.hypervisor().fileHoles(), recorder));
         to.awaitReady();
         LeavingGuest leaves = leaving = new LeavingGuest(context, guest, departure, others);
         // Journaled first, so that the fsync overlaps the search.
@@ -79,12 +79,14 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
                 Deadline.after(context.settings().maxDowntime, "the guest was paused", cancellation), Deadline::close);
         hand.save();
         CompletableFuture<FreePages> searched = FreePagesTask.finish(search);
-        Disks.Domain domain = leaves.asSaved(copy);
+        SourceTransfer.Disks.Domain domain = leaves.asSaved(copy);
         recorder.enter(Phase.DISKS, departure.diskBytes());
-        carried.send(new Disks(agreement, domain, context.hypervisor().fileHoles(), recorder));
+        carried.send(
+                new SourceTransfer.Disks(agreement, domain, context.hypervisor().fileHoles(), recorder));
         FreePages free = cancellation.await(searched);
         recorder.enter(Phase.SNAPSHOT, agreement.manifest().memoryBytes());
-        carried.send(new Memory(free.strip(new MemoryProgress(leaves.saved().memory(), recorder::moved))));
+        carried.send(new SourceTransfer.Memory(
+                free.strip(new MemoryProgress(leaves.saved().memory(), recorder::moved))));
         hand.requireUndisturbed();
         PackageSummary summary = carried.complete(signer);
         Delivery delivers = delivery = new Delivery(context, transport, to, journal);
@@ -128,7 +130,7 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
             handOver.failed(why);
         }
         if (destination != null && (delivery == null || !delivery.begun())) {
-            destination.abort(
+            destination.outgoing.abort(
                     why instanceof VmmigException e
                             ? cancellation.explained(e).failure().during(context.guestName(), recorder.phase())
                             : null);

@@ -123,15 +123,16 @@ final class SourceSetup {
     Destination connect() throws VmmigException {
         recorder.enter(Phase.CONNECT);
         Destination destination = scope.add(
-                Abandonable.run(() -> Destination.open(transport), this::giveUp, cancellation), Destination::close);
-        cancellation.onRequest(() -> destination.abort(cancellation.reason()));
+                Abandonable.run(() -> Destination.open(transport), this::giveUp, cancellation),
+                opened -> opened.outgoing.close());
+        cancellation.onRequest(() -> destination.outgoing.abort(cancellation.reason()));
         destination.onReconnected(recorder::reconnected);
         return destination;
     }
 
     private void giveUp(Destination late) {
-        late.abort(cancellation.reason());
-        late.close();
+        late.outgoing.abort(cancellation.reason());
+        late.outgoing.close();
     }
 
     /**
@@ -219,7 +220,7 @@ final class SourceSetup {
         return contents -> signer.sign(new PackageClaim(
                 manifest.packageId(),
                 contents,
-                destination.recipients(),
+                destination.outgoing.recipients(),
                 history.from(),
                 history.signatures(),
                 history.changes()));

@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
+import io.vmmig.bundle.GuestRecord;
+import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.bundle.PackageWriter;
+import io.vmmig.content.Digest;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.hypervisor.FileHoles;
+import io.vmmig.qcow2.DiskChain;
+import io.vmmig.sparse.SparseFile;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Carries rounds of contents into one package. It knows nothing of the hand-over. For one thread, but for {@link #close}. */
 final class SourceTransfer {
@@ -37,5 +47,116 @@ final class SourceTransfer {
     /** Ends whatever is under way, and frees the memory that it takes; from any thread. */
     void close() {
         writer.close();
+    }
+
+    /**
+     * Contents that travel together. Every round but the last is sent while the guest runs; the last one while it is paused. A round writes
+     * its entries and nothing else: it never pauses or resumes the guest, and does not decide whether it moves.
+     */
+    interface Round {
+        void send(PackageWriter writer) throws IOException, VmmigException;
+    }
+
+    /**
+     * The round that travels while the guest runs: its kernel, its ramdisk and the base images that go along, as far as the destination lacks
+     * them.
+     */
+    static final class Baseline implements Round {
+        private final Agreement agreement;
+        private final FileHoles holes;
+        private final Recorder recorder;
+
+        Baseline(Agreement agreement, FileHoles holes, Recorder recorder) {
+            this.agreement = agreement;
+            this.holes = holes;
+            this.recorder = recorder;
+        }
+
+        @Override
+        public void send(PackageWriter writer) throws IOException, VmmigException {
+            Manifest manifest = agreement.manifest();
+            if (agreement.travels(manifest.kernel())) {
+                try (InputStream in =
+                        open(agreement.departure().domain().kernel().orElseThrow())) {
+                    writer.writeKernel(in);
+                }
+            }
+            if (agreement.travels(manifest.ramdisk())) {
+                try (InputStream in =
+                        open(agreement.departure().domain().ramdisk().orElseThrow())) {
+                    writer.writeRamdisk(in);
+                }
+            }
+            for (Manifest.Base base : manifest.includedBases()) {
+                if (agreement.travels(base.content())) {
+                    try (InputStream in = open(agreement.departure().fileOf(base))) {
+                        writer.writeBaseImage(base, in);
+                    }
+                }
+            }
+        }
+
+        private InputStream open(Path file) throws IOException {
+            return new CountingInput(SparseFile.open(file, holes), recorder::moved);
+        }
+    }
+
+    /** The paused guest's XML and its disks, which are final. */
+    static final class Disks implements Round {
+        private final Agreement agreement;
+        private final Domain domain;
+        private final FileHoles holes;
+        private final Recorder recorder;
+
+        /**
+         * The guest as it was saved.
+         *
+         * @param xml its live XML
+         * @param cookie libvirt's cookie, or null
+         * @param definition what its next start uses, or null if that is the live XML
+         * @param record what is known of it outside of its XML
+         */
+        record Domain(String xml, @Nullable String cookie, @Nullable String definition, GuestRecord record) {}
+
+        Disks(Agreement agreement, Domain domain, FileHoles holes, Recorder recorder) {
+            this.agreement = agreement;
+            this.domain = domain;
+            this.holes = holes;
+            this.recorder = recorder;
+        }
+
+        @Override
+        public void send(PackageWriter writer) throws IOException, VmmigException {
+            writer.writeDomain(domain.xml(), domain.cookie(), domain.definition(), domain.record());
+            for (Map.Entry<String, DiskChain> disk :
+                    agreement.departure().chains().entrySet()) {
+                DiskChain chain = disk.getValue();
+                Digest base = baseOf(disk.getKey());
+                for (int i = 0; i < chain.layers().size(); i++) {
+                    try (InputStream in = new CountingInput(chain.open(i, base, holes), recorder::moved)) {
+                        writer.writeDiskLayer(disk.getKey(), i, in);
+                    }
+                }
+            }
+        }
+
+        private @Nullable Digest baseOf(String target) {
+            return agreement.manifest().disks().stream()
+                    .filter(disk -> disk.target().equals(target))
+                    .findFirst()
+                    .map(Manifest.Disk::base)
+                    .map(base -> base.content().digest())
+                    .orElse(null);
+        }
+    }
+
+    /** The paused guest's memory and device state; QEMU holds them back until they are read. */
+    record Memory(InputStream stream) implements Round {
+        @Override
+        public void send(PackageWriter writer) throws IOException, VmmigException {
+            try (stream) {
+                writer.writeSnapshot(stream);
+            }
+        }
     }
 }

@@ -3,7 +3,6 @@ package io.vmmig.transport;
 
 import io.vmmig.error.Failure;
 import io.vmmig.error.VmmigException;
-import java.io.InputStream;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -18,7 +17,7 @@ import java.util.function.Consumer;
  *                                    └── or refuse, at any point before resumed
  * </pre>
  */
-public interface IncomingSession extends AutoCloseable {
+public interface IncomingSession extends IncomingPackage {
     /**
      * Tells {@code listener} each time the connection has been taken up again after it had broken, and how long there was none;
      * never, unless the transport can do that. To be called before the first {@code offer}. It is called by a thread on which the
@@ -34,9 +33,6 @@ public interface IncomingSession extends AutoCloseable {
 
     /** What the source offers. */
     Offer offer() throws VmmigException;
-
-    /** Who the package comes from, for people and for reports. */
-    String description();
 
     /** What the source has proven to be, such as the fingerprint of its keys; empty when it has proven nothing. */
     default Optional<String> peer() {
@@ -56,12 +52,6 @@ public interface IncomingSession extends AutoCloseable {
      */
     void ready() throws VmmigException;
 
-    /**
-     * The bytes of the package. When the source has given up, throws an {@link java.io.IOException} whose cause is a
-     * {@link VmmigException}; ends only where the source said that the package is complete. Need not be closed.
-     */
-    InputStream packageStream();
-
     /** Says that the guest is here, paused and verified. What has not been read of the package is passed over. */
     void restored() throws VmmigException;
 
@@ -79,7 +69,7 @@ public interface IncomingSession extends AutoCloseable {
     void refuse(Failure reason);
 
     /**
-     * Frees the connection. Refuses first, unless {@link #awaitCommit()} has returned: from then on only the caller knows
+     * {@inheritDoc} Refuses first, unless {@link #awaitCommit()} has returned: from then on only the caller knows
      * whether the guest runs here, and a source that hears nothing must not resume it.
      */
     @Override

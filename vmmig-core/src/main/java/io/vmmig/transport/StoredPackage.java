@@ -7,14 +7,9 @@ import java.io.InputStream;
 import java.util.List;
 
 /** A package in a store, open for reading. One thread uses it; any thread may {@link #close()} it. */
-public interface StoredPackage extends AutoCloseable {
-    /** Where the package is, for people and for reports. */
-    String description();
-
-    /**
-     * The package from its first byte, unsealed. Each call returns a stream with a position of its own, which need not be closed. The stream
-     * throws an {@link IOException}, whose cause is a {@link VmmigException} where the store knows what is wrong.
-     */
+public interface StoredPackage extends IncomingPackage {
+    /** {@inheritDoc} Each call returns a stream with a position of its own. */
+    @Override
     InputStream packageStream();
 
     /** Earlier packages that this one is based on, the oldest first, for a host that does not hold them; none unless the caller named some. */
@@ -44,8 +39,4 @@ public interface StoredPackage extends AutoCloseable {
 
     /** Says that the package is damaged or not accepted, so that nothing that was fetched of it is retained for another try. */
     default void rejected() {}
-
-    /** Releases everything. A read that waits ends, and later ones fail. May be repeated. */
-    @Override
-    void close();
 }
