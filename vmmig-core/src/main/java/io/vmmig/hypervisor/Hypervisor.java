@@ -64,6 +64,14 @@ public interface Hypervisor extends AutoCloseable {
      */
     RestoringGuest restore(RestoreRequest request) throws VmmigException;
 
+    /**
+     * Whether a restore that was begun for one request serves the other as well: they differ in nothing that matters to this
+     * hypervisor.
+     */
+    default boolean restoresAlike(RestoreRequest one, RestoreRequest other) {
+        return one.equals(other);
+    }
+
     /** Lets go of the hypervisor. Guests go on as they are. */
     @Override
     void close();

@@ -69,7 +69,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
                     arrival.offered().running().domain().text(),
                     arrival.adaptCookie(cookie),
                     arrival.offered().definitionXml());
-            early = new EarlyRestore(request, begin(request));
+            early = new EarlyRestore(request, begin(request), context.hypervisor()::restoresAlike);
         }
     }
 

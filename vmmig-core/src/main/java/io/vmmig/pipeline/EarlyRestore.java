@@ -6,7 +6,7 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoringGuest;
-import java.util.Objects;
+import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,12 +19,15 @@ final class EarlyRestore implements AutoCloseable {
 
     private final RestoreRequest request;
     private final RestoringGuest restoring;
+    private final BiPredicate<RestoreRequest, RestoreRequest> alike;
     private boolean ready;
     private boolean taken;
 
-    EarlyRestore(RestoreRequest request, RestoringGuest restoring) {
+    /** @param alike whether what was begun for one request serves another */
+    EarlyRestore(RestoreRequest request, RestoringGuest restoring, BiPredicate<RestoreRequest, RestoreRequest> alike) {
         this.request = request;
         this.restoring = restoring;
+        this.alike = alike;
     }
 
     /**
@@ -48,20 +51,8 @@ final class EarlyRestore implements AutoCloseable {
     /** The restore, if it is the one that is asked for now that the guest stands still; else null. */
     @Nullable
     RestoringGuest take(RestoreRequest asked) {
-        taken = ready
-                && asked.domainXml().equals(request.domainXml())
-                && Objects.equals(asked.definitionXml(), request.definitionXml())
-                && Objects.equals(essence(asked.cookie()), essence(request.cookie()));
+        taken = ready && alike.test(request, asked);
         return taken ? restoring : null;
-    }
-
-    /** Libvirt says of every guest whether it has a helper for slirp, with which no guest travels. */
-    private static @Nullable String essence(@Nullable String cookie) {
-        return cookie == null
-                ? null
-                : cookie.replaceAll(">\\s+<", "><")
-                        .replace("<slirpHelper/>", "")
-                        .replace("<cookie></cookie>", "<cookie/>");
     }
 
     /** Ends it, unless it was taken. */

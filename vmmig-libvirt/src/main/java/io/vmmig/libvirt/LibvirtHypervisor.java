@@ -184,6 +184,24 @@ public final class LibvirtHypervisor implements Hypervisor {
         }
     }
 
+    /** Libvirt's cookie is laid out in more than one way, and says of every guest whether it has a helper for slirp. */
+    @Override
+    public boolean restoresAlike(RestoreRequest one, RestoreRequest other) {
+        return essence(one).equals(essence(other));
+    }
+
+    static RestoreRequest essence(RestoreRequest request) {
+        String cookie = request.cookie();
+        return cookie == null
+                ? request
+                : new RestoreRequest(
+                        request.domainXml(),
+                        cookie.replaceAll(">\\s+<", "><")
+                                .replace("<slirpHelper/>", "")
+                                .replace("<cookie></cookie>", "<cookie/>"),
+                        request.definitionXml());
+    }
+
     @Override
     public void requireRestorable(RestoreRequest request) throws VmmigException {
         for (HostNeeds.Need need : HostNeeds.of(request.domainXml())) {
