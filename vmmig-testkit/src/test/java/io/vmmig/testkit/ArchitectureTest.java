@@ -44,20 +44,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule coreKnowsNoOtherModule = noClasses()
-            .that(resideInAnyPackage(
-                    "io.vmmig",
-                    "io.vmmig.event",
-                    "io.vmmig.hypervisor",
-                    "io.vmmig.bundle..",
-                    "io.vmmig.domain",
-                    "io.vmmig.freepages",
-                    "io.vmmig.handover",
-                    "io.vmmig.json",
-                    "io.vmmig.pipeline",
-                    "io.vmmig.qcow2",
-                    "io.vmmig.reference",
-                    "io.vmmig.snapshot",
-                    "io.vmmig.transport"))
+            .that(resideOutsideOfPackages("io.vmmig.testkit.."))
             .should()
             .dependOnClassesThat(resideInAnyPackage(
                     "io.vmmig.libvirt..", "io.vmmig.crypto..", "io.vmmig.transport.(*)..", "io.vmmig.testkit.."));
@@ -68,11 +55,17 @@ class ArchitectureTest {
             .areDeclaredInClassesThat()
             .resideInAnyPackage(
                     "io.vmmig",
+                    "io.vmmig.bundle",
+                    "io.vmmig.content",
+                    "io.vmmig.domain",
+                    "io.vmmig.error",
                     "io.vmmig.event",
                     "io.vmmig.hypervisor",
-                    "io.vmmig.bundle",
-                    "io.vmmig.domain",
+                    "io.vmmig.page",
+                    "io.vmmig.protection",
                     "io.vmmig.reference",
+                    "io.vmmig.report",
+                    "io.vmmig.state",
                     "io.vmmig.transport")
             .and()
             .arePublic()
@@ -84,6 +77,32 @@ class ArchitectureTest {
                     "io.vmmig.bundle.format",
                     "io.vmmig.json",
                     "io.vmmig.handover"));
+
+    @ArchTest
+    static final ArchRule onlyTheApiKnowsTheScripts = noClasses()
+            .that(resideOutsideOfPackages("io.vmmig", "io.vmmig.pipeline"))
+            .should()
+            .dependOnClassesThat(resideInAnyPackage("io.vmmig.pipeline"));
+
+    @ArchTest
+    static final ArchRule whatDecidesCarriesNothing = noClasses()
+            .that(resideInAnyPackage("io.vmmig.handover"))
+            .should()
+            .dependOnClassesThat(resideInAnyPackage(
+                    "io.vmmig.bundle..",
+                    "io.vmmig.snapshot",
+                    "io.vmmig.reference",
+                    "io.vmmig.qcow2",
+                    "io.vmmig.freepages",
+                    "io.vmmig.domain"));
+
+    @ArchTest
+    static final ArchRule whatCarriesDecidesNothing = noClasses()
+            .that()
+            .haveNameMatching("io\\.vmmig\\.pipeline\\.(Source|Destination)Transfer.*")
+            .should()
+            .dependOnClassesThat()
+            .haveNameMatching("io\\.vmmig\\.handover\\.(SourceHandOver|DestinationHandOver|HandOverRules).*");
 
     @ArchTest
     static final ArchRule domainXmlIsParsedInOnePlace = noClasses()
