@@ -258,7 +258,10 @@ public final class SourceHandOver {
         }
         boolean committed = state == SourceState.COMMITTED;
         state = state.then(SourceState.ROLLED_BACK);
-        if (!committed || attempt(this::restoreAutostart, "it could not be set to start at boot again", why)) {
+        boolean restored =
+                !committed || attempt(this::restoreAutostart, "it could not be set to start at boot again", why);
+        // After a bug it is not certain that the package was cleared: a recovery sees to it.
+        if (restored && why instanceof VmmigException) {
             settle();
         }
     }
