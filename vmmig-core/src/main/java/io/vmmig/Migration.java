@@ -31,7 +31,7 @@ public final class Migration<R extends MigrationReport> {
     static <R extends MigrationReport> Migration<R> start(
             String threadName, Cancellation cancellation, Callable<R> work) {
         Migration<R> migration = new Migration<>(cancellation);
-        // Not a daemon: a program that ends its main thread must not leave a guest suspended for ever.
+        // Not a daemon: a program whose main thread ends must not leave a guest paused for ever.
         new Thread(() -> migration.run(work), threadName).start();
         return migration;
     }
@@ -49,15 +49,15 @@ public final class Migration<R extends MigrationReport> {
 
     /**
      * Completes when the migration is over: with its report, or exceptionally with the {@link VmmigException} that {@link #await()} throws.
-     * What depends on it runs in the migration's thread unless told otherwise. To complete or cancel what this returns does nothing to
-     * the migration; see {@link #cancel()}.
+     * By default dependent stages run in the migration's thread. Completing or cancelling the returned stage does not affect the migration;
+     * see {@link #cancel()}.
      */
     public CompletionStage<R> completion() {
         return outcome.minimalCompletionStage();
     }
 
     /**
-     * Waits until the migration is over, well or not. The migration goes on if the waiting thread is interrupted.
+     * Waits until the migration succeeds or fails. The migration continues if the waiting thread is interrupted.
      *
      * @throws VmmigException why it failed, and in which state both ends are left
      */
@@ -70,9 +70,9 @@ public final class Migration<R extends MigrationReport> {
     }
 
     /**
-     * As {@link #await()}, for so long at the most.
+     * As {@link #await()}, but waits no longer than {@code atMost}.
      *
-     * @throws TimeoutException when the migration is not over by then; it goes on
+     * @throws TimeoutException when the migration is not over by then; it continues
      */
     public R await(Duration atMost) throws VmmigException, InterruptedException, TimeoutException {
         try {
@@ -84,7 +84,7 @@ public final class Migration<R extends MigrationReport> {
 
     private static VmmigException rethrown(@Nullable Throwable cause) {
         if (cause instanceof VmmigException e) {
-            // Thrown anew, so that the waiting thread's stack is seen as well.
+            // Wrapped, so that the trace shows the waiting thread's stack too.
             return VmmigException.of(e.failure(), e);
         }
         if (cause instanceof Error e) {
@@ -93,7 +93,7 @@ public final class Migration<R extends MigrationReport> {
         throw new IllegalStateException("a bug of vmmig: " + cause, cause);
     }
 
-    /** Whether the migration is over, well or not. */
+    /** Whether the migration has succeeded or failed. */
     public boolean done() {
         return outcome.isDone();
     }

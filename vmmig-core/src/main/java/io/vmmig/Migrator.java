@@ -25,8 +25,8 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Moves a running guest to another host, or packs it into a file or at a server, where it keeps running unless {@link
- * #removingTheGuest()} says otherwise.
+ * Moves a running guest to another host, or packs it into a stored package, in a file or at a server. A packed guest keeps running unless
+ * {@link #removingTheGuest()} is set.
  *
  * <pre>{@code
  * SourceReport report = Migrator.of(hypervisor)
@@ -37,7 +37,7 @@ import java.util.stream.Stream;
  *         .await();
  * }</pre>
  *
- * <p>Immutable; each method gives a changed copy, so that one can be kept and used for many guests.
+ * <p>Immutable: each method returns a changed copy, so one migrator can serve many guests.
  */
 public final class Migrator {
     private final Hypervisor hypervisor;
@@ -52,98 +52,97 @@ public final class Migrator {
         return new Migrator(hypervisor, settings.with(change));
     }
 
-    /** Guests of this hypervisor are to move. It stays the caller's, and open until the migration is over. */
+    /** Moves guests of this hypervisor. The caller owns it, and closes it only after the migration is over. */
     public static Migrator of(Hypervisor hypervisor) {
         return new Migrator(hypervisor, new SendSettings());
     }
 
-    /** The guest of that name is to move. */
+    /** Moves the guest of that name. */
     public Migrator from(String guest) {
         return with(copy -> copy.guest = guest);
     }
 
-    /** It is to go there: move to a host, or be packed into a package store. */
+    /** Where the guest goes: to another host, or into a package store. */
     public Migrator to(Transport transport) {
         return with(copy -> copy.transport = transport);
     }
 
     /**
-     * This host keeps its state there: the journal by which a {@link Recovery} finishes what a crash cuts short, the digests of base
-     * images, and what the other end holds already and need not be sent. Required.
+     * Where this host keeps its state: the journal that a {@link Recovery} needs after a crash, the digests of base images, and which
+     * contents the other end already holds. Required.
      */
     public Migrator state(HostState state) {
         return with(copy -> copy.state = state);
     }
 
     /**
-     * Guests may have what this policy allows; {@link DomainPolicy#standard()} unless said otherwise. The destination has a
-     * policy of its own, by which the guest is judged again.
+     * What a guest's domain XML may hold; by default {@link DomainPolicy#standard()}. The destination checks the guest against its own
+     * policy as well.
      */
     public Migrator policy(DomainPolicy policy) {
         return with(copy -> copy.policy = policy);
     }
 
     /**
-     * The guest is ended and undefined here, with the files that vmmig made for it, once its package is complete in the file
-     * or at the server that it goes to. Without this it keeps running, and the package is a copy: a backup. A guest that moves
-     * to another host is always removed here, since it runs there.
+     * Ends and undefines a guest that is packed, and removes the files that vmmig made for it, once the package store holds the complete
+     * package. By default the guest keeps running, and the package is a copy: a backup. A guest that moves to another host is always
+     * removed here.
      */
     public Migrator removingTheGuest() {
         return with(copy -> copy.removeGuest = true);
     }
 
     /**
-     * The guest may lose this by moving, each of which is then named in the report. Without this a guest that would lose any of it is
-     * refused, before it is stopped.
+     * What the guest may lose by moving; the report names each loss. By default a guest that would lose any of it is refused before it is
+     * paused.
      */
     public Migrator allowingLossOf(Loss... losses) {
         return with(copy -> copy.losses = Set.copyOf(List.of(losses)));
     }
 
     /**
-     * These disks, by target such as {@code vdb}, may travel although they are {@code <shareable/>} and the guest can write to them:
-     * it gets a copy of its own, which the other guests do not see, and the report says so. Whoever uses the disk together with others,
-     * such as a cluster, has to know what that means. Without it such a guest is refused with {@link Problem#DISK_SHARED}. Names that a
-     * guest has no such disk for do not matter.
+     * Copies these disks, named by target such as {@code vdb}, although they are {@code <shareable/>} and the guest can write to them. The
+     * guest gets its own copy, which other guests do not see, and the report says so. The caller must know that the guests that share the
+     * disk, such as a cluster, can cope with that. By default such a guest is refused with {@link Problem#DISK_SHARED}. Targets that the
+     * guest does not have are ignored.
      */
     public Migrator copyingShared(String... targets) {
         return with(copy -> copy.copiedDisks = Set.of(targets));
     }
 
     /**
-     * The package holds the base images of the guest's disks, too, and the images of its CD-ROMs, so that it is complete in itself:
-     * any host can restore it. Those that a live destination has already do not travel. They are sent before the guest is
-     * paused. Without this a package names them by
-     * their digests, and the report says which they are.
+     * Includes the base images of the guest's disks and the images of its CD-ROMs, so that any host can restore the package. They are sent
+     * before the guest is paused, except those that a live destination already has. By default the package names them by their digests, and
+     * the report lists them.
      */
     public Migrator withBaseImages() {
         return with(copy -> copy.includeBaseImages = true);
     }
 
-    /** So much work is to go into making the package small; {@link Level#BALANCED} unless said otherwise. */
+    /** How much work to spend on a small package; by default {@link Level#BALANCED}. */
     public Migrator level(Level level) {
         return with(copy -> copy.level = level);
     }
 
     /**
-     * Memory that the guest's kernel has marked as free is sent as well. Otherwise it is left out, where it is certain which it
-     * is: that takes a running Linux guest, and about a tenth of a second before it is stopped.
+     * Also sends memory that the guest's kernel has marked as free. By default vmmig leaves that memory out if it can identify it with
+     * certainty: this requires a running Linux guest and takes about a tenth of a second before the guest is paused.
      */
     public Migrator sendingFreePages() {
         return with(copy -> copy.sendFreePages = true);
     }
 
     /**
-     * The clock of a guest that is packed and keeps running is left as it is. Otherwise an agent in the guest (qemu-guest-agent) is asked
-     * to set it to this host's time if it is behind, since it stood still while the guest was paused.
+     * Leaves the clock of a guest that is packed and keeps running alone. By default vmmig asks the agent in the guest (qemu-guest-agent)
+     * to set a clock that has fallen behind during the pause to this host's time.
      */
     public Migrator leavingClock() {
         return with(copy -> copy.leaveClock = true);
     }
 
     /**
-     * Packages are signed, so that whoever takes one in knows whose it is and where the guest has been. Where the guest came
-     * from is known if it came in with the same {@link #state}.
+     * Signs packages, so that a destination can verify who made the package and which hosts the guest has been on. The guest's history is
+     * known only if it arrived with the same {@link #state}.
      */
     public Migrator signedBy(PackageSigner signer) {
         return with(copy -> copy.signer = signer);
@@ -212,14 +211,14 @@ public final class Migrator {
         return with(copy -> copy.hypervisorTimeout = Timeouts.notNegative(atMost));
     }
 
-    /** The listener is told what happens. May be called more than once. */
+    /** Adds a listener for the migration's events. */
     public Migrator onEvent(MigrationListener listener) {
         return with(copy -> copy.listeners =
                 Stream.concat(copy.listeners.stream(), Stream.of(listener)).toList());
     }
 
     /**
-     * Starts the migration, on a thread of its own.
+     * Starts the migration on a new thread.
      *
      * @throws IllegalStateException if the guest, its destination or this host's state directory is not set: without a journal, a crash of
      *     this program could leave the guest running at both hosts

@@ -34,7 +34,7 @@ import java.util.stream.Stream;
  * DestinationReport report = receiver.receive(listener.accept(timeout)).await();
  * }</pre>
  *
- * <p>Immutable; each method gives a changed copy, so that one can be kept and used for many guests.
+ * <p>Immutable: each method returns a changed copy, so one receiver can serve many guests.
  */
 public final class Receiver {
     private final Hypervisor hypervisor;
@@ -49,7 +49,7 @@ public final class Receiver {
         return new Receiver(hypervisor, settings.with(change));
     }
 
-    /** Guests are to live on this hypervisor. It stays the caller's, and open until the migration is over. */
+    /** Restores guests on this hypervisor. The caller owns it, and closes it only after the migration is over. */
     public static Receiver of(Hypervisor hypervisor) {
         return new Receiver(hypervisor, new ReceiveSettings());
     }
@@ -66,40 +66,39 @@ public final class Receiver {
     }
 
     /**
-     * This host keeps its state there: base images that guests are based on, and the journal by which a {@link Recovery} finishes what
-     * a crash cuts short. Required.
+     * Where this host keeps its state: the base images of guests, and the journal that a {@link Recovery} needs after a crash. Required.
      */
     public Receiver state(HostState state) {
         return with(copy -> copy.state = state);
     }
 
     /**
-     * How the guest is to differ from the source's: name, uuid, paths, bridges and networks. By default its paths only. A guest with a
-     * network interface is refused unless this says where the interface goes, or {@link DomainSettings#keepingNetworks()}.
+     * How the guest differs from the one at the source: name, uuid, paths, bridges and networks. By default only its paths differ. A guest
+     * with a network interface is refused unless this says where the interface goes, or {@link DomainSettings#keepingNetworks()}.
      */
     public Receiver as(DomainSettings domain) {
         return with(copy -> copy.domain = domain);
     }
 
-    /** Domain XML may hold what this policy allows; {@link DomainPolicy#standard()} unless said otherwise. */
+    /** What a guest's domain XML may hold; by default {@link DomainPolicy#standard()}. */
     public Receiver policy(DomainPolicy policy) {
         return with(copy -> copy.policy = policy);
     }
 
-    /** Packages beyond these limits are refused; {@link PackageLimits#DEFAULT} unless said otherwise. */
+    /** Refuses packages that exceed these limits; by default {@link PackageLimits#DEFAULT}. */
     public Receiver limits(PackageLimits limits) {
         return with(copy -> copy.limits = limits);
     }
 
     /**
-     * The clock of a guest that arrives is left as it is. Otherwise an agent in the guest (qemu-guest-agent) is asked to set it to this
-     * host's time if it is behind, since it stood still while the guest was paused.
+     * Leaves the clock of an arriving guest alone. By default vmmig asks the agent in the guest (qemu-guest-agent) to set a clock that has
+     * fallen behind during the pause to this host's time.
      */
     public Receiver leavingClock() {
         return with(copy -> copy.leaveClock = true);
     }
 
-    /** Guests are taken in even if the host has less free memory than they may use. */
+    /** Accepts guests even if the host has less free memory than they may use. */
     public Receiver overcommittingMemory() {
         return with(copy -> copy.overcommitMemory = true);
     }
@@ -112,15 +111,15 @@ public final class Receiver {
         return with(copy -> copy.verifier = verifier);
     }
 
-    /** Accepts packages from anybody, signed or not: whoever can supply one runs a guest on this host. For tests only. */
+    /** Accepts packages from anybody, signed or not: anyone who can supply a package can run a guest on this host. For tests only. */
     public Receiver acceptingUnsigned() {
         return with(copy -> copy.verifier = (packageId, contents, signatures) -> List.of());
     }
 
     /**
-     * Only so many guests are taken in at once as there are permits: each takes one, waiting for it while its guest keeps running
-     * at the source, and releases it at the end. To be shared by receivers, but not with {@link Migrator#admittedBy}, whose words
-     * on the limit without this hold here as well.
+     * Limits how many guests arrive at once. Each migration takes a permit, waits for one while its guest keeps running at the source, and
+     * releases it at the end. Share the semaphore among receivers, but not with {@link Migrator#admittedBy}, which also describes the
+     * default limit.
      */
     public Receiver admittedBy(Semaphore permits) {
         return with(copy -> copy.admission = permits);
@@ -146,25 +145,26 @@ public final class Receiver {
         return with(copy -> copy.hypervisorTimeout = Timeouts.notNegative(atMost));
     }
 
-    /** The listener is told what happens. May be called more than once. */
+    /** Adds a listener for the migration's events. */
     public Receiver onEvent(MigrationListener listener) {
         return with(copy -> copy.listeners =
                 Stream.concat(copy.listeners.stream(), Stream.of(listener)).toList());
     }
 
     /**
-     * Starts to receive the guest that a peer offers, on a thread of its own. The session is closed at the end.
+     * Starts to receive the guest that a peer offers, on a new thread, which closes the session at the end.
      *
-     * @throws IllegalStateException when it was not said where the guest's files go, or where this host keeps its state
+     * @throws IllegalStateException if {@link #into} or {@link #state} was not called
      */
     public Migration<DestinationReport> receive(IncomingSession session) {
         return start(context -> DestinationMigration.of(context, session));
     }
 
     /**
-     * Starts to restore the guest of a stored package, on a thread of its own. The package stays in its store, and is closed at the end.
+     * Starts to restore the guest of a stored package, on a new thread, which closes {@code stored} at the end. The package stays in its
+     * store.
      *
-     * @throws IllegalStateException when it was not said where the guest's files go, or where this host keeps its state
+     * @throws IllegalStateException if {@link #into} or {@link #state} was not called
      */
     public Migration<DestinationReport> restore(StoredPackage stored) {
         return start(context -> DestinationMigration.of(context, stored));

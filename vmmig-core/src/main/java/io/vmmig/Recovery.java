@@ -15,8 +15,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finishes or undoes the migrations that a crash, a power failure or a lost connection has cut short at this host. To be called when
- * a program starts that moves guests, and again as long as something is left open:
+ * Finishes or rolls back the migrations that a crash, a power failure or a lost connection has interrupted at this host. Run it when a
+ * program that moves guests starts, and again as long as the report leaves something open:
  *
  * <pre>{@code
  * RecoveryReport report = Recovery.of(hypervisor)
@@ -25,8 +25,8 @@ import org.jspecify.annotations.Nullable;
  *         .run();
  * }</pre>
  *
- * <p>Migrations that are under way, in this process or in another, are left alone. May be repeated at will: what is settled
- * stays as it is. Immutable.
+ * <p>It leaves migrations alone that are under way in this or another process. Repeating it is safe: a resolved migration does not change.
+ * Immutable.
  */
 public final class Recovery {
     private final Hypervisor hypervisor;
@@ -39,19 +39,19 @@ public final class Recovery {
         this.peers = peers;
     }
 
-    /** Guests of this hypervisor, which stays the caller's. */
+    /** Recovers guests of this hypervisor, which the caller owns. */
     public static Recovery of(Hypervisor hypervisor) {
         return new Recovery(hypervisor, null, null);
     }
 
-    /** The host's state, which {@link Migrator#state} and {@link Receiver#state} were told. Required. */
+    /** The host's state, as given to {@link Migrator#state} and {@link Receiver#state}. Required. */
     public Recovery state(HostState store) {
         return new Recovery(hypervisor, store, peers);
     }
 
     /**
-     * Destinations are found in this way, where only they know what became of a guest. Without it such a guest is left paused. Package
-     * files are found without it.
+     * How to reach destinations, when only the destination knows the outcome. Without it, such a guest stays paused. Package files need no
+     * {@code Peers}.
      */
     public Recovery asking(Peers others) {
         return new Recovery(hypervisor, state, others);
@@ -59,25 +59,26 @@ public final class Recovery {
 
     /**
      * Resolves a migration that was {@linkplain RecoveryReport.Result#LEFT_OPEN left open}, as decided by a person who has looked at both
-     * hosts. Call it at the destination first, then at the source, with the same answer. Each host finishes what is left to do there and
-     * no longer reports the migration. If the hosts know the outcome themselves, the answer is ignored. Where the guest is not to live, a
-     * paused guest is removed with its files. A running guest is left alone, and the migration stays {@code LEFT_OPEN} until somebody ends it.
+     * hosts. Call it at the destination first, then at the source, with the same answer. Each host finishes what is left to do there and no
+     * longer reports the migration. If the hosts know the outcome themselves, the answer is ignored. At the end where the guest does not
+     * belong, a paused guest is removed with its files. A running guest is left alone, and the migration stays {@code LEFT_OPEN} until
+     * somebody ends it.
      *
-     * @param packageId as {@link RecoveryReport.Settlement#packageId} says it
-     * @param guestLivesAt at which end of the migration the guest lives, or has lived on and ended by itself
-     * @return what was done; nothing when nothing is open here of that package
-     * @throws VmmigException when the notes cannot be read or written, the migration is under way, or the hypervisor cannot be reached
-     * @throws IllegalStateException when it was not said where the migrations were noted
+     * @param packageId as in {@link RecoveryReport.Settlement#packageId}
+     * @param guestLivesAt the end of the migration at which the guest runs, or ran until it ended by itself
+     * @return what was done; empty when this host has no open migration of that package
+     * @throws VmmigException when the journal cannot be read or written, the migration is under way, or the hypervisor cannot be reached
+     * @throws IllegalStateException if {@link #state} was not called
      */
     public RecoveryReport keepOnlyAt(UUID packageId, RecoveryReport.Side guestLivesAt) throws VmmigException {
         return pipeline().decide(packageId, guestLivesAt);
     }
 
     /**
-     * Settles what can be settled. What fails for one guest is in the report, and is no reason not to go on with the next.
+     * Resolves what it can. A failure for one guest is in the report, and does not keep the next from being recovered.
      *
-     * @throws VmmigException when the notes cannot be read, or the hypervisor cannot be reached
-     * @throws IllegalStateException when it was not said where the migrations were noted
+     * @throws VmmigException when the journals cannot be read, or the hypervisor cannot be reached
+     * @throws IllegalStateException if {@link #state} was not called
      */
     public RecoveryReport run() throws VmmigException {
         return pipeline().run();
@@ -90,12 +91,12 @@ public final class Recovery {
         return new RecoveryRun(hypervisor, state, peers);
     }
 
-    /** What sources are to be told that have lost the connection to this host, by this host's journals. */
+    /** Answers, from this host's journals, to sources that lost the connection during a hand-over. */
     public static HandOverOutcomes outcomesIn(HostState state) {
         return (packageId, asker) -> ArrivalJournal.outcomeOf(state, packageId, asker);
     }
 
-    /** What sources are to be told that wait for a receipt of this host, by this host's journals. */
+    /** Answers, from this host's journals, to sources that wait for a receipt from this host. */
     public static StoredPackages storedPackagesIn(HostState state) {
         return new StoredOutcomes(state);
     }
