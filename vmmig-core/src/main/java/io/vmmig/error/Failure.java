@@ -56,7 +56,7 @@ public record Failure(
         return new Failure(problem, what, remedy, guest, phase, source, destination);
     }
 
-    /** This failure as the other end hears it: what was cancelled here was cancelled by its peer. */
+    /** This failure as the other end sees it: a cancellation here is a cancellation by its peer. */
     public Failure heardFromPeer() {
         Problem heard =
                 switch (problem) {
@@ -67,13 +67,13 @@ public record Failure(
         return new Failure(heard, what, remedy, guest, phase, source, destination);
     }
 
-    /** This failure, with one more thing that the user can do about it. */
+    /** This failure, with one more sentence added to the remedy. */
     public Failure advising(String more) {
         return new Failure(
                 problem, what, remedy.isEmpty() ? more : remedy + " " + more, guest, phase, source, destination);
     }
 
-    /** The whole as one line. */
+    /** All of it as one line. */
     public String sentence() {
         StringBuilder text = new StringBuilder();
         if (guest != null) {

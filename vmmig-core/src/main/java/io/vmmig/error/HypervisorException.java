@@ -3,26 +3,26 @@ package io.vmmig.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** The hypervisor, or a guest on it, is not as it has to be. */
+/** The hypervisor failed, or a guest on it is not in the required state. */
 public final class HypervisorException extends VmmigException {
     private static final long serialVersionUID = 1;
 
     /**
-     * Made by libraries that implement the interfaces of vmmig; users catch it.
+     * For implementations of vmmig's interfaces; users only catch it.
      *
      * @param failure what went wrong; its problem is of the family {@link Problem.Family#HYPERVISOR}
-     * @param cause what lies beneath, or null
+     * @param cause the cause, or null
      */
     public HypervisorException(Failure failure, @Nullable Throwable cause) {
         super(failure, cause);
     }
 
-    /** As {@link #HypervisorException(Failure, Throwable)}, knowing the problem only. */
+    /** As {@link #HypervisorException(Failure, Throwable)}, with the problem only. */
     public HypervisorException(Problem problem, String what, String remedy) {
         this(Failure.of(problem, what, remedy), null);
     }
 
-    /** As {@link #HypervisorException(Failure, Throwable)}, knowing the problem and its cause. */
+    /** As {@link #HypervisorException(Failure, Throwable)}, with the problem and its cause. */
     public HypervisorException(Problem problem, String what, String remedy, Throwable cause) {
         this(Failure.of(problem, what, remedy), cause);
     }

@@ -3,26 +3,26 @@ package io.vmmig.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** Content is not what its digest, its seal or its signatures say it is, or was not meant for here. */
+/** Content does not match its digest, seal or signatures, or was not meant for this host. */
 public final class IntegrityException extends VmmigException {
     private static final long serialVersionUID = 1;
 
     /**
-     * Made by libraries that implement the interfaces of vmmig; users catch it.
+     * For implementations of vmmig's interfaces; users only catch it.
      *
      * @param failure what went wrong; its problem is of the family {@link Problem.Family#INTEGRITY}
-     * @param cause what lies beneath, or null
+     * @param cause the cause, or null
      */
     public IntegrityException(Failure failure, @Nullable Throwable cause) {
         super(failure, cause);
     }
 
-    /** As {@link #IntegrityException(Failure, Throwable)}, knowing the problem only. */
+    /** As {@link #IntegrityException(Failure, Throwable)}, with the problem only. */
     public IntegrityException(Problem problem, String what, String remedy) {
         this(Failure.of(problem, what, remedy), null);
     }
 
-    /** As {@link #IntegrityException(Failure, Throwable)}, knowing the problem and its cause. */
+    /** As {@link #IntegrityException(Failure, Throwable)}, with the problem and its cause. */
     public IntegrityException(Problem problem, String what, String remedy, Throwable cause) {
         this(Failure.of(problem, what, remedy), cause);
     }

@@ -10,9 +10,9 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.NoSuchFileException;
 import org.jspecify.annotations.Nullable;
 
-/** Tells what an {@link IOException} is about. */
+/** Classifies an {@link IOException}. */
 final class IoFailures {
-    /** Chains of causes are short; one that is not has a loop in it. */
+    /** Bounds the search, since a chain of causes can have a loop. */
     private static final int MAX_CAUSES = 32;
 
     private IoFailures() {}
@@ -35,7 +35,7 @@ final class IoFailures {
         return of(problem, what + ": " + words(failure), remedy, failure);
     }
 
-    /** The JDK's own words for the commonest failures are the name of the file, and nothing else. */
+    /** A sentence for the most common failures, whose JDK message is only the file's name. */
     private static String words(IOException failure) {
         if (failure instanceof NoSuchFileException missing) {
             return "there is no file " + missing.getFile();
@@ -65,13 +65,13 @@ final class IoFailures {
     }
 
     private static boolean isInterrupt(IOException failure) {
-        // A socket's timeout is a subclass of an interrupt for reasons of history.
+        // SocketTimeoutException extends InterruptedIOException for historical reasons.
         return failure instanceof ClosedByInterruptException
                 || (failure instanceof InterruptedIOException && !(failure instanceof SocketTimeoutException));
     }
 
     private static boolean isFullDisk(IOException failure) {
-        // The JDK passes on no error number, only the words of ENOSPC and EDQUOT.
+        // The JDK does not expose the error number, only the text of ENOSPC and EDQUOT.
         String words = String.valueOf(failure.getMessage());
         return words.contains("No space left on device") || words.contains("Disk quota exceeded");
     }

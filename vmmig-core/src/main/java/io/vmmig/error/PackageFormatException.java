@@ -3,26 +3,26 @@ package io.vmmig.error;
 
 import org.jspecify.annotations.Nullable;
 
-/** Bytes that claim to be a package, or part of one, are not. */
+/** The bytes are not a valid package, or not a valid part of one. */
 public final class PackageFormatException extends VmmigException {
     private static final long serialVersionUID = 1;
 
     /**
-     * Made by libraries that implement the interfaces of vmmig; users catch it.
+     * For implementations of vmmig's interfaces; users only catch it.
      *
      * @param failure what went wrong; its problem is of the family {@link Problem.Family#PACKAGE_FORMAT}
-     * @param cause what lies beneath, or null
+     * @param cause the cause, or null
      */
     public PackageFormatException(Failure failure, @Nullable Throwable cause) {
         super(failure, cause);
     }
 
-    /** As {@link #PackageFormatException(Failure, Throwable)}, knowing the problem only. */
+    /** As {@link #PackageFormatException(Failure, Throwable)}, with the problem only. */
     public PackageFormatException(Problem problem, String what, String remedy) {
         this(Failure.of(problem, what, remedy), null);
     }
 
-    /** As {@link #PackageFormatException(Failure, Throwable)}, knowing the problem and its cause. */
+    /** As {@link #PackageFormatException(Failure, Throwable)}, with the problem and its cause. */
     public PackageFormatException(Problem problem, String what, String remedy, Throwable cause) {
         this(Failure.of(problem, what, remedy), cause);
     }

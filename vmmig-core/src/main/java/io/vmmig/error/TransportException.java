@@ -8,21 +8,21 @@ public final class TransportException extends VmmigException {
     private static final long serialVersionUID = 1;
 
     /**
-     * Made by libraries that implement the interfaces of vmmig; users catch it.
+     * For implementations of vmmig's interfaces; users only catch it.
      *
      * @param failure what went wrong; its problem is of the family {@link Problem.Family#TRANSPORT}
-     * @param cause what lies beneath, or null
+     * @param cause the cause, or null
      */
     public TransportException(Failure failure, @Nullable Throwable cause) {
         super(failure, cause);
     }
 
-    /** As {@link #TransportException(Failure, Throwable)}, knowing the problem only. */
+    /** As {@link #TransportException(Failure, Throwable)}, with the problem only. */
     public TransportException(Problem problem, String what, String remedy) {
         this(Failure.of(problem, what, remedy), null);
     }
 
-    /** As {@link #TransportException(Failure, Throwable)}, knowing the problem and its cause. */
+    /** As {@link #TransportException(Failure, Throwable)}, with the problem and its cause. */
     public TransportException(Problem problem, String what, String remedy, Throwable cause) {
         this(Failure.of(problem, what, remedy), cause);
     }

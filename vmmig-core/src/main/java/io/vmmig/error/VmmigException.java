@@ -5,8 +5,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whatever goes wrong in vmmig. The subclass tells the family, {@link #problem()} tells the very problem, and
- * {@link #failure()} holds the guest, the phase, the state in which both ends are left, and what the user can do.
+ * The base of all exceptions of vmmig. The subclass tells the family, {@link #problem()} the exact problem, and {@link #failure()} the
+ * guest, the phase, the state in which both ends are left, and what the user can do.
  *
  * <p>The message is one line that can be shown to a user as it is.
  */
@@ -44,13 +44,12 @@ public abstract sealed class VmmigException extends Exception
     }
 
     /**
-     * What a failed read or write is to the caller. An exception of vmmig that a stream has wrapped comes out as it was; a
-     * full disk becomes {@link Problem#DISK_FULL} and an interrupt {@link Problem#CANCELLED}; anything else becomes what
-     * the caller says it is.
+     * Converts a failed read or write. An exception of vmmig that a stream has wrapped is unwrapped; a full disk becomes {@link
+     * Problem#DISK_FULL} and an interrupt {@link Problem#CANCELLED}; anything else becomes {@code problem}.
      *
      * @param failure what the stream threw
-     * @param problem what it is if it is nothing better known
-     * @param what what was being done, as a sentence without its end; the stream's own words are added to it
+     * @param problem the problem, unless a more specific one is known
+     * @param what what was being done, as a sentence without its full stop; the stream's message is appended
      * @param remedy what the user can do about it, as one sentence; empty when there is nothing
      */
     public static VmmigException from(IOException failure, Problem problem, String what, String remedy) {
