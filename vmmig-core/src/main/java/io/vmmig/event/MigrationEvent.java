@@ -23,28 +23,28 @@ public sealed interface MigrationEvent {
     record PhaseStarted(String guest, Phase phase, Instant at) implements MigrationEvent {}
 
     /**
-     * The migration waits for a permit, because as many as allowed are under way; its guest keeps running. The next
-     * {@link PhaseStarted} tells that it was admitted.
+     * The migration waits for a permit, since the limit of concurrent migrations is reached; its guest keeps running. The next {@link
+     * PhaseStarted} tells that it was admitted.
      *
      * @param ahead about how many migrations wait before this one
      */
     record Waiting(String guest, Phase phase, Instant at, int ahead) implements MigrationEvent {}
 
     /**
-     * A phase has ended, well or not.
+     * A phase has ended, by success or failure.
      *
      * @param length how long it took
      */
     record PhaseEnded(String guest, Phase phase, Instant at, Duration length) implements MigrationEvent {}
 
     /**
-     * How far the migration is. Told when a phase begins, when what is done changes, and while bytes move, then at most ten times a second;
-     * the last one, before {@link Done}, has the fraction 1.
+     * The migration's progress. Sent when a phase or a step begins, and at most ten times a second while bytes move; the last one, before
+     * {@link Done}, has the fraction 1.
      *
      * @param fraction how much of the whole migration is done, from 0 to 1; never decreases
-     * @param remaining an estimate of how long the whole migration still takes; null only while it waits to be admitted
+     * @param remaining an estimate of the time left for the whole migration; null only while it waits to be admitted
      * @param doing what is being done, for people, such as "moving memory"
-     * @param bytesDone bytes moved in this phase, before compression; of {@link Phase#SNAPSHOT}, how much of the guest's memory is done,
+     * @param bytesDone bytes moved in this phase, before compression; in {@link Phase#SNAPSHOT}, how much of the guest's memory is done,
      *     pages of zeros included
      * @param bytesExpected an upper estimate of all bytes of this phase; at least {@code bytesDone}
      * @param bytesPerSecond the phase's mean rate so far
@@ -62,7 +62,7 @@ public sealed interface MigrationEvent {
             implements MigrationEvent {}
 
     /**
-     * The last event of a migration that went well.
+     * The last event of a migration that succeeded.
      *
      * @param report what {@link io.vmmig.Migration#await()} returns
      */
@@ -76,9 +76,9 @@ public sealed interface MigrationEvent {
     record Failed(String guest, Phase phase, Instant at, Throwable reason) implements MigrationEvent {}
 
     /**
-     * The connection with the other end broke, and was taken up again; the migration goes on where it was.
+     * The connection with the other end broke and was restored; the migration continues from where it was.
      *
-     * @param outage how long there was none
+     * @param outage how long the connection was down
      */
     record Reconnected(String guest, Phase phase, Instant at, Duration outage) implements MigrationEvent {}
 

@@ -2,8 +2,8 @@
 package io.vmmig.event;
 
 /**
- * Hears of a migration's events, one at a time, on the threads that move the bytes: it should be quick. What it throws is
- * logged and does not disturb the migration.
+ * Receives a migration's events, one at a time, on the threads that move the bytes, so it should return quickly. An exception that it
+ * throws is logged and does not affect the migration.
  */
 @FunctionalInterface
 public interface MigrationListener {
