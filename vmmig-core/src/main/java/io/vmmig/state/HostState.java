@@ -19,11 +19,12 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * The one directory of what a host remembers: base images, what their pages are found by, the package cache, the journals of
- * migrations, where guests have been, and which packages were consumed. {@link io.vmmig.Migrator}, {@link io.vmmig.Receiver} and
- * {@link io.vmmig.Recovery} of a host share it; without it a crash could lose a guest or run it twice.
+ * The directory of a host's state: base images and their page indexes, the package cache, the journals of migrations, the histories of
+ * guests, and the list of consumed packages. {@link io.vmmig.Migrator}, {@link io.vmmig.Receiver} and {@link io.vmmig.Recovery} of a host
+ * share it; without it a crash could lose a guest or run it twice.
  *
- * <p>Any number of threads and processes may use one directory at once. It belongs to the user who runs them, and to nobody else.
+ * <p>Any number of threads and processes may use one directory at once. It must belong to the user who runs them, and no other user may
+ * write to it.
  */
 public final class HostState {
     private static final String MARKER = "layout";
@@ -40,19 +41,19 @@ public final class HostState {
         this.images = images;
     }
 
-    /** What a host remembers, each kind in a directory of its own. */
+    /** The kinds of state, each in its own directory. */
     public enum Part {
-        /** Base images, kernels and ramdisks; QEMU reads them, so others can pass through it. */
+        /** Base images, kernels and ramdisks. Other users can traverse it, since QEMU reads them. */
         IMAGES,
         /** Journals of guests that leave. */
         DEPARTURES,
         /** Journals of guests that arrive. */
         ARRIVALS,
-        /** Where the guests of this host have been. */
+        /** Which hosts the guests of this host have been on. */
         HISTORIES,
-        /** The packages that were restored already. */
+        /** The list of consumed packages. */
         CONSUMED,
-        /** Names, uuids and directories of guests that are arriving. */
+        /** Claims on names, uuids and directories of arriving guests. */
         CLAIMS;
 
         private String directoryName() {
@@ -61,12 +62,12 @@ public final class HostState {
     }
 
     /**
-     * Opens the directory, and makes it if it is not there. One that an earlier version of vmmig used as an image store is taken
-     * over: what it remembers is moved to its place, and base images keep their old names, too, since guests are based on them.
+     * Opens the directory, and creates it if it does not exist. If an earlier version of vmmig used it as an image store, its contents are
+     * moved to the current layout, and base images keep their old names too, since guests are based on them.
      *
-     * @param directory on a local file system; what else is in it stays as it is
-     * @throws VmmigException with {@link Problem#FILE_FAILED} when it cannot be used, belongs to another user or can be written by
-     *     one, or has the layout of a newer vmmig
+     * @param directory on a local file system; other files in it are left alone
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when it cannot be used, belongs to another user or can be written by one, or
+     *     has the layout of a newer vmmig
      */
     public static HostState open(Path directory) throws VmmigException {
         Path absolute = directory.toAbsolutePath().normalize();
@@ -124,17 +125,17 @@ public final class HostState {
         }
     }
 
-    /** Where it is, absolute. */
+    /** The absolute path. */
     public Path directory() {
         return directory;
     }
 
-    /** Where one kind of what is remembered lies, absolute. For those who look after a host; vmmig alone writes to it. */
+    /** The absolute path of one kind of state, for administrators; only vmmig writes to it. */
     public Path directory(Part part) {
         return directory.resolve(part.directoryName());
     }
 
-    /** Base images, kernels and ramdisks, and the package cache. The same at each call. */
+    /** Base images, kernels and ramdisks, and the package cache. Each call returns the same object. */
     public ImageStore images() {
         return images;
     }

@@ -14,13 +14,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A host's state as vmmig had it before {@link HostState}: an image store, with all else in directories beside the images. May be
- * interrupted at any point, and begun again.
+ * The layout of a host's state before {@link HostState}: an image store, with everything else in directories beside the images. The
+ * conversion may be interrupted at any point and repeated.
  */
 final class LayoutBefore {
     private static final Logger LOG = LoggerFactory.getLogger(LayoutBefore.class);
     private static final Pattern IMAGE = Pattern.compile("sha256-[0-9a-f]{64}\\.(qcow2|raw)");
-    /** What is moved, and where to. */
+    /** Old directory to new. */
     private static final Map<String, String> MOVED = Map.of("taken", "consumed", "references", "images/references");
 
     private LayoutBefore() {}
@@ -40,7 +40,7 @@ final class LayoutBefore {
         }
     }
 
-    /** A guest's overlays name the image where it was, so it stays there as well. */
+    /** Links the image at its old path too, since overlays of guests name that path. */
     private static void link(Path image, Path place) throws IOException {
         try {
             Files.createLink(place, image);
