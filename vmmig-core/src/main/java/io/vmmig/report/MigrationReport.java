@@ -8,8 +8,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The report of a successful migration, as seen from one of its ends. What both ends know is in the {@link #summary()}; the methods here
- * that have the name of one of its components return that component.
+ * The report of a successful migration, from one of its ends. The {@link #summary()} holds what both ends know; a method with the name of
+ * one of its components returns that component.
  */
 public sealed interface MigrationReport permits SourceReport, DestinationReport {
     /** What both ends know. */
@@ -19,7 +19,10 @@ public sealed interface MigrationReport permits SourceReport, DestinationReport 
     @Nullable
     Instant resumedAt();
 
-    /** The report as a JSON object, named after the components of the summary and of this end's report; what is null is left out. */
+    /**
+     * The report as a JSON object, whose fields have the names of the components of the summary and of this end's report; null components
+     * are left out.
+     */
     default String toJson() {
         return ReportJson.of(this);
     }

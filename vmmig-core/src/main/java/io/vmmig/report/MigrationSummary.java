@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * @param phases the phases, in order
  * @param contents what was in the package
  * @param references base images that the guest needs and that were not sent
- * @param pages how many pages of disks and memory were stored in which way
- * @param notices what else the caller should know, in the order in which it was found
+ * @param pages how many pages of disks and memory were stored in each way
+ * @param notices what else the caller should know, in order of discovery
  */
 public record MigrationSummary(
         UUID packageId,
@@ -61,15 +61,15 @@ public record MigrationSummary(
     public record ContentSize(String name, long bytes, long storedBytes, Digest digest) {}
 
     /**
-     * Pages of one content that were stored alike.
+     * The pages of one content that were stored in the same way.
      *
      * @param content the content's name in the package
-     * @param kind {@code FILLED}: of one repeated byte, most often zero; {@code SAME}: as an earlier page of the package;
-     *     {@code REFERENCE}: as a page that both ends hold; {@code DELTA}: what has changed in a page that both ends hold;
-     *     {@code LITERAL}: the page itself
+     * @param kind {@code FILLED}: one repeated byte, most often zero; {@code SAME}: equal to an earlier page of the package; {@code
+     *     REFERENCE}: equal to a page that both ends hold; {@code DELTA}: the difference from a page that both ends hold; {@code LITERAL}:
+     *     the page itself
      * @param reference what the pages come from, if {@code REFERENCE}, or null
      * @param pages how many
-     * @param bytes their size before they were stored, in bytes
+     * @param bytes their original size, in bytes
      */
     public record PageCount(String content, String kind, @Nullable Digest reference, long pages, long bytes) {}
 }

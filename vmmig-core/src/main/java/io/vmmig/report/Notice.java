@@ -2,30 +2,30 @@
 package io.vmmig.report;
 
 /**
- * Something that the caller of a migration should know, though the migration did not fail for it. In the report, and as an
- * event when it is found.
+ * Something that the caller of a migration should know, although the migration did not fail because of it. It is in the report, and is sent
+ * as an event when it is found.
  *
- * @param kind what kind of thing it is
+ * @param kind the kind of notice
  * @param subject what it is about: a path, a device, a snapshot's name
  * @param text what was observed: one sentence without its full stop, see {@link #sentence()}
  * @param remedy what a user can do about it; empty if there is nothing to do
  */
 public record Notice(Kind kind, String subject, String text, String remedy) {
-    /** What kind of thing a notice tells. */
+    /** The kinds of notices. */
     public enum Kind {
-        /** Something of the guest that is not at the destination. */
+        /** The destination does not have this part of the guest. */
         NOT_CARRIED,
         /** Something of the guest, or of another one, that stays at the source. */
         LEFT_BEHIND,
-        /** Content that the package needs and does not hold. */
+        /** The package needs this content and does not hold it. */
         CONTENT_NEEDED,
-        /** The guest's clock has lost the time for which the guest was paused. */
+        /** The guest's clock is behind by the time for which the guest was paused. */
         CLOCK_BEHIND,
-        /** Another guest may be in the same network under the same address. */
+        /** Another guest may use the same address in the same network. */
         SAME_ADDRESS,
         /** Somebody else changed the guest, or asked for a change, while it was moving. */
         INTERFERENCE,
-        /** A person must look at once. */
+        /** An administrator must look at once. */
         ALARM
     }
 

@@ -8,10 +8,9 @@ import java.util.UUID;
 /**
  * What a {@link io.vmmig.Recovery} found, and what it did.
  *
- * @param settlements one for each migration that had not come to its end at this host
- * @param pausedGuests guests of this host that are paused, though no journal says why: their user may have suspended them, or a
- *     migration whose journal is lost, or in another state directory, left them so. See whether they run elsewhere before you
- *     resume one
+ * @param settlements one for each migration that was unfinished at this host
+ * @param pausedGuests guests of this host that are paused although no journal says why: a user may have suspended them, or a migration left
+ *     them so and its journal is lost or in another state directory. Before you resume one, make sure that it does not run elsewhere
  */
 public record RecoveryReport(List<Settlement> settlements, List<Hypervisor.GuestId> pausedGuests) {
     public RecoveryReport {
@@ -19,7 +18,7 @@ public record RecoveryReport(List<Settlement> settlements, List<Hypervisor.Guest
         pausedGuests = List.copyOf(pausedGuests);
     }
 
-    /** Whether nothing is left open. */
+    /** Whether no migration is {@link Result#LEFT_OPEN}. */
     public boolean settled() {
         return settlements.stream().allMatch(settlement -> settlement.result() != Result.LEFT_OPEN);
     }
@@ -34,26 +33,26 @@ public record RecoveryReport(List<Settlement> settlements, List<Hypervisor.Guest
 
     /** What was done. */
     public enum Result {
-        /** The guest was let go on here. */
+        /** The guest was resumed here. */
         RESUMED,
-        /** The guest lives at the other end, and what was left of it here was removed. */
+        /** The guest is at the other end, and what was left of it here was removed. */
         RETIRED,
-        /** The guest had not been given to this host, and what there was of it here was removed. */
+        /** The guest had not been handed over to this host, and what this host had received was removed. */
         DISCARDED,
-        /** There was nothing to do but to note it. */
+        /** There was nothing left to do but to record the outcome. */
         NOTED,
-        /** Nobody can tell what is right, now or ever; see the text. Nothing was changed. */
+        /** The outcome is not known now, and may never be; see the text. Nothing was changed. */
         LEFT_OPEN
     }
 
     /**
      * One migration.
      *
-     * @param packageId the package in which the guest was to travel
+     * @param packageId the guest's package
      * @param guest the guest's name at this host
      * @param side which end this host was
      * @param result what was done
-     * @param what that in words, with what is to be done about it if anything is
+     * @param what the result in words, with a remedy if one is needed
      */
     public record Settlement(UUID packageId, String guest, Side side, Result result, String what) {}
 }

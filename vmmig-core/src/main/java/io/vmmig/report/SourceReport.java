@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
  *
  * @param summary what both ends know
  * @param suspendedAt when the guest was paused
- * @param resumedAt when the source knew that the guest was running again, here or at the destination; null if it was left paused or is in
- *     a package store only
- * @param freePages memory that the guest's kernel did not use
- * @param balloon memory that the guest lent to the host, or null if it was not asked for any
- * @param leftAtSource the guest's disk images that are still at the source although the guest has gone, since vmmig removes only files
- *     that it made: stale, and to be removed by their owner; empty if the guest stays
+ * @param resumedAt when the source knew that the guest was running again, here or at the destination; null if it was left paused or is in a
+ *     package store only
+ * @param freePages free memory that was left out
+ * @param balloon memory that the guest lent to the host, or null if it was not asked
+ * @param leftAtSource the guest's disk images that remain at the source after the guest has left, since vmmig removes only files that it
+ *     made. They are stale; their owner should remove them. Empty if the guest stays
  */
 public record SourceReport(
         MigrationSummary summary,
@@ -40,10 +40,10 @@ public record SourceReport(
     }
 
     /**
-     * Memory whose content was not sent, since the guest's kernel had it marked as free.
+     * Memory that was not sent, since the guest's kernel had marked it as free.
      *
-     * @param leftOut how many pages of content were left out
-     * @param keptBecause why none were, or null
+     * @param leftOut how many pages with content were left out
+     * @param keptBecause why none was, or null
      */
     public record FreePages(long leftOut, @Nullable String keptBecause) {}
 
@@ -51,7 +51,7 @@ public record SourceReport(
      * Memory that a guest's balloon driver lent to the host until the guest was resumed. Its content was not sent.
      *
      * @param takenBytes how much was lent
-     * @param missedBytes how much more should have been lent
+     * @param missedBytes how much more was asked for
      * @param missedBecause why it was not, or why the guest could not be asked at all; null if nothing is missing
      */
     public record Balloon(long takenBytes, long missedBytes, @Nullable String missedBecause) {}
