@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * What a host has vouched for.
+ * One host's verified statement about a guest that it handled.
  *
- * @param signer the host, as its key or its name is written
- * @param at when, by that host's clock
+ * @param signer the host's key or name
+ * @param at when it signed, by its own clock
  * @param packageId the package that it made
- * @param changes what was changed in the domain before, for people
+ * @param changes what was changed in the domain before, in words
  */
 public record Handling(String signer, Instant at, UUID packageId, List<String> changes) {
     public Handling {

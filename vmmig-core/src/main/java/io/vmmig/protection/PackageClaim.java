@@ -8,14 +8,14 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What this host says of a package that it makes.
+ * What this host signs about a package that it makes.
  *
  * @param packageId the package
  * @param contents the digest of its contents
- * @param recipients the fingerprints (64 hex digits) of the hosts that it is for; empty when it is for whoever gets it
- * @param from the digest of the seal of the package that the guest came in, or null if it was not seen to come in one
- * @param earlier the signatures that it came with, the oldest first
- * @param changes what was changed in the domain when it came, for people
+ * @param recipients the fingerprints (64 hex digits) of the hosts that it is for; empty when it is for any host
+ * @param from the digest of the seal of the package in which the guest arrived, or null if none is known
+ * @param earlier the signatures of that package, the oldest first
+ * @param changes what was changed in the domain when it arrived, in words
  */
 public record PackageClaim(
         UUID packageId,

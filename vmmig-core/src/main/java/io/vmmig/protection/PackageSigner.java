@@ -8,7 +8,7 @@ import java.util.List;
 @FunctionalInterface
 public interface PackageSigner {
     /**
-     * The signatures that the package is to have: as a rule those that the guest came with, and one more.
+     * The signatures for the package: usually those with which the guest arrived, and one more.
      *
      * @return texts without line breaks, the oldest first
      * @throws VmmigException when it cannot be signed; the package is then not made

@@ -6,17 +6,17 @@ import io.vmmig.error.VmmigException;
 import java.util.List;
 import java.util.UUID;
 
-/** Decides whose packages this host takes. Thread-safe. */
+/** Decides whose packages this host accepts. Thread-safe. */
 @FunctionalInterface
 public interface PackageVerifier {
     /**
-     * Judges the signatures of a package.
+     * Verifies the signatures of a package.
      *
      * @param packageId the package
-     * @param contents the digest of what it contains, as it was found to be
-     * @param signatures what its seal holds, the oldest first; anybody may have written it
-     * @return who has handled the guest, the oldest first; empty if that does not matter here
-     * @throws VmmigException when the package is not to be taken, and why
+     * @param contents the digest of its contents, as computed by this host
+     * @param signatures the signatures in its seal, the oldest first; untrusted
+     * @return the hosts that handled the guest, the oldest first; empty if this verifier does not check them
+     * @throws VmmigException when the package is not accepted, and why
      */
     List<Handling> verify(UUID packageId, Digest contents, List<String> signatures) throws VmmigException;
 }

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Who vouches for packages. */
+/** Signing and verifying packages. */
 @org.jspecify.annotations.NullMarked
 package io.vmmig.protection;
