@@ -5,11 +5,11 @@ import io.vmmig.bundle.Manifest;
 import java.util.Set;
 
 /**
- * The destination's yes to an {@link Offer}.
+ * The destination's acceptance of an {@link Offer}.
  *
- * @param held digests ({@code sha256:HEX}) of content named in the offer's manifest that the destination holds already and
- *     need not be sent, such as the kernel; base images are not among them, since a destination that lacks one refuses
- * @param references those of the offer's references that the destination holds, so that the package may refer to them
+ * @param held digests ({@code sha256:HEX}) of content in the offer's manifest that need not be sent, such as the kernel, since the
+ *     destination already holds it; without base images, since a destination that lacks one refuses the offer
+ * @param references the offer's references that the destination holds, and that the package may therefore use
  */
 public record Acceptance(Set<String> held, Set<Manifest.Reference> references) {
     public Acceptance {
@@ -17,7 +17,7 @@ public record Acceptance(Set<String> held, Set<Manifest.Reference> references) {
         references = Set.copyOf(references);
     }
 
-    /** Yes, with the package complete in itself. */
+    /** Accepts a package that refers to nothing outside of it. */
     public Acceptance(Set<String> held) {
         this(held, Set.of());
     }

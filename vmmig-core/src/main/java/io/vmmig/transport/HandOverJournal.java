@@ -7,29 +7,29 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a transport records of one hand-over in the source's journal, before each step that it could not tell otherwise after a crash.
- * Thread-safe.
+ * Where a transport records the progress of one hand-over, in the source's journal. It records each step beforehand whose outcome it could
+ * not determine otherwise after a crash. Thread-safe.
  */
 public interface HandOverJournal {
-    /** The most that can be recorded at once, in characters. */
+    /** The maximum length of an entry, in characters. */
     int MAX_LENGTH = 1024;
 
-    /** Whether the guest leaves its source with this; if not, what is sent is a copy, and nobody waits for the outcome. */
+    /** Whether the guest leaves its source with this hand-over. If not, the package is a copy, and nobody waits for the outcome. */
     default boolean givesTheGuestAway() {
         return true;
     }
 
-    /** What was recorded last; empty if nothing was. */
+    /** The latest entry; empty if there is none. */
     Optional<String> latest();
 
     /**
-     * Records what counts from now on, in the place of what was recorded before; it is durable when this returns.
+     * Replaces the previous entry. The new one is durable when this returns.
      *
      * @param entry printable ASCII, {@link #MAX_LENGTH} characters at most
      */
     void record(String entry) throws VmmigException;
 
-    /** One that is lost with this process, for a source that records nothing. */
+    /** A journal in memory, lost with this process, for a source that records nothing. */
     static HandOverJournal inMemory() {
         AtomicReference<@Nullable String> entry = new AtomicReference<>();
         return new HandOverJournal() {

@@ -8,8 +8,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * The destination's side of one transfer. The methods are called in the order in which they stand here, by one thread;
- * {@link #refuse} and {@link #close()} at any time by any.
+ * The destination's side of one transfer. One thread calls the methods in this order; any thread may call {@link #refuse} and {@link
+ * #close()} at any time.
  *
  * <pre>
  *   offer → accept → packageStream, as far as it comes while the guest runs → ready → packageStream, read to its end → restored
@@ -19,58 +19,52 @@ import java.util.function.Consumer;
  */
 public interface IncomingSession extends IncomingPackage {
     /**
-     * Tells {@code listener} each time the connection has been taken up again after it had broken, and how long there was none;
-     * never, unless the transport can do that. To be called before the first {@code offer}. It is called by a thread on which the
-     * transfer waits, so it should be quick.
+     * Calls {@code listener} each time a broken connection has been restored, with the length of the outage. A transport that cannot
+     * reconnect never calls it. Call this before the first {@code offer}. The listener should return quickly, since the transfer waits for
+     * it.
      */
     default void onReconnected(Consumer<Duration> listener) {}
 
-    /**
-     * Waits until the source has offered something, of which nothing is looked at yet; so that a source that only connects keeps no
-     * other one waiting.
-     */
+    /** Waits until an offer has arrived, without reading it, so that a source that connects and sends nothing does not block others. */
     default void awaitOffer() throws VmmigException {}
 
-    /** What the source offers. */
+    /** The source's offer. */
     Offer offer() throws VmmigException;
 
-    /** What the source has proven to be, such as the fingerprint of its keys; empty when it has proven nothing. */
+    /** The source's authenticated identity, such as the fingerprint of its keys; empty when it is not authenticated. */
     default Optional<String> peer() {
         return Optional.empty();
     }
 
-    /** Whether there is no connection with the source at this moment, and it may still come back. */
+    /** Whether the connection with the source is down at this moment and may still be restored. */
     default boolean disconnected() {
         return false;
     }
 
-    /** Says yes. */
+    /** Accepts the offer. */
     void accept(Acceptance acceptance) throws VmmigException;
 
-    /**
-     * Says that the source may suspend the guest: nothing is left that could be refused but what comes after that.
-     */
+    /** Tells the source that it may suspend the guest: from here on only what arrives afterwards can be refused. */
     void ready() throws VmmigException;
 
-    /** Says that the guest is here, paused and verified. What has not been read of the package is passed over. */
+    /** Tells the source that the guest is here, paused and verified. Skips the unread part of the package. */
     void restored() throws VmmigException;
 
-    /** Waits for the source's word that the guest may run here. If this throws, it may not. */
+    /** Waits for the source's commit, after which the guest may run here. If this throws, it may not. */
     void awaitCommit() throws VmmigException;
 
-    /** Says that the guest runs here. */
+    /** Tells the source that the guest runs here. */
     void resumed() throws VmmigException;
 
     /**
-     * Says no, and why: the guest does not run here and will not, so that the source may resume it, even after it has
-     * committed. Once {@link #awaitCommit()} has returned, call this only when that is certain. Never throws, never blocks
-     * for long.
+     * Refuses the guest, with a reason: it does not run here and never will, so the source may resume it, even after it has committed. Once
+     * {@link #awaitCommit()} has returned, call this only when that is certain. Never throws, never blocks for long.
      */
     void refuse(Failure reason);
 
     /**
-     * {@inheritDoc} Refuses first, unless {@link #awaitCommit()} has returned: from then on only the caller knows
-     * whether the guest runs here, and a source that hears nothing must not resume it.
+     * {@inheritDoc} Refuses first, unless {@link #awaitCommit()} has returned: from then on only the caller knows whether the guest runs
+     * here, and a source without an answer must not resume it.
      */
     @Override
     void close();

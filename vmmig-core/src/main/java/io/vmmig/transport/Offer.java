@@ -7,14 +7,14 @@ import io.vmmig.bundle.PackageReader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the source tells the destination before it touches the guest.
+ * What the source tells the destination before it changes anything about the guest.
  *
- * @param manifest the manifest that the package will begin with
+ * @param manifest the manifest with which the package will begin
  * @param domainXml the guest's live domain XML
- * @param cookie what will come beside the XML, if that is known already, or null; with it the destination can start its
- *     hypervisor before the guest stands still
- * @param definitionXml the XML that the guest's next start uses, or null if it has none but the live one
- * @param guest what is known of the guest outside of its XML, as it is at this moment
+ * @param cookie libvirt's cookie, if it is already known, or null; with it the destination can start its hypervisor before the guest is
+ *     paused
+ * @param definitionXml the XML for the guest's next start, or null if there is only the live one
+ * @param guest what is currently known of the guest besides its XML
  */
 public record Offer(
         Manifest manifest,
@@ -22,17 +22,17 @@ public record Offer(
         @Nullable String cookie,
         @Nullable String definitionXml,
         GuestRecord guest) {
-    /** An offer of a guest of which no more is known than its manifest says. */
+    /** An offer of a guest of which only the manifest and the live XML are known. */
     public Offer(Manifest manifest, String domainXml, @Nullable String cookie) {
         this(manifest, domainXml, cookie, null, GuestRecord.of(manifest));
     }
 
-    /** As before, and it does not tell what will come beside the XML. */
+    /** As before, without a cookie. */
     public Offer(Manifest manifest, String domainXml) {
         this(manifest, domainXml, null);
     }
 
-    /** The offer that a package is which lies still. */
+    /** The offer that corresponds to a stored package. */
     public static Offer of(PackageReader.Head head) {
         return new Offer(head.manifest(), head.domainXml(), null, head.definitionXml(), head.guest());
     }

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport;
 
-/** What a destination says of a package whose source has not heard how the hand-over ended. */
+/** A destination's answer about a package whose source does not know how the hand-over ended. */
 public enum Outcome {
-    /** The guest was taken over: it runs there, or has run. It must not run at the source. */
+    /** The destination took the guest over: it runs there, or has run. It must not run at the source. */
     TAKEN,
-    /** The guest was not taken over, and never will be with this package. It may go on at the source. */
+    /** The destination did not take the guest over, and never will with this package. The source may resume it. */
     NOT_TAKEN,
-    /** It is not settled there yet. To be asked again, perhaps after a recovery there. */
+    /** The destination has not resolved it yet. Ask again, perhaps after a recovery there. */
     UNDER_WAY,
-    /** Nothing is noted of that package there. A destination that has taken a guest and lost its notes would say so, too. */
+    /** The destination has no record of that package. A destination that took the guest and lost its journal answers this as well. */
     UNHEARD_OF
 }

@@ -15,32 +15,32 @@ import java.util.function.Consumer;
  */
 public interface OutgoingSession extends OutgoingPackage {
     /**
-     * Tells {@code listener} each time the connection has been taken up again after it had broken, and how long there was none;
-     * never, unless the transport can do that. To be called before the first {@code offer}. It is called by a thread on which the
-     * transfer waits, so it should be quick.
+     * Calls {@code listener} each time a broken connection has been restored, with the length of the outage. A transport that cannot
+     * reconnect never calls it. Call this before the first {@code offer}. The listener should return quickly, since the transfer waits for
+     * it.
      */
     default void onReconnected(Consumer<Duration> listener) {}
 
     /**
-     * Asks the destination whether it will take the guest.
+     * Asks the destination whether it accepts the guest.
      *
-     * @throws VmmigException what the destination has against it, as thrown there
+     * @throws VmmigException the destination's reason to refuse, as thrown there
      */
     Acceptance offer(Offer offer) throws VmmigException;
 
     /**
-     * Says that all has been written and flushed that can be sent while the guest runs, and waits until the destination is ready for
-     * the rest: until nothing is left that it could refuse but what the rest itself brings. The guest must not be suspended before.
+     * Tells the destination that everything that can be sent while the guest runs has been written and flushed, and waits until it is ready
+     * for the rest, so that it can then refuse only the rest itself. The guest must not be suspended before.
      *
-     * @throws VmmigException what the destination has against the guest after all, as thrown there
+     * @throws VmmigException the destination's reason to refuse after all, as thrown there
      */
     void awaitReady() throws VmmigException;
 
     /**
      * Hands the guest over, and waits until the destination confirms that it has taken it.
      *
-     * @throws VmmigException with {@link io.vmmig.error.Problem#OUTCOME_UNKNOWN} when the word was sent and no answer came; with
-     *     any other problem when it is certain that the destination did not and will not take the guest
+     * @throws VmmigException with {@link io.vmmig.error.Problem#OUTCOME_UNKNOWN} when the commit was sent and no answer came; with any
+     *     other problem when it is certain that the destination did not and will not take the guest
      */
     void commit() throws VmmigException;
 }

@@ -6,9 +6,9 @@ import io.vmmig.error.VmmigException;
 /** A place for one package, such as a file or an address at a server. */
 public non-sealed interface PackageStore extends Transport {
     /**
-     * Begins to store a package. Each call begins an upload of its own, which the caller closes.
+     * Begins to store a package. Each call begins a new upload, which the caller closes.
      *
-     * @throws VmmigException when the place cannot be used; the guest has not been touched by then
+     * @throws VmmigException when the place cannot be used
      */
     PackageUpload put() throws VmmigException;
 

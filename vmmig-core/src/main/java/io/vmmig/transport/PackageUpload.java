@@ -15,7 +15,7 @@ public interface PackageUpload extends OutgoingPackage {
     /**
      * Prepares for the package.
      *
-     * @return what the package may leave out, and which of the manifest's references it may refer to
+     * @return what the package may leave out, and which of the manifest's references it may use
      * @throws VmmigException when the package would not fit, or could not be restored
      */
     Acceptance begin(Manifest manifest) throws VmmigException;
@@ -24,8 +24,8 @@ public interface PackageUpload extends OutgoingPackage {
      * Makes the package visible as a whole, durably: this hands the guest over.
      *
      * @param journal where to record what {@link Transport#outcomeOf} needs after a crash
-     * @throws VmmigException with {@link io.vmmig.error.Problem#OUTCOME_UNKNOWN} when the package may be visible, now or later; with any other
-     *     problem when it is not and never will be
+     * @throws VmmigException with {@link io.vmmig.error.Problem#OUTCOME_UNKNOWN} when the package may be visible, now or later; with any
+     *     other problem when it is not visible and never will be
      */
     void publish(HandOverJournal journal) throws VmmigException;
 }

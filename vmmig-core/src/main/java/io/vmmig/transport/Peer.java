@@ -4,19 +4,19 @@ package io.vmmig.transport;
 import io.vmmig.error.VmmigException;
 import java.util.UUID;
 
-/** Another host, which answers the source, restores the guest while it arrives, and resumes it when it is handed over. */
+/** Another host, which answers the source, restores the guest as it arrives, and resumes it after the hand-over. */
 public non-sealed interface Peer extends Transport {
     /**
-     * Connects, within a deadline. Each call begins a transfer of its own, which the caller closes.
+     * Connects, within a deadline. Each call begins a new transfer, which the caller closes.
      *
-     * @throws VmmigException when the host cannot be reached or is not to be used
+     * @throws VmmigException when the host cannot be reached or is not trusted
      */
     OutgoingSession open() throws VmmigException;
 
     /**
-     * Asks the host what became of a package, by its own journals.
+     * Asks the host for the outcome of a package in its journals.
      *
-     * @throws VmmigException when there is no answer
+     * @throws VmmigException when the host does not answer
      */
     Outcome outcomeOf(UUID packageId) throws VmmigException;
 

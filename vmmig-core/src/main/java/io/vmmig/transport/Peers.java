@@ -3,7 +3,7 @@ package io.vmmig.transport;
 
 import io.vmmig.error.VmmigException;
 
-/** Finds a destination again whose address is in a journal, with the secrets that this takes. */
+/** Finds a destination again by the address in a journal, with the credentials that it requires. */
 @FunctionalInterface
 public interface Peers {
     /**

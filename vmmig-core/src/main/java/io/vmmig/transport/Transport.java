@@ -7,7 +7,7 @@ import java.util.UUID;
 
 /** Where a guest can go: to another host, or into a package. Implementations are immutable and reusable. */
 public sealed interface Transport permits Peer, PackageStore {
-    /** Where it leads, for people and for reports; without secrets. */
+    /** A description for people and for reports; without secrets. */
     String description();
 
     /**
@@ -17,18 +17,18 @@ public sealed interface Transport permits Peer, PackageStore {
     Optional<String> address();
 
     /**
-     * Checks that it can be used, within a deadline, and leaves nothing behind: a source asks before it spends time on reading a guest's
-     * disks. Does nothing where that costs as much as a transfer.
+     * Checks that it can be used, within a deadline, and leaves nothing behind. A source calls this before it spends time on reading a
+     * guest's disks. Does nothing where the check would cost as much as a transfer.
      *
-     * @throws VmmigException as the beginning of a transfer would
+     * @throws VmmigException as thrown at the beginning of a transfer
      */
     default void requireReachable() throws VmmigException {}
 
     /**
-     * Says what became of a package whose hand-over was cut short. A hand-over that is not complete by then never will be.
+     * Determines the outcome of an interrupted hand-over. A hand-over that is not complete by then never will be.
      *
-     * @param journal where the source has recorded its hand-over, and may record more now
-     * @throws VmmigException when it cannot be told now; the message says why
+     * @param journal where the source has recorded its hand-over; this call may add to it
+     * @throws VmmigException when the outcome cannot be determined now; the message says why
      */
     Outcome outcomeOf(UUID packageId, HandOverJournal journal) throws VmmigException;
 }

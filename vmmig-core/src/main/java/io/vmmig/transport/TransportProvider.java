@@ -5,8 +5,8 @@ import io.vmmig.error.VmmigException;
 import java.util.Optional;
 
 /**
- * Finds transports by their address without being told any secrets, for a {@link io.vmmig.Recovery}, which loads providers with
- * {@link java.util.ServiceLoader}.
+ * Finds transports by their address alone, without credentials, for a {@link io.vmmig.Recovery}, which loads providers with {@link
+ * java.util.ServiceLoader}.
  */
 public interface TransportProvider {
     /**
@@ -14,7 +14,7 @@ public interface TransportProvider {
      *
      * @param address what {@link Transport#address()} was when the migration began
      * @return empty if the address is not of this provider's kind
-     * @throws VmmigException when it is of this kind and cannot be used
+     * @throws VmmigException when the address is of this kind and cannot be used
      */
     Optional<Transport> at(String address) throws VmmigException;
 }
