@@ -6,8 +6,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 
 /**
- * Where the holes of files are: stretches that were never written, take no space and read as zeros. Java does not tell, so whoever
- * can ask the system does. Without it a file is read as a whole, which takes long for a large one that is empty. Thread-safe.
+ * Finds the holes of files: ranges that were never written, take no space and read as zeros. Java has no call for this, so a hypervisor
+ * module asks the system. Without it the whole file is read, which is slow for a large sparse one. Thread-safe.
  */
 @FunctionalInterface
 public interface FileHoles {
@@ -29,19 +29,21 @@ public interface FileHoles {
         }
     };
 
-    /** Opens a file; to be closed by the caller. */
+    /** Opens a file; the caller closes it. */
     InFile open(Path file) throws IOException;
 
     /** The holes of one file. For one thread. */
     interface InFile extends Closeable {
         /**
-         * The first position, from {@code from} on, that may hold anything but zeros; {@link Long#MAX_VALUE} if there is nothing
-         * but a hole up to the end of the file.
+         * The first position at or after {@code from} that may hold anything but zeros; {@link Long#MAX_VALUE} if a hole extends to the end
+         * of the file.
          */
         long nextContent(long from) throws IOException;
 
-        /** The first position, from {@code from} on, at which a hole begins; {@link Long#MAX_VALUE} or the
-         *  end of the file if there is none up to there. */
+        /**
+         * The first position at or after {@code from} at which a hole begins; {@link Long#MAX_VALUE} or the end of the file if there is
+         * none.
+         */
         long nextHole(long from) throws IOException;
     }
 }

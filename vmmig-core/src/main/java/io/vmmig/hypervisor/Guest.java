@@ -15,14 +15,14 @@ public interface Guest {
     /** The uuid, unique on its host. */
     UUID uuid();
 
-    /** What the guest is doing now. */
+    /** The guest's current state. */
     GuestState state() throws VmmigException;
 
     /** Whether the host keeps the guest's definition when it is not running. */
     boolean persistent() throws VmmigException;
 
     /**
-     * What this host keeps of the guest besides its running XML. A hypervisor that keeps nothing need not override this.
+     * What this host stores of the guest besides its running XML. A hypervisor that stores nothing need not override this.
      *
      * @throws io.vmmig.error.HypervisorException with {@link io.vmmig.error.Problem#GUEST_UNKNOWN} when the guest is gone
      */
@@ -31,7 +31,7 @@ public interface Guest {
     }
 
     /**
-     * Has the host start the guest when the host boots, or not.
+     * Sets whether the host starts the guest when the host boots.
      *
      * @throws VmmigException when the host cannot do that, or keeps no definition of the guest
      */
@@ -41,46 +41,46 @@ public interface Guest {
     }
 
     /**
-     * Has an agent in the guest, which runs again after a pause, set its clock to this host's time if it is behind. A hypervisor that
-     * knows no such agent need not override this.
+     * Asks the agent in a guest that was resumed to set the guest's clock to this host's time if it is behind. A hypervisor without such an
+     * agent need not override this.
      *
-     * @return whether the clock is right now; false when there is no agent
-     * @throws VmmigException when there is one and it cannot do that
+     * @return whether the clock is now right; false when there is no agent
+     * @throws VmmigException when the agent cannot set the clock
      */
     default boolean catchUpClock() throws VmmigException {
         return false;
     }
 
-    /** The live domain XML, complete with secrets and in the form that can be given to another host. */
+    /** The live domain XML, with secrets, in the form that another host can use. */
     String domainXml() throws VmmigException;
 
     /**
-     * The live domain XML in the form for this host alone, which shows what the guest really reads: the chain of images below each
-     * disk, and block jobs. Empty when this hypervisor does not show it; then the headers of images have to be believed.
+     * The live domain XML in the form for this host only, which shows what the guest actually reads: the chain of images below each disk,
+     * and block jobs. Empty when this hypervisor does not show it; then vmmig relies on the headers of images.
      */
     default Optional<String> liveXml() throws VmmigException {
         return Optional.empty();
     }
 
     /**
-     * What {@link SavedGuest#cookie()} is going to be, as far as that shows while the guest runs; empty when it does not. With it
-     * a destination can start its hypervisor before the guest stands still.
+     * The future {@link SavedGuest#cookie()}, if it is known while the guest runs; otherwise empty. With it a destination can start its
+     * hypervisor before the guest is paused.
      */
     default Optional<String> cookie() throws VmmigException {
         return Optional.empty();
     }
 
     /**
-     * The guest's memory, for reading; empty when this hypervisor cannot show it.
+     * The guest's memory, for reading; empty when this hypervisor does not give access to it.
      *
-     * @param ram where the guest has RAM; nothing else is read
-     * @return to be closed by the caller
+     * @param ram where the guest has RAM; callers read nothing else
+     * @return the caller closes it
      */
     default Optional<GuestMemory> memory(List<RamRegion> ram) {
         return Optional.empty();
     }
 
-    /** The guest's balloon; empty when this hypervisor has none. Whether a driver answers to it shows only when it is asked. */
+    /** The guest's balloon; empty when this hypervisor has none. Only a request shows whether a driver in the guest answers. */
     default Optional<Balloon> balloon() {
         return Optional.empty();
     }
@@ -89,41 +89,40 @@ public interface Guest {
      * Begins to watch what other tools do to the guest. Only what the hypervisor reports is seen: a request that it has accepted and
      * not yet carried out may show nowhere.
      *
-     * @return to be closed by the caller
+     * @return the caller closes it
      */
     default GuestWatch watch() throws VmmigException {
         return GuestWatch.BLIND;
     }
 
     /**
-     * Suspends the guest and begins to save its memory and device state as a stream. From here on the guest stands still,
-     * its disks are settled on the host's files, and the caller owns the decision whether it goes on here or not:
-     * {@link SavedGuest#resume()} or {@link SavedGuest#retire()}.
+     * Suspends the guest and begins to save its memory and device state as a stream. From here on the guest is paused, its disks are
+     * flushed to the host's files, and the caller decides whether it continues here: {@link SavedGuest#resume()} or {@link
+     * SavedGuest#retire()}.
      *
-     * @throws io.vmmig.error.HypervisorException with {@link io.vmmig.error.Problem#GUEST_NOT_RUNNING} or
-     *     {@link io.vmmig.error.Problem#GUEST_BUSY}; the guest is then as it was
+     * @throws io.vmmig.error.HypervisorException with {@link io.vmmig.error.Problem#GUEST_NOT_RUNNING} or {@link
+     *     io.vmmig.error.Problem#GUEST_BUSY}; the guest is then as it was
      */
     SavedGuest save() throws VmmigException;
 
     /**
-     * Whether the guest, which an earlier save left paused, shows that it has run since its state was saved to the end; what a
-     * hypervisor cannot tell it does not claim.
+     * Whether the guest, which an earlier save left paused, has certainly run since its state was saved completely; false when the
+     * hypervisor cannot tell.
      */
     default boolean ranSinceSaved() throws VmmigException {
         return false;
     }
 
     /**
-     * Lets a guest go on that an earlier save left paused, once it is known that it is to live here; does nothing to one that
-     * runs.
+     * Resumes a guest that an earlier save left paused, once it is known that it belongs here; does nothing if it runs.
      *
      * @throws io.vmmig.error.HypervisorException with {@link io.vmmig.error.Problem#GUEST_NOT_RUNNING} when it has been stopped meanwhile
      */
     void resume() throws VmmigException;
 
     /**
-     * Ends the guest, definition and all, once it is known that it lives elsewhere. Its disk files stay. Does nothing when it
-     * is gone already.
+     * Ends and undefines the guest, once it is known that it runs elsewhere. Its disk files stay. Does nothing when the guest no longer
+     * exists.
      */
     void remove() throws VmmigException;
 }

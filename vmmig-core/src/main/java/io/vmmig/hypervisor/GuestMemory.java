@@ -9,19 +9,17 @@ import io.vmmig.error.VmmigException;
  */
 public interface GuestMemory extends AutoCloseable {
     /**
-     * Reads memory. Of a running guest, it is what happens to be there: nothing holds the guest still between two reads, or
-     * within one.
+     * Reads memory. A running guest may change it between two reads, and during one.
      *
-     * <p>Callers know where the guest has memory: elsewhere there may be nothing, of which anything is read, or a device, to
-     * which a read does something.
+     * <p>Callers must know where the guest has RAM. Elsewhere a read may return anything, or may reach a device and have side effects.
      *
      * @param address a guest-physical address, in bytes
      * @param length how many bytes to read into {@code buffer} from {@code offset} on
-     * @throws VmmigException when the hypervisor does not let us; what {@code buffer} holds there is undefined then
+     * @throws VmmigException when the hypervisor refuses; the content of {@code buffer} in that range is then undefined
      */
     void read(long address, byte[] buffer, int offset, int length) throws VmmigException;
 
-    /** Nothing is read from here on. */
+    /** Releases what the reader holds; nothing may be read afterwards. */
     @Override
     default void close() {}
 }

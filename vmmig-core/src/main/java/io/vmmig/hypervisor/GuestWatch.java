@@ -4,9 +4,9 @@ package io.vmmig.hypervisor;
 import java.time.Instant;
 import java.util.List;
 
-/** Sees what other tools do to a guest, from when the watch began until it is closed. Thread-safe. */
+/** Records what other tools do to a guest, from the beginning of the watch until it is closed. Thread-safe. */
 public interface GuestWatch extends AutoCloseable {
-    /** A watch that sees nothing, for hypervisors that do not tell. */
+    /** A watch that sees nothing, for hypervisors that report nothing. */
     GuestWatch BLIND = new GuestWatch() {
         @Override
         public List<Observation> observed() {
@@ -19,14 +19,14 @@ public interface GuestWatch extends AutoCloseable {
         }
     };
 
-    /** What others did so far, in its order; without what vmmig itself did. */
+    /** What others have done so far, in order; without vmmig's own actions. */
     List<Observation> observed();
 
     @Override
     void close();
 
     /**
-     * One thing that was done.
+     * One action.
      *
      * @param at when it was reported
      * @param what what was reported, as a clause: "a device was detached: net1"

@@ -11,7 +11,7 @@ import java.util.Set;
  * @param hostName the host's name
  * @param hypervisorVersion QEMU's version, such as {@code 7.2.11}
  * @param libvirtVersion the version of libvirt that drives it, such as {@code 9.0.0}
- * @param freeMemoryBytes memory that a new guest could use, in bytes
+ * @param freeMemoryBytes memory available to a new guest, in bytes
  * @param emulators one per architecture and domain type
  */
 public record HostCapabilities(

@@ -9,9 +9,9 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * What vmmig needs of a hypervisor on this machine: to find a guest, to save it as a stream, and to restore one from a
- * stream. Implementations are thread-safe, and none of their calls waits for ever: each has a deadline after which it
- * fails with {@link io.vmmig.error.Problem#HYPERVISOR_TIMEOUT}.
+ * What vmmig needs of a hypervisor on this machine: to find a guest, to save it as a stream, and to restore one from a stream.
+ * Implementations are thread-safe, and each call has a deadline, after which it fails with {@link
+ * io.vmmig.error.Problem#HYPERVISOR_TIMEOUT}.
  */
 public interface Hypervisor extends AutoCloseable {
     /** What this host offers to guests; read afresh at each call. */
@@ -33,46 +33,44 @@ public interface Hypervisor extends AutoCloseable {
     }
 
     /**
-     * Every path on this host that a guest names, running or only defined, in its live XML, in its definition, and in what this host
-     * keeps besides of it: disks with what they stand on, kernels, firmware, sockets, logs. Whoever removes a file must know that
-     * nobody needs it: so too much is better than too little, and what cannot be looked at is no reason to say nothing.
+     * Every path on this host that a guest names, whether it runs or is only defined, in its live XML, in its definition, and in what else
+     * this host stores of it: disks with their backing files, kernels, firmware, sockets, logs. Callers remove files that are not in this
+     * list, so a path too many is better than one too few, and a guest that cannot be inspected must cause an exception.
      *
      * @param except the guest whose paths are left out
-     * @throws VmmigException when any of the others could not be looked at
+     * @throws VmmigException when any of the other guests cannot be inspected
      */
     List<FileInUse> filesInUse(UUID except) throws VmmigException;
 
     /**
-     * A directory of this machine that all programs find which use this hypervisor, for what they have to agree on; empty when there
-     * is none, so that only those programs can agree which remember things in the same place.
+     * A directory that all programs which use this hypervisor share, for locks and claims; empty when there is none, so that only programs
+     * with the same state directory are coordinated.
      */
     default Optional<Path> sharedDirectory() throws VmmigException {
         return Optional.empty();
     }
 
     /**
-     * Checks what can be checked of a request without starting anything: what this host lacks is refused by name.
+     * Checks a request as far as that is possible without starting anything. The message names what this host lacks.
      *
      * @throws VmmigException with {@link io.vmmig.error.Problem#RESOURCE_MISSING} when something is missing
      */
     default void requireRestorable(RestoreRequest request) throws VmmigException {}
 
     /**
-     * Starts to restore a guest, paused, from a stream that the caller then writes. Anything that is wrong with the
-     * request is thrown here or from {@link RestoringGuest#finish()}; until that returns, nothing of the guest is
-     * permanent.
+     * Starts to restore a guest, paused, from a stream that the caller then writes. Problems with the request are thrown here or from
+     * {@link RestoringGuest#finish()}; until that returns, nothing of the guest is permanent.
      */
     RestoringGuest restore(RestoreRequest request) throws VmmigException;
 
     /**
-     * Whether a restore that was begun for one request serves the other as well: they differ in nothing that matters to this
-     * hypervisor.
+     * Whether a restore that was begun for one request can serve the other: they do not differ in anything that matters to this hypervisor.
      */
     default boolean restoresAlike(RestoreRequest one, RestoreRequest other) {
         return one.equals(other);
     }
 
-    /** Lets go of the hypervisor. Guests go on as they are. */
+    /** Disconnects from the hypervisor. This does not affect its guests. */
     @Override
     void close();
 
@@ -88,7 +86,7 @@ public interface Hypervisor extends AutoCloseable {
      * A path that a guest names.
      *
      * @param guest the guest's name
-     * @param path the path, absolute; there may be nothing of that name
+     * @param path the absolute path; the file need not exist
      */
     record FileInUse(String guest, Path path) {}
 }

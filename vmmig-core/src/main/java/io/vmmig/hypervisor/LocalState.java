@@ -2,7 +2,7 @@
 package io.vmmig.hypervisor;
 
 /**
- * Something that a hypervisor keeps of a guest, and that ends with the guest on its host.
+ * State of a guest that a hypervisor stores, and that is lost when the guest leaves its host.
  *
  * @param kind what it is
  * @param name which of them
@@ -25,7 +25,7 @@ public record LocalState(Kind kind, String name) {
             this.words = words;
         }
 
-        /** What it is called. */
+        /** Its name in messages. */
         public String words() {
             return words;
         }

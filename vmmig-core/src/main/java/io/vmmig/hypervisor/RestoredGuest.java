@@ -5,23 +5,23 @@ import io.vmmig.error.VmmigException;
 import java.util.Optional;
 import java.util.UUID;
 
-/** A restored guest, paused and waiting for the word. {@link #close()} without {@link #resume()} removes it. */
+/** A restored guest, paused. {@link #close()} removes it, unless {@link #resume()} or {@link #leavePaused()} was called. */
 public interface RestoredGuest extends AutoCloseable {
     /** The name under which it was restored. */
     String name();
 
     /**
-     * The generation ID that the guest finds at this host, which tells it whether it was copied or set back; empty when it has none.
-     * A hypervisor that gives the guest the one that its XML asks for need not override this.
+     * The generation ID that the guest sees at this host, by which it detects that it was copied or reverted; empty when it has none. A
+     * hypervisor that uses the ID in the guest's XML need not override this.
      *
-     * @param asked the one that its XML asks for
+     * @param asked the ID in its XML
      */
     default Optional<UUID> generationId(Optional<UUID> asked) throws VmmigException {
         return asked;
     }
 
     /**
-     * Looks whether the guest has been paused without a break since it was restored, as {@link SavedGuest#interference()} does at the
+     * Checks whether the guest has been paused without a break since it was restored, as {@link SavedGuest#interference()} does at the
      * source.
      *
      * @return what somebody else did to the guest; empty only when it is certain that it has neither run nor been ended
@@ -29,15 +29,15 @@ public interface RestoredGuest extends AutoCloseable {
      */
     Optional<Interference> interference() throws VmmigException;
 
-    /** Lets the guest run. From here on it is the caller's no more, and {@link #close()} does nothing. */
+    /** Resumes the guest. After that the caller no longer owns it, and {@link #close()} does nothing. */
     void resume() throws VmmigException;
 
-    /** Gives the guest up to the host paused, as it is. From here on {@link #close()} does nothing. */
+    /** Leaves the guest at this host, paused. After that {@link #close()} does nothing. */
     void leavePaused();
 
     /**
-     * Removes the guest with its definition, unless it has been resumed or left paused. Its disk files stay. If this throws, it can be
-     * called again, and whoever does not leaves the guest paused.
+     * Removes the guest with its definition, unless it has been resumed or left paused. Its disk files stay. If this throws, the guest
+     * stays paused; call this again to retry.
      */
     @Override
     void close() throws VmmigException;

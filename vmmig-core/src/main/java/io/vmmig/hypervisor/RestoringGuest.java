@@ -10,33 +10,33 @@ import java.io.OutputStream;
  */
 public interface RestoringGuest extends AutoCloseable {
     /**
-     * Waits until the hypervisor is ready to take memory, or for ten seconds. A hypervisor that is ready has opened the guest's disks,
-     * and reads nothing of them any more until {@link #finish()}. It need not be called.
+     * Waits until the hypervisor is ready for the stream, at most ten seconds. A hypervisor that is ready has opened the guest's disks, and
+     * does not read them until {@link #finish()}. Calling this is optional.
      *
      * @return whether it is ready for certain
-     * @throws VmmigException when the hypervisor could not get ready, or has not even begun; the caller still closes
+     * @throws VmmigException when the hypervisor could not get ready or could not start; the caller still closes
      */
     default boolean awaitReady() throws VmmigException {
         return false;
     }
 
     /**
-     * Takes the QEMU migration stream. Writing blocks while the hypervisor is busy; when the restore has failed, it throws
-     * an {@link java.io.IOException} whose cause is a {@link VmmigException}.
+     * The stream to write the QEMU migration stream to. Writing blocks while the hypervisor is busy; after the restore has failed, it
+     * throws an {@link java.io.IOException} whose cause is a {@link VmmigException}.
      */
     OutputStream memory();
 
     /**
-     * Ends the stream and waits until the guest is there, paused.
+     * Ends the stream and waits until the guest is restored, paused.
      *
      * @throws VmmigException when the hypervisor could not restore it; nothing is left of it then
      */
     RestoredGuest finish() throws VmmigException;
 
     /**
-     * Aborts, unless {@link #finish()} has returned. Can be called from any thread, while another one writes, and again.
+     * Aborts, unless {@link #finish()} has returned. May be called by any thread, also while another one writes, and repeatedly.
      *
-     * @throws VmmigException when it is not certain that nothing is left of the guest, as while the hypervisor cannot be reached
+     * @throws VmmigException when something of the guest may be left, for instance since the hypervisor cannot be reached
      */
     @Override
     void close() throws VmmigException;

@@ -8,37 +8,36 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A guest that stands still at the source while its memory and device state stream out. Its disks may be read in any order
- * with the stream; they are final.
+ * A guest that is paused at the source while its memory and device state stream out. Its disks no longer change, and may be read before,
+ * during or after the stream.
  *
- * <p>One of {@link #resume()}, {@link #retire()} and {@link #leavePaused()} settles it; {@link #close()} without any resumes. The stream
- * is read by one thread; the other methods may be called from any.
+ * <p>The caller ends the pause with {@link #resume()}, {@link #retire()} or {@link #leavePaused()}; {@link #close()} without any of them
+ * resumes the guest. One thread reads the stream; any thread may call the other methods.
  */
 public interface SavedGuest extends AutoCloseable {
-    /** The domain XML as saved. Its {@code <currentMemory>} is what the guest's balloon leaves it in the stream. */
+    /** The domain XML as saved. Its {@code <currentMemory>} is the guest's memory in the stream, without what its balloon lends. */
     String domainXml();
 
-    /** What libvirt wants to find again beside the XML when it restores (its "cookie"), or null. */
+    /** The data that libvirt needs beside the XML for the restore (its "cookie"), or null. */
     @Nullable
     String cookie();
 
     /** Whether the guest was running, rather than paused, before it was saved. */
     boolean wasRunning();
 
-    /** When the guest stopped. */
+    /** When the guest was suspended. */
     Instant suspendedAt();
 
     /**
-     * The QEMU migration stream, and nothing else. It ends only when the hypervisor has reported success; if the save
-     * fails, reading throws an {@link java.io.IOException} whose cause is a {@link VmmigException}. Reading blocks while
-     * the guest's memory is being written, and the guest waits while nobody reads.
+     * The QEMU migration stream, and nothing else. It ends only when the hypervisor has reported success; if the save fails, reading throws
+     * an {@link java.io.IOException} whose cause is a {@link VmmigException}. Reading blocks until the hypervisor has written more, and the
+     * hypervisor blocks while nobody reads.
      */
     InputStream memory();
 
     /**
-     * Looks whether the guest has been paused without a break since it was saved. Takes milliseconds, and can be asked until the guest is
-     * settled, as often as one likes. The answer is about the moment of the call: nothing prevents others from resuming the guest
-     * right after it.
+     * Checks whether the guest has been paused without a break since it was saved. Takes milliseconds, and may be repeated until the guest
+     * is resumed, retired or left paused. The answer holds for the moment of the call: others may resume the guest right after it.
      *
      * @return what somebody else did to the guest; empty only when it is certain that it has neither run nor been ended
      * @throws VmmigException when the hypervisor does not answer, so that nothing is certain
@@ -46,21 +45,21 @@ public interface SavedGuest extends AutoCloseable {
     Optional<Interference> interference() throws VmmigException;
 
     /**
-     * Lets the guest go on here, whether or not the stream has been read; if it was paused before, it stays paused. A guest that a
-     * user resumed and suspended again meanwhile stays paused, too. Idempotent.
+     * Resumes the guest here, whether or not the stream has been read. It stays paused if it was paused before, or if a user has resumed
+     * and suspended it meanwhile. Idempotent.
      *
      * @throws io.vmmig.error.HypervisorException with {@link io.vmmig.error.Problem#GUEST_NOT_RUNNING} when somebody has ended the guest
      *     meanwhile
      */
     void resume() throws VmmigException;
 
-    /** Ends the guest here, definition and all, because it lives on elsewhere. Its disk files stay. Idempotent. */
+    /** Ends and undefines the guest here, because it runs elsewhere. Its disk files stay. Idempotent. */
     void retire() throws VmmigException;
 
     /**
-     * Gives the guest up to the host paused, as it is, because nobody knows whether it runs elsewhere, or because it could be neither
-     * resumed nor retired. From here on {@link #close()} does nothing to it, and it can be saved anew. Does nothing to one that is
-     * settled.
+     * Leaves the guest at this host, paused, because nobody knows whether it runs elsewhere, or because it could be neither resumed nor
+     * retired. After that {@link #close()} does nothing, and the guest can be saved again. Does nothing after {@link #resume()} or {@link
+     * #retire()}.
      */
     void leavePaused();
 
