@@ -23,7 +23,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What the destination notes of one guest that comes, from before anything is made for it. It stays when all is settled, so
+ * The destination's journal of one arriving guest, begun before anything is created for it. It remains after the migration is resolved, so
  * that a source that asks later gets its answer. Thread-safe.
  */
 public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
@@ -34,7 +34,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
     private static final String OUTPUTS = "outputs";
     private static final String PEER = "peer";
     private static final int MAX_SOURCE = 1024;
-    /** Those that this process has under way. */
+    /** The journals that this process has open. */
     private static final Map<Path, ArrivalJournal> LIVE = new ConcurrentHashMap<>();
 
     private static final Logger LOG = LoggerFactory.getLogger(ArrivalJournal.class);
@@ -53,20 +53,20 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
     }
 
     /**
-     * What the arrival is about.
+     * The facts of an arrival.
      *
-     * @param packageId the package in which the guest travels
+     * @param packageId the guest's package
      * @param guest its name here
      * @param uuid its uuid here
-     * @param running whether it ran when it was offered
-     * @param directory where its files are made
-     * @param files the files that are made for it
-     * @param outputs the sockets and logs that its hypervisor makes, of those that were not there before
-     * @param claims the claims that were taken for it, which end with it
-     * @param source whom it comes from, in words
-     * @param peer what its source has proven to be; empty when it has proven nothing
-     * @param live whether its source waits, and may ask for the outcome
-     * @param begun when it came; after all earlier arrivals of that guest, whatever the clock says
+     * @param running whether it was running when it was offered
+     * @param directory where its files are created
+     * @param files the files that are created for it
+     * @param outputs the sockets and logs that its hypervisor creates and that did not exist before
+     * @param claims the claims for it, released when it is resolved
+     * @param source its source, in words
+     * @param peer its source's authenticated identity; empty if it is not authenticated
+     * @param live whether its source waits and may ask for the outcome
+     * @param begun when it began; later than all earlier arrivals of that guest, even if the clock was set back
      */
     public record Facts(
             UUID packageId,
@@ -87,7 +87,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
             claims = List.copyOf(claims);
         }
 
-        /** Whether it is the same guest, or one that is to live in the same place. */
+        /** Whether it is the same guest, or one with the same name or directory. */
         public boolean sameGuestAs(Facts other) {
             return uuid.equals(other.uuid) || directory.equals(other.directory);
         }
@@ -145,7 +145,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         }
     }
 
-    /** A file or directory that was made for the guest, by what makes it this very one. */
+    /** A file or directory that was created for the guest, with its identity. */
     public record Made(Path path, FileIdentity identity) {
         private JsonObject toJson() {
             JsonObject json = new JsonObject();
@@ -163,22 +163,22 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         }
     }
 
-    /** The journal that an arrival is going to have, which is not there yet. */
+    /** The path of an arrival's future journal. */
     public static Path place(HostState state, UUID packageId, boolean live) {
-        // Of a stored package there may be many copies.
+        // A stored package may be restored several times, as copies.
         return Notes.ofArrivals(state).fileOf(live ? packageId : UUID.randomUUID());
     }
 
-    /** As {@link #begin(Path, HostState, Facts)}, at the place that it is given here. */
+    /** As {@link #begin(Path, HostState, Facts)}, at its {@link #place}. */
     public static ArrivalJournal begin(HostState state, Facts facts) throws VmmigException {
         return begin(place(state, facts.packageId(), facts.live()), state, facts);
     }
 
     /**
-     * Begins before anything is made for the guest.
+     * Begins a journal, before anything is created for the guest.
      *
-     * @param file as {@link #place} has given it
-     * @throws VmmigException with {@link Problem#PACKAGE_REPLAYED} when there has been an arrival of that package
+     * @param file as returned by {@link #place}
+     * @throws VmmigException with {@link Problem#PACKAGE_REPLAYED} when that package has arrived before
      */
     public static ArrivalJournal begin(Path file, HostState state, Facts facts) throws VmmigException {
         Notes notes = Notes.ofArrivals(state);
@@ -196,7 +196,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         return arrival;
     }
 
-    /** A clock may have been set back since the guest came the last time. */
+    /** The clock may have been set back since the guest's last arrival. */
     private static Facts afterThoseOf(HostState state, Facts facts) throws VmmigException {
         Facts later = facts;
         for (Facts earlier : allFacts(state).values()) {
@@ -207,13 +207,13 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         return later;
     }
 
-    /** The journals of all arrivals that are remembered. */
+    /** The journals of all arrivals. */
     public static List<Path> all(HostState state) throws VmmigException {
         return Notes.ofArrivals(state).all();
     }
 
     /**
-     * One of them; empty when it never came to say anything.
+     * Opens a journal; empty when a crash cut off its first line.
      *
      * @throws VmmigException with {@link Problem#GUEST_BUSY} when the arrival is under way
      */
@@ -232,13 +232,16 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         }
     }
 
-    /** What one of them is about, be it under way, or damaged after it has said that; empty when it never came to say so. */
+    /**
+     * The facts of a journal, even while its migration is under way or if later lines are damaged; empty when a crash cut off its first
+     * line.
+     */
     public static Optional<Facts> factsOf(Path file) throws VmmigException {
         Optional<JsonObject> facts = Journal.factsOf(file);
         return facts.isEmpty() ? Optional.empty() : Optional.of(Facts.of(facts.get()));
     }
 
-    /** What each of them is about that still says so; one that does not is named in the log, and is for a person to look at. */
+    /** The facts of every journal whose first line can be read; the others are logged, for a person to inspect. */
     public static Map<Path, Facts> allFacts(HostState state) throws VmmigException {
         Map<Path, Facts> all = new LinkedHashMap<>();
         for (Path file : all(state)) {
@@ -251,7 +254,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         return all;
     }
 
-    /** Whether an arrival has come to its end, and is only remembered; also when there is no such journal. */
+    /** Whether an arrival is resolved, so that its journal only answers sources; true also when there is no such journal. */
     public static boolean isFinal(Path file) throws VmmigException {
         Optional<Journal.Glance> seen = Journal.glance(file);
         return seen.isEmpty()
@@ -260,7 +263,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
     }
 
     /**
-     * Gives up an arrival of this process, as when its source asks for it, unless it may have been handed over.
+     * Abandons an arrival of this process, as an inquiry by its source does, unless it may have been handed over.
      *
      * @return whether its guest will never run here
      */
@@ -269,12 +272,12 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         return live != null && live.outcome() == Outcome.NOT_TAKEN;
     }
 
-    /** What is to be said to a source that asks; see {@link io.vmmig.transport.HandOverOutcomes}. */
+    /** The answer to a source that asks; see {@link io.vmmig.transport.HandOverOutcomes}. */
     public static Outcome outcomeOf(HostState state, UUID packageId, Optional<String> asker) throws VmmigException {
         Path file = Notes.ofArrivals(state).fileOf(packageId);
         Optional<String> source = factsOf(file).flatMap(Facts::peer);
         if (source.isPresent() && !source.equals(asker)) {
-            // A host that has got hold of the package's id is told no more than one that guesses.
+            // A host that knows the package's id, but is not its source, learns no more than one that guesses.
             return Outcome.UNHEARD_OF;
         }
         ArrivalJournal live = LIVE.get(file);
@@ -313,19 +316,19 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         return facts;
     }
 
-    /** Notes durably that a file or directory was made, before there is anything in it. */
+    /** Records durably that a file or directory was created, before anything is in it. */
     public void made(Made made) throws VmmigException {
         journal.add(made.toJson());
     }
 
-    /** Notes durably that its hypervisor will make these, too. */
+    /** Records durably that its hypervisor will create these as well. */
     public void addOutputs(List<Path> more) throws VmmigException {
         JsonObject entry = new JsonObject();
         entry.add(OUTPUTS, Notes.json(more));
         journal.add(entry);
     }
 
-    /** The sockets and logs that its hypervisor makes and that were not there before. */
+    /** The sockets and logs that its hypervisor creates and that did not exist before. */
     public List<Path> outputs() throws VmmigException {
         List<Path> all = new ArrayList<>(facts.outputs());
         for (JsonObject entry : journal.entries()) {
@@ -336,7 +339,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         return all;
     }
 
-    /** What was made, in order. */
+    /** What was created, in order. */
     public List<Made> made() throws VmmigException {
         List<Made> all = new ArrayList<>();
         for (JsonObject entry : journal.entries()) {
@@ -352,13 +355,13 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         return state;
     }
 
-    /** Whether a further step may have been written. */
+    /** Whether a further step may have been recorded. */
     @Override
     public boolean torn() {
         return journal.torn();
     }
 
-    /** Calls {@code stopper} when the source has asked, and was told that the guest is not taken. */
+    /** Calls {@code stopper} when the source has asked and was told that the guest was not taken over. */
     public void onAbandoned(Runnable stopper) {
         synchronized (this) {
             if (state != DestinationState.ABANDONED) {
@@ -370,9 +373,9 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
     }
 
     /**
-     * Notes a step before it is taken; durably, if anything hangs on it.
+     * Records a step before it is taken; durably, if anything depends on it.
      *
-     * @throws VmmigException with {@link Problem#CONNECTION_LOST} when the source has been told that there will be none
+     * @throws VmmigException with {@link Problem#CONNECTION_LOST} when the source has been told that the guest was not taken over
      */
     @Override
     public void enter(DestinationState next) throws VmmigException {
@@ -388,9 +391,9 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
     }
 
     /**
-     * As {@link #enter}, before the source is told that the guest is here.
+     * Enters RESTORED, before the source is told that the guest is here.
      *
-     * @param running whether it is to run here, by what it did when it was saved
+     * @param running whether it is to run here, as it did when it was saved
      * @param autostart whether this host is to start it when it boots
      */
     @Override
@@ -415,7 +418,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         return learned.has(AUTOSTART) && new JsonFields(learned, WHERE).flag(AUTOSTART);
     }
 
-    /** Notes that the guest cannot be made to run here; if that cannot be written, a person will have to look after a crash. */
+    /** Records that the guest cannot be resumed here. If that fails, a person has to resolve the migration after a crash. */
     @Override
     public synchronized void retracting() {
         state = state.then(DestinationState.RETRACTING);
@@ -430,14 +433,14 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         }
     }
 
-    /** Notes that the guest runs here; if that cannot be written, a recovery will find it running. */
+    /** Records that the guest runs here. If that fails, a recovery finds it running. */
     @Override
     public synchronized void resumed() {
         state = state.then(DestinationState.RESUMED);
         noteTheEnd(true);
     }
 
-    /** Notes that nothing of the guest is left here; if that cannot be written, a recovery will find nothing. */
+    /** Records that nothing of the guest is left here. If that fails, a recovery finds nothing. */
     @Override
     public synchronized void discarded() {
         boolean mayHaveBeenGiven = state == DestinationState.RESTORED
@@ -448,9 +451,9 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
     }
 
     /**
-     * Notes what a person has said who has looked at both hosts, whatever was noted before.
+     * Records the decision of a person who has looked at both hosts, whatever was recorded before.
      *
-     * @param here whether the guest lives here
+     * @param here whether the guest belongs here
      * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the source has been told otherwise, or may have been
      */
     public synchronized void decided(boolean here) throws VmmigException {
@@ -490,14 +493,14 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         }
     }
 
-    /** Removes it if it is older than that, so that no source will ask for it any more. */
+    /** Removes the journal if it is older than {@code age}, since no source will ask any more. */
     public synchronized void forgetAfter(Duration age) throws VmmigException {
         if (facts.begun().isBefore(Instant.now().minus(age))) {
             journal.remove();
         }
     }
 
-    /** Lets go of it; what is not settled is left to a recovery. */
+    /** Closes the journal; a recovery resolves what is not resolved yet. */
     @Override
     public void close() {
         LIVE.remove(file, this);

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the source notes of one guest that it gives away, from before it is stopped until all is settled. Thread-safe. */
+/** The source's journal of one departing guest, from before it is paused until the migration is resolved. Thread-safe. */
 public final class DepartureJournal implements SourceJournal, HandOverJournal, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DepartureJournal.class);
     private static final String WHERE = "the journal of a departure";
@@ -31,16 +31,16 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
     }
 
     /**
-     * What the departure is about.
+     * The facts of a departure.
      *
-     * @param packageId the package in which the guest travels
+     * @param packageId the guest's package
      * @param guest its name here
      * @param uuid its uuid here
-     * @param running whether it ran when this was begun
+     * @param running whether it was running when the journal was begun
      * @param copy whether it is only packed, and stays here
-     * @param address where its destination is found, or null if that cannot be asked
-     * @param files those of its files that go when it is gone
-     * @param memoryBytes what it is to have again if it stays, or null if it is not asked to lend any
+     * @param address its destination's address, or null if the destination cannot be asked
+     * @param files its files that are removed once it has left
+     * @param memoryBytes its memory size to restore if it stays, or null if it is not asked to lend any
      */
     public record Facts(
             UUID packageId,
@@ -88,42 +88,45 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
         }
     }
 
-    /** Begins before the guest is stopped. */
+    /** Begins a journal, before the guest is paused. */
     public static DepartureJournal begin(HostState state, Facts facts) throws VmmigException {
         return new DepartureJournal(
                 Notes.ofDepartures(state).begin(facts.packageId(), facts.toJson(), SourceState.PREPARED.name()), facts);
     }
 
-    /** The journals of departures that are not settled, or are under way. */
+    /** The journals of departures that are under way or unresolved. */
     public static List<Path> all(HostState state) throws VmmigException {
         return Notes.ofDepartures(state).all();
     }
 
-    /** The package that a journal is about, by its name. */
+    /** The package id in a journal's file name. */
     public static UUID packageOf(Path file) {
         return Notes.packageOf(file);
     }
 
-    /** What one of them is about, be it under way, or damaged after it has said that; empty when it never came to say so. */
+    /**
+     * The facts of a journal, even while its migration is under way or if later lines are damaged; empty when a crash cut off its first
+     * line.
+     */
     public static Optional<Facts> factsOf(Path file) throws VmmigException {
         Optional<JsonObject> facts = Journal.factsOf(file);
         return facts.isEmpty() ? Optional.empty() : Optional.of(Facts.of(facts.get()));
     }
 
     /**
-     * What one says at a moment, whoever has it open.
+     * A journal's content at one moment, read without opening it.
      *
-     * @param facts what the departure is about
+     * @param facts the facts of the departure
      * @param mayBeCommitted as {@link DepartureJournal#mayBeCommitted()}
      * @param copied as {@link DepartureJournal#isCopied()}
      */
     public record Glance(Facts facts, boolean mayBeCommitted, boolean copied) {}
 
     /**
-     * What the departures of one guest say that are not settled, or are under way, in that directory of journals. One that is damaged
-     * says that the guest may have been given away, if it still says whose it is.
+     * The departures of one guest in that directory of journals that are under way or unresolved. A damaged one counts as a possible
+     * hand-over if its facts can still be read.
      *
-     * @param passingOverDamaged whether it does not matter whose a journal is that does not say so any more
+     * @param passingOverDamaged whether to ignore a journal whose guest can no longer be read
      */
     public static List<Glance> of(UUID guest, Path directory, boolean passingOverDamaged) throws VmmigException {
         List<Glance> all = new ArrayList<>();
@@ -162,7 +165,7 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
                 facts.copy() && (torn || state.equals(SourceState.COPIED.name()))));
     }
 
-    /** One of them; empty when it has been settled meanwhile, or never came to say anything. */
+    /** Opens a journal; empty when its migration has been resolved meanwhile, or a crash cut off its first line. */
     public static Optional<DepartureJournal> open(Path file) throws VmmigException {
         Optional<Journal> journal = Journal.open(file);
         if (journal.isEmpty()) {
@@ -170,7 +173,7 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
         }
         Journal found = journal.get();
         try {
-            // A state that is not known may be one in which the guest has been given away.
+            // In an unknown state, the guest may have been handed over.
             SourceState.valueOf(found.state());
             return Optional.of(new DepartureJournal(found, Facts.of(found.facts())));
         } catch (VmmigException | IllegalArgumentException e) {
@@ -183,16 +186,16 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
         return facts;
     }
 
-    /** Whether the word that gives the guest away may have left. */
+    /** Whether COMMIT may have been sent. */
     @Override
     public boolean mayBeCommitted() {
         return !facts.copy() && (journal.torn() || journal.state().equals(SourceState.COMMITTED.name()));
     }
 
     /**
-     * The guest has been stopped.
+     * Records that the guest is paused.
      *
-     * @param ran whether it ran until then
+     * @param ran whether it was running until then
      */
     @Override
     public void saved(boolean ran) throws VmmigException {
@@ -203,7 +206,7 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
         }
     }
 
-    /** Whether the guest ran until it was stopped, so that it is to run again if it stays. */
+    /** Whether the guest ran until it was paused, so that it is resumed if it stays. */
     @Override
     public boolean ran() throws VmmigException {
         JsonObject learned = journal.details();
@@ -211,9 +214,9 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
     }
 
     /**
-     * Before the word is sent that gives the guest away.
+     * Records the hand-over, before COMMIT is sent.
      *
-     * @param autostart whether this host starts it when it boots, which is ended now, and begins again if the guest stays
+     * @param autostart whether this host starts it at boot; that is turned off now, and on again if the guest stays
      */
     @Override
     public void commit(boolean autostart) throws VmmigException {
@@ -222,20 +225,20 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
         journal.enter(SourceState.COMMITTED.name(), learned);
     }
 
-    /** Whether this host is to start the guest again when it boots, if the guest stays. */
+    /** Whether this host is to start the guest at boot again if the guest stays. */
     @Override
     public boolean autostart() throws VmmigException {
         JsonObject learned = journal.details();
         return learned.has(AUTOSTART) && new JsonFields(learned, WHERE).flag(AUTOSTART);
     }
 
-    /** The guest has been packed and is left to itself: from here on it is nobody's business whether it runs. */
+    /** Records that the guest has been packed: from here on vmmig does not care whether it runs. */
     @Override
     public void copied() throws VmmigException {
         journal.enter(SourceState.COPIED.name());
     }
 
-    /** Whether only its package may have to be cleared: the guest was packed, and continues here as its user likes. */
+    /** Whether only the package may have to be cleared up: the guest was packed, and belongs to its user again. */
     @Override
     public boolean isCopied() {
         return facts.copy() && (journal.torn() || journal.state().equals(SourceState.COPIED.name()));
@@ -259,13 +262,13 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
         journal.record(text);
     }
 
-    /** The guest has gone, or goes on here. */
+    /** Removes the journal: the guest has left, or continues here. */
     @Override
     public void settle() throws VmmigException {
         journal.remove();
     }
 
-    /** Leaves it to a recovery, unless it is settled. */
+    /** Closes the journal; a recovery resolves the migration if it is unresolved. */
     @Override
     public void close() {
         journal.close();

@@ -13,26 +13,26 @@ import org.slf4j.LoggerFactory;
 /**
  * The destination's side of one hand-over: it alone decides whether the guest is resumed or removed here, in the normal course, after a
  * failure and after a crash, and it records each step before it takes it. {@code HandOverModel} checks this class together with {@link
- * SourceHandOver}. For one thread, but for {@link #answer}.
+ * SourceHandOver}. For one thread, except {@link #answer}.
  */
 public final class DestinationHandOver {
     private static final Logger LOG = LoggerFactory.getLogger(DestinationHandOver.class);
 
-    /** A guest at its destination, also one that a crash has left. A call that throws may have taken effect. */
+    /** A guest at its destination, possibly left by a crash. A call that throws may have taken effect. */
     public interface LeftGuest {
-        /** Lets the guest run. */
+        /** Resumes the guest. */
         void resume() throws VmmigException;
 
         /** Has this host start the guest at boot. */
         void setAutostart() throws VmmigException;
 
-        /** Removes the guest from the hypervisor, as far as there is anything of it. */
+        /** Removes the guest from the hypervisor, if it is there. */
         void remove() throws VmmigException;
 
-        /** Removes the files that were made for it; throws if something is left of them. */
+        /** Removes the files that were created for it; throws if any is left. */
         void removeFiles() throws VmmigException;
 
-        /** Records, for those who ask later, that the guest was taken, or that it was not. */
+        /** Records for later inquiries whether the guest was taken over. */
         void remember(boolean taken) throws VmmigException;
 
         /** Releases what was claimed for the guest: the migration is resolved. */
@@ -52,11 +52,11 @@ public final class DestinationHandOver {
 
     private final DestinationJournal journal;
     private final DestinationGuest guest;
-    /** Whether the hypervisor was told that the guest is this host's for good. */
+    /** Whether the hypervisor was told to resume the guest or to leave it paused for good. */
     private boolean letRun;
-    /** Whether it is not certain that the guest is gone again. */
+    /** Whether something of the guest may still be here. */
     private boolean leftBehind;
-    /** Whether only files of it could not be removed. */
+    /** Whether only its files could not be removed. */
     private boolean filesLeft;
 
     DestinationHandOver(DestinationJournal journal, DestinationGuest guest) {
@@ -64,17 +64,17 @@ public final class DestinationHandOver {
         this.guest = guest;
     }
 
-    /** One that begins: OFFERED has just been recorded, and nothing has been made for the guest. */
+    /** Begins a hand-over: OFFERED has just been recorded, and nothing has been created for the guest. */
     public static DestinationHandOver begin(ArrivalJournal journal, DestinationGuest guest) {
         return new DestinationHandOver(journal, guest);
     }
 
-    /** OFFERED → RECEIVED: disks and memory are here, but for the end of the memory. */
+    /** OFFERED → RECEIVED: disks and memory are here, except the end of the memory. */
     public void received() throws VmmigException {
         journal.enter(DestinationState.RECEIVED);
     }
 
-    /** RECEIVED → VERIFIED: what is here is what was sent, and its sender is accepted. */
+    /** RECEIVED → VERIFIED: the digests match, and the signer is accepted. */
     public void verified() throws VmmigException {
         journal.enter(DestinationState.VERIFIED);
     }
@@ -94,9 +94,9 @@ public final class DestinationHandOver {
     }
 
     /**
-     * RESTORED → COMMITTED: the source has given the guest away. If it is not here any more, the source takes it back.
+     * RESTORED → COMMITTED: the source has handed the guest over. If the guest is no longer here, this throws, and the source resumes it.
      *
-     * @return how somebody else let it run here before that
+     * @return how somebody else resumed it here before that
      */
     public Optional<Interference> committed() throws VmmigException {
         Optional<Interference> seen = guest.interference();
@@ -107,7 +107,7 @@ public final class DestinationHandOver {
         return seen.filter(one -> one.kind() == Interference.Kind.RAN);
     }
 
-    /** COMMITTED → RESUMED: the guest runs here, or stays paused if that is how it was. Only after this may the source be told so. */
+    /** COMMITTED → RESUMED: the guest runs here, or stays paused if it was paused before. Only after this may the source be told so. */
     public void resume() throws VmmigException {
         if (journal.running()) {
             guest.resume();
@@ -124,8 +124,8 @@ public final class DestinationHandOver {
     }
 
     /**
-     * The migration has failed. Nothing of the guest is left here, unless it has been handed over: then it is removed only if the
-     * hypervisor has refused to resume it, and is left to a recovery if nobody can tell whether it runs.
+     * Cleans up after a failure. A guest that was not handed over is removed. One that was handed over is removed only if the hypervisor
+     * has refused to resume it, and is left to a recovery if it may run.
      */
     public void failed(Throwable why) {
         switch (journal.state()) {
@@ -169,7 +169,7 @@ public final class DestinationHandOver {
         }
     }
 
-    /** What is left of it a recovery removes; it will not run here. */
+    /** Records that the guest will not run here; a recovery removes what is left of it. */
     private void abandon() {
         filesLeft = true;
         try {
@@ -181,7 +181,7 @@ public final class DestinationHandOver {
         }
     }
 
-    /** Whether the guest runs here, or may: then the source must not be told that it was refused. */
+    /** Whether the guest runs here or may run here: then the source must not be told that it was refused. */
     public boolean mayRunHere() {
         DestinationState state = journal.state();
         return state == DestinationState.RESUMED
@@ -193,14 +193,14 @@ public final class DestinationHandOver {
         return leftBehind || filesLeft;
     }
 
-    /** Where it stands. */
+    /** The current state. */
     public DestinationState state() {
         return journal.state();
     }
 
     /**
-     * What the destination says to a source that has lost the connection. Once it has said that the guest is not taken, it never takes
-     * it: that is recorded first. The caller holds the journal's lock.
+     * The answer to a source that has lost the connection. A destination that answers NOT_TAKEN first records that it will never take the
+     * guest over. The caller holds the journal's lock.
      */
     static Outcome answer(DestinationJournal journal) throws VmmigException {
         Outcome outcome = HandOverRules.outcome(journal.state(), journal.torn());
@@ -211,9 +211,9 @@ public final class DestinationHandOver {
     }
 
     /**
-     * Finishes, after a crash, what a journal says was begun.
+     * Resolves an unfinished journal after a crash.
      *
-     * @param found what there is of the guest here
+     * @param found the state in which the guest was found here
      * @return what was done; {@link Step#LEAVE} if a person has to look
      */
     public static Step recover(ArrivalJournal journal, LeftGuest guest, Found found) throws VmmigException {
@@ -242,7 +242,7 @@ public final class DestinationHandOver {
                 guest.release();
             }
             case LEAVE, NOTHING -> {
-                // A person has to look, or nothing is left to do.
+                // A person has to decide, or nothing is left to do.
             }
             case RETIRE -> throw new IllegalStateException("no step of a destination: " + step);
         }
@@ -250,10 +250,10 @@ public final class DestinationHandOver {
     }
 
     /**
-     * Finishes what a person has decided who has looked at both hosts.
+     * Carries out the decision of a person who has looked at both hosts.
      *
-     * @param here whether the guest lives here
-     * @param found what there is of the guest here
+     * @param here whether the guest belongs here
+     * @param found the state in which the guest was found here
      * @return {@link Step#LEAVE} if it runs here, and has to be ended first
      */
     public static Step decide(ArrivalJournal journal, LeftGuest guest, boolean here, Found found)

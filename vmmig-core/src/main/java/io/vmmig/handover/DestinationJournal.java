@@ -3,7 +3,7 @@ package io.vmmig.handover;
 
 import io.vmmig.error.VmmigException;
 
-/** What the destination records durably of one hand-over. A call that throws may have recorded it or not. */
+/** The destination's durable record of one hand-over. A call that throws may or may not have recorded its entry. */
 interface DestinationJournal {
     DestinationState state();
 
@@ -21,7 +21,7 @@ interface DestinationJournal {
 
     void restored(boolean running, boolean autostart) throws VmmigException;
 
-    /** Records the step as far as possible: whatever is lost, a recovery sees from the guest. */
+    /** Records the step if possible; does not throw. After a crash, a recovery infers a missing entry from the guest. */
     void retracting();
 
     /** As {@link #retracting()}. */

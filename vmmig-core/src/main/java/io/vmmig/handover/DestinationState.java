@@ -4,7 +4,7 @@ package io.vmmig.handover;
 import java.util.Set;
 
 /**
- * Where the destination stands in the hand-over of a guest. What is not drawn is illegal.
+ * The states of a hand-over at the destination. Steps that are not drawn are illegal.
  *
  * <pre>
  *   OFFERED ──► RECEIVED ──► VERIFIED ──► RESTORED ──► COMMITTED ──► RESUMED
@@ -17,21 +17,21 @@ import java.util.Set;
  * <p>The guest may run at the destination in COMMITTED, RETRACTING and RESUMED only.
  */
 public enum DestinationState {
-    /** The source has said what it wants to send. */
+    /** The source has offered the guest. */
     OFFERED,
-    /** Disks and memory are here, but for the held-back end of the memory. */
+    /** Disks and memory are here, except the held-back end of the memory. */
     RECEIVED,
-    /** What is here has the digests that it should have. */
+    /** The received content matches its digests. */
     VERIFIED,
     /** The guest is here, paused. */
     RESTORED,
-    /** The source has given the guest away. */
+    /** The source has handed the guest over. */
     COMMITTED,
-    /** The guest goes on here. */
+    /** The guest continues here. */
     RESUMED,
     /** The guest will never run here; something of it may be left. */
     ABANDONED,
-    /** The source has given the guest away, but it cannot be made to run here, and is being removed. */
+    /** The source has handed the guest over, but it cannot be resumed here, and is being removed. */
     RETRACTING,
     /** Nothing of the guest is left here. */
     DISCARDED;
@@ -53,7 +53,7 @@ public enum DestinationState {
         return successors().contains(next);
     }
 
-    /** Whether it is noted before the step to it is taken. What is lost of the others in a crash is not missed. */
+    /** Whether the step to this state is durable before it is taken. A crash may lose the others without harm. */
     boolean durable() {
         return this != RECEIVED && this != VERIFIED;
     }

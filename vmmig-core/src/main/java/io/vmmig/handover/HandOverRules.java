@@ -8,42 +8,42 @@ import io.vmmig.transport.Outcome;
 import java.util.Optional;
 
 /**
- * Who may do what with a guest whose hand-over has not come to its end: the whole of what is decided after a crash, or after a
- * connection was lost. It is what a model of both ends is checked with.
+ * The rules of an unfinished hand-over: every decision after a crash or a lost connection. The model of both ends is checked with these
+ * rules.
  */
 public final class HandOverRules {
     private HandOverRules() {}
 
-    /** What an end finds of the guest on its hypervisor. */
+    /** The state in which an end finds the guest on its hypervisor. */
     public enum Found {
         /** Nothing. */
         NOTHING,
-        /** A guest that stands still. */
+        /** A paused guest. */
         PAUSED,
-        /** A guest that runs. */
+        /** A running guest. */
         RUNNING,
-        /** A definition of a guest that does not run, and has no memory. */
+        /** A guest that is defined and shut off, without memory. */
         STOPPED
     }
 
-    /** What an end does about it. */
+    /** What an end does next. */
     public enum Step {
-        /** The guest goes on here. */
+        /** The guest continues here. */
         RESUME,
-        /** The guest lives at the other end; what is left of it here goes. */
+        /** The guest belongs to the other end; remove what is left of it here. */
         RETIRE,
-        /** The guest will not live here; what is left of it goes. */
+        /** The guest will not run here; remove what is left of it. */
         DISCARD,
-        /** It is as it should be; only the notes were behind. */
+        /** The guest is as it should be; only the journal has to catch up. */
         NOTE,
-        /** It is as it should be, and so are the notes. */
+        /** The guest and the journal are as they should be. */
         NOTHING,
-        /** Nobody knows; a person has to see what there is. */
+        /** The outcome is unknown; a person has to decide. */
         LEAVE
     }
 
     /**
-     * Whether a source that looks at its paused guest may give it away, or even complete its package.
+     * Whether a source may hand its paused guest over, or complete its package.
      *
      * @param interference what somebody else did to the guest since it was saved
      */
@@ -52,8 +52,8 @@ public final class HandOverRules {
     }
 
     /**
-     * Whether a destination that looks at its restored guest may tell the source that it is there, paused. Where nobody could see the
-     * guest for a while it may: what is restored there is one whole guest, whether or not it ran.
+     * Whether a destination may tell the source that the guest is restored and paused. It may even if the guest could not be observed for a
+     * while: the restored guest is consistent, whether or not it ran.
      *
      * @param interference what somebody else did to the guest since it was restored
      */
@@ -62,8 +62,8 @@ public final class HandOverRules {
     }
 
     /**
-     * Whether a destination that was given the guest takes it. Now that its source has given it away, a guest that somebody else let run
-     * here too early is where it belongs.
+     * Whether a destination takes over a guest that its source has handed over. It does even if somebody resumed the guest here too early:
+     * the guest belongs here now.
      *
      * @param interference what somebody else did to the guest since it was restored
      */
@@ -71,7 +71,7 @@ public final class HandOverRules {
         return interference.isEmpty() || interference.get() != Interference.Kind.ENDED;
     }
 
-    /** Whether a hypervisor that failed like that may have done all the same what it was told: it has not said. */
+    /** Whether a hypervisor that failed like that may still have carried out the call. */
     static boolean mayHaveActed(Throwable failure) {
         return !(failure instanceof VmmigException known)
                 || switch (known.problem()) {
@@ -80,7 +80,7 @@ public final class HandOverRules {
                 };
     }
 
-    /** Whether another job of the hypervisor's was in the way. */
+    /** Whether another job of the hypervisor caused the failure. */
     static boolean isBusy(Throwable failure) {
         return failure instanceof VmmigException known && known.problem() == Problem.GUEST_BUSY;
     }
@@ -88,7 +88,7 @@ public final class HandOverRules {
     /**
      * The state of a destination after a step.
      *
-     * @throws VmmigException with {@link Problem#CONNECTION_LOST} when the source has been told that the guest is not taken
+     * @throws VmmigException with {@link Problem#CONNECTION_LOST} when the source has been told that the guest was not taken over
      */
     static DestinationState entered(DestinationState now, DestinationState next) throws VmmigException {
         if (now == DestinationState.ABANDONED && next != DestinationState.DISCARDED) {
@@ -100,10 +100,10 @@ public final class HandOverRules {
         return now.then(next);
     }
 
-    /** What a destination says to a source that has lost the connection. */
+    /** A destination's answer to a source that has lost the connection. */
     public static Outcome outcome(DestinationState state, boolean torn) {
         return switch (state) {
-            // A step that may have been written may have been COMMITTED.
+            // The torn step may have been COMMITTED.
             case OFFERED, RECEIVED, VERIFIED, RESTORED -> torn ? Outcome.UNDER_WAY : Outcome.NOT_TAKEN;
             case COMMITTED, RETRACTING -> Outcome.UNDER_WAY;
             case RESUMED -> Outcome.TAKEN;
@@ -112,13 +112,13 @@ public final class HandOverRules {
     }
 
     /**
-     * What a destination does that comes to itself after a crash.
+     * What a destination does after a crash.
      *
-     * @param runs whether the guest is to run here once it is here
+     * @param runs whether the guest is to run here
      */
     public static Step ofDestination(DestinationState state, boolean runs, Found found) {
         return switch (state) {
-            // Who runs was resumed by somebody else, and is not ours to end.
+            // A running guest was resumed by somebody else; leave it alone.
             case OFFERED, RECEIVED, VERIFIED, RESTORED, ABANDONED -> found == Found.RUNNING ? Step.LEAVE : Step.DISCARD;
             case COMMITTED ->
                 switch (found) {
@@ -133,28 +133,28 @@ public final class HandOverRules {
     }
 
     /**
-     * What a destination does that had to {@link Step#LEAVE} a guest, and is told by a person where it lives.
+     * What a destination that had to {@link Step#LEAVE} a guest does after a person has decided.
      *
-     * @param here whether that is here
+     * @param here whether the guest belongs here
      */
     public static Step ofDecision(boolean here, Found found) {
         if (here) {
             return Step.NOTE;
         }
-        // Who runs in two places is for a person to end in one.
+        // If the guest runs at both ends, a person has to end one of them.
         return found == Found.RUNNING ? Step.LEAVE : Step.DISCARD;
     }
 
     /**
-     * What a source does that comes to itself after a crash.
+     * What a source does after a crash.
      *
-     * @param outcome what the destination says, if the guest may have been given away; else {@link Outcome#NOT_TAKEN}
-     * @param ran whether the guest ran before it was stopped
+     * @param outcome the destination's answer, if the guest may have been handed over; else {@link Outcome#NOT_TAKEN}
+     * @param ran whether the guest ran before it was paused
      * @param ranSince whether the guest has run since it was saved, though it may be paused again
      */
     public static Step ofSource(Outcome outcome, boolean ran, Found found, boolean ranSince) {
         return switch (outcome) {
-            // A guest that ran in two places is for a person to see: what it did here is nowhere else.
+            // The guest ran at both ends: a person has to decide about what it did here.
             case TAKEN -> found == Found.RUNNING || (found == Found.PAUSED && ranSince) ? Step.LEAVE : Step.RETIRE;
             case NOT_TAKEN -> ran && found == Found.PAUSED ? Step.RESUME : Step.NOTE;
             case UNDER_WAY, UNHEARD_OF -> Step.LEAVE;

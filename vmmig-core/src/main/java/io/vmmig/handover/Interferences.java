@@ -19,7 +19,7 @@ import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What is said and done about what others do to a guest while it moves. */
+/** Errors and notices about what others do to a guest while it moves. */
 public final class Interferences {
     private static final Logger LOG = LoggerFactory.getLogger(Interferences.class);
 
@@ -54,7 +54,9 @@ public final class Interferences {
                 };
     }
 
-    /** What is to be said of a failure that came while the guest was paused: that somebody ended the guest explains any other. */
+    /**
+     * The failure to report for one that occurred while the guest was paused: if somebody ended the guest, that is the cause of all others.
+     */
     public static VmmigException explained(VmmigException failure, SavedGuest saved) {
         Optional<Interference> interference;
         try {
@@ -75,7 +77,7 @@ public final class Interferences {
                 : failure;
     }
 
-    /** What the guest is doing at this host, for an error that tells. */
+    /** The guest's current state at this host, for an error. */
     public static EndState observed(Guest guest) {
         try {
             return switch (guest.state()) {
@@ -89,7 +91,7 @@ public final class Interferences {
         }
     }
 
-    /** The guest ran at the source after it had been given away, where it has been ended now. */
+    /** The guest ran at the source after the hand-over, and has now been ended there. */
     public static Notice ranTwice(String guest, Interference interference, Instant ended, Collection<Path> files) {
         Duration ran = Duration.between(interference.at(), ended);
         return new Notice(
@@ -106,7 +108,7 @@ public final class Interferences {
                 "See what it did meanwhile, and whether anybody has seen it twice on the network; then remove the files.");
     }
 
-    /** The guest ran at the source while nobody knew whether the destination had taken it. */
+    /** The guest ran at the source while it was unknown whether the destination had taken it over. */
     public static Notice runsThoughUnknown(String guest, Interference interference) {
         return new Notice(
                 Notice.Kind.ALARM,
@@ -126,7 +128,7 @@ public final class Interferences {
                 "");
     }
 
-    /** Fails unless the guest that has come is as it was restored. */
+    /** The error for a guest that was disturbed at the destination before its hand-over. */
     static HypervisorException atDestination(Interference interference) {
         return interference.kind() == Interference.Kind.ENDED
                 ? new HypervisorException(

@@ -35,9 +35,9 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one end has written down of one migration: a file that only grows, with a line for what the migration is about and one
- * for each step and what was learned by then, written and synced before the step is taken. Each line is its CRC-32C in eight hexadecimal digits, a space and
- * a JSON object. Whoever has it open has it alone, in this process and among all; thread-safe.
+ * One end's journal of one migration: an append-only file with a line for the facts of the migration, and one for each step with its
+ * details, written and synced before the step is taken. A line is the CRC-32C of its JSON in eight hexadecimal digits, a space and a JSON
+ * object. Only one holder can have it open at a time, in this and all other processes. Thread-safe.
  */
 final class Journal implements Closeable {
     private static final int MAX_BYTES = 8 << 20;
@@ -48,8 +48,8 @@ final class Journal implements Closeable {
     private static final Pattern STATE_FORM = Pattern.compile("[A-Z_]{1,32}");
 
     /**
-     * Those that this process has open. Whoever closes any descriptor of a file gives up all locks of his process on it, so a
-     * file that is in here is not opened a second time.
+     * The journals that this process has open. Closing any descriptor of a file releases all of the process's locks on it, so a file in
+     * here is never opened a second time.
      */
     private static final Map<Path, Journal> OPEN = new HashMap<>();
 
@@ -57,7 +57,7 @@ final class Journal implements Closeable {
     private final FileChannel channel;
     private final JsonObject facts;
     private final JsonObject details;
-    /** Lines that are no steps, in order. */
+    /** Lines other than steps, in order. */
     private final List<JsonObject> entries;
 
     private String state;
@@ -83,7 +83,7 @@ final class Journal implements Closeable {
         this.torn = torn;
     }
 
-    /** Begins one; the first line is durable, and the file is nobody else's, when this returns. */
+    /** Begins a journal. When this returns, the first line is durable and the file is locked. */
     static Journal begin(Path file, JsonObject facts, String state) throws VmmigException {
         synchronized (OPEN) {
             Journal journal = beginAlone(file, facts, state);
@@ -117,9 +117,9 @@ final class Journal implements Closeable {
     }
 
     /**
-     * One that was begun earlier.
+     * Opens an existing journal.
      *
-     * @return empty when there is none, or none that says anything, since the very first write was cut short
+     * @return empty when there is none, or a crash cut off its first line
      * @throws VmmigException with {@link Problem#GUEST_BUSY} when its migration is under way
      */
     static Optional<Journal> open(Path file) throws VmmigException {
@@ -156,21 +156,21 @@ final class Journal implements Closeable {
         }
     }
 
-    /** The facts of one, whoever has it open, and whatever became of the lines after them; empty when there are none. */
+    /** The facts of a journal, even if it is open elsewhere or later lines are damaged; empty when it has none. */
     static Optional<JsonObject> factsOf(Path file) throws VmmigException {
         return lookInto(file, Journal::facts, Journal::readFacts);
     }
 
     /**
-     * What one says at a moment.
+     * A journal's content at one moment.
      *
-     * @param facts what its migration is about
-     * @param state the last step that is certainly written
-     * @param torn whether a further one may have been written
+     * @param facts the facts of its migration
+     * @param state the last step that was certainly recorded
+     * @param torn whether a further one may have been recorded
      */
     record Glance(JsonObject facts, String state, boolean torn) {}
 
-    /** What one says, whoever has it open; empty when it says nothing. */
+    /** A journal's content, even if it is open elsewhere; empty when it has none. */
     static Optional<Glance> glance(Path file) throws VmmigException {
         Function<Journal, Glance> glance = journal -> new Glance(journal.facts(), journal.state(), journal.torn());
         return lookInto(file, glance, (path, channel) -> read(path, channel).map(glance));
@@ -197,13 +197,13 @@ final class Journal implements Closeable {
         }
     }
 
-    /** By whatever name its directory was given. */
+    /** The path with its directory resolved, so that every name of the directory gives the same key. */
     private static Path keyOf(Path file) {
         Path directory = file.toAbsolutePath().getParent();
         try {
             return directory == null ? file : directory.toRealPath().resolve(file.getFileName());
         } catch (IOException e) {
-            // Then there is no file that could be open.
+            // Without the directory, no file in it is open.
             return file;
         }
     }
@@ -223,7 +223,7 @@ final class Journal implements Closeable {
         }
         ByteBuffer buffer = ByteBuffer.allocate((int) channel.size());
         while (buffer.hasRemaining() && channel.read(buffer, buffer.position()) >= 0) {
-            // On to the end.
+            // Read to the end.
         }
         // One character for each byte.
         return new String(buffer.array(), 0, buffer.position(), StandardCharsets.ISO_8859_1);
@@ -339,17 +339,17 @@ final class Journal implements Closeable {
                 e, Problem.FILE_FAILED, "could not write the journal " + file, "Check the directory and its disk.");
     }
 
-    /** What the migration is about. */
+    /** The facts of the migration. */
     JsonObject facts() {
         return facts;
     }
 
-    /** What is certainly written besides the steps, in order. */
+    /** The certainly recorded entries other than steps, in order. */
     synchronized List<JsonObject> entries() {
         return List.copyOf(entries);
     }
 
-    /** Writes something that is no step; it is durable when this returns. If this throws, it may be durable or not. */
+    /** Appends an entry other than a step, durably. If this throws, the entry may or may not be durable. */
     synchronized void add(JsonObject entry) throws VmmigException {
         try {
             append(List.of(entry));
@@ -359,32 +359,32 @@ final class Journal implements Closeable {
         entries.add(entry);
     }
 
-    /** The last step that is certainly written. */
+    /** The last step that was certainly recorded. */
     synchronized String state() {
         return state;
     }
 
-    /** What the transport has recorded last; null if nothing. */
+    /** The transport's latest entry; null if there is none. */
     synchronized @Nullable String entry() {
         return details.has(ENTRY) ? details.get(ENTRY).getAsString() : null;
     }
 
-    /** Whether a further step was being written when everything ended. */
+    /** Whether a crash or an error may have cut off a further step. */
     synchronized boolean torn() {
         return torn;
     }
 
-    /** What was learned at the steps, the latest of each. */
+    /** The details of all steps; the latest value of each. */
     synchronized JsonObject details() {
         return details.deepCopy();
     }
 
-    /** Notes a step; it is durable when this returns. If this throws, it may be durable or not. */
+    /** Records a step, durably. If this throws, the step may or may not be durable. */
     void enter(String next) throws VmmigException {
         enter(next, new JsonObject());
     }
 
-    /** As {@link #enter(String)}, with what was learned since the step before. */
+    /** As {@link #enter(String)}, with details. */
     synchronized void enter(String next, JsonObject learned) throws VmmigException {
         try {
             append(List.of(stateLine(next, learned)));
@@ -396,14 +396,14 @@ final class Journal implements Closeable {
         torn = false;
     }
 
-    /** Records something of the transport's in the present state; durable as a step is. */
+    /** Records an entry of the transport in the current state, durably. */
     synchronized void record(String text) throws VmmigException {
         JsonObject learned = new JsonObject();
         learned.addProperty(ENTRY, text);
         enter(state, learned);
     }
 
-    /** Over whatever is torn. */
+    /** Overwrites a torn line. */
     private void append(List<JsonObject> lines) throws IOException {
         ByteArrayOutputStream text = new ByteArrayOutputStream();
         for (JsonObject line : lines) {
@@ -422,7 +422,7 @@ final class Journal implements Closeable {
         intact = channel.position();
     }
 
-    /** Removes it: all is settled, and nobody will ask. */
+    /** Removes the journal: the migration is resolved, and nobody will ask. */
     synchronized void remove() throws VmmigException {
         try {
             Files.deleteIfExists(file);
@@ -434,7 +434,7 @@ final class Journal implements Closeable {
         }
     }
 
-    /** Lets go of it; it stays as it is. */
+    /** Closes the journal; the file stays. */
     @Override
     public void close() {
         synchronized (OPEN) {

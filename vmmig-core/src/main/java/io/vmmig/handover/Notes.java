@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.UUID;
 import java.util.regex.Pattern;
 
-/** Where the journals of one end lie: in the host's state, each named as its package. */
+/** The directory of one end's journals in the host's state; each is named after its package. */
 final class Notes {
     private static final String ENDING = ".journal";
     private static final Pattern NAME =
@@ -57,13 +57,13 @@ final class Notes {
         return Journal.begin(fileOf(packageId), facts, state);
     }
 
-    /** The package that a journal is named as. */
+    /** The package that a journal is named after. */
     static UUID packageOf(Path file) {
         String name = file.getFileName().toString();
         return UUID.fromString(name.substring(0, name.length() - ENDING.length()));
     }
 
-    /** Every journal that there is. */
+    /** All journals. */
     List<Path> all() throws VmmigException {
         if (!Files.isDirectory(directory)) {
             return List.of();

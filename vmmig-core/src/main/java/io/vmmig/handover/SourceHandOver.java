@@ -21,15 +21,15 @@ import org.slf4j.LoggerFactory;
 public final class SourceHandOver {
     private static final Logger LOG = LoggerFactory.getLogger(SourceHandOver.class);
 
-    /** What is done to a guest at its source. A call that throws may have taken effect. */
+    /** Actions on a guest at its source. A call that throws may have taken effect. */
     public interface Actions {
-        /** Lets the guest continue as it was; one that somebody has ended stays ended. */
+        /** Resumes the guest if it was running; a guest that somebody has ended stays ended. */
         void resume() throws VmmigException;
 
         /**
-         * Removes the guest, which has been given away.
+         * Removes the guest, which has been handed over.
          *
-         * @param ran how somebody else let it run here meanwhile, so that its files are for a person to see
+         * @param ran how somebody else resumed it here meanwhile; its files are then left for a person to inspect
          */
         void retire(Optional<Interference> ran) throws VmmigException;
 
@@ -41,22 +41,22 @@ public final class SourceHandOver {
     public interface SourceGuest extends Actions {
         String name();
 
-        /** What it is doing now. */
+        /** The guest's current state. */
         Found found() throws VmmigException;
 
-        /** Pauses the guest, and returns whether it ran until then. A call that throws leaves it as it was, or paused. */
+        /** Pauses the guest, and returns whether it was running. A call that throws leaves it as it was, or paused. */
         boolean save() throws VmmigException;
 
         /** What somebody else did to the guest since it was saved. */
         Optional<Interference> interference() throws VmmigException;
 
-        /** Reports that somebody else let the guest run, though the destination may have it. */
+        /** Reports that somebody else resumed the guest, although the destination may have it. */
         void alarm(Interference ran);
     }
 
-    /** A guest that a crash has left. */
+    /** A guest left by a crash. */
     public interface LeftGuest extends Actions {
-        /** Does what else is left to do for a guest that stays: returns its memory, clears its package. */
+        /** Cleans up for a guest that stays: returns its memory, removes its package. */
         void clearUp() throws VmmigException;
     }
 
@@ -65,9 +65,9 @@ public final class SourceHandOver {
     private SourceState state;
     /** Whether the hypervisor was told to save the guest. */
     private boolean saving;
-    /** Whether the destination has said that it took the guest. */
+    /** Whether the destination has confirmed that it took the guest over. */
     private boolean taken;
-    /** Whether the hypervisor did not do what was decided, so that a recovery has to. */
+    /** Whether the hypervisor did not carry out the decision, so that a recovery has to. */
     private boolean leftToRecovery;
 
     SourceHandOver(SourceJournal journal, SourceGuest guest, SourceState state) {
@@ -76,17 +76,17 @@ public final class SourceHandOver {
         this.state = state;
     }
 
-    /** One that begins: PREPARED has just been recorded, and the guest has not been touched. */
+    /** Begins a hand-over: PREPARED has just been recorded, and the guest has not been changed. */
     public static SourceHandOver begin(DepartureJournal journal, SourceGuest guest) {
         return new SourceHandOver(journal, guest, SourceState.PREPARED);
     }
 
-    /** Where it stands. */
+    /** The current state. */
     public SourceState state() {
         return state;
     }
 
-    /** Whether a recovery has to finish what was decided. */
+    /** Whether a recovery has to carry out the decision. */
     public boolean leftToRecovery() {
         return leftToRecovery;
     }
@@ -100,8 +100,8 @@ public final class SourceHandOver {
     }
 
     /**
-     * Fails unless the guest has been paused without a break since it was saved. To be called before the package is completed:
-     * without its end the destination trusts nothing of it.
+     * Throws unless the guest has been paused without a break since it was saved. Call this before the package is completed: without its
+     * end, the destination trusts nothing in it.
      */
     public void requireUndisturbed() throws VmmigException {
         Optional<Interference> seen = guest.interference();
@@ -116,10 +116,9 @@ public final class SourceHandOver {
     }
 
     /**
-     * SENT → COMMITTED. COMMIT is to be sent right after this, and then {@link #resolve} called with what came of it, or
-     * {@link #failed}.
+     * SENT → COMMITTED. Send COMMIT right after this, then call {@link #resolve} with its outcome, or {@link #failed}.
      *
-     * @param autostart whether this host starts the guest at boot, which it must not while the guest may run elsewhere
+     * @param autostart whether this host starts the guest at boot; turned off while the guest may run elsewhere
      */
     public void commit(boolean autostart) throws VmmigException {
         requireUndisturbed();
@@ -132,12 +131,12 @@ public final class SourceHandOver {
     }
 
     /**
-     * COMMITTED → RETIRED, ROLLED_BACK or UNKNOWN, by what the destination says; a guest that was packed and continues here stays
+     * COMMITTED → RETIRED, ROLLED_BACK or UNKNOWN, depending on the destination's answer; a guest that was packed and continues here stays
      * COPIED.
      *
-     * @param lost why the destination has not confirmed at once; null if it has
-     * @throws VmmigException with {@link Problem#CONNECTION_LOST} when the destination has not taken it, {@code lost} when nobody knows,
-     *     or why the guest could not be removed here
+     * @param lost why the destination did not confirm at once; null if it did
+     * @throws VmmigException with {@link Problem#CONNECTION_LOST} when the destination has not taken the guest over; {@code lost} when the
+     *     outcome is unknown; or the reason why the guest could not be removed here
      */
     public void resolve(Outcome outcome, @Nullable VmmigException lost) throws VmmigException {
         boolean packed = state == SourceState.COPIED;
@@ -175,7 +174,7 @@ public final class SourceHandOver {
         settle();
     }
 
-    /** SAVED → COPIED: the guest was packed, and continues here whatever becomes of its package. */
+    /** SAVED → COPIED: the guest was packed, and continues here even if its package is lost. */
     public void continueAsBefore() throws VmmigException {
         try {
             guest.resume();
@@ -187,19 +186,19 @@ public final class SourceHandOver {
         journal.copied();
     }
 
-    /** The package of a guest that was packed is where it should be, or nothing of it is left. */
+    /** Resolves the migration of a packed guest: its package is complete, or nothing of it is left. */
     public void settle() {
         try {
             journal.settle();
         } catch (VmmigException e) {
-            // What stays recorded by mistake, a recovery finds to be settled.
+            // A recovery will find that this journal is resolved.
             LOG.warn("guest {}: the journal of its departure stays", guest.name(), e);
         }
     }
 
     /**
-     * The migration has failed. Before COMMITTED the guest continues here. After that it does only if {@code why} shows that the
-     * destination did not and will not take it; an error that shows nothing leaves it paused.
+     * Rolls back after a failure. Before COMMITTED the guest continues here. After that it continues only if {@code why} proves that the
+     * destination did not and will not take it over; otherwise it stays paused.
      */
     public void failed(Throwable why) {
         if (leftToRecovery || taken) {
@@ -218,7 +217,7 @@ public final class SourceHandOver {
                 }
             }
             case COPIED -> {
-                // If nobody knows what there is of its package, the journal stays for a recovery.
+                // If the package may be visible, the journal stays for a recovery.
                 if (why instanceof VmmigException known && known.problem() != Problem.OUTCOME_UNKNOWN) {
                     settle();
                 }
@@ -229,14 +228,14 @@ public final class SourceHandOver {
         }
     }
 
-    /** A save that failed has left the guest as it was; or paused, if the hypervisor did not answer. */
+    /** After a failed save, the guest is as it was, or paused if the hypervisor did not answer. */
     private void endUnsaved(Throwable why) {
         if (saving && HandOverRules.mayHaveActed(why)) {
             if (!attempt(guest::resume, "it is not certain that it continues", why)) {
                 return;
             }
         } else if (saving && !HandOverRules.isBusy(why) && pausedThoughItRan()) {
-            // Its user may have suspended it, or its hypervisor could not resume it: a recovery looks again.
+            // Either a user suspended it, or the hypervisor could not resume it: leave that to a recovery.
             leftToRecovery = true;
             return;
         }
@@ -272,7 +271,7 @@ public final class SourceHandOver {
         }
     }
 
-    /** The guest stays paused, and its journal says COMMITTED: only the destination knows. */
+    /** Leaves the guest paused and its journal at COMMITTED: only the destination knows the outcome. */
     private void leaveUnknown() {
         ranMeanwhile().ifPresent(guest::alarm);
         state = state.then(SourceState.UNKNOWN);
@@ -292,7 +291,7 @@ public final class SourceHandOver {
         void run() throws VmmigException;
     }
 
-    /** Whether it could be done; if not, the journal stays, for a recovery. */
+    /** Whether {@code action} succeeded; if not, the journal stays for a recovery. */
     private boolean attempt(Action action, String orElse, Throwable why) {
         try {
             action.run();
@@ -308,11 +307,11 @@ public final class SourceHandOver {
     }
 
     /**
-     * Finishes, after a crash, what a journal says was begun.
+     * Resolves an unfinished journal after a crash.
      *
-     * @param outcome what the destination says, if COMMIT may have been sent; else {@link Outcome#NOT_TAKEN}
-     * @param found what there is of the guest here
-     * @param ranSince whether it has run since it was saved, though it may be paused again
+     * @param outcome the destination's answer, if COMMIT may have been sent; else {@link Outcome#NOT_TAKEN}
+     * @param found the state in which the guest was found here
+     * @param ranSince whether it has run since it was saved, even if it is paused again
      * @return what was done; {@link Step#LEAVE} if a person has to look
      */
     public static Step recover(
@@ -340,7 +339,7 @@ public final class SourceHandOver {
                 journal.settle();
             }
             case LEAVE -> {
-                // Nobody here knows where the guest lives.
+                // It is not known here where the guest belongs.
             }
             case DISCARD, NOTHING -> throw new IllegalStateException("no step of a source: " + step);
         }

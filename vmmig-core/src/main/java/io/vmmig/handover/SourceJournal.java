@@ -3,12 +3,12 @@ package io.vmmig.handover;
 
 import io.vmmig.error.VmmigException;
 
-/** What the source records durably of one hand-over. A call that throws may have recorded it or not. */
+/** The source's durable record of one hand-over. A call that throws may or may not have recorded its entry. */
 interface SourceJournal {
     /** Whether COMMIT may have been sent. */
     boolean mayBeCommitted();
 
-    /** Whether only the package of a copy may have to be cleared. */
+    /** Whether only the package of a copy may have to be cleared up. */
     boolean isCopied();
 
     /** Whether the guest ran until it was paused. */
@@ -23,6 +23,6 @@ interface SourceJournal {
 
     void copied() throws VmmigException;
 
-    /** The migration is over: nothing is recorded any more. */
+    /** Ends the journal: the migration is resolved. */
     void settle() throws VmmigException;
 }

@@ -4,7 +4,7 @@ package io.vmmig.handover;
 import java.util.Set;
 
 /**
- * Where the source stands in the hand-over of a guest. What is not drawn is illegal.
+ * The states of a hand-over at the source. Steps that are not drawn are illegal.
  *
  * <pre>
  *   PREPARED ──► SAVED ──► SENT ──► COMMITTED ──► RETIRED
@@ -18,21 +18,21 @@ import java.util.Set;
  * <p>The guest may run at the source in PREPARED, ROLLED_BACK and COPIED only.
  */
 public enum SourceState {
-    /** The guest has not been touched. */
+    /** The guest has not been changed. */
     PREPARED,
-    /** The guest stands still, and its state is on the way. */
+    /** The guest is paused, and its state is being sent. */
     SAVED,
     /** The destination holds the guest, paused and verified. */
     SENT,
-    /** The word that gives the guest away may have left. */
+    /** COMMIT may have been sent. */
     COMMITTED,
-    /** The guest lives at the destination, and is no more here. */
+    /** The guest is at the destination, and was removed here. */
     RETIRED,
-    /** The guest is here as it was, and nothing of it at the destination. */
+    /** The guest is here as it was; the destination has nothing of it. */
     ROLLED_BACK,
-    /** The guest was packed and is not given away: it is here as it was, whatever becomes of its package. */
+    /** The guest was packed and not handed over: it is here as it was, even if its package is lost. */
     COPIED,
-    /** Nobody here knows whether the destination has taken the guest; it is kept paused. */
+    /** The source does not know whether the destination has taken the guest over; it is kept paused. */
     UNKNOWN;
 
     private Set<SourceState> successors() {
