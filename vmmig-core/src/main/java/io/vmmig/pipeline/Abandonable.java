@@ -9,21 +9,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Work that may block for long, such as in libvirt or the resolver of names, and that a cancelled migration need not wait for: it runs
- * in a thread of its own, which is interrupted and then left to itself.
+ * Runs work that may block for long, such as a call of libvirt or a name lookup, in its own thread. A cancelled migration does not wait for
+ * it: the thread is interrupted and abandoned.
  */
 final class Abandonable {
     private static final Logger LOG = LoggerFactory.getLogger(Abandonable.class);
 
     private Abandonable() {}
 
-    /** Work that comes to something. */
+    /** Work with a result. */
     @FunctionalInterface
     interface Work<T> {
         T run() throws VmmigException;
     }
 
-    /** Work that comes to nothing that anybody keeps. */
+    /** Work without a result. */
     @FunctionalInterface
     interface Check {
         void run() throws VmmigException;
@@ -45,10 +45,10 @@ final class Abandonable {
     }
 
     /**
-     * Does {@code work}, unless the migration is cancelled before it is done.
+     * Runs {@code work}, and waits until it is done or the migration is cancelled.
      *
-     * @param ifLate undoes what it came to after that
-     * @throws VmmigException why it failed, or that it was cancelled
+     * @param ifLate disposes of a result that arrives after the cancellation
+     * @throws VmmigException the failure of the work, or the cancellation
      */
     static <T> T run(Work<T> work, Consumer<T> ifLate, Cancellation cancellation) throws VmmigException {
         cancellation.check();

@@ -9,12 +9,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A guest as the destination will have it.
+ * The guest as the destination will run and define it.
  *
- * @param running what it runs as
- * @param definition what its next start uses, or null if that is what it runs as, or if the host forgets it once it stops
+ * @param running the live domain
+ * @param definition the definition for its next start, or null if that is {@code running}, or if the host forgets the guest once it stops
  * @param persistent whether the host keeps a definition
- * @param notices what of the definition is not carried
+ * @param notices the parts of the definition that do not move
  */
 record AdaptedGuest(
         AdaptedDomain running, @Nullable AdaptedDomain definition, boolean persistent, List<Notice> notices) {
@@ -22,7 +22,7 @@ record AdaptedGuest(
         notices = List.copyOf(notices);
     }
 
-    /** What the host is to define, or null if nothing. */
+    /** The XML that the host defines, or null if none. */
     @Nullable
     String definitionXml() {
         if (!persistent) {
@@ -31,7 +31,7 @@ record AdaptedGuest(
         return (definition == null ? running : definition).domain().text();
     }
 
-    /** All that was changed; most changes are those of both. */
+    /** All changes, each once: the definition's are listed only if the live domain lacks them. */
     List<DomainChange> changes() {
         List<DomainChange> changes = new ArrayList<>(running.changes());
         if (definition != null) {

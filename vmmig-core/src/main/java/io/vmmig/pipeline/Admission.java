@@ -9,11 +9,10 @@ import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The permit of one of a limited number of migrations that go on at once. The wait for it ends when the migration is cancelled, and holds
- * nothing but a thread.
+ * The permit of one of at most N migrations at once. A cancellation ends the wait for it; a waiting migration holds nothing but its thread.
  */
 final class Admission {
-    /** How many wait for each; a semaphore knows of a thread only once that has begun to. */
+    /** How many migrations wait for each semaphore; the semaphore itself counts a thread only after it has queued. */
     private static final Map<Semaphore, Integer> WAITING = new WeakHashMap<>();
 
     private final Semaphore limit;
@@ -24,13 +23,13 @@ final class Admission {
     }
 
     /**
-     * Waits for a permit, and says so if there is none at once.
+     * Waits for a permit, and reports the wait if none is available at once.
      *
-     * @param limit has a permit for each migration that may go on
+     * @param limit has a permit for each migration that may run at once
      */
     static Admission await(Semaphore limit, Recorder recorder, Cancellation cancellation) throws CancelledException {
         Admission admission = new Admission(limit);
-        // A migration that comes later must not overtake those that wait.
+        // A later migration must not overtake those that wait.
         if (limit.hasQueuedThreads() || !limit.tryAcquire()) {
             recorder.waiting(waiting(limit, 1));
             try {
@@ -42,7 +41,7 @@ final class Admission {
         return admission;
     }
 
-    /** How many waited before this one came, or went. */
+    /** Adds to the number of waiting migrations, and returns the previous number. */
     private static int waiting(Semaphore limit, int more) {
         synchronized (WAITING) {
             int before = WAITING.getOrDefault(limit, 0);
@@ -76,7 +75,7 @@ final class Admission {
         }
     }
 
-    /** Nobody interrupts the thread from here on; whether somebody has wanted to end the wait. */
+    /** Prevents further interrupts of this thread; returns whether the wait was cancelled. */
     private synchronized boolean stopWaiting(Cancellation cancellation) {
         waiting = null;
         boolean woken = cancellation.requested();
@@ -86,7 +85,7 @@ final class Admission {
         return woken;
     }
 
-    /** Lets the next one go on. */
+    /** Releases the permit. */
     void end() {
         limit.release();
     }

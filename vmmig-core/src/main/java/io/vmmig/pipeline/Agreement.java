@@ -8,15 +8,15 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What both ends have agreed on before the guest is touched.
+ * What both ends have agreed on before the guest is paused.
  *
  * @param departure the guest, as it was offered
- * @param manifest what the package begins with
- * @param pages the pages that it may refer to, in the order of the manifest's references
- * @param leftOut digests of content that need not travel
+ * @param manifest the package's manifest
+ * @param pages the pages that the package may refer to, in the order of the manifest's references
+ * @param leftOut digests of content that need not be sent
  */
 record Agreement(Departure departure, Manifest manifest, List<PageSource> pages, Set<String> leftOut) {
-    /** Whether content is sent; none is not. */
+    /** Whether the content is sent; false for null. */
     boolean travels(Manifest.@Nullable Content content) {
         return content != null && !leftOut.contains(content.digest().toString());
     }

@@ -55,7 +55,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What the destination has worked out for an offered guest, before a byte of it is accepted. */
+/** The destination's plan for an offered guest, made before any content is accepted. */
 final class Arrival {
     private static final Logger LOG = LoggerFactory.getLogger(Arrival.class);
 
@@ -100,7 +100,7 @@ final class Arrival {
         this.ramdisk = placeBootFile(manifest.ramdisk(), settings.ramdisk(), "ramdisk", content);
     }
 
-    /** Decides whether this host can take the guest; nothing is changed yet, and it is not asked yet whether its names are free. */
+    /** Checks whether this host can take the guest. Changes nothing, and does not yet check whether the guest's names are free. */
     static Arrival of(Offer offer, Origin origin, DestinationContext context) throws VmmigException {
         HostCapabilities host = context.hypervisor().capabilities();
         Arrival arrival = new Arrival(offer, origin, host, context);
@@ -112,7 +112,7 @@ final class Arrival {
         return arrival;
     }
 
-    /** A disk as its users know it. */
+    /** A disk in words, with its file at the source. */
     private static String named(String domainXml, String target) {
         try {
             for (DomainXml.Disk disk : DomainXml.parse(domainXml).disks()) {
@@ -180,14 +180,14 @@ final class Arrival {
         return file;
     }
 
-    /** A copy is another guest than the one that it was made of, and learns so by its generation ID. */
+    /** A copy is a different guest from its original, and detects that by a new generation ID. */
     private static DomainSettings identified(DomainSettings settings, boolean copy, Origin origin) {
         DomainSettings identified =
                 copy && settings.generationId().isEmpty() ? settings.withGenerationId(UUID.randomUUID()) : settings;
         return origin.identityOfCopy(identified);
     }
 
-    /** Whether the guest has another uuid here, so that its package may be taken in again. */
+    /** Whether the guest has another uuid here, so that its package may be restored repeatedly. */
     boolean hasOwnIdentity() {
         return settings.uuid().isPresent();
     }
@@ -196,7 +196,7 @@ final class Arrival {
         return origin.sourceMayAsk();
     }
 
-    /** Whether it is a copy decides who it is. */
+    /** Throws if the received record and the offer disagree about whether the guest is a copy, since that decides its identity. */
     void requireAsOffered(GuestRecord received) throws PackageFormatException {
         if (received.copy() != offeredAsCopy) {
             throw new PackageFormatException(
@@ -206,7 +206,7 @@ final class Arrival {
         }
     }
 
-    /** Bytes of all disk layers, as far as known before the guest is paused. */
+    /** The size of all disk layers, in bytes, as known before the guest is paused. */
     long diskBytes() {
         return manifest.disks().stream()
                 .flatMap(disk -> disk.layers().stream())
@@ -214,12 +214,12 @@ final class Arrival {
                 .sum();
     }
 
-    /** Whether the guest that it was made of stays what it is. */
+    /** Whether the original guest stays at its source. */
     boolean copy() {
         return copy;
     }
 
-    /** The guest as this host will have it, from what was offered or from what came with the package. */
+    /** Adapts the guest to this host, from the offer or from the package. */
     AdaptedGuest adapt(String domainXml, @Nullable String definitionXml) throws VmmigException {
         DomainXml domain = DomainXml.parse(domainXml);
         for (Obstacle obstacle : policy.obstaclesOf(domain)) {
@@ -244,18 +244,18 @@ final class Arrival {
                 definition.otherMedia().stream().map(Belongings::emptied).toList());
     }
 
-    /** The guest as this host would have it by the offer. */
+    /** The guest from the offer, adapted to this host. */
     AdaptedGuest offered() {
         return Objects.requireNonNull(offered);
     }
 
-    /** Libvirt's cookie as this host takes it. */
+    /** Libvirt's cookie, adapted to this host. */
     @Nullable
     String adaptCookie(@Nullable String cookie) throws VmmigException {
         return cookie == null ? null : policy.cookie(cookie);
     }
 
-    /** Checks that the XML is of the guest that the manifest speaks of. */
+    /** Checks that the XML and the manifest describe the same guest. */
     private void requireAgreement(DomainXml domain) throws VmmigException {
         boolean agrees = domain.name().equals(manifest.guestName())
                 && domain.uuid().equals(manifest.guestUuid())
@@ -272,8 +272,9 @@ final class Arrival {
     }
 
     /**
-     * Images were checked as what the manifest says that they are, and QEMU will use them as what the XML says: raw bytes
-     * used as a qcow2 image would have a backing file of the sender's choice. A disk that is all base image is only to be read.
+     * The manifest and the XML must give the same image formats: vmmig checks images by the manifest and QEMU opens them by the XML, and
+     * raw bytes opened as qcow2 could name a backing file of the sender's choice. A disk that consists of a base image only must be
+     * read-only.
      */
     private boolean agreesOnDisks(DomainXml domain) throws VmmigException {
         List<DomainXml.Disk> used = domain.disks();
@@ -374,7 +375,7 @@ final class Arrival {
         return Set.copyOf(held);
     }
 
-    /** The files of the claims on what the guest is going to have to itself here. */
+    /** The files of the claims on the guest's name, uuid and paths at this host. */
     List<Path> claims(Hypervisor hypervisor, HostState state) throws VmmigException {
         DomainXml domain = offered().running().domain();
         List<Path> claims = new ArrayList<>(HypervisorClaims.ofArrival(guestName, domain.uuid(), hypervisor, state));
@@ -399,13 +400,13 @@ final class Arrival {
                 .toList();
     }
 
-    /** Refuses when something of it is somebody else's; to be called when it is claimed, so that it stays free. */
+    /** Throws if any of these is in use. Call this after claiming them, so that they stay free. */
     void requireFree(Hypervisor hypervisor) throws VmmigException {
         requireUnused(hypervisor, offered().running().domain());
         GuestDirectory.requireFree(newFiles, offered().running().domain().uuid(), hypervisor);
     }
 
-    /** What is noted of it, once it is claimed. */
+    /** The facts for its journal, once the claims are held. */
     ArrivalJournal.Facts facts(List<Path> claims, String source) throws VmmigException {
         return new ArrivalJournal.Facts(
                 manifest.packageId(),
@@ -422,7 +423,7 @@ final class Arrival {
                 Instant.now());
     }
 
-    /** Everything is made by this from now on. */
+    /** From now on {@code files} creates all files. */
     void making(ArrivalFiles files) {
         making = files;
     }
@@ -431,7 +432,7 @@ final class Arrival {
         return Objects.requireNonNull(making);
     }
 
-    /** What its hypervisor is to make besides what was offered is noted before it does. */
+    /** Records the files that the hypervisor will create in addition to those of the offer, before it creates them. */
     void noteOutputs(DomainXml domain, ArrivalJournal noted) throws VmmigException {
         List<Path> known = noted.outputs();
         List<Path> more = newOutputs(domain).stream()
@@ -451,19 +452,19 @@ final class Arrival {
         }
     }
 
-    /** Whether all is here that comes while the guest runs. */
+    /** Whether everything that is sent while the guest runs has arrived. */
     boolean bootFilesHere() {
         return newBases.values().stream().allMatch(Files::exists)
                 && (newKernel() == null || Files.exists(newKernel()))
                 && (newRamdisk() == null || Files.exists(newRamdisk()));
     }
 
-    /** Whether {@link #reserveLayers} can be called: there can be an empty image for each that is to come. */
+    /** Whether {@link #reserveLayers} may be called: each expected image can have an empty placeholder. */
     boolean canReserve() {
         return manifest.disks().stream().flatMap(disk -> disk.layers().stream()).allMatch(ImageFiles::canReserve);
     }
 
-    /** Makes empty images, upon which a hypervisor can get ready. */
+    /** Creates empty placeholder images, with which a hypervisor can start. */
     void reserveLayers() throws VmmigException {
         reserved = true;
         try {
@@ -480,7 +481,7 @@ final class Arrival {
         }
     }
 
-    /** Writes a layer, over the empty one if there is one. */
+    /** Writes a layer, over its placeholder if there is one. */
     void writeLayer(InputStream in, Manifest.Disk disk, int layer) throws IOException, VmmigException {
         Path file = layer(disk.target(), layer);
         Path backing = backing(disk.target(), layer);
@@ -496,13 +497,13 @@ final class Arrival {
         ImageFiles.fill(in, file);
     }
 
-    /** Writes a base image, which is what its digest says when this returns. */
+    /** Writes a base image, and verifies its digest. */
     void writeBase(InputStream in, Manifest.Base base, Path file) throws IOException, VmmigException {
         making().create(file);
         ImageFiles.fillBase(in, base, file);
     }
 
-    /** Where a received base image goes; empty if this host has it already. */
+    /** The path for a base image to receive; empty if this host already has it. */
     Optional<Path> newBase(Manifest.Base base) {
         return Optional.ofNullable(newBases.get(base));
     }
@@ -515,18 +516,18 @@ final class Arrival {
                 .collect(Collectors.joining(", "));
     }
 
-    /** Those of the base images that are to be received. */
+    /** The base images to receive. */
     Map<Manifest.Base, Path> newBases() {
         return Collections.unmodifiableMap(newBases);
     }
 
-    /** Where a received kernel goes, or null if this host has it already. */
+    /** The path for a kernel to receive, or null if this host already has it. */
     @Nullable
     Path newKernel() {
         return kernel != null && newFiles.contains(kernel) ? kernel : null;
     }
 
-    /** Where a received ramdisk goes, or null if this host has it already. */
+    /** The path for a ramdisk to receive, or null if this host already has it. */
     @Nullable
     Path newRamdisk() {
         return ramdisk != null && newFiles.contains(ramdisk) ? ramdisk : null;
@@ -536,12 +537,12 @@ final class Arrival {
         return layerFiles.getOrDefault(target, List.of()).get(layer);
     }
 
-    /** The image below a layer on this host, or null if the layer stands alone. */
+    /** The image below a layer on this host, or null if the layer has no backing image. */
     private @Nullable Path backing(String target, int layer) throws VmmigException {
         return layer == 0 ? baseFiles.get(target) : layer(target, layer - 1);
     }
 
-    /** What this host holds, or will hold in time, of what the package might refer to. */
+    /** The possible references of the package that this host holds, or will hold in time. */
     SharedPages sharedPages(ImageStore images) throws VmmigException {
         SharedPages shared = new SharedPages();
         boolean whole = false;
@@ -563,7 +564,7 @@ final class Arrival {
                 shared.add(reference, () -> find(reference, images.references()));
                 continue;
             }
-            // The source takes one earlier package, the latest that is here.
+            // The source uses one earlier package, the latest that this host holds.
             boolean earlier = reference.kind() == Manifest.Reference.Kind.PACKAGE;
             if (!(earlier && based)) {
                 Optional<PageSource> pages = images.references().find(reference);
@@ -579,7 +580,7 @@ final class Arrival {
                         || manifest.includedBaseReferences().contains(reference));
     }
 
-    /** What has come with the package, once it is here. */
+    /** The pages of content that arrives with the package, once it has arrived. */
     private Optional<PageSource> find(Manifest.Reference reference, ReferenceStore store) throws VmmigException {
         for (Map.Entry<Manifest.Base, Path> base : newBases.entrySet()) {
             Manifest.Reference.Kind kind =
@@ -592,7 +593,7 @@ final class Arrival {
         return store.find(reference);
     }
 
-    /** Base images that the guest is based on and that did not travel. */
+    /** Base images that the guest is based on and that were not sent. */
     List<Digest> references() {
         List<Digest> references = new ArrayList<>();
         for (Manifest.Disk disk : manifest.disks()) {

@@ -21,9 +21,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What a guest that arrives has for itself from its offer on: its name, its uuid, its directory and each path outside of it. Of two
- * guests that want the same, one gets it, whichever programs they come to. A claim ends when its arrival is settled; one that a crash
- * has left binds until a recovery has settled that.
+ * The claims of an arriving guest, held from its offer on: its name, its uuid, its directory and each path outside of that. Two guests
+ * cannot hold the same claim, even in different programs. A claim is released when its arrival is resolved; after a crash it holds until a
+ * recovery has resolved the arrival.
  */
 final class ArrivalClaims implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ArrivalClaims.class);
@@ -37,12 +37,12 @@ final class ArrivalClaims implements AutoCloseable {
     }
 
     /**
-     * Whose a claim is.
+     * The holder of a claim.
      *
-     * @param packageId the package in which the guest travels
+     * @param packageId the guest's package
      * @param guest its name at this host
      * @param uuid its uuid at this host
-     * @param source whom it comes from, in words
+     * @param source its source, in words
      * @param journal the journal of its arrival
      */
     record Holder(UUID packageId, String guest, UUID uuid, String source, Path journal) {
@@ -57,7 +57,7 @@ final class ArrivalClaims implements AutoCloseable {
             return new String(json, StandardCharsets.UTF_8);
         }
 
-        /** Empty when it is no such text, be it that it was cut short, and nothing had been made by then. */
+        /** Parses a claim's text; empty when it is malformed, as after a crash during its writing, when nothing had been created yet. */
         static Optional<Holder> of(String text) {
             try {
                 JsonFields fields = JsonFields.of(text.getBytes(StandardCharsets.UTF_8), "a claim");
@@ -74,7 +74,7 @@ final class ArrivalClaims implements AutoCloseable {
         }
     }
 
-    /** Another arrival has one of them. */
+    /** Another arrival holds one of the claims. */
     static final class TakenException extends Exception {
         private static final long serialVersionUID = 1;
 
@@ -87,12 +87,12 @@ final class ArrivalClaims implements AutoCloseable {
             live = e.live();
         }
 
-        /** Whose it is; empty in the moment in which it is taken. */
+        /** The other holder; empty while that one is just taking the claim. */
         Optional<Holder> other() {
             return other;
         }
 
-        /** What is to be said to the source of {@code guest}. */
+        /** The refusal for the source of {@code guest}. */
         VmmigException refusal(String guest, UUID uuid) {
             if (other.isEmpty()) {
                 return VmmigException.of(
@@ -132,13 +132,13 @@ final class ArrivalClaims implements AutoCloseable {
      * Takes all of them, or none.
      *
      * @param files the claims' files
-     * @throws TakenException when another arrival has one of them
+     * @throws TakenException when another arrival holds one of them
      */
     static ArrivalClaims take(List<Path> files, Holder holder) throws VmmigException, TakenException {
         ArrivalClaims taken = new ArrivalClaims(holder.journal());
         boolean all = false;
         try {
-            // In one order, so that of those who want the same one gets it.
+            // In a fixed order, so that one of two competitors gets all of them.
             for (Path file : new TreeSet<>(files)) {
                 taken.claims.add(Claim.take(file, holder.text(), ArrivalClaims::binds));
             }
@@ -159,7 +159,7 @@ final class ArrivalClaims implements AutoCloseable {
         }
     }
 
-    /** Whether there may still be something of the arrival that had it. */
+    /** Whether the arrival that held the claim may be unresolved. */
     private static boolean binds(String text) {
         Optional<Holder> holder = Holder.of(text);
         try {
@@ -173,7 +173,7 @@ final class ArrivalClaims implements AutoCloseable {
         }
     }
 
-    /** After a recovery has settled an arrival: ends those of its claims that are still its own. */
+    /** Releases the claims that a resolved arrival still holds, after a recovery. */
     static void releaseLeft(ArrivalJournal.Facts facts, Path journal) {
         for (Path file : facts.claims()) {
             try {
@@ -191,7 +191,7 @@ final class ArrivalClaims implements AutoCloseable {
         }
     }
 
-    /** Ends them, since nothing of the arrival is left to a recovery; may be repeated. */
+    /** Releases the claims: the arrival needs no recovery. Idempotent. */
     void release() {
         for (Claim claim : claims) {
             try {
@@ -202,7 +202,7 @@ final class ArrivalClaims implements AutoCloseable {
         }
     }
 
-    /** Ends them, unless there is something left for a recovery. */
+    /** Releases the claims, unless the arrival needs a recovery. */
     @Override
     public void close() {
         boolean settled = false;

@@ -28,12 +28,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The files of one arrival. Each is made exclusively, and what makes it this very file is noted before it gets its name: so
- * whatever becomes of the arrival, only what it has made itself is ever removed.
+ * The files of one arrival. Each is created exclusively, and its identity is recorded before it gets its name, so that only files that the
+ * arrival itself has created are ever removed.
  */
 final class ArrivalFiles {
     private static final Logger LOG = LoggerFactory.getLogger(ArrivalFiles.class);
-    /** QEMU often runs as a user of its own: it has to pass through, though not to look around. */
+    /** QEMU often runs as another user, which must be able to traverse the directory, but not to list it. */
     private static final FileAttribute<?> PASSABLE_DIRECTORY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x"));
 
@@ -43,12 +43,12 @@ final class ArrivalFiles {
     private final ArrivalJournal journal;
     private int unnamed;
 
-    /** The files of an arrival that is under way, or was so until a crash. */
+    /** The files of an arrival that is under way or was interrupted by a crash. */
     ArrivalFiles(ArrivalJournal journal) {
         this.journal = journal;
     }
 
-    /** Makes the guest's directory, unless there is one. */
+    /** Creates the guest's directory, unless it exists. */
     void makeDirectory() throws VmmigException {
         Path directory = journal.facts().directory();
         try {
@@ -67,7 +67,7 @@ final class ArrivalFiles {
         }
     }
 
-    /** Makes an empty file. */
+    /** Creates an empty file. */
     void create(Path file) throws VmmigException {
         try {
             Path beside = beside(file, unnamed++);
@@ -94,7 +94,7 @@ final class ArrivalFiles {
         }
     }
 
-    /** What was made just now, and cannot be noted, would be nobody's. */
+    /** Records a file that was just created, or removes it if it cannot be recorded. */
     private void noteOrRemove(Path path, Path made) throws IOException, VmmigException {
         boolean noted = false;
         try {
@@ -107,7 +107,7 @@ final class ArrivalFiles {
         }
     }
 
-    /** A name that nobody else comes upon, for a file that has none yet. */
+    /** A temporary name that nobody else uses. */
     private Path beside(Path file, int number) {
         return file.resolveSibling(unnamedPrefix() + number);
     }
@@ -116,7 +116,7 @@ final class ArrivalFiles {
         return ".vmmig-new-" + journal.facts().packageId() + "-";
     }
 
-    /** Says in the guest's directory which files vmmig has made for it. */
+    /** Adds the files to the list of those that vmmig has created, in the guest's directory. */
     void list() throws VmmigException {
         Path directory = journal.facts().directory();
         try {
@@ -138,10 +138,10 @@ final class ArrivalFiles {
     }
 
     /**
-     * Removes what this arrival has made, and what its hypervisor has made for it. Whatever else is there, be it in the same
-     * directory or under the same name, is somebody else's and stays.
+     * Removes what this arrival has created, and what its hypervisor has created for it. Anything else in the same directory or under the
+     * same name belongs to somebody else and stays.
      *
-     * @throws VmmigException with {@link Problem#FILE_FAILED} when something is left that should have been removed
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when something could not be removed
      */
     void discard(Hypervisor hypervisor) throws VmmigException {
         List<ArrivalJournal.Made> made = new ArrayList<>(journal.made());
@@ -186,7 +186,7 @@ final class ArrivalFiles {
         }
     }
 
-    /** From the list of the guest's directory. */
+    /** Removes the files from the list in the guest's directory. */
     private boolean unlist(List<ArrivalJournal.Made> made) {
         Path directory = journal.facts().directory();
         try {
@@ -209,7 +209,7 @@ final class ArrivalFiles {
         }
     }
 
-    /** What a crash has left before it had a name. */
+    /** Removes files that a crash has left under their temporary names. */
     private boolean removeUnnamed(List<ArrivalJournal.Made> made) {
         boolean gone = true;
         Set<Path> directories = new HashSet<>();
@@ -229,7 +229,7 @@ final class ArrivalFiles {
         return gone;
     }
 
-    /** The hypervisor has ended by now, so what it listened on is dead. */
+    /** Removes sockets and logs; the hypervisor has ended, so nobody listens on its sockets. */
     private boolean removeOutputs(Hypervisor hypervisor) throws VmmigException {
         List<Path> there = journal.outputs().stream()
                 .filter(path -> Files.exists(path, LinkOption.NOFOLLOW_LINKS))
@@ -267,7 +267,7 @@ final class ArrivalFiles {
         try {
             return Optional.of(FilesInUse.besides(journal.facts().uuid(), hypervisor));
         } catch (VmmigException e) {
-            // They were not there when their paths were claimed for this guest.
+            // They did not exist when their paths were claimed for this guest.
             LOG.warn(
                     "guest {}: the other guests of this host could not be looked at",
                     journal.facts().guest(),

@@ -18,12 +18,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The arrivals that this process has under way. One whose source has crashed waits for it to come back, which it never will; when
- * that same host offers that same guest again, the earlier arrival is given up for it.
+ * The arrivals that are under way in this process. An arrival whose source has crashed would wait in vain for the connection; when the same
+ * host offers the same guest again, the earlier arrival is abandoned.
  */
 final class ArrivalsUnderWay {
     private static final Logger LOG = LoggerFactory.getLogger(ArrivalsUnderWay.class);
-    /** A restore that has begun may have to be ended, and its QEMU to be waited for. */
+    /** Long enough to abort a restore and wait for its QEMU to exit. */
     private static final Duration ENDING = Duration.ofSeconds(60);
 
     private static final Map<Path, ArrivalsUnderWay> ALL = new ConcurrentHashMap<>();
@@ -43,16 +43,15 @@ final class ArrivalsUnderWay {
         return one;
     }
 
-    /** Nothing of it is in anybody's way any more. */
+    /** The arrival is over and has released its claims. */
     void end() {
         ALL.remove(journal, this);
         ended.complete(null);
     }
 
     /**
-     * Gives up the arrival that is in the way, as though its source had asked what became of it: from then on it cannot be handed
-     * over. That is done only for the guest itself, when the host that offers it now has proven to be the one that offered it then,
-     * and has no connection for the earlier one any more.
+     * Abandons the arrival that is in the way, as an inquiry by its source would: after that it cannot be handed over. This requires that
+     * it is the same guest, that the same authenticated host offers it, and that the earlier arrival has lost its connection.
      *
      * @return whether it is over
      */

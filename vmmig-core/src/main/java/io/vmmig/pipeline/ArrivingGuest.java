@@ -21,9 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * The guest of a migration on its hypervisor at the destination. It does what {@link DestinationHandOver} decides. For one thread.
- */
+/** The guest of a migration on its hypervisor at the destination. Carries out what {@link DestinationHandOver} decides. For one thread. */
 final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
     private static final Logger LOG = LoggerFactory.getLogger(ArrivingGuest.class);
 
@@ -34,7 +32,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
     private final List<RestoringGuest> begun = new ArrayList<>();
     private @Nullable EarlyRestore early;
     private @Nullable RestoredGuest restored;
-    /** Why it is not certain that a restore has not begun, though it was refused. */
+    /** Why a failed restore may have begun nevertheless; null if it certainly has not. */
     private @Nullable VmmigException uncertain;
 
     private boolean consumed;
@@ -57,9 +55,9 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
     }
 
     /**
-     * Starts the hypervisor before the guest is paused at its source, once all is here that it takes for that.
+     * Starts the hypervisor before the guest is paused at its source, once everything that this requires has arrived.
      *
-     * @param cookie what will come beside the XML, or null if that is not known yet
+     * @param cookie libvirt's cookie, or null if it is not known yet
      */
     void beginEarly(@Nullable String cookie) throws VmmigException {
         if (early == null && cookie != null && arrival.bootFilesHere() && arrival.canReserve()) {
@@ -73,7 +71,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
         }
     }
 
-    /** Fails if the hypervisor would refuse the guest as it was offered. */
+    /** Throws if the hypervisor would refuse the guest as offered. */
     void requireRestorable() throws VmmigException {
         if (early != null) {
             early.awaitReady();
@@ -86,7 +84,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
         }
     }
 
-    /** The restore that was begun early if it is of this very guest, or a new one. */
+    /** The restore that was begun early if it suits the request, otherwise a new one. */
     RestoringGuest restore(RestoreRequest request) throws VmmigException {
         if (early != null) {
             RestoringGuest restoring = early.take(request);
@@ -99,7 +97,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
         return begin(request);
     }
 
-    /** A restore that has begun ends with the migration. */
+    /** Begins a restore, which is aborted at the end of the migration if it is not finished. */
     private RestoringGuest begin(RestoreRequest request) throws VmmigException {
         RestoringGuest restoring;
         try {
@@ -121,7 +119,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
         return restoring;
     }
 
-    /** It is there, paused. */
+    /** Takes the restored, paused guest. */
     void restored(RestoredGuest guest) {
         restored = guest;
     }
@@ -141,13 +139,13 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
         resumedAt = Instant.now();
     }
 
-    /** When it was resumed here; null if it was not. */
+    /** When the guest was resumed here; null if it was not. */
     @Nullable
     Instant resumedAt() {
         return resumedAt;
     }
 
-    /** Returns the memory that it has lent, and has its clock set. */
+    /** Returns the guest's lent memory, and sets its clock. */
     void catchUp(DestinationTransfer.Domain domain, Origin origin) {
         if (domain.record().lent()) {
             Ballooning.giveBack(
@@ -167,7 +165,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
         }
     }
 
-    /** Not before the guest is this host's: were the host to fail and boot again, it would start it. */
+    /** Called only after the hand-over: otherwise a reboot of this host could start the guest too early. */
     @Override
     public void setAutostart() {
         try {
@@ -197,7 +195,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
             }
         }
         if (uncertain != null && uncertain.problem() == Problem.HYPERVISOR_TIMEOUT) {
-            // It may yet appear.
+            // The guest may still appear.
             throw uncertain;
         }
     }
@@ -214,7 +212,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
         files.discard(context.hypervisor());
     }
 
-    /** Records that the package is taken in, unless the guest is to be a copy with an identity of its own. */
+    /** Adds the package to the consumed ones, unless the guest becomes a copy with its own identity. */
     void consume() throws VmmigException {
         if (!arrival.hasOwnIdentity()) {
             consumedPackages().add(arrival.manifest().packageId());
@@ -222,7 +220,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
         }
     }
 
-    /** Whether the guest that a source gives away is here, rather than a copy with an identity of its own. */
+    /** Whether this is the guest itself, rather than a copy with its own identity. */
     boolean consumed() {
         return consumed;
     }
@@ -240,7 +238,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
         return ConsumedPackages.of(context.state());
     }
 
-    /** It is the guest itself now that has its name and files. */
+    /** From now on the guest itself keeps its name and files in use. */
     @Override
     public void release() {
         claims.release();

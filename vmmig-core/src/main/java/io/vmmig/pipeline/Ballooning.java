@@ -20,10 +20,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Free memory that a guest lends to its host while it moves, so that what was in it is not sent. Closing gives it back, unless
- * the guest is {@link #gone()}. Nothing of this fails a migration. For one thread.
+ * Free memory that a guest lends to its host while it moves, so that its content is not sent. Closing returns it, unless the guest is
+ * {@link #gone()}. A failure here never fails a migration. For one thread.
  *
- * <p>Only memory that holds nothing is taken, but for a margin: to get at caches would slow the guest down, and take long.
+ * <p>Only unused memory is borrowed, less a margin: taking caches would be slow, and would slow the guest down.
  */
 final class Ballooning implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Ballooning.class);
@@ -32,7 +32,7 @@ final class Ballooning implements AutoCloseable {
     private static final long LEAST_MARGIN = 64 * MIB;
     private static final int MARGIN_PART = 10;
     private static final long POLL_MILLIS = 50;
-    /** A driver that answers lends hundreds of MiB in a second. */
+    /** A working driver lends hundreds of MiB a second. */
     private static final Duration STALL = Duration.ofSeconds(3);
 
     private static final Duration ANSWER = Duration.ofSeconds(5);
@@ -43,7 +43,7 @@ final class Ballooning implements AutoCloseable {
     private long takenBytes;
     private long missedBytes;
     private @Nullable String reason;
-    /** Whether its driver was asked for any. */
+    /** Whether the driver was asked. */
     private boolean asked;
 
     private boolean gone;
@@ -55,7 +55,7 @@ final class Ballooning implements AutoCloseable {
         this.reason = reason;
     }
 
-    /** Nobody is asked for anything. */
+    /** Borrows nothing. */
     static Ballooning none() {
         return new Ballooning("", null, 0, null);
     }
@@ -63,7 +63,7 @@ final class Ballooning implements AutoCloseable {
     /**
      * Asks a running guest for its free memory, and waits until it has lent it or the time is up.
      *
-     * @throws CancelledException when that was asked for; the guest has its memory back then, or will have it soon
+     * @throws CancelledException when the migration was cancelled; the guest has its memory back, or will soon
      */
     static Ballooning take(Guest guest, Duration atMost, Cancellation cancellation) throws CancelledException {
         long end = System.nanoTime() + atMost.toNanos();
@@ -137,7 +137,7 @@ final class Ballooning implements AutoCloseable {
         takenBytes = fullBytes - size;
         missedBytes = Math.max(0, size - target);
         if (missedBytes > 0) {
-            // It would go on with it while it is saved, and where it goes.
+            // Otherwise the driver would continue to lend during the save and at the destination.
             balloon.resize(size);
         }
     }
@@ -155,30 +155,31 @@ final class Ballooning implements AutoCloseable {
         return e instanceof VmmigException known ? known.failure().what() : e.toString();
     }
 
-    /** What came of it, or null if nobody was asked. */
+    /** The result for the report, or null if the guest was not asked. */
     SourceReport.@Nullable Balloon report() {
         return balloon == null && reason == null ? null : new SourceReport.Balloon(takenBytes, missedBytes, reason);
     }
 
-    /** A domain XML of the guest, with the memory that it is to have once it goes on. */
+    /** The domain XML with the memory that the guest is to have after it is resumed. */
     String withAllMemory(String domainXml) throws VmmigException {
         return any() ? DomainXml.parse(domainXml).withCurrentMemory(fullBytes).text() : domainXml;
     }
 
-    /** Whether the guest is to get memory back. If not, how much it has is its users' business. */
+    /** Whether the guest is to get memory back. If not, its users decide how much it has. */
     boolean any() {
         return asked;
     }
 
     /**
-     * What somebody else has done to the balloon since it held what was lent. That is lost: the guest gets back what it had before.
+     * Detects that somebody else has resized the balloon since the memory was lent. That change is lost: the guest gets back what it had
+     * before.
      *
      * @param saved the guest as it was saved
      */
     Optional<Notice> changedByOthers(DomainXml saved) throws VmmigException {
         long left = (fullBytes - takenBytes) >> 10;
         long now = saved.currentMemoryBytes() >> 10;
-        // A driver that was stopped halfway may be anywhere.
+        // A driver that was stopped halfway may have any size.
         return !any() || missedBytes > 0 || now == left
                 ? Optional.empty()
                 : Optional.of(
@@ -191,7 +192,7 @@ final class Ballooning implements AutoCloseable {
                                 "If somebody has asked for another size, ask again where it runs, as with virsh setmem --live."));
     }
 
-    /** The guest lives on elsewhere. */
+    /** The guest has left this host. */
     void gone() {
         gone = true;
     }
@@ -216,7 +217,7 @@ final class Ballooning implements AutoCloseable {
         }
     }
 
-    /** How much memory a guest has before it lends any: what its hypervisor's XML says may be older. */
+    /** A guest's memory before it lends any, in bytes; the hypervisor's XML may be out of date. */
     static long sizeOf(Guest guest, DomainXml domain) throws VmmigException {
         try {
             Optional<Balloon> balloon = guest.balloon();
@@ -227,7 +228,7 @@ final class Ballooning implements AutoCloseable {
         }
     }
 
-    /** Gives a guest that has arrived and had lent memory before it left as much as its domain XML says. */
+    /** Restores the memory of an arrived guest that had lent some, to the size in its domain XML. */
     static void giveBack(Hypervisor hypervisor, String guest, DomainXml domain) {
         try {
             giveBack(hypervisor.guest(guest), domain.currentMemoryBytes());
@@ -236,7 +237,7 @@ final class Ballooning implements AutoCloseable {
         }
     }
 
-    /** Gives a guest as much memory as it had, should it have lent some. */
+    /** Restores a guest's memory to {@code full} bytes, if it has lent some. */
     static void giveBack(Guest guest, long full) {
         try {
             Optional<Balloon> balloon = guest.balloon();

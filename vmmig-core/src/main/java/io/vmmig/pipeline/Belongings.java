@@ -23,12 +23,12 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the source's hypervisor keeps of a guest besides its running XML: what of it travels, and what is lost.
+ * What the source's hypervisor stores of a guest besides its running XML: what moves, and what is lost.
  *
  * @param persistent whether the source keeps a definition
- * @param definition the definition as it travels, or null if the running XML is to be the definition
+ * @param definition the definition to send, or null if the running XML becomes the definition
  * @param autostart whether the source starts the guest when it boots
- * @param localStates what cannot be carried
+ * @param localStates what cannot move
  * @param notices a sentence about each loss
  */
 record Belongings(
@@ -38,12 +38,12 @@ record Belongings(
         List<LocalState> localStates,
         List<Notice> notices) {
     /**
-     * What becomes of an inventory.
+     * Evaluates an inventory.
      *
      * @param live the running XML
      * @param losses what may be lost
-     * @param copy whether the guest stays at the source, which takes nothing from it
-     * @throws VmmigException with what stands in the way of the definition, when pending changes would be lost that must not be
+     * @param copy whether the guest stays at the source, and so loses nothing
+     * @throws VmmigException when the definition cannot move and the loss of pending changes is not allowed
      */
     static Belongings of(GuestInventory inventory, DomainXml live, DomainPolicy policy, Set<Loss> losses, boolean copy)
             throws VmmigException {
@@ -58,7 +58,9 @@ record Belongings(
                 inventory.persistent(), definition, inventory.autostart(), inventory.localStates(), notices);
     }
 
-    /** @throws VmmigException with {@link Problem#LOSS_NOT_ALLOWED} when the guest would lose anything else than this */
+    /**
+     * @throws VmmigException with {@link Problem#LOSS_NOT_ALLOWED} when the guest would lose anything that is not in {@code losses}
+     */
     void requireAllowed(Set<Loss> losses) throws VmmigException {
         List<LocalState> forbidden = localStates.stream()
                 .filter(state -> !losses.contains(loss(state.kind())))
@@ -90,7 +92,7 @@ record Belongings(
         return new Notice(Notice.Kind.NOT_CARRIED, state.toString(), text, remedy(state.kind()));
     }
 
-    /** What can be done at the destination. */
+    /** What the user can do at the destination. */
     static String remedy(LocalState.Kind kind) {
         return switch (kind) {
             case SNAPSHOT -> "What external snapshots hold is in the disks; make a new snapshot at the destination.";
@@ -124,7 +126,7 @@ record Belongings(
         return definition.carried().text();
     }
 
-    /** A medium that only the definition names. */
+    /** A notice about a medium that only the definition names. */
     static Notice emptied(DomainDefinition.Medium medium) {
         return new Notice(
                 Notice.Kind.NOT_CARRIED,
@@ -140,11 +142,11 @@ record Belongings(
         return VmmigException.of(first.problem(), all, first.remedy());
     }
 
-    /** Checks that nothing was added since {@code earlier} that only the source keeps: somebody has used the guest meanwhile. */
+    /** Throws if somebody has added state since {@code earlier} that cannot move. */
     void requireLike(Belongings earlier) throws VmmigException {
         List<LocalState> added = localStates.stream()
                 .filter(state -> !earlier.localStates.contains(state))
-                // QEMU has written them when it let go of the images; who made them, did so before.
+                // QEMU writes bitmaps when it releases the images; they were created earlier.
                 .filter(state -> state.kind() != LocalState.Kind.DIRTY_BITMAPS)
                 .toList();
         if (!added.isEmpty() || persistent != earlier.persistent) {
@@ -158,7 +160,7 @@ record Belongings(
         }
     }
 
-    /** An inventory, and the dirty bitmaps in the images that nothing in it explains. */
+    /** The inventory plus the dirty bitmaps in images that belong to none of its checkpoints. */
     static GuestInventory withBitmaps(GuestInventory inventory, Collection<DiskChain> chains) throws VmmigException {
         List<LocalState> states = new ArrayList<>(inventory.localStates());
         if (states.stream().noneMatch(state -> state.kind() == LocalState.Kind.CHECKPOINT)) {
@@ -170,7 +172,7 @@ record Belongings(
         return new GuestInventory(inventory.definitionXml(), inventory.autostart(), states);
     }
 
-    /** What the package, or the offer, says of the guest. */
+    /** The record of the guest for the package or the offer. */
     GuestRecord record(boolean running, boolean copy, boolean lent) {
         return new GuestRecord(
                 running,

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
-/** The wish to stop, which any thread may have, until the point of no return. */
+/** A request to stop, which any thread may make until the point of no return. */
 public final class Cancellation {
     private enum State {
         OPEN,
@@ -25,7 +25,7 @@ public final class Cancellation {
     private State state = State.OPEN;
     private Failure reason;
 
-    /** Nobody has asked yet. @param end whose migration it is, "source" or "destination", for messages at both ends */
+    /** No request yet. {@code end} is the end that this migration runs at, "source" or "destination", for messages. */
     public Cancellation(String end) {
         this.end = end;
         this.reason = Failure.of(Problem.CANCELLED, "the migration was cancelled at the " + end, "");
@@ -40,7 +40,7 @@ public final class Cancellation {
         return request(reason());
     }
 
-    /** As {@link #request()}, for a reason of its own, unless it has been asked for before. */
+    /** As {@link #request()}, with a specific reason; the first request's reason counts. */
     boolean request(Failure why) {
         List<Runnable> toRun;
         synchronized (lock) {
@@ -51,13 +51,13 @@ public final class Cancellation {
             reason = why;
             toRun = List.copyOf(stoppers);
         }
-        // Who waits goes on at once, however long it takes to stop the rest.
+        // Waiting threads continue at once, even if the stoppers take long.
         asked.complete(null);
         toRun.forEach(Runnable::run);
         return true;
     }
 
-    /** Whatever may block is ended by {@code stopper} when a stop is asked for; at once if it has been. */
+    /** Calls {@code stopper}, which ends something that may block, when a stop is requested; at once if it already was. */
     void onRequest(Runnable stopper) {
         synchronized (lock) {
             stoppers.add(stopper);
@@ -69,9 +69,9 @@ public final class Cancellation {
     }
 
     /**
-     * Waits for {@code part}, but no longer than until a stop is asked for.
+     * Waits for {@code part} or for a request to stop.
      *
-     * @throws CancelledException if that came first
+     * @throws CancelledException if the request came first
      */
     <T> T await(CompletableFuture<T> part) throws VmmigException {
         CompletableFuture.anyOf(part, asked).handle((value, failure) -> true).join();
@@ -79,7 +79,7 @@ public final class Cancellation {
         return get(part);
     }
 
-    /** What {@code part} comes to; what it failed with is thrown anew, so that both stacks can be read. */
+    /** The result of {@code part}; its failure is wrapped, so that the trace shows both threads. */
     static <T> T get(CompletableFuture<T> part) throws VmmigException {
         try {
             return part.join();
@@ -100,7 +100,7 @@ public final class Cancellation {
         }
     }
 
-    /** From here on {@link #request()} answers that it is too late, unless it came first: then this throws. */
+    /** From here on {@link #request()} returns false; throws if a request came first. */
     void pointOfNoReturn() throws CancelledException {
         synchronized (lock) {
             if (state == State.REQUESTED) {
@@ -116,14 +116,14 @@ public final class Cancellation {
         }
     }
 
-    /** Why it is to stop. */
+    /** The reason to stop. */
     Failure reason() {
         synchronized (lock) {
             return reason;
         }
     }
 
-    /** What is to be said of a failure: once a stop was asked for, whatever fails comes from that. */
+    /** The failure to report: after a request to stop, every failure is a consequence of it. */
     VmmigException explained(VmmigException thrown) {
         Failure why = reason();
         return requested() && !thrown.failure().equals(why) ? new CancelledException(why, thrown) : thrown;

@@ -24,14 +24,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets the JVM compile the codec before the first guest stands still: until it has, a digest alone runs at a tenth of its speed,
- * and the downtime of the first guest would mostly be that of the compiler. It packs made-up memory, or unpacks it, while the
- * guest runs, once in a JVM.
+ * Lets the JVM compile the codec before the first guest is paused. Until then, even a digest runs at a tenth of its speed, and compilation
+ * would dominate the first guest's downtime. Packs or unpacks synthetic memory while the guest runs, once per JVM.
  */
 enum CodecWarmUp {
-    /** Of who sends. */
+    /** For the source. */
     WRITING,
-    /** Of who receives. */
+    /** For the destination. */
     READING;
 
     private static final Logger LOG = LoggerFactory.getLogger(CodecWarmUp.class);
@@ -42,7 +41,7 @@ enum CodecWarmUp {
     private final AtomicBoolean begun = new AtomicBoolean();
     private final CompletableFuture<Void> done = new CompletableFuture<>();
 
-    /** Begins in the background, unless it has been done. */
+    /** Starts in the background, unless it has run before. */
     void begin() {
         if (begun.compareAndSet(false, true)) {
             Thread thread = new Thread(this::run, "vmmig-warm-up-" + name().toLowerCase(Locale.ROOT));
@@ -51,7 +50,7 @@ enum CodecWarmUp {
         }
     }
 
-    /** Waits until it is over, but not for long: nothing depends on it but time. */
+    /** Waits for the end, with a bound, since only speed depends on it. */
     void await(Cancellation cancellation) throws VmmigException {
         cancellation.await(done.copy().completeOnTimeout(null, LONGEST.toMillis(), TimeUnit.MILLISECONDS));
     }

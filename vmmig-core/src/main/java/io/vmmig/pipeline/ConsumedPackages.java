@@ -24,12 +24,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The packages that this host takes in, so that none is restored a second time, and those that it has refused for good. A file for
- * each: an empty one before the guest is resumed, one that says so after that, or one that says that it was refused.
+ * The packages that this host has consumed, so that none is restored a second time, and those that it has refused for good. Each has a
+ * file: empty before the guest is resumed, and with a word for resumed or refused after that.
  */
 final class ConsumedPackages {
     private static final Logger LOG = LoggerFactory.getLogger(ConsumedPackages.class);
-    /** A package that is older is for the signatures' maximum age to refuse. */
+    /** Older packages are refused by the maximum age of signatures. */
     private static final Duration REMEMBERED = Duration.ofDays(1000);
 
     private static final String REFUSED = "refused\n";
@@ -46,7 +46,9 @@ final class ConsumedPackages {
         return new ConsumedPackages(state.directory(HostState.Part.CONSUMED));
     }
 
-    /** @throws IntegrityException with {@link Problem#PACKAGE_REPLAYED} if the package was taken in before */
+    /**
+     * @throws IntegrityException with {@link Problem#PACKAGE_REPLAYED} if the package was consumed or refused before
+     */
     void requireNew(UUID packageId) throws IntegrityException {
         if (Files.exists(directory.resolve(packageId.toString()))) {
             throw replayed(packageId, null);
@@ -54,9 +56,9 @@ final class ConsumedPackages {
     }
 
     /**
-     * Notes that a package is taken in, durably.
+     * Records durably that a package is consumed.
      *
-     * @throws IntegrityException with {@link Problem#PACKAGE_REPLAYED} if it was before
+     * @throws IntegrityException with {@link Problem#PACKAGE_REPLAYED} if it was consumed or refused before
      */
     void add(UUID packageId) throws VmmigException {
         Path mark = directory.resolve(packageId.toString());
@@ -76,7 +78,7 @@ final class ConsumedPackages {
         }
     }
 
-    /** What became of a package that was not live. */
+    /** The outcome of a stored package. */
     Outcome outcomeOf(UUID packageId) throws VmmigException {
         try {
             return switch (Files.readString(markOf(packageId), StandardCharsets.US_ASCII)) {
@@ -95,7 +97,7 @@ final class ConsumedPackages {
         return directory.resolve(packageId.toString());
     }
 
-    /** Records that the guest of a package runs here. If that cannot be written, its source has to ask a person. */
+    /** Records that the guest of a package runs here. If that fails, a person has to tell the source. */
     void confirm(UUID packageId) {
         try {
             PrivateFiles.replace(markOf(packageId), TAKEN.getBytes(StandardCharsets.US_ASCII), UNFINISHED);
@@ -113,9 +115,9 @@ final class ConsumedPackages {
     }
 
     /**
-     * Records, durably, that the package will never be taken in here. Of this and {@link #add} the first one counts.
+     * Records durably that the package will never be restored here. If {@link #add} came first, that one counts.
      *
-     * @return false if it was taken in, or is about to be
+     * @return false if it was consumed, or is about to be
      */
     boolean refuse(UUID packageId) throws VmmigException {
         Path mark = directory.resolve(packageId.toString());
@@ -138,7 +140,7 @@ final class ConsumedPackages {
         }
     }
 
-    /** Takes it back, since nothing of it lives here. A refusal stays. */
+    /** Removes the record, since nothing of the package runs here. A refusal stays. */
     void remove(UUID packageId) {
         try {
             Path mark = markOf(packageId);
@@ -150,7 +152,7 @@ final class ConsumedPackages {
         }
     }
 
-    /** What is in the way of that is in no guest's way. */
+    /** Removes old records. A failure does not affect any guest. */
     private void sweep() throws IOException {
         for (Path mark : PrivateFiles.list(directory)) {
             try {

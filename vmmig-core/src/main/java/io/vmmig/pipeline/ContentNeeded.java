@@ -10,7 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Says what a package needs and does not hold, so that whoever keeps the package knows what else to keep. */
+/** Lists what a package needs and does not hold, so that its owner knows what else to keep. */
 final class ContentNeeded {
     private final Departure departure;
     private final List<Notice> notices = new ArrayList<>();
@@ -19,7 +19,7 @@ final class ContentNeeded {
         this.departure = departure;
     }
 
-    /** What is needed besides a package that is stored. */
+    /** What a stored package needs besides itself. */
     static List<Notice> of(Agreement agreement) throws VmmigException {
         Departure departure = agreement.departure();
         Manifest manifest = agreement.manifest();

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.function.LongConsumer;
 
-/** Tells how many bytes pass; zeros that nobody has to read do not count. */
+/** Counts the bytes that pass; skipped zeros do not count. */
 final class CountingInput extends SparseInputStream {
     private final InputStream in;
     private final LongConsumer passed;

@@ -8,7 +8,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
-/** Stops a migration that takes longer than it may, unless that is over before. */
+/** Stops a migration that takes too long, unless the deadline is closed first. */
 final class Deadline {
     private static final ScheduledThreadPoolExecutor CLOCK = clock();
 
@@ -30,14 +30,14 @@ final class Deadline {
         return thread;
     }
 
-    /** From now on; {@code what} says what takes that long, as in "the guest stood still". */
+    /** Starts now; {@code what} describes what is limited, such as "the guest was paused". */
     static Deadline after(Duration atMost, String what, Cancellation cancellation) {
         Failure reason = Failure.of(
                 Problem.DEADLINE_EXCEEDED,
                 what + " for longer than " + words(atMost) + ", which is all that the " + cancellation.end()
                         + " allows",
                 "Look for what is slow, or allow more time there.");
-        // Stopping may take a while, which the deadlines of others must not wait for.
+        // Stopping may take a while and must not delay other deadlines.
         return new Deadline(CLOCK.schedule(
                 () -> daemon(() -> cancellation.request(reason), "vmmig-deadline")
                         .start(),
@@ -51,7 +51,7 @@ final class Deadline {
                 : duration.toMinutes() + " min";
     }
 
-    /** The thing is over. */
+    /** Cancels the deadline. */
     void close() {
         alarm.cancel(false);
     }

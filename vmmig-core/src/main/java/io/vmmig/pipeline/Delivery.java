@@ -13,7 +13,7 @@ import io.vmmig.transport.Transport;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** Gives a complete package away, and finds out what became of it. */
+/** Hands a complete package over, and determines the outcome. */
 final class Delivery {
     private final SourceContext context;
     private final Transport transport;
@@ -29,18 +29,18 @@ final class Delivery {
         this.journal = journal;
     }
 
-    /** Whether the destination may have been told, so that it must not be told to give up. */
+    /** Whether the hand-over may have reached the destination, so that it must not be aborted any more. */
     boolean begun() {
         return begun;
     }
 
-    /** What the destination has, once it has taken the guest; null before. */
+    /** The destination's state, once it has taken the guest over; null before. */
     @Nullable
     EndState delivered() {
         return delivered;
     }
 
-    /** Gives the guest away; returns when it ran again, as far as that is known. */
+    /** Hands the guest over; returns when it ran again, if that is known. */
     @Nullable
     Instant handOver(SourceHandOver hand, GuestRecord saved) throws VmmigException {
         context.recorder().enter(Phase.RESTORE);
@@ -60,7 +60,7 @@ final class Delivery {
         return resumedAt;
     }
 
-    /** Makes the package of a guest that continues here appear in its store. */
+    /** Publishes the package of a guest that continues here. */
     void publish(SourceHandOver hand) throws VmmigException {
         context.recorder().enter(Phase.COMMIT);
         to.outgoing.finish();
@@ -72,7 +72,7 @@ final class Delivery {
         hand.settle();
     }
 
-    /** Null when the destination has confirmed it; else why nobody knows whether it has the guest. */
+    /** Null when the destination has confirmed; otherwise why the outcome is unknown. */
     private @Nullable VmmigException deliver() throws VmmigException {
         begun = true;
         try {

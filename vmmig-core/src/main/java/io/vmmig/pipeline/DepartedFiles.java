@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Removes the files of a guest that has gone: those that left with it, that vmmig itself had made on this host, and that no other
- * guest of this host needs. All else stays, and is named.
+ * Removes the files of a departed guest: those that moved with it, that vmmig itself had created on this host, and that no other guest of
+ * this host needs. All others stay, and are reported.
  */
 final class DepartedFiles {
     private static final Logger LOG = LoggerFactory.getLogger(DepartedFiles.class);
@@ -45,11 +45,11 @@ final class DepartedFiles {
     }
 
     /**
-     * To be called when the guest is no more on this host.
+     * Call this after the guest was removed from this host.
      *
-     * @param files what left with the guest: its own images, kernel and ramdisk; and its sockets and logs
-     * @param reaching for how long a hypervisor that does not answer is asked again what its other guests need
-     * @return what stays of that which vmmig has made
+     * @param files the files that moved with the guest: its own images, kernel and ramdisk; and its sockets and logs
+     * @param reaching how long to retry while the hypervisor does not say what its other guests need
+     * @return notices about files that vmmig has created and that stay
      */
     static List<Notice> remove(Set<Path> files, UUID guest, Hypervisor hypervisor, Duration reaching) {
         return remove(files, guest, hypervisor, reaching, Ownership::requireOwner);
@@ -133,7 +133,7 @@ final class DepartedFiles {
         Files.delete(directory);
     }
 
-    /** Whether it is one of these, by whatever name. */
+    /** Whether the file is one of {@code others}, under any name. */
     private static boolean isAmong(Path file, Set<Path> others) throws IOException {
         for (Path other : others) {
             if (other.equals(file) || (Files.exists(other) && Files.isSameFile(file, other))) {
@@ -143,7 +143,7 @@ final class DepartedFiles {
         return false;
     }
 
-    /** Null when it is not known what others need. */
+    /** The files that others need, or null when that is not known. */
     private @Nullable FilesInUse lookAround(Path directory, Set<Path> leaving) throws IOException {
         try {
             FilesInUse inUse =

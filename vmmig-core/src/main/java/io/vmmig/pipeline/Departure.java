@@ -52,19 +52,19 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * All that is known of a guest before it is stopped.
+ * Everything that is known of a guest before it is paused.
  *
- * @param domain the live domain, as it travels
- * @param manifest what the package will begin with
+ * @param domain the live domain, as sent
+ * @param manifest the package's manifest
  * @param chains the images of each disk, by target
- * @param belongings what the hypervisor keeps of it besides the XML
- * @param shared the disks that it shares with other guests and that travel as copies of its own
+ * @param belongings what the hypervisor stores of it besides the XML
+ * @param shared the disks that it shares with other guests and that move as its own copies
  */
 record Departure(
         DomainXml domain, Manifest manifest, Map<String, DiskChain> chains, Belongings belongings, SharedDisks shared) {
     private static final Logger LOG = LoggerFactory.getLogger(Departure.class);
     private static final Duration INDEX_DEADLINE = Duration.ofSeconds(30);
-    /** The other end may have missed the latest ones, or a file may stand upon an older one. */
+    /** More than one, since the destination may lack the latest, and a cached package may be based on an older one. */
     private static final int MAX_EARLIER = 16;
 
     /** @param copy whether the guest stays here */
@@ -172,7 +172,7 @@ record Departure(
     }
 
     /**
-     * What the package might refer to: earlier ones of the guest, base images, kernel and ramdisk.
+     * The possible references of the package: the guest's earlier packages, base images, kernel and ramdisk.
      *
      * @param cancellation ends the wait for their indexes
      */
@@ -208,14 +208,17 @@ record Departure(
         return shared;
     }
 
-    /** So that the guest finds its base images, kernel and ramdisk when it comes back to this host. */
+    /** Remembers base images, kernel and ramdisk for the guest's return to this host. */
     void remember(ImageStore images) throws VmmigException {
         for (Map.Entry<Manifest.Reference, Path> file : files().entrySet()) {
             images.remember(file.getValue(), PageLayout.of(file.getKey().kind()).format());
         }
     }
 
-    /** Keeps kernel and ramdisk in the store if vmmig has made their files for the guest: these go when it has gone. */
+    /**
+     * Retains kernel and ramdisk in the image store if vmmig has created their files for the guest, since those are removed after its
+     * departure.
+     */
     void keepBootFiles(ImageStore images) throws VmmigException {
         for (Path file : Stream.of(domain.kernel(), domain.ramdisk())
                 .flatMap(Optional::stream)
@@ -232,7 +235,7 @@ record Departure(
         }
     }
 
-    /** Says where base images are that the destination misses, which it cannot know. */
+    /** Adds to a refusal where the missing base images are at the source, which the destination does not know. */
     VmmigException located(VmmigException missing) {
         Failure failure = missing.failure();
         List<String> places = new ArrayList<>();
@@ -261,13 +264,13 @@ record Departure(
                 Manifest.Reference.Kind.of(base.format()), base.content().digest())));
     }
 
-    /** Has the index of the package that was just made built, for the next one. */
+    /** Builds the index of the package that was just made, for the next one. */
     void prepareNext(ImageStore images, Digest seal) throws VmmigException {
         ReferenceStore store = images.references();
         store.packages().prepare(seal, others(store));
     }
 
-    /** Finds what earlier packages refer to: in the store, or where this guest has it. */
+    /** Finds what earlier packages refer to, in the store or among this guest's files. */
     private PackageCache.Others others(ReferenceStore store) throws VmmigException {
         Map<Manifest.Reference, Path> files = files();
         return reference -> {
@@ -279,7 +282,7 @@ record Departure(
         };
     }
 
-    /** Base images, kernel and ramdisk, in the order in which pages are best looked up. */
+    /** Base images, kernel and ramdisk, in the best order for looking up pages. */
     private Map<Manifest.Reference, Path> files() throws VmmigException {
         Map<Manifest.Reference, Path> files = new LinkedHashMap<>();
         for (Manifest.Disk disk : manifest.disks()) {
@@ -306,7 +309,7 @@ record Departure(
         }
     }
 
-    /** An index is built once, while the guest goes on; without it the package is larger, and right. */
+    /** Waits for an index, which is built once, while the guest runs. Without it the package is correct, but larger. */
     static boolean awaitIndex(CompletionStage<Void> index, String name, Duration atMost, Cancellation cancellation)
             throws CancelledException {
         CompletableFuture<Void> built = index.toCompletableFuture();
@@ -328,7 +331,7 @@ record Departure(
         return false;
     }
 
-    /** Bytes of all disk layers, as far as known before the guest stops. */
+    /** The size of all disk layers, in bytes, as known before the guest is paused. */
     long diskBytes() {
         return manifest.disks().stream()
                 .flatMap(disk -> disk.layers().stream())
@@ -336,14 +339,14 @@ record Departure(
                 .sum();
     }
 
-    /** Bytes of the base images that travel along. */
+    /** The size of the included base images, in bytes. */
     long includedBytes() {
         return manifest.includedBases().stream()
                 .mapToLong(base -> base.content().bytes())
                 .sum();
     }
 
-    /** Base images that are not in the package, so that the destination has to hold them. */
+    /** Base images that are not in the package, and that the destination must therefore hold. */
     List<Digest> references() {
         return manifest.disks().stream()
                 .map(Manifest.Disk::base)
@@ -354,7 +357,7 @@ record Departure(
                 .toList();
     }
 
-    /** The files that leave with this guest: its images, kernel and ramdisk; and what its hypervisor has made for it. */
+    /** The files that belong to this guest alone: its images, kernel and ramdisk, and what its hypervisor has created for it. */
     Set<Path> ownFiles() throws VmmigException {
         Set<Path> files = new TreeSet<>(domain.outputs());
         chains.forEach((target, chain) -> {
@@ -367,7 +370,7 @@ record Departure(
         return files;
     }
 
-    /** The guest's own disk images, as far as they are there; shared ones are others'. */
+    /** The guest's own disk images that still exist, without shared ones. */
     List<Path> imagesStillHere() {
         List<Path> images = new ArrayList<>();
         chains.forEach((target, chain) -> {
@@ -381,12 +384,12 @@ record Departure(
         return images;
     }
 
-    /** The domain of the guest that was saved, as it travels. */
+    /** The domain of the saved guest, as sent. */
     DomainXml travelling(String savedXml) throws VmmigException {
         return shared.without(DomainXml.parse(savedXml));
     }
 
-    /** Checks that the guest that was saved has the very disks that were offered: a snapshot may have come between. */
+    /** Checks that the saved guest has the disks of the offer: somebody may have made a snapshot meanwhile. */
     void requireUnchanged(Guest guest, String savedXml) throws VmmigException {
         DomainXml saved = travelling(savedXml);
         boolean same = saved.disks().equals(domain.disks())

@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A guest leaves once at a time, whichever programs of this host are told to move it; and what may have been left of an earlier
- * departure is not moved as though it were the guest.
+ * The claim on a departing guest. Only one program of this host moves a guest at a time, and what an unresolved departure has left is not
+ * moved as if it were the guest.
  */
 final class DepartureClaim implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DepartureClaim.class);
@@ -36,9 +36,9 @@ final class DepartureClaim implements AutoCloseable {
     }
 
     /**
-     * Takes the guest for a migration.
+     * Claims the guest for a migration.
      *
-     * @throws VmmigException with {@link Problem#GUEST_BUSY} when another program moves it, or an earlier departure has to be settled
+     * @throws VmmigException with {@link Problem#GUEST_BUSY} when another program moves it, or an earlier departure has to be resolved
      *     first
      */
     static DepartureClaim take(Guest guest, Hypervisor hypervisor, HostState state) throws VmmigException {
@@ -56,7 +56,7 @@ final class DepartureClaim implements AutoCloseable {
         }
     }
 
-    /** As it is needed to settle an earlier departure; empty when somebody else has it. */
+    /** Claims the guest to resolve an earlier departure; empty when somebody else holds the claim. */
     static Optional<DepartureClaim> take(UUID guest, Hypervisor hypervisor, HostState state) throws VmmigException {
         try {
             return Optional.of(take(guest, hypervisor, state, left -> false));
@@ -81,10 +81,10 @@ final class DepartureClaim implements AutoCloseable {
         }
     }
 
-    /** Whether the program that had the claim before has left something, with another state than ours. */
+    /** Whether the previous holder, with another state directory, has left an unresolved departure. */
     private static boolean binds(Guest guest, String left, Path ours) {
         if (left.indexOf('\0') >= 0) {
-            // A power cut has left it, before anything was begun: nothing is begun before it is on the disk.
+            // Left by a power failure before anything was begun: the claim is durable before that.
             LOG.warn("guest {}: a claim that says nothing is passed over", guest.name());
             return false;
         }
@@ -100,7 +100,7 @@ final class DepartureClaim implements AutoCloseable {
         }
     }
 
-    /** A guest that runs and was not given away is what it was; any other may live elsewhere, or wait to be resumed. */
+    /** Allows a running guest that was not handed over; any other may run elsewhere, or wait to be resumed. */
     private static void requireSettled(Guest guest, Path departures) throws VmmigException {
         boolean runs = guest.state() == GuestState.RUNNING;
         for (DepartureJournal.Glance earlier : DepartureJournal.of(guest.uuid(), departures, runs)) {
@@ -118,7 +118,7 @@ final class DepartureClaim implements AutoCloseable {
                 "Run Recovery at this host, and try again.");
     }
 
-    /** Ends it; if there is something left for a recovery, that can still be told. */
+    /** Releases the claim; what needs a recovery is still in the journal. */
     @Override
     public void close() {
         try {

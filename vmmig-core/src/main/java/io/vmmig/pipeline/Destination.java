@@ -23,7 +23,7 @@ import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Where one migration goes, as its source deals with it: a peer, or a package store, where nobody waits for the package. */
+/** The destination of one migration as the source sees it: a peer, or a package store, where nobody waits for the package. */
 abstract class Destination {
     /** The package on its way there. */
     final OutgoingPackage outgoing;
@@ -37,7 +37,7 @@ abstract class Destination {
         return transport instanceof Peer peer ? new ToPeer(peer.open()) : new ToStore(((PackageStore) transport).put());
     }
 
-    /** Whether a guest that goes there leaves this host even if its caller does not ask for that. */
+    /** Whether a guest that goes there always leaves this host. */
     static boolean takesGuest(Transport transport) {
         return transport instanceof Peer;
     }
@@ -51,22 +51,22 @@ abstract class Destination {
 
     abstract Acceptance offer(Offer offer) throws VmmigException;
 
-    /** Of the contents that the destination holds, those that need not travel. */
+    /** The contents among {@code held} that need not be sent. */
     abstract Set<String> leftOut(Manifest manifest, Set<String> held);
 
-    /** What whoever restores the package needs besides. */
+    /** What is needed besides the package to restore it. */
     abstract List<Notice> contentNeeded(Agreement agreement) throws VmmigException;
 
-    /** Waits until nothing is left that could be refused before the guest is paused. */
+    /** Waits until the destination has nothing left to refuse before the guest is paused. */
     void awaitReady() throws VmmigException {}
 
-    /** Gives the package away: COMMIT to a peer, publication in a store. Throws as {@link OutgoingSession#commit} does. */
+    /** Hands the package over: COMMIT to a peer, publication in a store. Throws as {@link OutgoingSession#commit} does. */
     abstract void deliver(DepartureJournal journal) throws VmmigException;
 
-    /** What the destination has once it has taken a guest that ran, or not. */
+    /** The destination's state after it has taken over a guest that was running or paused. */
     abstract EndState delivered(boolean running);
 
-    /** When a guest that was just delivered ran again; null if that is not known, or it was paused. */
+    /** When a guest that was just handed over ran again; null if that is not known, or it was paused. */
     abstract @Nullable Instant resumedAt(boolean running);
 
     private static final class ToPeer extends Destination {
@@ -137,7 +137,7 @@ abstract class Destination {
             return upload.begin(offer.manifest());
         }
 
-        /** What only an earlier package holds is left out of one that refers to it; any other is complete in itself. */
+        /** A package that refers to an earlier one leaves out the boot files in that one; any other holds them itself. */
         @Override
         Set<String> leftOut(Manifest manifest, Set<String> held) {
             return manifest.references().stream()

@@ -7,9 +7,9 @@ import io.vmmig.state.HostState;
 import java.nio.file.Path;
 
 /**
- * What all parts of one migration share at its destination.
+ * What the parts of one migration share at its destination.
  *
- * @param guests where guests have their files
+ * @param guests the directory for guests' files
  */
 public record DestinationContext(
         Hypervisor hypervisor,

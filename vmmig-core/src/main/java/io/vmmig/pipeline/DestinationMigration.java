@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The destination's script of a migration. {@link DestinationHandOver} decides whether the guest is resumed or removed; {@link
- * DestinationTransfer} takes the package apart; this class has their steps in order, and turns every failure into a clean-up.
+ * DestinationTransfer} unpacks the package; this class puts their steps in order, and cleans up after every failure.
  */
 public final class DestinationMigration extends MigrationScript<DestinationReport> {
     private final DestinationContext context;
@@ -39,12 +39,12 @@ public final class DestinationMigration extends MigrationScript<DestinationRepor
         this.setup = new DestinationSetup(context, origin, scope);
     }
 
-    /** A guest comes from a peer. The session is closed at the end. */
+    /** A guest arrives from a peer. Closes the session at the end. */
     public static DestinationMigration of(DestinationContext context, IncomingSession session) {
         return new DestinationMigration(context, new Origin.FromPeer(session, context.settings()));
     }
 
-    /** A guest comes out of a store. The package is closed at the end. */
+    /** A guest is restored from a store. Closes the package at the end. */
     public static DestinationMigration of(DestinationContext context, StoredPackage stored) {
         return new DestinationMigration(context, new Origin.FromStore(stored, context.settings()));
     }
@@ -84,7 +84,7 @@ public final class DestinationMigration extends MigrationScript<DestinationRepor
         transfer.feed(end, restoring.memory());
         guest.restored(restoring.finish());
 
-        // It is here, paused.
+        // The guest is here, paused.
         Landing landing = Landing.of(arrival, domain, guest.restored(), recorder);
         files.list();
         hand.restored(landing.running(), landing.autostart());
@@ -99,7 +99,7 @@ public final class DestinationMigration extends MigrationScript<DestinationRepor
         origin.committed(guest::consume);
         hand.resume();
 
-        // It runs here.
+        // The guest runs here.
         origin.resumed(!guest.consumed(), recorder);
         setup.remember(landing, domain, summary, provenance);
         guest.catchUp(domain, origin);
@@ -127,7 +127,7 @@ public final class DestinationMigration extends MigrationScript<DestinationRepor
         return Failures.checked(why, false);
     }
 
-    /** Only now, when nothing runs here, may the source be told so. If that is not certain it is told nothing. */
+    /** Refuses the guest to the source, once it certainly does not run here. If that is not certain, the source is told nothing. */
     @Override
     void resolved(VmmigException explained) {
         if (handOver == null || !handOver.mayRunHere()) {

@@ -31,10 +31,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What a migration does at its destination around the transfer. What it opens is closed by the migration's scope. */
+/** What a migration does at its destination before and after the transfer. The migration's scope closes what it opens. */
 final class DestinationSetup {
     private static final Logger LOG = LoggerFactory.getLogger(DestinationSetup.class);
-    /** What a journal takes of the source's name. */
+    /** The maximum length of the source's name in a journal. */
     private static final int MAX_SOURCE = 500;
 
     private final DestinationContext context;
@@ -56,7 +56,7 @@ final class DestinationSetup {
         this.settings = context.settings();
     }
 
-    /** Waits until the migration may begin: a limited number at once. */
+    /** Waits for a permit. */
     void admit() throws VmmigException {
         cancellation.onRequest(() -> origin.refuse(cancellation.reason()));
         origin.onReconnected(recorder::reconnected);
@@ -81,7 +81,7 @@ final class DestinationSetup {
         return offer;
     }
 
-    /** The transport knows the format's bounds; these are the destination's. */
+    /** Checks the destination's limits; the transport has checked the format's. */
     private void requireWithinLimits(Offer offer) throws VmmigException {
         Manifest.fromJson(offer.manifest().toJson(), settings.limits);
         requireWithinLimits("the size of the domain XML", offer.domainXml());
@@ -96,7 +96,7 @@ final class DestinationSetup {
         }
     }
 
-    /** Works out how the guest is to be here; nothing is changed yet. */
+    /** Plans the arrival; changes nothing yet. */
     Arrival arrival(Offer offer) throws VmmigException {
         Arrival arrival = Abandonable.run(() -> Arrival.of(offer, origin, context), cancellation);
         recorder.renameGuest(arrival.guestName());
@@ -106,7 +106,7 @@ final class DestinationSetup {
             return arrival;
         }
         Abandonable.check(this::keepEarlierPackages, cancellation);
-        // Its kernel and its ramdisk may have been in these.
+        // The guest's kernel and ramdisk may be in earlier packages.
         return Abandonable.run(() -> Arrival.of(offer, origin, context), cancellation);
     }
 
@@ -125,7 +125,7 @@ final class DestinationSetup {
         }
     }
 
-    /** From here on nobody else gets in the guest's way, nor it in anybody's. Returns the journal of its arrival. */
+    /** Claims the guest's name, uuid and paths, and begins the journal of its arrival. */
     ArrivalJournal claim(Arrival arrival) throws VmmigException {
         Path place = ArrivalJournal.place(context.state(), arrival.manifest().packageId(), origin.sourceMayAsk());
         List<Path> wanted = Abandonable.run(() -> arrival.claims(context.hypervisor(), context.state()), cancellation);
@@ -162,7 +162,7 @@ final class DestinationSetup {
         return Objects.requireNonNull(claims);
     }
 
-    /** Where it comes from, in one plain line. */
+    /** The source's description as one line of plain text. */
     private String source() {
         StringBuilder plain = new StringBuilder();
         origin.incoming
@@ -179,7 +179,7 @@ final class DestinationSetup {
         return shared;
     }
 
-    /** If an earlier package is damaged, the next attempt must not refer to it again. */
+    /** Removes damaged earlier packages, so that the next attempt does not refer to them. */
     void removeDamaged(VmmigException why) {
         if (why.problem() != Problem.BASE_IMAGE_DAMAGED && why.problem() != Problem.DIGEST_MISMATCH) {
             return;
@@ -214,12 +214,12 @@ final class DestinationSetup {
         return new DestinationTransfer(context, arrival, reader, journal);
     }
 
-    /** Keeps what is received for the guest's next move. */
+    /** Retains the received package for the guest's next move. */
     PackageCaching keep() throws VmmigException {
         return scope.add(context.images().references().packages().begin(), PackageCaching::close);
     }
 
-    /** Comes last: it may take seconds, and the guest runs whatever becomes of it. */
+    /** Called last: this may take seconds, and does not affect the guest. */
     void keep(PackageCaching keeping, Digest seal) {
         try {
             if (keeping.finish(seal)) {
@@ -231,7 +231,7 @@ final class DestinationSetup {
         }
     }
 
-    /** So that the guest's next destination learns where it has been. */
+    /** Remembers the guest's history for its next destination. */
     void remember(Landing landing, DestinationTransfer.Domain domain, PackageSummary summary, List<Handling> provenance)
             throws VmmigException {
         GuestHistories.of(context.state())
@@ -242,14 +242,14 @@ final class DestinationSetup {
                         landing.changes().stream().map(DestinationSetup::told).toList());
     }
 
-    /** What other hosts may know of a change: not where this one has its files. */
+    /** A change as other hosts may see it: without this host's paths. */
     private static String told(DomainChange change) {
         boolean ofPaths =
                 Stream.of(change.before(), change.after()).anyMatch(value -> value != null && value.contains("/"));
         return ofPaths ? change.where() : change.toString();
     }
 
-    /** What there is of the guest here, as the hypervisor says now. */
+    /** The guest's current state at this host. */
     EndState observed() {
         return Sight.stateOf(context.hypervisor(), Objects.requireNonNull(uuid));
     }

@@ -28,9 +28,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Takes the rounds of one package apart, into files and into the hypervisor. It knows nothing of the hand-over. For one thread.
- */
+/** Unpacks the rounds of one package, into files and into the hypervisor. Independent of the hand-over. For one thread. */
 final class DestinationTransfer {
     private final DestinationContext context;
     private final Arrival arrival;
@@ -47,12 +45,12 @@ final class DestinationTransfer {
     }
 
     /**
-     * The guest as it was saved.
+     * The saved guest.
      *
-     * @param guest how it is to be here
-     * @param record what is known of it outside of its XML
+     * @param guest the guest as adapted to this host
+     * @param record what is known of it besides its XML
      * @param saved its XML at the source
-     * @param cookie libvirt's cookie, as this host takes it
+     * @param cookie libvirt's cookie, adapted to this host
      * @param at when its XML was received
      */
     record Domain(AdaptedGuest guest, GuestRecord record, DomainXml saved, @Nullable String cookie, Instant at) {
@@ -74,7 +72,7 @@ final class DestinationTransfer {
         }
     }
 
-    /** The round that comes while the guest runs: returns when all of it is here. */
+    /** Receives the baseline round, while the guest runs. */
     void receiveBaseline() throws VmmigException {
         receive(() -> {
             while (!arrival.bootFilesHere() && pending == null) {
@@ -89,7 +87,7 @@ final class DestinationTransfer {
         });
     }
 
-    /** The paused guest's XML and disks: returns when its memory follows. */
+    /** Receives the paused guest's XML and disks, up to its memory. */
     Domain receiveDisks() throws VmmigException {
         return receive(() -> {
             Domain domain = null;
@@ -139,7 +137,7 @@ final class DestinationTransfer {
         }
     }
 
-    /** Kept where the package's pages may refer to it, too. */
+    /** Retains a kernel or ramdisk, since the package's pages may refer to it. */
     private void takeBootFile(InputStream stream, @Nullable Path file, Manifest.@Nullable Content content)
             throws IOException, VmmigException {
         Manifest.Content expected = Objects.requireNonNull(content);
@@ -158,7 +156,7 @@ final class DestinationTransfer {
         }
     }
 
-    /** A base image is what its digest says before anything is based on it. */
+    /** Receives a base image, and verifies its digest before anything is based on it. */
     private void takeBase(Entry.BaseImage image) throws IOException, VmmigException {
         try (InputStream in = counted(image.stream())) {
             Optional<Path> file = arrival.newBase(image.base());
@@ -216,7 +214,7 @@ final class DestinationTransfer {
         }
     }
 
-    /** Feeds the hypervisor with the memory, but for its end: without that it cannot let the guest run. */
+    /** Feeds the memory to the hypervisor, except its end, without which the guest cannot run. */
     HeldBackEnd feed(OutputStream memory) throws VmmigException {
         context.recorder().enter(Phase.SNAPSHOT, arrival.manifest().memoryBytes());
         return receive(() -> {
@@ -226,7 +224,7 @@ final class DestinationTransfer {
         });
     }
 
-    /** Checks that what was received is the whole package, as its seal has it. */
+    /** Verifies the whole received package against its seal. */
     PackageSummary verify() throws VmmigException {
         return receive(() -> {
             if (reader.next() != null) {
@@ -236,7 +234,7 @@ final class DestinationTransfer {
         });
     }
 
-    /** Feeds the hypervisor with the end of a memory that is verified now. */
+    /** Feeds the end of the verified memory to the hypervisor. */
     void feed(HeldBackEnd end, OutputStream memory) throws VmmigException {
         receive(() -> {
             end.writeTo(memory);

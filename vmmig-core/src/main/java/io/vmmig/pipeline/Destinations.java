@@ -10,14 +10,14 @@ import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds destinations by the addresses that journals have.
+ * Finds destinations by the addresses in journals.
  *
- * @param peers what the caller of a recovery finds; null if that is nothing
+ * @param peers given by the caller of a recovery, or null
  */
 record Destinations(@Nullable Peers peers) {
-    /** Found without any secrets. */
+    /** The transport from a provider, without credentials. */
     Optional<Transport> provided(String address) throws VmmigException {
-        // Not by the thread's class loader, which may be anybody's.
+        // Not with the thread's context class loader, which is arbitrary.
         for (TransportProvider provider :
                 ServiceLoader.load(TransportProvider.class, TransportProvider.class.getClassLoader())) {
             Optional<Transport> transport = provider.at(address);

@@ -20,8 +20,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The images that a guest's disks are made of: those that its hypervisor has opened. Only where it does not say which these are, the
- * headers of the images do.
+ * The images of a guest's disks that its hypervisor has opened. If the hypervisor does not report them, the headers of the images are used.
  */
 final class DiskChains {
     private static final Logger LOG = LoggerFactory.getLogger(DiskChains.class);
@@ -47,7 +46,7 @@ final class DiskChains {
         return chains;
     }
 
-    /** Says which disk it is; a medium that is gone can be taken out. */
+    /** Adds the disk to the message; for a missing medium the remedy is to eject it. */
     private static VmmigException located(TransportException e, DomainXml.Disk disk, String guest) {
         Failure failure = e.failure();
         String remedy = disk.readOnly()
@@ -77,7 +76,7 @@ final class DiskChains {
         return DiskChain.read(used, live.complete(), disk.readOnly());
     }
 
-    /** Which images these are: by path, and by what they are read as. */
+    /** The images, by path and format. */
     static List<DiskChain.Used> images(Map<String, DiskChain> chains) {
         List<DiskChain.Used> images = new ArrayList<>();
         for (DiskChain chain : chains.values()) {

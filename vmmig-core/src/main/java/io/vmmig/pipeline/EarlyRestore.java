@@ -10,11 +10,11 @@ import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A restore that is begun while the guest still runs at the source, upon images that are still empty, since a hypervisor takes
- * longer to start than most guests take to send. For one thread.
+ * A restore that is begun while the guest still runs at the source, with placeholder images, since a hypervisor takes longer to start than
+ * most guests take to send. For one thread.
  */
 final class EarlyRestore implements AutoCloseable {
-    /** How often it is asked whether it is ready; each time takes ten seconds, and a host with much to do may need two minutes. */
+    /** Attempts of ten seconds each: a busy host may need two minutes. */
     private static final int PATIENCE = 12;
 
     private final RestoreRequest request;
@@ -23,7 +23,9 @@ final class EarlyRestore implements AutoCloseable {
     private boolean ready;
     private boolean taken;
 
-    /** @param alike whether what was begun for one request serves another */
+    /**
+     * @param alike whether a restore that was begun for one request can serve another
+     */
     EarlyRestore(RestoreRequest request, RestoringGuest restoring, BiPredicate<RestoreRequest, RestoreRequest> alike) {
         this.request = request;
         this.restoring = restoring;
@@ -31,10 +33,10 @@ final class EarlyRestore implements AutoCloseable {
     }
 
     /**
-     * Waits until the hypervisor has started and takes the guest as it was offered. It must not look at the disks any more when they
-     * are written, and what it refuses is to be known before the guest is suspended.
+     * Waits until the hypervisor has started and accepts the guest as offered. It must have stopped reading the disks before they are
+     * written, and a refusal must be known before the guest is paused.
      *
-     * @throws VmmigException what the hypervisor has against it, or with {@link Problem#HYPERVISOR_TIMEOUT}
+     * @throws VmmigException the hypervisor's refusal, or with {@link Problem#HYPERVISOR_TIMEOUT}
      */
     void awaitReady() throws VmmigException {
         for (int i = 0; i < PATIENCE && !ready; i++) {
@@ -48,14 +50,14 @@ final class EarlyRestore implements AutoCloseable {
         }
     }
 
-    /** The restore, if it is the one that is asked for now that the guest stands still; else null. */
+    /** The restore, if it suits the request for the paused guest; otherwise null. */
     @Nullable
     RestoringGuest take(RestoreRequest asked) {
         taken = ready && alike.test(request, asked);
         return taken ? restoring : null;
     }
 
-    /** Ends it, unless it was taken. */
+    /** Aborts the restore, unless it was taken. */
     @Override
     public void close() throws VmmigException {
         if (!taken) {

@@ -5,17 +5,14 @@ import io.vmmig.error.Failure;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 
-/** What the caller of a migration is told of a failure. */
+/** Failures as reported to the caller of a migration. */
 final class Failures {
     static final String RECOVER =
             "Run Recovery here (Recovery.of(hypervisor).state(state).run()) when the hypervisor answers again.";
 
     private Failures() {}
 
-    /**
-     * What was thrown, as a checked exception; a bug is thrown on as it is, unless it leaves a guest of which nobody knows where it
-     * lives.
-     */
+    /** Converts what was thrown to a checked exception. A bug is rethrown as it is, unless it leaves the outcome of a hand-over unknown. */
     static VmmigException checked(Throwable thrown, boolean unknown) {
         if (thrown instanceof VmmigException known) {
             return known;

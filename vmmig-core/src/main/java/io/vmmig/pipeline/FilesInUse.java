@@ -22,25 +22,25 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files that the other guests of this host need, running or only defined: what their XML names, and what the images among these
- * are based on, by their headers. Files are known by their inodes, so that links mislead nobody.
+ * The files that the other guests of this host need, whether they run or are only defined: the paths in their XML, and the backing files in
+ * the headers of their images. Files are compared by inode, so links do not matter.
  */
 final class FilesInUse {
-    /** Of one guest; a chain has 64 images at most, and a snapshot may name each of them. */
+    /** For one guest: a chain has at most 64 images, and each snapshot may name all of them. */
     private static final int MAX_IMAGES = 100_000;
 
     private record Inode(long device, long number) {}
 
     private final Map<Inode, String> users = new HashMap<>();
-    /** Of files that are not there, or not yet. */
+    /** Paths of files that do not exist, or not yet. */
     private final Map<Path, String> names = new HashMap<>();
 
     private FilesInUse() {}
 
     /**
-     * Looks at all guests but one.
+     * Inspects all guests but one.
      *
-     * @throws VmmigException when one of them could not be looked at, so that nothing is known
+     * @throws VmmigException when one of them cannot be inspected
      */
     static FilesInUse besides(UUID guest, Hypervisor hypervisor) throws VmmigException {
         FilesInUse found = new FilesInUse();
@@ -58,7 +58,7 @@ final class FilesInUse {
         return found;
     }
 
-    /** Images in this directory count as well, though no guest may name them: but for those. */
+    /** Adds the images in this directory, even if no guest names them, except {@code leaving}. */
     void addImagesIn(Path directory, Set<Path> leaving) throws IOException {
         for (Path file : PrivateFiles.list(directory)) {
             if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS) && !leaving.contains(file)) {
@@ -93,13 +93,13 @@ final class FilesInUse {
         }
     }
 
-    /** Who uses this very file, in words; empty if nobody does. */
+    /** The guest that uses this file, in words; empty if none does. */
     Optional<String> userOfFile(Path file) throws IOException {
         String user = names.get(file.toAbsolutePath().normalize());
         return user != null ? Optional.of(user) : inode(file).map(users::get);
     }
 
-    /** Who needs this file, or a directory that it is in, in words; empty if nobody does. */
+    /** The guest that needs this file or a directory above it, in words; empty if none does. */
     Optional<String> userOf(Path file) throws IOException {
         Path absolute = file.toAbsolutePath().normalize();
         String user = names.get(absolute);

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A search for a guest's free pages, in a thread of its own beside what else there is to do. For one thread. */
+/** A search for a guest's free pages, in a background thread. For use by one thread. */
 final class FreePagesTask implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FreePagesTask.class);
     private static final Duration CLOSING = Duration.ofSeconds(10);
@@ -58,12 +58,12 @@ final class FreePagesTask implements AutoCloseable {
         return result;
     }
 
-    /** Waits until it is known whether a kernel was found that tells what is free. */
+    /** Waits until it is known whether a kernel was found whose free pages can be read. */
     boolean awaitFound() throws VmmigException {
         return cancellation.await(search).doubt().isEmpty();
     }
 
-    /** Waits for what is done while the guest runs; it is to be suspended right after that. */
+    /** Waits for the part that is done while the guest runs; suspend the guest right after that. */
     void awaitBegun() throws VmmigException {
         FreePageSearch begun = cancellation.await(search);
         if (begun.stale() && begun.doubt().isEmpty()) {
@@ -78,7 +78,7 @@ final class FreePagesTask implements AutoCloseable {
         }));
     }
 
-    /** Goes on, now that the guest is paused; {@code search} is null if nobody looks for free pages. */
+    /** Continues after the guest is paused; {@code search} is null if free pages are not searched for. */
     static CompletableFuture<FreePages> finish(@Nullable FreePagesTask search) {
         return search == null ? CompletableFuture.completedFuture(FreePages.unknown("not asked for")) : search.finish();
     }
@@ -87,7 +87,7 @@ final class FreePagesTask implements AutoCloseable {
         return submit(() -> search.join().finish());
     }
 
-    /** Gives up what is under way, and waits until nothing reads the guest's memory any more; if it was cancelled, only a moment. */
+    /** Stops the search, and waits until it no longer reads the guest's memory; after a cancellation, only for a moment. */
     @Override
     public void close() {
         thread.shutdownNow();

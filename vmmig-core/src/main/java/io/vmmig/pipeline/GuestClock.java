@@ -7,16 +7,16 @@ import io.vmmig.report.Notice;
 import java.time.Duration;
 import java.util.Locale;
 
-/** The clock of a guest, which stands still while the guest is paused. */
+/** The clock of a guest, which stops while the guest is paused. */
 final class GuestClock {
-    /** Less is nothing that a guest's NTP would not slew. */
+    /** NTP in the guest corrects smaller differences. */
     private static final Duration NOTICEABLE = Duration.ofSeconds(1);
 
     private GuestClock() {}
 
     /**
-     * Has the clock of a guest that runs again set; where that is not possible, the report says how far it is behind. Does not throw: the
-     * guest is settled.
+     * Sets the clock of a resumed guest; if that is not possible, the report says how far it is behind. Does not throw, since the migration
+     * is already resolved.
      *
      * @param lost for how long it was paused
      */

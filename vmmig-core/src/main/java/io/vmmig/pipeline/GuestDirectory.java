@@ -19,12 +19,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The directory in which the destination keeps what it made for one guest. A list inside it says which files those are, so
- * that they, and no others, are removed when the guest moves on.
+ * The directory of what the destination has created for one guest. A list in it names those files, so that only they are removed when the
+ * guest moves on.
  */
 final class GuestDirectory {
     private static final Logger LOG = LoggerFactory.getLogger(GuestDirectory.class);
-    /** What libvirt and the file systems that it keeps {@code NAME.xml} on can take. */
+    /** The limit of libvirt and of the file systems on which it stores {@code NAME.xml}. */
     private static final int MAX_NAME_BYTES = 240;
 
     private final Path path;
@@ -33,7 +33,7 @@ final class GuestDirectory {
         this.path = path;
     }
 
-    /** Where a guest of that name has its files, whatever characters the name has; nothing is made yet. */
+    /** The directory for a guest of that name, which may have any characters; creates nothing. */
     static GuestDirectory of(Path guests, String guestName) throws VmmigException {
         if (guestName.isBlank()
                 || guestName.indexOf('/') >= 0
@@ -52,7 +52,7 @@ final class GuestDirectory {
         return path;
     }
 
-    /** Refuses when one of the files that are to be made is there already. */
+    /** Throws if one of the files to create already exists. */
     static void requireFree(List<Path> files, UUID guest, Hypervisor hypervisor) throws VmmigException {
         for (Path file : files) {
             if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
@@ -64,7 +64,7 @@ final class GuestDirectory {
         }
     }
 
-    /** Says who needs it, as far as that can be told. */
+    /** Names the guest that needs the file, if that is known. */
     private static String userOf(Path file, UUID guest, Hypervisor hypervisor) {
         try {
             return FilesInUse.besides(guest, hypervisor)

@@ -20,15 +20,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The list in a guest's directory that says which files vmmig has made for it, there or elsewhere. A line for each: what makes it this
- * very file, and its path. Read and written under the claim on the directory.
+ * The list in a guest's directory of the files that vmmig has created for it, there or elsewhere. Each line has a file's identity and its
+ * path. Read and written under the claim on the directory.
  */
 final class GuestFileList {
     private static final Logger LOG = LoggerFactory.getLogger(GuestFileList.class);
     private static final String NAME = ".vmmig-files";
 
     private final Path directory;
-    /** Without an identity if vmmig did not note any yet when the file was made. */
+    /** Null for files of earlier versions of vmmig, which recorded no identity. */
     private final Map<Path, @Nullable FileIdentity> files = new LinkedHashMap<>();
 
     private boolean foreign;
@@ -37,14 +37,14 @@ final class GuestFileList {
         this.directory = directory;
     }
 
-    /** Whether a directory is this user's. */
+    /** Checks whether a directory belongs to this user. */
     @FunctionalInterface
     interface OwnerCheck {
-        /** Throws if it is not; the message says whose it is. */
+        /** Throws if it does not; the message names the owner. */
         void require(Path directory) throws IOException;
     }
 
-    /** The list in that directory; an empty one if there is none, or the directory is another user's. */
+    /** Reads the list in that directory; empty if there is none, or the directory belongs to another user. */
     static GuestFileList in(Path directory) throws IOException {
         return in(directory, Ownership::requireOwner);
     }
@@ -61,7 +61,7 @@ final class GuestFileList {
         return list;
     }
 
-    /** Another owner could list what vmmig has not made. */
+    /** Another owner could list files that vmmig has not created. */
     private static boolean isTrusted(Path directory, OwnerCheck owner) {
         try {
             owner.require(directory);
@@ -83,7 +83,7 @@ final class GuestFileList {
         return directory.resolve(NAME);
     }
 
-    /** Whether there is a list that counts for nothing, since the directory is another user's. */
+    /** Whether the directory has a list that is ignored because the directory belongs to another user. */
     boolean isForeign() {
         return foreign;
     }
@@ -100,7 +100,7 @@ final class GuestFileList {
         files.remove(path);
     }
 
-    /** Whether what has that name now is the very file that vmmig has made. */
+    /** Whether the file of that name is still the one that vmmig has created. */
     boolean isOurs(Path path) {
         FileIdentity identity = files.get(path);
         return identity == null ? files.containsKey(path) && isFile(path) : isFile(path) && identity.isOf(path);
@@ -110,7 +110,7 @@ final class GuestFileList {
         return Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS);
     }
 
-    /** Brings it to the disk; one that lists nothing is removed. */
+    /** Writes the list durably; an empty one is removed. */
     void write() throws IOException {
         if (files.isEmpty()) {
             if (Files.deleteIfExists(file())) {

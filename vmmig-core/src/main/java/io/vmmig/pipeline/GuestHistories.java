@@ -16,10 +16,7 @@ import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * How the guests of this host came to it: a file for each, beside the images. Whatever fails here is no reason for a guest not
- * to move; it only loses its past.
- */
+/** How the guests of this host arrived, with a file for each. A failure here never stops a migration; the guest only loses its history. */
 final class GuestHistories {
     private static final Logger LOG = LoggerFactory.getLogger(GuestHistories.class);
     private static final int MAX_BYTES = 8 << 20;
@@ -38,7 +35,7 @@ final class GuestHistories {
         return new GuestHistories(state.directory(HostState.Part.HISTORIES));
     }
 
-    /** What is known of a guest. */
+    /** A guest's history; empty if there is none. */
     GuestHistory find(UUID guest) {
         Path file = fileOf(guest);
         try {
@@ -62,7 +59,7 @@ final class GuestHistories {
                 fields.texts("changes", MAX_TEXTS, MAX_LENGTH));
     }
 
-    /** Remembers how a guest came. */
+    /** Records how a guest arrived. */
     void put(UUID guest, Digest from, List<String> signatures, List<String> changes) {
         byte[] json = new JsonText()
                 .put("from", from)
@@ -77,7 +74,7 @@ final class GuestHistories {
         }
     }
 
-    /** Removes what programs have left unfinished that are no more. */
+    /** Removes temporary files of crashed programs. */
     void removeUnfinished() {
         try {
             PrivateFiles.sweep(directory, UNFINISHED);
@@ -86,7 +83,7 @@ final class GuestHistories {
         }
     }
 
-    /** Forgets a guest that has left. */
+    /** Removes the history of a departed guest. */
     void remove(UUID guest) {
         PrivateFiles.deleteOrWarn(fileOf(guest));
     }

@@ -6,11 +6,11 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a guest came to this host.
+ * How a guest arrived at this host.
  *
- * @param from the seal of the package that it came in, or null if it was not seen to come
- * @param signatures that package's, verified, the oldest first
- * @param changes what was changed in its domain
+ * @param from the digest of the seal of its package, or null if it is not known
+ * @param signatures that package's verified signatures, the oldest first
+ * @param changes what was changed in its domain, in words
  */
 record GuestHistory(@Nullable Digest from, List<String> signatures, List<String> changes) {
     static final GuestHistory UNKNOWN = new GuestHistory(null, List.of(), List.of());

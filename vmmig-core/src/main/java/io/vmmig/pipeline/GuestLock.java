@@ -7,7 +7,7 @@ import io.vmmig.hypervisor.Hypervisor;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** One migration per guest and hypervisor in this process. Other processes are kept out by a {@link DepartureClaim}. */
+/** Allows one migration per guest and hypervisor in this process. A {@link DepartureClaim} excludes other processes. */
 final class GuestLock {
     private static final Set<Key> HELD = ConcurrentHashMap.newKeySet();
 

@@ -6,8 +6,8 @@ import java.io.InputStream;
 import java.io.OutputStream;
 
 /**
- * The end of a snapshot, kept from QEMU until the whole package is verified. QEMU itself checks nothing and ignores what
- * follows its own end mark, which may be the last hundred kilobytes, so a generous end is kept.
+ * The end of a snapshot, held back from QEMU until the whole package is verified. QEMU itself verifies nothing, and ignores what follows
+ * its own end mark, possibly the last hundred kilobytes, so more than that is held back.
  */
 final class HeldBackEnd {
     private static final int SIZE = 1 << 20;
@@ -46,7 +46,7 @@ final class HeldBackEnd {
         filled -= count;
     }
 
-    /** Writes what was kept. */
+    /** Writes the held-back bytes. */
     void writeTo(OutputStream out) throws IOException {
         take(filled, out);
     }

@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Finds what an arriving guest needs and this host has already: in its image store, or in a file elsewhere that the store remembers.
- * Such a file is used only if its content is what it was and no guest of this host writes to it.
+ * Finds content that an arriving guest needs and this host already has, in its image store or in a file that the store remembers. Such a
+ * file is used only if its content is unchanged and no guest of this host writes to it.
  */
 final class HeldContent {
     private static final Logger LOG = LoggerFactory.getLogger(HeldContent.class);
@@ -33,7 +33,7 @@ final class HeldContent {
         this.hypervisor = hypervisor;
     }
 
-    /** Where a kernel or a ramdisk is. */
+    /** The path of a kernel or ramdisk; empty if this host does not have it. */
     Optional<Path> bootFile(Digest digest) throws VmmigException {
         try {
             return images.find(digest).isEmpty()
@@ -45,11 +45,11 @@ final class HeldContent {
     }
 
     /**
-     * Where the base image of a disk is; empty if the package brings it along.
+     * The path of a disk's base image; empty if this host lacks it and the package includes it.
      *
      * @param disk the disk as it was at the source, for messages
-     * @param only whether the disk is nothing but this image, as a CD is
-     * @throws IncompatibleException with {@link Problem#BASE_IMAGE_MISSING} if it does not
+     * @param only whether the disk consists of this image only, such as a CD
+     * @throws IncompatibleException with {@link Problem#BASE_IMAGE_MISSING} if neither has it
      */
     Optional<Path> base(Supplier<String> disk, boolean only, Manifest.Base base) throws VmmigException {
         Digest digest = base.content().digest();
@@ -78,7 +78,7 @@ final class HeldContent {
         return Optional.empty();
     }
 
-    /** A file elsewhere may have become the disk of a guest, whose content is about to change. */
+    /** Rejects a remembered file that has become the writable disk of a guest. */
     private BaseImage usable(BaseImage image) throws VmmigException {
         if (image.inPlace()) {
             for (Hypervisor.GuestId other : hypervisor.guests()) {

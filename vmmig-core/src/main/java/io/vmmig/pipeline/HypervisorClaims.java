@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
 
-/** Where the claims lie on what is one's own within a hypervisor: where all programs find them that use it, or in the host's state. */
+/** The directory for claims on names and uuids of a hypervisor: its shared directory, or otherwise the host's state. */
 final class HypervisorClaims {
     private HypervisorClaims() {}
 
@@ -17,7 +17,7 @@ final class HypervisorClaims {
         return hypervisor.sharedDirectory().orElse(state.directory(HostState.Part.CLAIMS));
     }
 
-    /** On the name and the uuid of a guest that arrives. */
+    /** The claims on an arriving guest's name and uuid. */
     static List<Path> ofArrival(String name, UUID uuid, Hypervisor hypervisor, HostState state) throws VmmigException {
         Path directory = directory(hypervisor, state);
         return List.of(

@@ -9,21 +9,21 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Does what a guest needs although its hypervisor cannot be reached at the moment: libvirtd is started again within a second when it is
- * upgraded, and a guest that is paused is not to wait for a person because of that.
+ * Retries a call while its hypervisor cannot be reached. An upgrade restarts libvirtd within a second, and a paused guest should not wait
+ * for a person because of that.
  */
 final class HypervisorRetry {
     private static final Logger LOG = LoggerFactory.getLogger(HypervisorRetry.class);
     private static final long FIRST_PAUSE_MILLIS = 100;
     private static final long LONGEST_PAUSE_MILLIS = 2000;
 
-    /** What is to be done; it is done again if the hypervisor did not answer, so that must do no harm. */
+    /** A call that may safely be repeated if the hypervisor did not answer. */
     @FunctionalInterface
     interface Step {
         void run() throws VmmigException;
     }
 
-    /** What is asked; it is asked again if the hypervisor did not answer. */
+    /** A query, repeated if the hypervisor did not answer. */
     @FunctionalInterface
     interface Question<T> {
         T ask() throws VmmigException;
@@ -31,7 +31,7 @@ final class HypervisorRetry {
 
     private HypervisorRetry() {}
 
-    /** Whether the hypervisor may do later what it could not do now, or may have done it without saying so. */
+    /** Whether a retry may succeed, or the call may have taken effect although it failed. */
     static boolean mayHelp(VmmigException e) {
         return e.problem() == Problem.HYPERVISOR_UNREACHABLE
                 || e.problem() == Problem.HYPERVISOR_TIMEOUT
@@ -39,9 +39,9 @@ final class HypervisorRetry {
     }
 
     /**
-     * Does it, and tries again for that long while the hypervisor does not answer.
+     * Runs {@code step}, and retries for up to {@code atMost} while the hypervisor does not answer.
      *
-     * @throws VmmigException why it failed the last time
+     * @throws VmmigException the last failure
      */
     static void run(String guest, Duration atMost, Step step) throws VmmigException {
         call(guest, atMost, () -> {
@@ -50,7 +50,7 @@ final class HypervisorRetry {
         });
     }
 
-    /** The same, for an answer. */
+    /** As {@link #run}, for a query. */
     static <T> T call(String guest, Duration atMost, Question<T> question) throws VmmigException {
         long end = System.nanoTime() + atMost.toNanos();
         for (long pause = FIRST_PAUSE_MILLIS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS)) {

@@ -11,7 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Asks a destination how a hand-over ended whose answer was lost, as long as the guest's downtime is worth another try. */
+/** Asks a destination for the outcome of a hand-over whose answer was lost, for a limited time, since the guest is paused. */
 final class Inquiry {
     private static final Logger LOG = LoggerFactory.getLogger(Inquiry.class);
     private static final Duration FIRST_PAUSE = Duration.ofMillis(100);
@@ -19,7 +19,7 @@ final class Inquiry {
 
     private Inquiry() {}
 
-    /** The destination's answer; {@link Outcome#UNDER_WAY} when there was none in time. Does not throw. */
+    /** The destination's answer; {@link Outcome#UNDER_WAY} if there was none in time. Does not throw. */
     static Outcome about(DepartureJournal journal, Transport transport, Duration patience) {
         String guest = journal.facts().guest();
         long end = System.nanoTime() + patience.toNanos();
@@ -33,7 +33,7 @@ final class Inquiry {
                 LOG.info("guest {}: the destination is still busy with it", guest);
             } catch (VmmigException e) {
                 LOG.info("guest {}: {} cannot be asked what became of it: {}", guest, transport, e.getMessage());
-                // Another host that answers at its address may be gone a moment later.
+                // The address may belong to another host for only a moment.
                 if (e.problem() == Problem.NODE_UNKNOWN) {
                     return Outcome.UNDER_WAY;
                 }

@@ -13,14 +13,14 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * How a restored guest is to be here.
+ * What becomes of a restored guest at this host.
  *
  * @param running whether it is to run
  * @param autostart whether this host is to start it at boot
- * @param changes all that was changed in its XML
+ * @param changes all changes to its XML
  */
 record Landing(boolean running, boolean autostart, List<DomainChange> changes) {
-    /** Says, too, what the guest does not have here. */
+    /** Also reports what the guest lacks here. */
     static Landing of(Arrival arrival, DestinationTransfer.Domain domain, RestoredGuest restored, Recorder recorder)
             throws VmmigException {
         AdaptedGuest guest = domain.guest();
@@ -65,7 +65,7 @@ record Landing(boolean running, boolean autostart, List<DomainChange> changes) {
         return new Notice(Notice.Kind.NOT_CARRIED, what, text, remedy);
     }
 
-    /** QEMU's state holds a guest's MAC addresses, so its copy has them as well. */
+    /** QEMU's state holds a guest's MAC addresses, so a copy has the same ones. */
     private static Optional<Notice> sameAddress(Arrival arrival, DestinationTransfer.Domain domain)
             throws VmmigException {
         List<String> before = domain.saved().connectedMacs();

@@ -7,13 +7,13 @@ import io.vmmig.report.Notice;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What others changed of a guest at its source after that was read for its package: it is lost with the guest's move. */
+/** Changes that others made to a guest at its source after the guest was saved; the move loses them. */
 final class LateChanges {
     private static final int MAX_LINES = 3;
 
     private LateChanges() {}
 
-    /** Compares what the source's hypervisor kept of the guest when it was saved with what it keeps now, when it is to be removed. */
+    /** Compares what the hypervisor stored of the guest when it was saved with what it stores now, before the guest is removed. */
     static List<Notice> between(GuestInventory saved, GuestInventory now) {
         List<Notice> notices = new ArrayList<>();
         String before = saved.definitionXml();
@@ -41,7 +41,7 @@ final class LateChanges {
                 "Do the same at the destination.");
     }
 
-    /** The first lines that only one of them has. */
+    /** The first lines that differ. */
     private static String difference(String before, String after) {
         List<String> removed = without(before, after);
         List<String> added = without(after, before);

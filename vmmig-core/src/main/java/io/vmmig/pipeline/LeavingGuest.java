@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The guest of a migration on its hypervisor at the source. It does what {@link SourceHandOver} decides. For one thread. */
+/** The guest of a migration on its hypervisor at the source. Carries out what {@link SourceHandOver} decides. For one thread. */
 final class LeavingGuest implements SourceHandOver.SourceGuest {
     private static final Logger LOG = LoggerFactory.getLogger(LeavingGuest.class);
 
@@ -37,9 +37,9 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
 
     private Ballooning balloon = Ballooning.none();
     private @Nullable SavedGuest saved;
-    /** What the hypervisor kept of the guest when it was saved. */
+    /** What the hypervisor stored of the guest when it was saved. */
     private @Nullable GuestInventory atSave;
-    /** Images of a guest that has gone. */
+    /** Images that a departed guest has left. */
     private List<Path> leftHere = List.of();
 
     LeavingGuest(SourceContext context, Guest guest, Departure departure, OtherTools others) throws VmmigException {
@@ -71,7 +71,7 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
         return saved.wasRunning();
     }
 
-    /** Borrows memory: where the guest's memory does not tell what is free, its balloon may. */
+    /** Borrows memory through the balloon if the search cannot tell which memory is free. */
     void lend(@Nullable FreePagesTask search) throws VmmigException {
         Duration atMost = context.settings().balloonTimeout;
         if (atMost != null && (search == null || !search.awaitFound())) {
@@ -79,12 +79,12 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
         }
     }
 
-    /** How much memory it is to have again if it stays. */
+    /** The memory size to restore if the guest stays, in bytes. */
     long memoryBytes() throws VmmigException {
         return Ballooning.sizeOf(guest, departure.domain());
     }
 
-    /** Returns what it has lent, unless it has gone. */
+    /** Returns the guest's lent memory, unless it has left. */
     void returnMemory() {
         balloon.close();
     }
@@ -93,7 +93,7 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
         return balloon;
     }
 
-    /** After it was packed: its clock stood still meanwhile. */
+    /** Sets the clock of a packed guest, which stopped during the pause. */
     void catchUpClock(@Nullable Instant resumedAt) {
         if (resumedAt != null && !context.settings().leaveClock) {
             GuestClock.catchUp(
@@ -113,15 +113,17 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
         return saved().interference();
     }
 
-    /** What to say of a failure that came while the guest was paused: that somebody ended it explains any other. */
+    /**
+     * The failure to report for one that occurred while the guest was paused: if somebody ended the guest, that is the cause of all others.
+     */
     VmmigException explained(VmmigException failure) {
         return saved == null ? failure : Interferences.explained(failure, saved);
     }
 
     /**
-     * Checks that what was saved is what was offered, but for what may change.
+     * Checks that the saved guest is the one that was offered, except for what may change.
      *
-     * @param copy whether it stays here
+     * @param copy whether the guest stays here
      */
     SourceTransfer.Disks.Domain asSaved(boolean copy) throws VmmigException {
         departure.requireUnchanged(guest, saved().domainXml());
@@ -134,7 +136,7 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
                 balloon.withAllMemory(domain.text()), saved().cookie(), definition, record);
     }
 
-    /** Somebody may have changed what the hypervisor keeps of the guest since the offer. */
+    /** What the hypervisor stores of the guest now; somebody may have changed it since the offer. */
     private Belongings belongings(DomainXml domain, boolean copy) throws VmmigException {
         Belongings offered = departure.belongings();
         GuestInventory inventory = guest.inventory();
@@ -152,7 +154,7 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
         return now;
     }
 
-    /** One that somebody has ended is not brought back; nor is one resumed that its user had suspended. */
+    /** Does not restart a guest that somebody has ended, or resume one that its user had suspended. */
     @Override
     public void resume() throws VmmigException {
         // What comes after this is done by us.
@@ -175,7 +177,7 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
         });
     }
 
-    /** The guest was packed, and continues as soon as all of it has been read; returns when, or null if it was paused. */
+    /** Resumes a packed guest as soon as it has been read completely; returns when, or null if it was paused before. */
     @Nullable
     Instant continueHere(SourceHandOver hand) throws VmmigException {
         context.recorder().enter(Phase.RESUME);
@@ -224,7 +226,7 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
         }
     }
 
-    /** Images of the guest that are still here although it has gone. */
+    /** Images that the departed guest has left here. */
     List<Path> leftHere() {
         return leftHere;
     }
@@ -247,7 +249,7 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
         HypervisorRetry.run(name(), context.settings().hypervisorTimeout, step);
     }
 
-    /** What could be neither resumed nor removed is left to the host, paused, for a recovery. */
+    /** Leaves a guest that could be neither resumed nor removed paused, for a recovery. */
     void close() {
         if (saved != null) {
             saved.leavePaused();

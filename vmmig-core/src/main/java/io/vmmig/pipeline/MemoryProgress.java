@@ -9,11 +9,11 @@ import java.util.Arrays;
 import java.util.function.LongConsumer;
 
 /**
- * Tells how much of a guest's memory has passed in QEMU's stream, in which a page of zeros is nine bytes: by the stream's bytes alone a
- * guest that is mostly empty would look as if it stopped at a third. Of a stream that is not understood, the bytes count.
+ * Measures how much of a guest's memory has passed in QEMU's stream. A page of zeros takes nine bytes there, so counting bytes would show a
+ * mostly empty guest as a third done at its end. In a stream of unknown form, bytes are counted.
  */
 final class MemoryProgress extends FilterInputStream {
-    /** More than any record is long. */
+    /** Longer than any record. */
     private static final int STRADDLING = 8 << 10;
 
     private final LongConsumer moved;
@@ -82,7 +82,7 @@ final class MemoryProgress extends FilterInputStream {
             System.arraycopy(buffer, from, joined, before, more);
             int next = scanner.scan(joined, 0, joined.length, false, count);
             if (next < before) {
-                // Its end is not here yet.
+                // The record's end has not arrived yet.
                 unfinished = Arrays.copyOfRange(joined, next, joined.length);
                 return;
             }

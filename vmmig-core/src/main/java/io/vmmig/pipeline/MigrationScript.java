@@ -5,10 +5,7 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.report.MigrationReport;
 import io.vmmig.snapshot.HeapBudget;
 
-/**
- * What the scripts of both ends have in common: whatever fails in a step comes here, is undone by the hand-over, and is then explained to
- * the caller.
- */
+/** What the scripts of both ends have in common: after a failed step, the hand-over rolls back, and the caller gets an explanation. */
 abstract class MigrationScript<R extends MigrationReport> {
     final Scope scope = new Scope();
     final Recorder recorder;
@@ -43,18 +40,18 @@ abstract class MigrationScript<R extends MigrationReport> {
         }
     }
 
-    /** The steps, in their order. */
+    /** The steps, in order. */
     abstract R steps() throws VmmigException;
 
-    /** Has the hand-over decide what becomes of the guest after a failure; everything is still open. */
+    /** Lets the hand-over resolve a failure, while everything is still open. */
     abstract VmmigException undone(Throwable why);
 
-    /** What the caller is told; all that was opened is closed. */
+    /** The failure to report, after everything is closed. */
     abstract VmmigException explained(VmmigException failure);
 
-    /** What is left to do when the failure can be explained. */
+    /** Runs after the failure is explained. */
     void resolved(VmmigException explained) {}
 
-    /** Comes last, after success and failure. */
+    /** Runs last, after success or failure. */
     void end() {}
 }

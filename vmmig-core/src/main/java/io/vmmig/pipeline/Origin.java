@@ -28,24 +28,21 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * Where one guest comes from, as its destination deals with it: a peer that has it paused, or a stored package, with nobody at the other
- * end.
- */
+/** The source of one guest as the destination sees it: a peer that has paused it, or a stored package, with nobody at the other end. */
 abstract class Origin {
-    /** The package that comes from there. */
+    /** The incoming package. */
     final IncomingPackage incoming;
 
     private Origin(IncomingPackage incoming) {
         this.incoming = incoming;
     }
 
-    /** What the source has proven to be. */
+    /** The source's authenticated identity. */
     Optional<String> peer() {
         return Optional.empty();
     }
 
-    /** Whether the connection is broken, and may come back. */
+    /** Whether the connection is down and may be restored. */
     boolean disconnected() {
         return false;
     }
@@ -54,61 +51,61 @@ abstract class Origin {
 
     void awaitOffer() throws VmmigException {}
 
-    /** What is offered; of a stored package, once its signatures have been verified. */
+    /** The offer; for a stored package, only after its signatures have been verified. */
     abstract Offer offer() throws VmmigException;
 
-    /** Earlier packages that the caller has brought along, the oldest first. */
+    /** Earlier packages that the caller has named, the oldest first. */
     List<StoredPackage.EarlierPackage> earlierPackages() {
         return List.of();
     }
 
-    /** Who the guest is to be here, if it is a copy. */
+    /** The settings for a guest that may be a copy with its own identity. */
     DomainSettings identityOfCopy(DomainSettings chosen) {
         return chosen;
     }
 
-    /** Whether the source has the guest paused, and may ask later what became of it. */
+    /** Whether the source has paused the guest and may ask for the outcome later. */
     abstract boolean sourceMayAsk();
 
-    /** Of the contents that are held here, those that the source leaves out. */
+    /** The contents among {@code held} that the source leaves out. */
     Set<String> leftOut(Set<String> held) {
         return Set.of();
     }
 
     /**
-     * Says yes.
+     * Accepts the offer.
      *
-     * @param consume records that the package is taken in
+     * @param consume records that the package is consumed
      */
     void accept(Acceptance acceptance, Scope.Closing consume) throws VmmigException {}
 
     /**
-     * Says that nothing is left to refuse but what still comes.
+     * Tells the source that from here on only what arrives afterwards can be refused.
      *
-     * @param restorable fails if the hypervisor would refuse the guest
+     * @param restorable throws if the hypervisor would refuse the guest
      */
     void ready(Scope.Closing restorable) throws VmmigException {}
 
-    /** Checks who has made the package; returns where the guest has been. */
+    /** Verifies who made the package; returns the hosts that handled the guest. */
     abstract List<Handling> verify(Manifest manifest, PackageSummary summary) throws VmmigException;
 
-    /** Since when the guest was paused, as far as that is known here. */
+    /** Since when the guest has been paused, as far as this host knows. */
     abstract Instant pausedSince(Manifest manifest, Instant domainReceived);
 
     void restored() throws VmmigException {}
 
     void awaitCommit() throws VmmigException {}
 
-    /** COMMITTED is recorded; {@code consume} as for {@link #accept}. */
+    /** Called after COMMITTED is recorded; {@code consume} as for {@link #accept}. */
     void committed(Scope.Closing consume) throws VmmigException {}
 
-    /** Says that the guest is here for good. */
+    /** Confirms that the guest has been taken over. */
     abstract void resumed(boolean copy, Recorder recorder);
 
-    /** What the source has after a failure. */
+    /** The source's state after a failure. */
     abstract EndState sourceHas(Failure failure);
 
-    /** Never throws; from any thread. */
+    /** Refuses the guest; never throws, from any thread. */
     abstract void refuse(Failure reason);
 
     /** A live host. */
@@ -159,7 +156,7 @@ abstract class Origin {
             return held;
         }
 
-        /** Another try has another package, so this can be recorded before the guest is paused. */
+        /** Consumes the package before the guest is paused, since another attempt makes a new package. */
         @Override
         void accept(Acceptance acceptance, Scope.Closing consume) throws VmmigException {
             consume.close();
@@ -179,7 +176,7 @@ abstract class Origin {
                     : verifier.verify(manifest.packageId(), summary.contentsDigest(), summary.signatures());
         }
 
-        /** Its XML is sent when it has been paused. */
+        /** The source sends the XML right after pausing the guest. */
         @Override
         Instant pausedSince(Manifest manifest, Instant domainReceived) {
             return domainReceived;
@@ -228,7 +225,7 @@ abstract class Origin {
             this.settings = settings;
         }
 
-        /** Nothing in it is used before its signatures have been verified. */
+        /** Verifies the signatures before using anything in the package. */
         @Override
         Offer offer() throws VmmigException {
             PackageVerifier verifier = settings.verifier;
@@ -249,7 +246,7 @@ abstract class Origin {
             return stored.earlierPackages();
         }
 
-        /** Under another uuid it is there to live beside its original, and must not take that one's place in the network. */
+        /** A guest with another uuid runs beside its original, and must not use the same network addresses. */
         @Override
         DomainSettings identityOfCopy(DomainSettings chosen) {
             return chosen.uuid().isPresent() && chosen.linksDown().isEmpty() ? chosen.withLinksDown() : chosen;
@@ -276,7 +273,7 @@ abstract class Origin {
             return manifest.createdAt();
         }
 
-        /** Not before: a package whose restore has failed can be restored later. */
+        /** Consumes the package only now: one whose restore has failed can be restored later. */
         @Override
         void committed(Scope.Closing consume) throws VmmigException {
             consume.close();

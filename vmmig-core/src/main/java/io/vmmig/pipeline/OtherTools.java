@@ -9,7 +9,7 @@ import java.util.List;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Tells in a migration's report what other tools did to its guest meanwhile. For one thread. */
+/** Reports what other tools did to the guest during its migration. For one thread. */
 final class OtherTools implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(OtherTools.class);
 
@@ -23,7 +23,7 @@ final class OtherTools implements AutoCloseable {
         this.recorder = recorder;
     }
 
-    /** Begins to watch. A hypervisor that cannot tell is no reason not to move its guest. */
+    /** Begins to watch. Does not throw: without a watch, the migration continues. */
     static OtherTools watch(Guest guest, Recorder recorder) {
         try {
             return new OtherTools(guest.watch(), recorder);
@@ -33,7 +33,7 @@ final class OtherTools implements AutoCloseable {
         }
     }
 
-    /** Reports what was seen so far, and not reported yet. */
+    /** Reports what was seen since the last report. */
     void report() {
         List<GuestWatch.Observation> observed = closed ? List.of() : watch.observed();
         for (; reported < observed.size(); reported++) {
@@ -47,7 +47,7 @@ final class OtherTools implements AutoCloseable {
         }
     }
 
-    /** Reports, and watches no more. */
+    /** Reports the rest, and stops watching. */
     @Override
     public void close() {
         if (!closed) {

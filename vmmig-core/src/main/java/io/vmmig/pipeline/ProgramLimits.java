@@ -5,17 +5,16 @@ import io.vmmig.snapshot.HeapBudget;
 import java.util.concurrent.Semaphore;
 
 /**
- * How many migrations of this program go on at once, unless their callers have limits of their own: as many as its heap holds, and
- * no more than its processors can serve. Guests that leave and guests that come are counted apart: if they were not, two hosts that
- * send each other guests could each wait for the other.
+ * The default limits of concurrent migrations in this program: as many as the heap and the processors allow. Departing and arriving guests
+ * have separate limits; otherwise two hosts that send each other guests could wait for each other.
  */
 final class ProgramLimits {
     private static final int AT_ONCE = HeapBudget.ofThisProgram().migrations();
 
-    /** Guests that leave. The first that comes is the first that goes. */
+    /** Departing guests, first come, first served. */
     static final Semaphore LEAVING = new Semaphore(AT_ONCE, true);
 
-    /** Guests that come. */
+    /** Arriving guests, first come, first served. */
     static final Semaphore COMING = new Semaphore(AT_ONCE, true);
 
     private ProgramLimits() {}

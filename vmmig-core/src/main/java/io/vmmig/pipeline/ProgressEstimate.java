@@ -9,19 +9,19 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a whole migration is, and how long it still takes, from what is known at the moment: at first how long phases take as a rule,
- * then how much there is to move, then how fast it moves. The fraction is the time that has passed, of that and the time left, so both
- * agree; it never goes back. Times are those of {@link System#nanoTime()}. Not thread-safe.
+ * Estimates the progress and the time left of a whole migration: first from typical durations of phases, then from the amount to move, then
+ * from the measured rate. The fraction is the elapsed time divided by elapsed plus remaining time, so that both agree; it never decreases.
+ * Times are those of {@link System#nanoTime()}. Not thread-safe.
  */
 final class ProgressEstimate {
-    /** In bytes for each second, until something has moved: about what one processor packs. */
+    /** In bytes per second, until a rate is measured: about what one processor packs. */
     private static final long FIRST_RATE = 200 << 20;
-    /** Below this a phase's rate tells nothing. */
+    /** With fewer bytes, a phase's rate is not meaningful. */
     private static final long LEAST_BYTES = 1 << 20;
-    /** What has not ended is not done. */
+    /** The highest fraction before the end. */
     private static final double ALMOST = 0.99;
 
-    /** How long a phase takes, in milliseconds, without what it moves. */
+    /** A phase's typical duration in milliseconds, without moving bytes. */
     private static long usual(Phase phase) {
         return switch (phase) {
             case QUEUED, DISKS -> 0;
@@ -43,11 +43,11 @@ final class ProgressEstimate {
     private double fraction;
 
     ProgressEstimate() {
-        // Most guests are larger, and most of their memory is empty.
+        // Most guests have more memory, and most of that is empty.
         expect(Phase.SNAPSHOT, 1L << 30);
     }
 
-    /** A phase will move about so many bytes. */
+    /** Sets how many bytes a phase will move, about. */
     void expect(Phase which, long bytes) {
         expected.put(which, bytes);
     }
@@ -65,17 +65,17 @@ final class ProgressEstimate {
         phaseBytes = 0;
     }
 
-    /** So much has moved in this phase. */
+    /** Adds bytes that were moved in this phase. */
     void moved(long bytes) {
         phaseBytes = bytes;
     }
 
-    /** All is done. */
+    /** The migration is complete. */
     void done() {
         fraction = 1;
     }
 
-    /** From 0 to 1; never less than before. */
+    /** The fraction done, from 0 to 1; never decreases. */
     double fraction(long now) {
         Duration left = left(now);
         if (left != null) {
@@ -85,7 +85,7 @@ final class ProgressEstimate {
         return fraction;
     }
 
-    /** Null while nothing has begun. */
+    /** The time left; null before the first phase. */
     @Nullable
     Duration left(long now) {
         Phase current = phase;
@@ -110,7 +110,7 @@ final class ProgressEstimate {
         if (phaseBytes > 0) {
             return nanosFor(Math.max(0, bytes(current) - phaseBytes), rate(now));
         }
-        // What takes longer than usual already may take some more.
+        // A phase that already takes longer than usual may take still longer.
         return Math.max(usual - passed, passed / 4) + nanosFor(bytes(current), rate(now));
     }
 
@@ -118,7 +118,7 @@ final class ProgressEstimate {
         return expected.getOrDefault(which, 0L);
     }
 
-    /** Of this phase once it tells something, or of those before. */
+    /** The rate of this phase if it is meaningful, otherwise that of earlier ones. */
     private double rate(long now) {
         if (phaseBytes > LEAST_BYTES) {
             return phaseBytes / (double) Math.max(1, now - phaseBegun);

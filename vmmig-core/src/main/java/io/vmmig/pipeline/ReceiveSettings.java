@@ -14,7 +14,7 @@ import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@code Receiver} was told; its methods document each setting. Never changed outside of {@link #with}. */
+/** The settings of a {@code Receiver}, whose methods document them. Changed only by {@link #with}. */
 public final class ReceiveSettings implements Cloneable {
     public @Nullable Path guests;
     public @Nullable HostState state;

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Keeps account of a migration's phases, and tells the listeners. Thread-safe. */
+/** Records a migration's phases, and notifies the listeners. Thread-safe. */
 public final class Recorder {
     private static final Logger LOG = LoggerFactory.getLogger(Recorder.class);
     private static final long PROGRESS_INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
@@ -56,17 +56,17 @@ public final class Recorder {
         return startedAt;
     }
 
-    /** The phase that is under way, or the last one. */
+    /** The current phase, or the last one. */
     synchronized Phase phase() {
         return lastPhase;
     }
 
-    /** Ends the phase that was, and begins the next. */
+    /** Ends the current phase, and begins the next. */
     synchronized void enter(Phase next) {
         enter(next, 0);
     }
 
-    /** As {@link #enter(Phase)}, for a phase that will move about so many bytes. */
+    /** As {@link #enter(Phase)}, with the expected number of bytes. */
     synchronized void enter(Phase next, long bytesExpected) {
         end();
         phase = next;
@@ -84,12 +84,12 @@ public final class Recorder {
         tellProgress();
     }
 
-    /** A phase that comes later will move about so many bytes. */
+    /** Sets the expected number of bytes of a later phase. */
     synchronized void expect(Phase later, long bytes) {
         estimate.expect(later, bytes);
     }
 
-    /** What is being done in this phase, where that is not always the same. */
+    /** Describes the current step of this phase. */
     synchronized void doing(String what) {
         doing = what;
         tellProgress();
@@ -113,7 +113,7 @@ public final class Recorder {
         };
     }
 
-    /** Does all of a migration, and tells the listeners last of all how it ended. */
+    /** Runs a whole migration; its result is the listeners' last event. */
     <R extends MigrationReport> R concluding(Abandonable.Work<R> all) throws VmmigException {
         R report;
         try {
@@ -134,7 +134,7 @@ public final class Recorder {
         return report;
     }
 
-    /** Ends the phase that is under way, if any. */
+    /** Ends the current phase, if any. */
     synchronized void end() {
         Phase ended = phase;
         if (ended == null) {
@@ -150,7 +150,7 @@ public final class Recorder {
         phase = null;
     }
 
-    /** So many more bytes have moved. */
+    /** Adds bytes that were moved. */
     synchronized void moved(long bytes) {
         bytesDone += bytes;
         estimate.moved(bytesDone);
@@ -159,20 +159,20 @@ public final class Recorder {
         }
     }
 
-    /** The migration waits until it is admitted, and others before it. */
+    /** Reports that the migration waits for a permit behind {@code ahead} others. */
     synchronized void waiting(int ahead) {
         enter(Phase.QUEUED);
         LOG.info("guest {}: waits until other migrations are done; {} wait before it", guest, ahead);
         tell(new MigrationEvent.Waiting(guest, Phase.QUEUED, Instant.now(), ahead));
     }
 
-    /** The connection has been taken up again; from any thread. */
+    /** Reports a restored connection; from any thread. */
     synchronized void reconnected(Duration outage) {
         reconnections++;
         tell(new MigrationEvent.Reconnected(guest, phase(), Instant.now(), outage));
     }
 
-    /** Tells the listeners, and the report; from any thread. */
+    /** Adds a notice to the report and notifies the listeners; from any thread. */
     synchronized void notice(Notice notice) {
         if (notice.kind() == Notice.Kind.ALARM) {
             LOG.error("guest {}: {}", guest, notice.sentence());

@@ -37,13 +37,13 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Recovery after a crash: looks at the guest of each journal, and has the hand-over finish what was begun. */
+/** Recovery after a crash: finds the guest of each journal, and lets the hand-over resolve it. */
 public final class RecoveryRun {
     private static final Logger LOG = LoggerFactory.getLogger(RecoveryRun.class);
-    /** A libvirtd that is started again is back by then. */
+    /** Long enough for a restart of libvirtd. */
     private static final Duration REACHING_HYPERVISOR = Duration.ofSeconds(10);
 
-    /** As long as a source may ask what became of its guest. */
+    /** How long a source may ask for the outcome. */
     private static final Duration REMEMBERED = Duration.ofDays(1000);
 
     private static final String UNKNOWN = "(not known)";
@@ -52,7 +52,7 @@ public final class RecoveryRun {
     private final HostState hostState;
     private final Destinations destinations;
     private final List<Settlement> settlements = new ArrayList<>();
-    /** Why the last destination that was asked could not say what became of a guest; null if it has answered. */
+    /** Why the last destination that was asked did not answer; null if it did. */
     private @Nullable String unanswered;
 
     public RecoveryRun(Hypervisor hypervisor, HostState hostState, @Nullable Peers peers) {
@@ -61,7 +61,7 @@ public final class RecoveryRun {
         this.destinations = new Destinations(peers);
     }
 
-    /** Settles what can be settled. */
+    /** Resolves what can be resolved. */
     public RecoveryReport run() throws VmmigException {
         clearUp();
         for (Path file : ArrivalJournal.all(hostState)) {
@@ -73,11 +73,11 @@ public final class RecoveryRun {
         return new RecoveryReport(settlements, pausedWithoutJournal());
     }
 
-    /** Guests that are paused, other than those that a journal is still about. */
+    /** Paused guests without an open journal. */
     private List<Hypervisor.GuestId> pausedWithoutJournal() throws VmmigException {
         Set<UUID> journaled = new HashSet<>();
         for (Path file : ArrivalJournal.all(hostState)) {
-            // One that is damaged is for a person to end.
+            // A damaged journal is left for a person.
             if (!read(file, false, () -> ArrivalJournal.isFinal(file))) {
                 read(file, Optional.<ArrivalJournal.Facts>empty(), () -> ArrivalJournal.factsOf(file))
                         .ifPresent(facts -> journaled.add(facts.uuid()));
@@ -100,7 +100,7 @@ public final class RecoveryRun {
         T read() throws VmmigException;
     }
 
-    /** What a journal says; {@code otherwise} if it is damaged, as its settlement says. */
+    /** Reads a journal; returns {@code otherwise} if it is damaged, which is reported elsewhere. */
     private static <T> T read(Path journal, T otherwise, Reading<T> reading) {
         try {
             return reading.read();
@@ -110,7 +110,7 @@ public final class RecoveryRun {
         }
     }
 
-    /** What cannot be cleared up takes space, and stands in nobody's way. */
+    /** Cleans up leftovers; a failure costs only space. */
     private void clearUp() {
         try {
             hostState.images().removeUnfinished();
@@ -120,7 +120,7 @@ public final class RecoveryRun {
         GuestHistories.of(hostState).removeUnfinished();
     }
 
-    /** Settles one that was left open, as a person says. */
+    /** Resolves a migration that was left open, by a person's decision. */
     public RecoveryReport decide(UUID packageId, Side guestLivesAt) throws VmmigException {
         boolean atDestination = guestLivesAt == Side.DESTINATION;
         for (Map.Entry<Path, ArrivalJournal.Facts> arrival :
@@ -146,7 +146,7 @@ public final class RecoveryRun {
             if (journal.state() == DestinationState.RESUMED || journal.state() == DestinationState.DISCARDED) {
                 return;
             }
-            // What is here of one that has come again belongs to that later arrival.
+            // If the guest has arrived again, what is here belongs to that later arrival.
             Sight sight = superseded(journal.facts())
                     ? Sight.NONE
                     : look(journal.facts().uuid());
@@ -174,7 +174,7 @@ public final class RecoveryRun {
         }
     }
 
-    /** Whoever waits for a receipt can be told that it runs here, unless what runs here may be a copy. */
+    /** Confirms to a source that waits for a receipt that the guest runs here, unless that may be a copy. */
     private void confirm(ArrivalJournal.Facts facts, Path file) throws VmmigException {
         ConsumedPackages consumed = ConsumedPackages.of(hostState);
         if (facts.live() || consumed.outcomeOf(facts.packageId()) != Outcome.UNDER_WAY) {
@@ -243,7 +243,7 @@ public final class RecoveryRun {
         }
     }
 
-    /** A guest of which a crash has left something at its destination. */
+    /** A guest that a crash has left at its destination. */
     private final class LeftArrival implements DestinationHandOver.LeftGuest {
         private final ArrivalJournal journal;
         private final Path file;
@@ -290,7 +290,7 @@ public final class RecoveryRun {
         }
     }
 
-    /** A guest whose XML names files, and none of those that were to be made for the one that came, is not that one. */
+    /** Whether a found guest is not the arrived one: its XML names files, but none of the arrival's. */
     private static boolean isAnother(Sight sight, ArrivalJournal journal) throws VmmigException {
         if (sight.guest() == null || journal.facts().files().isEmpty()) {
             return false;
@@ -314,8 +314,8 @@ public final class RecoveryRun {
     }
 
     /**
-     * Whether the same guest has come again; what is here then belongs to that arrival. One that does not say any more whose it is can
-     * hardly be later: as long as this one is open, its claims keep the guest away.
+     * Whether the same guest has arrived again, so that what is here belongs to the later arrival. A journal without readable facts cannot
+     * be a later one: while this one is open, its claims exclude the guest.
      */
     private boolean superseded(ArrivalJournal.Facts facts) throws VmmigException {
         return ArrivalJournal.allFacts(hostState).values().stream()
@@ -329,7 +329,7 @@ public final class RecoveryRun {
         }
         try (DepartureJournal journal = noted.get()) {
             try {
-                // Nobody may begin to move the guest meanwhile; whoever moves it now is left alone.
+                // The claim prevents new migrations of the guest; a migration that holds it already is left alone.
                 Optional<DepartureClaim> claim =
                         DepartureClaim.take(journal.facts().uuid(), hypervisor, hostState);
                 if (claim.isPresent()) {
@@ -345,7 +345,9 @@ public final class RecoveryRun {
         }
     }
 
-    /** @param dropped whether a person has said that what the guest did here since it was saved is not wanted */
+    /**
+     * @param dropped whether a person has decided to discard what the guest did here since it was saved
+     */
     private void settle(DepartureJournal journal, Outcome outcome, boolean dropped) throws VmmigException {
         Sight sight = look(journal.facts().uuid());
         LeftDeparture left = new LeftDeparture(journal, sight);
@@ -451,7 +453,7 @@ public final class RecoveryRun {
         DepartureJournal.Facts facts = journal.facts();
         Optional<Transport> provided =
                 facts.address() == null ? Optional.empty() : destinations.provided(facts.address());
-        // What there is of a package goes, whether or not the guest was about to leave.
+        // A partial package is removed, whether or not the guest was to leave.
         Outcome provider = provided.isPresent() ? provided.get().outcomeOf(facts.packageId(), journal) : null;
         if (!journal.mayBeCommitted()) {
             return Outcome.NOT_TAKEN;
@@ -459,7 +461,7 @@ public final class RecoveryRun {
         return provider == null ? ask(journal) : provider;
     }
 
-    /** Whether the guest was to become a package that lies somewhere, be it in a file or elsewhere. */
+    /** Whether the guest was to go into a package store. */
     private boolean liesStill(DepartureJournal.Facts facts) {
         String address = facts.address();
         if (address == null) {
@@ -472,7 +474,7 @@ public final class RecoveryRun {
         }
     }
 
-    /** Removes what there is elsewhere of a package that was never given away; the guest does not wait for that. */
+    /** Removes a partial package from its store; the guest does not wait for that. */
     private void clear(DepartureJournal journal) {
         if (!journal.mayBeCommitted() && liesStill(journal.facts())) {
             ask(journal);
@@ -506,7 +508,7 @@ public final class RecoveryRun {
         Optional<T> open() throws VmmigException;
     }
 
-    /** Empty when there is nothing to settle, or it is not for us. */
+    /** Opens a journal; empty when there is nothing to resolve, or another process is on it. */
     private <T> Optional<T> open(Path file, Side side, Opening<T> opening) {
         try {
             return opening.open();

@@ -8,7 +8,7 @@ import io.vmmig.page.PageSource;
 import io.vmmig.report.MigrationSummary;
 import java.util.List;
 
-/** Puts together what the reports of both ends have in common. */
+/** Builds the part that the reports of both ends have in common. */
 final class Reports {
     private Reports() {}
 

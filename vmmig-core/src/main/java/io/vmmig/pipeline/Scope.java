@@ -5,7 +5,7 @@ import io.vmmig.error.VmmigException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
-/** What a migration has opened: closed in reverse order, all of it, whatever fails. For one thread. */
+/** The resources of a migration, all closed in reverse order, even if closing one fails. For one thread. */
 final class Scope implements AutoCloseable {
     private final Deque<Closing> open = new ArrayDeque<>();
 
@@ -14,24 +14,24 @@ final class Scope implements AutoCloseable {
         void close() throws VmmigException;
     }
 
-    /** Has {@code closing} run at the end. */
+    /** Runs {@code closing} at the end. */
     void onClose(Closing closing) {
         open.push(closing);
     }
 
-    /** How something is closed. */
+    /** Closes a resource. */
     @FunctionalInterface
     interface Closer<T> {
         void close(T opened) throws VmmigException;
     }
 
-    /** Has {@code opened} closed at the end. */
+    /** Closes {@code opened} at the end. */
     <T> T add(T opened, Closer<? super T> closer) {
         onClose(() -> closer.close(opened));
         return opened;
     }
 
-    /** Throws the first failure, with all others suppressed. */
+    /** Closes everything; throws the first failure, with the others suppressed. */
     @Override
     @SuppressWarnings("try") // The rest is closed whatever the first one throws.
     public void close() throws VmmigException {

@@ -15,7 +15,7 @@ import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** What a {@code Migrator} was told; its methods document each setting. Never changed outside of {@link #with}. */
+/** The settings of a {@code Migrator}, whose methods document them. Changed only by {@link #with}. */
 public final class SendSettings implements Cloneable {
     public @Nullable String guest;
     public @Nullable Transport transport;

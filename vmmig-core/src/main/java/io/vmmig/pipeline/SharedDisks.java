@@ -19,11 +19,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The disks that a guest can write to and that are not its alone: they are {@code <shareable/>}, or another guest of the host uses
- * the same file, running or defined. They travel only as copies, and only if their owner has said so.
+ * The writable disks that a guest shares with others: they are {@code <shareable/>}, or another running or defined guest of the host uses
+ * the same file. They move only as copies, and only if the caller allows it.
  *
- * @param files the files of those that travel as copies, by target
- * @param notices what a report has to say of them
+ * @param files the files of those that move as copies, by target
+ * @param notices notices about them for the report
  */
 record SharedDisks(Map<String, Path> files, List<Notice> notices) {
     SharedDisks {
@@ -31,10 +31,10 @@ record SharedDisks(Map<String, Path> files, List<Notice> notices) {
     }
 
     /**
-     * Those of a guest.
+     * Finds a guest's shared disks.
      *
-     * @param copying the disks that may travel as copies, by target
-     * @throws IncompatibleException with {@link Problem#DISK_SHARED} if one may not
+     * @param copying the targets of the disks that may move as copies
+     * @throws IncompatibleException with {@link Problem#DISK_SHARED} if another disk is shared
      */
     static SharedDisks of(DomainXml domain, Guest guest, Hypervisor hypervisor, Set<String> copying)
             throws VmmigException {
@@ -102,17 +102,17 @@ record SharedDisks(Map<String, Path> files, List<Notice> notices) {
                 "Connect the guests by a network disk, if they are to share it again.");
     }
 
-    /** Which disks these are. */
+    /** Their targets. */
     Set<String> targets() {
         return files.keySet();
     }
 
-    /** A domain, or a definition, in which they are the guest's own. */
+    /** The domain or definition with these disks as the guest's own. */
     DomainXml without(DomainXml domain) throws VmmigException {
         return domain.withOwn(files.values());
     }
 
-    /** The same of a definition that there may be. */
+    /** As {@link #without(DomainXml)}, for an optional definition. */
     @Nullable
     String without(@Nullable String definition) throws VmmigException {
         return definition == null ? null : without(DomainXml.parse(definition)).text();

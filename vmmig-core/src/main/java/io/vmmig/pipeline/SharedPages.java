@@ -17,7 +17,7 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What one end holds of a package's references. Closes the pages that it has opened. Not thread-safe. */
+/** The references of a package that one end holds. Closes the pages that it has opened. Not thread-safe. */
 final class SharedPages implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SharedPages.class);
 
@@ -26,32 +26,32 @@ final class SharedPages implements AutoCloseable {
 
     /** Opens the pages of a reference. */
     interface Opener {
-        /** The pages, or empty if they are not here after all. */
+        /** The pages, or empty if they are not available after all. */
         Optional<PageSource> open() throws VmmigException;
     }
 
-    /** Adds a reference, unless it is there. */
+    /** Adds a reference, unless it was added before. */
     void add(Manifest.Reference reference, Opener opener) {
         openers.putIfAbsent(reference, opener);
     }
 
-    /** Adds a reference whose pages are open already; this object closes them. */
+    /** Adds a reference with open pages, which this object closes. */
     void add(Manifest.Reference reference, PageSource pages) {
         openers.put(reference, () -> Optional.of(pages));
         opened.put(reference, pages);
     }
 
-    /** All of them, in the order in which pages are best looked up. */
+    /** All references, in the best order for looking up pages. */
     List<Manifest.Reference> all() {
         return List.copyOf(openers.keySet());
     }
 
     /**
-     * Opens those that the other end holds as well; of earlier packages just the latest. One that cannot be opened is left out,
-     * which makes the package larger.
+     * Opens the references that the other end holds as well, but only the latest of the earlier packages. One that cannot be opened is left
+     * out, which makes the package larger.
      *
-     * @return in the order in which pages are best looked up
-     * @throws CancelledException if it is cancelled meanwhile
+     * @return in the best order for looking up pages
+     * @throws CancelledException if the migration is cancelled meanwhile
      */
     List<Manifest.Reference> openAmong(Set<Manifest.Reference> others) throws CancelledException {
         List<Manifest.Reference> shared = new ArrayList<>();
@@ -85,13 +85,13 @@ final class SharedPages implements AutoCloseable {
         }
     }
 
-    /** The pages of one of them; empty if it is not here. */
+    /** The pages of a reference; empty if this end does not hold it. */
     private Optional<PageSource> find(Manifest.Reference reference) throws VmmigException {
         Opener opener = openers.get(reference);
         return opener == null ? Optional.empty() : opener.open();
     }
 
-    /** The pages of these references, which this object closes. */
+    /** Opens the pages of these references; this object closes them. */
     List<PageSource> of(List<Manifest.Reference> references) throws VmmigException {
         List<PageSource> sources = new ArrayList<>();
         for (Manifest.Reference reference : references) {

@@ -13,7 +13,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A guest as this host has it.
+ * What was found of a guest at this host.
  *
  * @param guest null if there is none
  */
@@ -28,7 +28,7 @@ record Sight(Found found, @Nullable Guest guest) {
         }
     }
 
-    /** Somebody may have undefined the guest meanwhile, which ends that this host starts it. */
+    /** Turns autostart on, unless somebody has undefined the guest meanwhile. */
     void setAutostart() throws VmmigException {
         if (guest != null && guest.persistent()) {
             guest.setAutostart(true);
@@ -41,12 +41,12 @@ record Sight(Found found, @Nullable Guest guest) {
         }
     }
 
-    /** Whether it is paused, and has run since it was saved. */
+    /** Whether it is paused and has run since it was saved. */
     boolean ranSinceSaved() throws VmmigException {
         return guest != null && found == Found.PAUSED && guest.ranSinceSaved();
     }
 
-    /** Looks at the guest with that uuid. */
+    /** Finds the guest with that uuid. */
     static Sight of(Hypervisor hypervisor, UUID uuid) throws VmmigException {
         Optional<Hypervisor.GuestId> known = hypervisor.guests().stream()
                 .filter(guest -> guest.uuid().equals(uuid))
@@ -62,7 +62,7 @@ record Sight(Found found, @Nullable Guest guest) {
         };
     }
 
-    /** What can be said of the guest with that uuid at this moment: what the hypervisor says, and nothing if it does not answer. */
+    /** The current state of the guest with that uuid; unknown if the hypervisor does not answer. */
     static EndState stateOf(Hypervisor hypervisor, UUID uuid) {
         try {
             return of(hypervisor, uuid).endState();

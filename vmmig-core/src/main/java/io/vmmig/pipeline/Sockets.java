@@ -13,7 +13,7 @@ import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** QEMU removes the sockets that it listens on, unless it is killed, or its host loses its power. */
+/** Detects dead sockets. QEMU removes the sockets that it listens on, unless it is killed or the host loses power. */
 final class Sockets {
     private static final Logger LOG = LoggerFactory.getLogger(Sockets.class);
 
@@ -21,7 +21,10 @@ final class Sockets {
 
     private Sockets() {}
 
-    /** Whether nobody listens any more within that time: a QEMU that was killed is seen as gone before it has closed all it had open. */
+    /**
+     * Waits until nobody listens any more, and returns whether that happened in time: a killed QEMU disappears before it has closed all of
+     * its files.
+     */
     static boolean diesWithin(Path socket, Duration atMost) throws IOException {
         long end = System.nanoTime() + atMost.toNanos();
         while (!isDead(socket)) {
@@ -33,7 +36,7 @@ final class Sockets {
         return true;
     }
 
-    /** Whether it is a socket on which nobody listens any more. */
+    /** Whether the file is a socket on which nobody listens. */
     static boolean isDead(Path socket) throws IOException {
         try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
             channel.configureBlocking(false);

@@ -4,7 +4,7 @@ package io.vmmig.pipeline;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.state.HostState;
 
-/** What all parts of one migration share at its source. */
+/** What the parts of one migration share at its source. */
 public record SourceContext(
         Hypervisor hypervisor,
         String guestName,

@@ -23,12 +23,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The source's script of a migration. {@link SourceHandOver} decides whether the guest is paused, resumed or removed; {@link
- * SourceTransfer} carries what there is to carry; this class has their steps in order, and turns every failure into a roll-back.
+ * SourceTransfer} sends the contents; this class puts their steps in order, and rolls back after every failure.
  */
 public final class SourceMigration extends MigrationScript<SourceReport> {
     private final SourceContext context;
     private final Transport transport;
-    /** Whether the guest stays here, and only a package of it goes. */
+    /** Whether the guest stays here and is only packed. */
     private final boolean copy;
 
     private final SourceSetup setup;
@@ -122,7 +122,7 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
     VmmigException undone(Throwable thrown) {
         boolean exhausted = thrown instanceof VmmigException e && e.problem() == Problem.HEAP_TOO_SMALL;
         if (exhausted && transfer != null) {
-            // Its segments are the most of what there is; resuming the guest takes some heap, too.
+            // Frees the segments, most of the heap in use, since resuming the guest needs some heap too.
             transfer.close();
         }
         Throwable why = leaving != null && thrown instanceof VmmigException e ? leaving.explained(e) : thrown;
@@ -153,12 +153,12 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
         if (delivery != null && delivery.delivered() != null) {
             return delivery.delivered();
         }
-        // A destination that refuses says what it is left with.
+        // A destination that refuses reports its own state.
         EndState told = e.failure().destination();
         return destination == null ? EndState.UNTOUCHED : told == EndState.UNKNOWN ? EndState.NOT_HANDED_OVER : told;
     }
 
-    /** What this host has of the guest, as its hypervisor says now; somebody else may have ended or resumed it. */
+    /** The guest's current state at this host; somebody else may have ended or resumed it. */
     private EndState here() {
         if (guestUuid == null) {
             return EndState.UNTOUCHED;

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What a migration does at its source before the guest is touched. What it opens is closed by the migration's scope. */
+/** What a migration does at its source before the guest is paused. The migration's scope closes what it opens. */
 final class SourceSetup {
     private static final Logger LOG = LoggerFactory.getLogger(SourceSetup.class);
 
@@ -43,7 +43,7 @@ final class SourceSetup {
         this.settings = context.settings();
     }
 
-    /** Waits until the migration may begin: one per guest, a limited number at once. */
+    /** Locks the guest in this process, and waits for a permit. */
     void admit() throws VmmigException {
         scope.add(GuestLock.take(context.hypervisor(), context.guestName()), GuestLock::release);
         scope.add(Deadline.after(settings.migrationTimeout, "the migration went on", cancellation), Deadline::close);
@@ -54,7 +54,7 @@ final class SourceSetup {
         CodecWarmUp.WRITING.begin();
     }
 
-    /** Finds the guest, and keeps other migrations away from it. */
+    /** Finds the guest, and excludes other migrations of it. */
     Guest claim() throws VmmigException {
         Guest guest = Abandonable.run(() -> context.hypervisor().guest(context.guestName()), cancellation);
         scope.add(
@@ -72,7 +72,7 @@ final class SourceSetup {
                 OtherTools::close);
     }
 
-    /** Begins to look for free memory; null if that is sent as well. */
+    /** Begins to search for free memory; null if free memory is sent as well. */
     @Nullable
     FreePagesTask search(Guest guest) {
         return settings.sendFreePages
@@ -81,7 +81,7 @@ final class SourceSetup {
     }
 
     /**
-     * Looks at everything of the guest that travels, once it is known that the destination can be reached.
+     * Inspects everything of the guest that moves, after checking that the destination can be reached.
      *
      * @param copy whether the guest stays here
      */
@@ -136,10 +136,10 @@ final class SourceSetup {
     }
 
     /**
-     * Offers the guest, and finds out what both ends hold already.
+     * Offers the guest, and determines what both ends already hold.
      *
      * @param copy whether the guest stays here
-     * @throws VmmigException what the destination has against it
+     * @throws VmmigException the destination's reason to refuse
      */
     Agreement agree(Guest guest, Departure departure, Destination destination, boolean copy) throws VmmigException {
         SharedPages shared =
@@ -170,7 +170,7 @@ final class SourceSetup {
         }
     }
 
-    /** What a recovery has to know of the migration. */
+    /** Begins the journal, with what a recovery needs to know. */
     DepartureJournal journal(Agreement agreement, LeavingGuest leaving, boolean copy) throws VmmigException {
         Departure departure = agreement.departure();
         DepartureJournal.Facts facts = new DepartureJournal.Facts(
@@ -185,12 +185,12 @@ final class SourceSetup {
         return scope.add(DepartureJournal.begin(context.state(), facts), DepartureJournal::close);
     }
 
-    /** Keeps what is sent for the guest's next move. */
+    /** Retains the sent package for the guest's next move. */
     PackageCaching keep() throws VmmigException {
         return scope.add(context.state().images().references().packages().begin(), PackageCaching::close);
     }
 
-    /** Comes last: it may take seconds, and the migration is over whatever becomes of it. */
+    /** Called last: this may take seconds, and does not affect the migration. */
     void keep(PackageCaching keeping, Departure departure, Digest seal) {
         try {
             if (keeping.finish(seal)) {
@@ -209,7 +209,7 @@ final class SourceSetup {
         return transfer;
     }
 
-    /** Reads where the guest has been while it still runs; only a signer has a use for it. */
+    /** Reads the guest's history while it still runs, if the package is signed. */
     PackageWriter.Signer signer(Agreement agreement, Destination destination) throws VmmigException {
         PackageSigner signer = settings.signer;
         if (signer == null) {
@@ -226,7 +226,7 @@ final class SourceSetup {
                 history.changes()));
     }
 
-    /** Waits for all that is done while the guest runs, so that nothing of it takes downtime. */
+    /** Waits for all background work, so that none of it adds to the downtime. */
     void awaitQuiet(@Nullable FreePagesTask search) throws VmmigException {
         if (search != null) {
             search.awaitBegun();

@@ -17,7 +17,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Carries rounds of contents into one package. It knows nothing of the hand-over. For one thread, but for {@link #close}. */
+/** Sends rounds of contents in one package. Independent of the hand-over. For one thread, except {@link #close}. */
 final class SourceTransfer {
     private final PackageWriter writer;
 
@@ -25,7 +25,7 @@ final class SourceTransfer {
         this.writer = writer;
     }
 
-    /** Sends a round, all of which is on its way when this returns. */
+    /** Sends a round; when this returns, all of it has been written and flushed. */
     void send(Round round) throws VmmigException {
         try {
             round.send(writer);
@@ -39,28 +39,25 @@ final class SourceTransfer {
         }
     }
 
-    /** Completes the package; without its end the destination trusts nothing of it. */
+    /** Completes the package; without its end, the destination trusts nothing in it. */
     PackageSummary complete(PackageWriter.Signer signer) throws VmmigException {
         return writer.finish(signer);
     }
 
-    /** Ends whatever is under way, and frees the memory that it takes; from any thread. */
+    /** Stops, and frees all memory; from any thread. */
     void close() {
         writer.close();
     }
 
     /**
-     * Contents that travel together. Every round but the last is sent while the guest runs; the last one while it is paused. A round writes
-     * its entries and nothing else: it never pauses or resumes the guest, and does not decide whether it moves.
+     * Contents that are sent together. Every round but the last is sent while the guest runs; the last one while it is paused. A round
+     * writes its entries and nothing else: it never pauses or resumes the guest, and does not decide whether it moves.
      */
     interface Round {
         void send(PackageWriter writer) throws IOException, VmmigException;
     }
 
-    /**
-     * The round that travels while the guest runs: its kernel, its ramdisk and the base images that go along, as far as the destination lacks
-     * them.
-     */
+    /** The baseline, sent while the guest runs: kernel, ramdisk and included base images that the destination lacks. */
     static final class Baseline implements Round {
         private final Agreement agreement;
         private final FileHoles holes;
@@ -101,7 +98,7 @@ final class SourceTransfer {
         }
     }
 
-    /** The paused guest's XML and its disks, which are final. */
+    /** The paused guest's XML and its disks, which no longer change. */
     static final class Disks implements Round {
         private final Agreement agreement;
         private final Domain domain;
@@ -109,12 +106,12 @@ final class SourceTransfer {
         private final Recorder recorder;
 
         /**
-         * The guest as it was saved.
+         * The saved guest.
          *
          * @param xml its live XML
          * @param cookie libvirt's cookie, or null
-         * @param definition what its next start uses, or null if that is the live XML
-         * @param record what is known of it outside of its XML
+         * @param definition the XML for its next start, or null if that is the live XML
+         * @param record what is known of it besides its XML
          */
         record Domain(String xml, @Nullable String cookie, @Nullable String definition, GuestRecord record) {}
 
@@ -150,7 +147,7 @@ final class SourceTransfer {
         }
     }
 
-    /** The paused guest's memory and device state; QEMU holds them back until they are read. */
+    /** The paused guest's memory and device state; QEMU blocks until they are read. */
     record Memory(InputStream stream) implements Round {
         @Override
         public void send(PackageWriter writer) throws IOException, VmmigException {

@@ -8,9 +8,9 @@ import io.vmmig.transport.StoredPackages;
 import java.util.UUID;
 
 /**
- * What this host remembers of packages out of stores.
+ * This host's records of packages from stores.
  *
- * @param state where
+ * @param state this host's state
  */
 public record StoredOutcomes(HostState state) implements StoredPackages {
     @Override

@@ -3,7 +3,7 @@ package io.vmmig.pipeline;
 
 import java.time.Duration;
 
-/** The default timeouts, and what a timeout may be. */
+/** The default timeouts, and checks of timeouts. */
 public final class Timeouts {
     static final Duration MIGRATION = Duration.ofDays(1);
     static final Duration SUSPENSION = Duration.ofHours(6);
@@ -12,7 +12,7 @@ public final class Timeouts {
 
     private Timeouts() {}
 
-    /** The timeout, if it is one that can be met. */
+    /** Returns the timeout if it is positive, otherwise throws {@link IllegalArgumentException}. */
     public static Duration positive(Duration timeout) {
         if (timeout.isZero()) {
             throw new IllegalArgumentException("a timeout of zero");
@@ -20,7 +20,7 @@ public final class Timeouts {
         return notNegative(timeout);
     }
 
-    /** The timeout, if it is one; zero means one attempt. */
+    /** Returns the timeout if it is not negative, otherwise throws {@link IllegalArgumentException}; zero means one attempt. */
     public static Duration notNegative(Duration timeout) {
         if (timeout.isNegative()) {
             throw new IllegalArgumentException("a negative timeout: " + timeout);
