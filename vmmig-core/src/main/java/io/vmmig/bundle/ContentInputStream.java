@@ -33,7 +33,7 @@ final class ContentInputStream extends SparseInputStream {
         this.limit = limit;
     }
 
-    /** Which content it is. */
+    /** The content's position. */
     public EntryPosition place() {
         return place;
     }

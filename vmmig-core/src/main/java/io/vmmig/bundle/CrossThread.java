@@ -9,11 +9,11 @@ import java.io.IOException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 
-/** Carries what went wrong in one thread to the thread that waits for it. */
+/** Passes a failure from one thread to the thread that waits for it. */
 final class CrossThread {
     private CrossThread() {}
 
-    /** What {@code future} comes to; what it failed with is thrown as it was there, whatever it is. */
+    /** The result of {@code future}; rethrows its failure unchanged. */
     static <T> T get(Future<T> future) throws Exception {
         try {
             return future.get();
@@ -29,9 +29,9 @@ final class CrossThread {
     }
 
     /**
-     * What a failure of another thread is to the caller; unchecked ones are thrown rather than returned.
+     * Converts a failure of another thread for the caller; unchecked ones are thrown rather than returned.
      *
-     * @param doing what that thread was doing, as a sentence without its end
+     * @param doing what that thread was doing, as a sentence without its full stop
      */
     static VmmigException toCaller(Throwable failure, String doing) {
         if (failure instanceof VmmigException exception) {
@@ -50,19 +50,19 @@ final class CrossThread {
             throw exception;
         }
         if (failure instanceof InterruptedException) {
-            // Nobody interrupts these threads but close().
+            // Only close() interrupts these threads.
             return closed(doing);
         }
         throw new IllegalStateException(doing, failure);
     }
 
-    /** The caller's thread has been interrupted; it stays so. */
+    /** The caller's thread was interrupted; its interrupt status is restored. */
     static CancelledException interrupted(String doing, InterruptedException cause) {
         Thread.currentThread().interrupt();
         return new CancelledException(Problem.CANCELLED, doing + ": the thread was interrupted", "", cause);
     }
 
-    /** Another thread has closed what the caller uses. */
+    /** Another thread has closed the reader or writer. */
     static CancelledException closed(String doing) {
         return new CancelledException(Problem.CANCELLED, doing + ": it was closed", "");
     }

@@ -33,8 +33,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns the entries of a tar back into contents, and hands them on in their order. A thread of its own reads ahead and others
- * decode, for a bounded number of segments at a time. For one thread, except {@link #close()}.
+ * Turns the entries of a tar back into contents, and delivers them in order. One background thread reads ahead and others decode, with a
+ * bounded number of segments at a time. For one thread, except {@link #close()}.
  */
 final class DecodingLine implements AutoCloseable {
     private static final String READING = "the package could not be read";
@@ -52,28 +52,28 @@ final class DecodingLine implements AutoCloseable {
     private final List<SegmentDecoder> decoders = new CopyOnWriteArrayList<>(List.of(plain));
     private final AtomicBoolean repeating = new AtomicBoolean(true);
 
-    /** What comes next in a package. */
+    /** The next item of a package. */
     public sealed interface Item {
-        /** The domain comes, with what is known of the guest beside it. */
+        /** The domain, with what is known of the guest besides it. */
         record Domain(PackageReader.Entry.Domain domain) implements Item {}
 
-        /** A content begins; its parts follow. */
+        /** The beginning of a content; its parts follow. */
         record Begin(EntryPosition place) implements Item {}
 
-        /** A content goes on. */
+        /** A part of a content. */
         record Part(Segment segment, Future<Void> decoded, Runnable release) implements Item {}
 
-        /** A content ends. */
+        /** The end of a content. */
         record End() implements Item {}
 
-        /** The whole package has been read. */
+        /** The end of the package. */
         record Whole(Seal seal, SealedPackage actual) implements Item {}
 
-        /** The package could not be read any further. */
+        /** The package cannot be read any further. */
         record Failed(Throwable why) implements Item {}
     }
 
-    /** A line that begins behind the manifest. */
+    /** Begins after the manifest. */
     DecodingLine(PackageWalk walk, PackageLimits limits) {
         this.walk = walk;
         this.limits = limits;
@@ -129,8 +129,8 @@ final class DecodingLine implements AutoCloseable {
     }
 
     /**
-     * Whether nothing can follow of a content whose size the manifest names: a kernel or a ramdisk is used before anything comes after
-     * it, since the guest still runs at the source.
+     * Whether a content whose size is in the manifest is complete. A kernel or ramdisk is used before the next entry arrives, since the
+     * guest still runs at the source.
      */
     private boolean isWhole(EntryPosition place, ByteCount decoded)
             throws IOException, PackageFormatException, InterruptedException {
@@ -197,7 +197,7 @@ final class DecodingLine implements AutoCloseable {
             return null;
         });
         stored.add(segment.stored(), segment.storedLength());
-        // Given back by whoever needs it last: the digester, or the reader of the content.
+        // Returned by its last user: the digester or the reader of the content.
         AtomicInteger users = new AtomicInteger(2);
         Runnable release = () -> {
             if (users.decrementAndGet() == 0) {
@@ -244,14 +244,14 @@ final class DecodingLine implements AutoCloseable {
     }
 
     /**
-     * Provides what disks and snapshot are rebuilt from, as the manifest numbers it, which must happen when the domain has been
-     * taken: some of it may have come before that.
+     * Provides the references from which disks and snapshot are rebuilt, in the order of the manifest. Call this when the domain has been
+     * taken, since some references may arrive before it.
      */
     public void provide(List<Reference> found) {
         references.complete(List.copyOf(found));
     }
 
-    /** Waits for what comes next. What has failed fails again at each call. */
+    /** Waits for the next item. After a failure, each call fails again. */
     public Item next() throws VmmigException {
         Item item = take();
         if (item instanceof Item.Failed failed) {
@@ -284,7 +284,7 @@ final class DecodingLine implements AutoCloseable {
         }
     }
 
-    /** Has each further call fail for this reason, which is returned. */
+    /** Makes all further calls fail for this reason, which is returned. */
     public VmmigException failing(VmmigException why) {
         items.addFirst(new Item.Failed(why));
         return why;

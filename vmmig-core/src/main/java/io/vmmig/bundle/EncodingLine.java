@@ -37,8 +37,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns contents into the entries of a tar. The caller's thread reads them; digesting, encoding and writing go on behind it,
- * for a bounded number of segments at a time. The first failure ends it all. For one thread, except {@link #close()}.
+ * Turns contents into the entries of a tar. The caller's thread reads them; background threads digest, encode and write, with a bounded
+ * number of segments at a time. The first failure stops everything. For one thread, except {@link #close()}.
  */
 final class EncodingLine implements AutoCloseable {
     private static final int SEGMENT_BYTES = PackageLimits.MAX_SEGMENT_BYTES;
@@ -59,9 +59,9 @@ final class EncodingLine implements AutoCloseable {
     private final AtomicBoolean cutting = new AtomicBoolean(true);
 
     /**
-     * A line that ends in {@code out}, which only a thread of its own writes to, and which it never closes.
+     * Writes to {@code out} from a background thread, and never closes it.
      *
-     * @param references what pages are looked up in, as the manifest numbers them
+     * @param references where pages are looked up, in the order of the manifest
      */
     public EncodingLine(OutputStream out, List<Reference> references, Level level) {
         this.tar = new TarOutput(out);
@@ -71,7 +71,7 @@ final class EncodingLine implements AutoCloseable {
         encoders.add(plain);
     }
 
-    /** Takes a content that becomes one entry as it is. */
+    /** Adds a content that is stored unchanged as one entry. */
     public void plain(String name, byte[] content) throws VmmigException {
         contents.add(move(() -> {
             tar.entry(name, content, content.length);
@@ -80,12 +80,12 @@ final class EncodingLine implements AutoCloseable {
         }));
     }
 
-    /** Takes a content that is cut into segments; returns when it has been read to its end. */
+    /** Adds a content that is split into segments; returns when it has been read to its end. */
     public void segmented(EntryPosition place, InputStream in) throws VmmigException {
         try {
             cut(place, in);
         } catch (VmmigException | RuntimeException | Error e) {
-            // What is missing here must not be hidden by what a later call adds.
+            // A later call must not hide that something is missing here.
             fail(e);
             throw e;
         }
@@ -191,8 +191,7 @@ final class EncodingLine implements AutoCloseable {
             long ready = System.nanoTime();
             stored.add(segment.stored(), segment.storedLength());
             tar.entry(place.segmentName(index), segment.stored(), segment.storedLength());
-            // Pages of references take so little room that else the other end would have nothing to do until all were
-            // sent.
+            // References to pages are so small that without a flush the other end would be idle until all were sent.
             tar.flush();
             level.learn(ready - begun, System.nanoTime() - ready, inputWaited);
             byte[] digest = CrossThread.get(digested);
@@ -222,7 +221,7 @@ final class EncodingLine implements AutoCloseable {
         }
     }
 
-    /** Waits until all that was taken is written and flushed. */
+    /** Waits until everything that was added is written and flushed. */
     public void flush() throws VmmigException {
         await(move(() -> {
             tar.flush();
@@ -230,7 +229,7 @@ final class EncodingLine implements AutoCloseable {
         }));
     }
 
-    /** Waits until all that was taken is written, and seals it. */
+    /** Waits until everything that was added is written, and seals it. */
     public SealedPackage finish(PackageWriter.Signer signer) throws VmmigException {
         List<SealedContent> sealed = new ArrayList<>();
         for (Future<SealedContent> content : contents) {
@@ -251,7 +250,7 @@ final class EncodingLine implements AutoCloseable {
         try {
             return CrossThread.get(future);
         } catch (InterruptedException e) {
-            // Perhaps a thread of the crew was, because the line was closed.
+            // A worker may have been interrupted because this was closed.
             if (failure.get() == null) {
                 fail(CrossThread.interrupted(WRITING, e));
             }
@@ -301,7 +300,7 @@ final class EncodingLine implements AutoCloseable {
 
     @Override
     public void close() {
-        // First of all, or what the crew's interrupted threads throw would pass for the reason.
+        // First, or the exceptions of interrupted workers would count as the cause.
         fail(CrossThread.closed(WRITING));
         workers.close();
         encoders.forEach(SegmentEncoder::close);

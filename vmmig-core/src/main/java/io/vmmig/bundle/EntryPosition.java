@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param exactBytes its decoded length in bytes, or -1 if the manifest does not say
  * @param target the disk, or null if it is not a disk
  * @param layer which layer of the disk, 0 being the lowest; 0 if it is not a disk
- * @param expected digest and size by the manifest, or null if the manifest does not give them
+ * @param expected digest and size in the manifest, or null if the manifest does not give them
  */
 record EntryPosition(
         String name,
@@ -34,7 +34,7 @@ record EntryPosition(
         COOKIE,
         /** The definition for the guest's next start. */
         DEFINITION,
-        /** Facts about the guest that are not in its XML. */
+        /** What is known of the guest besides its XML. */
         GUEST,
         /** The kernel. */
         KERNEL,
@@ -47,7 +47,7 @@ record EntryPosition(
         /** The QEMU stream. */
         SNAPSHOT;
 
-        /** Whether it is split into segments, rather than one entry. */
+        /** Whether it is split into segments, rather than stored as one entry. */
         public boolean segmented() {
             return switch (this) {
                 case DOMAIN, COOKIE, DEFINITION, GUEST -> false;

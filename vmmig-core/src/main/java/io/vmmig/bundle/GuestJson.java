@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 
 /** A guest's record as {@code guest.json}; the format is specified in {@code docs/package-format.md}. */
 final class GuestJson {
-    /** More it cannot hold by its own rules. */
+    /** The format's own bounds keep it below this. */
     public static final int MAX_BYTES = 1 << 20;
 
     private static final String WHERE = "guest.json";
@@ -39,7 +39,7 @@ final class GuestJson {
                 .lines();
     }
 
-    /** A hypervisor may know more, and longer names, than a reader takes; the source's own report has all of it. */
+    /** A hypervisor may have more entries and longer names than a reader accepts; the source's report lists all of them. */
     private static List<LeftBehind> shown(List<LeftBehind> all) {
         return all.stream()
                 .limit(MAX_LEFT_BEHIND)
@@ -48,9 +48,9 @@ final class GuestJson {
     }
 
     /**
-     * The record that {@code bytes} hold.
+     * Parses a record.
      *
-     * @throws PackageFormatException when they hold none, or one for a newer reader
+     * @throws PackageFormatException when it is malformed or too new
      */
     public static GuestRecord read(byte[] bytes) throws PackageFormatException {
         if (bytes.length > MAX_BYTES) {

@@ -5,15 +5,15 @@ import io.vmmig.error.PackageFormatException;
 import java.util.List;
 
 /**
- * What is known of a guest outside of its XML: what its hypervisor remembers, and what is known only when it is saved. In a
- * package this is {@code guest.json}; in an offer it is as the guest is at that moment.
+ * What is known of a guest besides its XML: what its hypervisor stores, and what is known only when it is saved. In a package this is
+ * {@code guest.json}; in an offer it describes the guest at that moment.
  *
  * @param running whether the guest ran when it was saved, rather than being paused
- * @param autostart whether its host starts it when that host boots
+ * @param autostart whether its host starts it at boot
  * @param copy whether the guest stays at the source, which makes the package a copy
- * @param lent whether its balloon holds memory that it has lent for the move, and gets back once it goes on. If not, it has what its users
- *     want it to have, and the balloon goes on with what they have asked of it. Writers that say nothing of this may have lent some.
- * @param leftBehind what the source knows of the guest that is not in the package
+ * @param lent whether its balloon holds memory that it has lent for the move, to be returned once it is resumed. If false, it has the
+ *     memory that its users have set, and a resize by them continues. True if the writer does not say.
+ * @param leftBehind state of the guest at the source that is not in the package
  */
 public record GuestRecord(boolean running, boolean autostart, boolean copy, boolean lent, List<LeftBehind> leftBehind) {
     public GuestRecord {
@@ -28,7 +28,7 @@ public record GuestRecord(boolean running, boolean autostart, boolean copy, bool
      */
     public record LeftBehind(String kind, String name) {}
 
-    /** Of a guest of which no more is known than its manifest says. */
+    /** The record of a guest of which only the manifest is known. */
     public static GuestRecord of(Manifest manifest) {
         return new GuestRecord(manifest.running(), false, false, true, List.of());
     }
@@ -39,10 +39,10 @@ public record GuestRecord(boolean running, boolean autostart, boolean copy, bool
     }
 
     /**
-     * Reads what {@link #toJson()} writes. The bytes may come from anybody.
+     * Reads what {@link #toJson()} writes. The bytes are untrusted.
      *
-     * @throws PackageFormatException with {@link io.vmmig.error.Problem#PACKAGE_MALFORMED}, {@link io.vmmig.error.Problem#PACKAGE_TOO_NEW} or
-     *     {@link io.vmmig.error.Problem#PACKAGE_LIMIT_EXCEEDED}
+     * @throws PackageFormatException with {@link io.vmmig.error.Problem#PACKAGE_MALFORMED}, {@link io.vmmig.error.Problem#PACKAGE_TOO_NEW}
+     *     or {@link io.vmmig.error.Problem#PACKAGE_LIMIT_EXCEEDED}
      */
     public static GuestRecord fromJson(byte[] json) throws PackageFormatException {
         return GuestJson.read(json);

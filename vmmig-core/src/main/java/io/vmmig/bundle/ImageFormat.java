@@ -3,7 +3,7 @@ package io.vmmig.bundle;
 
 import java.util.Optional;
 
-/** The formats of disk images that travel. */
+/** The formats of disk images in packages. */
 public enum ImageFormat {
     /** Plain bytes. */
     RAW("raw"),

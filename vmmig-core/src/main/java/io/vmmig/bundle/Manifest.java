@@ -16,10 +16,10 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a package says about itself before anything else: enough to decide whether a host can take it.
+ * The description at the beginning of a package: enough to decide whether a host can take the guest.
  *
- * @param formatVersion the version of the package format that the package is of
- * @param packageId names this package, and the migration that it belongs to
+ * @param formatVersion the version of the package format
+ * @param packageId identifies this package, and its migration
  * @param guestName the guest's name at the source
  * @param guestUuid the guest's uuid at the source
  * @param architecture libvirt's name of the guest's architecture
@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * @param cpuModel the CPU model of the domain XML, or null when it names none
  * @param memoryBytes the guest's memory, in bytes
  * @param vcpus the number of virtual CPUs
- * @param running whether the guest ran when the package was begun, rather than being paused; what it did when it was saved,
- *     {@link GuestRecord#running()} says, except in packages of format version 1
+ * @param running whether the guest was running rather than paused when the package was begun; {@link GuestRecord#running()} gives its state
+ *     when it was saved, except in packages of format version 1
  * @param persistent whether the source kept the guest's definition
  * @param hypervisorVersion QEMU's version at the source
  * @param libvirtVersion libvirt's version at the source
@@ -38,8 +38,8 @@ import org.jspecify.annotations.Nullable;
  * @param kernel the kernel that the domain boots directly, or null
  * @param ramdisk the ramdisk that the domain boots directly, or null
  * @param disks the disks, in the order of the domain XML
- * @param references what disks and snapshot may be rebuilt from, besides the package; in an offer, what the source would like
- *     to use
+ * @param references content outside of the package from which disks and snapshot may be rebuilt; in an offer, what the source would like to
+ *     use
  */
 public record Manifest(
         int formatVersion,
@@ -75,7 +75,7 @@ public record Manifest(
         return formatVersion >= 2;
     }
 
-    /** The same, with these references. */
+    /** A copy with these references. */
     public Manifest withReferences(List<Reference> others) {
         return new Manifest(
                 formatVersion,
@@ -100,7 +100,7 @@ public record Manifest(
                 others);
     }
 
-    /** How pages refer to the kernel and the ramdisk, as far as there are any. */
+    /** The references to the pages of the kernel and the ramdisk, if there are any. */
     public Set<Reference> bootReferences() {
         return Stream.of(Optional.ofNullable(kernel), Optional.ofNullable(ramdisk))
                 .flatMap(Optional::stream)
@@ -120,7 +120,7 @@ public record Manifest(
                 .toList();
     }
 
-    /** How pages refer to the base images that are in the package. */
+    /** The references to the pages of the base images in the package. */
     public Set<Reference> includedBaseReferences() {
         return includedBases().stream()
                 .map(base -> new Reference(
@@ -128,7 +128,7 @@ public record Manifest(
                 .collect(Collectors.toUnmodifiableSet());
     }
 
-    /** How pages refer to the base images of the disks. */
+    /** The references to the pages of the disks' base images. */
     public Set<Reference> baseReferences() {
         return disks.stream()
                 .map(Disk::base)
@@ -139,27 +139,27 @@ public record Manifest(
     }
 
     /**
-     * The manifest as {@code manifest.json}: the first entry of a package, and what a destination is shown before the guest
-     * is stopped. The same manifest always gives the same bytes.
+     * The manifest as {@code manifest.json}, the first entry of a package; a destination gets it before the guest is paused. The same
+     * manifest always gives the same bytes.
      */
     public byte[] toJson() {
         return ManifestJson.write(this);
     }
 
     /**
-     * Reads what {@link #toJson()} writes. The bytes may come from anybody: what is returned is within {@code limits}, its
-     * names hold no control characters and no path, and its disks are consistent.
+     * Reads what {@link #toJson()} writes. The bytes are untrusted: the result is within {@code limits}, its names hold no control
+     * characters and no path, and its disks are consistent.
      *
-     * @throws PackageFormatException with {@link io.vmmig.error.Problem#PACKAGE_MALFORMED},
-     *     {@link io.vmmig.error.Problem#PACKAGE_TOO_NEW} or {@link io.vmmig.error.Problem#PACKAGE_LIMIT_EXCEEDED}
+     * @throws PackageFormatException with {@link io.vmmig.error.Problem#PACKAGE_MALFORMED}, {@link io.vmmig.error.Problem#PACKAGE_TOO_NEW}
+     *     or {@link io.vmmig.error.Problem#PACKAGE_LIMIT_EXCEEDED}
      */
     public static Manifest fromJson(byte[] json, PackageLimits limits) throws PackageFormatException {
         return ManifestJson.read(json, limits);
     }
 
     /**
-     * As {@link #fromJson}, for the manifest that a source offers. References of a kind that this vmmig does not know are left
-     * out: the destination does not have them, and the source does without.
+     * As {@link #fromJson}, for the manifest in an offer. References of kinds that this vmmig does not know are left out, so that the
+     * source does not use them.
      */
     public static Manifest fromOffer(byte[] json, PackageLimits limits) throws PackageFormatException {
         return ManifestJson.readOffer(json, limits);
@@ -168,19 +168,19 @@ public record Manifest(
     /**
      * Content that both ends hold, as pages.
      *
-     * @param kind what it is
+     * @param kind the kind of content
      * @param digest the SHA-256 of the file; of an earlier package, that of its seal
      */
     public record Reference(Kind kind, Digest digest) {
-        /** What a reference is, and how it is made pages of. */
+        /** The kinds of references, which determine how they are divided into pages. */
         public enum Kind {
-            /** An image that a guest sees as it is. */
+            /** An image that a guest sees unchanged. */
             RAW("raw"),
             /** A qcow2 image, as a guest sees it. */
             QCOW2("qcow2"),
-            /** A kernel or a ramdisk, as it lies in memory; only earlier versions of vmmig write it. */
+            /** A kernel or a ramdisk, as it is in memory; only earlier versions of vmmig write it. */
             BOOT("boot"),
-            /** A kernel or a ramdisk, as it lies in memory, in more forms. */
+            /** A kernel or a ramdisk, as it is in memory, with more compression formats. */
             BOOT_2("boot-2"),
             /** An earlier package. */
             PACKAGE("package");
@@ -191,12 +191,12 @@ public record Manifest(
                 this.word = word;
             }
 
-            /** The kind as packages name it. */
+            /** The kind's name in packages. */
             public String word() {
                 return word;
             }
 
-            /** The kind that packages name so. */
+            /** The kind with that name in packages. */
             public static Optional<Kind> of(String word) {
                 return Arrays.stream(values())
                         .filter(kind -> kind.word.equals(word))
@@ -211,7 +211,7 @@ public record Manifest(
     }
 
     /**
-     * Content that may be at the destination already.
+     * Content that the destination may already have.
      *
      * @param digest its SHA-256
      * @param bytes its size, in bytes
@@ -222,8 +222,8 @@ public record Manifest(
      * A disk: a chain of images, of which the lowest may be a base image that both ends hold.
      *
      * @param target the device as the guest's XML names it, such as {@code vda}
-     * @param layers the images that travel in the package, lowest first; empty for a read-only disk that is all base
-     * @param base the image below the lowest layer, which travels apart if at all, or null
+     * @param layers the images in the package, lowest first; empty for a read-only disk that consists of its base image only
+     * @param base the image below the lowest layer, or null
      */
     public record Disk(String target, List<Layer> layers, @Nullable Base base) {
         public Disk {
@@ -232,12 +232,12 @@ public record Manifest(
     }
 
     /**
-     * An image that travels.
+     * An image in the package.
      *
      * @param format its format
      * @param virtualBytes the size that the guest sees, in bytes
-     * @param fileBytes how much the file holds when the package is begun, without its holes, in bytes: about the space that it
-     *     takes; it may differ by the time it is sent
+     * @param fileBytes the size of the file without its holes when the package is begun, in bytes: about the space that it takes; it may
+     *     differ by the time it is sent
      */
     public record Layer(ImageFormat format, long virtualBytes, long fileBytes) {}
 
@@ -246,10 +246,10 @@ public record Manifest(
      *
      * @param content digest and size of the image file
      * @param format its format
-     * @param included whether it is in the package too, for hosts that do not hold it
+     * @param included whether it is in the package as well, for hosts that do not have it
      */
     public record Base(Content content, ImageFormat format, boolean included) {
-        /** One that is not in the package. */
+        /** A base image that is not in the package. */
         public Base(Content content, ImageFormat format) {
             this(content, format, false);
         }

@@ -26,7 +26,7 @@ final class ManifestJson {
     private static final Pattern DOMAIN_TYPE = Pattern.compile("kvm|qemu");
     private static final Pattern DISK_TARGET = Pattern.compile("[a-z]{2,4}[a-z0-9]{0,12}");
 
-    /** What each kind of content is encoded as. A later encoding is named here, so that it is refused before any byte. */
+    /** The contents whose encodings the manifest names, so that an unknown encoding is refused before any content is read. */
     private static final List<String> ENCODED = List.of("kernel", "ramdisk", "disks", "snapshot");
 
     private static final Set<String> FIELDS = Set.of(
@@ -113,15 +113,15 @@ final class ManifestJson {
     }
 
     /**
-     * The manifest that {@code bytes} hold.
+     * Parses a manifest.
      *
-     * @throws PackageFormatException when they hold none, one that is too new, or one that is beyond {@code limits}
+     * @throws PackageFormatException when it is malformed, too new, or beyond {@code limits}
      */
     public static Manifest read(byte[] bytes, PackageLimits limits) throws PackageFormatException {
         return read(bytes, limits, false);
     }
 
-    /** As {@link #read}, without the references of kinds that only a newer vmmig knows. */
+    /** As {@link #read}, but leaves out references of unknown kinds. */
     public static Manifest readOffer(byte[] bytes, PackageLimits limits) throws PackageFormatException {
         return read(bytes, limits, true);
     }
@@ -239,7 +239,7 @@ final class ManifestJson {
             List<Manifest.Layer> layers = new ArrayList<>();
             for (JsonFields layer : disk.objects("layers", limits.layers())) {
                 Manifest.Layer next = layer(layer, limits, base != null || !layers.isEmpty());
-                // A raw image decodes to what the guest sees, however little of it its file holds.
+                // A raw image decodes to its virtual size, even if its file is sparse.
                 bytes = saturatedSum(
                         bytes,
                         next.format() == ImageFormat.RAW

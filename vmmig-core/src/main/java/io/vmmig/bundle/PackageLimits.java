@@ -9,16 +9,15 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How much of a package a reader is willing to take, checked before anything is allocated. A package beyond a limit is
- * refused with {@link io.vmmig.error.Problem#PACKAGE_LIMIT_EXCEEDED}. Immutable; each {@code with} gives a changed copy, and throws
- * {@link IllegalArgumentException} for a limit that makes no sense, such as a negative one.
+ * A reader's limits for packages, checked before anything is allocated. A package that exceeds one is refused with {@link
+ * io.vmmig.error.Problem#PACKAGE_LIMIT_EXCEEDED}. Immutable; each {@code with} method returns a changed copy, and throws {@link
+ * IllegalArgumentException} for an invalid limit, such as a negative one.
  *
  * <pre>
  *   PackageLimits.DEFAULT.withDisks(4).withMemoryBytes(64L &lt;&lt; 30)
  * </pre>
  *
- * <p>How much smaller a package is than what it unpacks to needs no limit of its own: each segment of at most 4 MiB takes at
- * least 1 KiB of the package, so it is never more than 4096 times.
+ * <p>The compression ratio needs no limit: each segment of at most 4 MiB takes at least 1 KiB of the package, so the ratio is at most 4096.
  */
 public final class PackageLimits {
     private static final long KIB = 1 << 10;
@@ -26,7 +25,7 @@ public final class PackageLimits {
     private static final long GIB = 1L << 30;
     private static final long TIB = 1L << 40;
 
-    /** The most that one segment may decode to, by the format. */
+    /** The format's maximum size of a decoded segment, in bytes. */
     public static final int MAX_SEGMENT_BYTES = 4 << 20;
 
     private enum Limit {
@@ -56,7 +55,7 @@ public final class PackageLimits {
         }
     }
 
-    /** Room for any guest that one host of today runs; memory use stays small whatever the package claims. */
+    /** Large enough for any guest of a current host. Memory use stays small for any package. */
     public static final PackageLimits DEFAULT = new PackageLimits(Arrays.stream(Limit.values())
             .collect(Collectors.toMap(
                     limit -> limit, limit -> limit.standard, (a, b) -> a, () -> new EnumMap<>(Limit.class))));
@@ -140,7 +139,7 @@ public final class PackageLimits {
         return with(Limit.DISKS, disks);
     }
 
-    /** The limit for images of one disk that travel. */
+    /** The limit for images of one disk in the package. */
     public int layers() {
         return (int) value(Limit.LAYERS);
     }
@@ -210,7 +209,7 @@ public final class PackageLimits {
         return with(Limit.VIRTUAL_DISK_BYTES, virtualDiskBytes);
     }
 
-    /** The limit for all images that travel, decoded, together, in bytes. */
+    /** The limit for all images in the package together, decoded, in bytes. */
     public long diskBytes() {
         return value(Limit.DISK_BYTES);
     }

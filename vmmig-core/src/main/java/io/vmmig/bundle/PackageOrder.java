@@ -9,22 +9,21 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The order of the contents of one package, which follows from its manifest alone: writer and reader both walk along it.
- * Kernel, ramdisk and base images come first: they can be sent while the guest still runs, and what follows may refer to them. Disks come
- * before the snapshot, since the destination's QEMU opens them when it starts, and only then takes the snapshot.
- * Not thread-safe.
+ * The order of the contents of one package, determined by its manifest; writer and reader both follow it. Kernel, ramdisk and base images
+ * come first, since they can be sent while the guest still runs and later contents may refer to them. Disks come before the snapshot, since
+ * the destination's QEMU opens them before it reads the snapshot. Not thread-safe.
  */
 final class PackageOrder {
     /** The domain XML. */
     public static final String DOMAIN = "libvirt.xml";
 
-    /** What libvirt wants to find beside the domain XML. */
+    /** Libvirt's cookie. */
     public static final String COOKIE = "libvirt-cookie.xml";
 
-    /** The definition that the guest's next start uses. */
+    /** The definition for the guest's next start. */
     public static final String DEFINITION = "definition.xml";
 
-    /** What is known of the guest outside of its XML. */
+    /** What is known of the guest besides its XML. */
     public static final String GUEST = "guest.json";
 
     /** The kernel that the domain boots directly. */
@@ -37,7 +36,7 @@ final class PackageOrder {
 
     private final Queue<EntryPosition> places;
 
-    /** The order that the manifest asks for. */
+    /** The order for a manifest. */
     public PackageOrder(Manifest manifest) {
         this.places = new ArrayDeque<>(places(manifest));
     }
@@ -67,9 +66,9 @@ final class PackageOrder {
     }
 
     /**
-     * Goes on to the place of that name, over others that may be left out.
+     * Advances to the position of that name, skipping optional ones.
      *
-     * @return the place, or null when it is not there to go to; this order is of no use then
+     * @return the position, or null when that content cannot follow here; do not use this object after that
      */
     public @Nullable EntryPosition advanceTo(String name) {
         return advance(place -> place.name().equals(name));
@@ -92,13 +91,13 @@ final class PackageOrder {
         }
     }
 
-    /** The name of the content that is a base image. */
+    /** The content name of a base image. */
     public static String nameOf(Manifest.Base base) {
         return BASES + "sha256-" + base.content().digest().hex() + '.'
                 + base.format().word();
     }
 
-    /** Whether an entry of that name is a part of a kernel, a ramdisk or a base image, which come before the domain. */
+    /** Whether an entry of that name is a segment of a kernel, a ramdisk or a base image, which come before the domain. */
     public static boolean isBootSegment(String entryName) {
         return entryName.startsWith(KERNEL + "/") || entryName.startsWith(RAMDISK + "/") || entryName.startsWith(BASES);
     }

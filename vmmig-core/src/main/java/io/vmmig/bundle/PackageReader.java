@@ -21,21 +21,19 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a package from a stream, which may hold anything: {@link #manifest()}, then {@link #next()} until it returns null, then
- * {@link #verify()}.
+ * Reads a package from an untrusted stream: {@link #manifest()}, then {@link #next()} until it returns null, then {@link #verify()}.
  *
- * <p><b>What is read before {@link #verify()} has returned is not yet known to be whole or undamaged.</b> It is within the
- * limits, in the order and of the names that the manifest implies, and no more is promised; let nothing of it take effect
- * before. And the seal shows that nothing was damaged on the way, not who made the package: that is for the transport, or for
- * a signature, to show.
+ * <p><b>Until {@link #verify()} has returned, what was read may be incomplete or damaged.</b> It is within the limits, and has the order
+ * and the names that the manifest implies, but nothing more is guaranteed; do not let it take effect before. The seal shows only that
+ * nothing was damaged, not who made the package; that is shown by the transport or by a signature.
  *
- * <p>A stream that ends too early, breaks the format or exceeds a limit gives a {@link PackageFormatException}; what the input
- * throws comes out as {@link VmmigException#from} makes it. The streams of contents throw an {@link IOException} whose cause is
- * that {@link VmmigException}.
+ * <p>A stream that ends too early, breaks the format or exceeds a limit causes a {@link PackageFormatException}; exceptions of the input
+ * are converted by {@link VmmigException#from}. The streams of contents throw an {@link IOException} whose cause is that {@link
+ * VmmigException}.
  *
- * <p>The input is read ahead by a thread of the reader's own, and never closed; a thread that waits for input ends when the
- * input does. A few segments of 4 MiB are under way at once, so memory stays below 128 MiB for contents of any size. For one
- * thread, except {@link #close()}.
+ * <p>A background thread reads the input ahead, and never closes it; a thread that waits for input ends only when the input ends. A few
+ * segments of 4 MiB are processed at once, so memory use stays below 128 MiB for contents of any size. For one thread, except {@link
+ * #close()}.
  */
 public final class PackageReader implements AutoCloseable {
     private final Manifest manifest;
@@ -65,11 +63,11 @@ public final class PackageReader implements AutoCloseable {
     }
 
     /**
-     * As {@link #from(InputStream, PackageLimits)}, with what the package's disks and snapshot are to be rebuilt from.
+     * As {@link #from(InputStream, PackageLimits)}, with the references from which disks and snapshot are rebuilt.
      *
-     * @param references gives the references that a manifest names, in its order; they stay open for as long as the reader is
-     *     used. It is asked when {@link #next()} comes to the domain: until then, kernel, ramdisk and base images have been read,
-     *     to which what follows may refer
+     * @param references returns the references that a manifest names, in its order; they stay open for as long as the reader is used. It is
+     *     called when {@link #next()} reaches the domain, after kernel, ramdisk and base images have been read, since references may be
+     *     among these
      */
     public static PackageReader from(InputStream in, PackageLimits limits, References references)
             throws VmmigException {
@@ -108,7 +106,7 @@ public final class PackageReader implements AutoCloseable {
     }
 
     /**
-     * Reads the manifest, and no more of a package than that, whatever the rest refers to.
+     * Reads only the manifest, without needing any references.
      *
      * @throws PackageFormatException when {@code in} does not begin like a package
      * @throws VmmigException what {@code in} threw
@@ -118,18 +116,18 @@ public final class PackageReader implements AutoCloseable {
     }
 
     /**
-     * What a package begins with.
+     * The beginning of a package.
      *
      * @param manifest what the package says it holds
-     * @param domainXml the domain XML as the source saved it; anybody may have written it
-     * @param definitionXml the XML that the guest's next start uses, or null if that is the saved one; likewise
-     * @param guest what is known of the guest outside of its XML
+     * @param domainXml the domain XML as the source saved it; untrusted
+     * @param definitionXml the XML for the guest's next start, or null if that is the saved one; untrusted
+     * @param guest what is known of the guest besides its XML
      */
     public record Head(Manifest manifest, String domainXml, @Nullable String definitionXml, GuestRecord guest) {}
 
     /**
-     * Reads manifest, domain XML and what is known of the guest beside it, whatever the rest refers to. A kernel and a ramdisk that
-     * lie between them are skipped, and what follows is not read.
+     * Reads the manifest, the domain XML and what is known of the guest besides it, without needing any references. Skips a kernel and a
+     * ramdisk between them, and does not read what follows.
      *
      * @throws PackageFormatException when {@code in} does not begin like a package
      * @throws VmmigException what {@code in} threw
@@ -147,7 +145,7 @@ public final class PackageReader implements AutoCloseable {
     }
 
     /**
-     * What later packages need to know of a package.
+     * What later packages need to know of an earlier one.
      *
      * @param seal the SHA-256 of its seal, by which they refer to it
      * @param bootFiles the digests of the kernel, the ramdisk and the base images that it holds
@@ -159,28 +157,28 @@ public final class PackageReader implements AutoCloseable {
     }
 
     /**
-     * What the seal of a package says. Nothing is verified.
+     * Reads the seal of a package. Verifies nothing.
      *
-     * @throws PackageFormatException when {@code in} is no package, or not a whole one
+     * @throws PackageFormatException when {@code in} is not a complete package
      * @throws VmmigException what {@code in} threw
      */
     public static Outline readOutline(InputStream in, PackageLimits limits) throws VmmigException {
         return readOutline(in, limits, (position, bytes) -> {});
     }
 
-    /** Is shown where the segments of disks and snapshot are in a package, in their order. */
+    /** Receives the positions of the segments of disks and snapshot in a package, in order. */
     @FunctionalInterface
     public interface PageSegments {
         /**
-         * Such a segment.
+         * Called for each such segment.
          *
-         * @param position where its stored bytes begin
+         * @param position where its stored bytes begin, in bytes from the start of the package
          * @param bytes how many there are
          */
         void at(long position, int bytes) throws IOException, VmmigException;
     }
 
-    /** As {@link #readOutline(InputStream, PackageLimits)}; what {@code segments} throws is thrown on. */
+    /** As {@link #readOutline(InputStream, PackageLimits)}; exceptions of {@code segments} are rethrown. */
     public static Outline readOutline(InputStream in, PackageLimits limits, PageSegments segments)
             throws VmmigException {
         return walking(in, limits, walk -> {
@@ -202,10 +200,10 @@ public final class PackageReader implements AutoCloseable {
     /**
      * What is known of a package before anything in it is decoded.
      *
-     * @param manifest what it says about itself
+     * @param manifest the manifest
      * @param seal the SHA-256 of its seal, by which later packages refer to it
-     * @param contentsDigest what signatures are of: a digest of all contents
-     * @param signatures who vouches for that, the oldest first; nobody has looked at them yet
+     * @param contentsDigest the digest of all contents, which signatures sign
+     * @param signatures the signatures, the oldest first; not verified
      */
     public record Evidence(Manifest manifest, Digest seal, Digest contentsDigest, List<String> signatures) {
         public Evidence {
@@ -214,11 +212,11 @@ public final class PackageReader implements AutoCloseable {
     }
 
     /**
-     * Reads a package to its end, and compares what is stored in it with its seal, decoding nothing: it takes little more time
-     * than SHA-256 does. With the signatures it is then known whether the package can be trusted, before it is used.
+     * Reads a package to its end, and compares the stored bytes with its seal without decoding them, which takes little longer than
+     * SHA-256. Together with the signatures, this shows whether the package can be trusted before it is used.
      *
-     * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} when it is not what was sealed
-     * @throws PackageFormatException when it is no whole package
+     * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} when a content does not match the seal
+     * @throws PackageFormatException when it is not a complete package
      * @throws VmmigException what {@code in} threw
      */
     public static Evidence readEvidence(InputStream in, PackageLimits limits) throws VmmigException {
@@ -249,28 +247,28 @@ public final class PackageReader implements AutoCloseable {
         };
     }
 
-    /** Finds what a package refers to. */
+    /** Finds the references of a package. */
     @FunctionalInterface
     public interface References {
         /**
          * The references that {@code manifest} names, in its order.
          *
-         * @throws IncompatibleException with {@link Problem#REFERENCE_MISSING} if one is not here
+         * @throws IncompatibleException with {@link Problem#REFERENCE_MISSING} if one is not available
          */
         List<PageSource> of(Manifest manifest) throws VmmigException;
     }
 
-    /** What the package says it holds. */
+    /** The package's manifest. */
     public Manifest manifest() {
         return manifest;
     }
 
     /**
      * The next content, in this order: kernel, ramdisk, base images, domain, each disk's layers in the order of the manifest, snapshot.
-     * What comes before the domain may be left out though the manifest names it; everything else is there, or this throws. Null when
-     * the package has been read to its end.
+     * Contents before the domain may be missing although the manifest names them; if any other is missing, this throws. Null at the end of
+     * the package.
      *
-     * @throws IllegalStateException when the stream of the content before has not been read to its end
+     * @throws IllegalStateException when the stream of the previous content has not been read to its end
      */
     public @Nullable Entry next() throws VmmigException {
         if (content != null && !content.ended()) {
@@ -330,12 +328,12 @@ public final class PackageReader implements AutoCloseable {
     }
 
     /**
-     * Checks the whole against its seal, after {@link #next()} has returned null. Everything that was read is from then on
-     * known to be what was sealed.
+     * Verifies the whole package against its seal, after {@link #next()} has returned null. When this returns, everything that was read is
+     * what was sealed.
      *
-     * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} when some content is not what was sealed, or when the
-     *     kernel or ramdisk is not the one that the manifest names
-     * @throws PackageFormatException when the seal is about other contents
+     * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} when a content does not match the seal, or when the kernel or ramdisk
+     *     is not the one that the manifest names
+     * @throws PackageFormatException when the seal lists other contents
      */
     public PackageSummary verify() throws VmmigException {
         if (whole == null) {
@@ -351,7 +349,7 @@ public final class PackageReader implements AutoCloseable {
         return PackageSummary.of(whole.actual(), manifest);
     }
 
-    /** Stops, at any time and from any thread, and frees the threads. Idempotent. */
+    /** Stops the background threads. May be called at any time, by any thread. Idempotent. */
     @Override
     public void close() {
         line.close();
@@ -362,10 +360,10 @@ public final class PackageReader implements AutoCloseable {
         /**
          * The domain.
          *
-         * @param xml the domain XML as the source saved it; anybody may have written it
-         * @param cookie what libvirt wants to find beside it, or null
-         * @param definition the XML that the guest's next start uses, or null if that is {@code xml}; anybody may have written it
-         * @param guest what is known of the guest outside of its XML; as the manifest says in a package of format version 1
+         * @param xml the domain XML as the source saved it; untrusted
+         * @param cookie libvirt's cookie, or null
+         * @param definition the XML for the guest's next start, or null if that is {@code xml}; untrusted
+         * @param guest what is known of the guest besides its XML; taken from the manifest in a package of format version 1
          */
         record Domain(String xml, @Nullable String cookie, @Nullable String definition, GuestRecord guest)
                 implements Entry {}
@@ -385,7 +383,7 @@ public final class PackageReader implements AutoCloseable {
         record Ramdisk(InputStream stream) implements Entry {}
 
         /**
-         * A base image. Its digest is not known to be right before its stream has been read and compared.
+         * A base image. The caller must verify its digest after reading its stream.
          *
          * @param base what the manifest says of it
          * @param stream its bytes
@@ -396,7 +394,7 @@ public final class PackageReader implements AutoCloseable {
          * An image of a disk.
          *
          * @param target the disk, as the manifest names it
-         * @param layer which of its images that travel, 0 being the lowest
+         * @param layer which of its images in the package, 0 being the lowest
          * @param stream the image's bytes, in the format that the manifest says
          */
         record DiskLayer(String target, int layer, InputStream stream) implements Entry {}

@@ -10,14 +10,14 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a whole package came to, as written or as read and verified.
+ * A summary of a whole package, as written or as read and verified.
  *
  * @param bytes the size of the package, in bytes
- * @param seal the SHA-256 of the package's seal, which stands for all of its content
- * @param contentsDigest what signatures are of: a digest of all contents
- * @param signatures who vouches for that, the oldest first; nobody has looked at them yet
- * @param contents its contents in their order, beginning with {@code manifest.json}
- * @param pages what the pages of disks and snapshot are stored as; sorts of which there are none are left out
+ * @param seal the SHA-256 of the package's seal, which identifies all of its content
+ * @param contentsDigest the digest of all contents, which signatures sign
+ * @param signatures the signatures, the oldest first; not verified
+ * @param contents its contents in order, beginning with {@code manifest.json}
+ * @param pages how the pages of disks and snapshot are stored; kinds without pages are left out
  */
 public record PackageSummary(
         long bytes,
@@ -68,26 +68,26 @@ public record PackageSummary(
                                 new PageCount(content, PageKind.REFERENCE, references.get(i), count.referenced(i))));
     }
 
-    /** What a page is stored as. */
+    /** How a page is stored. */
     public enum PageKind {
-        /** The one byte that it consists of. */
+        /** As the one byte that it consists of. */
         FILLED,
-        /** The number of an earlier page of the package. */
+        /** As the number of an earlier page of the package. */
         SAME,
-        /** The number of a page of a reference. */
+        /** As the number of a page of a reference. */
         REFERENCE,
-        /** What has changed in a page that both ends hold. */
+        /** As the difference from a page that both ends hold. */
         DELTA,
-        /** Itself. */
+        /** Literally. */
         LITERAL
     }
 
     /**
-     * Pages of one content that are stored alike.
+     * The pages of one content that are stored in the same way.
      *
      * @param content the content's name
-     * @param kind what they are stored as
-     * @param reference which reference they come from, if that is their kind, or null
+     * @param kind how they are stored
+     * @param reference their reference, if that is their kind, or null
      * @param pages how many, of 4096 bytes each
      */
     public record PageCount(String content, PageKind kind, Manifest.@Nullable Reference reference, long pages) {}
@@ -102,7 +102,7 @@ public record PackageSummary(
      *
      * @param name its name
      * @param bytes its size, in bytes
-     * @param storedBytes the size that it takes in the package, in bytes, without the tar's headers
+     * @param storedBytes its size in the package, in bytes, without the tar's headers
      * @param digest its SHA-256
      */
     public record Content(String name, long bytes, long storedBytes, Digest digest) {}

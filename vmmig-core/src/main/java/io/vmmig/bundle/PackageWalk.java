@@ -18,8 +18,8 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks the entries of a package, which may hold anything: in the order that its manifest implies, within limits, and to its end.
- * Whoever reads a package reads it by this. For one thread.
+ * Iterates over the entries of an untrusted package, in the order that its manifest implies, within limits, and to its end. Every reader of
+ * packages uses this class. For one thread.
  */
 final class PackageWalk {
     private final TarInput tar;
@@ -38,8 +38,8 @@ final class PackageWalk {
      * An entry.
      *
      * @param header its name and size
-     * @param place the content that it is, or is a segment of
-     * @param segment which segment; 0 when the content is one entry
+     * @param place the position of its content
+     * @param segment the number of the segment; 0 when the content is one entry
      */
     record Entry(TarHeader header, EntryPosition place, int segment) {
         String name() {
@@ -51,7 +51,7 @@ final class PackageWalk {
         }
     }
 
-    /** Begins a walk, and reads the manifest. */
+    /** Begins, and reads the manifest. */
     PackageWalk(InputStream in, PackageLimits limits) throws IOException, PackageFormatException {
         this.tar = new TarInput(in);
         this.limits = limits;
@@ -64,14 +64,14 @@ final class PackageWalk {
         return manifest;
     }
 
-    /** What the manifest's entry holds. */
+    /** The content of the manifest's entry. */
     byte[] json() {
         return json;
     }
 
     /**
-     * Goes on to the next entry, whose content is to be taken, passed or skipped before this is called again. Null at the seal, when
-     * all contents were there and nothing follows.
+     * Advances to the next entry. The caller takes, passes or skips its content before the next call. Null after the seal, when all
+     * contents were present and nothing follows.
      */
     @Nullable
     Entry next() throws IOException, PackageFormatException {
@@ -139,12 +139,12 @@ final class PackageWalk {
         sealDigest = SealedContent.plain(Seal.ENTRY, read).digest();
     }
 
-    /** No further segment of the present content may follow. */
+    /** Allows no further segment of the current content. */
     void endContent() {
         place = null;
     }
 
-    /** The seal, after {@link #next()} has come to it. */
+    /** The seal, after {@link #next()} has returned null. */
     Seal seal() {
         return Objects.requireNonNull(seal);
     }
@@ -154,7 +154,7 @@ final class PackageWalk {
         return Objects.requireNonNull(sealDigest);
     }
 
-    /** How many bytes of the package have been read: where the content of the latest entry begins, as long as it was not taken. */
+    /** The number of bytes read so far: the position of the latest entry's content, until that is taken. */
     long bytes() {
         return tar.bytes();
     }
@@ -173,10 +173,10 @@ final class PackageWalk {
     }
 
     /**
-     * Takes the domain, and what is known of the guest beside it.
+     * Takes the domain, and what is known of the guest besides it.
      *
      * @param first the entry of the domain
-     * @param each is shown the name and the content of each entry
+     * @param each receives the name and the content of each entry
      */
     PackageReader.Entry.Domain domain(@Nullable Entry first, BiConsumer<String, byte[]> each)
             throws IOException, PackageFormatException {

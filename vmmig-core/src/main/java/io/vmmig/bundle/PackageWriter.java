@@ -14,17 +14,16 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes a package as a stream. The contents are given in the order in which the methods stand here, each disk layer in the
- * order of the manifest; out of order is an {@link IllegalStateException}. A write method returns when it has read all of its
- * input, while encoding and writing go on behind it; {@link #finish()} waits for the rest.
+ * Writes a package as a stream. Call the methods in the order of their declaration, with disk layers in the order of the manifest; any
+ * other order causes an {@link IllegalStateException}. A write method returns when it has read all of its input, while encoding and writing
+ * continue in the background; {@link #finish()} waits for the rest.
  *
- * <p>What an input or the output throws ends the writing and is thrown by the call under way or by the next one: an exception
- * of vmmig as it is, also where an {@link java.io.IOException} has wrapped it. Interrupting the caller's thread ends it with a
- * {@link io.vmmig.error.CancelledException}. A call that waits for its input ends when the input does.
+ * <p>An exception of an input or of the output ends the writing, and is thrown by the current or the next call; an exception of vmmig that
+ * an {@link java.io.IOException} wraps is unwrapped. Interrupting the caller's thread ends the writing with a {@link
+ * io.vmmig.error.CancelledException}. A call that waits for its input ends only when the input ends.
  *
- * <p>The output is written by a thread of the writer's own, flushed after each segment, and never closed. A few
- * segments of 4 MiB are under way at once, so memory stays below 128 MiB for contents of any size. For one thread, except
- * {@link #close()}.
+ * <p>A background thread writes the output, flushes it after each segment, and never closes it. A few segments of 4 MiB are processed at
+ * once, so memory use stays below 128 MiB for contents of any size. For one thread, except {@link #close()}.
  */
 public final class PackageWriter implements AutoCloseable {
     private static final PackageLimits NO_LIMITS = PackageLimits.DEFAULT
@@ -48,20 +47,20 @@ public final class PackageWriter implements AutoCloseable {
     }
 
     /**
-     * Begins a package of what {@code manifest} names.
+     * Begins a package with {@code manifest}.
      *
-     * @throws io.vmmig.error.PackageFormatException when no reader would take such a manifest
+     * @throws io.vmmig.error.PackageFormatException when no reader would accept the manifest
      */
     public static PackageWriter to(OutputStream out, Manifest manifest) throws VmmigException {
         return to(out, manifest, List.of(), Level.BALANCED);
     }
 
     /**
-     * As {@link #to(OutputStream, Manifest)}, with content that the reader holds as well.
+     * As {@link #to(OutputStream, Manifest)}, with references that the reader holds as well.
      *
-     * @param references the pages of the references that {@code manifest} names, in its order; they stay open for as long as
-     *     the writer is used
-     * @param level how much work is to go into making the package small
+     * @param references the pages of the references that {@code manifest} names, in its order; they stay open for as long as the writer is
+     *     used
+     * @param level how much work to spend on a small package
      */
     public static PackageWriter to(OutputStream out, Manifest manifest, List<PageSource> references, Level level)
             throws VmmigException {
@@ -82,7 +81,7 @@ public final class PackageWriter implements AutoCloseable {
         writeSegmented(PackageOrder.RAMDISK, ramdisk);
     }
 
-    /** Waits until all is written, and flushed, that has been given to it. */
+    /** Waits until everything so far is written and flushed. */
     public void flush() throws VmmigException {
         line.flush();
     }
@@ -93,7 +92,7 @@ public final class PackageWriter implements AutoCloseable {
     }
 
     /**
-     * Writes the domain XML of a guest that is as the manifest says, and has no definition but this XML.
+     * Writes the domain XML of a guest without another definition, whose record follows from the manifest.
      *
      * @param cookie what libvirt wants to find beside it, or null
      */
@@ -102,12 +101,12 @@ public final class PackageWriter implements AutoCloseable {
     }
 
     /**
-     * Writes the domain XML as the source saved it, and what is known of the guest beside it. A package of format version 1 holds
-     * neither definition nor record.
+     * Writes the domain XML as the source saved it, and what is known of the guest besides it. A package of format version 1 holds neither
+     * definition nor record.
      *
      * @param cookie what libvirt wants to find beside it, or null
-     * @param definition the XML that the guest's next start uses, or null if it has none but the saved one
-     * @param guest what is known of the guest outside of its XML
+     * @param definition the XML for the guest's next start, or null if that is the saved one
+     * @param guest what is known of the guest besides its XML
      */
     public void writeDomain(String xml, @Nullable String cookie, @Nullable String definition, GuestRecord guest)
             throws VmmigException {
@@ -127,7 +126,7 @@ public final class PackageWriter implements AutoCloseable {
      * Writes an image of a disk, in the format that the manifest says.
      *
      * @param target the disk, as the manifest names it
-     * @param layer which of its images that travel, 0 being the lowest
+     * @param layer which of its images in the package, 0 being the lowest
      */
     public void writeDiskLayer(String target, int layer, InputStream image) throws VmmigException {
         EntryPosition place = order.advanceToLayer(target, layer);
@@ -159,10 +158,10 @@ public final class PackageWriter implements AutoCloseable {
     }
 
     /**
-     * Seals the package, writes its end and flushes. The package is whole when this has returned, and never before.
+     * Seals the package, writes its end and flushes. The package is complete only when this has returned.
      *
-     * @throws io.vmmig.error.IntegrityException with {@link io.vmmig.error.Problem#DIGEST_MISMATCH} when the kernel or ramdisk is not the one that the
-     *     manifest names
+     * @throws io.vmmig.error.IntegrityException with {@link io.vmmig.error.Problem#DIGEST_MISMATCH} when the kernel or ramdisk is not the
+     *     one that the manifest names
      */
     public PackageSummary finish() throws VmmigException {
         return finish(contents -> List.of());
@@ -172,15 +171,14 @@ public final class PackageWriter implements AutoCloseable {
     @FunctionalInterface
     public interface Signer {
         /**
-         * The signatures to be put into the seal, the oldest first: at most 256 texts of at most 65536 characters, without
-         * line breaks.
+         * The signatures for the seal, the oldest first: at most 256 texts of at most 65536 characters, without line breaks.
          *
          * @param contents the digest of all contents
          */
         List<String> sign(Digest contents) throws VmmigException;
     }
 
-    /** As {@link #finish()}, and has the package signed. What {@code signer} throws is thrown on; there is no package then. */
+    /** As {@link #finish()}, with signatures. If {@code signer} throws, its exception is rethrown and the package stays incomplete. */
     public PackageSummary finish(Signer signer) throws VmmigException {
         String missing = order.missing();
         if (finished || missing != null) {
@@ -190,7 +188,7 @@ public final class PackageWriter implements AutoCloseable {
         return PackageSummary.of(line.finish(signer), manifest);
     }
 
-    /** Stops, at any time and from any thread. Without {@link #finish()} the package is left without its end. Idempotent. */
+    /** Stops. May be called at any time, by any thread. Without {@link #finish()}, the package stays incomplete. Idempotent. */
     @Override
     public void close() {
         line.close();

@@ -9,19 +9,19 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What a whole package comes to.
+ * A whole sealed package.
  *
  * @param bytes its size, in bytes
  * @param digest the digest of its seal
- * @param seal its contents, and who vouches for them
- * @param pages what became of the pages of those contents that are stored as pages, by their names
+ * @param seal its seal
+ * @param pages for each content that is stored as pages, by name, how its pages are stored
  */
 record SealedPackage(long bytes, Digest digest, Seal seal, Map<String, PageTally> pages) {
     public SealedPackage {
         pages = Map.copyOf(pages);
     }
 
-    /** Its contents, the manifest first. */
+    /** The contents, the manifest first. */
     public List<SealedContent> contents() {
         return seal.contents();
     }

@@ -6,7 +6,7 @@ import java.util.ArrayDeque;
 import java.util.Queue;
 import java.util.concurrent.Future;
 
-/** Adds the digests of segments to a tally in their order, though they are worked out side by side. For one thread. */
+/** Adds the digests of segments to a {@link ByteCount} in order, although they are computed in parallel. For one thread. */
 final class SegmentDigests {
     private record Pending(Future<byte[]> digest, int length) {}
 
@@ -24,7 +24,7 @@ final class SegmentDigests {
         }
     }
 
-    /** Waits for those that are still being worked out. */
+    /** Waits for outstanding digests. */
     void finish() throws Exception {
         while (!pending.isEmpty()) {
             addHead();

@@ -11,17 +11,17 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A package as it is stored: it is compared with its seal, and nothing in it is decoded. */
+/** Compares a package with its seal without decoding anything. */
 final class StoredContents {
     private static final int BUFFER_BYTES = 256 << 10;
 
     private StoredContents() {}
 
     /**
-     * Reads the rest of a package, behind its manifest.
+     * Reads the rest of a package, after its manifest.
      *
-     * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} when it is not what was sealed
-     * @throws PackageFormatException when it is no whole package
+     * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} when a content does not match the seal
+     * @throws PackageFormatException when it is not a complete package
      */
     static void requireSealed(PackageWalk walk) throws IOException, PackageFormatException, IntegrityException {
         byte[] buffer = new byte[BUFFER_BYTES];

@@ -7,11 +7,11 @@ import io.vmmig.json.Malformed;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
 
-/** Says what somebody took for a package. */
+/** Identifies what somebody mistook for a package. */
 final class NoPackage {
     private static final int MAX_START = 16;
     private static final int TAR_MAGIC = 257;
-    /** What people take for a package, by its first bytes. */
+    /** Descriptions of other kinds of files, by their first bytes. */
     private static final Map<String, String> KINDS = Map.of(
             "QFI\u00fb", "a qcow2 image",
             "LibvirtQemud", "a save image of libvirt's",
@@ -26,7 +26,7 @@ final class NoPackage {
     private NoPackage() {}
 
     /**
-     * The refusal of what is anything else than a package.
+     * The refusal of a file that is not a package.
      *
      * @param start its first block
      */

@@ -17,9 +17,9 @@ import java.util.function.BiPredicate;
 import java.util.regex.Pattern;
 
 /**
- * The digests of all that stands before it in a package, and who vouches for them. Unknown optional fields are ignored.
+ * The digests of everything before it in a package, with signatures. Unknown optional fields are ignored.
  *
- * @param contents the contents, the manifest first, in their order
+ * @param contents the contents in order, the manifest first
  * @param signatures of {@link #contentsDigest()}, the oldest first
  */
 public record Seal(List<SealedContent> contents, List<String> signatures) {
@@ -43,7 +43,7 @@ public record Seal(List<SealedContent> contents, List<String> signatures) {
         signatures = List.copyOf(signatures);
     }
 
-    /** What signatures are of: the SHA-256 of a line for each content, with all that the seal says of it. */
+    /** The digest that signatures sign: the SHA-256 of one line for each content, with everything that the seal says of it. */
     public Digest contentsDigest() {
         MessageDigest sha256 = Digest.newSha256();
         for (SealedContent content : contents) {
@@ -80,9 +80,9 @@ public record Seal(List<SealedContent> contents, List<String> signatures) {
     }
 
     /**
-     * The seal that {@code bytes} hold; the caller has bounded their number.
+     * Parses a seal; the caller has bounded its size.
      *
-     * @throws PackageFormatException when they hold none, or one that is too new
+     * @throws PackageFormatException when it is malformed or too new
      */
     public static Seal parse(byte[] bytes) throws PackageFormatException {
         JsonFields fields = JsonFields.of(bytes, ENTRY).knowing(FIELDS);
@@ -107,17 +107,17 @@ public record Seal(List<SealedContent> contents, List<String> signatures) {
     }
 
     /**
-     * Checks that what was read is what was sealed.
+     * Checks that the contents that were read match the seal.
      *
-     * @param actual what was read
-     * @throws PackageFormatException when it is not even the same contents
-     * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} when the contents are not the same
+     * @param actual the contents that were read
+     * @throws PackageFormatException when the names or encodings of the contents differ
+     * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} when a content differs
      */
     public void requireSame(List<SealedContent> actual) throws PackageFormatException, IntegrityException {
         require(actual, SealedContent::equals);
     }
 
-    /** As {@link #requireSame}, of contents that were not decoded. */
+    /** As {@link #requireSame}, for contents that were not decoded. */
     public void requireStored(List<SealedContent> actual) throws PackageFormatException, IntegrityException {
         require(actual, SealedContent::isStoredAs);
     }

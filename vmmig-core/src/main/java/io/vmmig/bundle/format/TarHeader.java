@@ -7,19 +7,18 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * The header of a tar entry in the ustar form of POSIX.1-1988, of which a package uses one rendering only: a regular file of
- * mode 0600, owner 0, time 0. Every header is thus a function of the entry's name and size, and a header that is not
- * byte for byte what that function gives is refused. That leaves no room for links, devices, long names, pax records,
- * base-256 sizes or two readers that understand one package differently, all of which a library for tar at large takes.
+ * The header of a tar entry in the ustar format of POSIX.1-1988, restricted to a regular file of mode 0600, owner 0 and time 0. A header is
+ * therefore a function of the entry's name and size, and any header that differs in a single byte from that function's result is refused.
+ * This excludes links, devices, long names, pax records, base-256 sizes and ambiguous packages, all of which a general tar library accepts.
  *
  * @param name the entry's name, 1 to 99 characters of a to z, 0 to 9, dot, slash and hyphen
  * @param size the size of its content, in bytes
  */
 public record TarHeader(String name, long size) {
-    /** The size of a header, and what contents are padded to a multiple of. */
+    /** The size of a header, and the unit to which contents are padded, in bytes. */
     public static final int BLOCK = 512;
 
-    /** What a whole tar is padded to a multiple of. */
+    /** The unit to which a whole tar is padded, in bytes. */
     public static final int RECORD = 20 * BLOCK;
 
     private static final int NAME_LENGTH = 100;
@@ -46,7 +45,7 @@ public record TarHeader(String name, long size) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '/' || c == '-';
     }
 
-    /** The one block that this header is. */
+    /** The header as one block. */
     public byte[] toBytes() {
         byte[] block = new byte[BLOCK];
         put(block, 0, name);
@@ -75,7 +74,7 @@ public record TarHeader(String name, long size) {
         return "0".repeat(digits - text.length()) + text;
     }
 
-    /** The sum of all bytes, those of the checksum itself taken as spaces. */
+    /** The sum of all bytes, with the checksum's own bytes taken as spaces. */
     private static int checksum(byte[] block) {
         int sum = CHECKSUM_LENGTH * ' ';
         for (int i = 0; i < BLOCK; i++) {
@@ -87,9 +86,9 @@ public record TarHeader(String name, long size) {
     }
 
     /**
-     * The header that a block from anybody is.
+     * Parses an untrusted block.
      *
-     * @throws PackageFormatException with {@link io.vmmig.error.Problem#PACKAGE_MALFORMED} when it is none that a package may hold
+     * @throws PackageFormatException with {@link io.vmmig.error.Problem#PACKAGE_MALFORMED} when a package may not hold such a header
      */
     public static TarHeader parse(byte[] block) throws PackageFormatException {
         TarHeader header = new TarHeader(parseName(block), parseSize(block));
@@ -108,7 +107,7 @@ public record TarHeader(String name, long size) {
         return name;
     }
 
-    /** What a block has in the place of a name, be it anything. */
+    /** The bytes in the position of the name, which may be anything. */
     static String nameIn(byte[] block) {
         int length = 0;
         while (length < NAME_LENGTH && block[length] != 0) {

@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the tar that a package is, from a stream that may hold anything. Not thread-safe. */
+/** Reads a package's tar from an untrusted stream. Not thread-safe. */
 public final class TarInput {
     /** The first entry of a package. */
     public static final String FIRST_ENTRY = "manifest.json";
@@ -22,8 +22,8 @@ public final class TarInput {
     }
 
     /**
-     * The header of the next entry, after the content of the one before has been read; null where the tar ends. It is then
-     * certain that the stream ends there too.
+     * The header of the next entry, after the content of the previous one has been read; null at the end of the tar, which is then also the
+     * end of the stream.
      */
     public @Nullable TarHeader next() throws IOException, PackageFormatException {
         byte[] block = new byte[TarHeader.BLOCK];
@@ -42,13 +42,13 @@ public final class TarInput {
         return null;
     }
 
-    /** Reads the whole content of the entry of {@code header} into the front of {@code buffer}, which holds it. */
+    /** Reads the whole content of the entry into the beginning of {@code buffer}, which must be large enough. */
     public void content(TarHeader header, byte[] buffer) throws IOException, PackageFormatException {
         read(buffer, (int) header.size());
         readZeros(TarHeader.padding(header.size()));
     }
 
-    /** The content of an entry that may be no larger than {@code limit}. */
+    /** The content of an entry, whose size must not exceed {@code limit}. */
     public byte[] plain(TarHeader header, int limit) throws IOException, PackageFormatException {
         if (header.size() > limit) {
             throw Malformed.overLimit("the size of " + header.name(), header.size(), limit);
@@ -58,9 +58,9 @@ public final class TarInput {
         return content;
     }
 
-    /** Takes bytes that lie at the front of a buffer. */
+    /** Takes bytes from the beginning of a buffer. */
     public interface Sink {
-        /** Takes so many bytes. */
+        /** Takes {@code length} bytes. */
         void take(int length);
     }
 
@@ -75,7 +75,7 @@ public final class TarInput {
         readZeros(TarHeader.padding(header.size()));
     }
 
-    /** Passes over the content of an entry, without a look at it. */
+    /** Skips the content of an entry. */
     public void skip(TarHeader header) throws IOException, PackageFormatException {
         long length = header.size() + TarHeader.padding(header.size());
         try {

@@ -4,7 +4,7 @@ package io.vmmig.bundle.format;
 import java.io.IOException;
 import java.io.OutputStream;
 
-/** Writes the tar that a package is. Not thread-safe. */
+/** Writes a package's tar. Not thread-safe. */
 public final class TarOutput {
     private static final byte[] ZEROS = new byte[TarHeader.RECORD];
 
@@ -16,7 +16,7 @@ public final class TarOutput {
         this.out = out;
     }
 
-    /** Writes one entry, of the first {@code length} bytes of {@code content}. */
+    /** Writes one entry with the first {@code length} bytes of {@code content}. */
     public void entry(String name, byte[] content, int length) throws IOException {
         write(new TarHeader(name, length).toBytes(), TarHeader.BLOCK);
         write(content, length);
