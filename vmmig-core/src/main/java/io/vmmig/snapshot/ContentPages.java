@@ -12,8 +12,8 @@ final class ContentPages {
     }
 
     /**
-     * @param offset where the page is among the decoded bytes
-     * @param twin how many content pages before it the page is that it equals; 0 if its bytes are there already
+     * @param offset the page's offset in the decoded bytes
+     * @param twin how many content pages before it an equal page is; 0 if its bytes are already in place
      */
     void add(int offset, int twin) {
         offsets[count] = offset;

@@ -6,18 +6,18 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/** Changes of a page, as the exclusive or of what it was and what it is. */
+/** Differences between pages, as the exclusive or of the old and the new page. */
 final class Deltas {
     private static final VarHandle WORDS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     private static final int PAGE_BYTES = PageSource.PAGE_BYTES;
 
-    /** Below this, what has changed is hardly smaller than the page. */
+    /** With fewer equal words, the difference is hardly smaller than the page. */
     private static final int LEAST_EQUAL_WORDS = PAGE_BYTES / Long.BYTES / 2;
 
     private Deltas() {}
 
-    /** Whether so much of a page is as it was that its changes take less than the page. */
+    /** Whether enough of a page is unchanged that the difference is smaller than the page. */
     static boolean worthwhile(byte[] before, byte[] buffer, int offset) {
         int equal = 0;
         for (int i = 0; i < PAGE_BYTES; i += Long.BYTES) {
@@ -28,7 +28,7 @@ final class Deltas {
         return equal >= LEAST_EQUAL_WORDS;
     }
 
-    /** Changes a page in {@code target} by the one in {@code change}. */
+    /** Applies the difference in {@code change} to a page in {@code target}. */
     static void apply(byte[] change, int changeOffset, byte[] target, int targetOffset) {
         for (int i = 0; i < PAGE_BYTES; i += Long.BYTES) {
             long changed = (long) WORDS.get(change, changeOffset + i) ^ (long) WORDS.get(target, targetOffset + i);

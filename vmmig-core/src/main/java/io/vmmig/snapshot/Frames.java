@@ -24,7 +24,7 @@ final class Frames {
         return new ZstdCompressCtx().setChecksum(true).setContentSize(true);
     }
 
-    /** Decodes what may come from anybody into {@code target}, and returns how many bytes that are. */
+    /** Decodes an untrusted frame into {@code target}, and returns the number of bytes. */
     static int decompress(ZstdDecompressCtx context, byte[] stored, int length, byte[] target)
             throws PackageFormatException {
         try {
@@ -40,14 +40,14 @@ final class Frames {
         }
     }
 
-    /** The size that a frame decodes to, which is no more than {@code limit}. */
+    /** The decoded size of a frame, at most {@code limit}. */
     static int contentSize(byte[] stored, int length, int limit) throws PackageFormatException {
         return requireOneFrame(stored, length, limit);
     }
 
     /**
-     * The size that the frame decodes to. Keeps away frames of old formats, skippable frames and whatever follows a frame:
-     * zstd would take them all.
+     * The decoded size of the frame. Refuses frames of old formats, skippable frames and anything after a frame, all of which zstd would
+     * accept.
      */
     private static int requireOneFrame(byte[] stored, int length, int limit) throws PackageFormatException {
         if (length < MAGIC.length

@@ -5,39 +5,39 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 
 /**
- * How much heap a migration takes, at one of its ends, and what a program with a given heap can therefore do. The figures are those of
- * the large arrays; {@code HeapIT} checks them on real guests.
+ * How much heap a migration takes at one end, and the resulting limits for a program with a given heap. The figures count the large arrays;
+ * {@code HeapIT} checks them on real guests.
  */
 public final class HeapBudget {
     private static final long MIB = 1L << 20;
-    /** What a program needs besides, with the libraries that it is made of. */
+    /** The heap for the rest of the program and its libraries. */
     private static final long SET_ASIDE_BYTES = 32 * MIB;
-    /** A segment of a package, decoded and stored. G1 gives each of the two arrays whole regions. */
+    /** A segment of a package, decoded and stored. G1 uses whole regions for each of the two arrays. */
     private static final long SEGMENT_BYTES = 10 * MIB;
     /** The window in which equal pages are found. */
     private static final long WINDOW_BYTES = 34 * MIB;
-    /** What is on its way in the network. */
+    /** Data in transit in the network. */
     private static final long NETWORK_BYTES = 16 * MIB;
-    /** A program that does something else as well needs the rest. */
+    /** The rest is left for other work of the program. */
     private static final int SEGMENTS_PART = 4;
     /** One is filled while another is encoded and a third is written. */
     private static final int LEAST_SEGMENTS = 3;
     /** More than this many workers encode faster than one thread digests. */
     private static final int MAX_WORKERS = 4;
-    /** One waits for its network or its hypervisor while the other computes. */
+    /** One migration can wait for its network or hypervisor while the other computes. */
     private static final int LEAST_BY_PROCESSORS = 2;
 
-    /** The smallest heap in which a migration works, whatever its level. */
+    /** The smallest heap in which a migration works, at any level, in bytes. */
     public static final long LEAST_HEAP_BYTES =
             SET_ASIDE_BYTES + LEAST_SEGMENTS * SEGMENT_BYTES + WINDOW_BYTES + NETWORK_BYTES;
 
-    /** What that is as {@code -Xmx}: some collectors keep a part of it for themselves. */
+    /** The {@code -Xmx} for that, in MiB: some collectors reserve a part. */
     private static final long ADVISED_MIB = 128;
 
     private final long heapBytes;
     private final int processors;
 
-    /** The budget of a program with such a heap and so many processors. */
+    /** The budget of a program with this heap and this number of processors. */
     HeapBudget(long heapBytes, int processors) {
         this.heapBytes = heapBytes;
         this.processors = processors;
@@ -55,7 +55,7 @@ public final class HeapBudget {
         return (int) Math.max(LEAST_SEGMENTS, Math.min(byHeap, Math.min(processors, MAX_WORKERS) + 2));
     }
 
-    /** How much may be copied of the memory of a guest to look for its free pages. */
+    /** How much of a guest's memory may be copied to search for its free pages, in bytes. */
     public long searchBytes() {
         return Math.max(0, heapBytes - LEAST_HEAP_BYTES);
     }
@@ -68,7 +68,7 @@ public final class HeapBudget {
     }
 
     /**
-     * Refuses a heap that is too small for a migration.
+     * Throws if the heap is too small for a migration.
      *
      * @throws VmmigException with {@link Problem#HEAP_TOO_SMALL}
      */
@@ -82,7 +82,7 @@ public final class HeapBudget {
         }
     }
 
-    /** What a failure is to the caller of the library: one for lack of heap is a {@link Problem#HEAP_TOO_SMALL}. */
+    /** Converts a failure for the caller of the library: lack of heap becomes {@link Problem#HEAP_TOO_SMALL}. */
     public static VmmigException checked(Throwable failure) {
         if (failure instanceof VmmigException checked) {
             return checked;

@@ -8,9 +8,9 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Reads the instructions of a segment, which may come from anybody: their length in four bytes, the lowest first, and then
- * themselves. Shows each with where its data are, after a look at whether the segment has room for what it makes and data for
- * what it takes. Knows nothing else of pages, and makes no object for each. For one thread, and one use.
+ * Reads the untrusted instructions of a segment: their length in four bytes, little-endian, then the instructions. Passes each to a visitor
+ * with the offset of its data, after checking that the segment has room for its result and contains its data. Creates no object per
+ * instruction. For one thread, and one use.
  */
 final class InstructionReader {
     private static final VarHandle LENGTH = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -30,8 +30,8 @@ final class InstructionReader {
     private int decoded;
 
     /**
-     * What instructions say. An {@code op} has the bit {@link Op#RECORD} when a header stands before each page; {@code data} is where
-     * in the body the bytes begin that the instruction takes.
+     * Receives instructions. An {@code op} has the bit {@link Op#RECORD} when a header precedes each page; {@code data} is the offset in
+     * the body of the bytes that the instruction takes.
      *
      * @param <E> what a visitor throws
      */
@@ -56,10 +56,10 @@ final class InstructionReader {
     /**
      * Reads from a body.
      *
-     * @param there how many bytes of the body there are, all of the instructions among them
-     * @param bodyEnd how many there are in all; more than {@code there} when the data were left out
+     * @param there how many bytes of the body are available, including all instructions
+     * @param bodyEnd the length of the whole body; more than {@code there} when the data are not available
      * @param room how many bytes the segment may decode to
-     * @param references how many references there can be
+     * @param references the number of references
      */
     InstructionReader(byte[] body, int there, int bodyEnd, int room, int references) throws PackageFormatException {
         int length = there < Integer.BYTES ? -1 : (int) LENGTH.get(body, 0);
@@ -74,7 +74,7 @@ final class InstructionReader {
         this.next = new long[references];
     }
 
-    /** Reads all of them; returns where the data end. */
+    /** Reads all instructions; returns the end of the data. */
     <E extends Exception> int accept(Visitor<E> visitor) throws PackageFormatException, E {
         while (at < end) {
             step(take(), visitor);
@@ -116,7 +116,7 @@ final class InstructionReader {
         return count(value, PAGE_BYTES + Op.headerBytes(op));
     }
 
-    /** The number, if so many things of that size have room. */
+    /** The number, checked: that many items of that size must fit. */
     private int count(long value, int bytesEach) throws PackageFormatException {
         if (value < 0 || value > room) {
             throw Frames.malformed("a segment has an instruction with an impossible number");
@@ -154,7 +154,7 @@ final class InstructionReader {
         return (int) reference;
     }
 
-    /** Each run of a reference says how far it begins from where the one before has ended. */
+    /** Each run of a reference gives its distance from the end of the previous one. */
     private long takeFirst(int reference, int pages) throws PackageFormatException {
         long first = next[reference] + takeSigned();
         next[reference] = first + pages;

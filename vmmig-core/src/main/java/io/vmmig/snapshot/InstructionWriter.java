@@ -5,7 +5,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
-/** Writes the instructions of a segment, which {@link InstructionReader} reads: numbers of 7 bits a byte, the lowest first. */
+/** Writes the instructions of a segment for {@link InstructionReader}: numbers with 7 bits per byte, little-endian. */
 final class InstructionWriter {
     private static final VarHandle LENGTH = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
@@ -41,7 +41,7 @@ final class InstructionWriter {
         buffer[at++] = (byte) rest;
     }
 
-    /** A number that may be negative: doubled, and inverted if it is. */
+    /** A number that may be negative, zigzag-encoded: doubled, and inverted if negative. */
     void putSigned(long value) {
         putNumber((value << 1) ^ (value >> (Long.SIZE - 1)));
     }

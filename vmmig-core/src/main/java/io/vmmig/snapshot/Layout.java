@@ -3,12 +3,12 @@ package io.vmmig.snapshot;
 
 import io.vmmig.page.PageSource;
 
-/** What the decoded bytes of a segment are, in their order: pages, and what is between them. Not thread-safe. */
+/** Describes the decoded bytes of a segment, in order: pages, and what is between them. Not thread-safe. */
 final class Layout {
-    /** No more can be, since each takes this much of a segment. */
+    /** The maximum number of pages in a segment. */
     static final int MAX_PAGES = Segments.MAX_BYTES / PageSource.PAGE_BYTES;
 
-    /** A stream that changes its mind more often than this is not worth describing in detail. */
+    /** A stream with more events than this is not worth describing in detail. */
     static final int MAX_EVENTS = 8192;
 
     private final byte[] kinds = new byte[MAX_EVENTS + 2 * MAX_PAGES + 4];
@@ -23,7 +23,7 @@ final class Layout {
     private long firstPosition;
     private long address;
 
-    /** Begins anew, for a segment whose first page has this position. */
+    /** Resets the layout for a segment whose first page has this position. */
     void begin(long position) {
         events = 0;
         pages = 0;
@@ -40,12 +40,12 @@ final class Layout {
         }
     }
 
-    /** Whether records are still described, rather than carried as they are. */
+    /** Whether records are still described, rather than copied unchanged. */
     boolean describesRecords() {
         return events < MAX_EVENTS;
     }
 
-    /** A page of zeros, as a record of QEMU's. */
+    /** A page of zeros, as a QEMU record. */
     void zeroRecord(long recordAddress) {
         expect(recordAddress);
         if (events > 0 && kinds[events - 1] == Op.ZERO_RECORDS) {
@@ -55,17 +55,17 @@ final class Layout {
         }
     }
 
-    /** A page of one repeated byte, and nothing before it. */
+    /** A page of one repeated byte, without a record header. */
     void filled(int value) {
         fill(Op.FILL, value);
     }
 
-    /** Pages of zeros, and nothing before them. */
+    /** Pages of zeros, without record headers. */
     void zeros(int count) {
         add(Op.FILL, (long) count << Byte.SIZE);
     }
 
-    /** A page of one repeated byte, in a record of QEMU's. */
+    /** A page of one repeated byte, in a QEMU record. */
     void filledRecord(long recordAddress, int value) {
         expect(recordAddress);
         fill(Op.FILL | Op.RECORD, value);
@@ -81,16 +81,16 @@ final class Layout {
     }
 
     /**
-     * A page worth looking up, and nothing before it.
+     * A page worth looking up, without a record header.
      *
-     * @param offset where it is among the decoded bytes
+     * @param offset its offset in the decoded bytes
      * @param twin how many content pages before it an equal one is, or 0
      */
     void page(int offset, long hash, int twin) {
         addPage(Op.LITERAL, offset, hash, twin);
     }
 
-    /** A page worth looking up, in a record of QEMU's. */
+    /** A page worth looking up, in a QEMU record. */
     void pageRecord(long recordAddress, int offset, long hash, int twin) {
         expect(recordAddress);
         addPage(Op.LITERAL | Op.RECORD, offset, hash, twin);
@@ -125,17 +125,17 @@ final class Layout {
         return events;
     }
 
-    /** What comes there: an {@link Op}; {@link Op#LITERAL} for any pages worth looking up. */
+    /** The kind of an event, an {@link Op}; {@link Op#LITERAL} for any pages worth looking up. */
     int kind(int event) {
         return kinds[event];
     }
 
-    /** How many bytes or pages; the address; for {@link Op#FILL} 256 times how many, and the byte. */
+    /** The number of bytes or pages, or the address; for {@link Op#FILL}, 256 times the number plus the byte. */
     long value(int event) {
         return values[event];
     }
 
-    /** How many pages are worth looking up. */
+    /** The number of pages worth looking up. */
     int pages() {
         return pages;
     }
@@ -152,7 +152,7 @@ final class Layout {
         return twins[page];
     }
 
-    /** How many pages of any kind came before this segment in the package. */
+    /** The number of pages of any kind before this segment in the package. */
     long firstPosition() {
         return firstPosition;
     }

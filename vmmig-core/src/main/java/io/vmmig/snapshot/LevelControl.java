@@ -3,16 +3,16 @@ package io.vmmig.snapshot;
 
 import io.vmmig.content.Level;
 
-/** Which zstd level the next segment is compressed at. Thread-safe. */
+/** Chooses the zstd level for the next segment. Thread-safe. */
 public final class LevelControl {
-    /** From the least work to the most; each step makes packages smaller on real guests, which not every level does. */
+    /** From least to most work. Only levels that make packages of real guests smaller. */
     private static final int[] LADDER = {-7, -3, 1, 3, 6, 9, 12, 15};
 
     private static final int FASTEST = 0;
     private static final int BALANCED = 2;
     private static final int SMALLEST = 7;
 
-    /** The link must be slower, or faster, by so much before the level changes, or it would swing with every segment. */
+    /** How much slower or faster the link must be before the level changes; otherwise it would oscillate. */
     private static final double MARGIN = 1.5;
 
     private final boolean adapts;
@@ -23,7 +23,7 @@ public final class LevelControl {
         this.adapts = adapts;
     }
 
-    /** Control as the caller of the library chose. */
+    /** The control for the level that the caller of the library chose. */
     public static LevelControl of(Level level) {
         return switch (level) {
             case FASTEST -> new LevelControl(FASTEST, false);
@@ -39,11 +39,11 @@ public final class LevelControl {
     }
 
     /**
-     * Learns how it went with a segment.
+     * Learns from the timing of a segment.
      *
-     * @param encoderNanos how long the link had nothing to do because the segment was not encoded yet
-     * @param linkNanos how long the link took to take it
-     * @param inputWaited whether the input had to wait because all segments were under way
+     * @param encoderNanos how long the link was idle because the segment was not encoded yet, in nanoseconds
+     * @param linkNanos how long the link took to accept the segment, in nanoseconds
+     * @param inputWaited whether the input had to wait because all segments were in use
      */
     public synchronized void learn(long encoderNanos, long linkNanos, boolean inputWaited) {
         if (!adapts) {

@@ -8,8 +8,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Native contexts for as many threads as work at once. Each holds megabytes that no garbage collector sees, and freeing one
- * under a thread that still uses it would crash the JVM. Thread-safe.
+ * A pool of native contexts for concurrent threads. Each holds megabytes outside of the heap, and freeing one that a thread still uses
+ * would crash the JVM. Thread-safe.
  */
 final class NativeContexts<C extends Closeable> implements Closeable {
     private final Supplier<C> maker;
@@ -20,7 +20,7 @@ final class NativeContexts<C extends Closeable> implements Closeable {
         this.maker = maker;
     }
 
-    /** What is done with a context. */
+    /** Work with a context. */
     interface Work<C, E extends Exception> {
         void with(C context) throws E;
     }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.snapshot;
 
-/** What a segment's instructions can say; specified in {@code docs/package-format.md}. */
+/** The instructions of segments, as specified in {@code docs/package-format.md}. */
 final class Op {
-    /** Bytes that follow among the data. */
+    /** Bytes from the data. */
     static final int OPAQUE = 0;
     /** The address in the next record. */
     static final int ADDRESS = 1;
-    /** Pages that follow among the data. */
+    /** Pages from the data. */
     static final int LITERAL = 2;
     /** Pages of one repeated byte. */
     static final int FILL = 3;
@@ -15,12 +15,12 @@ final class Op {
     static final int SAME = 4;
     /** Pages of a reference. */
     static final int REFERENCE = 5;
-    /** Pages of a reference, changed by exclusive or with what follows among the data. */
+    /** Pages of a reference, changed by exclusive or with bytes from the data. */
     static final int DELTA = 6;
-    /** QEMU's records of pages of zeros. */
+    /** QEMU records of pages of zeros. */
     static final int ZERO_RECORDS = 7;
 
-    /** Added to those that are pages: before each page stands the header of QEMU's record of it. */
+    /** A flag for instructions that are pages: the header of its QEMU record precedes each page. */
     static final int RECORD = 0x10;
 
     /** The size of a record of a page of zeros: its header, and the zero. */
@@ -34,7 +34,7 @@ final class Op {
         return op & KINDS;
     }
 
-    /** How many bytes stand before each of its pages. */
+    /** The number of bytes before each of its pages. */
     static int headerBytes(int op) {
         return (op & RECORD) != 0 ? Long.BYTES : 0;
     }

@@ -15,7 +15,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
 
-/** Rebuilds segments from the instructions that {@link PageEncoder} has written, or anybody else. */
+/** Rebuilds segments from the instructions of a {@link PageEncoder}, which are untrusted. */
 public final class PageDecoder implements SegmentDecoder {
     private static final VarHandle HEADER = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.BIG_ENDIAN);
 
@@ -31,8 +31,8 @@ public final class PageDecoder implements SegmentDecoder {
     /**
      * A decoder for one content.
      *
-     * @param references what the package refers to, in its order
-     * @param ring the latest content pages of the package, from the contents before
+     * @param references the package's references, in its order
+     * @param ring the latest content pages of the package, including those of earlier contents
      */
     public PageDecoder(List<Reference> references, PageTally tally, PageRing ring, int segmentBytes) {
         this.ring = ring;
@@ -41,7 +41,7 @@ public final class PageDecoder implements SegmentDecoder {
         this.workbenches = new NativeContexts<>(() -> new Workbench(this.references, segmentBytes));
     }
 
-    /** What one thread needs to decode. */
+    /** The buffers and native context that one thread needs to decode. */
     private static final class Workbench implements Closeable {
         private final ZstdDecompressCtx context = new ZstdDecompressCtx();
         private final List<ReadAhead> references;
@@ -96,7 +96,7 @@ public final class PageDecoder implements SegmentDecoder {
         private final int bodyEnd;
         private int offset;
         private long address;
-        /** So many zeros are at the beginning, and not written yet; they may be all that there is. */
+        /** The number of leading zeros that are not written yet, possibly the whole segment. */
         private int zeros;
 
         Decoding(Segment segment, Workbench bench, int bodyLength) {

@@ -11,7 +11,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Stores segments as instructions how to rebuild their pages; see {@code docs/package-format.md}. */
+/** Stores segments as instructions for rebuilding their pages; see {@code docs/package-format.md}. */
 public final class PageEncoder implements SegmentEncoder {
     private static final Logger LOG = LoggerFactory.getLogger(PageEncoder.class);
     private static final int PAGE_BYTES = PageSource.PAGE_BYTES;
@@ -26,7 +26,7 @@ public final class PageEncoder implements SegmentEncoder {
     /**
      * An encoder for one content.
      *
-     * @param references what pages are looked up in, in that order
+     * @param references the references in which pages are looked up, in that order
      */
     public PageEncoder(List<Reference> references, LevelControl level, PageTally tally, int segmentBytes) {
         this.references = List.copyOf(references);
@@ -35,7 +35,7 @@ public final class PageEncoder implements SegmentEncoder {
         this.workbenches = new NativeContexts<>(() -> new Workbench(this.references, segmentBytes));
     }
 
-    /** What one thread needs to encode. */
+    /** The buffers and native context that one thread needs to encode. */
     private static final class Workbench implements Closeable {
         private final ZstdCompressCtx context = Frames.compressor();
         private final List<ReadAhead> references;
@@ -64,7 +64,7 @@ public final class PageEncoder implements SegmentEncoder {
         workbenches.close();
     }
 
-    /** The encoding of one segment. The instructions come before the data, so a gap is left for them. */
+    /** The encoding of one segment. The instructions precede the data, so a gap is left for them. */
     private final class Encoding {
         private final Segment segment;
         private final Layout layout;
@@ -119,7 +119,7 @@ public final class PageEncoder implements SegmentEncoder {
             compress();
         }
 
-        /** The first page that is found in a reference shows where those before it, which may only be alike, have to be looked for. */
+        /** The first page found in a reference shows where to look for similar earlier ones. */
         private void anchor(int reference) {
             int page = 0;
             long position = layout.firstPosition();
@@ -189,7 +189,7 @@ public final class PageEncoder implements SegmentEncoder {
             offset += PAGE_BYTES;
         }
 
-        /** Whether the page is the next one of the reference that the last page came from, which takes no instruction. */
+        /** Whether the page continues the current run of a reference, which needs no instruction. */
         private boolean continuesRun(int record, long hash) {
             return runOp == (Op.REFERENCE | record)
                     && runLength > 0
@@ -226,7 +226,7 @@ public final class PageEncoder implements SegmentEncoder {
             return equal ? found : -1;
         }
 
-        /** Reads a page of a reference; returns where in its buffer that is then, or -1 if it cannot be read. */
+        /** Reads a page of a reference; returns its offset in the buffer, or -1 if it cannot be read. */
         private int read(int reference, long page) {
             try {
                 return bench.references.get(reference).read(page);
@@ -246,7 +246,7 @@ public final class PageEncoder implements SegmentEncoder {
             return at >= 0;
         }
 
-        /** Stores the page as its difference from one that is probably alike, if that is less. */
+        /** Stores the page as the difference from a probably similar one, if that is smaller. */
         private boolean change(int record, long position) {
             for (int i = 0; i < references.size(); i++) {
                 Reference reference = references.get(i);

@@ -6,26 +6,26 @@ import io.vmmig.page.PageSource;
 import java.util.Arrays;
 
 /**
- * The instructions of a segment, to look up single pages in. Positions count all pages, contents those that are not of one
+ * The instructions of a segment, indexed for looking up single pages. Positions count all pages, contents only those that are not of one
  * repeated byte. Immutable.
  */
 public final class PageMap {
     private static final int PAGE_BYTES = PageSource.PAGE_BYTES;
-    /** As many as a manifest names at most. */
+    /** The maximum number of references in a manifest. */
     private static final int MAX_REFERENCES = 256;
 
     /** Where a page comes from. */
     public sealed interface Origin {
-        /** It is of one byte. */
+        /** The page consists of one repeated byte. */
         record Filled(byte value) implements Origin {}
 
-        /** It is in the body, at this offset. */
+        /** The page is in the body, at this offset. */
         record Literal(int offset) implements Origin {}
 
-        /** It is the same as a content page so many before it. */
+        /** The page equals the content page {@code distance} before it. */
         record Same(int content, int distance) implements Origin {}
 
-        /** It is a page of a reference; changed by what is in the body at this offset, unless that is negative. */
+        /** The page is one of a reference, changed by the difference at this offset in the body unless that is negative. */
         record Referenced(int reference, long page, int changeOffset) implements Origin {}
     }
 
@@ -42,19 +42,19 @@ public final class PageMap {
     private PageMap() {}
 
     /**
-     * The map of a body, of which the instructions have to be there.
+     * The map of a body, of which at least the instructions are available.
      *
-     * @param length how many bytes of {@code body} there are
-     * @throws PackageFormatException when they are no instructions
+     * @param length how many bytes of {@code body} are available
+     * @throws PackageFormatException when the instructions are malformed
      */
     public static PageMap of(byte[] body, int length) throws PackageFormatException {
         return of(body, length, Segments.bodyBytes(Segments.MAX_BYTES));
     }
 
     /**
-     * The map of a body that is there as a whole, with all that its instructions take.
+     * The map of a complete body, including all data.
      *
-     * @throws PackageFormatException when they are no instructions, or take more than is there
+     * @throws PackageFormatException when the instructions are malformed or data are missing
      */
     public static PageMap ofWhole(byte[] body, int length) throws PackageFormatException {
         return of(body, length, length);
@@ -133,27 +133,30 @@ public final class PageMap {
         return kind != Op.FILL && kind != Op.ZERO_RECORDS;
     }
 
-    /** How much heap it takes, but for what every object does. */
+    /** The heap that it takes, in bytes, without object headers. */
     public long bytes() {
         return (5L * Integer.BYTES + Long.BYTES) * kinds.length;
     }
 
-    /** How many pages there are. */
+    /** The number of pages. */
     public int positions() {
         return position;
     }
 
-    /** How many content pages there are. */
+    /** The number of content pages. */
     public int contents() {
         return content;
     }
 
-    /** The first position from {@code from} on whose page is neither of one byte nor the same as one before; else how many there are. */
+    /**
+     * The first position at or after {@code from} whose page is neither of one byte nor equal to an earlier one; otherwise {@link
+     * #positions()}.
+     */
     public int nextDistinct(int from) {
         return next(from, true);
     }
 
-    /** The first position from {@code from} on whose page is of one byte or the same as one before; else how many there are. */
+    /** The first position at or after {@code from} whose page is of one byte or equal to an earlier one; otherwise {@link #positions()}. */
     public int endOfDistinct(int from) {
         return next(from, false);
     }
@@ -175,19 +178,19 @@ public final class PageMap {
         return isContent(kind) && kind != Op.SAME;
     }
 
-    /** Where the page at a position comes from. */
+    /** The origin of the page at a position. */
     public Origin atPosition(int wanted) {
         int run = lastUpTo(positions, wanted);
         return origin(run, wanted - positions[run]);
     }
 
-    /** Where a content page comes from. */
+    /** The origin of a content page. */
     public Origin ofContent(int wanted) {
         int run = lastUpTo(contents, wanted);
         return origin(run, wanted - contents[run]);
     }
 
-    /** Runs without pages or contents have the number of the one behind them, so the last one is the right one. */
+    /** Runs without pages or contents have the number of the following run, so the last match is the right one. */
     private int lastUpTo(int[] numbers, int wanted) {
         int low = 0;
         int high = runs - 1;

@@ -5,7 +5,7 @@ import io.vmmig.page.PageSource;
 
 /** The latest content pages of a package, numbered from 0 since its beginning. Not thread-safe. */
 public final class PageRing {
-    /** How many are kept; among those, real guests have nearly all of their equal pages. Part of the format. */
+    /** The number of retained pages, among which real guests have nearly all of their equal pages. Part of the format. */
     static final int PAGES = 8192;
 
     private static final int BYTES = PAGES * PageSource.PAGE_BYTES;
@@ -22,17 +22,17 @@ public final class PageRing {
         this.bytes = bytes;
     }
 
-    /** An empty one for a writer, who only looks at what he has put there. */
+    /** An empty ring without cleared memory, for a writer, which reads only what it has written. */
     static PageRing forWriting() {
         return new PageRing(SpareArrays.takeAsLeft(BYTES));
     }
 
-    /** Leaves its room to others; nobody uses the ring any more. */
+    /** Returns its buffer for reuse; the ring must not be used afterwards. */
     public void dissolve() {
         SpareArrays.give(bytes);
     }
 
-    /** How many pages have been added. */
+    /** The number of pages added so far. */
     long count() {
         return count;
     }
@@ -42,12 +42,12 @@ public final class PageRing {
         count++;
     }
 
-    /** Whether there is a page so many before the next one. */
+    /** Whether it holds the page {@code distance} before the next one. */
     boolean holds(int distance) {
         return distance >= 1 && distance <= PAGES && distance <= count;
     }
 
-    /** The page that is so many before the next one; it must be held. */
+    /** Copies the page {@code distance} before the next one, which it must hold. */
     void copy(int distance, byte[] buffer, int offset) {
         System.arraycopy(bytes, place(count - distance), buffer, offset, PageSource.PAGE_BYTES);
     }

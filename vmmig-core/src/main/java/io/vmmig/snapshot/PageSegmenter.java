@@ -66,19 +66,19 @@ public final class PageSegmenter {
         return new Records();
     }
 
-    /** Returns its buffers, when everything has been split. */
+    /** Returns its buffers for reuse, after everything has been split. */
     public void dissolve() {
         window.dissolve();
     }
 
     private static boolean isFilled(byte[] buffer, int offset) {
-        // Bytes that equal themselves one further on are all the same; the JVM compares many at a time.
+        // Bytes that equal themselves shifted by one are all the same; the JVM compares many at a time.
         return Arrays.equals(buffer, offset, offset + PAGE_BYTES - 1, buffer, offset + 1, offset + PAGE_BYTES);
     }
 
     private final class Records implements Segmenter, RamScanner.Visitor {
         private static final int PLAIN_HEADER_BYTES = Long.BYTES;
-        /** Small, so that the other end gets the start of the snapshot at once; and larger than any record. */
+        /** Small, so that the other end gets the start of the snapshot early, but larger than any record. */
         private static final int FIRST_SEGMENT_BYTES = 64 << 10;
 
         private final RamScanner scanner = new RamScanner();

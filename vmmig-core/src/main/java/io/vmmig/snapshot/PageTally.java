@@ -3,7 +3,7 @@ package io.vmmig.snapshot;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** Counts the pages of one content by what became of them. Thread-safe. */
+/** Counts the pages of one content by how they are stored. Thread-safe. */
 public final class PageTally {
     private final LongAdder[] pages = new LongAdder[Op.ZERO_RECORDS + 1];
     private final LongAdder[] referenced;
@@ -11,7 +11,7 @@ public final class PageTally {
     /**
      * A tally that starts from 0.
      *
-     * @param references how many references the package has
+     * @param references the number of the package's references
      */
     public PageTally(int references) {
         java.util.Arrays.setAll(pages, i -> new LongAdder());
@@ -37,17 +37,17 @@ public final class PageTally {
         return pages[Op.SAME].sum();
     }
 
-    /** Pages that were stored as what has changed in a page of a reference. */
+    /** Pages that are stored as the difference from a page of a reference. */
     public long deltas() {
         return pages[Op.DELTA].sum();
     }
 
-    /** Pages that were stored as they are. */
+    /** Pages that are stored literally. */
     public long literal() {
         return pages[Op.LITERAL].sum();
     }
 
-    /** Pages that come, unchanged, from the reference of that number. */
+    /** Pages that equal a page of the reference of that number. */
     public long referenced(int reference) {
         return referenced[reference].sum();
     }

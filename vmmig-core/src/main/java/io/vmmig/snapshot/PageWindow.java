@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.snapshot;
 
-/** Finds pages that equal one of the latest. It forgets some: that costs size. Not thread-safe. */
+/** Finds pages that equal one of the latest. It may miss some, which makes the package larger. Not thread-safe. */
 final class PageWindow {
     private static final int SLOT_BITS = 16;
 
@@ -25,14 +25,14 @@ final class PageWindow {
         int taken = hashes[slot] == hash || (hashes[other] != hash && !otherIsOlder) ? slot : other;
         hashes[taken] = hash;
         ring.add(buffer, offset);
-        // The first of many equal pages is remembered for as long as it can be, so that few lead to others in turn.
+        // The first of many equal pages is remembered as long as possible, so that chains of equal pages stay short.
         if (twin == 0 || twin > PageRing.PAGES / 2) {
             numbers[taken] = ring.count();
         }
         return twin;
     }
 
-    /** Leaves its room to others; nobody uses the window any more. */
+    /** Returns its buffer for reuse; the window must not be used afterwards. */
     void dissolve() {
         ring.dissolve();
     }

@@ -6,12 +6,12 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Reads pages of a reference, and those around along where that pays: when they are read one after the other, and when they come
- * from the disk. QEMU drops its images from the system's cache whenever a guest that was saved goes on. For one thread.
+ * Reads pages of a reference, and neighbouring pages too when that pays: for sequential reads, and for reads from the disk. QEMU drops its
+ * images from the system's cache whenever a saved guest is resumed. For one thread.
  */
 final class ReadAhead {
     private static final int PAGES = 16;
-    /** Nothing that is in the cache takes so long, as a rule, and nothing from a disk is faster. */
+    /** Reads from the cache are usually faster, reads from a disk slower. */
     private static final long DISK_NANOS = 40_000;
 
     private final PageSource source;
@@ -31,7 +31,7 @@ final class ReadAhead {
                 .toList();
     }
 
-    /** Reads a page, and tells where in {@link #buffer()} it is until the next one is read. */
+    /** Reads a page, and returns its offset in {@link #buffer()}, valid until the next read. */
     int read(long page) throws IOException {
         if (page < first || page >= first + count) {
             if (fromDisk) {

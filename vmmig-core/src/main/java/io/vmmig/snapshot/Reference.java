@@ -7,14 +7,14 @@ import io.vmmig.page.PageSource;
  * A reference of a package.
  *
  * @param pages its pages
- * @param order how its pages lie in comparison with those of the package, so that one that is not equal may be alike
+ * @param order how its pages correspond to those of the package, so that a similar page can be found where none is equal
  */
 public record Reference(PageSource pages, Order order) {
-    /** How pages lie in comparison with those of a package. */
+    /** How the pages of a reference correspond to those of a package. */
     public enum Order {
-        /** Anyhow, as those of a disk in memory. */
+        /** In no particular order, as those of a disk in memory. */
         ANY,
-        /** One after the other, from some place on, as those of a kernel. */
+        /** In the same order from some position on, as those of a kernel. */
         SAME,
         /** At the same positions, as those of an earlier package of the same guest. */
         SAME_POSITIONS

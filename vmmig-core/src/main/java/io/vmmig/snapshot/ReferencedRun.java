@@ -3,11 +3,11 @@ package io.vmmig.snapshot;
 
 import java.util.List;
 
-/** A run of consecutive pages of one reference, and where in each reference the runs of a segment are. Not thread-safe. */
+/** A run of consecutive pages of one reference, and the positions of a segment's runs in each reference. Not thread-safe. */
 final class ReferencedRun {
-    /** Where the run before has ended, as the decoder knows it as well. */
+    /** The end of the previous run, which the decoder knows as well. */
     private final long[] stored;
-    /** How far a page of each reference is from its position in this package, as the last page found there shows. */
+    /** For each reference, the distance of its pages from their positions in this package, by the last page found. */
     private final long[] shift;
 
     private final boolean[] anchored;
@@ -24,7 +24,7 @@ final class ReferencedRun {
         }
     }
 
-    /** Pages of a reference are probably so far from their position in this package, until one is found. */
+    /** Sets the assumed distance for a reference until a page is found. */
     void anchor(int ofReference, long distance) {
         shift[ofReference] = distance;
         anchored[ofReference] = true;
@@ -45,12 +45,12 @@ final class ReferencedRun {
         return true;
     }
 
-    /** Which reference the run is of. */
+    /** The reference of the run. */
     int reference() {
         return reference;
     }
 
-    /** The distance from where the run before in that reference has ended to where this one begins. */
+    /** The distance from the end of the previous run in that reference to the beginning of this one. */
     long step() {
         return step;
     }
@@ -65,7 +65,7 @@ final class ReferencedRun {
         return stored[ofReference];
     }
 
-    /** The page of an ordered reference that has the place there that this position has here, or -1 if that is not known. */
+    /** The page of an ordered reference that corresponds to this position, or -1 if it is not known. */
     long counterpart(int ofReference, long position) {
         return anchored[ofReference] ? position + shift[ofReference] : -1;
     }

@@ -7,8 +7,8 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 
 /**
- * A bounded part of some content, decoded and as it is stored. Its buffers are large and are used again and again, so that a
- * stream of any length allocates nothing. Not thread-safe: whoever has it hands it on.
+ * A bounded part of a content, in decoded and in stored form. Its large buffers are reused, so that a stream of any length allocates
+ * nothing. Not thread-safe: one thread at a time owns it and passes it on.
  */
 public final class Segment {
     private static final int ZEROS_DIGESTED = Segments.MAX_BYTES;
@@ -20,7 +20,7 @@ public final class Segment {
     private final ContentPages pages = new ContentPages();
     private int decodedLength;
     private int storedLength;
-    /** Whether the decoded bytes are zeros that the buffer does not hold yet. */
+    /** Whether the decoded bytes are zeros that are not yet written to the buffer. */
     private volatile boolean zeros;
 
     Segment(byte[] decoded, byte[] stored) {
@@ -28,36 +28,36 @@ public final class Segment {
         this.stored = stored;
     }
 
-    /** Leaves its buffers to others. */
+    /** Returns its buffers for reuse. */
     void dissolve() {
         SpareArrays.give(decoded);
         SpareArrays.give(stored);
     }
 
-    /** The buffer of the decoded bytes, of which {@link #decodedLength()} count. */
+    /** The buffer of the decoded bytes, of which the first {@link #decodedLength()} are valid. */
     public byte[] decoded() {
         if (zeros) {
-            // Another thread may do the same at the same time, which does not matter.
+            // Harmless if another thread does the same at the same time.
             Arrays.fill(decoded, 0, decodedLength, (byte) 0);
             zeros = false;
         }
         return decoded;
     }
 
-    /** Begins anew, with nothing in it. */
+    /** Makes the segment empty. */
     void clear() {
         zeros = false;
         decodedLength = 0;
         storedLength = 0;
     }
 
-    /** Has the decoded bytes be so many zeros, which need not be written for whoever asks {@link #zeros()} before. */
+    /** Sets the decoded bytes to {@code length} zeros. They are written to the buffer only if {@link #decoded()} is called. */
     public void zeros(int length) {
         decodedLength = length;
         zeros = true;
     }
 
-    /** Whether the decoded bytes are known to be zeros; if not they may be all the same. */
+    /** Whether the decoded bytes are known to be zeros; if false, they may still be zeros. */
     public boolean zeros() {
         return zeros;
     }
@@ -72,7 +72,7 @@ public final class Segment {
         this.decodedLength = length;
     }
 
-    /** The buffer of the stored bytes, of which {@link #storedLength()} count. */
+    /** The buffer of the stored bytes, of which the first {@link #storedLength()} are valid. */
     public byte[] stored() {
         return stored;
     }
@@ -107,12 +107,12 @@ public final class Segment {
         return sha256.digest();
     }
 
-    /** Where the pages are among the decoded bytes, as a cutter found them. */
+    /** The positions of pages in the decoded bytes, as a segmenter found them. */
     Layout layout() {
         return layout;
     }
 
-    /** Where the pages are among the decoded bytes, as a decoder put them there. */
+    /** The positions of pages in the decoded bytes, as a decoder wrote them. */
     ContentPages pages() {
         return pages;
     }

@@ -7,8 +7,8 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The segments that may be under way at once. Whoever wants one more waits until another is given back; this alone bounds
- * the heap that a package costs. Thread-safe.
+ * The segments that may be in use at once. A thread that needs another waits until one is returned; this bounds the heap that a package
+ * takes. Thread-safe.
  */
 public final class SegmentPool implements AutoCloseable {
     private final IntFunction<byte[]> arrays;
@@ -19,16 +19,16 @@ public final class SegmentPool implements AutoCloseable {
     private boolean closed;
 
     /**
-     * A pool of at most {@code segments}, none of which is made before it is needed.
+     * A pool of at most {@code segments}, each created when it is first needed.
      *
-     * @param decodedCapacity the most bytes that one decodes to
-     * @param storedCapacity the most bytes that one is stored in
+     * @param decodedCapacity the maximum decoded size of one, in bytes
+     * @param storedCapacity the maximum stored size of one, in bytes
      */
     public SegmentPool(int segments, int decodedCapacity, int storedCapacity) {
         this(SpareArrays::take, segments, decodedCapacity, storedCapacity);
     }
 
-    /** The same, but there may be anything in its segments: for a writer, who only looks at what he has put there. */
+    /** A pool of segments that are not cleared, for a writer, which reads only what it has written. */
     public static SegmentPool forWriting(int segments, int decodedCapacity, int storedCapacity) {
         return new SegmentPool(SpareArrays::takeAsLeft, segments, decodedCapacity, storedCapacity);
     }
@@ -40,7 +40,7 @@ public final class SegmentPool implements AutoCloseable {
         this.storedCapacity = storedCapacity;
     }
 
-    /** A segment that nobody uses, waiting for one if need be; null once the pool is closed. */
+    /** Takes a free segment, and waits for one if necessary; null once the pool is closed. */
     public synchronized @Nullable Segment take() throws InterruptedException {
         while (!closed && idle.isEmpty() && unmade == 0) {
             wait();
@@ -57,12 +57,12 @@ public final class SegmentPool implements AutoCloseable {
         return segment;
     }
 
-    /** Whether one who wants a segment now has to wait. */
+    /** Whether {@link #take()} would wait now. */
     public synchronized boolean exhausted() {
         return idle.isEmpty() && unmade == 0;
     }
 
-    /** Gives a segment back. */
+    /** Returns a segment. */
     public synchronized void give(Segment segment) {
         if (closed) {
             segment.dissolve();
@@ -72,7 +72,7 @@ public final class SegmentPool implements AutoCloseable {
         }
     }
 
-    /** Lets everybody who waits go, with nothing. */
+    /** Ends all waits; {@link #take()} returns null from now on. */
     @Override
     public synchronized void close() {
         closed = true;

@@ -6,13 +6,12 @@ import io.vmmig.error.PackageFormatException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A segment as its instructions and the data that they take, for several who look into it. Who has got one closes it; the room of
- * a large one is used again once the last of them has: to make it anew for each would fill the heap sooner than it is collected.
- * Thread-safe.
+ * A segment as instructions and data, shared by several readers, each of which closes it. After the last close, a large buffer is reused:
+ * allocating one for each segment would fill the heap faster than it is collected. Thread-safe.
  */
 public final class SharedSegment implements AutoCloseable {
     private static final int ROOM = Segments.bodyBytes(Segments.MAX_BYTES);
-    /** Smaller ones are garbage like any other. */
+    /** Smaller buffers are left to the garbage collector. */
     private static final int LARGE = ROOM / 2;
 
     private final byte[] body;
@@ -34,7 +33,7 @@ public final class SharedSegment implements AutoCloseable {
         }
     }
 
-    /** What it takes its pages from; there may be anything behind. */
+    /** The body with its pages; bytes after its end are undefined. */
     public byte[] body() {
         return body;
     }
@@ -44,12 +43,12 @@ public final class SharedSegment implements AutoCloseable {
         return map;
     }
 
-    /** How much heap it takes. */
+    /** The heap that it takes, in bytes. */
     public long bytes() {
         return body.length + map.bytes();
     }
 
-    /** Lets one more have it. To be called by one who has. */
+    /** Adds a reader, which has to close it. Only a current reader may call this. */
     public SharedSegment share() {
         holders.incrementAndGet();
         return this;

@@ -10,8 +10,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Large arrays that one package leaves to the next: to make them anew, tens of megabytes each time, would cost several full
- * garbage collections for each package. The heap gets them back when it needs them. Thread-safe.
+ * Large arrays that packages reuse: allocating tens of megabytes for each package would cost several full garbage collections. They are
+ * released when the heap runs low. Thread-safe.
  */
 final class SpareArrays {
     /** Enough for a package that is written and one that is read. */
@@ -21,14 +21,14 @@ final class SpareArrays {
 
     private SpareArrays() {}
 
-    /** An array of that length, of zeros: where a stranger's package leaves a gap, there must not be another guest's memory. */
+    /** An array of zeros: a gap in an untrusted package must not expose another guest's memory. */
     static byte[] take(int length) {
         byte[] array = takeAsLeft(length);
         Arrays.fill(array, (byte) 0);
         return array;
     }
 
-    /** An array of that length, with anything in it. */
+    /** An array with arbitrary content. */
     static byte[] takeAsLeft(int length) {
         byte[] spare = spare(length);
         return spare == null ? new byte[length] : spare;
@@ -43,7 +43,7 @@ final class SpareArrays {
         return array;
     }
 
-    /** Leaves an array to whoever needs one next; who gives it does not touch it any more. */
+    /** Returns an array for reuse; the caller must not use it afterwards. */
     static synchronized void give(byte[] array) {
         Deque<SoftReference<byte[]>> ofLength = SPARE.computeIfAbsent(array.length, length -> new ArrayDeque<>());
         ofLength.removeIf(one -> one.get() == null);

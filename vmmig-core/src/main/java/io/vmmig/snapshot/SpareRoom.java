@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.snapshot;
 
-/** A large array that is only needed for a while, with anything in it. */
+/** A large temporary array with arbitrary initial content. */
 public record SpareRoom(byte[] bytes) implements AutoCloseable {
-    /** Room for that many bytes. */
+    /** An array of that many bytes. */
     public SpareRoom(int bytes) {
         this(SpareArrays.takeAsLeft(bytes));
     }

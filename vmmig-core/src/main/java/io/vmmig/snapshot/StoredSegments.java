@@ -10,11 +10,11 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
-/** Looks into segments that are stored as pages. */
+/** Access to segments that are stored as pages. */
 public final class StoredSegments {
     private StoredSegments() {}
 
-    /** The map of a stored segment, of which the beginning is enough. */
+    /** The map of a stored segment; its beginning, up to the end of the instructions, is enough. */
     public static PageMap map(InputStream stored) throws IOException, PackageFormatException {
         try (InputStream in = new ZstdInputStream(stored, RecyclingBufferPool.INSTANCE)) {
             byte[] length = in.readNBytes(Integer.BYTES);
@@ -32,7 +32,7 @@ public final class StoredSegments {
         }
     }
 
-    /** Changes a page in {@code target} by the one in {@code body}. */
+    /** Applies the difference in {@code body} to a page in {@code target}. */
     public static void change(byte[] body, int bodyOffset, byte[] target, int targetOffset) {
         Deltas.apply(body, bodyOffset, target, targetOffset);
     }

@@ -9,8 +9,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The threads behind one package: one that moves bytes to or from its stream, one that digests the decoded bytes, and several
- * that encode or decode. The mover and the digester run their tasks in order. Thread-safe.
+ * The background threads of one package: one that moves bytes to or from its stream, one that digests the decoded bytes, and several that
+ * encode or decode. The mover and the digester run their tasks in order. Thread-safe.
  */
 public final class WorkerPool implements AutoCloseable {
     private static final long FAREWELL_MILLIS = 500;

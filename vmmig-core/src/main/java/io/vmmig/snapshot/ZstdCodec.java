@@ -10,10 +10,10 @@ import java.io.InputStream;
 
 /** Stores each segment as one zstd frame of its bytes. */
 public final class ZstdCodec implements SegmentEncoder, SegmentDecoder {
-    /** Without entropy coding, which hardly takes longer than to digest what it leaves. */
+    /** Without entropy coding; takes hardly longer than digesting its output. */
     private static final int LITTLE = -1;
 
-    /** Kernels are compressed already, as a rule, and still lose a tenth, at 100 MB a second and processor. */
+    /** Kernels are usually compressed already, and still shrink by a tenth, at 100 MB per second and processor. */
     private static final int SOME = 5;
 
     private static final int MUCH = 12;
@@ -25,7 +25,7 @@ public final class ZstdCodec implements SegmentEncoder, SegmentDecoder {
         compressors = new NativeContexts<>(() -> Frames.compressor().setLevel(level));
     }
 
-    /** Encodes with so much work. */
+    /** An encoder for a level. */
     public static SegmentEncoder encoder(Level level) {
         return new ZstdCodec(
                 switch (level) {
@@ -35,12 +35,12 @@ public final class ZstdCodec implements SegmentEncoder, SegmentDecoder {
                 });
     }
 
-    /** Decodes what was encoded with any amount of work. */
+    /** A decoder for all levels. */
     public static SegmentDecoder decoder() {
         return new ZstdCodec(LITTLE);
     }
 
-    /** Cuts a content into segments that are full, but for the last. */
+    /** Splits a content into segments, all full except the last. */
     public static boolean fill(Segment segment, InputStream in) throws IOException {
         byte[] buffer = segment.decoded();
         int length = in.readNBytes(buffer, 0, buffer.length);
@@ -66,7 +66,7 @@ public final class ZstdCodec implements SegmentEncoder, SegmentDecoder {
 
     @Override
     public void complete(Segment segment) {
-        // Each segment stands on its own.
+        // Each segment is independent.
     }
 
     @Override

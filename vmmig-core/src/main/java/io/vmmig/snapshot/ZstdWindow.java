@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.snapshot;
 
-/** How much memory a zstd frame asks a reader for (RFC 8878, 3.1.1.1). The library judges that in some of its modes only. */
+/** The memory that a zstd frame requires of a reader (RFC 8878, 3.1.1.1). The library checks this only in some of its modes. */
 public final class ZstdWindow {
-    /** No header is longer. */
+    /** The maximum length of a frame header. */
     public static final int MAX_HEADER_BYTES = 18;
 
     private static final int DESCRIPTOR = 4;
