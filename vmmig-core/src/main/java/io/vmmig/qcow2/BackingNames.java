@@ -19,8 +19,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The files that an image, whatever it may be, says it needs: for those who must not remove any of them. It asks less of an image than
- * {@link DiskChain} does, and names rather too much than too little; nothing is to be opened as what it says.
+ * The files that an image of any kind refers to, for callers that must not remove any of them. It accepts more images than {@link
+ * DiskChain} does, and returns rather too many names than too few; do not open files by what it returns.
  */
 public final class BackingNames {
     private static final int QED = 0x00444551;
@@ -40,7 +40,7 @@ public final class BackingNames {
 
     private BackingNames() {}
 
-    /** What this image needs itself, not what that needs in turn; nothing if it is not there, or no image that needs another. */
+    /** The files that this image refers to directly; empty if it does not exist, or refers to none. */
     public static Set<Path> in(Path image) throws IOException {
         try {
             if (!readable(image)) {
@@ -54,7 +54,7 @@ public final class BackingNames {
         }
     }
 
-    /** Anything else might hang when it is opened, or do something. */
+    /** Opening anything but a regular file could hang or have side effects. */
     private static boolean readable(Path image) throws IOException {
         int mode = (Integer) Files.getAttribute(image, "unix:mode");
         return Files.isRegularFile(image) || (mode & MODE_TYPE) == MODE_BLOCK_DEVICE;
@@ -142,7 +142,7 @@ public final class BackingNames {
         return paths;
     }
 
-    /** QEMU takes a relative name from where the image is by the name that it was given; to be safe, also from where it really is. */
+    /** QEMU resolves a relative name against the image's path as given; this also resolves it against the real path, to be safe. */
     private static void add(Set<Path> paths, Path image, String name) throws IOException {
         try {
             paths.add(image.toAbsolutePath().resolveSibling(name).normalize());
@@ -150,7 +150,7 @@ public final class BackingNames {
                 paths.add(image.toRealPath().resolveSibling(name));
             }
         } catch (InvalidPathException e) {
-            // No file has that name, so it cannot be removed either.
+            // No file can have that name, so none can be removed.
         }
     }
 }

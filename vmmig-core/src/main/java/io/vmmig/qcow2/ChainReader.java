@@ -28,7 +28,7 @@ final class ChainReader {
      * The images from the lowest to the top one.
      *
      * @param used the images that are known to be used, the top one first
-     * @param complete whether there are no others; otherwise the header of the last one says what is below it
+     * @param complete whether these are all images; otherwise the header of the last one names the one below it
      */
     List<DiskChain.Link> follow(List<DiskChain.Used> used, boolean complete) throws VmmigException {
         List<DiskChain.Link> links = new ArrayList<>();
@@ -61,7 +61,7 @@ final class ChainReader {
         links.add(link(path, format));
     }
 
-    /** What an image is called in messages. */
+    /** The name of an image in messages. */
     static String called(Path image) {
         return "disk image " + image;
     }
@@ -112,7 +112,7 @@ final class ChainReader {
                         "Convert the backing file to raw or qcow2."));
     }
 
-    /** The path that QEMU would take a backing file's name for; it knows names that are no paths, and those are refused. */
+    /** The path as which QEMU would interpret a backing file's name; names that are not paths are refused. */
     private static Path resolve(Path overlay, String name, ImageProblems problems) throws VmmigException {
         if (hasProtocol(name) || !Texts.isPlain(name)) {
             throw problems.unsupported(

@@ -7,7 +7,7 @@ import java.io.IOException;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
 
-/** Decompresses clusters of a qcow2 image. What follows the compressed bytes in their last sector is not looked at. */
+/** Decompresses clusters of a qcow2 image. Ignores what follows the compressed bytes in their last sector. */
 enum ClusterCodec {
     DEFLATE {
         @Override
@@ -58,9 +58,9 @@ enum ClusterCodec {
     }
 
     /**
-     * Decompresses what begins in {@code stored} until {@code cluster} is full.
+     * Decompresses from the beginning of {@code stored} until {@code cluster} is full.
      *
-     * @return how many bytes there were; fewer than {@code cluster} has room for only if there are no more
+     * @return the number of bytes; less than the length of {@code cluster} only if there are no more
      * @throws IOException if the compressed bytes are malformed
      */
     abstract int decompress(byte[] stored, int length, byte[] cluster) throws IOException;

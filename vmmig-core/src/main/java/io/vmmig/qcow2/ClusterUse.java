@@ -6,8 +6,8 @@ import io.vmmig.json.Malformed;
 import java.util.Arrays;
 
 /**
- * Which clusters of an image file are in use, and by how many. A cluster of its own belongs to one table or one piece of
- * data; only compressed pieces share clusters, and only with each other. Memory follows what is used, up to a limit.
+ * Which clusters of an image file are in use, and by how many users. A cluster belongs to one table or one piece of data; only compressed
+ * pieces share clusters, and only with each other. Memory use grows with the clusters in use, up to a limit.
  */
 final class ClusterUse {
     private static final long MEMORY_BYTES = 64L << 20;
@@ -29,7 +29,9 @@ final class ClusterUse {
     private final ImageProblems problems;
     private long memory;
 
-    /** @param clusters how many clusters there are at most */
+    /**
+     * @param clusters the maximum number of clusters
+     */
     ClusterUse(long clusters, ImageProblems problems) throws VmmigException {
         long chunks = (clusters + CHUNK - 1) >>> CHUNK_BITS;
         this.clusters = clusters;
@@ -41,7 +43,7 @@ final class ClusterUse {
         Arrays.fill(sharers, NONE_SHARED);
     }
 
-    /** Bounds what tables of an image may make us hold. */
+    /** Bounds the memory that an image's tables can require. */
     private void grow(long bytes) throws VmmigException {
         memory += bytes;
         if (memory > MEMORY_BYTES) {
@@ -49,7 +51,7 @@ final class ClusterUse {
         }
     }
 
-    /** Takes a cluster for one user alone. */
+    /** Takes a cluster for one exclusive user. */
     void take(long cluster) throws VmmigException {
         long[] chunk = chunk(cluster);
         int within = (int) (cluster & (CHUNK - 1));
@@ -90,7 +92,7 @@ final class ClusterUse {
         return chunk;
     }
 
-    /** How many users a cluster has; none, if it is behind all. */
+    /** The number of users of a cluster; 0 after the last one. */
     int users(long cluster) {
         if (cluster >= clusters) {
             return 0;
@@ -126,7 +128,7 @@ final class ClusterUse {
         return false;
     }
 
-    /** Takes {@code count} free clusters in a row, the first there are from {@code from} on; returns the first of them. */
+    /** Takes the first {@code count} consecutive free clusters at or after {@code from}; returns the first of them. */
     long takeFree(long from, long count) throws VmmigException {
         long start = from;
         long run = 0;

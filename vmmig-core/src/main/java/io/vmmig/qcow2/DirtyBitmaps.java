@@ -12,13 +12,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Dirty bitmaps that lie in images. Incremental backups start from them, and they do not travel. QEMU writes those of a running guest
- * when it lets go of the image, so not all that there are can be seen before.
+ * Dirty bitmaps in images, from which incremental backups start, and which do not move. QEMU writes those of a running guest when it
+ * releases the image, so some may not be visible before.
  */
 public final class DirtyBitmaps {
     private DirtyBitmaps() {}
 
-    /** Those of the images that travel for a disk which hold any. */
+    /** The images of a disk that are sent and hold dirty bitmaps. */
     public static List<Path> in(DiskChain chain) throws VmmigException {
         List<Path> images = new ArrayList<>();
         for (DiskChain.Image image : chain.layers()) {

@@ -16,9 +16,7 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The images that make up one local disk: as a hypervisor uses them, where that is known, or as their headers tell. Immutable.
- */
+/** The images of one local disk: as a hypervisor uses them, if that is known, otherwise by their headers. Immutable. */
 public final class DiskChain {
     private final @Nullable Link base;
     private final List<Link> layers;
@@ -37,15 +35,15 @@ public final class DiskChain {
      * An image as a hypervisor uses it.
      *
      * @param path where it is
-     * @param format as what it is read
+     * @param format the format as which it is read
      */
     public record Used(Path path, ImageFormat format) {}
 
     /**
-     * An image, and what its header says is below it, which need not be what is used.
+     * An image, and the backing file in its header, which need not be the one in use.
      *
      * @param image the image
-     * @param backing what its header says, or null
+     * @param backing the backing file in its header, or null
      * @param hasSnapshots whether it has internal snapshots
      */
     record Link(Image image, Qcow2Header.@Nullable Backing backing, boolean hasSnapshots) {}
@@ -59,26 +57,26 @@ public final class DiskChain {
      * Follows the backing files of a disk, which a guest may be using.
      *
      * @param top the disk's image
-     * @param format its format, as the domain XML has it: formats are never guessed
+     * @param format its format, from the domain XML: formats are never guessed
      * @param readOnly whether the guest cannot write to it
-     * @throws VmmigException with {@link Problem#DISK_UNSUPPORTED} for what cannot travel, {@link Problem#IMAGE_MALFORMED}
-     *     for what is not what it says it is, {@link Problem#FILE_FAILED} for what cannot be read
+     * @throws VmmigException with {@link Problem#DISK_UNSUPPORTED} for an image that cannot move, {@link Problem#IMAGE_MALFORMED} for a
+     *     malformed one, {@link Problem#FILE_FAILED} for one that cannot be read
      */
     public static DiskChain read(Path top, ImageFormat format, boolean readOnly) throws VmmigException {
         return read(List.of(new Used(top, format)), false, readOnly);
     }
 
     /**
-     * The chain of a disk of which it is known how a hypervisor uses it, whatever headers say.
+     * The chain of a disk as a hypervisor uses it, even if headers differ.
      *
      * @param used the disk's image first, then those below it
-     * @param complete whether there is nothing below the last of them; otherwise its header says what there is
+     * @param complete whether these are all images; otherwise the header of the last one names the one below it
      * @param readOnly whether the guest cannot write to it
      * @throws VmmigException as {@link #read(Path, ImageFormat, boolean)}
      */
     public static DiskChain read(List<Used> used, boolean complete, boolean readOnly) throws VmmigException {
         List<Link> lowestFirst = new ChainReader().follow(used, complete);
-        // What names a backing file that is not used can only travel: nobody else would read it like that.
+        // An image whose header names an unused backing file must be sent: another host would read it differently.
         boolean hasBase =
                 (lowestFirst.size() > 1 || readOnly) && lowestFirst.get(0).backing() == null;
         List<Link> layers = List.copyOf(lowestFirst.subList(hasBase ? 1 : 0, lowestFirst.size()));
@@ -91,32 +89,29 @@ public final class DiskChain {
         return new DiskChain(hasBase ? lowestFirst.get(0) : null, layers);
     }
 
-    /** The images that travel, lowest first. */
+    /** The images to send, lowest first. */
     public List<Image> layers() {
         return layers.stream().map(Link::image).toList();
     }
 
-    /**
-     * The image below the layers, which both ends are to hold, or null: a disk of a single image travels whole, unless it is
-     * read-only.
-     */
+    /** The base image below the layers, or null. A disk of a single image has none and is sent whole, unless it is read-only. */
     public @Nullable Image base() {
         return base == null ? null : base.image();
     }
 
-    /** As {@link #open(int, Digest, FileHoles)}, where no holes are known. */
+    /** As {@link #open(int, Digest, FileHoles)}, without known holes. */
     public SparseInputStream open(int layer, @Nullable Digest baseDigest) throws IOException, VmmigException {
         return open(layer, baseDigest, FileHoles.NONE);
     }
 
     /**
-     * The bytes of a layer's file. What its header says of its backing file is replaced by a name that means the same in a
-     * package, and that QEMU refuses to open. To be closed by the caller.
+     * The bytes of a layer's file; the caller closes the stream. The backing file's name in the header is replaced by its name in the
+     * package, which QEMU refuses to open.
      *
      * @param layer which of {@link #layers()}
      * @param baseDigest the digest of {@link #base()}; null if there is none
-     * @param holes where the holes of the file are, which are not read
-     * @throws HypervisorException with {@link Problem#GUEST_BUSY} if the image is not the one any more that was read first
+     * @param holes the holes of the file, which are not read
+     * @throws HypervisorException with {@link Problem#GUEST_BUSY} if the image has been replaced since it was first read
      * @throws VmmigException also as {@link #read} does
      * @throws IOException if the file cannot be read
      */

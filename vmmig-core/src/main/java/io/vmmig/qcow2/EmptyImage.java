@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
-/** The beginning of a qcow2 image that holds nothing of its own: header, reference counts, and an L1 table of zeros. */
+/** A qcow2 image without data: header, reference counts, and an L1 table of zeros. */
 final class EmptyImage {
     private static final int VERSION = 3;
     private static final int HEADER_BYTES = 104;
@@ -24,7 +24,7 @@ final class EmptyImage {
 
     private EmptyImage() {}
 
-    /** Writes it to a file that holds nothing yet. */
+    /** Writes it to an empty file. */
     static void write(NewFile file, long virtualBytes, Qcow2Header.@Nullable Backing backing, String called)
             throws IOException, VmmigException {
         int entries = Math.toIntExact((virtualBytes + BYTES_PER_L1_ENTRY - 1) / BYTES_PER_L1_ENTRY);

@@ -10,12 +10,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The header extensions of a qcow2 image that vmmig carries on. All others are left out of a rewritten header: the format
- * lets a reader ignore them, and whatever is not needed is not taken from strangers.
+ * The header extensions of a qcow2 image that vmmig preserves. All others are left out of a rewritten header: the format lets readers
+ * ignore them, and nothing unnecessary is accepted from an untrusted image.
  *
  * @param backingFormat the name of the backing file's format, or null
- * @param featureNames the feature name table, which only serves messages, or null
- * @param bitmaps whether there is a directory of dirty bitmaps, which is not carried on
+ * @param featureNames the feature name table, used only for messages, or null
+ * @param bitmaps whether there is a directory of dirty bitmaps, which is not preserved
  */
 record HeaderExtensions(@Nullable String backingFormat, byte @Nullable [] featureNames, boolean bitmaps) {
     private static final int END = 0;
@@ -31,7 +31,7 @@ record HeaderExtensions(@Nullable String backingFormat, byte @Nullable [] featur
     private static final int MAX_FORMAT_BYTES = 15;
     private static final int FEATURE_NAME_BYTES = 48;
 
-    /** Reads the extensions that lie between {@code start} and {@code end} of the first cluster. */
+    /** Reads the extensions between {@code start} and {@code end} of the first cluster. */
     static HeaderExtensions read(ByteBuffer cluster, int start, int end, ImageProblems problems) throws VmmigException {
         String backingFormat = null;
         byte[] featureNames = null;
@@ -70,7 +70,7 @@ record HeaderExtensions(@Nullable String backingFormat, byte @Nullable [] featur
         return content.length == 0 ? null : new String(content, StandardCharsets.US_ASCII);
     }
 
-    /** The room that an extension with so much content takes. */
+    /** The size of an extension with this content, in bytes. */
     static int sizeOf(byte[] content) {
         return PREFIX_BYTES + padded(content.length);
     }

@@ -17,15 +17,14 @@ import java.security.MessageDigest;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** Writes files that came in a package, trusting nothing that they say of other files. */
+/** Writes files from a package, without trusting what they say about other files. */
 public final class ImageFiles {
     private ImageFiles() {}
 
     /**
-     * Writes a kernel or the like to a new file of mode 0600, which is on disk when this returns. If it fails, there is no
-     * file.
+     * Writes a kernel or similar to a new file of mode 0600, synced to the disk. If this fails, there is no file.
      *
-     * @throws IOException if reading or writing fails, or the file is there already
+     * @throws IOException if reading or writing fails, or the file already exists
      */
     public static void write(InputStream in, Path file) throws IOException {
         try (NewFile out = NewFile.create(file)) {
@@ -34,7 +33,7 @@ public final class ImageFiles {
         }
     }
 
-    /** As {@link #write(InputStream, Path)}, but to a file that is there, and that stays if it fails. */
+    /** As {@link #write(InputStream, Path)}, but to an existing file, which stays if this fails. */
     public static void fill(InputStream in, Path file) throws IOException {
         try (NewFile out = NewFile.over(file)) {
             out.append(in, Long.MAX_VALUE, null);
@@ -43,9 +42,9 @@ public final class ImageFiles {
     }
 
     /**
-     * Writes a base image to a file that is there, and that stays if it fails; the image is on disk when this returns.
+     * Writes a base image to an existing file, synced to the disk. The file stays if this fails.
      *
-     * @throws VmmigException if the image is not what the manifest says, has tables that are not within it, or a backing file
+     * @throws VmmigException if the image does not match the manifest, has tables outside of its file, or a backing file
      * @throws IOException if reading or writing fails
      */
     public static void fillBase(InputStream in, Manifest.Base base, Path file) throws IOException, VmmigException {
@@ -67,7 +66,7 @@ public final class ImageFiles {
     }
 
     /**
-     * Whether {@link #reserveLayer} can make such a layer.
+     * Whether {@link #reserveLayer} can create a placeholder for a layer.
      *
      * @param layer what the manifest says of it
      */
@@ -78,11 +77,10 @@ public final class ImageFiles {
     }
 
     /**
-     * Makes an empty file one of a layer that is still to come: an image of the same format and virtual size on the same
-     * backing, which holds nothing. A hypervisor can open it as long as it only waits for a guest: QEMU reads an image again
-     * before it lets a guest run on it that came from elsewhere.
+     * Turns an empty file into a placeholder for a layer: an image of the same format, virtual size and backing, without data. A hypervisor
+     * that waits for an incoming guest can open it, since QEMU reads an image again before it runs such a guest.
      *
-     * @param backing the image on this host that the layer stands on, or null if it stands alone
+     * @param backing the image on this host that the layer is based on, or null if none
      * @throws IOException if writing fails, or the file is not there
      */
     public static void reserveLayer(Manifest.Disk disk, int layer, Path file, @Nullable Path backing)
@@ -102,9 +100,7 @@ public final class ImageFiles {
         }
     }
 
-    /**
-     * As {@link #writeLayer}, but to a file that is there, such as {@link #reserveLayer} has made, and that stays if it fails.
-     */
+    /** As {@link #writeLayer}, but to an existing file, such as a placeholder of {@link #reserveLayer}; it stays if this fails. */
     public static void fillLayer(InputStream in, Manifest.Disk disk, int layer, Path file, @Nullable Path backing)
             throws IOException, VmmigException {
         try (NewFile out = NewFile.over(file)) {
@@ -113,18 +109,17 @@ public final class ImageFiles {
     }
 
     /**
-     * Writes a layer of a disk to a new, sparse file of mode 0600, which is on disk when this returns. If it fails, there is
-     * no file. A qcow2 header has to name exactly the backing that the manifest implies, and is written anew; all tables are
-     * checked, and reference counts made afresh.
+     * Writes a layer of a disk to a new, sparse file of mode 0600, synced to the disk. If this fails, there is no file. A qcow2 header must
+     * name exactly the backing file that the manifest implies, and is rewritten; all tables are checked, and reference counts are rebuilt.
      *
-     * @param in the layer as {@link DiskChain#open} gives it; how long it may be is for the caller to bound
+     * @param in the layer from {@link DiskChain#open}; the caller bounds its length
      * @param disk what the manifest says of the disk
      * @param layer which of its layers this is
      * @param file where to write
-     * @param backing the image on this host that the layer stands on, or null if it stands alone
-     * @throws VmmigException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} or
-     *     {@link io.vmmig.error.Problem#DISK_UNSUPPORTED} if the layer is not what the manifest says, or not to be trusted
-     * @throws IOException if reading or writing fails, or the file is there already
+     * @param backing the image on this host that the layer is based on, or null if none
+     * @throws VmmigException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} or {@link io.vmmig.error.Problem#DISK_UNSUPPORTED} if the
+     *     layer does not match the manifest, or cannot be trusted
+     * @throws IOException if reading or writing fails, or the file already exists
      */
     public static void writeLayer(InputStream in, Manifest.Disk disk, int layer, Path file, @Nullable Path backing)
             throws IOException, VmmigException {
@@ -189,9 +184,9 @@ public final class ImageFiles {
         }
         Qcow2Header.Backing local = local(expected, backing);
         header.requireNoSnapshots();
-        // Says in time if the name does not fit.
+        // Throws early if the name does not fit.
         header.withBacking(local);
-        // The header comes last: until then nothing takes the file for an image.
+        // The header is written last: until then the file is not an image.
         out.skip(header.clusterBytes());
         out.append(in, Long.MAX_VALUE, null);
         out.writeFirst(header.rewritten(local, TableRewriter.rewrite(out, header, problems)));

@@ -6,9 +6,9 @@ import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
 
 /**
- * The ways in which one image is refused.
+ * Refusals of one image.
  *
- * @param image what the image is called in messages, such as {@code disk image /srv/a.qcow2}
+ * @param image the image's name in messages, such as {@code disk image /srv/a.qcow2}
  */
 record ImageProblems(String image) {
 
@@ -20,7 +20,7 @@ record ImageProblems(String image) {
                 "Look at it with qemu-img info and qemu-img check where it comes from.");
     }
 
-    /** The image is sound, but of a kind that cannot travel. */
+    /** The image is valid, but of a kind that cannot move. */
     IncompatibleException unsupported(String why, String remedy) {
         return new IncompatibleException(Problem.DISK_UNSUPPORTED, image + " " + why, remedy);
     }

@@ -6,13 +6,13 @@ import io.vmmig.content.Digest;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What stands in a packaged qcow2 image in place of its backing file's path. QEMU takes {@code vmmig:} for a protocol that
- * it does not know and refuses to open such an image, so one that was taken out of a package by hand fails safely.
+ * The names that replace backing files' paths in packaged qcow2 images. QEMU takes {@code vmmig:} for an unknown protocol and refuses to
+ * open such an image, so one that was extracted by hand fails safely.
  */
 final class PackageNames {
     private PackageNames() {}
 
-    /** The name of a base image, which the destination holds. */
+    /** The name of a base image. */
     static String ofBase(Digest digest) {
         return "vmmig:" + digest;
     }
@@ -22,7 +22,7 @@ final class PackageNames {
         return "vmmig:layer:" + layer;
     }
 
-    /** What a layer's header has to say if it is to agree with the manifest; null if it has to stand alone. */
+    /** The backing file that the manifest requires in a layer's header; null if none. */
     static Qcow2Header.@Nullable Backing expected(Manifest.Disk disk, int layer) {
         if (layer > 0) {
             return new Qcow2Header.Backing(

@@ -13,12 +13,11 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The first cluster of a qcow2 image, of version 2 or 3: the header, its extensions and the backing file's name, and by the
- * rules of the format nothing else. It can therefore be written anew with another backing file while all other clusters
- * stay as they are. Immutable.
+ * The first cluster of a qcow2 image, of version 2 or 3: the header, its extensions and the backing file's name, and by the format nothing
+ * else. It can therefore be rewritten with another backing file, while all other clusters stay unchanged. Immutable.
  *
- * <p>The format is QEMU's, in its {@code docs/interop/qcow2.txt}. Bounds that this page leaves open are those that QEMU
- * itself checks when it opens an image.
+ * <p>The format is QEMU's, in its {@code docs/interop/qcow2.txt}. Where that document gives no bounds, those that QEMU checks when it opens
+ * an image apply.
  */
 public final class Qcow2Header {
     static final int MAGIC = 0x514649fb;
@@ -44,7 +43,7 @@ public final class Qcow2Header {
 
     private static final int VERSION_2_BYTES = 72;
     private static final int MIN_VERSION_3_BYTES = 104;
-    /** As far as the header's meaning is known. */
+    /** The known part of the header. */
     private static final int MAX_VERSION_3_BYTES = 112;
 
     private static final int MIN_CLUSTER_BITS = 9;
@@ -72,10 +71,10 @@ public final class Qcow2Header {
     private final @Nullable Backing backing;
 
     /**
-     * What an image stands on.
+     * An image's backing file.
      *
-     * @param name the backing file's name as it is recorded, which may be a path or anything else
-     * @param format the name of its format as it is recorded, or null if none is
+     * @param name the backing file's name as recorded, which may be a path or anything else
+     * @param format its format's name as recorded, or null if none is
      */
     public record Backing(String name, @Nullable String format) {}
 
@@ -103,12 +102,12 @@ public final class Qcow2Header {
     }
 
     /**
-     * Reads the first cluster, leaving {@code in} at the second. Takes at most 2 MiB of memory, whatever the bytes are.
+     * Reads the first cluster, leaving {@code in} at the second. Takes at most 2 MiB of memory for any input.
      *
-     * @param image what the image is called in messages, such as {@code disk image /srv/a.qcow2}
-     * @throws VmmigException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} if this is not the beginning of a sound qcow2
-     *     image, or {@link io.vmmig.error.Problem#DISK_UNSUPPORTED} if it is encrypted, damaged, keeps its data in another file
-     *     or needs a feature that is not known here
+     * @param image the image's name in messages, such as {@code disk image /srv/a.qcow2}
+     * @throws VmmigException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} if this is not the beginning of a valid qcow2 image, or
+     *     {@link io.vmmig.error.Problem#DISK_UNSUPPORTED} if it is encrypted, damaged, has its data in another file or needs an unknown
+     *     feature
      * @throws IOException if reading fails
      */
     public static Qcow2Header read(InputStream in, String image) throws IOException, VmmigException {
@@ -167,7 +166,7 @@ public final class Qcow2Header {
         }
     }
 
-    /** Whatever the header points to must lie behind the first cluster, which is written anew. */
+    /** Checks that everything the header points to is after the first cluster, which is rewritten. */
     private void requireTables() throws VmmigException {
         if (virtualBytes() < 0) {
             throw problems.malformed("has an impossible size");
@@ -246,7 +245,7 @@ public final class Qcow2Header {
         return cluster.getLong(VIRTUAL_SIZE);
     }
 
-    /** What the image stands on, or null if it stands alone. */
+    /** The backing file, or null if there is none. */
     public @Nullable Backing backing() {
         return backing;
     }
@@ -260,17 +259,17 @@ public final class Qcow2Header {
         return version;
     }
 
-    /** How many entries the L1 table has: enough for the size that a guest sees, and at most 4 million. */
+    /** The number of entries of the L1 table: enough for the size that a guest sees, and at most 4 million. */
     long l1Entries() {
         return Integer.toUnsignedLong(cluster.getInt(L1_ENTRIES));
     }
 
-    /** Where the L1 table is in the file. */
+    /** The offset of the L1 table in the file, in bytes. */
     long l1Offset() {
         return cluster.getLong(L1_OFFSET);
     }
 
-    /** Whether L2 entries are of 16 bytes, and clusters have 32 parts. */
+    /** Whether L2 entries have 16 bytes, and clusters have 32 subclusters. */
     boolean hasExtendedL2() {
         return (features() & EXTENDED_L2) != 0;
     }
@@ -289,12 +288,12 @@ public final class Qcow2Header {
     }
 
     /**
-     * The first cluster with another backing file. Only what is known here is carried over; of optional features, those that
-     * QEMU would have to keep in step with the data, such as persistent bitmaps, are switched off, which the format calls
-     * autoclear: the clusters that they took are leaked, and {@code qemu-img check -r leaks} wins them back.
+     * The first cluster with another backing file. Only known parts are preserved. Optional features that QEMU would have to keep
+     * consistent with the data, such as persistent bitmaps, are switched off (autoclear in the format): their clusters are leaked, and
+     * {@code qemu-img check -r leaks} frees them.
      *
-     * @param replacement what the image shall stand on, or null if it shall stand alone
-     * @return as many bytes as a cluster has
+     * @param replacement the new backing file, or null for none
+     * @return one cluster
      * @throws IncompatibleException if the name does not fit, which happens only with very small clusters or very long names
      */
     public byte[] withBacking(@Nullable Backing replacement) throws IncompatibleException {
@@ -317,7 +316,7 @@ public final class Qcow2Header {
         if (formatBytes > 0) {
             putExtension(out, HeaderExtensions.BACKING_FORMAT, format);
         }
-        // The names of features only serve messages; where there is no room, QEMU leaves them out as well.
+        // Feature names are only for messages; QEMU omits them too if there is no room.
         if (features.length > 0 && needed + HeaderExtensions.sizeOf(features) <= clusterBytes()) {
             putExtension(out, HeaderExtensions.FEATURE_NAMES, features);
         }
@@ -335,9 +334,9 @@ public final class Qcow2Header {
     }
 
     /**
-     * As {@link #withBacking}, for an image that was checked and has reference counts of ours.
+     * As {@link #withBacking}, for a checked image with rebuilt reference counts.
      *
-     * @param refcounts where these are
+     * @param refcounts their position
      */
     byte[] rewritten(@Nullable Backing replacement, TableRewriter.Refcounts refcounts) throws IncompatibleException {
         byte[] bytes = withBacking(replacement);
@@ -352,7 +351,7 @@ public final class Qcow2Header {
     }
 
     /**
-     * Checks that the image can travel: what only its internal snapshots hold would be lost.
+     * Throws if the image has internal snapshots, which would be lost.
      *
      * @throws IncompatibleException with {@link io.vmmig.error.Problem#DISK_UNSUPPORTED} if it has any
      */

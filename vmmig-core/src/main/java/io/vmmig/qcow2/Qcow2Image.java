@@ -14,8 +14,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The content of a qcow2 image that stands alone, as a guest sees it. Nothing of its tables is trusted: what is not within
- * the file is refused, and memory is bounded to about 12 MiB however large the image is. Thread-safe.
+ * The content of a qcow2 image without a backing file, as a guest sees it. Its tables are untrusted: positions outside of the file are
+ * refused, and memory use is bounded to about 12 MiB for images of any size. Thread-safe.
  *
  * <p>The format is QEMU's, in its {@code docs/interop/qcow2.txt}.
  */
@@ -26,7 +26,7 @@ public final class Qcow2Image implements Closeable {
     private static final int SECTOR = 512;
     private static final int PARTS = 32;
 
-    /** Where bytes of a cluster are if they are not as such in the file. */
+    /** The position of bytes that are not stored literally in the file. */
     private static final long NOWHERE = 0;
 
     private static final long IN_COMPRESSED = -1;
@@ -67,8 +67,8 @@ public final class Qcow2Image implements Closeable {
     /**
      * Opens an image.
      *
-     * @throws VmmigException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} if it is not a sound qcow2 image, or
-     *     {@link io.vmmig.error.Problem#DISK_UNSUPPORTED} if it stands on another image or is of a kind that is not known
+     * @throws VmmigException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} if it is not a valid qcow2 image, or {@link
+     *     io.vmmig.error.Problem#DISK_UNSUPPORTED} if it has a backing file or is of an unknown kind
      * @throws IOException if it cannot be read
      */
     public static Qcow2Image open(Path path) throws IOException, VmmigException {
@@ -93,7 +93,7 @@ public final class Qcow2Image implements Closeable {
         }
     }
 
-    /** Each L2 table has clusters of its own, so that going through all of them takes no longer than the file is. */
+    /** Checks the number of L2 tables: no two share clusters, so the file's size bounds the time to read them all. */
     private void requireTables(long l1Entries) throws IOException, VmmigException {
         long tables = 0;
         byte[] stored = new byte[MAX_SLICE_BYTES];
@@ -117,10 +117,10 @@ public final class Qcow2Image implements Closeable {
     }
 
     /**
-     * Reads what a guest would read. Behind the end there are zeros.
+     * Reads what a guest would read; zeros after the end.
      *
-     * @throws IOException if reading fails; for a malformed image, one that was caused by a {@link VmmigException} with
-     *     {@link io.vmmig.error.Problem#IMAGE_MALFORMED}
+     * @throws IOException if reading fails; for a malformed image, its cause is a {@link VmmigException} with {@link
+     *     io.vmmig.error.Problem#IMAGE_MALFORMED}
      */
     public void read(long position, byte[] buffer, int offset, int length) throws IOException {
         int here = (int) Math.max(0, Math.min(length, virtualBytes - position));
@@ -131,7 +131,7 @@ public final class Qcow2Image implements Closeable {
         Arrays.fill(buffer, offset + here, offset + length, (byte) 0);
     }
 
-    /** Reads up to the end of one cluster, or of one part of a cluster. */
+    /** Reads up to the end of a cluster or subcluster. */
     private int readRun(long position, byte[] buffer, int offset, int length) throws IOException {
         int within = (int) (position & (clusterBytes - 1));
         long[] slice = l2SliceOf(position);
@@ -151,12 +151,12 @@ public final class Qcow2Image implements Closeable {
             run = Math.min(run, part - within % part);
         }
         int there = place == NOWHERE ? 0 : file.read(place, buffer, offset, run);
-        // The last cluster of a file need not be a whole one.
+        // The last cluster of a file may be incomplete.
         Arrays.fill(buffer, offset + there, offset + run, (byte) 0);
         return run;
     }
 
-    /** Where in the file the byte {@code within} its cluster is. */
+    /** The position in the file of the byte at {@code within} its cluster. */
     private long placeOf(long[] slice, int at, int within) throws IOException {
         long entry = slice[at];
         if ((entry & COMPRESSED) != 0) {
@@ -188,7 +188,7 @@ public final class Qcow2Image implements Closeable {
         return cluster;
     }
 
-    /** The piece of the L2 table that tells where {@code position} is, or null if there is no such table. */
+    /** The slice of the L2 table for {@code position}, or null if there is no such table. */
     private long @Nullable [] l2SliceOf(long position) throws IOException {
         long cluster = position >>> clusterBits;
         long sliceEntries = sliceBytes / (Long.BYTES * entryWords);
@@ -267,10 +267,9 @@ public final class Qcow2Image implements Closeable {
     }
 
     /**
-     * The first position, from {@code position} on, at which there may be anything but zeros; the end of the image if there
-     * is none.
+     * The first position at or after {@code position} that may hold anything but zeros; the end of the image if there is none.
      *
-     * @param position a multiple of the size of a cluster, or the last answer and what was read since
+     * @param position a multiple of the cluster size, or the last result plus what was read since
      * @throws IOException as {@link #read} does
      */
     public long nextData(long position) throws IOException {
@@ -301,7 +300,7 @@ public final class Qcow2Image implements Closeable {
         return entryWords == 2 ? (int) slice[at + 1] != 0 : (entry & OFFSET) != 0 && (entry & ZERO) == 0;
     }
 
-    /** The position at which the next L2 table that is there begins. */
+    /** The first position that the next allocated L2 table maps. */
     private long nextTable(long position) throws IOException {
         long tableSpan = (long) clusterBytes / (Long.BYTES * entryWords) << clusterBits;
         long index = position / tableSpan + 1;

@@ -5,21 +5,23 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A few pieces of a file, each of a fixed place by its position, so that looking one up takes no lock. Thread-safe.
+ * A direct-mapped cache of pieces of a file: the position determines the slot, so lookups take no lock. Thread-safe.
  *
- * @param <T> what a piece holds; not to be changed
+ * @param <T> a piece's content, which must not be changed
  */
 final class SliceCache<T> {
     private record Slice<T>(long position, T content) {}
 
     private final AtomicReferenceArray<@Nullable Slice<T>> slices;
 
-    /** @param capacity how many pieces there may be, a power of two */
+    /**
+     * @param capacity the maximum number of pieces, a power of two
+     */
     SliceCache(int capacity) {
         this.slices = new AtomicReferenceArray<>(capacity);
     }
 
-    /** The piece that was put for that very position, or null if it is not there any more. */
+    /** The piece for exactly that position, or null if the cache does not hold it. */
     @Nullable
     T get(long position) {
         Slice<T> slice = slices.get(placeOf(position));

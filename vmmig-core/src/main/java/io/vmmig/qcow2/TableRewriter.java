@@ -7,10 +7,9 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Goes through all tables of a qcow2 image that came from somewhere, and gives it reference counts of our own. Every entry of
- * L1 and L2 tables is checked: it points to one cluster within the file that nothing else uses, and holds no bit that has no
- * meaning. What cannot be trusted without counting, the reference counts, is not looked at but made anew, in clusters
- * that nothing uses, so that clusters which nothing points to are free again. For one image.
+ * Checks all tables of an untrusted qcow2 image, and rebuilds its reference counts. Every entry of the L1 and L2 tables must point to a
+ * cluster within the file that nothing else uses, and have no undefined bits. The reference counts in the image are ignored; new ones are
+ * written to unused clusters, which also frees leaked clusters. For one image.
  */
 final class TableRewriter {
     private static final long OFFSET = 0x00ff_ffff_ffff_fe00L;
@@ -19,7 +18,7 @@ final class TableRewriter {
     private static final long ZERO = 1;
     private static final int SECTOR = 512;
     private static final int PARTS = 32;
-    /** Reference counts of 16 bits, the only ones that version 2 knows. */
+    /** 16-bit reference counts, the only width in version 2. */
     static final int REFCOUNT_ORDER = 4;
 
     private static final int REFCOUNT_BYTES = 2;
@@ -33,7 +32,7 @@ final class TableRewriter {
     private final long tableClusters;
     private final ClusterUse use;
 
-    /** Where the reference counts are now. */
+    /** The position of the new reference counts. */
     record Refcounts(long offset, int clusters) {}
 
     private TableRewriter(NewFile file, Qcow2Header header, ImageProblems problems) throws VmmigException {
@@ -44,7 +43,7 @@ final class TableRewriter {
         this.clusterBytes = header.clusterBytes();
         this.fileBytes = file.bytes();
         long clusters = clustersOf(fileBytes);
-        // Room for a table and blocks at the end, in case that nothing is free before.
+        // Room for a table and blocks at the end, in case no cluster before is free.
         long most = clusters + 2;
         for (long before = 0; before != most; ) {
             before = most;
@@ -60,8 +59,8 @@ final class TableRewriter {
     /**
      * Checks the tables, and writes reference counts.
      *
-     * @param file the image, of which all but the first cluster has been written
-     * @throws VmmigException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} if a table is not sound
+     * @param file the image, with all clusters but the first written
+     * @throws VmmigException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} if a table is invalid
      */
     static Refcounts rewrite(NewFile file, Qcow2Header header, ImageProblems problems)
             throws IOException, VmmigException {
@@ -170,7 +169,7 @@ final class TableRewriter {
         long offset = entry & ((1L << offsetBits) - 1);
         long sectors = entry >>> offsetBits & ((1L << (clusterBits - 8)) - 1);
         long end = (offset & -SECTOR) + (sectors + 1) * SECTOR;
-        // The last sector of the last piece need not be a whole one.
+        // The last sector of the last piece may be incomplete.
         if ((entry & COPIED) != 0
                 || parts != 0
                 || offset < clusterBytes
@@ -183,7 +182,7 @@ final class TableRewriter {
         }
     }
 
-    /** Writes a table and blocks to free clusters, the first there are, so that an image does not grow each time it moves. */
+    /** Writes a table and blocks to the first free clusters, so that an image does not grow with each move. */
     private Refcounts writeRefcounts() throws IOException, VmmigException {
         long table = use.takeFree(1, tableClusters);
         int counts = clusterBytes / REFCOUNT_BYTES;
@@ -191,7 +190,7 @@ final class TableRewriter {
         long free = 1;
         for (boolean more = true; more; ) {
             more = false;
-            // A block may be the first thing in a part of the file that then needs a block of its own.
+            // A new block may lie in a part of the file that itself needs another block.
             for (int block = 0; block < blocks.length; block++) {
                 if (blocks[block] == 0 && use.anyUsed((long) block * counts, counts)) {
                     free = use.takeFree(free, 1);
