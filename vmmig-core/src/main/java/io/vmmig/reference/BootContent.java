@@ -14,17 +14,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 
-/** Takes kernels and ramdisks apart, as {@link PageLayout#BOOT_1} and {@link PageLayout#BOOT_2} say. For one thread. */
+/** Unpacks kernels and ramdisks according to {@link PageLayout#BOOT_1} and {@link PageLayout#BOOT_2}. For one thread. */
 final class BootContent {
-    /** More is not unpacked of one file. */
+    /** The limit for the unpacked content of one file. */
     static final long MAX_UNPACKED_BYTES = 1 << 30;
 
     private static final int BUFFER_BYTES = 256 << 10;
 
-    /** Each takes memory and time to begin with, however little it holds. */
+    /** Each costs memory and time, even if it is small. */
     private static final int MAX_COMPRESSED_PARTS = 64;
 
-    /** Where an x86 kernel has its setup header, by Linux' Documentation/arch/x86/boot.rst. */
+    /** The setup header of an x86 kernel, see Linux' Documentation/arch/x86/boot.rst. */
     private static final int SETUP_SECTORS = 0x1f1;
 
     private static final int SETUP_MAGIC = 0x202;
@@ -36,7 +36,7 @@ final class BootContent {
     private static final int SETUP_BYTES = 0x250;
     private static final int SECTOR = 512;
 
-    /** The header of an EFI zboot image, by Linux' drivers/firmware/efi/libstub/zboot-header.S. */
+    /** The header of an EFI zboot image, see Linux' drivers/firmware/efi/libstub/zboot-header.S. */
     private static final short ZBOOT_DOS_MAGIC = 0x5a4d;
 
     private static final int ZBOOT_MAGIC = 4;
@@ -54,9 +54,9 @@ final class BootContent {
     private static final int MODE_REGULAR = 0x8000;
     private static final int ALIGNMENT = 4;
 
-    /** Where the pieces go. */
+    /** Receives the pieces. */
     interface Sink {
-        /** Takes the next {@code bytes} bytes of {@code in}, or all of them if they are fewer, from the beginning of a page. */
+        /** Takes up to {@code bytes} bytes of {@code in}, starting at the beginning of a page. */
         void take(InputStream in, long bytes) throws IOException;
     }
 
@@ -76,9 +76,9 @@ final class BootContent {
     }
 
     /**
-     * Takes a file apart.
+     * Unpacks a file.
      *
-     * @throws IOException if it cannot be taken apart to its end, or the sink fails
+     * @throws IOException if it cannot be unpacked to its end, or the sink fails
      */
     static void takeApart(Path file, PageLayout layout, Sink sink) throws IOException {
         new BootContent(file, layout, sink).takeApart();
@@ -102,7 +102,7 @@ final class BootContent {
         takePayload();
     }
 
-    /** Whether a file looks like a kernel or a ramdisk that can be taken apart. */
+    /** Whether a file looks like a kernel or a ramdisk that can be unpacked. */
     static boolean recognises(Path file) throws IOException {
         try (PushbackInputStream in = open(file)) {
             byte[] start = peek(in, SETUP_BYTES);
@@ -110,7 +110,7 @@ final class BootContent {
         }
     }
 
-    /** Where in a kernel its payload is. */
+    /** The position of the payload in a kernel. */
     private record Payload(long offset, long length, boolean sizeBehind) {}
 
     private static @Nullable Payload payload(byte[] start, boolean first) {
@@ -133,7 +133,7 @@ final class BootContent {
         return null;
     }
 
-    /** The file as it is. */
+    /** Takes the whole file unchanged. */
     static void takeWhole(Path file, Sink sink) throws IOException {
         try (InputStream in = open(file)) {
             sink.take(in, Long.MAX_VALUE);
@@ -157,7 +157,7 @@ final class BootContent {
         }
     }
 
-    /** Takes archives, the last of which may be compressed, or one that is compressed; says whether there are any. */
+    /** Takes archives, the last of which may be compressed; returns whether there are any. */
     private boolean takeArchivesFirst(PushbackInputStream in) throws IOException {
         if (takeArchives(in)) {
             try (InputStream unpacked = unpacking.of(in)) {
@@ -176,7 +176,7 @@ final class BootContent {
         }
     }
 
-    /** Takes archives and compressed archives as they follow each other, and says whether there are any. */
+    /** Takes consecutive archives, compressed or not; returns whether there are any. */
     private boolean takeParts(PushbackInputStream in) throws IOException {
         boolean any = takeArchives(in);
         while (true) {
@@ -199,7 +199,7 @@ final class BootContent {
         }
     }
 
-    /** Takes the archives that follow each other here, and says whether there are any. */
+    /** Takes consecutive archives; returns whether there are any. */
     private boolean takeArchives(PushbackInputStream in) throws IOException {
         boolean any = false;
         while (takeArchive(in)) {
@@ -209,7 +209,7 @@ final class BootContent {
         return any;
     }
 
-    /** Takes the archive that begins here, and says whether there is one. */
+    /** Takes the archive that begins here; returns whether there is one. */
     private boolean takeArchive(PushbackInputStream in) throws IOException {
         if (!isArchive(peek(in, CPIO_MAGIC_BYTES))) {
             return false;
@@ -288,7 +288,7 @@ final class BootContent {
         return start;
     }
 
-    /** The first bytes of a stream, which it leaves open. */
+    /** A prefix of a stream, which stays open. */
     private static final class Limited extends BlockInput {
         private final InputStream in;
         private long left;

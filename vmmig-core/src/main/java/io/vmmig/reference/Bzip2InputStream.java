@@ -6,10 +6,9 @@ import java.io.IOException;
 import java.io.PushbackInputStream;
 
 /**
- * Decompresses one bzip2 stream, and reads nothing behind it. Blocks that are randomised, which nobody has written for long,
- * are refused. It takes up to 4 MiB. For one thread.
+ * Decompresses one bzip2 stream, and reads nothing after it. Refuses obsolete randomised blocks. Takes up to 4 MiB. For one thread.
  *
- * <p>A library would bring four jars and the JDK's desktop with it.
+ * <p>A library for this would add four jars and the JDK's desktop module.
  */
 final class Bzip2InputStream extends BlockInput {
     private static final long BLOCK_MAGIC = 0x314159265359L;
@@ -98,7 +97,7 @@ final class Bzip2InputStream extends BlockInput {
         return bits(1);
     }
 
-    /** The next bits, at most 24, the highest first. */
+    /** The next bits, at most 24, most significant first. */
     private int bits(int count) throws IOException {
         int value = peek(count);
         bitCount -= count;
@@ -225,7 +224,7 @@ final class Bzip2InputStream extends BlockInput {
         return new CodeTable(lengths);
     }
 
-    /** Canonical codes: of each length the first one and where its symbol is, and what is above all of them. */
+    /** Canonical codes: for each length, the first code, the index of its symbol, and the bound above all codes. */
     private static final class CodeTable {
         private final int[] firstCode = new int[MAX_CODE_BITS + 1];
         private final int[] firstIndex = new int[MAX_CODE_BITS + 1];
@@ -252,7 +251,7 @@ final class Bzip2InputStream extends BlockInput {
     }
 
     private int symbol(CodeTable table) throws IOException {
-        // There are that many bits: of the next block's beginning, or of the end.
+        // Enough bits follow: the next block's header or the end marker.
         int next = peek(MAX_CODE_BITS);
         for (int length = 1; length <= MAX_CODE_BITS; length++) {
             if (next < table.above[length]) {
@@ -299,7 +298,7 @@ final class Bzip2InputStream extends BlockInput {
         throw malformed();
     }
 
-    /** Undoes the sorting: each entry then tells the byte, and where the next one is. */
+    /** Inverts the sort: each entry then holds its byte and the index of the next one. */
     private void invert(int length, int origin, int[] counts) {
         int sum = 0;
         for (int i = 0; i < counts.length; i++) {

@@ -32,7 +32,7 @@ import java.util.function.ToLongFunction;
 final class CachedPackage implements PageContent {
     private static final int PAGE_BYTES = PageSource.PAGE_BYTES;
     private static final int STORED_BYTES = PackageLimits.DEFAULT.storedSegmentBytes();
-    /** Instead of the number of a content page. */
+    /** Returned instead of the number of a content page. */
     private static final long COPIED = -1;
 
     private final SharedFile file;
@@ -48,8 +48,8 @@ final class CachedPackage implements PageContent {
     /**
      * A segment in the file.
      *
-     * @param at where its stored bytes begin
-     * @param length how many there are
+     * @param at the position of its stored bytes
+     * @param length their number
      * @param firstPosition the number of its first page
      * @param firstContent the number of its first content page
      */
@@ -72,8 +72,8 @@ final class CachedPackage implements PageContent {
      * @param seal the digest of its seal
      * @param references its own references, in the order of its manifest; they are closed with this
      * @param cache shared with the packages that it refers to
-     * @param onDamage is told once if a page turns out to be damaged
-     * @throws PackageFormatException if it is not whole, or another package
+     * @param onDamage called once if a page turns out to be damaged
+     * @throws PackageFormatException if it is incomplete, or another package
      */
     static CachedPackage open(
             Path path,
@@ -119,7 +119,7 @@ final class CachedPackage implements PageContent {
         return positions * PAGE_BYTES;
     }
 
-    /** Whoever looks for pages finds the first of those that are the same, and needs no help with those of one byte. */
+    /** Visits only the first of equal pages, and none of one repeated byte. */
     @Override
     public void visit(Visitor visitor) throws IOException {
         byte[] page = new byte[PAGE_BYTES];
@@ -173,7 +173,7 @@ final class CachedPackage implements PageContent {
         }
     }
 
-    /** Copies a page out of a segment, or tells of which content page it is a copy. */
+    /** Copies a page out of a segment, or returns the number of the content page that it equals. */
     private long copyOrFollow(int place, Function<PageMap, PageMap.Origin> page, byte[] buffer, int offset)
             throws IOException, PackageFormatException {
         try (SharedSegment segment = segment(place)) {
@@ -218,7 +218,7 @@ final class CachedPackage implements PageContent {
         return lastUpTo(content, Place::firstContent);
     }
 
-    /** Segments without pages have the number of the one behind them, so the last one is the right one. */
+    /** Segments without pages have the number of the following segment, so the last match is the right one. */
     private int lastUpTo(long wanted, ToLongFunction<Place> first) {
         int low = 0;
         int high = places.size() - 1;
@@ -233,7 +233,7 @@ final class CachedPackage implements PageContent {
         return low;
     }
 
-    /** To be closed by the caller. */
+    /** The caller closes the segment. */
     private SharedSegment segment(int index) throws IOException, PackageFormatException {
         SharedSegment cached = cache.get(this, index);
         if (cached != null) {

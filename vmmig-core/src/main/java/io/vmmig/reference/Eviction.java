@@ -15,16 +15,16 @@ import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.Set;
 
-/** Which kept packages are removed before others. */
+/** The order in which cached packages are evicted. */
 final class Eviction {
     private Eviction() {}
 
     /**
      * A package.
      *
-     * @param seal what it is known by
-     * @param usedAt when it was used last
-     * @param needs the packages that it stands upon
+     * @param seal its identity
+     * @param usedAt when it was last used
+     * @param needs the packages that it is based on
      */
     record Candidate(Digest seal, Instant usedAt, Set<Digest> needs) {
         Candidate {
@@ -33,8 +33,8 @@ final class Eviction {
     }
 
     /**
-     * The order in which they are removed: first what is of no use because it stands upon a package that is not there, then what
-     * was not used for longest; and always a package before those that it stands upon, which are of use without it.
+     * The order of eviction: first packages that are useless because one that they are based on is missing, then the least recently used;
+     * and each package before those that it is based on, since these are useful without it.
      */
     static List<Digest> order(Collection<Candidate> packages) {
         Map<Digest, Candidate> here = new HashMap<>();
@@ -65,7 +65,7 @@ final class Eviction {
         return order;
     }
 
-    /** What stands, in whatever way, upon a package that is not here. */
+    /** Packages that are based, directly or not, on a missing one. */
     private static Set<Digest> useless(Set<Digest> here, Map<Digest, List<Candidate>> dependants) {
         Queue<Digest> missing = new ArrayDeque<>();
         dependants.keySet().stream().filter(seal -> !here.contains(seal)).forEach(missing::add);

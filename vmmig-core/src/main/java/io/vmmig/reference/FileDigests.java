@@ -25,9 +25,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Digests of files, remembered on disk for as long as the files stay as they are. Each file has a small JSON file of its own,
- * replaced as a whole, so that processes which share the directory need no lock. Losing one, or finding it spoilt, costs
- * another reading of the file.
+ * Digests of files, cached on disk until the files change. Each has its own small JSON file, replaced atomically, so processes that share
+ * the directory need no lock. If one is lost or damaged, the file is read again.
  */
 final class FileDigests {
     private static final Logger LOG = LoggerFactory.getLogger(FileDigests.class);
@@ -44,9 +43,9 @@ final class FileDigests {
     }
 
     /**
-     * The file's digest, remembered or computed.
+     * The file's digest, cached or computed.
      *
-     * @throws IOException if the file cannot be read, or is changed again and again meanwhile
+     * @throws IOException if the file cannot be read, or keeps changing meanwhile
      */
     Digest of(Path file) throws IOException {
         for (int attempt = 1; ; attempt++) {
@@ -63,7 +62,7 @@ final class FileDigests {
                 }
                 return digest;
             }
-            // Somebody may have put an intact copy in its place, or given it to QEMU, which changes its owner.
+            // Somebody may have replaced it by an intact copy, or changed its owner for QEMU.
             if (attempt == ATTEMPTS) {
                 throw changed(file);
             }
@@ -104,7 +103,7 @@ final class FileDigests {
         return file.toAbsolutePath().toString();
     }
 
-    /** Notes a digest. Failing to costs time later, and nothing now. */
+    /** Caches a digest. Does not throw: a failure only costs time later. */
     void remember(Path file, FileStamp stamp, Digest digest) {
         byte[] note = new JsonText()
                 .put("file", absolute(file))
@@ -126,7 +125,7 @@ final class FileDigests {
         }
     }
 
-    /** Forgets a file's digest. */
+    /** Removes a file's digest from the cache. */
     void forget(Path file) throws IOException {
         Files.deleteIfExists(noteOf(file));
     }
@@ -137,13 +136,13 @@ final class FileDigests {
         return directory.resolve(Digest.of(sha256).hex() + ".json");
     }
 
-    /** Drops the older half of too many notes. */
+    /** Removes the older half of the entries if there are too many. */
     private void prune() throws IOException {
         List<Path> notes = new ArrayList<>(PrivateFiles.list(directory));
         if (notes.size() <= MAX_NOTES) {
             return;
         }
-        // Looked up once each: other processes may touch the files while they are being sorted.
+        // Read each time only once: other processes may touch the files during the sort.
         Map<Path, FileTime> times = new HashMap<>();
         for (Path note : notes) {
             times.put(note, Files.exists(note) ? Files.getLastModifiedTime(note) : FileTime.fromMillis(0));

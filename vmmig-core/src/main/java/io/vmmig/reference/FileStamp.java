@@ -12,13 +12,13 @@ import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 
 /**
- * By what a change of a file is noticed: it cannot be written to without one of these changing.
+ * Detects changes of a file: writing to it changes one of these.
  *
  * @param text size, times and inode as text, to be compared
- * @param changed when the file was last changed, by its inode's own clock, which nobody can set
+ * @param changed the inode's change time, which users cannot set
  */
 record FileStamp(String text, Instant changed) {
-    /** The coarsest clock of the file systems that images live on. */
+    /** The coarsest timestamp resolution of file systems for images. */
     private static final Duration TICK = Duration.ofSeconds(2);
 
     static FileStamp of(Path file) throws IOException {
@@ -44,12 +44,12 @@ record FileStamp(String text, Instant changed) {
         return time.to(TimeUnit.NANOSECONDS);
     }
 
-    /** Whether the file is as it was. */
+    /** Whether the file is unchanged. */
     boolean holds(Path file) throws IOException {
         return equals(of(file));
     }
 
-    /** Whether a change from now on would show: one within the same tick of the clock as the last would not. */
+    /** Whether a change from now on would be detected: a change within the same clock tick as the last one would not. */
     boolean settled() {
         return changed.plus(TICK).isBefore(Instant.now());
     }

@@ -253,7 +253,7 @@ public final class ImageStore {
                 return digest;
             }
             copy.finishAs(file);
-            // Only this method has had the file open for writing, so its timestamps can be trusted at once.
+            // Only this method had the file open for writing, so its timestamps can be trusted at once.
             digests.remember(file, FileStamp.of(file), digest);
             return digest;
         }

@@ -8,9 +8,9 @@ import java.nio.file.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The file that the pages of some content are found by. */
+/** The file with the page index of a content. */
 final class IndexFile {
-    /** What the names of unfinished ones begin with. */
+    /** The prefix of unfinished files. */
     static final String BUILDING = ".building-";
 
     private static final Logger LOG = LoggerFactory.getLogger(IndexFile.class);
@@ -18,9 +18,9 @@ final class IndexFile {
     private IndexFile() {}
 
     /**
-     * Builds the index, unless it is there and intact.
+     * Builds the index, unless it exists and is intact.
      *
-     * @param name what is indexed; an index is only ever opened as the same
+     * @param name the indexed content; an index can only be opened with the same name
      * @throws InterruptedIOException if the thread is interrupted
      */
     static void ensure(Path path, String name, PageContent content) throws IOException {

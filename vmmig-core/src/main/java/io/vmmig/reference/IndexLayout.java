@@ -10,27 +10,26 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * What is where in the file of a {@link PageIndex}; all numbers are little-endian.
+ * The layout of the file of a {@link PageIndex}; all numbers are little-endian.
  *
  * <ol>
- *   <li>The header, of one block.
- *   <li>The hash of each page, 0 for one that is not indexed. Zeros take no space in the file.
- *   <li>The table: for each indexed page, at a place that its hash gives or soon behind it, the page's number plus one and the
- *       last bits of its hash.
- *   <li>The {@link PageHash} of each block of the two before. The header has one of all these, and of itself.
+ * <li>The header, of one block.
+ * <li>The hash of each page, 0 for one that is not indexed. Zeros take no space in the file.
+ * <li>The table: for each indexed page, in the slot of its hash or soon after it, the page's number plus one and the last bits of its hash.
+ * <li>The {@link PageHash} of each block of the hashes and the table. The header has a hash of all these, and of itself.
  * </ol>
  *
- * @param content what was indexed, in at most 512 bytes of UTF-8
- * @param pages how many pages it has
- * @param slots how many places the table has
+ * @param content the name of the indexed content, at most 512 bytes of UTF-8
+ * @param pages the number of its pages
+ * @param slots the number of slots of the table
  */
 record IndexLayout(String content, long pages, long slots) {
     static final int BLOCK = PageSource.PAGE_BYTES;
 
-    /** As many hashes are written at once; the hashes of all pages take a multiple of that. */
+    /** The unit in which hashes are written; the hashes of all pages take a multiple of it. */
     static final int WINDOW_BYTES = 64 << 10;
 
-    /** How far behind its place an entry may be, so that crafted hashes cannot make anything slow. */
+    /** How far after its slot an entry may be, so that crafted hashes cannot slow down lookups. */
     static final int MAX_PROBES = 128;
 
     /** 16 TiB of content. */
@@ -60,7 +59,7 @@ record IndexLayout(String content, long pages, long slots) {
         }
     }
 
-    /** As many slots as make 60% of them full at most, and the last probe one that is there. */
+    /** Enough slots that at most 60% are full, plus those for the last probes. */
     static long slotsFor(long entries) {
         return entries * 5 / 3 + MAX_PROBES;
     }
@@ -77,7 +76,7 @@ record IndexLayout(String content, long pages, long slots) {
         return tableAt() + padded(slots * Long.BYTES, BLOCK);
     }
 
-    /** How many blocks lie between the header and the checksums. */
+    /** The number of blocks between the header and the checksums. */
     long blocks() {
         return (checksumsAt() - BLOCK) / BLOCK;
     }
@@ -90,7 +89,7 @@ record IndexLayout(String content, long pages, long slots) {
         return (bytes + unit - 1) / unit * unit;
     }
 
-    /** The first slot at which a page of that hash may be. */
+    /** The first slot for a page of that hash. */
     long slotOf(long hash) {
         return Math.multiplyHigh(hash >>> 1, slots - MAX_PROBES + 1 << 1);
     }
@@ -99,7 +98,7 @@ record IndexLayout(String content, long pages, long slots) {
         return hash << PAGE_BITS | page + 1;
     }
 
-    /** Whether an entry, which is not 0, is for a page of that hash, as far as it tells. */
+    /** Whether a nonzero entry may be for a page of that hash. */
     static boolean fits(long entry, long hash) {
         return (entry ^ hash << PAGE_BITS) >>> PAGE_BITS == 0;
     }
@@ -121,7 +120,7 @@ record IndexLayout(String content, long pages, long slots) {
     /**
      * Reads a header.
      *
-     * @throws IOException if it is not the header of a sound index of that content, in words that say why
+     * @throws IOException if it is not the header of a valid index of that content; the message says why
      */
     static IndexLayout read(byte[] header, String content, long pages) throws IOException {
         ByteBuffer fields = ByteBuffer.wrap(header.clone()).order(ByteOrder.LITTLE_ENDIAN);
@@ -139,12 +138,12 @@ record IndexLayout(String content, long pages, long slots) {
         return layout;
     }
 
-    /** The hash of all checksums, as a header has it. */
+    /** The hash of all checksums in a header. */
     static long checksumsHash(byte[] header) {
         return ByteBuffer.wrap(header).order(ByteOrder.LITTLE_ENDIAN).getLong(AT_CHECKSUMS_HASH);
     }
 
-    /** The hash of several blocks, from the one up to the last and its hash. */
+    /** Extends a hash of several blocks by one more block. */
     static long chained(long before, byte[] blocks, int offset) {
         return Long.rotateLeft(before, 1) * 0x9E3779B185EBCA87L ^ PageHash.of(blocks, offset);
     }

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Builds indexes one after the other, on a thread that leaves the processors to others. Thread-safe. */
+/** Builds indexes one after the other, on a low-priority thread. Thread-safe. */
 final class IndexQueue implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(IndexQueue.class);
     private static final int CLOSE_SECONDS = 30;
@@ -32,11 +32,11 @@ final class IndexQueue implements AutoCloseable {
     }
 
     /**
-     * Has an index built, unless it is about to be.
+     * Queues the build of an index, unless it is queued already.
      *
      * @param name names the index
-     * @return completes when that has been done; exceptionally with what {@code building} threw, or with a
-     *     {@link CancellationException} if this queue is closed
+     * @return completes when the index is built; exceptionally with the exception of {@code building}, or with a {@link
+     *     CancellationException} if this queue is closed
      */
     CompletionStage<Void> add(String name, Building building) {
         CompletableFuture<Void> mine = new CompletableFuture<>();
@@ -67,7 +67,7 @@ final class IndexQueue implements AutoCloseable {
         return new CancellationException("the reference store was closed");
     }
 
-    /** Stops building, and waits for up to half a minute until it has stopped. */
+    /** Stops building, and waits up to half a minute for that. */
     @Override
     public void close() {
         builder.shutdownNow();

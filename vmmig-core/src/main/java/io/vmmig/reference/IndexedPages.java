@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Content with its index, which is opened for the first look-up; reading alone needs none. */
+/** Content with its index, which is opened at the first lookup; reading needs no index. */
 final class IndexedPages implements PageSource {
     private static final Logger LOG = LoggerFactory.getLogger(IndexedPages.class);
     private static final long NONE = -1;
@@ -31,9 +31,9 @@ final class IndexedPages implements PageSource {
     /**
      * Pages of {@code content}.
      *
-     * @param indexFile where the index is, if there is one
-     * @param name what the index was begun with
-     * @param onDamage is run once if the index turns out to be damaged
+     * @param indexFile the path of the index, which need not exist
+     * @param name the name with which the index was built
+     * @param onDamage run once if the index turns out to be damaged
      */
     IndexedPages(PageContent content, Path indexFile, String name, Runnable onDamage) {
         this.content = content;
@@ -46,7 +46,7 @@ final class IndexedPages implements PageSource {
         return pagesUpTo(content.bytes());
     }
 
-    /** How many pages begin before a position. */
+    /** The number of pages that begin before a position. */
     static long pagesUpTo(long position) {
         return (position + PAGE_BYTES - 1) / PAGE_BYTES;
     }

@@ -8,8 +8,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Decompresses LZ4's legacy frame format, which Linux uses for kernels: a magic number, then blocks of up to 8 MiB, each
- * behind its compressed size, to the end of the stream, or to a size of 0 if that counts as the end. For one thread.
+ * Decompresses LZ4's legacy frame format, which Linux uses for kernels: a magic number, then blocks of up to 8 MiB, each preceded by its
+ * compressed size, up to the end of the stream, or to a size of 0 if that is taken as the end. For one thread.
  */
 final class Lz4LegacyInputStream extends BlockInput {
     static final int MAGIC = 0x184c2102;
@@ -64,7 +64,7 @@ final class Lz4LegacyInputStream extends BlockInput {
                 return false;
             }
             length = size.length < Integer.BYTES ? -1 : littleEndian(size);
-            // Another stream may have been put behind the first.
+            // Another stream may follow the first.
         } while (length == MAGIC);
         if (length == 0 && endsAtZero) {
             return false;

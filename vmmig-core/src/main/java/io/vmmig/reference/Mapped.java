@@ -8,7 +8,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** A file of any size as memory, little-endian. What it takes is freed when the last reference to it is gone. Thread-safe. */
+/** A memory-mapped file of any size, little-endian. It is unmapped when it becomes unreachable. Thread-safe. */
 final class Mapped {
     static final int PART_BYTES = 1 << 30;
 
@@ -20,7 +20,7 @@ final class Mapped {
         this.bytes = bytes;
     }
 
-    /** The file as it is; it must not become shorter. */
+    /** Maps a file, which must not be truncated afterwards. */
     static Mapped of(Path file) throws IOException {
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
             long bytes = channel.size();

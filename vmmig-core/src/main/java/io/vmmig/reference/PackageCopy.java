@@ -31,8 +31,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a package to its end, whatever it refers to being in a store, or makes another one of the same contents. For one
- * thread, and one use.
+ * Reads a package to its end, with its references from a store, or rewrites its contents into another package. For one thread, and one use.
  */
 final class PackageCopy implements AutoCloseable {
     private final ReferenceStore store;
@@ -63,7 +62,7 @@ final class PackageCopy implements AutoCloseable {
                 "Add it first, with ImageStore.add or ReferenceStore.addPackage.");
     }
 
-    /** Verifies all of it; kernel, ramdisk and base images become content of the image store. */
+    /** Verifies the whole package, and adds its kernel, ramdisk and base images to the image store. */
     PackageSummary drain() throws IOException, VmmigException {
         for (Entry entry = readBootFiles(); entry != null; entry = reader.next()) {
             if (entry instanceof Entry.DiskLayer layer) {
@@ -77,7 +76,7 @@ final class PackageCopy implements AutoCloseable {
         return summary;
     }
 
-    /** Makes its kernel and ramdisk content of the image store, and reads no further. */
+    /** Adds its kernel and ramdisk to the image store, and reads no further. */
     void takeBootFiles() throws IOException, VmmigException {
         readBootFiles();
         addBootFiles();
@@ -89,7 +88,7 @@ final class PackageCopy implements AutoCloseable {
         }
     }
 
-    /** Kernel and ramdisk stay in files for a while, where the pages behind them may refer to them. */
+    /** Reads kernel and ramdisk into temporary files, since later pages may refer to them. */
     private @Nullable Entry readBootFiles() throws IOException, VmmigException {
         Manifest manifest = reader.manifest();
         Entry entry = reader.next();
@@ -120,7 +119,7 @@ final class PackageCopy implements AutoCloseable {
         store.adopt(file, digest, layouts);
     }
 
-    /** Writes it anew, without the references to earlier packages, and with kernel and ramdisk if they are here. */
+    /** Rewrites the package without references to earlier packages, and with kernel and ramdisk if they are available. */
     PackageSummary fold(OutputStream full) throws IOException, VmmigException {
         Entry entry = readBootFiles();
         List<Manifest.Reference> others = new ArrayList<>();

@@ -5,26 +5,26 @@ import io.vmmig.page.PageSource;
 import java.io.Closeable;
 import java.io.IOException;
 
-/** Content as a row of bytes that are cut into pages. Thread-safe, except {@link #close()}. */
+/** Content as a sequence of bytes, divided into pages. Thread-safe, except {@link #close()}. */
 interface PageContent extends Closeable {
-    /** How long it is; its last page may be a part of one. */
+    /** Its length in bytes; the last page may be incomplete. */
     long bytes();
 
-    /** Reads what is there; behind the end there are zeros. */
+    /** Reads bytes; zeros after the end. */
     void read(long position, byte[] buffer, int offset, int length) throws IOException;
 
     /** Takes pages. */
     @FunctionalInterface
     interface Visitor {
         /**
-         * Takes a page, whose bytes are there only until this returns.
+         * Takes a page, whose bytes are valid only until this returns.
          *
          * @param page its number
          */
         void page(byte[] buffer, int offset, long page) throws IOException;
     }
 
-    /** Shows all pages that may be worth finding, in their order; there may be others among them. */
+    /** Visits at least all pages that may be worth finding, in order. */
     default void visit(Visitor visitor) throws IOException {
         byte[] chunk = new byte[1 << 20];
         for (long at = nextData(0); at < bytes(); at = nextData(at)) {
@@ -39,7 +39,7 @@ interface PageContent extends Closeable {
         }
     }
 
-    /** The first position, from {@code position} on, at which there may be something but zeros; the end if there is none. */
+    /** The first position at or after {@code position} that may hold anything but zeros; the end if there is none. */
     default long nextData(long position) throws IOException {
         return Math.min(position, bytes());
     }

@@ -17,7 +17,7 @@ import java.util.Arrays;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The file that holds the pages which a kernel or a ramdisk was cut into, and behind them a block that tells damage. */
+/** A file with the pages of an unpacked kernel or ramdisk, followed by a block of checksums. */
 final class PageFile {
     private static final Logger LOG = LoggerFactory.getLogger(PageFile.class);
     private static final int PAGE = PageSource.PAGE_BYTES;
@@ -33,12 +33,11 @@ final class PageFile {
     private PageFile() {}
 
     /**
-     * Cuts a kernel or a ramdisk into pages.
+     * Unpacks a kernel or a ramdisk into pages.
      *
      * @param layout {@link PageLayout#BOOT_1} or {@link PageLayout#BOOT_2}
-     * @param target where the pages are to be, replacing what is there; unfinished files beside it begin with
-     *     {@code temporary}
-     * @param content names what is cut
+     * @param target the file of pages, which is replaced if it exists; unfinished files beside it begin with {@code temporary}
+     * @param content the name of the content
      */
     static void create(Path source, PageLayout layout, Path target, String temporary, String content)
             throws IOException {
@@ -50,7 +49,7 @@ final class PageFile {
         } catch (WriteException e) {
             throw e.failure;
         } catch (OutOfMemoryError e) {
-            // The other end may have enough, and must not find other pages than we do.
+            // Do not fall back to fewer pages: the other end may have enough heap, and must get the same pages.
             throw new IOException("the heap has no room to unpack " + source, e);
         } catch (IOException e) {
             LOG.debug("{} is not taken apart", source, e);
@@ -77,8 +76,8 @@ final class PageFile {
     /**
      * Opens a file of pages.
      *
-     * @param content what it was created with
-     * @param verified whether all of it is known to be what it was when it was verified last
+     * @param content the name with which it was created
+     * @param verified whether it is known to be unchanged since it was last verified
      * @throws java.nio.file.NoSuchFileException if there is none
      * @throws IOException if it is damaged or for other content
      */
@@ -127,7 +126,7 @@ final class PageFile {
         return hash;
     }
 
-    /** Writing has failed, rather than taking apart. */
+    /** Writing has failed, rather than unpacking. */
     private static final class WriteException extends IOException {
         private static final long serialVersionUID = 1;
 

@@ -9,10 +9,10 @@ import java.util.concurrent.atomic.AtomicLongArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds pages by their hash, in a file that is mapped into memory: the heap holds one bit for each 4 KiB of it. Thread-safe.
+ * Finds pages by their hash, in a memory-mapped file; takes one bit of heap for each 4 KiB of it. Thread-safe.
  *
- * <p>Whatever is looked at is verified when it is looked at first. An index in which damage was found finds nothing any more;
- * since all that is found is compared before it is used, it never did harm.
+ * <p>Each block is verified on its first use. After damage was found, the index finds nothing any more. A damaged index does no harm, since
+ * callers compare each page that is found before they use it.
  */
 final class PageIndex {
     private static final long NONE = -1;
@@ -31,10 +31,10 @@ final class PageIndex {
     /**
      * Opens an index that a {@link PageIndexBuilder} has finished.
      *
-     * @param content what it was begun with
-     * @param pages what it was begun with
+     * @param content as passed to {@link PageIndexBuilder#begin}
+     * @param pages as passed to {@link PageIndexBuilder#begin}
      * @throws java.nio.file.NoSuchFileException if there is none
-     * @throws IOException if it is damaged as far as that is seen yet, of another version, or for other content
+     * @throws IOException if its header is damaged, of another version, or for other content
      */
     static PageIndex open(Path path, String content, long pages) throws IOException {
         Mapped file = Mapped.of(path);
@@ -125,7 +125,7 @@ final class PageIndex {
         return damaged;
     }
 
-    /** Looks at all of it: whether there is no damage. */
+    /** Verifies all of it. */
     boolean isIntact() {
         Mapped open = file;
         try {
@@ -138,7 +138,7 @@ final class PageIndex {
         return !damaged;
     }
 
-    /** Lets go of the file; nothing is found any more. */
+    /** Releases the file; nothing is found afterwards. */
     void close() {
         file = null;
     }

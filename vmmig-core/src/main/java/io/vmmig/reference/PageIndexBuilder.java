@@ -16,8 +16,8 @@ import java.util.Arrays;
 import java.util.BitSet;
 
 /**
- * Writes the file of a {@link PageIndex}: beside its place, and into it when it is finished. Takes a few mebibytes of heap,
- * however many pages there are. For one thread.
+ * Writes the file of a {@link PageIndex}, under a temporary name until it is finished. Takes a few mebibytes of heap for any number of
+ * pages. For one thread.
  */
 final class PageIndexBuilder implements Closeable {
     private static final int CHUNK_BYTES = 1 << 20;
@@ -45,10 +45,9 @@ final class PageIndexBuilder implements Closeable {
     /**
      * Begins an index.
      *
-     * @param target where it is to be, replacing what is there; unfinished files beside it begin with {@code temporary}
-     * @param content what is indexed, such as its digest and how it is cut into pages; an index is only ever opened as the
-     *     same
-     * @param pages how many pages there are, at most {@link IndexLayout#MAX_PAGES}
+     * @param target the index file, which is replaced if it exists; unfinished files beside it begin with {@code temporary}
+     * @param content the name of the indexed content, such as its digest and page layout; an index can only be opened with the same name
+     * @param pages the number of pages, at most {@link IndexLayout#MAX_PAGES}
      */
     static PageIndexBuilder begin(Path target, String temporary, String content, long pages) throws IOException {
         IndexLayout layout = new IndexLayout(content, pages, IndexLayout.MAX_PROBES);
@@ -56,16 +55,16 @@ final class PageIndexBuilder implements Closeable {
         return new PageIndexBuilder(target, layout.content(), layout.pages(), file);
     }
 
-    /** Adds a page, unless it consists of one repeated byte: such a page needs no reference. */
+    /** Adds a page, unless it consists of one repeated byte, since such a page needs no reference. */
     void add(byte[] buffer, int offset, long page) throws IOException {
         int last = PageSource.PAGE_BYTES - 1;
-        // Bytes that equal themselves one further on are all the same; the JVM compares many at a time.
+        // Bytes that equal themselves shifted by one are all the same; the JVM compares many at a time.
         if (!Arrays.equals(buffer, offset, offset + last, buffer, offset + 1, offset + 1 + last)) {
             add(PageHash.of(buffer, offset), page);
         }
     }
 
-    /** Adds a page, in any order, though an ascending one is faster. Of equal pages the one of the lowest number is found. */
+    /** Adds a page; any order works, and ascending order is fastest. Of equal pages, the one with the lowest number is found. */
     void add(long hash, long page) throws IOException {
         if (page < 0 || page >= pages) {
             throw new IndexOutOfBoundsException("page " + page + " of " + pages);
@@ -92,7 +91,7 @@ final class PageIndexBuilder implements Closeable {
         return IndexLayout.BLOCK + (long) index * IndexLayout.WINDOW_BYTES;
     }
 
-    /** Brings the index to the disk, and to its place. */
+    /** Syncs the index to the disk, and renames it to its final name. */
     void finish() throws IOException {
         flush();
         IndexLayout layout = new IndexLayout(content, pages, IndexLayout.slotsFor(entries));
@@ -108,7 +107,7 @@ final class PageIndexBuilder implements Closeable {
                 part.force();
             }
         } catch (InternalError e) {
-            // So the JVM reports that memory which stands for a file could not be written back or read.
+            // This is how the JVM reports that a mapped file could not be written or read.
             throw new IOException("the index " + target + " could not be written", e);
         }
         long checksumsHash = checksums.finish();
@@ -206,7 +205,7 @@ final class PageIndexBuilder implements Closeable {
         }
     }
 
-    /** Lets go of the file, and deletes it unless it was finished. */
+    /** Closes the file, and deletes it unless it was finished. */
     @Override
     public void close() throws IOException {
         file.close();

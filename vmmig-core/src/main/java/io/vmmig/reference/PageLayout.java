@@ -9,31 +9,27 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * How content is cut into numbered pages. Both ends have to do it alike, so what a layout says here does not change: another
- * way is another layout.
+ * How content is divided into numbered pages. Both ends must do it in the same way, so a layout never changes: a different method is a new
+ * layout.
  */
 public enum PageLayout {
-    /** The bytes of a file from its beginning. */
+    /** The bytes of a file. */
     RAW(ImageFormat.RAW),
 
-    /** The bytes that a guest sees of a qcow2 image that stands alone. */
+    /** The bytes that a guest sees of a qcow2 image without a backing file. */
     QCOW2(ImageFormat.QCOW2),
 
     /**
-     * A kernel or a ramdisk as it is found in a guest's memory.
+     * A kernel or a ramdisk as it appears in a guest's memory.
      *
-     * <p>Of a cpio archive in the format newc, which may be several one after the other, the last one of which may be
-     * compressed: the content of each file with content, from the beginning of a page, in the order of the archive. Of anything
-     * else: the file itself, and, from the beginning of a page, what it unpacks to if it is compressed or an x86 bzImage. Known
-     * compressions are gzip, zstd and LZ4's legacy format. What cannot be unpacked to its end, or would come to more than 1
-     * GiB, is the file alone.
+     * <p>For cpio archives in the format newc, one or several in sequence, the last of which may be compressed: the content of each
+     * nonempty file, starting at a page boundary, in the order of the archive. For anything else: the file itself, followed, at a page
+     * boundary, by its unpacked content if it is compressed or an x86 bzImage. Known compressions are gzip, zstd and LZ4's legacy format.
+     * If the file cannot be unpacked to its end, or to more than 1 GiB: the file itself only.
      */
     BOOT_1(ImageFormat.RAW),
 
-    /**
-     * As {@link #BOOT_1}, with xz, LZMA and bzip2 as well, with EFI zboot images, and with archives behind compressed ones, as
-     * in initrds that were put one behind the other.
-     */
+    /** As {@link #BOOT_1}, plus xz, LZMA and bzip2, EFI zboot images, and archives after compressed ones, as in concatenated initrds. */
     BOOT_2(ImageFormat.RAW);
 
     private final ImageFormat format;
@@ -43,9 +39,9 @@ public enum PageLayout {
     }
 
     /**
-     * The layout of what packages refer to.
+     * The layout for a kind of reference.
      *
-     * @throws IllegalArgumentException for a package, which has pages of its own
+     * @throws IllegalArgumentException for a package, which has its own pages
      */
     public static PageLayout of(Manifest.Reference.Kind kind) {
         return switch (kind) {
@@ -57,7 +53,7 @@ public enum PageLayout {
         };
     }
 
-    /** How a package's pages refer to its kernel or ramdisk of that digest, if they do. */
+    /** The layouts in which a package's pages refer to its kernel or ramdisk of that digest. */
     public static Set<PageLayout> ofBootFile(Manifest manifest, Digest digest) {
         Set<Manifest.Reference> boot = manifest.bootReferences();
         return manifest.references().stream()
@@ -67,7 +63,7 @@ public enum PageLayout {
                 .collect(Collectors.toCollection(() -> EnumSet.noneOf(PageLayout.class)));
     }
 
-    /** The format under which an {@link ImageStore} holds such content. */
+    /** The format in which an {@link ImageStore} holds such content. */
     public ImageFormat format() {
         return format;
     }

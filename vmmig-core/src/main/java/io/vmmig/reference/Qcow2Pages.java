@@ -4,7 +4,7 @@ package io.vmmig.reference;
 import io.vmmig.qcow2.Qcow2Image;
 import java.io.IOException;
 
-/** What a guest sees of a qcow2 image. */
+/** The content of a qcow2 image as a guest sees it. */
 final class Qcow2Pages implements PageContent {
     private final Qcow2Image image;
 

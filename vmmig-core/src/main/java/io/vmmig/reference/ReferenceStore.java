@@ -36,15 +36,15 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Content that both ends of a migration hold, cut into pages, and a directory with the indexes to find those pages by.
+ * The pages of content that both ends of a migration hold, and a directory with the indexes for finding them.
  *
- * <p>An index is built once, in the background, when {@link #prepare(Digest, PageLayout)} asks for it. It takes about half a
- * percent of the content, and nothing is lost with it: one that is damaged, outdated or gone is built again. Kernels and
- * ramdisks are kept unpacked beside theirs. Whoever only reads pages needs no index.
+ * <p>An index is built once, in the background, when {@link #prepare(Digest, PageLayout)} asks for it. Its size is about half a percent of
+ * the content. An index that is damaged, outdated or missing is rebuilt. Kernels and ramdisks are stored unpacked beside their indexes.
+ * Reading pages needs no index.
  *
- * <p>Thread-safe, and any number of processes may use one directory at once. Where a method throws {@link VmmigException}, it
- * does so also with {@link Problem#FILE_FAILED} when something cannot be read or written, and with {@link Problem#DISK_FULL}
- * when there is no space left.
+ * <p>Thread-safe, and any number of processes may use one directory at once. Where a method throws {@link VmmigException}, it does so also
+ * with {@link Problem#FILE_FAILED} when something cannot be read or written, and with {@link Problem#DISK_FULL} when there is no space
+ * left.
  */
 public final class ReferenceStore implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ReferenceStore.class);
@@ -66,8 +66,8 @@ public final class ReferenceStore implements AutoCloseable {
     }
 
     /**
-     * Opens a directory, which is made for its owner only if it is not there. What was left unfinished in it or was not used
-     * for a month is removed, except for content that {@code images} holds.
+     * Opens a directory, and creates it if it does not exist, accessible to its owner only. Removes unfinished files, and those that were
+     * not used for a month, except for content that {@code images} holds.
      *
      * @param images holds base images, kernels and ramdisks, and knows the digests of files elsewhere
      */
@@ -89,14 +89,12 @@ public final class ReferenceStore implements AutoCloseable {
     }
 
     /**
-     * Keeps a copy of a package, so that packages which refer to it can be unpacked here, or made here. What it refers to
-     * itself must be here. Its kernel and its ramdisk become content of the image store, since packages that refer to it leave
-     * them out.
+     * Copies a package into the cache, so that packages that refer to it can be unpacked or made here. Its own references must be available
+     * here. Adds its kernel and ramdisk to the image store, since packages that refer to it leave them out.
      *
      * @return the digest of its seal, by which others refer to it
-     * @throws VmmigException with {@link Problem#REFERENCE_MISSING} if something that it refers to is not here; and as
-     *     {@link PackageReader} does if it is not whole or damaged; with {@link Problem#DISK_FULL} also if it is larger than
-     *     {@link PackageCache#quota()} allows
+     * @throws VmmigException with {@link Problem#REFERENCE_MISSING} if one of its references is missing; as {@link PackageReader} does if
+     *     it is incomplete or damaged; with {@link Problem#DISK_FULL} also if it is larger than {@link PackageCache#quota()} allows
      */
     public Digest addPackage(Path file) throws VmmigException {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file), CHUNK_BYTES)) {
@@ -120,17 +118,17 @@ public final class ReferenceStore implements AutoCloseable {
         }
     }
 
-    /** Opens a package anew. */
+    /** Opens a package. */
     @FunctionalInterface
     public interface PackageOpener {
-        /** Its bytes from the first. */
+        /** A stream of its bytes from the first; may be called repeatedly. */
         InputStream open() throws IOException;
     }
 
     /**
-     * As {@link #addPackage(Path)}, unless it is here.
+     * As {@link #addPackage(Path)}, unless the package is cached already.
      *
-     * @throws IOException what {@code opener} threw
+     * @throws IOException the exception of {@code opener}
      */
     public void addPackageUnlessHeld(PackageOpener opener) throws IOException, VmmigException {
         PackageReader.Outline outline;
@@ -163,9 +161,9 @@ public final class ReferenceStore implements AutoCloseable {
     }
 
     /**
-     * Makes a package that refers to earlier ones complete in itself, but for what it takes from base images, kernels and
-     * ramdisks. What it refers to must be here; a kernel and a ramdisk that it leaves out are put in if the image store holds
-     * them. Neither stream is closed.
+     * Rewrites a package that refers to earlier ones as one that does not; references to base images, kernels and ramdisks remain. Its
+     * references must be available here. A kernel and a ramdisk that it leaves out are included if the image store holds them. Closes
+     * neither stream.
      *
      * @throws VmmigException as {@link #addPackage} does
      */
@@ -188,7 +186,7 @@ public final class ReferenceStore implements AutoCloseable {
         }
     }
 
-    /** The pages of a reference of some package, to be closed by the caller; empty if it is not here. */
+    /** The pages of a package's reference, which the caller closes; empty if it is not available here. */
     public Optional<PageSource> find(Manifest.Reference reference) throws VmmigException {
         return switch (reference.kind()) {
             case RAW, QCOW2 -> held(reference.digest(), PageLayout.of(reference.kind()));
@@ -202,14 +200,12 @@ public final class ReferenceStore implements AutoCloseable {
     }
 
     /**
-     * The pages of content that the image store holds, known to be intact, or nothing if it does not hold it in the layout's
-     * format. The index is used if it is there when something is looked for first. A kernel or a ramdisk is unpacked first if
-     * it was not yet, which may take a second.
+     * The pages of content in the image store, verified; empty if the store does not hold it in the layout's format. Uses the index if it
+     * exists at the first lookup. Unpacks a kernel or a ramdisk first if necessary, which may take a second.
      *
-     * @return to be closed by the caller; closing this store does not
-     * @throws IntegrityException with {@link Problem#BASE_IMAGE_DAMAGED} if the content is not what it was
-     * @throws VmmigException with {@link Problem#IMAGE_MALFORMED} or {@link Problem#DISK_UNSUPPORTED} if it cannot be read in
-     *     that layout
+     * @return the caller closes it; closing this store does not
+     * @throws IntegrityException with {@link Problem#BASE_IMAGE_DAMAGED} if the content was changed
+     * @throws VmmigException with {@link Problem#IMAGE_MALFORMED} or {@link Problem#DISK_UNSUPPORTED} if it cannot be read in that layout
      */
     public Optional<PageSource> held(Digest digest, PageLayout layout) throws VmmigException {
         BaseImage image;
@@ -225,7 +221,7 @@ public final class ReferenceStore implements AutoCloseable {
     }
 
     /**
-     * Keeps the pages of a kernel or a ramdisk, for those that refer to it when the file itself is gone or elsewhere.
+     * Stores the pages of a kernel or a ramdisk, for packages that refer to it after the file itself is gone.
      *
      * @param layouts {@link PageLayout#BOOT_1}, {@link PageLayout#BOOT_2}, or both
      * @throws IntegrityException with {@link Problem#DIGEST_MISMATCH} if the file does not have that digest
@@ -246,7 +242,7 @@ public final class ReferenceStore implements AutoCloseable {
         }
     }
 
-    /** As {@link #adopt(Path, Digest, Set)}, of a file that comes as a stream. */
+    /** As {@link #adopt(Path, Digest, Set)}, from a stream. */
     public void adopt(InputStream content, Digest digest, Set<PageLayout> layouts) throws VmmigException {
         try {
             Path file = spool(content);
@@ -279,9 +275,9 @@ public final class ReferenceStore implements AutoCloseable {
     }
 
     /**
-     * The pages of any file, such as a base image that a guest of this host stands on. Else as {@link #held}.
+     * The pages of any file, such as a base image of a guest of this host. Otherwise as {@link #held}.
      *
-     * @param digest what the file is known by; it is read as a whole unless it has not changed since the last time
+     * @param digest the expected digest; the whole file is read unless it is unchanged since the last time
      * @throws IntegrityException with {@link Problem#BASE_IMAGE_DAMAGED} if the file does not have that digest
      */
     public PageSource of(Path file, PageLayout layout, Digest digest) throws VmmigException {
@@ -342,7 +338,7 @@ public final class ReferenceStore implements AutoCloseable {
         return openPages(pages, name);
     }
 
-    /** Opens a file of pages, which is verified unless it was, and has not changed since. */
+    /** Opens a file of pages, and verifies it unless it is unchanged since the last time. */
     private PageContent openPages(Path pages, String name) throws IOException {
         FileTime used = Files.getLastModifiedTime(pages);
         if (used.toInstant().plus(TOUCHED_EVERY).isBefore(Instant.now())) {
@@ -358,10 +354,10 @@ public final class ReferenceStore implements AutoCloseable {
     }
 
     /**
-     * Has the index of content in the image store built in the background, unless there is one. This returns at once.
+     * Builds the index of content in the image store in the background, unless it exists. Returns at once.
      *
-     * @return completes when the index is there; exceptionally with a {@link VmmigException} if it cannot be built, or a
-     *     {@link CancellationException} if this store is closed
+     * @return completes when the index exists; exceptionally with a {@link VmmigException} if it cannot be built, or a {@link
+     *     CancellationException} if this store is closed
      */
     public CompletionStage<Void> prepare(Digest digest, PageLayout layout) {
         return prepare(
@@ -403,7 +399,7 @@ public final class ReferenceStore implements AutoCloseable {
         packages.removeUnfinished();
     }
 
-    /** Removes what was never finished, and what was not used for long and is not of content that is held. */
+    /** Removes unfinished files, and files that were not used for long and whose content is not in the image store. */
     private void sweep() throws IOException, VmmigException {
         PrivateFiles.sweep(directory, IndexFile.BUILDING);
         for (Path entry : PrivateFiles.list(directory)) {
@@ -426,7 +422,7 @@ public final class ReferenceStore implements AutoCloseable {
         return layout.name().toLowerCase(Locale.ROOT);
     }
 
-    /** Stops building, and waits for up to half a minute until it has stopped. Pages that were opened stay open. */
+    /** Stops building indexes, and waits up to half a minute for that. Opened pages stay open. */
     @Override
     public void close() {
         indexes.close();

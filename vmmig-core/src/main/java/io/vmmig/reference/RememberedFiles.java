@@ -23,8 +23,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where on this host content is that a store knows and does not hold: a small file for each, named by digest and format, that says the
- * path. Nothing is known by that of what the file holds now. Losing one costs that the content travels again.
+ * The paths of content on this host outside of a store: a small file for each, named by digest and format, with the path. It does not
+ * guarantee the content's current state. If one is lost, the content has to be sent again.
  */
 final class RememberedFiles {
     private static final Logger LOG = LoggerFactory.getLogger(RememberedFiles.class);
@@ -39,7 +39,7 @@ final class RememberedFiles {
         this.directory = directory;
     }
 
-    /** Remembers a file, in the place of another one of the same content. */
+    /** Remembers a file, replacing another one of the same content. */
     void remember(Path file, ImageFormat format, Digest digest) throws IOException {
         Path real = file.toRealPath();
         Path entry = entryOf(digest, format);
@@ -51,12 +51,12 @@ final class RememberedFiles {
         dropWhatIsGone();
     }
 
-    /** The file of that content, if it is still there. */
+    /** The file of that content, if it still exists. */
     Optional<Path> find(Digest digest, ImageFormat format) throws IOException {
         return pathIn(entryOf(digest, format)).filter(path -> Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS));
     }
 
-    /** Forgets where that content is; the file stays. Whether it was known. */
+    /** Forgets the path of that content, and returns whether it was known; the file stays. */
     boolean forget(Digest digest, ImageFormat format) throws IOException {
         return Files.deleteIfExists(entryOf(digest, format));
     }
@@ -64,7 +64,7 @@ final class RememberedFiles {
     /** A file of some content. */
     record Remembered(Digest digest, ImageFormat format, Path path) {}
 
-    /** All whose files are still there. */
+    /** All entries whose files still exist. */
     List<Remembered> list() throws IOException {
         List<Remembered> all = new ArrayList<>();
         if (!Files.isDirectory(directory)) {
@@ -85,7 +85,7 @@ final class RememberedFiles {
         PrivateFiles.sweep(directory, REMEMBERING);
     }
 
-    /** So that what is remembered is bounded by what there is. */
+    /** Removes entries whose files no longer exist, which bounds their number. */
     private void dropWhatIsGone() throws IOException {
         List<Path> entries = PrivateFiles.list(directory);
         if (entries.size() > MAX_FILES) {

@@ -9,11 +9,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The segments that were read last of a package and of those that it stands upon, in an amount of heap that does not depend on
- * how many packages these are. Thread-safe.
+ * A cache of recently read segments of a package and those that it is based on, in an amount of heap that does not depend on the number of
+ * packages. Thread-safe.
  */
 final class SegmentCache {
-    /** A page may lead through nine packages, and several threads read at neighbouring places. */
+    /** Large enough for a page that leads through nine packages, and for several threads that read nearby. */
     static final long MAX_BYTES = Segments.cachedBytes(Runtime.getRuntime().maxMemory());
 
     private final Map<Key, SharedSegment> segments = new LinkedHashMap<>(16, 0.75f, true);
@@ -21,13 +21,13 @@ final class SegmentCache {
 
     private record Key(Object owner, int index) {}
 
-    /** A segment, to be closed by the caller; null if it is not here. */
+    /** A segment, which the caller closes; null if it is not cached. */
     synchronized @Nullable SharedSegment get(Object owner, int index) {
         SharedSegment segment = segments.get(new Key(owner, index));
         return segment == null ? null : segment.share();
     }
 
-    /** Adds a segment, which the caller still has, and lets go of those that were not used for longest. */
+    /** Adds a segment, which the caller still closes, and evicts the least recently used ones. */
     synchronized void put(Object owner, int index, SharedSegment segment) {
         bytes += segment.bytes();
         SharedSegment before = segments.put(new Key(owner, index), segment.share());
@@ -41,7 +41,7 @@ final class SegmentCache {
         }
     }
 
-    /** Lets go of all segments of a package. */
+    /** Removes all segments of a package. */
     synchronized void remove(Object owner) {
         Iterator<Map.Entry<Key, SharedSegment>> each = segments.entrySet().iterator();
         while (each.hasNext()) {
@@ -58,7 +58,7 @@ final class SegmentCache {
         segment.close();
     }
 
-    /** How much heap they take. */
+    /** The heap that they take, in bytes. */
     synchronized long bytes() {
         return bytes;
     }

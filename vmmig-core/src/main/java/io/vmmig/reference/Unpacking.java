@@ -15,20 +15,17 @@ import org.tukaani.xz.LZMAInputStream;
 import org.tukaani.xz.SingleXZInputStream;
 
 /**
- * Decompresses what kernels and ramdisks are compressed with, up to a number of bytes in all. Streams that it gives leave what
- * they read from open; in the second layout they leave it behind their own end. For one thread.
+ * Decompresses kernels and ramdisks, up to a total number of bytes. The streams that it returns leave their input open; in the second
+ * layout they leave it positioned after their own end. For one thread.
  */
 final class Unpacking {
-    /** How many bytes tell what something is compressed with. */
+    /** The number of bytes that identify a compression. */
     static final int MAGIC_BYTES = 4;
 
-    /** How far streams read ahead, and put back. */
+    /** How far streams read ahead and push back. */
     static final int BUFFER_BYTES = 64 << 10;
 
-    /**
-     * Between the dictionary of 64 MiB, the largest that counts, and the next larger one that there is, of 96 MiB: with what
-     * decoding takes besides, in KiB.
-     */
+    /** Allows the 64 MiB dictionary plus decoding overhead, but not the next larger one of 96 MiB; in KiB. */
     private static final int MAX_XZ_KIB = 80 << 10;
 
     private static final int MAX_LZMA_DICTIONARY = 64 << 20;
@@ -50,7 +47,7 @@ final class Unpacking {
     private static final int GZIP_TRAILER_BYTES = 8;
 
     private final boolean first;
-    /** Else each of a thousand blocks of xz would cost the zeros of another dictionary. */
+    /** Without it, each of a thousand blocks of xz would allocate another dictionary. */
     private final BasicArrayCache arrays = new BasicArrayCache();
 
     private long left;
@@ -60,7 +57,7 @@ final class Unpacking {
         this.left = limit;
     }
 
-    /** What the stream holds in compressed form, or null if that is not known. Of gzip it is the first member alone. */
+    /** The decompressed content of the stream, or null if the compression is unknown. For gzip, the first member only. */
     @Nullable
     InputStream of(PushbackInputStream in) throws IOException {
         byte[] magic = in.readNBytes(MAGIC_BYTES);
@@ -118,7 +115,7 @@ final class Unpacking {
         return value;
     }
 
-    /** Whether something that begins so is compressed. */
+    /** Whether content that begins with these bytes is compressed. */
     static boolean recognises(byte[] magic, PageLayout layout) {
         return startsWith(magic, GZIP)
                 || startsWith(magic, ZSTD)
@@ -127,7 +124,7 @@ final class Unpacking {
                         && (startsWith(magic, XZ) || startsWith(magic, LZMA) || startsWith(magic, BZIP2));
     }
 
-    /** Whether something compressed this way is followed by its size in a kernel. */
+    /** Whether a kernel stores the size after content that is compressed this way. */
     static boolean hasSizeBehind(byte[] magic) {
         return !startsWith(magic, GZIP);
     }
@@ -173,7 +170,7 @@ final class Unpacking {
         throw new IOException("malformed gzip header");
     }
 
-    /** Leaves open what it reads from. */
+    /** Leaves its input open. */
     private static final class Shield extends FilterInputStream {
         Shield(InputStream in) {
             super(in);
@@ -181,11 +178,11 @@ final class Unpacking {
 
         @Override
         public void close() {
-            // Who opened it goes on with it.
+            // The opener continues to use it.
         }
     }
 
-    /** Counts what all streams give together; what is skipped is unpacked, too. */
+    /** Counts the output of all streams together; skipped bytes are unpacked as well. */
     private final class Bounded extends BlockInput {
         private final InputStream in;
 
@@ -209,7 +206,7 @@ final class Unpacking {
         }
     }
 
-    /** A member of a gzip file, behind its header; puts back what it has read of what follows. */
+    /** A member of a gzip file, after its header; pushes back what it has read after its end. */
     private static final class GzipMember extends InflaterInputStream {
         private final PushbackInputStream from;
         private boolean ended;
@@ -230,7 +227,7 @@ final class Unpacking {
             return n;
         }
 
-        /** Frees its memory, which the JDK's does not with an inflater that it was given. */
+        /** Frees the inflater's memory, since the JDK's stream does not end an inflater passed to it. */
         @Override
         public void close() {
             inf.end();

@@ -9,10 +9,7 @@ import java.io.IOException;
 import java.io.PushbackInputStream;
 import java.nio.ByteBuffer;
 
-/**
- * Decompresses the zstd frames that follow each other, and puts back what it has read of what follows them, or does not let
- * anything follow. For one thread.
- */
+/** Decompresses consecutive zstd frames, and either pushes back what it has read after them or allows nothing to follow. For one thread. */
 final class ZstdFrames extends BlockInput {
     private static final long MAX_WINDOW = 128 << 20;
 
@@ -70,7 +67,7 @@ final class ZstdFrames extends BlockInput {
 
     private boolean frameFollows() throws IOException {
         while (source.remaining() < ZstdWindow.MAX_HEADER_BYTES && fill()) {
-            // A frame's first bytes may come one by one.
+            // A frame's first bytes may arrive one by one.
         }
         byte[] rest = new byte[source.remaining()];
         source.get(source.position(), rest);
@@ -87,7 +84,7 @@ final class ZstdFrames extends BlockInput {
         return false;
     }
 
-    /** Reads behind what is left, and says whether there was anything. */
+    /** Reads more after the remaining bytes; returns whether there was anything. */
     private boolean fill() throws IOException {
         source.compact();
         int n = from.read(chunk, 0, source.remaining());
