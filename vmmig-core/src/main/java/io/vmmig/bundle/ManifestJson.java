@@ -271,7 +271,7 @@ final class ManifestJson {
         layer.knowing(LAYER_FIELDS);
         ImageFormat format = format(layer);
         if (standsOnAnother && format != ImageFormat.QCOW2) {
-            throw layer.malformed("format", "is one that cannot stand on another image: " + format.word());
+            throw layer.malformed("format", "is one that cannot have a backing file: " + format.word());
         }
         return new Manifest.Layer(
                 format, layer.size("virtual", 0, limits.virtualDiskBytes()), layer.size("file", 0, limits.diskBytes()));

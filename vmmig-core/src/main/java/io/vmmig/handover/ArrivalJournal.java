@@ -248,7 +248,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
             try {
                 factsOf(file).ifPresent(facts -> all.put(file, facts));
             } catch (VmmigException e) {
-                LOG.warn("an arrival is passed over: {}", e.getMessage());
+                LOG.warn("the journal of an arrival is ignored: {}", e.getMessage());
             }
         }
         return all;

@@ -30,7 +30,7 @@ public final class Interferences {
             case RAN ->
                 new HypervisorException(
                         Problem.GUEST_INTERFERED,
-                        "somebody else let the guest run while it was paused for its migration: " + told(interference),
+                        "somebody else resumed the guest while it was paused for its migration: " + told(interference),
                         "Find out who did that, then start the migration again.");
             case ENDED ->
                 new HypervisorException(
@@ -86,7 +86,7 @@ public final class Interferences {
                 case STOPPED -> EndState.STOPPED;
             };
         } catch (VmmigException e) {
-            LOG.debug("{} cannot be looked at", guest.name(), e);
+            LOG.debug("the state of {} cannot be read", guest.name(), e);
             return e.problem() == Problem.GUEST_UNKNOWN ? EndState.STOPPED : EndState.UNKNOWN;
         }
     }
@@ -97,12 +97,12 @@ public final class Interferences {
         return new Notice(
                 Notice.Kind.ALARM,
                 guest,
-                "the guest ran at the source after it had been given away: " + interference.what() + " at "
+                "the guest ran at the source after it had been handed over: " + interference.what() + " at "
                         + interference.at()
                         + (interference.now() == GuestState.RUNNING
                                 ? ", and it ran there for up to " + ran.toMillis() + " ms"
                                 : "")
-                        + ". It has been ended at the source, since it has been given away; whatever it did there after it was"
+                        + ". It has been ended at the source, since it has been handed over; whatever it did there after it was"
                         + " saved is not in the guest that moved. Its files were left at the source: "
                         + files.stream().map(Path::toString).collect(Collectors.joining(", ")),
                 "See what it did meanwhile, and whether anybody has seen it twice on the network; then remove the files.");
@@ -113,7 +113,7 @@ public final class Interferences {
         return new Notice(
                 Notice.Kind.ALARM,
                 guest,
-                "somebody else let the guest run at the source, although the destination may have taken it: "
+                "somebody else resumed the guest at the source, although the destination may have taken it: "
                         + told(interference),
                 "See at once whether it runs at the destination too, and end one of them.");
     }
@@ -138,7 +138,7 @@ public final class Interferences {
                         "Find out who did that, then start the migration again.")
                 : new HypervisorException(
                         Problem.GUEST_INTERFERED,
-                        "somebody else let the guest run at the destination before it was handed over: "
+                        "somebody else resumed the guest at the destination before it was handed over: "
                                 + told(interference),
                         "Find out who did that, then start the migration again.");
     }

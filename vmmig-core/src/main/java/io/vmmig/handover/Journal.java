@@ -311,7 +311,7 @@ final class Journal implements Closeable {
     private static VmmigException underWay(Path file) {
         return VmmigException.of(
                 Problem.GUEST_BUSY,
-                "the migration that is noted in " + file + " is under way",
+                "the migration with the journal " + file + " is under way",
                 "Wait until it is over.");
     }
 
@@ -319,13 +319,13 @@ final class Journal implements Closeable {
         return VmmigException.of(
                 Problem.JOURNAL_DAMAGED,
                 "the journal " + file + " is damaged",
-                "See at both hosts where its guest is, settle it by hand, and remove the file.");
+                "See at both hosts where its guest is, resolve the migration by hand, and remove the file.");
     }
 
     static VmmigException notUnderstood(Path file) {
         return VmmigException.of(
                 Problem.JOURNAL_DAMAGED,
-                "the journal " + file + " says what this vmmig does not understand",
+                "the journal " + file + " has entries that this vmmig does not understand",
                 "Was it written by a newer one?");
     }
 

@@ -281,7 +281,7 @@ public final class SourceHandOver {
         try {
             return guest.interference().filter(seen -> seen.kind() == Interference.Kind.RAN);
         } catch (VmmigException e) {
-            LOG.warn("guest {}: whether it ran here after it had been given away is not known", guest.name(), e);
+            LOG.warn("guest {}: whether it ran here after it had been handed over is not known", guest.name(), e);
             return Optional.empty();
         }
     }

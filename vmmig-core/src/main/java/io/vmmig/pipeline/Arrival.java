@@ -201,7 +201,7 @@ final class Arrival {
         if (received.copy() != offeredAsCopy) {
             throw new PackageFormatException(
                     Problem.PACKAGE_MALFORMED,
-                    "the package was offered as a copy and is none, or the other way round",
+                    "the offer and the package disagree about whether the guest is a copy",
                     "Start the migration again.");
         }
     }
@@ -266,7 +266,7 @@ final class Arrival {
         if (!agrees) {
             throw new PackageFormatException(
                     Problem.PACKAGE_MALFORMED,
-                    "the domain XML and the manifest speak of different guests",
+                    "the domain XML and the manifest describe different guests",
                     "Make the package again.");
         }
     }

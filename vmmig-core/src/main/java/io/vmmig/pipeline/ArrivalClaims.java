@@ -166,7 +166,7 @@ final class ArrivalClaims implements AutoCloseable {
             return holder.isPresent() && !ArrivalJournal.isFinal(holder.get().journal());
         } catch (VmmigException e) {
             LOG.warn(
-                    "whether an earlier arrival of {} is over cannot be told",
+                    "it is not known whether an earlier arrival of {} is over",
                     holder.get().guest(),
                     e);
             return true;
@@ -209,7 +209,7 @@ final class ArrivalClaims implements AutoCloseable {
         try {
             settled = ArrivalJournal.isFinal(journal);
         } catch (VmmigException e) {
-            LOG.warn("whether the arrival is over cannot be told", e);
+            LOG.warn("it is not known whether the arrival is over", e);
         }
         if (settled) {
             release();
@@ -219,7 +219,7 @@ final class ArrivalClaims implements AutoCloseable {
             try {
                 claim.close();
             } catch (IOException e) {
-                LOG.warn("a claim could not be let go of", e);
+                LOG.warn("a claim could not be released", e);
             }
         }
     }

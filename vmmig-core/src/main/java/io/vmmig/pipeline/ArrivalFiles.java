@@ -269,7 +269,7 @@ final class ArrivalFiles {
         } catch (VmmigException e) {
             // They did not exist when their paths were claimed for this guest.
             LOG.warn(
-                    "guest {}: the other guests of this host could not be looked at",
+                    "guest {}: the other guests of this host could not be inspected",
                     journal.facts().guest(),
                     e);
             return Optional.empty();

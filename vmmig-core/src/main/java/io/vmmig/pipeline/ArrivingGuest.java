@@ -91,7 +91,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
             if (restoring != null) {
                 return restoring;
             }
-            LOG.info("guest {}: it differs from what was offered, so its hypervisor starts afresh", name());
+            LOG.info("guest {}: it differs from what was offered, so its hypervisor is started again", name());
             early.close();
         }
         return begin(request);
@@ -176,7 +176,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
                     .notice(new Notice(
                             Notice.Kind.NOT_CARRIED,
                             "autostart",
-                            "this host could not be told to start the guest when it boots: "
+                            "this host could not be set to start the guest at boot: "
                                     + e.failure().what(),
                             "Say virsh autostart " + restored().name() + '.'));
         }

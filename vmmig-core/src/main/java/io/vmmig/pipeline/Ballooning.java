@@ -233,7 +233,7 @@ final class Ballooning implements AutoCloseable {
         try {
             giveBack(hypervisor.guest(guest), domain.currentMemoryBytes());
         } catch (VmmigException | RuntimeException e) {
-            LOG.warn("guest {}: it cannot be told whether it has all of its memory", guest, e);
+            LOG.warn("guest {}: it is not known whether it has all of its memory", guest, e);
         }
     }
 
@@ -245,7 +245,7 @@ final class Ballooning implements AutoCloseable {
                 new Ballooning(guest.name(), balloon.get(), full, null).giveBack(balloon.get());
             }
         } catch (VmmigException | RuntimeException e) {
-            LOG.warn("guest {}: it cannot be told whether it has all of its memory", guest.name(), e);
+            LOG.warn("guest {}: it is not known whether it has all of its memory", guest.name(), e);
         }
     }
 }

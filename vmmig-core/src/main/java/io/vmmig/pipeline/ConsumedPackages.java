@@ -73,7 +73,7 @@ final class ConsumedPackages {
             throw VmmigException.from(
                     e,
                     Problem.FILE_FAILED,
-                    "it could not be noted that the package is taken in, in " + directory,
+                    "could not record that the package is consumed, in " + directory,
                     "Check the directory and its disk.");
         }
     }
@@ -102,7 +102,7 @@ final class ConsumedPackages {
         try {
             PrivateFiles.replace(markOf(packageId), TAKEN.getBytes(StandardCharsets.US_ASCII), UNFINISHED);
         } catch (IOException e) {
-            LOG.warn("package {} was taken in, and {} does not say so", packageId, directory, e);
+            LOG.warn("package {} was consumed, which could not be recorded in {}", packageId, directory, e);
         }
     }
 
@@ -110,7 +110,7 @@ final class ConsumedPackages {
         return VmmigException.from(
                 e,
                 Problem.FILE_FAILED,
-                "it cannot be told which packages were taken in, in " + directory,
+                "could not read which packages were consumed, in " + directory,
                 "Check the directory and its disk.");
     }
 
@@ -148,7 +148,7 @@ final class ConsumedPackages {
                 Files.deleteIfExists(mark);
             }
         } catch (IOException e) {
-            LOG.warn("package {} was not taken in after all, and {} says that it was", packageId, directory, e);
+            LOG.warn("package {} was not consumed after all, which could not be recorded in {}", packageId, directory, e);
         }
     }
 
@@ -158,7 +158,7 @@ final class ConsumedPackages {
             try {
                 PrivateFiles.deleteIfOlder(mark, REMEMBERED);
             } catch (IOException e) {
-                LOG.warn("{} is not needed any more, and could not be removed", mark, e);
+                LOG.warn("{} is no longer needed, and could not be removed", mark, e);
             }
         }
     }
@@ -167,7 +167,7 @@ final class ConsumedPackages {
         return new IntegrityException(
                 Failure.of(
                         Problem.PACKAGE_REPLAYED,
-                        "the package " + packageId + " was taken in here before, or refused for good",
+                        "the package " + packageId + " was restored here before, or refused for good",
                         "Its guest has continued since, here or at its source. If you want a copy of it as it was, give that a new"
                                 + " uuid and name."),
                 e);

@@ -113,11 +113,11 @@ final class DepartedFiles {
             Optional<String> user = inUse.userOf(file);
             if (!list.isOurs(file)) {
                 list.remove(file);
-                leave(file, "it is not the file any more that vmmig had made there, so it was not removed");
+                leave(file, "it is no longer the file that vmmig had made there, so it was not removed");
             } else if (user.isPresent()) {
                 leave(file, user.get() + " needs it, so it was not removed");
             } else if (!leaving.contains(file)) {
-                leave(file, "vmmig had made it for the guest, of which it was no part any more when that left");
+                leave(file, "vmmig had made it for the guest, which no longer used it when it left");
             } else {
                 Files.delete(file);
                 list.remove(file);
@@ -151,10 +151,10 @@ final class DepartedFiles {
             inUse.addImagesIn(directory, leaving);
             return inUse;
         } catch (VmmigException e) {
-            LOG.warn("the other guests of this host could not be looked at", e);
+            LOG.warn("the other guests of this host could not be inspected", e);
             leaving.forEach(file -> leave(
                     file,
-                    "it was not removed, since it could not be told whether another guest of this host needs it ("
+                    "it was not removed, since it is not known whether another guest of this host needs it ("
                             + e.failure().what() + ")"));
             return null;
         }

@@ -187,7 +187,7 @@ record Departure(
                     new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, seal),
                     () -> awaitIndex(
                                     packages.prepare(seal, others),
-                                    "the kept package " + seal,
+                                    "the cached package " + seal,
                                     INDEX_DEADLINE,
                                     cancellation)
                             ? packages.find(seal, others)
@@ -323,7 +323,7 @@ record Departure(
             LOG.warn("{} could not be indexed: {}", name, String.valueOf(e.getCause()));
         } catch (CancellationException e) {
             cancellation.check();
-            LOG.info("{} is not being indexed any more", name, e);
+            LOG.info("{} is no longer being indexed", name, e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new CancelledException(Problem.CANCELLED, "the thread was interrupted", "", e);

@@ -85,7 +85,7 @@ final class DepartureClaim implements AutoCloseable {
     private static boolean binds(Guest guest, String left, Path ours) {
         if (left.indexOf('\0') >= 0) {
             // Left by a power failure before anything was begun: the claim is durable before that.
-            LOG.warn("guest {}: a claim that says nothing is passed over", guest.name());
+            LOG.warn("guest {}: an empty claim is ignored", guest.name());
             return false;
         }
         try {
@@ -114,7 +114,7 @@ final class DepartureClaim implements AutoCloseable {
         return VmmigException.of(
                 Problem.GUEST_BUSY,
                 "an earlier migration of the guest, " + which
-                        + ", was cut short, and it is not settled whether the guest lives here",
+                        + ", was cut short, and it is not known yet whether the guest runs here",
                 "Run Recovery at this host, and try again.");
     }
 

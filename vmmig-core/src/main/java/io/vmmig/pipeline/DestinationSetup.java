@@ -227,7 +227,7 @@ final class DestinationSetup {
                 store.packages().prepare(seal, store::find);
             }
         } catch (VmmigException | RuntimeException e) {
-            LOG.warn("guest {}: the package could not be kept, so the next one will be larger", recorder.guest(), e);
+            LOG.warn("guest {}: the package could not be cached, so the next one will be larger", recorder.guest(), e);
         }
     }
 

@@ -228,7 +228,7 @@ final class DestinationTransfer {
     PackageSummary verify() throws VmmigException {
         return receive(() -> {
             if (reader.next() != null) {
-                throw malformed("the package goes on after its snapshot");
+                throw malformed("something follows the snapshot of the package");
             }
             return reader.verify();
         });

@@ -66,7 +66,7 @@ final class DiskChains {
             throw new HypervisorException(
                     Problem.GUEST_BUSY,
                     "disk " + disk.target() + " was changed from " + disk.file() + " to " + top.file()
-                            + " while it was being looked at",
+                            + " while it was being read",
                     "Wait until snapshots and block jobs are done, then try again.");
         }
         List<DiskChain.Used> used = live.images().stream()

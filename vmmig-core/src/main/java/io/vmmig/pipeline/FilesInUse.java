@@ -51,7 +51,7 @@ final class FilesInUse {
                 throw VmmigException.from(
                         e,
                         Problem.FILE_FAILED,
-                        "guest " + named.guest() + " names " + named.path() + ", which could not be looked at",
+                        "guest " + named.guest() + " names " + named.path() + ", which could not be inspected",
                         "Check its permissions.");
             }
         }
@@ -77,7 +77,7 @@ final class FilesInUse {
             Optional<Inode> inode = inode(file);
             if (inode.isPresent() && users.putIfAbsent(inode.get(), user) == null) {
                 if (users.size() > MAX_IMAGES) {
-                    throw new IOException("it stands on too many files");
+                    throw new IOException("it has too many backing files");
                 }
                 left.addAll(BackingNames.in(file));
             }

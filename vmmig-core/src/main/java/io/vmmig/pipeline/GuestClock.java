@@ -36,7 +36,7 @@ final class GuestClock {
                     "clock",
                     String.format(
                             Locale.ROOT,
-                            "the guest's clock has lost %.1f s, since it stood still while the guest was paused, and %s",
+                            "the guest's clock has lost %.1f s, since it stopped while the guest was paused, and %s",
                             lost.toMillis() / 1000.0,
                             why),
                     "Set it in the guest, as with chronyc makestep or w32tm /resync; with qemu-guest-agent in the guest vmmig does"

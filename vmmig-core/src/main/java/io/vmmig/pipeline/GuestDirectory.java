@@ -72,7 +72,7 @@ final class GuestDirectory {
                     .map(user -> ", and " + user + " needs it")
                     .orElse("");
         } catch (VmmigException | IOException e) {
-            LOG.debug("whether somebody needs {} cannot be told", file, e);
+            LOG.debug("it is not known whether a guest needs {}", file, e);
             return "";
         }
     }

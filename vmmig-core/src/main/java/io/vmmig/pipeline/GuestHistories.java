@@ -70,7 +70,7 @@ final class GuestHistories {
             PrivateFiles.makeDirectory(directory);
             PrivateFiles.replace(fileOf(guest), json, UNFINISHED);
         } catch (IOException e) {
-            LOG.warn("how guest {} came here could not be noted", guest, e);
+            LOG.warn("the history of guest {} could not be recorded", guest, e);
         }
     }
 

@@ -109,7 +109,7 @@ final class HeldContent {
             }
             throw e;
         } catch (IOException e) {
-            LOG.warn("guest {}: it cannot be told whether it writes to {}", guest.name(), file, e);
+            LOG.warn("guest {}: it is not known whether it writes to {}", guest.name(), file, e);
             return true;
         }
     }

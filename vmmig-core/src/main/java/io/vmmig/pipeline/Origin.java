@@ -197,7 +197,7 @@ abstract class Origin {
             try {
                 session.resumed();
             } catch (VmmigException e) {
-                LOG.warn("guest {}: continues here, but its source could not be told", recorder.guest(), e);
+                LOG.warn("guest {}: continues here, but its source could not be notified", recorder.guest(), e);
             }
         }
 
@@ -291,7 +291,7 @@ abstract class Origin {
                 recorder.notice(new Notice(
                         Notice.Kind.LEFT_BEHIND,
                         stored.description(),
-                        "the source keeps the guest paused, since it could not be told that it continues here: "
+                        "the source keeps the guest paused, since it could not be notified that it continues here: "
                                 + e.failure().what(),
                         "Tell it with HttpPackage.answer(…), then let it recover."));
             }

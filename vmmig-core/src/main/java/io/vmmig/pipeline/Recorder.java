@@ -109,7 +109,7 @@ public final class Recorder {
             case RESTORE -> "verifying the guest at the destination";
             case COMMIT -> "handing the guest over";
             case RESUME -> "resuming the guest";
-            case RETIRE -> "removing what is not needed any more";
+            case RETIRE -> "removing what is no longer needed";
         };
     }
 

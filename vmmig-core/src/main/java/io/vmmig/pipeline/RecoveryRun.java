@@ -237,7 +237,7 @@ public final class RecoveryRun {
         switch (DestinationHandOver.recover(journal, new LeftArrival(journal, file, sight), sight.found())) {
             case DISCARD ->
                 report(journal, Result.DISCARDED, "it had not been handed over, and nothing of it is left here");
-            case RESUME -> report(journal, Result.RESUMED, "it had been handed over, and goes on here now");
+            case RESUME -> report(journal, Result.RESUMED, "it had been handed over, and continues here now");
             case NOTE -> report(journal, Result.NOTED, "it is here, as it should be");
             default -> report(journal, Result.LEFT_OPEN, openArrival(journal.facts(), sight));
         }
@@ -352,7 +352,7 @@ public final class RecoveryRun {
         Sight sight = look(journal.facts().uuid());
         LeftDeparture left = new LeftDeparture(journal, sight);
         switch (SourceHandOver.recover(journal, left, outcome, sight.found(), !dropped && sight.ranSinceSaved())) {
-            case RESUME -> report(journal, Result.RESUMED, "it had not been handed over, and goes on here now");
+            case RESUME -> report(journal, Result.RESUMED, "it had not been handed over, and continues here now");
             case RETIRE ->
                 report(
                         journal,
@@ -445,7 +445,7 @@ public final class RecoveryRun {
             case RUNNING -> "it runs here";
             case PAUSED -> "it is paused here";
             case STOPPED -> "it is not running here";
-            case NOTHING -> "this host knows no such guest any more";
+            case NOTHING -> "this host no longer knows the guest";
         };
     }
 

@@ -79,7 +79,7 @@ record SharedDisks(Map<String, Path> files, List<Notice> notices) {
             return others.userOfFile(file);
         } catch (IOException e) {
             throw VmmigException.from(
-                    e, Problem.FILE_FAILED, file + " could not be looked at", "Check that it is there and readable.");
+                    e, Problem.FILE_FAILED, file + " could not be inspected", "Check that it is there and readable.");
         }
     }
 

@@ -55,7 +55,7 @@ final class ChainReader {
         if (links.size() == MAX_DEPTH) {
             throw new ImageProblems(called(lowest(links).image().path()))
                     .unsupported(
-                            "is the " + MAX_DEPTH + "th of its chain, and goes on",
+                            "is the " + MAX_DEPTH + "th of its chain, and has a backing file itself",
                             "Commit or pull some of its layers.");
         }
         links.add(link(path, format));
@@ -70,7 +70,7 @@ final class ChainReader {
         ImageProblems problems = new ImageProblems(called(path));
         try {
             if (!seen.add(path.toRealPath())) {
-                throw problems.malformed("stands on itself");
+                throw problems.malformed("has itself as a backing file");
             }
             if (!Files.isRegularFile(path)) {
                 throw problems.unsupported("is not a regular file", "Use disks that are files.");
@@ -108,7 +108,7 @@ final class ChainReader {
         }
         return ImageFormat.of(word)
                 .orElseThrow(() -> problems.unsupported(
-                        "stands on a backing file of format " + Malformed.quoted(word),
+                        "has a backing file of format " + Malformed.quoted(word),
                         "Convert the backing file to raw or qcow2."));
     }
 

@@ -54,7 +54,7 @@ public final class ImageFiles {
             if (in.read() >= 0 || !Digest.of(sha256).equals(base.content().digest())) {
                 throw new IntegrityException(
                         Problem.DIGEST_MISMATCH,
-                        "the base image that came is not the one that the manifest names: "
+                        "the received base image is not the one that the manifest names: "
                                 + base.content().digest(),
                         "Make the package again.");
             }
@@ -132,7 +132,7 @@ public final class ImageFiles {
             throws IOException, VmmigException {
         Qcow2Header.Backing expected = PackageNames.expected(disk, layer);
         if ((expected == null) != (backing == null)) {
-            throw new IllegalArgumentException("a backing file belongs to a layer that stands on something");
+            throw new IllegalArgumentException("a backing file is for a layer that has one");
         }
         Manifest.Layer described = disk.layers().get(layer);
         if (described.format() == ImageFormat.RAW) {
@@ -157,7 +157,7 @@ public final class ImageFiles {
             InputStream in, Manifest.Layer layer, NewFile out, ImageProblems problems, @Nullable Path backing)
             throws IOException, VmmigException {
         if (backing != null) {
-            throw problems.malformed("is raw, so it cannot stand on another image");
+            throw problems.malformed("is raw, so it cannot have a backing file");
         }
         long bytes = out.append(in, layer.virtualBytes(), null);
         if (bytes < layer.virtualBytes() || in.read() >= 0) {

@@ -121,7 +121,7 @@ final class FileDigests {
             }
             prune();
         } catch (IOException e) {
-            LOG.debug("the digest of {} could not be noted", file, e);
+            LOG.debug("the digest of {} could not be cached", file, e);
         }
     }
 

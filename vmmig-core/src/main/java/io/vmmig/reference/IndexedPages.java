@@ -93,7 +93,7 @@ final class IndexedPages implements PageSource {
             } catch (NoSuchFileException e) {
                 LOG.debug("there is no index {} yet", indexFile);
             } catch (ClosedByInterruptException e) {
-                LOG.debug("the index {} is not needed any more", indexFile, e);
+                LOG.debug("the index {} is no longer needed", indexFile, e);
             } catch (IOException e) {
                 LOG.warn("the index {} cannot be used", indexFile, e);
                 if (toldOfDamage.compareAndSet(false, true)) {

@@ -117,7 +117,7 @@ class DepartedFilesTest {
     /** Detached before, and perhaps somebody's. */
     @Test
     void leavesADiskThatWasNoPartOfTheGuestAnyMore() throws Exception {
-        assertLeft(depart(disk, kernel), second, "no part");
+        assertLeft(depart(disk, kernel), second, "no longer used it");
         assertThat(disk).doesNotExist();
         assertThat(GuestFileList.in(home).paths()).containsExactly(second);
         assertThat(depart(second)).isEmpty();
@@ -175,7 +175,7 @@ class DepartedFilesTest {
         others.failing(1);
         List<Notice> notices = depart(disk, kernel);
         assertLeft(notices, disk, "nobody is there");
-        assertLeft(notices, kernel, "could not be told");
+        assertLeft(notices, kernel, "it is not known");
         assertThat(second).exists();
         assertThat(home.resolve(".vmmig-files")).exists();
     }

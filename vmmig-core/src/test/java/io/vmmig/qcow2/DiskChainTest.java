@@ -169,7 +169,7 @@ class DiskChainTest {
         Files.createSymbolicLink(directory.resolve("b"), directory.resolve("c"));
         VmmigException e = refused(directory.resolve("a"));
         assertThat(e.problem()).isEqualTo(Problem.IMAGE_MALFORMED);
-        assertThat(e).hasMessageContaining("stands on itself");
+        assertThat(e).hasMessageContaining("has itself as a backing file");
     }
 
     @ParameterizedTest

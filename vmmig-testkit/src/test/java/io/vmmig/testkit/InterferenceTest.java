@@ -205,7 +205,7 @@ class InterferenceTest {
                 .satisfies(alarm -> {
                     assertThat(alarm.subject()).isEqualTo("web-1");
                     assertThat(alarm.text())
-                            .contains("ran at the source after it had been given away")
+                            .contains("ran at the source after it had been handed over")
                             .contains(layer.toString());
                 });
         assertThat(events).filteredOn(MigrationEvent.Noticed.class::isInstance).hasSize(1);
