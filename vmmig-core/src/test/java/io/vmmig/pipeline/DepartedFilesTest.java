@@ -185,7 +185,7 @@ class DepartedFilesTest {
         Files.move(disk, guests.resolve("moved"));
         Files.writeString(disk, "another");
 
-        assertLeft(depart(disk, second, kernel), disk, "not the file any more");
+        assertLeft(depart(disk, second, kernel), disk, "no longer the file");
         assertThat(guests.resolve("moved")).exists();
     }
 
