@@ -36,8 +36,8 @@ public interface RestoredGuest extends AutoCloseable {
     void leavePaused();
 
     /**
-     * Removes the guest with its definition, unless it has been resumed or left paused. Its disk files stay. If this throws, the guest
-     * stays paused; call this again to retry.
+     * Removes the guest with its definition, unless it has been resumed or left paused. Its disk files stay. If this throws, the guest may
+     * still be there, paused; call this again to retry.
      */
     @Override
     void close() throws VmmigException;

@@ -43,7 +43,7 @@ final class ArrivalsUnderWay {
         return one;
     }
 
-    /** The arrival is over and has released its claims. */
+    /** Marks the arrival as over, after it has released its claims. */
     void end() {
         ALL.remove(journal, this);
         ended.complete(null);

@@ -148,7 +148,11 @@ final class ConsumedPackages {
                 Files.deleteIfExists(mark);
             }
         } catch (IOException e) {
-            LOG.warn("package {} was not consumed after all, which could not be recorded in {}", packageId, directory, e);
+            LOG.warn(
+                    "package {} was not consumed after all, which could not be recorded in {}",
+                    packageId,
+                    directory,
+                    e);
         }
     }
 

@@ -197,7 +197,10 @@ final class SourceSetup {
                 departure.prepareNext(context.state().images(), seal);
             }
         } catch (VmmigException | RuntimeException e) {
-            LOG.warn("guest {}: the package could not be cached, so the next one will be larger", context.guestName(), e);
+            LOG.warn(
+                    "guest {}: the package could not be cached, so the next one will be larger",
+                    context.guestName(),
+                    e);
         }
     }
 

@@ -34,7 +34,7 @@ final class PageIndex {
      * @param content as passed to {@link PageIndexBuilder#begin}
      * @param pages as passed to {@link PageIndexBuilder#begin}
      * @throws java.nio.file.NoSuchFileException if there is none
-     * @throws IOException if its header is damaged, of another version, or for other content
+     * @throws IOException if it is truncated, its header or checksums are damaged, or it is of another version or for other content
      */
     static PageIndex open(Path path, String content, long pages) throws IOException {
         Mapped file = Mapped.of(path);

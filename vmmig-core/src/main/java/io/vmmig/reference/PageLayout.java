@@ -25,7 +25,7 @@ public enum PageLayout {
      * <p>For cpio archives in the format newc, one or several in sequence, the last of which may be compressed: the content of each
      * nonempty file, starting at a page boundary, in the order of the archive. For anything else: the file itself, followed, at a page
      * boundary, by its unpacked content if it is compressed or an x86 bzImage. Known compressions are gzip, zstd and LZ4's legacy format.
-     * If the file cannot be unpacked to its end, or to more than 1 GiB: the file itself only.
+     * If the file cannot be unpacked to its end, or exceeds 1 GiB when unpacked: the file itself only.
      */
     BOOT_1(ImageFormat.RAW),
 
