@@ -18,7 +18,7 @@ import java.util.List;
 
 /** One migration that waits at an injection point, and what can be done to it. */
 final class FaultRun {
-    private static final Duration TIME_TO_START = Duration.ofSeconds(10);
+    private static final Duration TIME_TO_START = Duration.ofSeconds(60);
     private static final Duration TIME_TO_STOP = Duration.ofSeconds(40);
     private static final Duration TIME_TO_END = Duration.ofSeconds(75);
     private static final Duration AN_HOUR = Duration.ofHours(1);

@@ -22,7 +22,7 @@ import java.util.stream.Stream;
 public final class Faults {
     private static final int WORKERS = 4;
     private static final int LANES_FOR_A_SAMPLE = 2;
-    private static final int SECONDS_PER_CELL = 90;
+    private static final int SECONDS_PER_CELL = 300;
     private static final int SECONDS_PER_LONG_CELL = 150;
 
     private Faults() {}

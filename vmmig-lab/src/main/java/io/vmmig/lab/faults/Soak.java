@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class Soak {
     private static final int MOVES = 300;
     private static final int ONE_IN = 3;
-    private static final int SECONDS_PER_MOVE = 90;
+    private static final int SECONDS_PER_MOVE = 300;
     private static final int SECONDS_TO_START = 120;
 
     private final Lab lab;

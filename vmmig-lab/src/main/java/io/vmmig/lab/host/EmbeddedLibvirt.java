@@ -18,7 +18,7 @@ import java.util.Optional;
  */
 record EmbeddedLibvirt(Path root) implements LibvirtKind {
     private static final Duration PROBE_TIME = Duration.ofMinutes(2);
-    private static final Duration DEATH_TIME = Duration.ofSeconds(10);
+    private static final Duration DEATH_TIME = Duration.ofSeconds(60);
 
     /** Prepares a root directory with a copy of libvirt's capability cache, since probing QEMU takes seconds. */
     static EmbeddedLibvirt in(Path root) {

@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 /** One migration that waits at an injection point, and what people do to its guest meanwhile. */
 final class InterferenceRun {
     private static final Duration TIME_TO_STOP = Duration.ofSeconds(40);
-    private static final Duration TIME_TO_RECORD = Duration.ofSeconds(10);
+    private static final Duration TIME_TO_RECORD = Duration.ofSeconds(60);
     private static final int EXTRA_BYTES = 1 << 20;
 
     private final Triangle triangle;

@@ -97,9 +97,11 @@ class BelongingsIT {
         return new Moved(receiving.guest(guest.name()).ticking(), sent, received);
     }
 
+    /** But for the clock, which depends on how long a guest was paused: ClockIT is about that. */
     private static List<String> noticed(JsonObject report) {
         return StreamSupport.stream(report.getAsJsonArray("notices").spliterator(), false)
                 .map(notice -> notice.getAsJsonObject().get("subject").getAsString())
+                .filter(subject -> !subject.equals("clock"))
                 .toList();
     }
 
@@ -192,7 +194,7 @@ class BelongingsIT {
         assertThat(dominfo(Hosts.d(), "copy")).containsPattern("Autostart:\\s+disable");
         assertThat(dominfo(Hosts.c(), "original")).containsPattern("Autostart:\\s+enable");
         // It has no agent, so its clock is as late as the copy was made.
-        assertThat(noticed(received)).containsExactlyInAnyOrder("autostart", "clock");
+        assertThat(noticed(received)).containsExactly("autostart");
         String now = generationIdOf(Hosts.d(), "copy");
         assertThat(now).isNotEqualTo(GENERATION_ID);
         assertThat(generationIdIn(Hosts.d().xmlOf("copy"))).isEqualTo(now);

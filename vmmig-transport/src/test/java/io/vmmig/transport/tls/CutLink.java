@@ -18,7 +18,9 @@ import java.util.concurrent.atomic.AtomicLong;
 /** What lies between two hosts, and breaks: passes bytes on in both directions until it does not, and counts them. */
 final class CutLink implements AutoCloseable {
     private final ServerSocket server;
-    private final int target;
+    /** Where connections to come lead. */
+    volatile int target;
+
     private final Deque<Fate> fates = new ConcurrentLinkedDeque<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     final List<Way> ways = new CopyOnWriteArrayList<>();

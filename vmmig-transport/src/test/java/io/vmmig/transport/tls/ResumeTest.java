@@ -375,13 +375,13 @@ class ResumeTest {
             session.offer(Samples.offer());
             link.refusing = true;
             link.cut();
-            int port = listener.port();
             listener.close();
             assertConnectionLost(arriving);
-            listener = TlsListener.on("127.0.0.1", port)
+            listener = TlsListener.on("127.0.0.1", 0)
                     .as(destination)
                     .trusting(Set.of(source.fingerprint()))
                     .listen();
+            link.target = listener.port();
             link.refusing = false;
             assertThatThrownBy(() -> {
                         session.awaitReady();
