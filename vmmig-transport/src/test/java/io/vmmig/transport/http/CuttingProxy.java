@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
+import io.vmmig.transport.testing.Await;
 import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
@@ -18,6 +19,7 @@ final class CuttingProxy implements Closeable {
     private final ServerSocket listening;
     private volatile int target;
     private final Set<Socket> open = ConcurrentHashMap.newKeySet();
+    private final Set<Socket> clients = ConcurrentHashMap.newKeySet();
     /** What clients have sent, and what they have got. */
     final AtomicLong up = new AtomicLong();
 
@@ -65,6 +67,7 @@ final class CuttingProxy implements Closeable {
             while (true) {
                 Socket client = listening.accept();
                 open.add(client);
+                clients.add(client);
                 start(() -> serve(client));
             }
         } catch (IOException closed) {
@@ -114,6 +117,18 @@ final class CuttingProxy implements Closeable {
             socket.close();
             open.remove(socket);
         }
+    }
+
+    /** Listens no more, and returns when each client has noticed that its connection has ended: none is used again. */
+    void vanish() throws Exception {
+        listening.close();
+        for (Socket client : clients) {
+            if (!client.isClosed()) {
+                client.shutdownOutput();
+            }
+        }
+        Await.until(
+                "each client has closed its connection", () -> clients.stream().allMatch(Socket::isClosed));
     }
 
     @Override

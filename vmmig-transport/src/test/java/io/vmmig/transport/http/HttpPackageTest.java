@@ -212,7 +212,7 @@ class HttpPackageTest {
             upload.begin(Samples.manifest());
             Packages.write(upload.packageStream(), Samples.offer(), 1000);
             upload.finish();
-            web.proxy.close();
+            web.proxy.vanish();
             assertThatThrownBy(() -> upload.publish(journal))
                     .satisfies(e -> assertProblem(e, Problem.PEER_UNREACHABLE));
         }
