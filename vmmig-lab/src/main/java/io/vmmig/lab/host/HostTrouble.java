@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
@@ -103,14 +104,17 @@ public final class HostTrouble {
 
     /** Kills the QEMUs of a guest; false if there was none. */
     public boolean killQemu(String guest) {
-        boolean found = !qemus(guest).isEmpty();
-        // A QEMU that is just starting forks once more.
+        AtomicBoolean found = new AtomicBoolean();
+        // One that is just being started may appear meanwhile, and forks once more.
         Await.until("the end of the QEMU of " + guest, SOON, () -> {
             List<Long> pids = qemus(guest);
-            pids.forEach(pid -> signal(KILL, pid));
+            pids.forEach(pid -> {
+                found.set(true);
+                signal(KILL, pid);
+            });
             return pids.isEmpty();
         });
-        return found;
+        return found.get();
     }
 
     /** The process ids of the QEMUs that run a guest of that name on this host. */
