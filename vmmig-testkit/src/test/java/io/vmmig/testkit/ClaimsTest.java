@@ -208,7 +208,7 @@ class ClaimsTest {
                 .isEqualTo(EndState.UNTOUCHED);
         assertThat(refused(c, receiver(state("another-program-at-b"))).problem())
                 .isEqualTo(Problem.NAME_IN_USE);
-        Receiver elsewhere = receiver(state("a-third-program-at-b")).into(directory.resolve("other-guests"));
+        Receiver elsewhere = receiver(stateOfB).into(directory.resolve("other-guests"));
         assertThat(refused(c, elsewhere).problem()).as("by its name alone").isEqualTo(Problem.NAME_IN_USE);
 
         first.arrives();
