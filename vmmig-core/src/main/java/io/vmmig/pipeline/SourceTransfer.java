@@ -25,11 +25,10 @@ final class SourceTransfer {
         this.writer = writer;
     }
 
-    /** Sends a round; when this returns, all of it has been written and flushed. */
+    /** Sends a round. Its end may still be on its way when this returns, so that the next round overlaps with it. */
     void send(Round round) throws VmmigException {
         try {
             round.send(writer);
-            writer.flush();
         } catch (IOException e) {
             throw VmmigException.from(
                     e,
@@ -91,6 +90,8 @@ final class SourceTransfer {
                     }
                 }
             }
+            // The destination is ready only once it has all of this.
+            writer.flush();
         }
 
         private InputStream open(Path file) throws IOException {
