@@ -130,9 +130,10 @@ final class DestinationSetup {
         Path place = ArrivalJournal.place(context.state(), arrival.manifest().packageId(), origin.sourceMayAsk());
         List<Path> wanted = Abandonable.run(() -> arrival.claims(context.hypervisor(), context.state()), cancellation);
         uuid = arrival.offered().running().domain().uuid();
-        ArrivalsUnderWay underWay = ArrivalsUnderWay.begin(place, origin);
-        scope.onClose(underWay::end);
-        claims = scope.add(claim(arrival, wanted, place), ArrivalClaims::close);
+        ArrivalClaims taken = claim(arrival, wanted, place);
+        // Ends after the claims: an arrival that waits for the end then takes them.
+        scope.add(ArrivalsUnderWay.begin(place, origin), ArrivalsUnderWay::end);
+        claims = scope.add(taken, ArrivalClaims::close);
         Abandonable.check(() -> arrival.requireFree(context.hypervisor()), cancellation);
         ArrivalJournal journal = scope.add(
                 ArrivalJournal.begin(place, context.state(), arrival.facts(wanted, source())), ArrivalJournal::close);
