@@ -262,7 +262,7 @@ public final class RecoveryRun {
 
         @Override
         public void setAutostart() throws VmmigException {
-            sight.setAutostart();
+            sight.setAutostart(true);
         }
 
         @Override
@@ -393,7 +393,7 @@ public final class RecoveryRun {
 
         @Override
         public void setAutostart(boolean on) throws VmmigException {
-            sight.setAutostart();
+            sight.setAutostart(on);
         }
 
         @Override

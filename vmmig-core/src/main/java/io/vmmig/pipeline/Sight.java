@@ -29,9 +29,9 @@ record Sight(Found found, @Nullable Guest guest) {
     }
 
     /** Turns autostart on, unless somebody has undefined the guest meanwhile. */
-    void setAutostart() throws VmmigException {
+    void setAutostart(boolean on) throws VmmigException {
         if (guest != null && guest.persistent()) {
-            guest.setAutostart(true);
+            guest.setAutostart(on);
         }
     }
 
