@@ -140,7 +140,7 @@ class ImageStoreTest {
         assertThat(store.verified(DIGEST).inPlace()).isFalse();
     }
 
-    /** Its owner may change it at will; no guest is put on it then, and whoever asks learns why, not only the first. */
+    /** Its owner may change it at will; no guest is put on it then, and everyone who asks learns why, not only the first. */
     @Test
     void doesNotUseARememberedFileThatHasChangedOrGone() throws Exception {
         store.remember(kernel, ImageFormat.RAW);

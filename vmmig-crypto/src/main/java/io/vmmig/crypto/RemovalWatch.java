@@ -19,7 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reports removed nodes, whoever removed them. It watches only while there are listeners. If it can no longer read the directory,
+ * Reports removed nodes, whichever program removed them. It watches only while there are listeners. If it can no longer read the directory,
  * it reports all nodes as removed, since it cannot tell which ones are still trusted.
  */
 final class RemovalWatch {

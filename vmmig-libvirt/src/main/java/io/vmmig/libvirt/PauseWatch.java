@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
  * Detects whether a guest has been paused without interruption. No single sign is sufficient, so it uses four:
  *
  * <ul>
- * <li>libvirt's events. QEMU tells each of its monitors when the guest is resumed, whoever did it, and libvirt passes that on.
+ * <li>libvirt's events. QEMU tells each of its monitors when the guest is resumed, by any tool, and libvirt passes that on.
  * Events are lost when the connection to libvirt breaks.
  * <li>The guest's state and libvirt's reason for it: a guest that was resumed and stopped behind libvirt's back has another
  * reason.

@@ -144,7 +144,7 @@ final class Spool implements AutoCloseable {
             }
             boolean named = false;
             try {
-                // Whoever has swept it away meanwhile has left a file without a name.
+                // If another program has swept it away meanwhile, the open file has no name any more.
                 if (Files.exists(directory.resolve(LOCK), LinkOption.NOFOLLOW_LINKS)) {
                     Files.setLastModifiedTime(directory.resolve(LOCK), FileTime.from(Instant.now()));
                     named = true;

@@ -455,7 +455,7 @@ class TlsTransferTest {
         }
     }
 
-    /** Where it works, and hears of its own closing when it goes on. */
+    /** A destination that was closed learns so at its next call. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void aClosedDestinationGoesNoFurther(boolean hasRead) throws Exception {
