@@ -98,7 +98,7 @@ enum CodecWarmUp {
         }
     }
 
-    private static Manifest manifest(long memoryBytes) {
+    static Manifest manifest(long memoryBytes) {
         return new Manifest(
                 Manifest.FORMAT_VERSION,
                 UUID.randomUUID(),
