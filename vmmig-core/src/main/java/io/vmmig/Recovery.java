@@ -64,7 +64,7 @@ public final class Recovery {
      * belong, a paused guest is removed with its files. A running guest is left alone, and the migration stays {@code LEFT_OPEN} until
      * somebody ends it.
      *
-     * @param packageId as in {@link RecoveryReport.Settlement#packageId}
+     * @param packageId as in {@link RecoveryReport.Resolution#packageId}
      * @param guestLivesAt the end of the migration at which the guest runs, or ran until it ended by itself
      * @return what was done; empty when this host has no open migration of that package
      * @throws VmmigException when the journal cannot be read or written, the migration is under way, or the hypervisor cannot be reached

@@ -100,7 +100,7 @@ public final class DomainAdapter {
         DomainXml adapted = saved.copy();
         policy.requireMovable(adapted);
         List<DomainXml.Disk> disks = adapted.disks();
-        noteHostsOwn(adapted);
+        recordHostsOwn(adapted);
         Set<String> dropped = policy.drop(adapted);
         adaptIdentity(adapted);
         adaptBoot(adapted);
@@ -115,29 +115,29 @@ public final class DomainAdapter {
     }
 
     /** The user may have chosen these; libvirt on this host chooses its own. */
-    private void noteHostsOwn(DomainXml domain) throws VmmigException {
+    private void recordHostsOwn(DomainXml domain) throws VmmigException {
         for (Element display : domain.devices("graphics")) {
             String where = "graphics " + display.getAttribute("type");
             if (!display.getAttribute("autoport").equals("yes")) {
-                noteDropped(where + " port", display.getAttribute("port"));
-                noteDropped(where + " TLS port", display.getAttribute("tlsPort"));
+                recordDropped(where + " port", display.getAttribute("port"));
+                recordDropped(where + " TLS port", display.getAttribute("tlsPort"));
             }
-            noteDropped(where + " web socket", display.getAttribute("websocket"));
-            noteDropped(where + " socket", display.getAttribute("socket"));
+            recordDropped(where + " web socket", display.getAttribute("websocket"));
+            recordDropped(where + " socket", display.getAttribute("socket"));
             if (!display.getAttribute("listen").equals("127.0.0.1")) {
-                noteDropped(where + " address", display.getAttribute("listen"));
+                recordDropped(where + " address", display.getAttribute("listen"));
             }
-            noteDropped(where + " password's end", display.getAttribute("passwdValidTo"));
+            recordDropped(where + " password's end", display.getAttribute("passwdValidTo"));
         }
         for (Element device : domain.devices("interface")) {
             String target = targetOf(device, "dev");
             if (!target.startsWith("vnet")) {
-                noteDropped("interface " + macOf(device) + " host device", target);
+                recordDropped("interface " + macOf(device) + " host device", target);
             }
         }
     }
 
-    private void noteDropped(String where, String value) {
+    private void recordDropped(String where, String value) {
         if (!value.isEmpty() && !value.equals("-1")) {
             changes.add(new DomainChange(where, value, null));
         }
@@ -366,17 +366,17 @@ public final class DomainAdapter {
 
     private void setText(Element parent, String tag, String where, String text) {
         Optional<Element> existing = Xml.child(parent, tag);
-        note(where, existing.map(Xml::text).orElse(null), text);
+        record(where, existing.map(Xml::text).orElse(null), text);
         existing.orElseGet(() -> Xml.childOrNew(parent, tag)).setTextContent(text);
     }
 
     private void setAttribute(Element element, String attribute, String where, String value) {
         String before = element.getAttribute(attribute);
-        note(where, before.isEmpty() ? null : before, value);
+        record(where, before.isEmpty() ? null : before, value);
         element.setAttribute(attribute, value);
     }
 
-    private void note(String where, @Nullable String before, String after) {
+    private void record(String where, @Nullable String before, String after) {
         DomainChange change = new DomainChange(where, before, after);
         if (!after.equals(before) && !changes.contains(change)) {
             changes.add(change);

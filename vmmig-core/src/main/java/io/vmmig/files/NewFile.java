@@ -167,20 +167,20 @@ public final class NewFile implements Closeable {
 
     /** Sets the file's length, and syncs the file and its name to the disk. */
     public void finish() throws IOException {
-        settle();
+        padAndSync();
         syncDirectoryOf(path);
         finished = true;
     }
 
     /** As {@link #finish()}, but renames the file within its directory, replacing any file of that name. */
     public void finishAs(Path target) throws IOException {
-        settle();
+        padAndSync();
         Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
         finished = true;
         syncDirectoryOf(target);
     }
 
-    private void settle() throws IOException {
+    private void padAndSync() throws IOException {
         if (channel.size() < position) {
             put(ByteBuffer.allocate(1), position - 1);
         }

@@ -88,11 +88,11 @@ final class FreeLists {
         addresses[order] += hash(address);
         nexts[order] += hash(next);
         previouses[order] += hash(previous);
-        noteHead(order, next);
-        noteHead(order, previous);
+        addHead(order, next);
+        addHead(order, previous);
     }
 
-    private void noteHead(int order, long address) {
+    private void addHead(int order, long address) {
         if (!map.holds(address, lruOffset)) {
             if (heads.size() < MAX_HEADS) {
                 heads.put(address, order);

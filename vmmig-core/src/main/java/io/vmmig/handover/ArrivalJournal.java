@@ -117,9 +117,9 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
             json.addProperty("uuid", uuid.toString());
             json.addProperty("running", running);
             json.addProperty("directory", directory.toString());
-            json.add("files", Notes.json(files));
-            json.add(OUTPUTS, Notes.json(outputs));
-            json.add("claims", Notes.json(claims));
+            json.add("files", JournalDirectory.json(files));
+            json.add(OUTPUTS, JournalDirectory.json(outputs));
+            json.add("claims", JournalDirectory.json(claims));
             json.addProperty("source", source);
             peer.ifPresent(proven -> json.addProperty(PEER, proven));
             json.addProperty("live", live);
@@ -134,10 +134,10 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
                     fields.text("guest", 1024),
                     fields.uuid("uuid"),
                     fields.flag("running"),
-                    Notes.path(fields, "directory"),
-                    Notes.paths(fields, "files"),
-                    Notes.paths(fields, OUTPUTS),
-                    Notes.paths(fields, "claims"),
+                    JournalDirectory.path(fields, "directory"),
+                    JournalDirectory.paths(fields, "files"),
+                    JournalDirectory.paths(fields, OUTPUTS),
+                    JournalDirectory.paths(fields, "claims"),
                     fields.text("source", MAX_SOURCE),
                     json.has(PEER) ? Optional.of(fields.text(PEER, MAX_SOURCE)) : Optional.empty(),
                     fields.flag("live"),
@@ -157,7 +157,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         private static Made of(JsonObject json) throws VmmigException {
             JsonFields fields = new JsonFields(json, WHERE);
             return new Made(
-                    Notes.path(fields, MADE),
+                    JournalDirectory.path(fields, MADE),
                     FileIdentity.parse(fields.text("identity", 128))
                             .orElseThrow(() -> fields.malformed("identity", "is none")));
         }
@@ -166,7 +166,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
     /** The path of an arrival's future journal. */
     public static Path place(HostState state, UUID packageId, boolean live) {
         // A stored package may be restored several times, as copies.
-        return Notes.ofArrivals(state).fileOf(live ? packageId : UUID.randomUUID());
+        return JournalDirectory.ofArrivals(state).fileOf(live ? packageId : UUID.randomUUID());
     }
 
     /** As {@link #begin(Path, HostState, Facts)}, at its {@link #place}. */
@@ -181,17 +181,20 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
      * @throws VmmigException with {@link Problem#PACKAGE_REPLAYED} when that package has arrived before
      */
     public static ArrivalJournal begin(Path file, HostState state, Facts facts) throws VmmigException {
-        Notes notes = Notes.ofArrivals(state);
+        JournalDirectory directory = JournalDirectory.ofArrivals(state);
         if (Files.exists(file)) {
             throw VmmigException.of(
                     Problem.PACKAGE_REPLAYED,
                     "the package " + facts.packageId() + " has been here before, and its source may have been told so",
                     "Start the migration again, which makes a new package.");
         }
-        Facts noted = afterThoseOf(state, facts);
+        Facts recorded = afterThoseOf(state, facts);
         DestinationState first = DestinationState.OFFERED;
         ArrivalJournal arrival = new ArrivalJournal(
-                file, notes.begin(Notes.packageOf(file), noted.toJson(), first.name()), noted, first);
+                file,
+                directory.begin(JournalDirectory.packageOf(file), recorded.toJson(), first.name()),
+                recorded,
+                first);
         LIVE.put(file, arrival);
         return arrival;
     }
@@ -209,7 +212,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
 
     /** The journals of all arrivals. */
     public static List<Path> all(HostState state) throws VmmigException {
-        return Notes.ofArrivals(state).all();
+        return JournalDirectory.ofArrivals(state).all();
     }
 
     /**
@@ -274,7 +277,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
 
     /** The answer to a source that asks; see {@link io.vmmig.transport.HandOverOutcomes}. */
     public static Outcome outcomeOf(HostState state, UUID packageId, Optional<String> asker) throws VmmigException {
-        Path file = Notes.ofArrivals(state).fileOf(packageId);
+        Path file = JournalDirectory.ofArrivals(state).fileOf(packageId);
         Optional<String> source = factsOf(file).flatMap(Facts::peer);
         if (source.isPresent() && !source.equals(asker)) {
             // A host that knows the package's id, but is not its source, learns no more than one that guesses.
@@ -324,7 +327,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
     /** Records durably that its hypervisor will create these as well. */
     public void addOutputs(List<Path> more) throws VmmigException {
         JsonObject entry = new JsonObject();
-        entry.add(OUTPUTS, Notes.json(more));
+        entry.add(OUTPUTS, JournalDirectory.json(more));
         journal.add(entry);
     }
 
@@ -333,7 +336,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         List<Path> all = new ArrayList<>(facts.outputs());
         for (JsonObject entry : journal.entries()) {
             if (entry.has(OUTPUTS)) {
-                all.addAll(Notes.paths(new JsonFields(entry, WHERE), OUTPUTS));
+                all.addAll(JournalDirectory.paths(new JsonFields(entry, WHERE), OUTPUTS));
             }
         }
         return all;
@@ -437,7 +440,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
     @Override
     public synchronized void resumed() {
         state = state.then(DestinationState.RESUMED);
-        noteTheEnd(true);
+        recordTheEnd(true);
     }
 
     /** Records that nothing of the guest is left here. If that fails, a recovery finds nothing. */
@@ -447,7 +450,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
                 || state == DestinationState.RETRACTING
                 || state == DestinationState.ABANDONED;
         state = state.then(DestinationState.DISCARDED);
-        noteTheEnd(mayHaveBeenGiven);
+        recordTheEnd(mayHaveBeenGiven);
     }
 
     /**
@@ -476,7 +479,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
     }
 
     /** @param asked whether its source may ask for it */
-    private void noteTheEnd(boolean asked) {
+    private void recordTheEnd(boolean asked) {
         try {
             if (facts.live() && asked) {
                 journal.enter(state.name());

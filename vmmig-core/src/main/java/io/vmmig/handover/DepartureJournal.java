@@ -67,7 +67,7 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
             if (address != null) {
                 json.addProperty("address", address);
             }
-            json.add("files", Notes.json(files));
+            json.add("files", JournalDirectory.json(files));
             if (memoryBytes != null) {
                 json.addProperty("memoryBytes", memoryBytes);
             }
@@ -83,7 +83,7 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
                     fields.flag("running"),
                     fields.has("copy") && fields.flag("copy"),
                     fields.has("address") ? fields.text("address", 1024) : null,
-                    Notes.paths(fields, "files"),
+                    JournalDirectory.paths(fields, "files"),
                     fields.has("memoryBytes") ? fields.number("memoryBytes", 0, Long.MAX_VALUE) : null);
         }
     }
@@ -91,17 +91,19 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
     /** Begins a journal, before the guest is paused. */
     public static DepartureJournal begin(HostState state, Facts facts) throws VmmigException {
         return new DepartureJournal(
-                Notes.ofDepartures(state).begin(facts.packageId(), facts.toJson(), SourceState.PREPARED.name()), facts);
+                JournalDirectory.ofDepartures(state)
+                        .begin(facts.packageId(), facts.toJson(), SourceState.PREPARED.name()),
+                facts);
     }
 
     /** The journals of departures that are under way or unresolved. */
     public static List<Path> all(HostState state) throws VmmigException {
-        return Notes.ofDepartures(state).all();
+        return JournalDirectory.ofDepartures(state).all();
     }
 
     /** The package id in a journal's file name. */
     public static UUID packageOf(Path file) {
-        return Notes.packageOf(file);
+        return JournalDirectory.packageOf(file);
     }
 
     /**
@@ -130,7 +132,7 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
      */
     public static List<Glance> of(UUID guest, Path directory, boolean passingOverDamaged) throws VmmigException {
         List<Glance> all = new ArrayList<>();
-        for (Path file : Notes.in(directory).all()) {
+        for (Path file : JournalDirectory.in(directory).all()) {
             try {
                 Optional<Facts> facts = factsOf(file);
                 if (facts.isPresent() && facts.get().uuid().equals(guest)) {
@@ -140,7 +142,7 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
                 if (!passingOverDamaged) {
                     throw e;
                 }
-                LOG.debug("{} is damaged, as its settlement says", file, e);
+                LOG.debug("{} is damaged, as its resolution says", file, e);
             }
         }
         return all;
@@ -264,7 +266,7 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
 
     /** Removes the journal: the guest has left, or continues here. */
     @Override
-    public void settle() throws VmmigException {
+    public void end() throws VmmigException {
         journal.remove();
     }
 

@@ -230,7 +230,7 @@ public final class DestinationHandOver {
                 journal.discarded();
                 guest.release();
             }
-            case RESUME, NOTE -> {
+            case RESUME, RECORD -> {
                 if (step == Step.RESUME) {
                     guest.resume();
                 }
@@ -264,7 +264,7 @@ public final class DestinationHandOver {
             guest.remove();
             guest.removeFiles();
             guest.release();
-        } else if (step == Step.NOTE) {
+        } else if (step == Step.RECORD) {
             guest.remember(true);
             journal.decided(true);
             guest.release();

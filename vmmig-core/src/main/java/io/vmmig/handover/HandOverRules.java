@@ -35,7 +35,7 @@ public final class HandOverRules {
         /** The guest will not run here; remove what is left of it. */
         DISCARD,
         /** The guest is as it should be; only the journal has to catch up. */
-        NOTE,
+        RECORD,
         /** The guest and the journal are as they should be. */
         NOTHING,
         /** The outcome is unknown; a person has to decide. */
@@ -122,12 +122,12 @@ public final class HandOverRules {
             case OFFERED, RECEIVED, VERIFIED, RESTORED, ABANDONED -> found == Found.RUNNING ? Step.LEAVE : Step.DISCARD;
             case COMMITTED ->
                 switch (found) {
-                    case PAUSED -> runs ? Step.RESUME : Step.NOTE;
-                    case RUNNING -> Step.NOTE;
+                    case PAUSED -> runs ? Step.RESUME : Step.RECORD;
+                    case RUNNING -> Step.RECORD;
                     // It may have run, and ended by itself.
                     case NOTHING, STOPPED -> Step.LEAVE;
                 };
-            case RETRACTING -> found == Found.RUNNING ? Step.NOTE : Step.DISCARD;
+            case RETRACTING -> found == Found.RUNNING ? Step.RECORD : Step.DISCARD;
             case RESUMED, DISCARDED -> Step.NOTHING;
         };
     }
@@ -139,7 +139,7 @@ public final class HandOverRules {
      */
     public static Step ofDecision(boolean here, Found found) {
         if (here) {
-            return Step.NOTE;
+            return Step.RECORD;
         }
         // If the guest runs at both ends, a person has to end one of them.
         return found == Found.RUNNING ? Step.LEAVE : Step.DISCARD;
@@ -156,7 +156,7 @@ public final class HandOverRules {
         return switch (outcome) {
             // The guest ran at both ends: a person has to decide about what it did here.
             case TAKEN -> found == Found.RUNNING || (found == Found.PAUSED && ranSince) ? Step.LEAVE : Step.RETIRE;
-            case NOT_TAKEN -> ran && found == Found.PAUSED ? Step.RESUME : Step.NOTE;
+            case NOT_TAKEN -> ran && found == Found.PAUSED ? Step.RESUME : Step.RECORD;
             case UNDER_WAY, UNHEARD_OF -> Step.LEAVE;
         };
     }

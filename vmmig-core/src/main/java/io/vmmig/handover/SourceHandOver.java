@@ -171,7 +171,7 @@ public final class SourceHandOver {
         taken = true;
         guest.retire(ranMeanwhile());
         state = state.then(SourceState.RETIRED);
-        settle();
+        endJournal();
     }
 
     /** SAVED → COPIED: the guest was packed, and continues here even if its package is lost. */
@@ -187,9 +187,9 @@ public final class SourceHandOver {
     }
 
     /** Resolves the migration of a packed guest: its package is complete, or nothing of it is left. */
-    public void settle() {
+    public void endJournal() {
         try {
-            journal.settle();
+            journal.end();
         } catch (VmmigException e) {
             // A recovery will find that this journal is resolved.
             LOG.warn("guest {}: the journal of its departure stays", guest.name(), e);
@@ -219,7 +219,7 @@ public final class SourceHandOver {
             case COPIED -> {
                 // If the package may be visible, the journal stays for a recovery.
                 if (why instanceof VmmigException known && known.problem() != Problem.OUTCOME_UNKNOWN) {
-                    settle();
+                    endJournal();
                 }
             }
             case RETIRED, ROLLED_BACK, UNKNOWN -> {
@@ -239,7 +239,7 @@ public final class SourceHandOver {
             leftToRecovery = true;
             return;
         }
-        settle();
+        endJournal();
     }
 
     private boolean pausedThoughItRan() {
@@ -261,7 +261,7 @@ public final class SourceHandOver {
                 !committed || attempt(this::restoreAutostart, "it could not be set to start at boot again", why);
         // After a bug it is not certain that the package was cleared: a recovery sees to it.
         if (restored && why instanceof VmmigException) {
-            settle();
+            endJournal();
         }
     }
 
@@ -324,7 +324,7 @@ public final class SourceHandOver {
             throws VmmigException {
         Step step = HandOverRules.ofSource(outcome, journal.ran() && !journal.isCopied(), found, ranSince);
         switch (step) {
-            case RESUME, NOTE -> {
+            case RESUME, RECORD -> {
                 if (step == Step.RESUME) {
                     guest.resume();
                 }
@@ -332,11 +332,11 @@ public final class SourceHandOver {
                     guest.setAutostart(true);
                 }
                 guest.clearUp();
-                journal.settle();
+                journal.end();
             }
             case RETIRE -> {
                 guest.retire(Optional.empty());
-                journal.settle();
+                journal.end();
             }
             case LEAVE -> {
                 // It is not known here where the guest belongs.

@@ -24,5 +24,5 @@ interface SourceJournal {
     void copied() throws VmmigException;
 
     /** Ends the journal: the migration is resolved. */
-    void settle() throws VmmigException;
+    void end() throws VmmigException;
 }

@@ -433,8 +433,8 @@ final class Arrival {
     }
 
     /** Records the files that the hypervisor will create in addition to those of the offer, before it creates them. */
-    void noteOutputs(DomainXml domain, ArrivalJournal noted) throws VmmigException {
-        List<Path> known = noted.outputs();
+    void recordOutputs(DomainXml domain, ArrivalJournal journal) throws VmmigException {
+        List<Path> known = journal.outputs();
         List<Path> more = newOutputs(domain).stream()
                 .filter(path -> !known.contains(path))
                 .toList();
@@ -448,7 +448,7 @@ final class Arrival {
             }
         }
         if (!more.isEmpty()) {
-            noted.addOutputs(more);
+            journal.addOutputs(more);
         }
     }
 

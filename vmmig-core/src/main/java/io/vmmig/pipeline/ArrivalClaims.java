@@ -205,13 +205,13 @@ final class ArrivalClaims implements AutoCloseable {
     /** Releases the claims, unless the arrival needs a recovery. */
     @Override
     public void close() {
-        boolean settled = false;
+        boolean resolved = false;
         try {
-            settled = ArrivalJournal.isFinal(journal);
+            resolved = ArrivalJournal.isFinal(journal);
         } catch (VmmigException e) {
             LOG.warn("it is not known whether the arrival is over", e);
         }
-        if (settled) {
+        if (resolved) {
             release();
             return;
         }

@@ -55,7 +55,7 @@ final class ArrivalFiles {
             Files.createDirectories(directory.getParent());
             try {
                 Files.createDirectory(directory, PASSABLE_DIRECTORY);
-                noteOrRemove(directory, directory);
+                recordOrRemove(directory, directory);
             } catch (FileAlreadyExistsException e) {
                 if (!Files.isDirectory(directory)) {
                     throw e;
@@ -72,7 +72,7 @@ final class ArrivalFiles {
         try {
             Path beside = beside(file, unnamed++);
             Files.createFile(beside, PRIVATE_FILE);
-            noteOrRemove(file, beside);
+            recordOrRemove(file, beside);
             try {
                 Files.createLink(file, beside);
             } catch (FileAlreadyExistsException e) {
@@ -80,7 +80,7 @@ final class ArrivalFiles {
             } catch (UnsupportedOperationException | FileSystemException e) {
                 LOG.debug("no hard links beside {}", file, e);
                 Files.createFile(file, PRIVATE_FILE);
-                noteOrRemove(file, file);
+                recordOrRemove(file, file);
             } finally {
                 Files.deleteIfExists(beside);
             }
@@ -95,13 +95,13 @@ final class ArrivalFiles {
     }
 
     /** Records a file that was just created, or removes it if it cannot be recorded. */
-    private void noteOrRemove(Path path, Path made) throws IOException, VmmigException {
-        boolean noted = false;
+    private void recordOrRemove(Path path, Path made) throws IOException, VmmigException {
+        boolean recorded = false;
         try {
             journal.made(new ArrivalJournal.Made(path, FileIdentity.of(made)));
-            noted = true;
+            recorded = true;
         } finally {
-            if (!noted) {
+            if (!recorded) {
                 Files.deleteIfExists(made);
             }
         }

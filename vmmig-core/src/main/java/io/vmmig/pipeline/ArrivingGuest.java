@@ -148,7 +148,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
     /** Returns the guest's lent memory, and sets its clock. */
     void catchUp(DestinationTransfer.Domain domain, Origin origin) {
         if (domain.record().lent()) {
-            Ballooning.giveBack(
+            Ballooning.restoreBalloon(
                     context.hypervisor(), name(), domain.guest().running().domain());
         }
         if (resumedAt != null && !context.settings().leaveClock) {

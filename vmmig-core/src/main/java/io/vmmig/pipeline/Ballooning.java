@@ -102,14 +102,14 @@ final class Ballooning implements AutoCloseable {
             ballooning.reason = "it has no memory to spare";
             return ballooning;
         }
-        boolean settled = false;
+        boolean done = false;
         try {
             ballooning.shrink(balloon, full - spare, end, cancellation);
-            settled = true;
+            done = true;
             return ballooning;
         } finally {
-            if (!settled) {
-                ballooning.giveBack(balloon);
+            if (!done) {
+                ballooning.restoreBalloon(balloon);
             }
         }
     }
@@ -201,11 +201,11 @@ final class Ballooning implements AutoCloseable {
     public void close() {
         if (balloon != null && asked && !gone) {
             gone = true;
-            giveBack(balloon);
+            restoreBalloon(balloon);
         }
     }
 
-    private void giveBack(Balloon from) {
+    private void restoreBalloon(Balloon from) {
         try {
             from.resize(fullBytes);
         } catch (VmmigException | RuntimeException e) {
@@ -229,20 +229,20 @@ final class Ballooning implements AutoCloseable {
     }
 
     /** Restores the memory of an arrived guest that had lent some, to the size in its domain XML. */
-    static void giveBack(Hypervisor hypervisor, String guest, DomainXml domain) {
+    static void restoreBalloon(Hypervisor hypervisor, String guest, DomainXml domain) {
         try {
-            giveBack(hypervisor.guest(guest), domain.currentMemoryBytes());
+            restoreBalloon(hypervisor.guest(guest), domain.currentMemoryBytes());
         } catch (VmmigException | RuntimeException e) {
             LOG.warn("guest {}: it is not known whether it has all of its memory", guest, e);
         }
     }
 
     /** Restores a guest's memory to {@code full} bytes, if it has lent some. */
-    static void giveBack(Guest guest, long full) {
+    static void restoreBalloon(Guest guest, long full) {
         try {
             Optional<Balloon> balloon = guest.balloon();
             if (balloon.isPresent() && balloon.get().sizeBytes() < full) {
-                new Ballooning(guest.name(), balloon.get(), full, null).giveBack(balloon.get());
+                new Ballooning(guest.name(), balloon.get(), full, null).restoreBalloon(balloon.get());
             }
         } catch (VmmigException | RuntimeException e) {
             LOG.warn("guest {}: it is not known whether it has all of its memory", guest.name(), e);

@@ -69,7 +69,7 @@ final class Delivery {
         if (lost != null) {
             hand.resolve(ask(), lost);
         }
-        hand.settle();
+        hand.endJournal();
     }
 
     /** Null when the destination has confirmed; otherwise why the outcome is unknown. */

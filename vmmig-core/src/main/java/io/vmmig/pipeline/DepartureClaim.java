@@ -43,7 +43,7 @@ final class DepartureClaim implements AutoCloseable {
      */
     static DepartureClaim take(Guest guest, Hypervisor hypervisor, HostState state) throws VmmigException {
         Path departures = state.directory(HostState.Part.DEPARTURES);
-        requireSettled(guest, departures);
+        requireResolved(guest, departures);
         try {
             return take(guest.uuid(), hypervisor, state, left -> binds(guest, left, departures));
         } catch (Claim.HeldException e) {
@@ -52,7 +52,7 @@ final class DepartureClaim implements AutoCloseable {
                             Problem.GUEST_BUSY,
                             "the guest is already migrating, by another program of this host or by its recovery",
                             "Wait for that migration, or cancel it.")
-                    : unsettled("with its journal in " + e.text());
+                    : unresolved("with its journal in " + e.text());
         }
     }
 
@@ -91,7 +91,7 @@ final class DepartureClaim implements AutoCloseable {
         try {
             Path theirs = FileNames.path(left, "a claim");
             if (!theirs.equals(ours)) {
-                requireSettled(guest, theirs);
+                requireResolved(guest, theirs);
             }
             return false;
         } catch (VmmigException e) {
@@ -101,16 +101,16 @@ final class DepartureClaim implements AutoCloseable {
     }
 
     /** Allows a running guest that was not handed over; any other may run elsewhere, or wait to be resumed. */
-    private static void requireSettled(Guest guest, Path departures) throws VmmigException {
+    private static void requireResolved(Guest guest, Path departures) throws VmmigException {
         boolean runs = guest.state() == GuestState.RUNNING;
         for (DepartureJournal.Glance earlier : DepartureJournal.of(guest.uuid(), departures, runs)) {
             if (earlier.mayBeCommitted() || !(earlier.copied() || runs)) {
-                throw unsettled("package " + earlier.facts().packageId());
+                throw unresolved("package " + earlier.facts().packageId());
             }
         }
     }
 
-    private static VmmigException unsettled(String which) {
+    private static VmmigException unresolved(String which) {
         return VmmigException.of(
                 Problem.GUEST_BUSY,
                 "an earlier migration of the guest, " + which

@@ -195,7 +195,7 @@ final class DestinationTransfer {
         }
         arrival.requireAsOffered(entry.guest());
         AdaptedGuest guest = arrival.adapt(entry.xml(), entry.definition());
-        arrival.noteOutputs(guest.running().domain(), journal);
+        arrival.recordOutputs(guest.running().domain(), journal);
         return new Domain(guest, entry.guest(), saved, arrival.adaptCookie(entry.cookie()), Instant.now());
     }
 

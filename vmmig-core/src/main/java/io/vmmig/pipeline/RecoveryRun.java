@@ -15,8 +15,8 @@ import io.vmmig.handover.SourceHandOver;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.Interference;
 import io.vmmig.report.RecoveryReport;
+import io.vmmig.report.RecoveryReport.Resolution;
 import io.vmmig.report.RecoveryReport.Result;
-import io.vmmig.report.RecoveryReport.Settlement;
 import io.vmmig.report.RecoveryReport.Side;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
@@ -51,7 +51,7 @@ public final class RecoveryRun {
     private final Hypervisor hypervisor;
     private final HostState hostState;
     private final Destinations destinations;
-    private final List<Settlement> settlements = new ArrayList<>();
+    private final List<Resolution> resolutions = new ArrayList<>();
     /** Why the last destination that was asked did not answer; null if it did. */
     private @Nullable String unanswered;
 
@@ -65,12 +65,12 @@ public final class RecoveryRun {
     public RecoveryReport run() throws VmmigException {
         clearUp();
         for (Path file : ArrivalJournal.all(hostState)) {
-            settleArrival(file);
+            recoverArrival(file);
         }
         for (Path file : DepartureJournal.all(hostState)) {
-            settleDeparture(file);
+            recoverDeparture(file);
         }
-        return new RecoveryReport(settlements, pausedWithoutJournal());
+        return new RecoveryReport(resolutions, pausedWithoutJournal());
     }
 
     /** Paused guests without an open journal. */
@@ -134,15 +134,15 @@ public final class RecoveryRun {
                 decideDeparture(file, atDestination);
             }
         }
-        return new RecoveryReport(settlements, pausedWithoutJournal());
+        return new RecoveryReport(resolutions, pausedWithoutJournal());
     }
 
     private void decideArrival(Path file, boolean here) throws VmmigException {
-        Optional<ArrivalJournal> noted = ArrivalJournal.open(file);
-        if (noted.isEmpty()) {
+        Optional<ArrivalJournal> opened = ArrivalJournal.open(file);
+        if (opened.isEmpty()) {
             return;
         }
-        try (ArrivalJournal journal = noted.get()) {
+        try (ArrivalJournal journal = opened.get()) {
             if (journal.state() == DestinationState.RESUMED || journal.state() == DestinationState.DISCARDED) {
                 return;
             }
@@ -151,25 +151,25 @@ public final class RecoveryRun {
                     ? Sight.NONE
                     : look(journal.facts().uuid());
             if (HandOverRules.ofDestination(journal.state(), journal.running(), sight.found()) != Step.LEAVE) {
-                settle(journal, file);
+                resolve(journal, file);
                 return;
             }
             switch (DestinationHandOver.decide(journal, new LeftArrival(journal, file, sight), here, sight.found())) {
                 case DISCARD -> report(journal, Result.DISCARDED, "it does not live here, as a person has said");
-                case NOTE -> report(journal, Result.NOTED, "it lives here, as a person has said");
+                case RECORD -> report(journal, Result.RECORDED, "it lives here, as a person has said");
                 default -> report(journal, Result.LEFT_OPEN, "it runs here; end it first if it is to live elsewhere");
             }
         }
     }
 
     private void decideDeparture(Path file, boolean atDestination) throws VmmigException {
-        Optional<DepartureJournal> noted = DepartureJournal.open(file);
-        if (noted.isPresent()) {
-            try (DepartureJournal journal = noted.get()) {
+        Optional<DepartureJournal> opened = DepartureJournal.open(file);
+        if (opened.isPresent()) {
+            try (DepartureJournal journal = opened.get()) {
                 Outcome known = outcome(journal);
                 boolean open = known == Outcome.UNDER_WAY || known == Outcome.UNHEARD_OF;
                 Outcome said = atDestination ? Outcome.TAKEN : Outcome.NOT_TAKEN;
-                settle(journal, open ? said : known, atDestination);
+                resolve(journal, open ? said : known, atDestination);
             }
         }
     }
@@ -195,17 +195,17 @@ public final class RecoveryRun {
         return Sight.of(hypervisor, uuid);
     }
 
-    private void settleArrival(Path file) {
-        Optional<ArrivalJournal> noted = open(file, Side.DESTINATION, () -> ArrivalJournal.open(file));
-        if (noted.isEmpty()) {
+    private void recoverArrival(Path file) {
+        Optional<ArrivalJournal> opened = open(file, Side.DESTINATION, () -> ArrivalJournal.open(file));
+        if (opened.isEmpty()) {
             return;
         }
-        try (ArrivalJournal journal = noted.get()) {
+        try (ArrivalJournal journal = opened.get()) {
             try {
                 if (journal.state() == DestinationState.RESUMED || journal.state() == DestinationState.DISCARDED) {
                     journal.forgetAfter(REMEMBERED);
                 } else {
-                    settle(journal, file);
+                    resolve(journal, file);
                 }
             } catch (VmmigException e) {
                 report(journal, Result.LEFT_OPEN, e.failure().sentence());
@@ -213,7 +213,7 @@ public final class RecoveryRun {
         }
     }
 
-    private void settle(ArrivalJournal journal, Path file) throws VmmigException {
+    private void resolve(ArrivalJournal journal, Path file) throws VmmigException {
         if (superseded(journal.facts())) {
             if (journal.state() == DestinationState.COMMITTED) {
                 report(
@@ -222,7 +222,7 @@ public final class RecoveryRun {
                         "it had been handed over, and has come again since, with another package");
             } else {
                 DestinationHandOver.recover(journal, new LeftArrival(journal, file, Sight.NONE), Found.NOTHING);
-                report(journal, Result.NOTED, "it has come again since, with another package");
+                report(journal, Result.RECORDED, "it has come again since, with another package");
             }
             return;
         }
@@ -238,7 +238,7 @@ public final class RecoveryRun {
             case DISCARD ->
                 report(journal, Result.DISCARDED, "it had not been handed over, and nothing of it is left here");
             case RESUME -> report(journal, Result.RESUMED, "it had been handed over, and continues here now");
-            case NOTE -> report(journal, Result.NOTED, "it is here, as it should be");
+            case RECORD -> report(journal, Result.RECORDED, "it is here, as it should be");
             default -> report(journal, Result.LEFT_OPEN, openArrival(journal.facts(), sight));
         }
     }
@@ -322,19 +322,19 @@ public final class RecoveryRun {
                 .anyMatch(other -> other.begun().isAfter(facts.begun()) && other.sameGuestAs(facts));
     }
 
-    private void settleDeparture(Path file) {
-        Optional<DepartureJournal> noted = open(file, Side.SOURCE, () -> DepartureJournal.open(file));
-        if (noted.isEmpty()) {
+    private void recoverDeparture(Path file) {
+        Optional<DepartureJournal> opened = open(file, Side.SOURCE, () -> DepartureJournal.open(file));
+        if (opened.isEmpty()) {
             return;
         }
-        try (DepartureJournal journal = noted.get()) {
+        try (DepartureJournal journal = opened.get()) {
             try {
                 // The claim prevents new migrations of the guest; a migration that holds it already is left alone.
                 Optional<DepartureClaim> claim =
                         DepartureClaim.take(journal.facts().uuid(), hypervisor, hostState);
                 if (claim.isPresent()) {
                     try {
-                        settle(journal, outcome(journal), false);
+                        resolve(journal, outcome(journal), false);
                     } finally {
                         claim.get().close();
                     }
@@ -348,7 +348,7 @@ public final class RecoveryRun {
     /**
      * @param dropped whether a person has decided to discard what the guest did here since it was saved
      */
-    private void settle(DepartureJournal journal, Outcome outcome, boolean dropped) throws VmmigException {
+    private void resolve(DepartureJournal journal, Outcome outcome, boolean dropped) throws VmmigException {
         Sight sight = look(journal.facts().uuid());
         LeftDeparture left = new LeftDeparture(journal, sight);
         switch (SourceHandOver.recover(journal, left, outcome, sight.found(), !dropped && sight.ranSinceSaved())) {
@@ -358,7 +358,7 @@ public final class RecoveryRun {
                         journal,
                         Result.RETIRED,
                         "it has been taken over by the destination, and is no more here" + left.remaining);
-            case NOTE -> report(journal, Result.NOTED, notedDeparture(sight));
+            case RECORD -> report(journal, Result.RECORDED, recordedDeparture(sight));
             default -> report(journal, Result.LEFT_OPEN, openDeparture(outcome, journal.facts(), sight));
         }
     }
@@ -405,11 +405,11 @@ public final class RecoveryRun {
 
     private static void giveMemoryBack(Sight sight, DepartureJournal.Facts facts) {
         if (sight.guest() != null && sight.found() != Found.STOPPED && facts.memoryBytes() != null) {
-            Ballooning.giveBack(sight.guest(), facts.memoryBytes());
+            Ballooning.restoreBalloon(sight.guest(), facts.memoryBytes());
         }
     }
 
-    private static String notedDeparture(Sight sight) {
+    private static String recordedDeparture(Sight sight) {
         return switch (sight.found()) {
             case RUNNING, PAUSED -> "it is here, as it was";
             case NOTHING, STOPPED -> "it had not been handed over, and has ended here; its disks are as it left them";
@@ -514,7 +514,7 @@ public final class RecoveryRun {
             return opening.open();
         } catch (VmmigException e) {
             if (e.problem() != Problem.GUEST_BUSY) {
-                settlements.add(new Settlement(
+                resolutions.add(new Resolution(
                         DepartureJournal.packageOf(file),
                         guestOf(file, side),
                         side,
@@ -537,11 +537,11 @@ public final class RecoveryRun {
 
     private void report(ArrivalJournal journal, Result result, String what) {
         ArrivalJournal.Facts facts = journal.facts();
-        settlements.add(new Settlement(facts.packageId(), facts.guest(), Side.DESTINATION, result, what));
+        resolutions.add(new Resolution(facts.packageId(), facts.guest(), Side.DESTINATION, result, what));
     }
 
     private void report(DepartureJournal journal, Result result, String what) {
         DepartureJournal.Facts facts = journal.facts();
-        settlements.add(new Settlement(facts.packageId(), facts.guest(), Side.SOURCE, result, what));
+        resolutions.add(new Resolution(facts.packageId(), facts.guest(), Side.SOURCE, result, what));
     }
 }

@@ -8,19 +8,19 @@ import java.util.UUID;
 /**
  * What a {@link io.vmmig.Recovery} found, and what it did.
  *
- * @param settlements one for each migration that was unfinished at this host
+ * @param resolutions one for each migration that was unfinished at this host
  * @param pausedGuests guests of this host that are paused although no journal says why: a user may have suspended them, or a migration left
  *     them so and its journal is lost or in another state directory. Before you resume one, make sure that it does not run elsewhere
  */
-public record RecoveryReport(List<Settlement> settlements, List<Hypervisor.GuestId> pausedGuests) {
+public record RecoveryReport(List<Resolution> resolutions, List<Hypervisor.GuestId> pausedGuests) {
     public RecoveryReport {
-        settlements = List.copyOf(settlements);
+        resolutions = List.copyOf(resolutions);
         pausedGuests = List.copyOf(pausedGuests);
     }
 
     /** Whether no migration is {@link Result#LEFT_OPEN}. */
-    public boolean settled() {
-        return settlements.stream().allMatch(settlement -> settlement.result() != Result.LEFT_OPEN);
+    public boolean resolved() {
+        return resolutions.stream().allMatch(resolution -> resolution.result() != Result.LEFT_OPEN);
     }
 
     /** Which end of the migration this host was. */
@@ -40,7 +40,7 @@ public record RecoveryReport(List<Settlement> settlements, List<Hypervisor.Guest
         /** The guest had not been handed over to this host, and what this host had received was removed. */
         DISCARDED,
         /** There was nothing left to do but to record the outcome. */
-        NOTED,
+        RECORDED,
         /** The outcome is not known now, and may never be; see the text. Nothing was changed. */
         LEFT_OPEN
     }
@@ -54,5 +54,5 @@ public record RecoveryReport(List<Settlement> settlements, List<Hypervisor.Guest
      * @param result what was done
      * @param what the result in words, with a remedy if one is needed
      */
-    public record Settlement(UUID packageId, String guest, Side side, Result result, String what) {}
+    public record Resolution(UUID packageId, String guest, Side side, Result result, String what) {}
 }

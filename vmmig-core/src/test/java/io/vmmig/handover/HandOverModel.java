@@ -151,7 +151,7 @@ final class HandOverModel {
                     || (atSource == Found.NOTHING && atDestination == Found.RUNNING);
         }
 
-        boolean settled() {
+        boolean resolved() {
             return recorded == null
                     && (arrived == null
                             || arrived == DestinationState.RESUMED
@@ -317,7 +317,7 @@ final class HandOverModel {
         }
 
         @Override
-        public void settle() throws VmmigException {
+        public void end() throws VmmigException {
             world.act(() -> world.recorded = null);
         }
     }

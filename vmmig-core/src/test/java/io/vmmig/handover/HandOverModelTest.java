@@ -29,7 +29,7 @@ class HandOverModelTest {
     @Test
     void whateverCrashesTheGuestCanAlwaysRunAgainAndNothingIsLeftOpen() {
         assertThat(PROCESSES_CRASH
-                        .hopeless(state -> state.once() && state.settled())
+                        .hopeless(state -> state.once() && state.resolved())
                         .bad())
                 .isEmpty();
     }
@@ -43,7 +43,7 @@ class HandOverModelTest {
     @Test
     void whereAHostLosesItsPowerAllIsSettledOrAPersonIsTold() {
         assertThat(POWER_FAILS
-                        .hopeless(state -> state.settled() || state.left())
+                        .hopeless(state -> state.resolved() || state.left())
                         .bad())
                 .isEmpty();
     }
@@ -86,7 +86,7 @@ class HandOverModelTest {
     void whateverAPersonDoesTheGuestRunsOnceAgainOrIsEndedAsTheyWishedOrAPersonIsTold() {
         assertThat(PERSONS_ACT
                         .hopeless(state -> state.left()
-                                || (state.settled() && (state.once() || (state.ended() && state.nowhere()))))
+                                || (state.resolved() && (state.once() || (state.ended() && state.nowhere()))))
                         .bad())
                 .isEmpty();
     }

@@ -77,7 +77,7 @@ class HandOverPageTest {
                     journal.commit(true);
                 }
                 recorded.add(Journal.glance(file).orElseThrow().state());
-                journal.settle();
+                journal.end();
                 assertThat(DepartureJournal.all(state)).isEmpty();
             }
         }

@@ -128,12 +128,13 @@ public final class Provenance {
             longer.add(next);
             return new Provenance(longer);
         }
-        List<String> noted = new ArrayList<>();
-        noted.add(BEGUN_AFRESH);
-        noted.addAll(changes.subList(0, Math.min(changes.size(), ProvenanceLink.MAX_CHANGES - 1)));
+        List<String> recorded = new ArrayList<>();
+        recorded.add(BEGUN_AFRESH);
+        recorded.addAll(changes.subList(0, Math.min(changes.size(), ProvenanceLink.MAX_CHANGES - 1)));
         return new Provenance(List.of(entry(
                 self,
-                new ProvenanceLink(packageId, contents, self.keys().signing(), now, from, recipients, noted, null))));
+                new ProvenanceLink(
+                        packageId, contents, self.keys().signing(), now, from, recipients, recorded, null))));
     }
 
     private static Entry entry(HostIdentity self, ProvenanceLink link) {

@@ -29,7 +29,7 @@ public final class CancelMidway {
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
             HostState state = HostState.open(Path.of(args[3]));
             // What an earlier run has left, if it was killed.
-            Recovery.of(hypervisor).state(state).run().settlements().forEach(one -> System.out.println(one.what()));
+            Recovery.of(hypervisor).state(state).run().resolutions().forEach(one -> System.out.println(one.what()));
             Migration<SourceReport> migration = Migrator.of(hypervisor)
                     .from(args[1])
                     .state(state)

@@ -35,7 +35,7 @@ public final class MigrateOverTls {
                     .state(state)
                     .asking(address -> TlsTransport.to(address).as(identity).trusting(nodes))
                     .run()
-                    .settlements()
+                    .resolutions()
                     .forEach(one -> System.out.println(one.what()));
             Transport node = TlsTransport.to(args[3], Integer.parseInt(args[4]))
                     .as(identity)

@@ -28,7 +28,7 @@ public final class Receive {
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
             HostState state = HostState.open(Path.of(args[5]));
             // What an earlier run has left, if it was killed.
-            Recovery.of(hypervisor).state(state).run().settlements().forEach(one -> System.out.println(one.what()));
+            Recovery.of(hypervisor).state(state).run().resolutions().forEach(one -> System.out.println(one.what()));
             take(hypervisor, state, args);
         } catch (VmmigException e) {
             System.err.println(e.getMessage());

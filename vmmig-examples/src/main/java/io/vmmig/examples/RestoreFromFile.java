@@ -29,7 +29,7 @@ public final class RestoreFromFile {
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
             HostState state = HostState.open(Path.of(args[4]));
             // What an earlier run has left, if it was killed.
-            Recovery.of(hypervisor).state(state).run().settlements().forEach(one -> System.out.println(one.what()));
+            Recovery.of(hypervisor).state(state).run().resolutions().forEach(one -> System.out.println(one.what()));
             HostIdentity self = HostIdentity.in(Path.of(args[5]));
             DestinationReport report = Receiver.of(hypervisor)
                     .accepting(PackageSignatures.by(SignaturePolicy.of(self, AcceptedSigners.own(self))))

@@ -25,7 +25,7 @@ public final class SaveToFile {
         try (Hypervisor hypervisor = LibvirtHypervisor.connect(args[0])) {
             HostState state = HostState.open(Path.of(args[4]));
             // What an earlier run has left, if it was killed.
-            Recovery.of(hypervisor).state(state).run().settlements().forEach(one -> System.out.println(one.what()));
+            Recovery.of(hypervisor).state(state).run().resolutions().forEach(one -> System.out.println(one.what()));
             HostIdentity self = HostIdentity.in(Path.of(args[3]));
             SourceReport report = Migrator.of(hypervisor)
                     .from(args[1])

@@ -135,7 +135,7 @@ final class GuestCalls {
     }
 
     /** Resumes a guest that is paused; does nothing to one that runs. */
-    void goOn() throws VmmigException {
+    void continueRunning() throws VmmigException {
         change(
                 "resume",
                 // A destination that abandons this call, but not the guest, leaves the guest to a recovery, which

@@ -163,7 +163,7 @@ final class LibvirtGuest implements Guest {
 
     @Override
     public void resume() throws VmmigException {
-        calls.goOn();
+        calls.continueRunning();
     }
 
     @Override
@@ -257,7 +257,7 @@ final class LibvirtGuest implements Guest {
                 snapshot.abort();
             }
             if (running) {
-                calls.goOn();
+                calls.continueRunning();
             }
         } catch (VmmigException e) {
             why.addSuppressed(e);

@@ -12,13 +12,13 @@ import java.util.UUID;
 final class LibvirtRestoredGuest implements RestoredGuest {
     private final GuestCalls guest;
     private final PauseWatch watch;
-    private final Runnable whenSettled;
-    private boolean settled;
+    private final Runnable whenOver;
+    private boolean over;
 
-    LibvirtRestoredGuest(GuestCalls guest, PauseWatch watch, Runnable whenSettled) {
+    LibvirtRestoredGuest(GuestCalls guest, PauseWatch watch, Runnable whenOver) {
         this.guest = guest;
         this.watch = watch;
-        this.whenSettled = whenSettled;
+        this.whenOver = whenOver;
     }
 
     @Override
@@ -39,33 +39,33 @@ final class LibvirtRestoredGuest implements RestoredGuest {
 
     @Override
     public synchronized void resume() throws VmmigException {
-        if (!settled) {
-            guest.goOn();
-            settle();
+        if (!over) {
+            guest.continueRunning();
+            end();
         }
     }
 
     @Override
     public synchronized void leavePaused() {
-        if (!settled) {
-            settle();
+        if (!over) {
+            end();
         }
     }
 
     @Override
     public synchronized void close() throws VmmigException {
-        if (!settled) {
+        if (!over) {
             guest.remove();
-            settle();
+            end();
         }
     }
 
-    private void settle() {
-        settled = true;
+    private void end() {
+        over = true;
         try {
             watch.close();
         } finally {
-            whenSettled.run();
+            whenOver.run();
         }
     }
 }

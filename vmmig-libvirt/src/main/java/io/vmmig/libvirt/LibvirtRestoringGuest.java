@@ -39,7 +39,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
     private final GuestCalls quickCalls;
     private final LibvirtOptions options;
     private final RestoreRequest request;
-    private final Runnable whenSettled;
+    private final Runnable whenOver;
     private final WorkDirectory directory;
     private final FifoFeeder feeder;
     private final Pending<Boolean> call;
@@ -47,7 +47,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
     private final Object discarding = new Object();
     private boolean finished;
     private boolean discarded;
-    private boolean settled;
+    private boolean over;
     private volatile boolean closed;
 
     private LibvirtRestoringGuest(
@@ -57,13 +57,13 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             RestoreRequest request,
             byte[] preamble,
             WorkDirectory directory,
-            Runnable whenSettled)
+            Runnable whenOver)
             throws IOException {
         this.guest = guest;
         this.quickCalls = quickCalls;
         this.options = options;
         this.request = request;
-        this.whenSettled = whenSettled;
+        this.whenOver = whenOver;
         this.directory = directory;
         Path fifo = directory.file("memory");
         Fifo.make(fifo);
@@ -74,15 +74,11 @@ final class LibvirtRestoringGuest implements RestoringGuest {
     }
 
     /**
-     * Starts the restore. The caller has checked that there is no such guest yet; {@code whenSettled} runs when the restore is
+     * Starts the restore. The caller has checked that there is no such guest yet; {@code whenOver} runs when the restore is
      * over.
      */
     static LibvirtRestoringGuest start(
-            GuestCalls guest,
-            GuestCalls quickCalls,
-            LibvirtOptions options,
-            RestoreRequest request,
-            Runnable whenSettled)
+            GuestCalls guest, GuestCalls quickCalls, LibvirtOptions options, RestoreRequest request, Runnable whenOver)
             throws VmmigException {
         byte[] preamble = SaveImagePreamble.forRestore(request.domainXml(), request.cookie())
                 .bytes();
@@ -90,8 +86,8 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         try {
             WorkDirectory directory = WorkDirectory.in(options.workDirectory());
             try {
-                restoring = new LibvirtRestoringGuest(
-                        guest, quickCalls, options, request, preamble, directory, whenSettled);
+                restoring =
+                        new LibvirtRestoringGuest(guest, quickCalls, options, request, preamble, directory, whenOver);
             } catch (IOException e) {
                 directory.close();
                 throw e;
@@ -167,7 +163,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             throw e;
         }
         releaseFiles();
-        return new LibvirtRestoredGuest(guest, watch, whenSettled);
+        return new LibvirtRestoredGuest(guest, watch, whenOver);
     }
 
     private void endAfter(Exception reason) {
@@ -220,7 +216,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
                 discarded = true;
             } finally {
                 releaseFiles();
-                settle();
+                end();
             }
         }
     }
@@ -248,10 +244,10 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         }
     }
 
-    private void settle() {
-        if (!settled) {
-            settled = true;
-            whenSettled.run();
+    private void end() {
+        if (!over) {
+            over = true;
+            whenOver.run();
         }
     }
 

@@ -21,7 +21,7 @@ final class LibvirtSavedGuest implements SavedGuest {
     private static final Logger LOG = LoggerFactory.getLogger(LibvirtSavedGuest.class);
 
     private enum Fate {
-        OPEN("not settled"),
+        OPEN("open"),
         RESUMED("resumed"),
         RETIRED("retired"),
         LEFT_PAUSED("left paused"),
@@ -41,7 +41,7 @@ final class LibvirtSavedGuest implements SavedGuest {
     private final Instant suspendedAt;
     private final PauseWatch watch;
     private final List<Path> images;
-    private final Runnable whenSettled;
+    private final Runnable whenOver;
     private Fate fate = Fate.OPEN;
 
     LibvirtSavedGuest(
@@ -52,7 +52,7 @@ final class LibvirtSavedGuest implements SavedGuest {
             Instant suspendedAt,
             PauseWatch watch,
             List<Path> images,
-            Runnable whenSettled) {
+            Runnable whenOver) {
         this.guest = guest;
         this.snapshot = snapshot;
         this.preamble = preamble;
@@ -60,7 +60,7 @@ final class LibvirtSavedGuest implements SavedGuest {
         this.suspendedAt = suspendedAt;
         this.watch = watch;
         this.images = List.copyOf(images);
-        this.whenSettled = whenSettled;
+        this.whenOver = whenOver;
     }
 
     @Override
@@ -99,26 +99,26 @@ final class LibvirtSavedGuest implements SavedGuest {
     @Override
     public synchronized void resume() throws VmmigException {
         if (fate == Fate.RETIRED || fate == Fate.LEFT_PAUSED || fate == Fate.ENDED_BY_OTHERS) {
-            throw settledAlready();
+            throw overAlready();
         }
         if (fate == Fate.OPEN) {
             snapshot.abort();
             try {
                 if (wasRunning && !suspendedByUser()) {
-                    guest.goOn();
+                    guest.continueRunning();
                 }
             } catch (VmmigException e) {
                 if (e.problem() != Problem.GUEST_UNKNOWN && e.problem() != Problem.GUEST_NOT_RUNNING) {
                     throw e;
                 }
-                settle(Fate.ENDED_BY_OTHERS);
+                end(Fate.ENDED_BY_OTHERS);
                 throw new HypervisorException(
                         Problem.GUEST_NOT_RUNNING,
                         guest.name() + " was ended during its save",
                         "Its disks are as it left them; look at the log of its QEMU.",
                         e);
             }
-            settle(Fate.RESUMED);
+            end(Fate.RESUMED);
         }
     }
 
@@ -131,16 +131,16 @@ final class LibvirtSavedGuest implements SavedGuest {
         }
     }
 
-    private void settle(Fate as) {
+    private void end(Fate as) {
         fate = as;
         watch.close();
-        whenSettled.run();
+        whenOver.run();
     }
 
     @Override
     public synchronized void retire() throws VmmigException {
         if (fate == Fate.RESUMED || fate == Fate.LEFT_PAUSED || fate == Fate.ENDED_BY_OTHERS) {
-            throw settledAlready();
+            throw overAlready();
         }
         if (fate == Fate.OPEN) {
             // If the memory was not read completely, the guest cannot be anywhere else.
@@ -152,7 +152,7 @@ final class LibvirtSavedGuest implements SavedGuest {
             }
             snapshot.abort();
             guest.remove();
-            settle(Fate.RETIRED);
+            end(Fate.RETIRED);
         }
     }
 
@@ -160,11 +160,11 @@ final class LibvirtSavedGuest implements SavedGuest {
     public synchronized void leavePaused() {
         if (fate == Fate.OPEN) {
             snapshot.leavePaused();
-            settle(Fate.LEFT_PAUSED);
+            end(Fate.LEFT_PAUSED);
         }
     }
 
-    private HypervisorException settledAlready() {
+    private HypervisorException overAlready() {
         return new HypervisorException(
                 Problem.HYPERVISOR_FAILED, guest.name() + " was " + fate.words + " already; that cannot be undone", "");
     }

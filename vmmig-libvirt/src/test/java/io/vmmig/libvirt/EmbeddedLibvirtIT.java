@@ -76,7 +76,7 @@ class EmbeddedLibvirtIT extends RealGuestTests {
     }
 
     @Test
-    void aGuestThatIsLeftPausedIsSettledLaterByWhoeverFindsIt() throws Exception {
+    void aGuestThatIsLeftPausedIsResolvedLater() throws Exception {
         start(true);
         SavedGuest saved = hypervisor.guest(lab.name).save();
         drain(saved, scratch.resolve("image"));

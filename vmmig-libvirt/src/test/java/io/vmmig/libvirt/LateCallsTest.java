@@ -77,7 +77,7 @@ class LateCallsTest {
     @Test
     void aLateResumeStays() throws Exception {
         libvirt.isPaused();
-        giveUp(Call.RESUME, guest::goOn);
+        giveUp(Call.RESUME, guest::continueRunning);
         finishLate(Call.RESUME);
         assertThat(libvirt.state()).isEqualTo("running");
     }

@@ -132,7 +132,7 @@ class LibvirtdFaultsIT extends RealGuests {
 
     /** A stopped QEMU process is one that hangs, as far as anyone can tell. */
     @Test
-    void aQemuThatHangsEndsInATimeoutAndTheGuestCanGoOnLater() throws Exception {
+    void aQemuThatHangsEndsInATimeoutAndTheGuestCanContinueLater() throws Exception {
         start(false);
         hypervisor.close();
         hypervisor = LibvirtHypervisor.connect(

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 /** What must hold for real guests, whatever way libvirt runs. */
 abstract class RealGuestTests extends RealGuests {
     @Test
-    void aGuestThatIsSavedAndRestoredGoesOnAsIfNothingHadHappened() throws Exception {
+    void aGuestThatIsSavedAndRestoredContinuesAsIfNothingHadHappened() throws Exception {
         start(false);
         String sum = lab.ask("sum");
         Path image = scratch.resolve("image");
@@ -62,7 +62,7 @@ abstract class RealGuestTests extends RealGuests {
     }
 
     @Test
-    void aRollBackLetsTheGuestGoOnAndItCanBeSavedAgain() throws Exception {
+    void aRollBackLetsTheGuestContinueAndItCanBeSavedAgain() throws Exception {
         start(true);
         String sum = lab.ask("sum");
         for (int round = 0; round < 2; round++) {
@@ -78,7 +78,7 @@ abstract class RealGuestTests extends RealGuests {
     }
 
     @Test
-    void givingUpMidwayLetsTheGuestGoOn() throws Exception {
+    void givingUpMidwayLetsTheGuestContinue() throws Exception {
         start(false);
         try (SavedGuest saved = hypervisor.guest(lab.name).save()) {
             assertThat(saved.memory().readNBytes(1 << 20)).hasSize(1 << 20);
@@ -89,7 +89,7 @@ abstract class RealGuestTests extends RealGuests {
     }
 
     @Test
-    void aStreamThatIsClosedEarlyEndsTheSaveAndTheGuestGoesOnWhenTold() throws Exception {
+    void aStreamThatIsClosedEarlyEndsTheSaveAndTheGuestContinuesWhenTold() throws Exception {
         start(false);
         Guest guest = hypervisor.guest(lab.name);
         try (SavedGuest saved = guest.save()) {

@@ -89,7 +89,7 @@ public abstract class HypervisorContract {
     }
 
     @Test
-    void savedGuestStandsStillAndGoesOnWhenClosed() throws Exception {
+    void savedGuestIsPausedAndContinuesWhenClosed() throws Exception {
         Guest guest = guest();
         try (SavedGuest saved = guest.save()) {
             assertThat(saved.wasRunning()).isTrue();
@@ -99,7 +99,7 @@ public abstract class HypervisorContract {
     }
 
     @Test
-    void savedGuestGoesOnAfterItsWholeStreamWasRead() throws Exception {
+    void savedGuestContinuesAfterItsWholeStreamWasRead() throws Exception {
         Guest guest = guest();
         try (SavedGuest saved = guest.save()) {
             assertThat(saved.memory().transferTo(OutputStream.nullOutputStream()))

@@ -194,8 +194,8 @@ final class InMemoryGuest implements Guest {
         }
     }
 
-    /** Lets the guest go on as it was before it was saved, unless others have decided otherwise since. */
-    void settle(GuestState next) throws VmmigException {
+    /** Lets the guest continue as it was before it was saved, unless somebody has suspended or ended it since. */
+    void unpause(GuestState next) throws VmmigException {
         boolean there = host.has(this);
         synchronized (this) {
             saving = false;

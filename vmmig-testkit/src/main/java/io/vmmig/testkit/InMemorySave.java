@@ -23,7 +23,7 @@ final class InMemorySave implements SavedGuest {
     private final boolean wasRunning;
     private final Instant suspendedAt = Instant.now();
     private final int starts;
-    private boolean settled;
+    private boolean finished;
 
     InMemorySave(InMemoryHypervisor host, InMemoryGuest guest, String domainXml, boolean wasRunning) {
         this.host = host;
@@ -86,26 +86,26 @@ final class InMemorySave implements SavedGuest {
 
     @Override
     public synchronized void resume() throws VmmigException {
-        if (!settled) {
+        if (!finished) {
             host.failIfTold(InMemoryHypervisor.Step.RESUME_SAVED);
-            settled = true;
-            guest.settle(wasRunning ? GuestState.RUNNING : GuestState.PAUSED);
+            finished = true;
+            guest.unpause(wasRunning ? GuestState.RUNNING : GuestState.PAUSED);
         }
     }
 
     @Override
     public synchronized void retire() throws VmmigException {
-        if (!settled) {
+        if (!finished) {
             host.failIfTold(InMemoryHypervisor.Step.RETIRE);
-            settled = true;
+            finished = true;
             host.remove(guest.name());
         }
     }
 
     @Override
     public synchronized void leavePaused() {
-        if (!settled) {
-            settled = true;
+        if (!finished) {
+            finished = true;
             guest.leave();
         }
     }

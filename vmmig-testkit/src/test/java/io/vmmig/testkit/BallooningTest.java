@@ -143,7 +143,7 @@ class BallooningTest {
 
     @ParameterizedTest
     @EnumSource(names = {"SAVE", "STREAM"})
-    void aGuestThatGoesOnHereGetsItBack(Step step) throws Exception {
+    void aGuestThatContinuesHereGetsItBack(Step step) throws Exception {
         a.fail(step);
         Migration<SourceReport> sending = send(SOON);
         Migration<DestinationReport> receiving = receive();

@@ -138,7 +138,7 @@ class ClaimsTest {
     /** One that stays where it is, with its disks at the destination, until it is let go on. */
     private final class Halfway {
         private final CountDownLatch there = new CountDownLatch(1);
-        private final CountDownLatch goOn = new CountDownLatch(1);
+        private final CountDownLatch proceed = new CountDownLatch(1);
         private final Migration<SourceReport> sending;
         private final Migration<DestinationReport> receiving;
 
@@ -151,7 +151,7 @@ class ClaimsTest {
                     .onEvent(event -> {
                         if (event.phase() == Phase.SNAPSHOT) {
                             there.countDown();
-                            awaitQuietly(goOn);
+                            awaitQuietly(proceed);
                         }
                     })
                     .start();
@@ -160,7 +160,7 @@ class ClaimsTest {
         }
 
         void arrives() throws Exception {
-            goOn.countDown();
+            proceed.countDown();
             receiving.await(SOON);
             sending.await(SOON);
             assertThat(b.memoryOf(GUEST)).contains(memory);
@@ -295,7 +295,7 @@ class ClaimsTest {
 
         assertThat(refused(c, asC).problem()).isEqualTo(Problem.NAME_IN_USE);
 
-        first.goOn.countDown();
+        first.proceed.countDown();
         first.receiving.await(SOON);
         first.sending.await(SOON);
         assertThat(elsewhere).hasBinaryContent(Files.readAllBytes(directory.resolve("disks-of-a/vda.raw")));
@@ -328,7 +328,7 @@ class ClaimsTest {
         Path theirs = Files.writeString(home.resolve("notes.txt"), "a user's");
 
         first.sending.cancel();
-        first.goOn.countDown();
+        first.proceed.countDown();
 
         assertThat(failureOf(first.sending).problem()).isEqualTo(Problem.CANCELLED);
         failureOf(first.receiving);
@@ -396,7 +396,7 @@ class ClaimsTest {
         assertThat(failure).hasMessageContaining("host-x").hasMessageContaining(packageId.toString());
         assertThat(failure.failure().remedy()).contains("Recovery").contains(journal.toString());
 
-        assertThat(Recovery.of(b).state(stateOfB).run().settled()).isTrue();
+        assertThat(Recovery.of(b).state(stateOfB).run().resolved()).isTrue();
         assertThat(guests).isEmptyDirectory();
         new Halfway(receiver(stateOfB)).arrives();
     }

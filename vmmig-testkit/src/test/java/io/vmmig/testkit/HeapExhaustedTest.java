@@ -79,7 +79,7 @@ class HeapExhaustedTest {
                         .state(stateOfA)
                         .asking(address -> transport)
                         .run()
-                        .settled())
+                        .resolved())
                 .isTrue();
     }
 

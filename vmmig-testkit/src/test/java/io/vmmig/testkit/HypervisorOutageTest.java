@@ -14,8 +14,8 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.report.DestinationReport;
+import io.vmmig.report.RecoveryReport.Resolution;
 import io.vmmig.report.RecoveryReport.Result;
-import io.vmmig.report.RecoveryReport.Settlement;
 import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor.Step;
@@ -94,8 +94,8 @@ class HypervisorOutageTest {
         throw new AssertionError("the migration went well");
     }
 
-    private List<Settlement> recover(InMemoryHypervisor host, HostState state) throws Exception {
-        return Recovery.of(host).state(state).asking(address -> transport).run().settlements();
+    private List<Resolution> recover(InMemoryHypervisor host, HostState state) throws Exception {
+        return Recovery.of(host).state(state).asking(address -> transport).run().resolutions();
     }
 
     private void assertOnlyAt(InMemoryHypervisor here, InMemoryHypervisor other) throws Exception {
@@ -186,7 +186,7 @@ class HypervisorOutageTest {
         assertThat(a.stateOf(GUEST)).contains(GuestState.PAUSED);
 
         b.reconnect();
-        assertThat(recover(b, stateOfB)).extracting(Settlement::result).containsExactly(Result.RESUMED);
+        assertThat(recover(b, stateOfB)).extracting(Resolution::result).containsExactly(Result.RESUMED);
         recover(a, stateOfA);
         assertOnlyAt(b, a);
     }
@@ -219,7 +219,7 @@ class HypervisorOutageTest {
         assertThat(a.stateOf(GUEST)).contains(GuestState.RUNNING);
 
         b.reconnect();
-        assertThat(recover(b, stateOfB)).extracting(Settlement::result).containsExactly(Result.DISCARDED);
+        assertThat(recover(b, stateOfB)).extracting(Resolution::result).containsExactly(Result.DISCARDED);
         assertOnlyAt(a, b);
     }
 

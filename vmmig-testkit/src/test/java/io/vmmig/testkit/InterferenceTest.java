@@ -264,7 +264,7 @@ class InterferenceTest {
     }
 
     @Test
-    void aGuestThatSomebodyEndsAtTheDestinationGoesOnAtItsSource() throws Exception {
+    void aGuestThatSomebodyEndsAtTheDestinationContinuesAtItsSource() throws Exception {
         b.onRestored(b::destroy);
         Migration<SourceReport> sending = send(Phase.RETIRE, () -> {});
         Migration<DestinationReport> receiving = receive();
@@ -277,7 +277,7 @@ class InterferenceTest {
 
     /** The listener of the destination's COMMIT phase is called when the source has been told, and before it is heard. */
     @Test
-    void aGuestThatSomebodyEndsAtTheDestinationWhileItIsGivenAwayGoesOnAtItsSource() throws Exception {
+    void aGuestThatSomebodyEndsAtTheDestinationWhileItIsGivenAwayContinuesAtItsSource() throws Exception {
         Migration<SourceReport> sending = send(Phase.RETIRE, () -> {});
         Migration<DestinationReport> receiving = receive(at(Phase.COMMIT, () -> b.destroy("web-1")));
 

@@ -156,7 +156,7 @@ class KeptAcrossMovesTest {
 
     /** Bringing gigabytes to the disk takes a while, in which the guest would stand still, or be at two hosts. */
     @Test
-    void aPackageIsKeptOnlyWhenTheGuestIsSettled() throws Exception {
+    void aPackageIsKeptOnlyWhenTheMigrationIsResolved() throws Exception {
         List<Path> before = new ArrayList<>();
         move(a, b, phase -> {
             if (phase == Phase.RETIRE) {

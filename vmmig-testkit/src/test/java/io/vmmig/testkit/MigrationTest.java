@@ -232,7 +232,7 @@ class MigrationTest {
         assertThat(e.failure().source()).isEqualTo(EndState.RUNS);
         assertThat(failureOf(receiving).problem()).isEqualTo(Problem.HEAP_TOO_SMALL);
         assertRolledBack();
-        assertThat(Recovery.of(a).state(stateOfA).run().settlements()).isEmpty();
+        assertThat(Recovery.of(a).state(stateOfA).run().resolutions()).isEmpty();
     }
 
     /** Without a limit of its caller, as many as the heap and the processors allow go on, and the rest waits. */
@@ -242,7 +242,7 @@ class MigrationTest {
         int atOnce = Math.max(2, Runtime.getRuntime().availableProcessors());
         AtomicInteger waited = new AtomicInteger();
         Set<Integer> ahead = ConcurrentHashMap.newKeySet();
-        CountDownLatch settled = new CountDownLatch(guestsThatLeave);
+        CountDownLatch resolved = new CountDownLatch(guestsThatLeave);
         List<Migration<?>> leaving = new ArrayList<>();
         for (int i = 0; i < guestsThatLeave; i++) {
             a.start(Domains.xml("many-" + i), new byte[100_000], false);
@@ -252,14 +252,14 @@ class MigrationTest {
                         if (event instanceof MigrationEvent.Waiting waiting) {
                             waited.incrementAndGet();
                             ahead.add(waiting.ahead());
-                            settled.countDown();
+                            resolved.countDown();
                         } else if (event.phase() == Phase.OFFER && event instanceof MigrationEvent.PhaseStarted) {
-                            settled.countDown();
+                            resolved.countDown();
                         }
                     })
                     .start());
         }
-        assertThat(settled.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
+        assertThat(resolved.await(SOON.toSeconds(), TimeUnit.SECONDS)).isTrue();
         assertThat(waited).hasValueGreaterThanOrEqualTo(guestsThatLeave - atOnce);
         assertThat(ahead).as("each has its place").hasSize(waited.get()).contains(0);
 
@@ -472,7 +472,7 @@ class MigrationTest {
         VmmigException refused = failureOf(migrator().start());
         assertThat(refused.problem()).as("it would arrive paused").isEqualTo(Problem.GUEST_BUSY);
         assertThat(refused.failure().remedy()).contains("Recovery");
-        assertThat(Recovery.of(a).state(stateOfA).run().settled()).isTrue();
+        assertThat(Recovery.of(a).state(stateOfA).run().resolved()).isTrue();
         Migration<SourceReport> again = migrator().start();
         receive().await(SOON);
         again.await(SOON);
@@ -554,7 +554,7 @@ class MigrationTest {
     }
 
     @Test
-    void cancelMidwayLetsTheGuestGoOn() throws Exception {
+    void cancelMidwayLetsTheGuestContinue() throws Exception {
         CountDownLatch midway = new CountDownLatch(1);
         CountDownLatch cancelled = new CountDownLatch(1);
         Migration<SourceReport> sending = migrator()
@@ -600,7 +600,7 @@ class MigrationTest {
     /** Whichever end it is that takes too long. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void aGuestThatStandsStillForLongerThanItMayGoesOn(boolean source) throws Exception {
+    void aGuestThatIsPausedForTooLongContinues(boolean source) throws Exception {
         Migrator migrator = source ? migrator().maxDowntime(LITTLE) : migrator();
         receiver = source ? receiver : receiver.migrationTimeout(LITTLE);
         CountDownLatch ended = new CountDownLatch(1);

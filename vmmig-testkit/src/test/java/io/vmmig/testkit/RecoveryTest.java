@@ -22,8 +22,8 @@ import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.report.DestinationReport;
 import io.vmmig.report.RecoveryReport;
+import io.vmmig.report.RecoveryReport.Resolution;
 import io.vmmig.report.RecoveryReport.Result;
-import io.vmmig.report.RecoveryReport.Settlement;
 import io.vmmig.report.RecoveryReport.Side;
 import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
@@ -83,16 +83,16 @@ class RecoveryTest {
         host.guest(GUEST).remove();
     }
 
-    private List<Settlement> recover() throws Exception {
-        return Recovery.of(host).state(state).asking(address -> transport).run().settlements();
+    private List<Resolution> recover() throws Exception {
+        return Recovery.of(host).state(state).asking(address -> transport).run().resolutions();
     }
 
-    private void assertSettled(Side side, Result result) throws Exception {
-        assertThat(recover()).singleElement().satisfies(settlement -> {
-            assertThat(settlement.packageId()).isEqualTo(packageId);
-            assertThat(settlement.guest()).isEqualTo(GUEST);
-            assertThat(settlement.side()).isEqualTo(side);
-            assertThat(settlement.result()).as(settlement.what()).isEqualTo(result);
+    private void assertResolved(Side side, Result result) throws Exception {
+        assertThat(recover()).singleElement().satisfies(resolution -> {
+            assertThat(resolution.packageId()).isEqualTo(packageId);
+            assertThat(resolution.guest()).isEqualTo(GUEST);
+            assertThat(resolution.side()).isEqualTo(side);
+            assertThat(resolution.result()).as(resolution.what()).isEqualTo(result);
         });
         if (result != Result.LEFT_OPEN) {
             assertThat(recover()).isEmpty();
@@ -108,11 +108,11 @@ class RecoveryTest {
     }
 
     @Test
-    void aGuestThatWasNotGivenAwayGoesOn() throws Exception {
+    void aGuestThatWasNotGivenAwayContinues() throws Exception {
         departure().close();
         pause();
 
-        assertSettled(Side.SOURCE, Result.RESUMED);
+        assertResolved(Side.SOURCE, Result.RESUMED);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
     }
 
@@ -132,14 +132,14 @@ class RecoveryTest {
         departure().close();
         host.guest(GUEST).balloon().orElseThrow().resize(FULL_BYTES / 2);
 
-        assertSettled(Side.SOURCE, Result.NOTED);
+        assertResolved(Side.SOURCE, Result.RECORDED);
         assertThat(host.sizeOf(GUEST)).hasValue(FULL_BYTES);
 
         departure().close();
         host.guest(GUEST).balloon().orElseThrow().resize(FULL_BYTES / 2);
         pause();
 
-        assertSettled(Side.SOURCE, Result.RESUMED);
+        assertResolved(Side.SOURCE, Result.RESUMED);
         assertThat(host.sizeOf(GUEST)).hasValue(FULL_BYTES);
     }
 
@@ -147,7 +147,7 @@ class RecoveryTest {
     void aGuestThatHasNotBeenStoppedYetIsNotTouched() throws Exception {
         departure().close();
 
-        assertSettled(Side.SOURCE, Result.NOTED);
+        assertResolved(Side.SOURCE, Result.RECORDED);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
     }
 
@@ -159,19 +159,19 @@ class RecoveryTest {
         pause();
         transport.answerFrom((any, asker) -> Outcome.TAKEN);
 
-        assertSettled(Side.SOURCE, Result.RETIRED);
+        assertResolved(Side.SOURCE, Result.RETIRED);
         assertThat(host.guests()).isEmpty();
     }
 
     @Test
-    void aGuestThatWasNotTakenGoesOn() throws Exception {
+    void aGuestThatWasNotTakenContinues() throws Exception {
         try (DepartureJournal journal = departure()) {
             journal.commit(false);
         }
         pause();
         transport.answerFrom((any, asker) -> Outcome.NOT_TAKEN);
 
-        assertSettled(Side.SOURCE, Result.RESUMED);
+        assertResolved(Side.SOURCE, Result.RESUMED);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
     }
 
@@ -182,18 +182,18 @@ class RecoveryTest {
         }
         pause();
 
-        assertSettled(Side.SOURCE, Result.LEFT_OPEN);
+        assertResolved(Side.SOURCE, Result.LEFT_OPEN);
         transport.answerFrom((any, asker) -> Outcome.UNDER_WAY);
-        assertSettled(Side.SOURCE, Result.LEFT_OPEN);
+        assertResolved(Side.SOURCE, Result.LEFT_OPEN);
         transport.answerFrom((any, asker) -> {
             throw VmmigException.of(Problem.PEER_UNREACHABLE, "nobody is there", "");
         });
-        assertSettled(Side.SOURCE, Result.LEFT_OPEN);
-        assertThat(Recovery.of(host).state(state).run().settled()).isFalse();
+        assertResolved(Side.SOURCE, Result.LEFT_OPEN);
+        assertThat(Recovery.of(host).state(state).run().resolved()).isFalse();
         assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
 
         transport.answerFrom((any, asker) -> Outcome.TAKEN);
-        assertSettled(Side.SOURCE, Result.RETIRED);
+        assertResolved(Side.SOURCE, Result.RETIRED);
     }
 
     @Test
@@ -203,7 +203,7 @@ class RecoveryTest {
         }
         transport.answerFrom((any, asker) -> Outcome.TAKEN);
 
-        assertSettled(Side.SOURCE, Result.LEFT_OPEN);
+        assertResolved(Side.SOURCE, Result.LEFT_OPEN);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
     }
 
@@ -220,27 +220,27 @@ class RecoveryTest {
         host.interfere(GUEST, GuestState.PAUSED);
         transport.answerFrom((any, asker) -> Outcome.TAKEN);
 
-        assertSettled(Side.SOURCE, Result.LEFT_OPEN);
+        assertResolved(Side.SOURCE, Result.LEFT_OPEN);
         assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
         assertThat(Recovery.of(host)
                         .state(state)
                         .asking(address -> transport)
                         .keepOnlyAt(packageId, Side.DESTINATION)
-                        .settlements())
-                .extracting(RecoveryReport.Settlement::result)
+                        .resolutions())
+                .extracting(RecoveryReport.Resolution::result)
                 .containsExactly(Result.RETIRED);
         assertThat(host.guests()).isEmpty();
     }
 
     @Test
-    void aStepThatMayHaveBeenNotedIsTakenForOne() throws Exception {
+    void aStepThatMayHaveBeenRecordedCountsAsRecorded() throws Exception {
         departure().close();
         Path file = DepartureJournal.all(state).get(0);
         Files.writeString(file, Files.readString(file) + "0000");
         pause();
         transport.answerFrom((any, asker) -> Outcome.TAKEN);
 
-        assertSettled(Side.SOURCE, Result.RETIRED);
+        assertResolved(Side.SOURCE, Result.RETIRED);
     }
 
     /** Its user had paused it just before it was stopped; the journal was begun when it still ran. */
@@ -251,7 +251,7 @@ class RecoveryTest {
         }
         pause();
 
-        assertSettled(Side.SOURCE, Result.NOTED);
+        assertResolved(Side.SOURCE, Result.RECORDED);
         assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
     }
 
@@ -263,7 +263,7 @@ class RecoveryTest {
         pause();
         transport.answerFrom((any, asker) -> Outcome.NOT_TAKEN);
 
-        assertSettled(Side.SOURCE, Result.RESUMED);
+        assertResolved(Side.SOURCE, Result.RESUMED);
         assertThat(host.guest(GUEST).inventory().autostart()).isTrue();
     }
 
@@ -273,7 +273,7 @@ class RecoveryTest {
         departure().close();
         pause();
 
-        assertSettled(Side.SOURCE, Result.RESUMED);
+        assertResolved(Side.SOURCE, Result.RESUMED);
         assertThat(host.guest(GUEST).inventory().autostart()).isFalse();
     }
 
@@ -349,7 +349,7 @@ class RecoveryTest {
     void aGuestThatWasNotHandedOverIsRemovedWithItsFiles() throws Exception {
         restored().close();
 
-        assertSettled(Side.DESTINATION, Result.DISCARDED);
+        assertResolved(Side.DESTINATION, Result.DISCARDED);
         assertThat(host.guests()).isEmpty();
         assertThat(guests).isEmptyDirectory();
         assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
@@ -362,31 +362,31 @@ class RecoveryTest {
             fillHome(journal);
         }
 
-        assertSettled(Side.DESTINATION, Result.DISCARDED);
+        assertResolved(Side.DESTINATION, Result.DISCARDED);
         assertThat(guests).isEmptyDirectory();
     }
 
     @Test
-    void aGuestThatWasHandedOverGoesOn() throws Exception {
+    void aGuestThatWasHandedOverContinues() throws Exception {
         try (ArrivalJournal journal = restored()) {
             journal.enter(DestinationState.COMMITTED);
         }
         assertThat(outcome()).isEqualTo(Outcome.UNDER_WAY);
 
-        assertSettled(Side.DESTINATION, Result.RESUMED);
+        assertResolved(Side.DESTINATION, Result.RESUMED);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
         assertThat(guests.resolve(GUEST).resolve("vda.0.raw")).exists();
         assertThat(outcome()).isEqualTo(Outcome.TAKEN);
     }
 
     @Test
-    void aGuestThatRunsAlreadyIsNoted() throws Exception {
+    void aGuestThatRunsAlreadyIsRecorded() throws Exception {
         try (ArrivalJournal journal = restored()) {
             journal.enter(DestinationState.COMMITTED);
         }
         host.guest(GUEST).resume();
 
-        assertSettled(Side.DESTINATION, Result.NOTED);
+        assertResolved(Side.DESTINATION, Result.RECORDED);
         assertThat(outcome()).isEqualTo(Outcome.TAKEN);
     }
 
@@ -397,21 +397,21 @@ class RecoveryTest {
         }
         removeGuest();
 
-        assertSettled(Side.DESTINATION, Result.LEFT_OPEN);
+        assertResolved(Side.DESTINATION, Result.LEFT_OPEN);
         assertThat(outcome()).isEqualTo(Outcome.UNDER_WAY);
         assertThat(guests.resolve(GUEST).resolve("vda.0.raw")).exists();
     }
 
-    private List<Settlement> decide(Side guestLivesAt) throws Exception {
+    private List<Resolution> decide(Side guestLivesAt) throws Exception {
         return Recovery.of(host)
                 .state(state)
                 .asking(address -> transport)
                 .keepOnlyAt(packageId, guestLivesAt)
-                .settlements();
+                .resolutions();
     }
 
     private void assertDecided(Side guestLivesAt, Result result) throws Exception {
-        assertThat(decide(guestLivesAt)).singleElement().satisfies(settlement -> assertThat(settlement.result())
+        assertThat(decide(guestLivesAt)).singleElement().satisfies(resolution -> assertThat(resolution.result())
                 .isEqualTo(result));
         if (result != Result.LEFT_OPEN) {
             assertThat(recover()).isEmpty();
@@ -424,7 +424,7 @@ class RecoveryTest {
             journal.enter(DestinationState.COMMITTED);
         }
         removeGuest();
-        assertSettled(Side.DESTINATION, Result.LEFT_OPEN);
+        assertResolved(Side.DESTINATION, Result.LEFT_OPEN);
     }
 
     @Test
@@ -440,7 +440,7 @@ class RecoveryTest {
     void aPersonSaysThatALostGuestHasLivedHere() throws Exception {
         commitAndLose();
 
-        assertDecided(Side.DESTINATION, Result.NOTED);
+        assertDecided(Side.DESTINATION, Result.RECORDED);
         assertThat(guests.resolve(GUEST).resolve("vda.0.raw")).exists();
         assertThat(outcome()).isEqualTo(Outcome.TAKEN);
     }
@@ -452,7 +452,7 @@ class RecoveryTest {
 
         assertDecided(Side.SOURCE, Result.LEFT_OPEN);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
-        assertDecided(Side.DESTINATION, Result.NOTED);
+        assertDecided(Side.DESTINATION, Result.RECORDED);
         assertThat(outcome()).isEqualTo(Outcome.TAKEN);
     }
 
@@ -497,7 +497,7 @@ class RecoveryTest {
         restored().close();
         host.guest(GUEST).resume();
 
-        assertSettled(Side.DESTINATION, Result.LEFT_OPEN);
+        assertResolved(Side.DESTINATION, Result.LEFT_OPEN);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
     }
 
@@ -507,7 +507,7 @@ class RecoveryTest {
 
         assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
         assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
-        assertSettled(Side.DESTINATION, Result.DISCARDED);
+        assertResolved(Side.DESTINATION, Result.DISCARDED);
         assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
     }
 
@@ -548,7 +548,7 @@ class RecoveryTest {
         Files.move(disk, guests.resolve("moved away"));
         Files.writeString(disk, "the later one's");
 
-        assertSettled(Side.DESTINATION, Result.NOTED);
+        assertResolved(Side.DESTINATION, Result.RECORDED);
         assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
         assertThat(disk).hasContent("the later one's");
     }
@@ -561,7 +561,7 @@ class RecoveryTest {
         }
         comeAgain();
 
-        assertSettled(Side.DESTINATION, Result.LEFT_OPEN);
+        assertResolved(Side.DESTINATION, Result.LEFT_OPEN);
         assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
         assertThat(outcome()).isEqualTo(Outcome.UNDER_WAY);
     }
@@ -573,7 +573,7 @@ class RecoveryTest {
             journal.enter(DestinationState.COMMITTED);
             now = journal.facts();
         }
-        assertSettled(Side.DESTINATION, Result.RESUMED);
+        assertResolved(Side.DESTINATION, Result.RESUMED);
         pause();
         UUID nextPackage = UUID.randomUUID();
         try (ArrivalJournal journal = ArrivalJournal.begin(
@@ -597,9 +597,9 @@ class RecoveryTest {
             journal.enter(DestinationState.COMMITTED);
         }
 
-        assertThat(recover()).singleElement().satisfies(settlement -> {
-            assertThat(settlement.packageId()).isEqualTo(nextPackage);
-            assertThat(settlement.result()).isEqualTo(Result.RESUMED);
+        assertThat(recover()).singleElement().satisfies(resolution -> {
+            assertThat(resolution.packageId()).isEqualTo(nextPackage);
+            assertThat(resolution.result()).isEqualTo(Result.RESUMED);
         });
     }
 
@@ -639,9 +639,9 @@ class RecoveryTest {
 
         RecoveryReport report = Recovery.of(host).state(state).run();
 
-        assertThat(report.settled()).isFalse();
-        assertThat(report.settlements())
-                .extracting(Settlement::result)
+        assertThat(report.resolved()).isFalse();
+        assertThat(report.resolutions())
+                .extracting(Resolution::result)
                 .containsExactlyInAnyOrder(Result.RESUMED, Result.LEFT_OPEN);
         assertThat(host.stateOf(GUEST)).contains(GuestState.RUNNING);
     }
@@ -686,15 +686,15 @@ class RecoveryTest {
         damage(arrivalOf("namable"), 1);
         damage(arrivalOf("forgotten"), 0);
 
-        List<Settlement> settlements = recover();
+        List<Resolution> resolutions = recover();
 
-        assertThat(settlements)
-                .extracting(Settlement::guest, Settlement::result)
+        assertThat(resolutions)
+                .extracting(Resolution::guest, Resolution::result)
                 .containsExactlyInAnyOrder(
                         tuple(GUEST, Result.DISCARDED),
                         tuple("namable", Result.LEFT_OPEN),
                         tuple("(not known)", Result.LEFT_OPEN));
-        assertThat(settlements)
+        assertThat(resolutions)
                 .filteredOn(one -> one.result() == Result.LEFT_OPEN)
                 .allSatisfy(one -> assertThat(one.what()).contains("is damaged", ".journal", "remove the file"));
         assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
@@ -705,7 +705,7 @@ class RecoveryTest {
         commitAndLose();
         damage(arrivalOf("forgotten"), 0);
 
-        assertThat(decide(Side.SOURCE)).extracting(Settlement::result).containsExactly(Result.DISCARDED);
+        assertThat(decide(Side.SOURCE)).extracting(Resolution::result).containsExactly(Result.DISCARDED);
         assertThat(outcome()).isEqualTo(Outcome.NOT_TAKEN);
     }
 
@@ -738,9 +738,9 @@ class RecoveryTest {
         assertThat(DepartureJournal.of(uuid, departures, true))
                 .singleElement()
                 .satisfies(seen -> assertThat(seen.mayBeCommitted()).isTrue());
-        assertThat(recover()).singleElement().satisfies(settlement -> {
-            assertThat(settlement.guest()).isEqualTo(GUEST);
-            assertThat(settlement.result()).isEqualTo(Result.LEFT_OPEN);
+        assertThat(recover()).singleElement().satisfies(resolution -> {
+            assertThat(resolution.guest()).isEqualTo(GUEST);
+            assertThat(resolution.result()).isEqualTo(Result.LEFT_OPEN);
         });
         assertThatThrownBy(() -> Migrator.of(host)
                         .state(state)
@@ -761,7 +761,7 @@ class RecoveryTest {
 
         RecoveryReport report = Recovery.of(host).state(state).run();
 
-        assertThat(report.settled()).isTrue();
+        assertThat(report.resolved()).isTrue();
         assertThat(report.pausedGuests()).extracting(Hypervisor.GuestId::name).containsExactly("forgotten");
         assertThat(host.stateOf("forgotten")).contains(GuestState.PAUSED);
     }
@@ -860,7 +860,7 @@ class RecoveryTest {
         }
         pause();
 
-        assertSettled(Side.DESTINATION, Result.NOTED);
+        assertResolved(Side.DESTINATION, Result.RECORDED);
         assertThat(host.stateOf(GUEST)).contains(GuestState.PAUSED);
         assertThat(host.guest(GUEST).inventory().autostart()).isTrue();
     }

@@ -10,7 +10,7 @@ import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.MoveFailed;
 import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
-import io.vmmig.lab.host.Settled;
+import io.vmmig.lab.host.Resolved;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -30,7 +30,7 @@ final class FaultRun {
     private final Limits limits;
     private Receiving receiving;
     private final Move sending;
-    private final List<Settled> settled = new ArrayList<>();
+    private final List<Resolved> resolved = new ArrayList<>();
 
     /** Starts to move the guest to the other host; returns when the migration waits at that point. */
     FaultRun(Pair pair, LabGuest guest, InjectionPoint point, Limits limits) {
@@ -78,8 +78,8 @@ final class FaultRun {
     }
 
     /** What recoveries have done so far. */
-    List<Settled> settled() {
-        return settled;
+    List<Resolved> resolved() {
+        return resolved;
     }
 
     /** Lets the migration continue, if its program is still alive. */
@@ -118,7 +118,7 @@ final class FaultRun {
         for (LabHost host : List.of(to, from())) {
             if (!host.trouble().programRuns()) {
                 host.revive();
-                settled.addAll(host.recover(pair.other(host)));
+                resolved.addAll(host.recover(pair.other(host)));
                 pair.listen(host);
             }
         }
@@ -158,13 +158,13 @@ final class FaultRun {
     }
 
     /** Recovers at both hosts, in the given order, until there is nothing more to do; returns what is left open. */
-    List<Settled> recover(boolean sourceFirst) {
+    List<Resolved> recover(boolean sourceFirst) {
         List<LabHost> hosts = sourceFirst ? List.of(from(), to) : List.of(to, from());
-        List<Settled> open = List.of();
+        List<Resolved> open = List.of();
         for (int round = 0; round < 3; round++) {
-            List<Settled> done = new ArrayList<>();
+            List<Resolved> done = new ArrayList<>();
             hosts.forEach(host -> done.addAll(host.recover(pair.other(host))));
-            settled.addAll(done);
+            resolved.addAll(done);
             open = done.stream().filter(FaultRun::isOpen).toList();
             if (done.isEmpty()) {
                 return open;
@@ -173,7 +173,7 @@ final class FaultRun {
         return open;
     }
 
-    static boolean isOpen(Settled settled) {
-        return settled.result() == io.vmmig.report.RecoveryReport.Result.LEFT_OPEN;
+    static boolean isOpen(Resolved resolved) {
+        return resolved.result() == io.vmmig.report.RecoveryReport.Result.LEFT_OPEN;
     }
 }

@@ -14,7 +14,7 @@ import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.MoveResult;
 import io.vmmig.lab.host.MoveScenario;
-import io.vmmig.lab.host.Settled;
+import io.vmmig.lab.host.Resolved;
 import io.vmmig.lab.matrix.InvariantChecker;
 import io.vmmig.lab.matrix.SplitBrainDetector;
 import io.vmmig.lab.matrix.Worker;
@@ -80,14 +80,14 @@ final class FaultWorker implements Worker<Cell> {
             cell.fault().end(run);
             run.awaitBothEnds();
             run.bringBack();
-            outcome = settle(run, detector);
+            outcome = conclude(run, detector);
             if (detector.ranTwice()) {
                 wrong.add("the guest ran at the source after it had run at the destination");
             }
         }
         Set<FaultOutcome> expected = Expectation.of(cell);
         if (!expected.contains(outcome)) {
-            wrong.add("it ended as " + outcome + ", and not as " + expected + "; " + run.settled());
+            wrong.add("it ended as " + outcome + ", and not as " + expected + "; " + run.resolved());
         }
         // A guest's console is where vmmig has put its files.
         boolean logIsWhole = cell.fault() != Fault.DISK_FULL_AT_DESTINATION;
@@ -135,9 +135,9 @@ final class FaultWorker implements Worker<Cell> {
 
     // ---- what became of it
 
-    private FaultOutcome settle(FaultRun run, SplitBrainDetector detector) {
+    private FaultOutcome conclude(FaultRun run, SplitBrainDetector detector) {
         boolean sourceFirst = random.nextBoolean();
-        List<Settled> open = run.recover(sourceFirst);
+        List<Resolved> open = run.recover(sourceFirst);
         requireNotTwice(run);
         boolean unknown = false;
         if (!open.isEmpty()) {
@@ -151,7 +151,7 @@ final class FaultWorker implements Worker<Cell> {
         if (!open.isEmpty()) {
             return decide(run, detector, open);
         }
-        boolean recovered = !run.settled().isEmpty();
+        boolean recovered = !run.resolved().isEmpty();
         if (runs(run.to())) {
             return unknown
                     ? FaultOutcome.UNKNOWN_THEN_THERE
@@ -166,7 +166,7 @@ final class FaultWorker implements Worker<Cell> {
     }
 
     /** As a person who follows the documentation would. */
-    private FaultOutcome decide(FaultRun run, SplitBrainDetector detector, List<Settled> open) {
+    private FaultOutcome decide(FaultRun run, SplitBrainDetector detector, List<Resolved> open) {
         if (runs(run.from()) || runs(run.to())) {
             throw new LabException("the guest runs, and yet its migration is left open: " + open);
         }
@@ -174,7 +174,7 @@ final class FaultWorker implements Worker<Cell> {
         for (LabHost host : List.of(run.to(), run.from())) {
             host.decide(pair.other(host), open.get(0).packageId(), livesAt);
         }
-        List<Settled> left = run.recover(false);
+        List<Resolved> left = run.recover(false);
         if (!left.isEmpty()) {
             throw new LabException("a person has decided, and yet the migration is left open: " + left);
         }
@@ -203,7 +203,7 @@ final class FaultWorker implements Worker<Cell> {
 
     private void requireNotTwice(FaultRun run) {
         if (runs(run.from()) && runs(run.to())) {
-            throw new LabException("IT RUNS TWICE: " + run.settled());
+            throw new LabException("IT RUNS TWICE: " + run.resolved());
         }
     }
 
@@ -224,7 +224,7 @@ final class FaultWorker implements Worker<Cell> {
             case COMPLETED, RECOVERED_THERE, UNKNOWN_THEN_THERE -> {
                 byte[] before = left.console().bytes();
                 LabGuest arrived = run.receiving().guest(GUEST);
-                settleIn(arrived);
+                remember(arrived);
                 yield InvariantChecker.lossesOf(arrived, Optional.of(before), sum, logIsWhole);
             }
             case ROLLED_BACK, RECOVERED_HERE, UNKNOWN_THEN_HERE, DECIDED_HERE ->
@@ -238,7 +238,7 @@ final class FaultWorker implements Worker<Cell> {
         };
     }
 
-    private void settleIn(LabGuest arrived) {
+    private void remember(LabGuest arrived) {
         guest = arrived;
         disk = arrived.host().diskOf(GUEST, "vda");
     }
@@ -262,7 +262,7 @@ final class FaultWorker implements Worker<Cell> {
     List<String> move() {
         LabGuest left = ready();
         MoveResult result = MoveScenario.plain().overTls(left, pair.other(left.host()));
-        settleIn(result.arrived());
+        remember(result.arrived());
         List<String> wrong = new ArrayList<>();
         if (!result.whole()) {
             wrong.add("a migration without a fault lost something");

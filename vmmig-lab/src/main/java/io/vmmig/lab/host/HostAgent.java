@@ -455,18 +455,18 @@ public final class HostAgent {
     }
 
     private static JsonObject told(RecoveryReport report) {
-        JsonArray settlements = new JsonArray();
-        for (RecoveryReport.Settlement settlement : report.settlements()) {
+        JsonArray resolutions = new JsonArray();
+        for (RecoveryReport.Resolution resolution : report.resolutions()) {
             JsonObject told = new JsonObject();
-            told.addProperty("package", settlement.packageId().toString());
-            told.addProperty("guest", settlement.guest());
-            told.addProperty("side", settlement.side().name());
-            told.addProperty("result", settlement.result().name());
-            told.addProperty("what", settlement.what());
-            settlements.add(told);
+            told.addProperty("package", resolution.packageId().toString());
+            told.addProperty("guest", resolution.guest());
+            told.addProperty("side", resolution.side().name());
+            told.addProperty("result", resolution.result().name());
+            told.addProperty("what", resolution.what());
+            resolutions.add(told);
         }
         JsonObject result = new JsonObject();
-        result.add("settlements", settlements);
+        result.add("resolutions", resolutions);
         return result;
     }
 

@@ -154,10 +154,10 @@ public final class LabHost implements AutoCloseable {
      *
      * @param others the possible peers
      */
-    public List<Settled> recover(LabHost... others) {
+    public List<Resolved> recover(LabHost... others) {
         JsonObject command = command("recover");
         command.addProperty("trusting", fingerprints(others));
-        return Settled.allOf(call(command));
+        return Resolved.allOf(call(command));
     }
 
     private static String fingerprints(LabHost... hosts) {
@@ -165,12 +165,12 @@ public final class LabHost implements AutoCloseable {
     }
 
     /** Resolves one migration as a person decided. */
-    public List<Settled> decide(LabHost other, UUID packageId, RecoveryReport.Side guestLivesAt) {
+    public List<Resolved> decide(LabHost other, UUID packageId, RecoveryReport.Side guestLivesAt) {
         JsonObject command = command("decide");
         command.addProperty("trusting", other.fingerprint());
         command.addProperty("package", packageId.toString());
         command.addProperty("livesAt", guestLivesAt.name());
-        return Settled.allOf(call(command));
+        return Resolved.allOf(call(command));
     }
 
     /**

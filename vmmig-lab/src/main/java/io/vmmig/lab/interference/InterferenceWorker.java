@@ -10,7 +10,7 @@ import io.vmmig.lab.host.InjectionPoint;
 import io.vmmig.lab.host.Lab;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
-import io.vmmig.lab.host.Settled;
+import io.vmmig.lab.host.Resolved;
 import io.vmmig.lab.host.Virsh;
 import io.vmmig.lab.matrix.InvariantChecker;
 import io.vmmig.lab.matrix.SplitBrainDetector;
@@ -139,7 +139,7 @@ final class InterferenceWorker implements Worker<Cell> {
         private final Cell cell;
         private final Member left;
         private final List<String> wrong = new ArrayList<>();
-        private final List<Settled> settled = new ArrayList<>();
+        private final List<Resolved> resolved = new ArrayList<>();
         private @Nullable LabGuest here;
         private boolean alarm;
         private @Nullable Answer said;
@@ -192,7 +192,7 @@ final class InterferenceWorker implements Worker<Cell> {
             said = source;
             judgeTwice(accepted, ranTwice);
             boolean open = recover();
-            if (!settled.isEmpty() && cell.action().isOrderly() && !cell.givenAway()) {
+            if (!resolved.isEmpty() && cell.action().isOrderly() && !cell.givenAway()) {
                 wrong.add("a recovery had to finish after an orderly restart");
             }
             String where = judgePlace(wanted);
@@ -204,11 +204,11 @@ final class InterferenceWorker implements Worker<Cell> {
                 judgeChange(accepted, told);
             }
             wrong.addAll(run.lossesOfOthers());
-            story = deed + "; " + source + "; " + destination + "; " + settled;
+            story = deed + "; " + source + "; " + destination + "; " + resolved;
             return where
                     + (accepted ? "" : ", refused")
                     + (source.notices().isEmpty() ? "" : alarm ? ", alarm" : ", told")
-                    + (open ? ", person" : settled.isEmpty() ? "" : ", recovered");
+                    + (open ? ", person" : resolved.isEmpty() ? "" : ", recovered");
         }
 
         /** What is wrong and, if anything is, what the ends reported. */
@@ -242,11 +242,11 @@ final class InterferenceWorker implements Worker<Cell> {
 
         /** Whether a person has to decide something. */
         private boolean recover() {
-            List<Settled> open = List.of();
+            List<Resolved> open = List.of();
             for (int round = 0; round < 3; round++) {
-                List<Settled> done = new ArrayList<>();
+                List<Resolved> done = new ArrayList<>();
                 triangle.hosts().forEach(host -> done.addAll(host.recover(triangle.othersThan(host))));
-                settled.addAll(done);
+                resolved.addAll(done);
                 open = done.stream()
                         .filter(one -> one.result() == RecoveryReport.Result.LEFT_OPEN)
                         .toList();

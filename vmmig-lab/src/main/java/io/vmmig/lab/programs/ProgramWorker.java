@@ -99,7 +99,7 @@ final class ProgramWorker implements Worker<ProgramCell> {
                 };
         for (LabHost host : List.of(a, b)) {
             // Removes what the last program was building when it ended; there must be nothing else to recover.
-            host.recover(host == a ? b : a).forEach(settled -> wrong.add("left to " + host + ": " + settled));
+            host.recover(host == a ? b : a).forEach(resolved -> wrong.add("left to " + host + ": " + resolved));
             wrong.addAll(InvariantChecker.leftovers(host, GUEST, host == guest.host()));
         }
         if (!wrong.isEmpty()) {
@@ -194,7 +194,7 @@ final class ProgramWorker implements Worker<ProgramCell> {
                 }
                 said += " | " + run.said();
             }
-            if (!from.guests().contains(GUEST) && to.guests().contains(GUEST) && settled(from)) {
+            if (!from.guests().contains(GUEST) && to.guests().contains(GUEST) && resolved(from)) {
                 byte[] after = guest.console().bytes();
                 to.awaitState(GUEST, "RUNNING");
                 guest = to.adopt(GUEST);
@@ -208,7 +208,7 @@ final class ProgramWorker implements Worker<ProgramCell> {
     }
 
     /** Unless the peer could not be asked, because Receive was just starting. */
-    private static boolean settled(LabHost host) {
+    private static boolean resolved(LabHost host) {
         return Trees.list(host.stateDirectory().resolve("departures")).isEmpty();
     }
 

@@ -20,7 +20,7 @@ enum Step {
     RESUME(Phase.RESUME),
     RETIRE(Phase.RETIRE),
     /** All is done, and the source's journal still exists. */
-    RETIRED("RETIRED", "io.vmmig.handover.DepartureJournal", "settle");
+    RETIRED("RETIRED", "io.vmmig.handover.DepartureJournal", "end");
 
     private final String title;
     private final String type;

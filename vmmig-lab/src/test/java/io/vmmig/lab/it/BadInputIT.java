@@ -77,7 +77,7 @@ class BadInputIT {
     }
 
     @AfterEach
-    void theGuestGoesOnAndTheDestinationHoldsNothing() {
+    void theGuestContinuesAndTheDestinationHoldsNothing() {
         guest.ticking();
         assertThat(guest.console().log().ticksLost()).isZero();
         assertThat(guest.console().log().ticksRepeated()).isZero();

@@ -100,7 +100,7 @@ class CancelIT {
 
     /** The guest is still there, and so is its memory. */
     @Test
-    void afterACompleteTransferTheGuestGoesOnInMilliseconds() {
+    void afterACompleteTransferTheGuestContinuesInMilliseconds() {
         LabHost a = Hosts.a();
         LabHost b = Hosts.b();
         LabGuest guest = Hosts.startTiny(a, "returned");

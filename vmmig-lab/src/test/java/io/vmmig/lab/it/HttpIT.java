@@ -13,8 +13,8 @@ import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.MoveFailed;
 import io.vmmig.lab.host.ReceiveOptions;
+import io.vmmig.lab.host.Resolved;
 import io.vmmig.lab.host.Restoring;
-import io.vmmig.lab.host.Settled;
 import io.vmmig.transport.http.PackageHandler;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -150,7 +150,7 @@ class HttpIT {
         c.trouble().killProgram();
         assertThat(catchThrowable(move::await)).isNotNull();
         c.revive();
-        List<Settled> told = c.recover(d);
+        List<Resolved> told = c.recover(d);
 
         assertThat(told).hasSize(1);
         LabGuest alive = guest;

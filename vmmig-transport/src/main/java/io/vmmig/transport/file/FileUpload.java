@@ -201,7 +201,7 @@ final class FileUpload implements PackageUpload {
                 names.sync(Names.directoryOf(file));
                 deletePart();
             } catch (IOException e) {
-                settle(written, identity, e);
+                resolve(written, identity, e);
             } catch (VmmigException e) {
                 stage = Stage.GIVEN_UP;
                 deletePart();
@@ -219,10 +219,10 @@ final class FileUpload implements PackageUpload {
     }
 
     /** A disk, or a server of files, may have done what it says has failed; so what there is counts. */
-    private void settle(PackagePart written, @Nullable String identity, IOException why) throws VmmigException {
+    private void resolve(PackagePart written, @Nullable String identity, IOException why) throws VmmigException {
         Outcome outcome;
         try {
-            outcome = written.settle(identity);
+            outcome = written.resolve(identity);
         } catch (VmmigException e) {
             why.addSuppressed(e);
             throw unsure(why);

@@ -207,7 +207,7 @@ public final class PackageFile implements PackageStore {
 
     @Override
     public Outcome outcomeOf(UUID packageId, HandOverJournal journal) throws VmmigException {
-        return new PackagePart(path, packageId).settle(journal.latest().orElse(null));
+        return new PackagePart(path, packageId).resolve(journal.latest().orElse(null));
     }
 
     @Override

@@ -41,7 +41,7 @@ record PackagePart(Path file, UUID packageId) {
      *     in its place
      * @throws VmmigException with {@link Problem#FILE_FAILED} when it cannot be told
      */
-    Outcome settle(@Nullable String recorded) throws VmmigException {
+    Outcome resolve(@Nullable String recorded) throws VmmigException {
         try {
             Path part = path();
             boolean left = Files.exists(part, LinkOption.NOFOLLOW_LINKS);

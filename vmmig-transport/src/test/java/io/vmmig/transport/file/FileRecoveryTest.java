@@ -8,8 +8,8 @@ import io.vmmig.Migration;
 import io.vmmig.Migrator;
 import io.vmmig.Recovery;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.report.RecoveryReport.Resolution;
 import io.vmmig.report.RecoveryReport.Result;
-import io.vmmig.report.RecoveryReport.Settlement;
 import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
@@ -67,17 +67,17 @@ class FileRecoveryTest {
         }
     }
 
-    private Settlement recover() throws Exception {
-        List<Settlement> settlements = Recovery.of(host).state(state).run().settlements();
-        assertThat(settlements).hasSize(1);
-        return settlements.get(0);
+    private Resolution recover() throws Exception {
+        List<Resolution> resolutions = Recovery.of(host).state(state).run().resolutions();
+        assertThat(resolutions).hasSize(1);
+        return resolutions.get(0);
     }
 
-    private void assertGoesOn(Result result) throws Exception {
+    private void assertContinues(Result result) throws Exception {
         assertThat(recover().result()).isEqualTo(result);
         assertThat(host.stateOf("web-1")).contains(GuestState.RUNNING);
         assertThat(part).doesNotExist();
-        assertThat(Recovery.of(host).state(state).run().settlements()).isEmpty();
+        assertThat(Recovery.of(host).state(state).run().resolutions()).isEmpty();
     }
 
     private void assertGone() throws Exception {
@@ -91,7 +91,7 @@ class FileRecoveryTest {
     void beforeTheHandOver() throws Exception {
         crash(Moment.BEFORE_HAND_OVER);
 
-        assertGoesOn(Result.NOTED);
+        assertContinues(Result.RECORDED);
         assertThat(file).doesNotExist();
     }
 
@@ -99,7 +99,7 @@ class FileRecoveryTest {
     void beforeTheFileHasItsName() throws Exception {
         crash(Moment.BEFORE_PUBLISHING);
 
-        assertGoesOn(Result.RESUMED);
+        assertContinues(Result.RESUMED);
         assertThat(file).doesNotExist();
     }
 
@@ -108,7 +108,7 @@ class FileRecoveryTest {
         Files.writeString(file, "an earlier package");
         crash(Moment.BEFORE_PUBLISHING);
 
-        assertGoesOn(Result.RESUMED);
+        assertContinues(Result.RESUMED);
         assertThat(file).hasContent("an earlier package");
     }
 
@@ -133,9 +133,9 @@ class FileRecoveryTest {
         crash(Moment.BEFORE_PUBLISHING);
         Files.delete(part);
 
-        Settlement settlement = recover();
-        assertThat(settlement.result()).isEqualTo(Result.LEFT_OPEN);
-        assertThat(settlement.what()).contains(file.toString()).contains("paused here");
+        Resolution resolution = recover();
+        assertThat(resolution.result()).isEqualTo(Result.LEFT_OPEN);
+        assertThat(resolution.what()).contains(file.toString()).contains("paused here");
         assertThat(host.stateOf("web-1")).contains(GuestState.PAUSED);
     }
 }

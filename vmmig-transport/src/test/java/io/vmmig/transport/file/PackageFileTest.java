@@ -214,7 +214,7 @@ class PackageFileTest {
                 .asString()
                 .startsWith(".web-1.vmmig.")
                 .endsWith(".vmmig-part");
-        assertThat(new PackagePart(file, Samples.manifest().packageId()).settle(null))
+        assertThat(new PackagePart(file, Samples.manifest().packageId()).resolve(null))
                 .isEqualTo(Outcome.NOT_TAKEN);
         assertThat(names()).isEmpty();
         write(PackageFile.at(file).unsealed(), 1000);

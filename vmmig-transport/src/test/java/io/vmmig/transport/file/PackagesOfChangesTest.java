@@ -140,7 +140,7 @@ class PackagesOfChangesTest {
 
     /** A crash after its file is whole must not leave the guest paused, as one that may have been given away. */
     @Test
-    void ofACopyIsNeverNotedThatTheGuestWasGivenAway() throws Exception {
+    void ofACopyIsNeverRecordedThatTheGuestWasGivenAway() throws Exception {
         List<String> notes = Collections.synchronizedList(new ArrayList<>());
         Migrator.of(a)
                 .from("web-1")

@@ -137,7 +137,7 @@ class HttpPackageTest {
     }
 
     @Test
-    void anotherRunOfTheProgramGoesOnWhereTheLastOneStopped() throws Exception {
+    void anotherRunOfTheProgramContinuesWhereTheLastOneStopped() throws Exception {
         PackageSummary sent = send(there);
         long before = web.proxy.down.get();
         web.proxy.cutDownAfter(DISK_BYTES / 2 + Web.PART / 2, web::stop);

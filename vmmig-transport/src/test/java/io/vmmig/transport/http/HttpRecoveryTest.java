@@ -9,8 +9,8 @@ import io.vmmig.Migrator;
 import io.vmmig.Recovery;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.report.RecoveryReport.Resolution;
 import io.vmmig.report.RecoveryReport.Result;
-import io.vmmig.report.RecoveryReport.Settlement;
 import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
@@ -77,21 +77,21 @@ class HttpRecoveryTest {
         assertThatThrownBy(migration::await).hasStackTraceContaining("it dies");
     }
 
-    private Settlement recover() throws Exception {
+    private Resolution recover() throws Exception {
         return recover(SOON_MILLIS);
     }
 
-    private Settlement recover(int retryMillis) throws Exception {
-        List<Settlement> settlements = Recovery.of(host)
+    private Resolution recover(int retryMillis) throws Exception {
+        List<Resolution> resolutions = Recovery.of(host)
                 .state(state)
                 .asking(address -> HttpPackage.at(URI.create(address)).over(Web.access(retryMillis)))
                 .run()
-                .settlements();
-        assertThat(settlements).hasSize(1);
-        return settlements.get(0);
+                .resolutions();
+        assertThat(resolutions).hasSize(1);
+        return resolutions.get(0);
     }
 
-    private void assertGoesOn(Result result) throws Exception {
+    private void assertContinues(Result result) throws Exception {
         assertThat(web.files()).isNotEmpty();
         assertThat(recover().result()).isEqualTo(result);
         assertThat(host.stateOf("web-1")).contains(GuestState.RUNNING);
@@ -101,13 +101,13 @@ class HttpRecoveryTest {
     @Test
     void beforeTheHandOver() throws Exception {
         crash(Moment.BEFORE_HAND_OVER);
-        assertGoesOn(Result.NOTED);
+        assertContinues(Result.RECORDED);
     }
 
     @Test
     void beforeTheIndexWasThere() throws Exception {
         crash(Moment.BEFORE_PUBLISHING);
-        assertGoesOn(Result.RESUMED);
+        assertContinues(Result.RESUMED);
     }
 
     @Test
@@ -124,7 +124,7 @@ class HttpRecoveryTest {
     void ofABackup(Moment moment) throws Exception {
         crash(dyingAt(moment));
         assertThat(host.stateOf("web-1")).contains(GuestState.RUNNING);
-        assertThat(recover().result()).isEqualTo(Result.NOTED);
+        assertThat(recover().result()).isEqualTo(Result.RECORDED);
         assertThat(host.stateOf("web-1")).contains(GuestState.RUNNING);
         if (moment == Moment.AFTER_PUBLISHING) {
             assertThat(web.files()).contains("web-1/index");
@@ -140,7 +140,7 @@ class HttpRecoveryTest {
         try (var saved = host.guest("web-1").save()) {
             saved.leavePaused();
         }
-        assertThat(recover().result()).isEqualTo(Result.NOTED);
+        assertThat(recover().result()).isEqualTo(Result.RECORDED);
         assertThat(host.stateOf("web-1")).contains(GuestState.PAUSED);
     }
 
@@ -160,9 +160,9 @@ class HttpRecoveryTest {
         for (String file : web.files()) {
             Files.delete(web.directory.resolve(file));
         }
-        Settlement settlement = recover();
-        assertThat(settlement.result()).isEqualTo(Result.LEFT_OPEN);
-        assertThat(settlement.what()).contains(there.description()).contains("paused here");
+        Resolution resolution = recover();
+        assertThat(resolution.result()).isEqualTo(Result.LEFT_OPEN);
+        assertThat(resolution.what()).contains(there.description()).contains("paused here");
         assertThat(host.stateOf("web-1")).contains(GuestState.PAUSED);
     }
 }

@@ -8,7 +8,7 @@ import io.vmmig.Recovery;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestState;
-import io.vmmig.report.RecoveryReport.Settlement;
+import io.vmmig.report.RecoveryReport.Resolution;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.StoredPackage;
@@ -130,14 +130,14 @@ class IndexAnswersTest {
             String first = atSource();
             server.mend();
             boolean taken = isTaken();
-            List<Settlement> settled = Recovery.of(host)
+            List<Resolution> resolved = Recovery.of(host)
                     .state(state)
                     .asking(address ->
                             HttpPackage.at(java.net.URI.create(address)).over(Web.access(20_000)))
                     .run()
-                    .settlements();
+                    .resolutions();
             String last = atSource();
-            assertThat(settled).hasSize(first.equals("paused") ? 1 : 0);
+            assertThat(resolved).hasSize(first.equals("paused") ? 1 : 0);
             String way = first.equals(last) ? first : first + ", " + last;
             if (last.equals("continues") && taken) {
                 return way + ": **runs twice**";

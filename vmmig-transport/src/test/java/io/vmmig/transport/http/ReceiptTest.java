@@ -16,8 +16,8 @@ import io.vmmig.crypto.SignaturePolicy;
 import io.vmmig.domain.DomainSettings;
 import io.vmmig.error.Problem;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.report.RecoveryReport.Resolution;
 import io.vmmig.report.RecoveryReport.Result;
-import io.vmmig.report.RecoveryReport.Settlement;
 import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
@@ -99,14 +99,14 @@ class ReceiptTest {
                         ofB, AcceptedSigners.of(java.util.Set.of(ofA.keys().signing())))));
     }
 
-    private Settlement recoverA() throws Exception {
-        List<Settlement> settlements = Recovery.of(a)
+    private Resolution recoverA() throws Exception {
+        List<Resolution> resolutions = Recovery.of(a)
                 .state(stateOfA)
                 .asking(address -> HttpPackage.at(URI.create(address)).over(Web.access(20_000)))
                 .run()
-                .settlements();
-        assertThat(settlements).hasSize(1);
-        return settlements.get(0);
+                .resolutions();
+        assertThat(resolutions).hasSize(1);
+        return resolutions.get(0);
     }
 
     private StoredPackages packagesOfB() {
@@ -137,7 +137,7 @@ class ReceiptTest {
     @Test
     void aReceiptThatComesLaterIsFoundByARecovery() throws Exception {
         assertUnknown(send(Duration.ofMillis(1)));
-        Settlement open = recoverA();
+        Resolution open = recoverA();
         assertThat(open.result()).isEqualTo(Result.LEFT_OPEN);
         assertThat(open.what()).contains("receipt").contains("paused here");
 

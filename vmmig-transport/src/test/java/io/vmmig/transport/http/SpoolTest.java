@@ -75,7 +75,7 @@ class SpoolTest {
     }
 
     @Test
-    void whatNobodyGoesOnWithIsSweptAway() throws Exception {
+    void whatNobodyContinuesWithIsSweptAway() throws Exception {
         Path notes = Files.writeString(home.resolve("notes.txt"), "a user's", StandardCharsets.US_ASCII);
         Path theirs = Files.createDirectory(home.resolve("x.vmmig-spool"));
         Spool abandoned = begun(home, 1);

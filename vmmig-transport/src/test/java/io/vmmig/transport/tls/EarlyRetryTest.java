@@ -51,7 +51,7 @@ class EarlyRetryTest {
 
     private final InMemoryHypervisor b = new InMemoryHypervisor("host-b");
     private final CountDownLatch midway = new CountDownLatch(1);
-    private final CountDownLatch goOn = new CountDownLatch(1);
+    private final CountDownLatch proceed = new CountDownLatch(1);
     private final List<HostState> states = new ArrayList<>();
     private HostIdentity idA;
     private HostIdentity idB;
@@ -92,7 +92,7 @@ class EarlyRetryTest {
 
     @AfterEach
     void close() throws Exception {
-        goOn.countDown();
+        proceed.countDown();
         link.close();
         listener.close();
         for (HostState state : states) {
@@ -113,7 +113,7 @@ class EarlyRetryTest {
     private void awaitMidway() {
         try {
             midway.countDown();
-            if (!goOn.await(60, TimeUnit.SECONDS)) {
+            if (!proceed.await(60, TimeUnit.SECONDS)) {
                 throw new AssertionError("nobody let it go on");
             }
         } catch (InterruptedException e) {
@@ -179,7 +179,7 @@ class EarlyRetryTest {
         assertThat(guests.toFile().list()).containsExactly(GUEST);
         // Should it live after all, it learns that it has lost, and the guest has never been given to the destination
         // twice.
-        goOn.countDown();
+        proceed.countDown();
         assertThat(problemOf(first)).isNotNull();
         assertThat(b.stateOf(GUEST)).contains(GuestState.RUNNING);
     }
@@ -198,7 +198,7 @@ class EarlyRetryTest {
 
         assertThat(session.disconnected()).isTrue();
         link.refusing = false;
-        goOn.countDown();
+        proceed.countDown();
         receiving.await(SOON);
         first.await(SOON);
         assertThat(b.memoryOf(GUEST)).contains(memory);
@@ -216,7 +216,7 @@ class EarlyRetryTest {
         assertThat(refused.problem()).isEqualTo(Problem.GUEST_BUSY);
         assertThat(refused).hasMessageContaining(idA.fingerprint().toString()).hasMessageContaining(GUEST);
 
-        goOn.countDown();
+        proceed.countDown();
         receiving.await(SOON);
         first.await(SOON);
         assertThat(b.stateOf(GUEST)).contains(GuestState.RUNNING);

@@ -60,7 +60,7 @@ class InquiryTest {
 
     @ParameterizedTest
     @EnumSource
-    void theAnswerIsWhatIsNoted(Outcome outcome) throws Exception {
+    void theAnswerIsWhatIsRecorded(Outcome outcome) throws Exception {
         List<UUID> asked = Collections.synchronizedList(new ArrayList<>());
         HandOverOutcomes book = (packageId, asker) -> {
             asked.add(packageId);
@@ -122,11 +122,11 @@ class InquiryTest {
     @Test
     void notesThatCannotBeReadAreSaidToBeSo() throws Exception {
         HandOverOutcomes book = (packageId, asker) -> {
-            throw VmmigException.of(Problem.JOURNAL_DAMAGED, "the notes are damaged", "Look yourself.");
+            throw VmmigException.of(Problem.JOURNAL_DAMAGED, "the journal is damaged", "Look yourself.");
         };
         try (TlsListener listener = ready(source.fingerprint()).answering(book).listen()) {
             assertThatThrownBy(() -> transport(listener.port()).outcomeOf(PACKAGE))
-                    .hasMessageContaining("refused the inquiry: the notes are damaged")
+                    .hasMessageContaining("refused the inquiry: the journal is damaged")
                     .hasMessageContaining("JOURNAL_DAMAGED");
         }
     }
@@ -155,7 +155,7 @@ class InquiryTest {
         HostIdentity other = HostIdentity.in(temp.resolve("other"));
         try (TlsListener listener = ready(source.fingerprint())
                 .answering((packageId, asker) -> {
-                    throw VmmigException.of(Problem.JOURNAL_DAMAGED, "the notes are damaged", "");
+                    throw VmmigException.of(Problem.JOURNAL_DAMAGED, "the journal is damaged", "");
                 })
                 .listen()) {
             transport(listener.port()).requireReachable();

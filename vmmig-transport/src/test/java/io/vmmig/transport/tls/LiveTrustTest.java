@@ -297,7 +297,7 @@ class LiveTrustTest {
 
     @ParameterizedTest
     @EnumSource(By.class)
-    void theGuestGoesOnAtTheSource(By whom) throws Exception {
+    void theGuestContinuesAtTheSource(By whom) throws Exception {
         byte[] memory = new byte[40 << 20];
         new Random(1).nextBytes(memory);
         InMemoryHypervisor hostA = new InMemoryHypervisor("host-a");
@@ -325,7 +325,7 @@ class LiveTrustTest {
                     if (event instanceof MigrationEvent.Progress progress
                             && progress.phase() == io.vmmig.error.Phase.SNAPSHOT
                             && deleted.compareAndSet(false, true)) {
-                        deleteWhileItStandsStill(whom, sending);
+                        deleteWhileItIsPaused(whom, sending);
                     }
                 })
                 .receive(accept());
@@ -346,7 +346,7 @@ class LiveTrustTest {
     }
 
     /** Called by the thread that moves the bytes: so nothing moves until the deletion has been noticed at the source. */
-    private void deleteWhileItStandsStill(By whom, Migration<?> sending) {
+    private void deleteWhileItIsPaused(By whom, Migration<?> sending) {
         try {
             deleteBy(whom);
         } catch (VmmigException e) {

@@ -253,7 +253,7 @@ class ResumableChannelTest {
         for (int arrives = 0; arrives < first.length; arrives++) {
             FakeConnection breaks = FakeConnection.broken();
             breaks.takesAtMost = arrives;
-            FakeConnection goesOn = FakeConnection.broken();
+            FakeConnection continues = FakeConnection.broken();
             ResumableChannel channel = channel(breaks);
             ChannelOutput out = new ChannelOutput(channel);
 
@@ -261,7 +261,7 @@ class ResumableChannelTest {
             assertThat(channel.isDown()).isTrue();
             out.write(second.clone(), second.length, () -> {});
             next.peerHas = arrives;
-            next.next.add(goesOn);
+            next.next.add(continues);
             channel.connection();
             out.tend(LONG);
 
@@ -269,7 +269,7 @@ class ResumableChannelTest {
             for (byte b : breaks.taken.toByteArray()) {
                 arrived.add(b);
             }
-            for (byte b : goesOn.taken.toByteArray()) {
+            for (byte b : continues.taken.toByteArray()) {
                 arrived.add(b);
             }
             assertThat(arrived).as("after " + arrives).hasSize(both.length);
@@ -284,7 +284,7 @@ class ResumableChannelTest {
         byte[] last = new Frame(Kind.REFUSE, new byte[] {7}).toBytes();
         FakeConnection breaks = FakeConnection.broken();
         breaks.takesAtMost = 0;
-        FakeConnection goesOn = FakeConnection.broken();
+        FakeConnection continues = FakeConnection.broken();
         next.lastWords = true;
         ResumableChannel channel = channel(breaks);
         Thread speaker = new Thread(() -> {
@@ -299,15 +299,15 @@ class ResumableChannelTest {
             Thread.onSpinWait();
         }
         assertThat(channel.staysForLastWords()).isTrue();
-        next.next.add(goesOn);
+        next.next.add(continues);
         channel.connection();
-        while (!goesOn.outputEnded) {
+        while (!continues.outputEnded) {
             Thread.onSpinWait();
         }
         channel.close();
         speaker.join();
 
-        assertThat(goesOn.taken.toByteArray()).isEqualTo(last);
+        assertThat(continues.taken.toByteArray()).isEqualTo(last);
         assertThat(channel.staysForLastWords()).isFalse();
     }
 

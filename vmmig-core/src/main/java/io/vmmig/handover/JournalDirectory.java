@@ -18,7 +18,7 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 
 /** The directory of one end's journals in the host's state; each is named after its package. */
-final class Notes {
+final class JournalDirectory {
     private static final String ENDING = ".journal";
     private static final Pattern NAME =
             Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}" + Pattern.quote(ENDING));
@@ -28,20 +28,20 @@ final class Notes {
 
     private final Path directory;
 
-    private Notes(Path directory) {
+    private JournalDirectory(Path directory) {
         this.directory = directory;
     }
 
-    static Notes ofDepartures(HostState state) {
-        return new Notes(state.directory(HostState.Part.DEPARTURES));
+    static JournalDirectory ofDepartures(HostState state) {
+        return new JournalDirectory(state.directory(HostState.Part.DEPARTURES));
     }
 
-    static Notes ofArrivals(HostState state) {
-        return new Notes(state.directory(HostState.Part.ARRIVALS));
+    static JournalDirectory ofArrivals(HostState state) {
+        return new JournalDirectory(state.directory(HostState.Part.ARRIVALS));
     }
 
-    static Notes in(Path directory) {
-        return new Notes(directory);
+    static JournalDirectory in(Path directory) {
+        return new JournalDirectory(directory);
     }
 
     Path fileOf(UUID packageId) {

@@ -10,7 +10,7 @@ import java.util.UUID;
 import java.util.stream.StreamSupport;
 
 /**
- * A {@link io.vmmig.report.RecoveryReport.Settlement}, as reported by an agent.
+ * A {@link io.vmmig.report.RecoveryReport.Resolution}, as reported by an agent.
  *
  * @param packageId the migration's package
  * @param guest its name at that host
@@ -18,11 +18,11 @@ import java.util.stream.StreamSupport;
  * @param result what was done
  * @param what the same in words
  */
-public record Settled(UUID packageId, String guest, Side side, Result result, String what) {
-    static List<Settled> allOf(JsonObject told) {
-        return StreamSupport.stream(told.getAsJsonArray("settlements").spliterator(), false)
+public record Resolved(UUID packageId, String guest, Side side, Result result, String what) {
+    static List<Resolved> allOf(JsonObject told) {
+        return StreamSupport.stream(told.getAsJsonArray("resolutions").spliterator(), false)
                 .map(JsonElement::getAsJsonObject)
-                .map(one -> new Settled(
+                .map(one -> new Resolved(
                         UUID.fromString(one.get("package").getAsString()),
                         one.get("guest").getAsString(),
                         Side.valueOf(one.get("side").getAsString()),
