@@ -31,4 +31,7 @@ module io.vmmig.core {
     exports io.vmmig.files to
             io.vmmig.crypto,
             io.vmmig.transport;
+    // Untrusted XML is parsed in one way.
+    exports io.vmmig.xml to
+            io.vmmig.libvirt;
 }

@@ -8,6 +8,7 @@ import io.vmmig.files.FileNames;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.HostCapabilities.Emulator;
 import io.vmmig.json.Malformed;
+import io.vmmig.xml.Xml;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -103,7 +104,8 @@ public final class DomainAdapter {
         recordHostsOwn(adapted);
         Set<String> dropped = policy.drop(adapted);
         adaptIdentity(adapted);
-        adaptBoot(adapted);
+        adaptBootFile(adapted.os(), "kernel", settings.kernel().orElse(files.kernel()));
+        adaptBootFile(adapted.os(), "initrd", settings.ramdisk().orElse(files.ramdisk()));
         adaptEmulator(adapted);
         for (Element device : adapted.devices()) {
             adaptDevice(device, disks);
@@ -130,7 +132,7 @@ public final class DomainAdapter {
             recordDropped(where + " password's end", display.getAttribute("passwdValidTo"));
         }
         for (Element device : domain.devices("interface")) {
-            String target = targetOf(device, "dev");
+            String target = Xml.attribute(device, "target", "dev");
             if (!target.startsWith("vnet")) {
                 recordDropped("interface " + macOf(device) + " host device", target);
             }
@@ -158,11 +160,6 @@ public final class DomainAdapter {
         }
     }
 
-    private void adaptBoot(DomainXml domain) throws VmmigException {
-        adaptBootFile(domain.os(), "kernel", settings.kernel().orElse(files.kernel()));
-        adaptBootFile(domain.os(), "initrd", settings.ramdisk().orElse(files.ramdisk()));
-    }
-
     private void adaptBootFile(Element os, String tag, @Nullable Path file) {
         if (file != null && Xml.child(os, tag).isPresent()) {
             setText(os, tag, tag, choose(file));
@@ -184,9 +181,8 @@ public final class DomainAdapter {
                             + " does not know the machine type " + domain.machine(),
                     remedy(domain.machine()));
         }
-        Element devices = Xml.child(domain.root(), "devices").orElseThrow();
         Path program = settings.emulator().orElse(Path.of(emulator.path()));
-        setText(devices, "emulator", "emulator", choose(program));
+        setText(domain.devicesElement(), "emulator", "emulator", choose(program));
     }
 
     private static String remedy(String machine) {
@@ -208,8 +204,7 @@ public final class DomainAdapter {
     }
 
     private void adaptDisk(Element disk, List<DomainXml.Disk> disks) {
-        String target =
-                Xml.child(disk, "target").map(t -> t.getAttribute("dev")).orElse("");
+        String target = Xml.attribute(disk, "target", "dev");
         Path image = files.disks().get(target);
         if (image != null) {
             setAttribute(Xml.childOrNew(disk, "source"), "file", "disk " + target + " source", choose(image));
@@ -284,7 +279,7 @@ public final class DomainAdapter {
         return switch (device.getTagName()) {
             case "serial" -> settings.serial(port(device));
             case "console" -> isSerialConsole(device) ? settings.serial(port(device)) : Optional.empty();
-            case "channel" -> settings.channel(targetOf(device, "name"));
+            case "channel" -> settings.channel(Xml.attribute(device, "target", "name"));
             default -> Optional.empty();
         };
     }
@@ -292,18 +287,18 @@ public final class DomainAdapter {
     /** The name of a character device; a console that mirrors a serial port has the port's name, since both must agree. */
     private static String nameOf(Element device) throws VmmigException {
         return switch (device.getTagName()) {
-            case "channel" -> "channel " + targetOf(device, "name");
+            case "channel" -> "channel " + Xml.attribute(device, "target", "name");
             case "console" -> (isSerialConsole(device) ? "serial " : "console ") + port(device);
             default -> device.getTagName() + " " + port(device);
         };
     }
 
     private static boolean isSerialConsole(Element console) {
-        return targetOf(console, "type").equals("serial");
+        return Xml.attribute(console, "target", "type").equals("serial");
     }
 
     private static int port(Element device) throws VmmigException {
-        String port = targetOf(device, "port");
+        String port = Xml.attribute(device, "target", "port");
         try {
             return port.isEmpty() ? 0 : Integer.parseInt(port);
         } catch (NumberFormatException e) {
@@ -315,12 +310,8 @@ public final class DomainAdapter {
         }
     }
 
-    private static String targetOf(Element device, String attribute) {
-        return Xml.child(device, "target").map(t -> t.getAttribute(attribute)).orElse("");
-    }
-
     private static String macOf(Element device) {
-        return Xml.child(device, "mac").map(m -> m.getAttribute("address")).orElse("");
+        return Xml.attribute(device, "mac", "address");
     }
 
     private void adaptInterface(Element device) throws VmmigException {

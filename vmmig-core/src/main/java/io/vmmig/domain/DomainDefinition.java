@@ -4,6 +4,7 @@ package io.vmmig.domain;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.json.Malformed;
+import io.vmmig.xml.Xml;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -96,7 +97,7 @@ public final class DomainDefinition {
         Set<String> removable = new HashSet<>();
         for (Element disk : definition.devices("disk")) {
             if (REMOVABLE.contains(disk.getAttribute("device"))) {
-                removable.add(targetOf(disk));
+                removable.add(Xml.attribute(disk, "target", "dev"));
             }
         }
         for (DomainXml.Disk disk : definition.disks()) {
@@ -129,10 +130,6 @@ public final class DomainDefinition {
                         + " Migrator.allowingLossOf(Loss.PENDING_CHANGES)."));
     }
 
-    private static String targetOf(Element disk) {
-        return Xml.child(disk, "target").map(t -> t.getAttribute("dev")).orElse("");
-    }
-
     /** The definition to send. */
     public DomainXml carried() throws VmmigException {
         if (otherMedia.isEmpty()) {
@@ -140,7 +137,7 @@ public final class DomainDefinition {
         }
         DomainXml copy = definition.copy();
         for (Element disk : copy.devices("disk")) {
-            if (otherMedia.stream().anyMatch(medium -> medium.target().equals(targetOf(disk)))) {
+            if (otherMedia.stream().anyMatch(medium -> medium.target().equals(Xml.attribute(disk, "target", "dev")))) {
                 Xml.child(disk, "source").ifPresent(Xml::remove);
             }
         }

@@ -3,10 +3,10 @@ package io.vmmig.domain;
 
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.xml.BoundedXml;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Pattern;
-import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 
 /**
@@ -77,15 +77,14 @@ public final class DomainPolicy {
      * @throws VmmigException with {@link Problem#DOMAIN_UNSUPPORTED} when it is not well-formed, or contains anything else
      */
     public String cookie(String saved) throws VmmigException {
-        Document document = BoundedXml.parse(saved, "libvirt's cookie");
-        Element root = document.getDocumentElement();
+        Element root = BoundedXml.parse(saved, "libvirt's cookie");
         if (!root.getTagName().equals("cookie")) {
             throw VmmigException.of(
                     Problem.DOMAIN_UNSUPPORTED, "libvirt's cookie has an unknown form", "Make the package again.");
         }
         requireNone(PolicyCheck.ofForeign(root, table));
         PolicyCheck.drop(root, table);
-        return BoundedXml.text(document);
+        return BoundedXml.text(root);
     }
 
     /** @throws VmmigException with the first obstacle, if there is one */

@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.UnaryOperator;
-import org.jspecify.annotations.Nullable;
 
 /**
  * How a guest should differ at the destination from the source. Immutable; each method returns a changed copy.
@@ -25,34 +24,15 @@ import org.jspecify.annotations.Nullable;
  * <p>Methods with a path throw a {@link VmmigException} with {@link Problem#REQUEST_INVALID} unless it is absolute.
  */
 public final class DomainSettings {
-    private static final DomainSettings AS_SAVED =
-            new DomainSettings(null, null, null, Map.of(), Map.of(), false, null, UnaryOperator.identity());
+    private static final DomainSettings AS_SAVED = new DomainSettings(Map.of(), UnaryOperator.identity());
 
-    private final @Nullable String name;
-    private final @Nullable UUID uuid;
-    private final @Nullable UUID generationId;
-    private final Map<String, Path> paths;
-    private final Map<String, String> networks;
-    private final boolean keepingNetworks;
-    private final @Nullable Boolean linksDown;
+    /** What is set, by names such as {@code uuid} and {@code disk vda}. */
+    private final Map<String, Object> chosen;
+
     private final UnaryOperator<String> editor;
 
-    private DomainSettings(
-            @Nullable String name,
-            @Nullable UUID uuid,
-            @Nullable UUID generationId,
-            Map<String, Path> paths,
-            Map<String, String> networks,
-            boolean keepingNetworks,
-            @Nullable Boolean linksDown,
-            UnaryOperator<String> editor) {
-        this.name = name;
-        this.uuid = uuid;
-        this.generationId = generationId;
-        this.paths = paths;
-        this.networks = networks;
-        this.keepingNetworks = keepingNetworks;
-        this.linksDown = linksDown;
+    private DomainSettings(Map<String, Object> chosen, UnaryOperator<String> editor) {
+        this.chosen = chosen;
         this.editor = editor;
     }
 
@@ -63,12 +43,12 @@ public final class DomainSettings {
 
     /** Sets the guest's name. */
     public DomainSettings named(String name) {
-        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, linksDown, editor);
+        return with("name", name);
     }
 
     /** Sets the guest's uuid. The guest itself sees the old one until it reboots. */
     public DomainSettings withUuid(UUID uuid) {
-        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, linksDown, editor);
+        return with("uuid", uuid);
     }
 
     /** As {@link #withUuid}, with a new random one. */
@@ -78,7 +58,7 @@ public final class DomainSettings {
 
     /** Sets the generation ID of a guest that has one. By default a moved guest keeps its ID, and a copy gets a random one. */
     public DomainSettings withGenerationId(UUID generationId) {
-        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, linksDown, editor);
+        return with("generation ID", generationId);
     }
 
     /** Sets the absolute path of a disk's active image, which must not exist yet. */
@@ -113,12 +93,12 @@ public final class DomainSettings {
 
     /** Moves interfaces on the bridge {@code from} to the bridge {@code to}. */
     public DomainSettings bridge(String from, String to) {
-        return withNetwork("bridge " + from, to);
+        return with("bridge " + from, to);
     }
 
     /** Moves interfaces on the libvirt network {@code from} to the network {@code to}. */
     public DomainSettings network(String from, String to) {
-        return withNetwork("network " + from, to);
+        return with("network " + from, to);
     }
 
     /**
@@ -126,7 +106,7 @@ public final class DomainSettings {
      * an interface is refused, because the source must not decide which network a guest is on.
      */
     public DomainSettings keepingNetworks() {
-        return new DomainSettings(name, uuid, generationId, paths, networks, true, linksDown, editor);
+        return with("keeping networks", true);
     }
 
     /**
@@ -135,12 +115,12 @@ public final class DomainSettings {
      * original until it is shut down and its definition changed.
      */
     public DomainSettings withLinksDown() {
-        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, true, editor);
+        return with("links down", true);
     }
 
     /** Keeps the links of all interfaces as they were at the source, even for a copy. */
     public DomainSettings withLinksAsSaved() {
-        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, false, editor);
+        return with("links down", false);
     }
 
     /**
@@ -149,7 +129,7 @@ public final class DomainSettings {
      * memory size or a device of the running XML, the guest is refused.
      */
     public DomainSettings editedBy(UnaryOperator<String> editor) {
-        return new DomainSettings(name, uuid, generationId, paths, networks, keepingNetworks, linksDown, editor);
+        return new DomainSettings(chosen, editor);
     }
 
     private DomainSettings withPath(String key, Path path) throws VmmigException {
@@ -157,66 +137,64 @@ public final class DomainSettings {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID, "not an absolute path for " + key + ": " + path, "Use an absolute path.");
         }
-        return new DomainSettings(
-                name, uuid, generationId, with(paths, key, path), networks, keepingNetworks, linksDown, editor);
+        return with(key, path);
     }
 
-    private DomainSettings withNetwork(String key, String to) {
-        return new DomainSettings(
-                name, uuid, generationId, paths, with(networks, key, to), keepingNetworks, linksDown, editor);
+    private DomainSettings with(String key, Object value) {
+        Map<String, Object> more = new HashMap<>(chosen);
+        more.put(key, value);
+        return new DomainSettings(Map.copyOf(more), editor);
     }
 
-    private static <V> Map<String, V> with(Map<String, V> map, String key, V value) {
-        Map<String, V> copy = new HashMap<>(map);
-        copy.put(key, value);
-        return Map.copyOf(copy);
+    private <T> Optional<T> find(String key, Class<T> type) {
+        return Optional.ofNullable(type.cast(chosen.get(key)));
     }
 
     /** The guest's new name; empty to keep its name. */
     public Optional<String> name() {
-        return Optional.ofNullable(name);
+        return find("name", String.class);
     }
 
     /** The guest's new uuid; empty to keep its uuid. */
     public Optional<UUID> uuid() {
-        return Optional.ofNullable(uuid);
+        return find("uuid", UUID.class);
     }
 
     /** The generation ID for a guest that has one; empty if not set. */
     public Optional<UUID> generationId() {
-        return Optional.ofNullable(generationId);
+        return find("generation ID", UUID.class);
     }
 
     /** The path of a disk's active image, if set. */
     public Optional<Path> disk(String target) {
-        return path("disk " + target);
+        return find("disk " + target, Path.class);
     }
 
     /** The kernel from the next start on, if set. */
     public Optional<Path> kernel() {
-        return path("kernel");
+        return find("kernel", Path.class);
     }
 
     /** The ramdisk from the next start on, if set. */
     public Optional<Path> ramdisk() {
-        return path("ramdisk");
+        return find("ramdisk", Path.class);
     }
 
     /** Whether to set the links of all interfaces down; empty if not set. */
     public Optional<Boolean> linksDown() {
-        return Optional.ofNullable(linksDown);
+        return find("links down", Boolean.class);
     }
 
     Optional<Path> emulator() {
-        return path("emulator");
+        return find("emulator", Path.class);
     }
 
     Optional<Path> serial(int port) {
-        return path("serial " + port);
+        return find("serial " + port, Path.class);
     }
 
     Optional<Path> channel(String channel) {
-        return path("channel " + channel);
+        return find("channel " + channel, Path.class);
     }
 
     Optional<String> bridge(String from) {
@@ -228,14 +206,11 @@ public final class DomainSettings {
     }
 
     private Optional<String> chosenNetwork(String kind, String from) {
-        return Optional.ofNullable(networks.getOrDefault(kind + ' ' + from, keepingNetworks ? from : null));
+        Optional<String> network = find(kind + ' ' + from, String.class);
+        return network.isPresent() || !chosen.containsKey("keeping networks") ? network : Optional.of(from);
     }
 
     UnaryOperator<String> editor() {
         return editor;
-    }
-
-    private Optional<Path> path(String key) {
-        return Optional.ofNullable(paths.get(key));
     }
 }

@@ -2,10 +2,13 @@
 package io.vmmig.domain;
 
 import io.vmmig.bundle.ImageFormat;
+import io.vmmig.error.Failure;
 import io.vmmig.error.IncompatibleException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.FileNames;
+import io.vmmig.xml.BoundedXml;
+import io.vmmig.xml.Xml;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -19,7 +22,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
-import org.w3c.dom.Document;
 import org.w3c.dom.Element;
 import org.w3c.dom.Node;
 
@@ -30,11 +32,11 @@ import org.w3c.dom.Node;
  */
 public final class DomainXml {
     private final String text;
-    private final Document document;
+    private final Element root;
 
-    private DomainXml(String text, Document document) {
+    private DomainXml(String text, Element root) {
         this.text = text;
-        this.document = document;
+        this.root = root;
     }
 
     /**
@@ -49,8 +51,8 @@ public final class DomainXml {
     }
 
     private void check() throws VmmigException {
-        if (!root().getTagName().equals("domain")) {
-            throw unsupported("the XML is of a <" + root().getTagName() + ">, not of a <domain>", null);
+        if (!root.getTagName().equals("domain")) {
+            throw unsupported("the XML is of a <" + root.getTagName() + ">, not of a <domain>", null);
         }
         name();
         uuid();
@@ -61,10 +63,9 @@ public final class DomainXml {
     }
 
     private static IncompatibleException unsupported(String what, @Nullable Throwable cause) {
-        String remedy = "Give the XML as libvirt prints it for a running domain.";
-        return cause == null
-                ? new IncompatibleException(Problem.DOMAIN_UNSUPPORTED, what, remedy)
-                : new IncompatibleException(Problem.DOMAIN_UNSUPPORTED, what, remedy, cause);
+        return new IncompatibleException(
+                Failure.of(Problem.DOMAIN_UNSUPPORTED, what, "Give the XML as libvirt prints it for a running domain."),
+                cause);
     }
 
     /** The guest's name. */
@@ -86,7 +87,7 @@ public final class DomainXml {
      * generate it.
      */
     public Optional<UUID> generationId() throws VmmigException {
-        Optional<String> text = Xml.child(root(), "genid").map(Xml::text).filter(t -> !t.isEmpty());
+        Optional<String> text = Xml.child(root, "genid").map(Xml::text).filter(t -> !t.isEmpty());
         try {
             return text.map(UUID::fromString);
         } catch (IllegalArgumentException e) {
@@ -97,7 +98,7 @@ public final class DomainXml {
     /** A copy with another {@link #generationId()}, if it has one. */
     public DomainXml withGenerationId(UUID id) throws VmmigException {
         DomainXml copy = copy();
-        Optional<Element> element = Xml.child(copy.root(), "genid");
+        Optional<Element> element = Xml.child(copy.root, "genid");
         if (element.isEmpty()) {
             return this;
         }
@@ -107,7 +108,7 @@ public final class DomainXml {
 
     /** {@code kvm} or {@code qemu}. */
     public String domainType() {
-        return root().getAttribute("type");
+        return root.getAttribute("type");
     }
 
     /** Libvirt's name of the architecture, such as {@code x86_64}. */
@@ -122,24 +123,24 @@ public final class DomainXml {
 
     /** The CPU model, if the XML names one. */
     public Optional<String> cpuModel() {
-        return Xml.child(root(), "cpu").flatMap(cpu -> Xml.child(cpu, "model")).map(Xml::text);
+        return Xml.child(root, "cpu").flatMap(cpu -> Xml.child(cpu, "model")).map(Xml::text);
     }
 
     /** The guest's memory, in bytes. */
     public long memoryBytes() throws VmmigException {
-        return bytes(Xml.child(root(), "memory").orElseThrow(() -> missing("memory")));
+        return bytes(Xml.child(root, "memory").orElseThrow(() -> missing("memory")));
     }
 
     /** The memory without the balloon, in bytes. */
     public long currentMemoryBytes() throws VmmigException {
-        Optional<Element> current = Xml.child(root(), "currentMemory");
+        Optional<Element> current = Xml.child(root, "currentMemory");
         return current.isPresent() ? bytes(current.get()) : memoryBytes();
     }
 
     /** A copy with another {@link #currentMemoryBytes()}, which is rounded down to KiB. */
     public DomainXml withCurrentMemory(long bytes) throws VmmigException {
         DomainXml copy = copy();
-        Element current = Xml.childOrNew(copy.root(), "currentMemory");
+        Element current = Xml.childOrNew(copy.root, "currentMemory");
         current.setAttribute("unit", "KiB");
         current.setTextContent(Long.toString(bytes >> 10));
         return copy.rewritten();
@@ -157,20 +158,17 @@ public final class DomainXml {
      * Why the guest's memory is not a single plain block laid out by its machine type, such as "memory devices"; empty if it is.
      */
     public Optional<String> unusualMemory() throws VmmigException {
-        List<Element> cells = Xml.child(root(), "cpu")
-                .flatMap(cpu -> Xml.child(cpu, "numa"))
-                .map(Xml::children)
-                .orElse(List.of());
-        if (!cells.isEmpty()) {
+        if (Xml.child(root, "cpu").flatMap(cpu -> Xml.child(cpu, "numa")).stream()
+                .anyMatch(numa -> !Xml.children(numa).isEmpty())) {
             return Optional.of("NUMA nodes");
         }
-        if (!devices("memory").isEmpty() || Xml.child(root(), "maxMemory").isPresent()) {
+        if (!devices("memory").isEmpty() || Xml.child(root, "maxMemory").isPresent()) {
             return Optional.of("memory devices");
         }
-        if (Xml.child(root(), "launchSecurity").isPresent()) {
+        if (Xml.child(root, "launchSecurity").isPresent()) {
             return Optional.of("encrypted memory");
         }
-        return Xml.children(root()).stream().anyMatch(DomainXml::foreign)
+        return Xml.children(root).stream().anyMatch(DomainXml::foreign)
                 ? Optional.of("settings that libvirt passes through to QEMU")
                 : Optional.empty();
     }
@@ -214,11 +212,9 @@ public final class DomainXml {
     public List<Disk> disks() throws VmmigException {
         List<Disk> disks = new ArrayList<>();
         for (Element element : devices("disk")) {
-            Optional<String> file = Xml.child(element, "source")
-                    .map(source -> source.getAttribute("file"))
-                    .filter(f -> !f.isEmpty());
-            if (file.isPresent()) {
-                disks.add(disk(element, path(file.get())));
+            String file = Xml.attribute(element, "source", "file");
+            if (!file.isEmpty()) {
+                disks.add(disk(element, path(file)));
             }
         }
         return disks;
@@ -269,9 +265,9 @@ public final class DomainXml {
     public Set<Path> writableDiskFiles() throws VmmigException {
         Set<Path> files = new LinkedHashSet<>();
         for (Element element : devices("disk")) {
-            Optional<String> file = Xml.child(element, "source").map(source -> source.getAttribute("file"));
-            if (file.isPresent() && !file.get().isEmpty() && !readOnly(element)) {
-                files.add(path(file.get()));
+            String file = Xml.attribute(element, "source", "file");
+            if (!file.isEmpty() && !readOnly(element)) {
+                files.add(path(file));
             }
         }
         return files;
@@ -284,11 +280,8 @@ public final class DomainXml {
 
     private static Disk disk(Element element, Path file) throws VmmigException {
         String target = target(element);
-        String type = Xml.child(element, "driver")
-                .map(d -> d.getAttribute("type"))
-                .filter(t -> !t.isEmpty())
-                .orElse("raw");
-        ImageFormat format = ImageFormat.of(type)
+        String type = Xml.attribute(element, "driver", "type");
+        ImageFormat format = ImageFormat.of(type.isEmpty() ? "raw" : type)
                 .orElseThrow(() -> new IncompatibleException(
                         Problem.DISK_UNSUPPORTED,
                         "disk " + target + " is of the format " + type,
@@ -311,17 +304,15 @@ public final class DomainXml {
         List<Path> outputs = new ArrayList<>();
         for (Element device : devices()) {
             String type = device.getAttribute("type");
-            boolean made = type.equals("file") || type.equals("unix");
-            Optional<Element> source = made ? Xml.child(device, "source") : Optional.empty();
-            addOutput(outputs, source, "path");
-            addOutput(outputs, Xml.child(device, "log"), "file");
+            if (type.equals("file") || type.equals("unix")) {
+                addOutput(outputs, Xml.attribute(device, "source", "path"));
+            }
+            addOutput(outputs, Xml.attribute(device, "log", "file"));
         }
         return outputs;
     }
 
-    private static void addOutput(List<Path> outputs, Optional<Element> element, String attribute)
-            throws VmmigException {
-        String text = element.map(e -> e.getAttribute(attribute)).orElse("");
+    private static void addOutput(List<Path> outputs, String text) throws VmmigException {
         if (!text.isEmpty() && !outputs.contains(path(text))) {
             outputs.add(path(text));
         }
@@ -331,9 +322,7 @@ public final class DomainXml {
     public List<String> connectedMacs() throws VmmigException {
         List<String> macs = new ArrayList<>();
         for (Element device : devices("interface")) {
-            boolean up = Xml.child(device, "link")
-                    .map(link -> !link.getAttribute("state").equals("down"))
-                    .orElse(true);
+            boolean up = !Xml.attribute(device, "link", "state").equals("down");
             Optional<Element> mac = Xml.child(device, "mac");
             if (up && mac.isPresent()) {
                 macs.add(mac.get().getAttribute("address"));
@@ -349,7 +338,7 @@ public final class DomainXml {
 
     @Override
     public String toString() {
-        return "DomainXml[" + Xml.child(root(), "name").map(Xml::text).orElse("?") + "]";
+        return "DomainXml[" + Xml.text(root, "name") + "]";
     }
 
     /** A copy with a mutable tree. */
@@ -359,24 +348,28 @@ public final class DomainXml {
 
     /** The result of changes to the tree, serialized and parsed again, so that it matches its text. */
     DomainXml rewritten() throws VmmigException {
-        return parse(BoundedXml.text(document));
+        return parse(BoundedXml.text(root));
     }
 
     Element root() {
-        return document.getDocumentElement();
+        return root;
     }
 
     Element os() throws VmmigException {
-        return Xml.child(root(), "os").orElseThrow(() -> missing("os"));
+        return Xml.child(root, "os").orElseThrow(() -> missing("os"));
     }
 
     /** All devices, in order. */
     List<Element> devices() throws VmmigException {
-        return Xml.children(Xml.child(root(), "devices").orElseThrow(() -> missing("devices")));
+        return Xml.children(devicesElement());
+    }
+
+    Element devicesElement() throws VmmigException {
+        return Xml.child(root, "devices").orElseThrow(() -> missing("devices"));
     }
 
     List<Element> devices(String tag) throws VmmigException {
-        return devices().stream().filter(e -> e.getTagName().equals(tag)).toList();
+        return Xml.children(devicesElement(), tag);
     }
 
     private Element osType() throws VmmigException {
@@ -384,7 +377,7 @@ public final class DomainXml {
     }
 
     private String textOf(String tag) throws VmmigException {
-        return Xml.child(root(), tag).map(Xml::text).filter(t -> !t.isEmpty()).orElseThrow(() -> missing(tag));
+        return Xml.child(root, tag).map(Xml::text).filter(t -> !t.isEmpty()).orElseThrow(() -> missing(tag));
     }
 
     private static IncompatibleException missing(String what) {

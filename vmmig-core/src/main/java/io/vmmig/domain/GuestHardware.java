@@ -4,6 +4,7 @@ package io.vmmig.domain;
 import io.vmmig.error.IncompatibleException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.xml.Xml;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;

@@ -7,12 +7,12 @@ import io.vmmig.error.IncompatibleException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.json.Malformed;
+import io.vmmig.xml.Xml;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.w3c.dom.Element;
@@ -50,7 +50,7 @@ public record LiveChain(List<Image> images, boolean complete) {
     public static Map<String, LiveChain> of(String liveXml) throws VmmigException {
         Map<String, LiveChain> chains = new LinkedHashMap<>();
         for (Element disk : DomainXml.parse(liveXml).devices("disk")) {
-            if (fileOf(disk).isPresent()) {
+            if (!fileOf(disk).isEmpty()) {
                 String target = DomainXml.target(disk);
                 chains.put(target, new Reader(target).read(disk));
             }
@@ -58,10 +58,8 @@ public record LiveChain(List<Image> images, boolean complete) {
         return chains;
     }
 
-    private static Optional<String> fileOf(Element disk) {
-        return Xml.child(disk, "source")
-                .map(source -> source.getAttribute("file"))
-                .filter(file -> !file.isEmpty());
+    private static String fileOf(Element disk) {
+        return Xml.attribute(disk, "source", "file");
     }
 
     /** Reads the chain of one disk. */
@@ -72,9 +70,7 @@ public record LiveChain(List<Image> images, boolean complete) {
                 throw copied(mirror.get());
             }
             List<Image> images = new ArrayList<>();
-            String format = Xml.child(disk, "driver")
-                    .map(driver -> driver.getAttribute("type"))
-                    .orElse("");
+            String format = Xml.attribute(disk, "driver", "type");
             images.add(image(disk, format.isEmpty() ? ImageFormat.RAW.word() : format));
             Element above = disk;
             while (true) {
@@ -92,19 +88,13 @@ public record LiveChain(List<Image> images, boolean complete) {
                             "has " + upper.file() + ", which is raw but, according to libvirt, has a backing file",
                             "Give it a chain of qcow2 images, or a single raw one.");
                 }
-                images.add(image(
-                        above,
-                        Xml.child(above, "format")
-                                .map(f -> f.getAttribute("type"))
-                                .orElse("")));
+                images.add(image(above, Xml.attribute(above, "format", "type")));
             }
         }
 
         private HypervisorException copied(Element mirror) {
-            String to = Xml.child(mirror, "source")
-                    .map(source -> source.getAttribute("file"))
-                    .orElse("");
-            String job = Objects.requireNonNullElse(mirror.getAttribute("job"), "");
+            String to = fileOf(mirror);
+            String job = mirror.getAttribute("job");
             return new HypervisorException(
                     Problem.GUEST_BUSY,
                     "a block job" + (job.isEmpty() ? "" : " (" + job + ")") + " copies disk " + target
@@ -114,7 +104,7 @@ public record LiveChain(List<Image> images, boolean complete) {
 
         private Image image(Element element, String format) throws VmmigException {
             String type = element.getAttribute("type");
-            String file = fileOf(element).orElse("");
+            String file = fileOf(element);
             if (!(type.isEmpty() || type.equals("file")) || file.isEmpty()) {
                 throw unsupported(
                         "is read from " + sourceOf(element) + ", which is not a file but of the type "
@@ -135,9 +125,8 @@ public record LiveChain(List<Image> images, boolean complete) {
         }
 
         private static String sourceOf(Element element) {
-            Optional<Element> source = Xml.child(element, "source");
             for (String attribute : List.of("dev", "name", "dir", "volume", "path")) {
-                String value = source.map(s -> s.getAttribute(attribute)).orElse("");
+                String value = Xml.attribute(element, "source", attribute);
                 if (!value.isEmpty()) {
                     return Malformed.quoted(value);
                 }

@@ -2,6 +2,8 @@
 package io.vmmig.domain;
 
 import io.vmmig.error.VmmigException;
+import io.vmmig.xml.BoundedXml;
+import io.vmmig.xml.Xml;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
@@ -28,7 +30,7 @@ public final class NamedPaths {
     /** All absolute paths, as they are named. */
     public static Set<Path> in(String xml) throws VmmigException {
         NamedPaths found = new NamedPaths();
-        found.look(BoundedXml.parse(xml, "the XML").getDocumentElement());
+        found.look(BoundedXml.parse(xml, "the XML"));
         return Set.copyOf(found.paths);
     }
 

@@ -3,6 +3,7 @@ package io.vmmig.domain;
 
 import io.vmmig.error.Problem;
 import io.vmmig.json.Malformed;
+import io.vmmig.xml.Xml;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -147,17 +148,13 @@ final class PolicyCheck {
             return "";
         }
         return Stream.of(
-                        attribute(element, "target", "dev"),
-                        attribute(element, "mac", "address"),
-                        attribute(element, "target", "name"))
+                        Xml.attribute(element, "target", "dev"),
+                        Xml.attribute(element, "mac", "address"),
+                        Xml.attribute(element, "target", "name"))
                 .filter(label -> !label.isEmpty())
                 .findFirst()
                 .map(label -> '[' + plain(label) + ']')
                 .orElse("");
-    }
-
-    private static String attribute(Element element, String child, String name) {
-        return Xml.child(element, child).map(c -> c.getAttribute(name)).orElse("");
     }
 
     private static String plain(String text) {

@@ -4,6 +4,8 @@ package io.vmmig.domain;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.vmmig.error.VmmigException;
+import io.vmmig.xml.BoundedXml;
+import io.vmmig.xml.Xml;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -138,8 +140,7 @@ class WhatMovesTest {
         }
         assertThat(obstacles).isEmpty();
         AdaptedDomain adapted = Domains.adapted(domain);
-        Element wanted = BoundedXml.parse(row.xml().replaceAll("<t:.*?</t:\\w+>", ""), "a row")
-                .getDocumentElement();
+        Element wanted = BoundedXml.parse(row.xml().replaceAll("<t:.*?</t:\\w+>", ""), "a row");
         boolean there = there(adapted.domain(), row.where(), wanted);
         if (row.becomes().equals("carried")) {
             assertThat(there).as(adapted.domain().text()).isTrue();

@@ -4,6 +4,7 @@ package io.vmmig.libvirt;
 import io.vmmig.error.HypervisorException;
 import io.vmmig.error.VmmigException;
 import io.vmmig.libvirt.binding.DomainView;
+import io.vmmig.xml.Xml;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Optional;
@@ -52,7 +53,7 @@ final class AgentClock {
 
     /** Whether an agent listens; empty if the guest has no channel for one. */
     static Optional<Boolean> connected(String liveXml) throws HypervisorException {
-        return Xml.devices(Xml.ofLibvirt(liveXml), "channel").stream()
+        return LibvirtXml.devices(LibvirtXml.parse(liveXml), "channel").stream()
                 .filter(channel -> Xml.attribute(channel, "target", "name").equals(AGENT))
                 .map(channel -> Xml.attribute(channel, "target", "state").equals("connected"))
                 .findFirst();

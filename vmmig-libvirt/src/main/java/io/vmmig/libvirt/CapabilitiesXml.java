@@ -3,6 +3,7 @@ package io.vmmig.libvirt;
 
 import io.vmmig.error.HypervisorException;
 import io.vmmig.hypervisor.HostCapabilities.Emulator;
+import io.vmmig.xml.Xml;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -15,16 +16,14 @@ final class CapabilitiesXml {
 
     static List<Emulator> emulators(String capabilities) throws HypervisorException {
         List<Emulator> emulators = new ArrayList<>();
-        for (Element guest : Xml.children(Xml.ofLibvirt(capabilities), "guest")) {
-            Element arch = Xml.child(guest, "arch");
-            if (arch == null) {
-                continue;
-            }
-            for (Element domain : Xml.children(arch, "domain")) {
-                // A domain type lists its own emulator and machines only if they differ from the architecture's.
-                String path = Xml.text(Xml.child(domain, "emulator") == null ? arch : domain, "emulator");
-                Set<String> machines = machines(Xml.child(domain, "machine") == null ? arch : domain);
-                emulators.add(new Emulator(arch.getAttribute("name"), domain.getAttribute("type"), path, machines));
+        for (Element guest : Xml.children(LibvirtXml.parse(capabilities), "guest")) {
+            for (Element arch : Xml.children(guest, "arch")) {
+                for (Element domain : Xml.children(arch, "domain")) {
+                    // A domain type lists its own emulator and machines only if they differ from the architecture's.
+                    String path = Xml.text(Xml.child(domain, "emulator").isEmpty() ? arch : domain, "emulator");
+                    Set<String> machines = machines(Xml.child(domain, "machine").isEmpty() ? arch : domain);
+                    emulators.add(new Emulator(arch.getAttribute("name"), domain.getAttribute("type"), path, machines));
+                }
             }
         }
         return emulators;
@@ -33,7 +32,7 @@ final class CapabilitiesXml {
     private static Set<String> machines(Element parent) {
         Set<String> machines = new TreeSet<>();
         for (Element machine : Xml.children(parent, "machine")) {
-            machines.add(machine.getTextContent().trim());
+            machines.add(Xml.text(machine));
             if (machine.hasAttribute("canonical")) {
                 machines.add(machine.getAttribute("canonical"));
             }

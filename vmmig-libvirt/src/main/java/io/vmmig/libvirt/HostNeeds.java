@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
+import io.vmmig.error.HypervisorException;
+import io.vmmig.xml.Xml;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import org.w3c.dom.Element;
-import org.xml.sax.SAXException;
 
 /** The networks and filters that a guest's interfaces need on a host. */
 final class HostNeeds {
@@ -35,9 +36,9 @@ final class HostNeeds {
         for (Element device : interfaces(domainXml)) {
             position++;
             if (Xml.attribute(device, child, attribute).equals(value)) {
-                Element mac = Xml.child(device, "mac");
-                return Optional.of("interface " + (mac == null ? position : mac.getAttribute("address"))
-                        + " (/domain/devices/interface[" + position + "]/" + child + "/@" + attribute + ")");
+                String mac = Xml.attribute(device, "mac", "address");
+                return Optional.of("interface " + (mac.isEmpty() ? position : mac) + " (/domain/devices/interface["
+                        + position + "]/" + child + "/@" + attribute + ")");
             }
         }
         return Optional.empty();
@@ -45,8 +46,8 @@ final class HostNeeds {
 
     private static List<Element> interfaces(String domainXml) {
         try {
-            return Xml.devices(Xml.parse(domainXml), "interface");
-        } catch (SAXException e) {
+            return LibvirtXml.devices(LibvirtXml.parse(domainXml), "interface");
+        } catch (HypervisorException e) {
             // Libvirt says so itself.
             return List.of();
         }

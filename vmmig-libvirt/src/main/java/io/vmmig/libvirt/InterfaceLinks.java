@@ -3,6 +3,8 @@ package io.vmmig.libvirt;
 
 import io.vmmig.error.VmmigException;
 import io.vmmig.libvirt.binding.DomainView;
+import io.vmmig.xml.BoundedXml;
+import io.vmmig.xml.Xml;
 import java.util.List;
 import org.w3c.dom.Element;
 
@@ -31,7 +33,7 @@ final class InterfaceLinks {
 
     /** The interfaces whose links are down. */
     static List<Element> down(String domainXml) throws VmmigException {
-        return Xml.devices(Xml.ofLibvirt(domainXml), "interface").stream()
+        return LibvirtXml.devices(LibvirtXml.parse(domainXml), "interface").stream()
                 .filter(device -> Xml.attribute(device, "link", "state").equals("down"))
                 .toList();
     }
@@ -39,6 +41,6 @@ final class InterfaceLinks {
     static String with(String state, Element device) {
         Element copy = (Element) device.cloneNode(true);
         Xml.children(copy, "link").get(0).setAttribute("state", state);
-        return Xml.text(copy);
+        return BoundedXml.text(copy);
     }
 }

@@ -7,6 +7,7 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Balloon;
 import io.vmmig.libvirt.binding.DomainView;
 import io.vmmig.libvirt.binding.MemoryStatistics;
+import io.vmmig.xml.Xml;
 import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
@@ -80,8 +81,8 @@ final class LibvirtBalloon implements Balloon {
     /** How often a guest's driver reports memory statistics, in seconds; 0 for never. */
     static int period(String domainXml) throws HypervisorException {
         try {
-            for (Element balloon : Xml.devices(Xml.ofLibvirt(domainXml), "memballoon")) {
-                return Xml.child(balloon, "stats") == null
+            for (Element balloon : LibvirtXml.devices(LibvirtXml.parse(domainXml), "memballoon")) {
+                return Xml.child(balloon, "stats").isEmpty()
                         ? 0
                         : Integer.parseInt(Xml.attribute(balloon, "stats", "period"));
             }

@@ -19,6 +19,8 @@ import io.vmmig.libvirt.binding.DomainState;
 import io.vmmig.libvirt.binding.DomainView;
 import io.vmmig.libvirt.binding.LibvirtError;
 import io.vmmig.libvirt.saveimage.SaveImagePreamble;
+import io.vmmig.xml.BoundedXml;
+import io.vmmig.xml.Xml;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -30,7 +32,6 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.w3c.dom.Element;
-import org.xml.sax.SAXException;
 
 /** A libvirt guest. */
 final class LibvirtGuest implements Guest {
@@ -119,19 +120,15 @@ final class LibvirtGuest implements Guest {
      */
     @Override
     public Optional<String> cookie() throws VmmigException {
-        try {
-            String asked = cpu(domainXml());
-            String live = cpu(liveXml().orElseThrow());
-            return Optional.of("<cookie>" + (live.equals(asked) ? "" : live) + "</cookie>");
-        } catch (SAXException e) {
-            LOG.debug("{}: its XML cannot be read", name(), e);
-            return Optional.empty();
-        }
+        String asked = cpu(domainXml());
+        String live = cpu(liveXml().orElseThrow());
+        return Optional.of("<cookie>" + (live.equals(asked) ? "" : live) + "</cookie>");
     }
 
-    private static String cpu(String domainXml) throws SAXException {
-        Element cpu = Xml.child(Xml.parse(domainXml), "cpu");
-        return cpu == null ? "" : Xml.text(cpu);
+    private static String cpu(String domainXml) throws HypervisorException {
+        return Xml.child(LibvirtXml.parse(domainXml), "cpu")
+                .map(BoundedXml::text)
+                .orElse("");
     }
 
     @Override
@@ -307,13 +304,11 @@ final class LibvirtGuest implements Guest {
         static Disks in(String domainXml) throws VmmigException {
             List<String> targets = new ArrayList<>();
             List<Path> images = new ArrayList<>();
-            for (Element disk : Xml.devices(Xml.ofLibvirt(domainXml), "disk")) {
-                Element target = Xml.child(disk, "target");
-                if (target != null) {
-                    targets.add(target.getAttribute("dev"));
-                }
+            for (Element disk : LibvirtXml.devices(LibvirtXml.parse(domainXml), "disk")) {
+                Xml.child(disk, "target").ifPresent(target -> targets.add(target.getAttribute("dev")));
                 String source = Xml.attribute(disk, "source", "file");
-                boolean writable = Xml.child(disk, "readonly") == null && Xml.child(disk, "shareable") == null;
+                boolean writable = Xml.child(disk, "readonly").isEmpty()
+                        && Xml.child(disk, "shareable").isEmpty();
                 if (writable && !source.isEmpty()) {
                     images.add(Path.of(source));
                 }

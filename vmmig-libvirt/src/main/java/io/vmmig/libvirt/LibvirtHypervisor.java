@@ -3,6 +3,7 @@ package io.vmmig.libvirt;
 
 import io.vmmig.error.Failure;
 import io.vmmig.error.HypervisorException;
+import io.vmmig.error.IncompatibleException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.FileHoles;
@@ -16,6 +17,8 @@ import io.vmmig.libvirt.binding.HostView;
 import io.vmmig.libvirt.binding.LibvirtError;
 import io.vmmig.libvirt.posix.SeekableHoles;
 import io.vmmig.libvirt.posix.WorkDirectory;
+import io.vmmig.xml.BoundedXml;
+import io.vmmig.xml.Xml;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -25,7 +28,6 @@ import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.w3c.dom.Element;
-import org.xml.sax.SAXException;
 
 /**
  * QEMU through the libvirt of this machine: a daemon, or libvirt's driver embedded in this process.
@@ -251,15 +253,17 @@ public final class LibvirtHypervisor implements Hypervisor {
 
     private static GuestId identity(String domainXml) throws VmmigException {
         try {
-            Element domain = Xml.parse(domainXml);
+            Element domain = BoundedXml.parse(domainXml, "it");
             String name = Xml.text(domain, "name");
             String uuid = Xml.text(domain, "uuid");
             if (!name.isEmpty() && !uuid.isEmpty()) {
                 return new GuestId(name, UUID.fromString(uuid));
             }
-        } catch (SAXException | IllegalArgumentException e) {
+        } catch (IncompatibleException | IllegalArgumentException e) {
+            String why =
+                    e instanceof IncompatibleException known ? known.failure().what() : e.getMessage();
             throw VmmigException.of(
-                    Failure.of(Problem.REQUEST_INVALID, "the domain XML cannot be read: " + e.getMessage(), ""), e);
+                    Failure.of(Problem.REQUEST_INVALID, "the domain XML cannot be read: " + why, ""), e);
         }
         throw VmmigException.of(Problem.REQUEST_INVALID, "the domain XML lacks a name or a uuid", "");
     }

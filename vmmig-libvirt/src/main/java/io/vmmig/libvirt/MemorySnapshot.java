@@ -73,10 +73,10 @@ final class MemorySnapshot {
 
     static String snapshotXml(Path fifo, List<String> disks) {
         StringBuilder xml = new StringBuilder("<domainsnapshot><memory snapshot='external' file='")
-                .append(Xml.quoted(fifo.toString()))
+                .append(LibvirtXml.quoted(fifo.toString()))
                 .append("'/><disks>");
         for (String disk : disks) {
-            xml.append("<disk name='").append(Xml.quoted(disk)).append("' snapshot='no'/>");
+            xml.append("<disk name='").append(LibvirtXml.quoted(disk)).append("' snapshot='no'/>");
         }
         return xml.append("</disks></domainsnapshot>").toString();
     }

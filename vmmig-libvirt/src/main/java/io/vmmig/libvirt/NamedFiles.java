@@ -59,7 +59,7 @@ final class NamedFiles {
     /** A disk may be given as a volume of a storage pool. */
     private static void addVolumes(Set<Path> paths, String xml, HostView<? extends DomainView> connection)
             throws LibvirtError, VmmigException {
-        NodeList sources = Xml.ofLibvirt(xml).getElementsByTagName("source");
+        NodeList sources = LibvirtXml.parse(xml).getElementsByTagName("source");
         for (int i = 0; i < sources.getLength(); i++) {
             if (sources.item(i) instanceof Element source && source.hasAttribute("volume")) {
                 paths.add(Path.of(connection.volumePath(source.getAttribute("pool"), source.getAttribute("volume"))));

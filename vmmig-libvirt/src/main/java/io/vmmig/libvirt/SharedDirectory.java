@@ -4,6 +4,7 @@ package io.vmmig.libvirt;
 import io.vmmig.content.Digest;
 import io.vmmig.error.VmmigException;
 import io.vmmig.libvirt.posix.OwnDirectory;
+import io.vmmig.xml.Xml;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -12,7 +13,6 @@ import java.security.MessageDigest;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.w3c.dom.Element;
 
 /**
  * The directory where the programs of a user coordinate their migrations of one libvirt's guests. Its name contains the host's
@@ -36,12 +36,14 @@ final class SharedDirectory {
     }
 
     private static String name(LibvirtUri uri, String capabilities) throws VmmigException {
-        Element host = Xml.child(Xml.ofLibvirt(capabilities), "host");
+        String host = Xml.child(LibvirtXml.parse(capabilities), "host")
+                .map(element -> Xml.text(element, "uuid"))
+                .orElse("");
         MessageDigest sha256 = Digest.newSha256();
         String driver = uri.embeddedRoot()
                 .map(Path::toString)
                 .orElse(String.valueOf(URI.create(uri.text()).getPath()));
-        sha256.update(((host == null ? "" : Xml.text(host, "uuid")) + " " + driver).getBytes(StandardCharsets.UTF_8));
+        sha256.update((host + " " + driver).getBytes(StandardCharsets.UTF_8));
         return Digest.of(sha256).hex().substring(0, NAME_DIGITS);
     }
 }

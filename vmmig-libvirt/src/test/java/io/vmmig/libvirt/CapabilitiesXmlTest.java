@@ -55,6 +55,6 @@ class CapabilitiesXmlTest {
         String xml = "<!DOCTYPE c [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><capabilities>&x;</capabilities>";
         assertThatThrownBy(() -> CapabilitiesXml.emulators(xml))
                 .isInstanceOf(HypervisorException.class)
-                .hasCauseInstanceOf(SAXException.class);
+                .hasRootCauseInstanceOf(SAXException.class);
     }
 }

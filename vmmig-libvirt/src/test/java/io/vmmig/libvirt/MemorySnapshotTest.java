@@ -44,6 +44,6 @@ class MemorySnapshotTest {
                 .isEqualTo(
                         "<domainsnapshot><memory snapshot='external' file='/tmp/it&apos;s &lt;a> fifo'/>"
                                 + "<disks><disk name='vda' snapshot='no'/><disk name='sdb' snapshot='no'/></disks></domainsnapshot>");
-        assertThat(Xml.parse(xml).getTagName()).isEqualTo("domainsnapshot");
+        assertThat(LibvirtXml.parse(xml).getTagName()).isEqualTo("domainsnapshot");
     }
 }

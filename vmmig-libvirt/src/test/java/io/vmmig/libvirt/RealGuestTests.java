@@ -13,6 +13,7 @@ import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.hypervisor.SavedGuest;
+import io.vmmig.xml.BoundedXml;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,7 +59,9 @@ abstract class RealGuestTests extends RealGuests {
 
     /** Without what differs in form only, and the helper for slirp, with which no guest travels. */
     private static String essence(String cookie) throws Exception {
-        return Xml.text(Xml.parse(cookie)).replaceAll(">\\s+<", "><").replace("<slirpHelper/>", "");
+        return BoundedXml.text(LibvirtXml.parse(cookie))
+                .replaceAll(">\\s+<", "><")
+                .replace("<slirpHelper/>", "");
     }
 
     @Test

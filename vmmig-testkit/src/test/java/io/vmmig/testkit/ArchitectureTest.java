@@ -76,6 +76,7 @@ class ArchitectureTest {
                     "io.vmmig.snapshot",
                     "io.vmmig.bundle.format",
                     "io.vmmig.json",
+                    "io.vmmig.xml",
                     "io.vmmig.handover"));
 
     @ArchTest
@@ -106,7 +107,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule domainXmlIsParsedInOnePlace = noClasses()
-            .that(resideOutsideOfPackages("io.vmmig.domain", "io.vmmig.libvirt.."))
+            .that(resideOutsideOfPackages("io.vmmig.domain", "io.vmmig.xml", "io.vmmig.libvirt.."))
             .should()
             .dependOnClassesThat(resideInAnyPackage("org.w3c.dom..", "org.xml.sax..", "javax.xml.."));
 

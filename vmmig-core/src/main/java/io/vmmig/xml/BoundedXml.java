@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-package io.vmmig.domain;
+package io.vmmig.xml;
 
+import io.vmmig.error.Failure;
 import io.vmmig.error.IncompatibleException;
 import io.vmmig.error.Problem;
+import io.vmmig.json.Malformed;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
@@ -31,7 +33,7 @@ import org.xml.sax.helpers.DefaultHandler;
  * Parses untrusted XML into a tree of elements, attributes and text: no namespaces, no DTD and so no entities, nothing external;
  * comments and processing instructions are dropped. The size is checked before the tree is built.
  */
-final class BoundedXml {
+public final class BoundedXml {
     /** libvirt itself refuses domain XML of more than 10 MiB. */
     private static final int MAX_CHARACTERS = 10 << 20;
 
@@ -44,12 +46,12 @@ final class BoundedXml {
     private BoundedXml() {}
 
     /**
-     * Parses.
+     * The root element of a text.
      *
      * @param what the name for messages, such as {@code the domain XML}
      * @throws IncompatibleException with {@link Problem#DOMAIN_UNSUPPORTED} when it is not well-formed, or too large
      */
-    static Document parse(String xml, String what) throws IncompatibleException {
+    public static Element parse(String xml, String what) throws IncompatibleException {
         if (xml.length() > MAX_CHARACTERS) {
             throw refused(what + " is longer than " + MAX_CHARACTERS + " characters", null);
         }
@@ -70,9 +72,9 @@ final class BoundedXml {
             reader.setContentHandler(builder);
             reader.setErrorHandler(builder);
             reader.parse(new InputSource(new StringReader(xml)));
-            return builder.document;
+            return builder.document.getDocumentElement();
         } catch (SAXException e) {
-            throw refused(what + " is not well-formed: " + oneLine(e), e);
+            throw refused(what + " is not well-formed: " + Malformed.quoted(String.valueOf(e.getMessage())), e);
         } catch (IOException e) {
             // The parser's exception for malformed UTF-8.
             throw refused(what + " is not well-formed", e);
@@ -81,27 +83,21 @@ final class BoundedXml {
         }
     }
 
-    private static String oneLine(SAXException e) {
-        return io.vmmig.json.Malformed.quoted(String.valueOf(e.getMessage()));
-    }
-
     private static IncompatibleException refused(String what, @Nullable Throwable cause) {
-        String remedy = "Give the XML as libvirt prints it.";
-        return cause == null
-                ? new IncompatibleException(Problem.DOMAIN_UNSUPPORTED, what, remedy)
-                : new IncompatibleException(Problem.DOMAIN_UNSUPPORTED, what, remedy, cause);
+        return new IncompatibleException(
+                Failure.of(Problem.DOMAIN_UNSUPPORTED, what, "Give the XML as libvirt prints it."), cause);
     }
 
-    /** A tree as text, without an XML declaration. */
-    static String text(Document document) {
+    /** An element as text, without an XML declaration. */
+    public static String text(Element element) {
         try {
             var transformer = TransformerFactory.newDefaultInstance().newTransformer();
             transformer.setOutputProperty(OutputKeys.OMIT_XML_DECLARATION, "yes");
             StringWriter out = new StringWriter();
-            transformer.transform(new DOMSource(document), new StreamResult(out));
+            transformer.transform(new DOMSource(element), new StreamResult(out));
             return out.toString();
         } catch (TransformerException e) {
-            throw new AssertionError("a parsed document can be written", e);
+            throw new AssertionError("a parsed element can be written", e);
         }
     }
 
