@@ -9,11 +9,10 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.files.SharedFile;
 import io.vmmig.json.Malformed;
 import io.vmmig.page.PageSource;
+import io.vmmig.snapshot.Deltas;
 import io.vmmig.snapshot.PageMap;
 import io.vmmig.snapshot.SharedSegment;
 import io.vmmig.snapshot.SpareRoom;
-import io.vmmig.snapshot.StoredBodies;
-import io.vmmig.snapshot.StoredSegments;
 import io.vmmig.sparse.BlockInput;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
@@ -102,16 +101,10 @@ final class CachedPackage implements PageContent {
     }
 
     private void addSegment(long at, int length) throws IOException, PackageFormatException {
-        PageMap map = StoredSegments.map(new BufferedInputStream(new Section(at, length)));
+        PageMap map = PageMap.read(new BufferedInputStream(new Section(at, length)));
         places.add(new Place(at, length, positions, contents));
         positions += map.positions();
         contents += map.contents();
-    }
-
-    private void readFully(long at, byte[] target, int length) throws IOException, PackageFormatException {
-        if (file.read(at, target, 0, length) < length) {
-            throw Malformed.truncated("the package ends after " + file.bytes() + " bytes, before its end");
-        }
     }
 
     @Override
@@ -123,29 +116,22 @@ final class CachedPackage implements PageContent {
     @Override
     public void visit(Visitor visitor) throws IOException {
         byte[] page = new byte[PAGE_BYTES];
-        try (StoredBodies bodies = new StoredBodies(STORED_BYTES)) {
+        try (SpareRoom stored = new SpareRoom(STORED_BYTES)) {
             for (Place place : places) {
-                readFully(place.at(), bodies.stored(), place.length());
-                byte[] body = bodies.decode(place.length());
-                PageMap map = PageMap.ofWhole(body, bodies.decodedLength());
-                int end = 0;
-                for (int at = map.nextDistinct(0); at < map.positions(); at = map.nextDistinct(end)) {
-                    end = map.endOfDistinct(at);
-                    for (; at < end; at++) {
-                        PageMap.Origin origin = map.atPosition(at);
+                try (SharedSegment segment = decoded(place, stored)) {
+                    for (int at = 0; at < segment.map().positions(); at++) {
+                        PageMap.Origin origin = segment.map().atPosition(at);
                         if (origin instanceof PageMap.Origin.Literal literal) {
-                            visitor.page(body, literal.offset(), place.firstPosition() + at);
-                        } else {
-                            copy(origin, body, page, 0);
+                            visitor.page(segment.body(), literal.offset(), place.firstPosition() + at);
+                        } else if (origin instanceof PageMap.Origin.Referenced) {
+                            copy(origin, segment.body(), page, 0);
                             visitor.page(page, 0, place.firstPosition() + at);
                         }
                     }
                 }
             }
-        } catch (PackageFormatException e) {
+        } catch (PackageFormatException | IndexOutOfBoundsException e) {
             throw damaged(e);
-        } catch (IndexOutOfBoundsException e) {
-            throw damaged(Malformed.because("the package refers to pages that are not there", e));
         }
     }
 
@@ -158,18 +144,16 @@ final class CachedPackage implements PageContent {
 
     private void readPage(long page, byte[] buffer, int offset) throws IOException {
         try {
-            int place = placeOfPosition(page);
+            int place = lastUpTo(page, Place::firstPosition);
             int position = (int) (page - places.get(place).firstPosition());
             long content = copyOrFollow(place, map -> map.atPosition(position), buffer, offset);
             while (content != COPIED) {
-                place = placeOfContent(content);
+                place = lastUpTo(content, Place::firstContent);
                 int wanted = (int) (content - places.get(place).firstContent());
                 content = copyOrFollow(place, map -> map.ofContent(wanted), buffer, offset);
             }
-        } catch (PackageFormatException e) {
+        } catch (PackageFormatException | IndexOutOfBoundsException e) {
             throw damaged(e);
-        } catch (IndexOutOfBoundsException e) {
-            throw damaged(Malformed.because("the package refers to pages that are not there", e));
         }
     }
 
@@ -190,11 +174,14 @@ final class CachedPackage implements PageContent {
         }
     }
 
-    private IOException damaged(PackageFormatException e) {
+    private IOException damaged(Exception e) {
+        PackageFormatException damage = e instanceof PackageFormatException malformed
+                ? malformed
+                : Malformed.because("the package refers to pages that are not there", e);
         if (!toldOfDamage.getAndSet(true)) {
-            onDamage.accept(e);
+            onDamage.accept(damage);
         }
-        return new IOException(file.path() + " is damaged: " + e.getMessage(), e);
+        return new IOException(file.path() + " is damaged: " + damage.getMessage(), damage);
     }
 
     private void copy(PageMap.Origin origin, byte[] body, byte[] buffer, int offset) throws IOException {
@@ -205,17 +192,9 @@ final class CachedPackage implements PageContent {
         } else if (origin instanceof PageMap.Origin.Referenced referenced) {
             references.get(referenced.reference()).read(referenced.page(), buffer, offset);
             if (referenced.changeOffset() >= 0) {
-                StoredSegments.change(body, referenced.changeOffset(), buffer, offset);
+                Deltas.apply(body, referenced.changeOffset(), buffer, offset);
             }
         }
-    }
-
-    private int placeOfPosition(long position) {
-        return lastUpTo(position, Place::firstPosition);
-    }
-
-    private int placeOfContent(long content) {
-        return lastUpTo(content, Place::firstContent);
     }
 
     /** Segments without pages have the number of the following segment, so the last match is the right one. */
@@ -241,11 +220,18 @@ final class CachedPackage implements PageContent {
         }
         Place place = places.get(index);
         try (SpareRoom stored = new SpareRoom(STORED_BYTES)) {
-            readFully(place.at(), stored.bytes(), place.length());
-            SharedSegment segment = SharedSegment.of(stored.bytes(), place.length());
+            SharedSegment segment = decoded(place, stored);
             cache.put(this, index, segment);
             return segment;
         }
+    }
+
+    /** The caller closes the segment. */
+    private SharedSegment decoded(Place place, SpareRoom stored) throws IOException, PackageFormatException {
+        if (file.read(place.at(), stored.bytes(), 0, place.length()) < place.length()) {
+            throw Malformed.truncated("the package ends after " + file.bytes() + " bytes, before its end");
+        }
+        return SharedSegment.of(stored.bytes(), place.length());
     }
 
     @Override

@@ -4,7 +4,7 @@ package io.vmmig.reference;
 import io.vmmig.files.NewFile;
 import io.vmmig.files.PrivateFiles;
 import io.vmmig.page.PageHash;
-import io.vmmig.page.PageSource;
+import io.vmmig.snapshot.PageSegmenter;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,7 +12,6 @@ import java.nio.ByteOrder;
 import java.nio.LongBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.BitSet;
 
 /**
@@ -57,9 +56,7 @@ final class PageIndexBuilder implements Closeable {
 
     /** Adds a page, unless it consists of one repeated byte, since such a page needs no reference. */
     void add(byte[] buffer, int offset, long page) throws IOException {
-        int last = PageSource.PAGE_BYTES - 1;
-        // Bytes that equal themselves shifted by one are all the same; the JVM compares many at a time.
-        if (!Arrays.equals(buffer, offset, offset + last, buffer, offset + 1, offset + 1 + last)) {
+        if (!PageSegmenter.isFilled(buffer, offset)) {
             add(PageHash.of(buffer, offset), page);
         }
     }

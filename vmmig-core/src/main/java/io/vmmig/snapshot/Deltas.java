@@ -7,7 +7,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /** Differences between pages, as the exclusive or of the old and the new page. */
-final class Deltas {
+public final class Deltas {
     private static final VarHandle WORDS = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
 
     private static final int PAGE_BYTES = PageSource.PAGE_BYTES;
@@ -29,7 +29,7 @@ final class Deltas {
     }
 
     /** Applies the difference in {@code change} to a page in {@code target}. */
-    static void apply(byte[] change, int changeOffset, byte[] target, int targetOffset) {
+    public static void apply(byte[] change, int changeOffset, byte[] target, int targetOffset) {
         for (int i = 0; i < PAGE_BYTES; i += Long.BYTES) {
             long changed = (long) WORDS.get(change, changeOffset + i) ^ (long) WORDS.get(target, targetOffset + i);
             WORDS.set(target, targetOffset + i, changed);

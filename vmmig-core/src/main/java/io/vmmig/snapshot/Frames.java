@@ -40,16 +40,11 @@ final class Frames {
         }
     }
 
-    /** The decoded size of a frame, at most {@code limit}. */
-    static int contentSize(byte[] stored, int length, int limit) throws PackageFormatException {
-        return requireOneFrame(stored, length, limit);
-    }
-
     /**
-     * The decoded size of the frame. Refuses frames of old formats, skippable frames and anything after a frame, all of which zstd would
+     * The decoded size of the frame, at most {@code limit}. Refuses frames of old formats, skippable frames and anything after a frame, all of which zstd would
      * accept.
      */
-    private static int requireOneFrame(byte[] stored, int length, int limit) throws PackageFormatException {
+    static int requireOneFrame(byte[] stored, int length, int limit) throws PackageFormatException {
         if (length < MAGIC.length
                 || !Arrays.equals(stored, 0, MAGIC.length, MAGIC, 0, MAGIC.length)
                 || Zstd.findFrameCompressedSize(stored, 0, length) != length) {

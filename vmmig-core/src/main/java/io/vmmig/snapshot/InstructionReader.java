@@ -8,9 +8,8 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 
 /**
- * Reads the untrusted instructions of a segment: their length in four bytes, little-endian, then the instructions. Passes each to a visitor
- * with the offset of its data, after checking that the segment has room for its result and contains its data. Creates no object per
- * instruction. For one thread, and one use.
+ * Reads the untrusted instructions of a segment, one after the other: their length in four bytes, little-endian, then the instructions. Checks
+ * that the segment has room for the result of each and contains its data. Creates no object per instruction. For one thread.
  */
 final class InstructionReader {
     private static final VarHandle LENGTH = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
@@ -26,32 +25,14 @@ final class InstructionReader {
     private final int end;
     private final long[] next;
     private int at = Integer.BYTES;
-    private int data;
+    private int dataEnd;
     private int decoded;
 
-    /**
-     * Receives instructions. An {@code op} has the bit {@link Op#RECORD} when a header precedes each page; {@code data} is the offset in
-     * the body of the bytes that the instruction takes.
-     *
-     * @param <E> what a visitor throws
-     */
-    interface Visitor<E extends Exception> {
-        void opaque(int bytes, int data) throws E;
-
-        void address(long address) throws E;
-
-        void zeroRecords(int count) throws E;
-
-        void literal(int op, int pages, int data) throws E;
-
-        void fill(int op, int pages, int value) throws E;
-
-        void same(int op, int pages, int distance) throws E;
-
-        void refer(int op, int pages, int reference, long first) throws E;
-
-        void change(int op, int pages, int reference, long first, int data) throws E;
-    }
+    private int op;
+    private int count;
+    private int data;
+    private int reference;
+    private long argument;
 
     /**
      * Reads from a body.
@@ -70,95 +51,84 @@ final class InstructionReader {
         this.bodyEnd = bodyEnd;
         this.room = room;
         this.end = Integer.BYTES + length;
-        this.data = end;
+        this.dataEnd = end;
         this.next = new long[references];
     }
 
-    /** Reads all instructions; returns the end of the data. */
-    <E extends Exception> int accept(Visitor<E> visitor) throws PackageFormatException, E {
-        while (at < end) {
-            step(take(), visitor);
+    /** Reads the next instruction; returns false after the last. */
+    boolean next() throws PackageFormatException {
+        if (at == end) {
+            return false;
         }
-        return data;
-    }
-
-    private <E extends Exception> void step(int op, Visitor<E> visitor) throws PackageFormatException, E {
-        long value = takeNumber();
+        op = take();
+        long number = takeNumber();
         switch (op) {
             case Op.OPAQUE -> {
-                int bytes = count(value, 1);
-                visitor.opaque(bytes, takeData(bytes));
+                makeRoom(number, 1);
+                takeData(count);
             }
-            case Op.ADDRESS -> visitor.address(value * PAGE_BYTES);
-            case Op.ZERO_RECORDS -> visitor.zeroRecords(count(value, Op.ZERO_RECORD_BYTES));
-            case Op.LITERAL, Op.LITERAL | Op.RECORD -> {
-                int pages = pages(op, value);
-                visitor.literal(op, pages, takeData(pages * PAGE_BYTES));
-            }
-            case Op.FILL, Op.FILL | Op.RECORD -> visitor.fill(op, pages(op, value), take());
-            case Op.SAME, Op.SAME | Op.RECORD -> visitor.same(op, pages(op, value), takeDistance());
-            case Op.REFERENCE, Op.REFERENCE | Op.RECORD -> {
-                int pages = pages(op, value);
-                int reference = takeReference();
-                visitor.refer(op, pages, reference, takeFirst(reference, pages));
-            }
-            case Op.DELTA, Op.DELTA | Op.RECORD -> {
-                int pages = pages(op, value);
-                int reference = takeReference();
-                long first = takeFirst(reference, pages);
-                visitor.change(op, pages, reference, first, takeData(pages * PAGE_BYTES));
-            }
-            default -> throw Frames.malformed("a segment has an instruction that is not known: " + op);
+            case Op.ADDRESS -> argument = number * PAGE_BYTES;
+            case Op.ZERO_RECORDS -> makeRoom(number, Op.ZERO_RECORD_BYTES);
+            default -> pages(number);
+        }
+        return true;
+    }
+
+    private void pages(long number) throws PackageFormatException {
+        int kind = op & ~Op.RECORD;
+        if (kind < Op.LITERAL || kind > Op.DELTA) {
+            throw Frames.malformed("a segment has an instruction that is not known: " + op);
+        }
+        makeRoom(number, PAGE_BYTES + Op.headerBytes(op));
+        switch (kind) {
+            case Op.FILL -> argument = take();
+            case Op.SAME -> takeDistance();
+            case Op.REFERENCE, Op.DELTA -> takeReference();
+            default -> {}
+        }
+        if (kind == Op.LITERAL || kind == Op.DELTA) {
+            takeData(count * PAGE_BYTES);
         }
     }
 
-    private int pages(int op, long value) throws PackageFormatException {
-        return count(value, PAGE_BYTES + Op.headerBytes(op));
-    }
-
-    /** The number, checked: that many items of that size must fit. */
-    private int count(long value, int bytesEach) throws PackageFormatException {
-        if (value < 0 || value > room) {
+    /** Sets the count, after checking that so many items of that size fit. */
+    private void makeRoom(long number, int bytesEach) throws PackageFormatException {
+        if (number < 0 || number > room) {
             throw Frames.malformed("a segment has an instruction with an impossible number");
         }
-        long made = decoded + value * bytesEach;
+        long made = decoded + number * bytesEach;
         if (made > room) {
             throw Frames.overLimit(made, room);
         }
         decoded = (int) made;
-        return (int) value;
+        count = (int) number;
     }
 
-    private int takeData(int bytes) throws PackageFormatException {
-        if (bytes > bodyEnd - data) {
+    private void takeData(int bytes) throws PackageFormatException {
+        if (bytes > bodyEnd - dataEnd) {
             throw Frames.malformed("the data of a segment end too early");
         }
-        int taken = data;
-        data += bytes;
-        return taken;
+        data = dataEnd;
+        dataEnd += bytes;
     }
 
-    private int takeDistance() throws PackageFormatException {
-        long distance = takeNumber();
-        if (distance < 1 || distance > PageRing.PAGES) {
+    private void takeDistance() throws PackageFormatException {
+        argument = takeNumber();
+        if (argument < 1 || argument > PageRing.PAGES) {
             throw Frames.malformed("a segment repeats a page that is too far away");
         }
-        return (int) distance;
-    }
-
-    private int takeReference() throws PackageFormatException {
-        long reference = takeNumber();
-        if (reference < 0 || reference >= next.length) {
-            throw Frames.malformed("a segment needs a reference that the manifest does not name");
-        }
-        return (int) reference;
     }
 
     /** Each run of a reference gives its distance from the end of the previous one. */
-    private long takeFirst(int reference, int pages) throws PackageFormatException {
-        long first = next[reference] + takeSigned();
-        next[reference] = first + pages;
-        return first;
+    private void takeReference() throws PackageFormatException {
+        long number = takeNumber();
+        if (number < 0 || number >= next.length) {
+            throw Frames.malformed("a segment needs a reference that the manifest does not name");
+        }
+        reference = (int) number;
+        long distance = takeNumber();
+        argument = next[reference] + ((distance >>> 1) ^ -(distance & 1));
+        next[reference] = argument + count;
     }
 
     private int take() throws PackageFormatException {
@@ -180,8 +150,32 @@ final class InstructionReader {
         throw Frames.malformed("a number in the instructions of a segment is too long");
     }
 
-    private long takeSigned() throws PackageFormatException {
-        long value = takeNumber();
-        return (value >>> 1) ^ -(value & 1);
+    /** The instruction, with the bit {@link Op#RECORD} if a header precedes each page. */
+    int op() {
+        return op;
+    }
+
+    /** The number of bytes, records or pages; undefined for {@link Op#ADDRESS}. */
+    int count() {
+        return count;
+    }
+
+    /** The offset in the body of the bytes that the instruction takes, if it takes any. */
+    int data() {
+        return data;
+    }
+
+    int reference() {
+        return reference;
+    }
+
+    /** The address, the byte of {@link Op#FILL}, the distance of {@link Op#SAME}, or the first page of the reference. */
+    long argument() {
+        return argument;
+    }
+
+    /** The end of the data of all instructions so far. */
+    int dataEnd() {
+        return dataEnd;
     }
 }

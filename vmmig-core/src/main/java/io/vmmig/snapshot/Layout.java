@@ -11,24 +11,28 @@ final class Layout {
     /** A stream with more events than this is not worth describing in detail. */
     static final int MAX_EVENTS = 8192;
 
+    /** The address of a page that is in no QEMU record, or in one whose header is not described. */
+    static final long NO_RECORD = -1;
+
     private final byte[] kinds = new byte[MAX_EVENTS + 2 * MAX_PAGES + 4];
     private final long[] values = new long[kinds.length];
     private int events;
 
     private final int[] offsets = new int[MAX_PAGES];
+    private final long[] positions = new long[MAX_PAGES];
     private final long[] hashes = new long[MAX_PAGES];
     private final int[] twins = new int[MAX_PAGES];
     private int pages;
 
-    private long firstPosition;
+    private long position;
     private long address;
 
     /** Resets the layout for a segment whose first page has this position. */
-    void begin(long position) {
+    void begin(long firstPosition) {
         events = 0;
         pages = 0;
-        firstPosition = position;
-        address = -1;
+        position = firstPosition;
+        address = NO_RECORD;
     }
 
     /** Bytes that are no page. */
@@ -48,64 +52,43 @@ final class Layout {
     /** A page of zeros, as a QEMU record. */
     void zeroRecord(long recordAddress) {
         expect(recordAddress);
-        if (events > 0 && kinds[events - 1] == Op.ZERO_RECORDS) {
-            values[events - 1]++;
-        } else {
-            add(Op.ZERO_RECORDS, 1);
-        }
+        extend(Op.ZERO_RECORDS);
+        position++;
     }
 
-    /** A page of one repeated byte, without a record header. */
-    void filled(int value) {
-        fill(Op.FILL, value);
-    }
-
-    /** Pages of zeros, without record headers. */
-    void zeros(int count) {
-        add(Op.FILL, (long) count << Byte.SIZE);
-    }
-
-    /** A page of one repeated byte, in a QEMU record. */
-    void filledRecord(long recordAddress, int value) {
-        expect(recordAddress);
-        fill(Op.FILL | Op.RECORD, value);
-    }
-
-    private void fill(int kind, int value) {
+    /** Pages of one repeated byte. */
+    void filled(long recordAddress, int count, int value) {
+        int kind = Op.FILL | recordFlag(recordAddress);
         int last = events - 1;
         if (last >= 0 && kinds[last] == kind && (values[last] & 0xff) == value) {
-            values[last] += 0x100;
+            values[last] += (long) count << Byte.SIZE;
         } else {
-            add(kind, 0x100 | value);
+            add(kind, (long) count << Byte.SIZE | value);
         }
+        position += count;
     }
 
     /**
-     * A page worth looking up, without a record header.
+     * A page worth looking up.
      *
      * @param offset its offset in the decoded bytes
      * @param twin how many content pages before it an equal one is, or 0
      */
-    void page(int offset, long hash, int twin) {
-        addPage(Op.LITERAL, offset, hash, twin);
-    }
-
-    /** A page worth looking up, in a QEMU record. */
-    void pageRecord(long recordAddress, int offset, long hash, int twin) {
-        expect(recordAddress);
-        addPage(Op.LITERAL | Op.RECORD, offset, hash, twin);
-    }
-
-    private void addPage(int kind, int offset, long hash, int twin) {
-        if (events > 0 && kinds[events - 1] == kind) {
-            values[events - 1]++;
-        } else {
-            add(kind, 1);
-        }
+    void page(long recordAddress, int offset, long hash, int twin) {
+        extend(Op.LITERAL | recordFlag(recordAddress));
         offsets[pages] = offset;
+        positions[pages] = position++;
         hashes[pages] = hash;
         twins[pages] = twin;
         pages++;
+    }
+
+    private int recordFlag(long recordAddress) {
+        if (recordAddress == NO_RECORD) {
+            return 0;
+        }
+        expect(recordAddress);
+        return Op.RECORD;
     }
 
     private void expect(long recordAddress) {
@@ -113,6 +96,14 @@ final class Layout {
             add(Op.ADDRESS, recordAddress);
         }
         address = recordAddress + PageSource.PAGE_BYTES;
+    }
+
+    private void extend(int kind) {
+        if (events > 0 && kinds[events - 1] == kind) {
+            values[events - 1]++;
+        } else {
+            add(kind, 1);
+        }
     }
 
     private void add(int kind, long value) {
@@ -152,8 +143,13 @@ final class Layout {
         return twins[page];
     }
 
-    /** The number of pages of any kind before this segment in the package. */
-    long firstPosition() {
-        return firstPosition;
+    /** The number of pages of any kind before this one in the package. */
+    long position(int page) {
+        return positions[page];
+    }
+
+    /** The number of pages of any kind up to here in the package. */
+    long position() {
+        return position;
     }
 }

@@ -69,8 +69,8 @@ public final class PageDecoder implements SegmentDecoder {
 
     @Override
     public void complete(Segment segment) throws PackageFormatException {
-        ContentPages pages = segment.pages();
-        for (int i = 0; i < pages.count(); i++) {
+        Layout pages = segment.layout();
+        for (int i = 0; i < pages.pages(); i++) {
             int twin = pages.twin(i);
             if (twin != 0) {
                 if (!ring.holds(twin)) {
@@ -88,8 +88,9 @@ public final class PageDecoder implements SegmentDecoder {
     }
 
     /** The decoding of one segment. */
-    private final class Decoding implements InstructionReader.Visitor<VmmigException> {
+    private final class Decoding {
         private final Segment segment;
+        private final Layout layout;
         private final List<ReadAhead> ahead;
         private final byte[] decoded;
         private final byte[] body;
@@ -101,6 +102,7 @@ public final class PageDecoder implements SegmentDecoder {
 
         Decoding(Segment segment, Workbench bench, int bodyLength) {
             this.segment = segment;
+            this.layout = segment.layout();
             this.ahead = bench.references;
             this.decoded = segment.decoded();
             this.body = bench.body;
@@ -108,9 +110,13 @@ public final class PageDecoder implements SegmentDecoder {
         }
 
         void run() throws VmmigException {
-            segment.pages().clear();
-            int dataEnd = new InstructionReader(body, bodyEnd, bodyEnd, decoded.length, references.size()).accept(this);
-            if (dataEnd != bodyEnd) {
+            layout.begin(0);
+            InstructionReader instructions =
+                    new InstructionReader(body, bodyEnd, bodyEnd, decoded.length, references.size());
+            while (instructions.next()) {
+                follow(instructions);
+            }
+            if (instructions.dataEnd() != bodyEnd) {
                 throw Frames.malformed("a segment has data that its instructions do not use");
             }
             if (zeros > 0) {
@@ -120,29 +126,24 @@ public final class PageDecoder implements SegmentDecoder {
             }
         }
 
-        private void writeZeros() {
-            if (zeros > 0) {
-                Arrays.fill(decoded, 0, zeros, (byte) 0);
-                zeros = 0;
+        private void follow(InstructionReader next) throws VmmigException {
+            int count = next.count();
+            if (next.op() == Op.FILL && next.argument() == 0 && zeros == offset) {
+                tally.add(Op.FILL, count);
+                offset += count * PAGE_BYTES;
+                zeros = offset;
+                return;
             }
-        }
-
-        @Override
-        public void opaque(int bytes, int data) {
-            writeZeros();
-            System.arraycopy(body, data, decoded, offset, bytes);
-            offset += bytes;
-        }
-
-        @Override
-        public void address(long next) {
-            writeZeros();
-            address = next;
-        }
-
-        private void header(int op) {
-            if (Op.headerBytes(op) > 0) {
-                putHeader(PAGE_RECORD);
+            Arrays.fill(decoded, 0, zeros, (byte) 0);
+            zeros = 0;
+            switch (next.op()) {
+                case Op.OPAQUE -> {
+                    System.arraycopy(body, next.data(), decoded, offset, count);
+                    offset += count;
+                }
+                case Op.ADDRESS -> address = next.argument();
+                case Op.ZERO_RECORDS -> zeroRecords(count);
+                default -> pages(next);
             }
         }
 
@@ -152,9 +153,7 @@ public final class PageDecoder implements SegmentDecoder {
             address += PAGE_BYTES;
         }
 
-        @Override
-        public void zeroRecords(int count) {
-            writeZeros();
+        private void zeroRecords(int count) {
             for (int i = 0; i < count; i++) {
                 putHeader(ZERO_RECORD);
                 decoded[offset++] = 0;
@@ -162,72 +161,33 @@ public final class PageDecoder implements SegmentDecoder {
             tally.add(Op.ZERO_RECORDS, count);
         }
 
-        @Override
-        public void fill(int op, int pages, int value) {
-            tally.add(Op.FILL, pages);
-            if (op == Op.FILL && value == 0 && zeros == offset) {
-                offset += pages * PAGE_BYTES;
-                zeros = offset;
-                return;
+        private void pages(InstructionReader run) throws VmmigException {
+            int kind = Op.kind(run.op());
+            tally.add(kind, run.count());
+            if (kind == Op.REFERENCE || kind == Op.DELTA) {
+                requirePages(run.reference(), run.argument(), run.count());
             }
-            writeZeros();
-            for (int i = 0; i < pages; i++) {
-                header(op);
-                Arrays.fill(decoded, offset, offset + PAGE_BYTES, (byte) value);
+            if (kind == Op.REFERENCE) {
+                tally.addReferenced(run.reference(), run.count());
+            }
+            for (int i = 0; i < run.count(); i++) {
+                if (Op.headerBytes(run.op()) > 0) {
+                    putHeader(PAGE_RECORD);
+                }
+                switch (kind) {
+                    case Op.FILL -> Arrays.fill(decoded, offset, offset + PAGE_BYTES, (byte) run.argument());
+                    case Op.LITERAL -> System.arraycopy(body, run.data() + i * PAGE_BYTES, decoded, offset, PAGE_BYTES);
+                    case Op.REFERENCE -> read(run.reference(), run.argument() + i);
+                    case Op.DELTA -> {
+                        read(run.reference(), run.argument() + i);
+                        Deltas.apply(body, run.data() + i * PAGE_BYTES, decoded, offset);
+                    }
+                    default -> {}
+                }
+                if (kind != Op.FILL) {
+                    layout.page(Layout.NO_RECORD, offset, 0, kind == Op.SAME ? (int) run.argument() : 0);
+                }
                 offset += PAGE_BYTES;
-            }
-        }
-
-        @Override
-        public void literal(int op, int pages, int data) {
-            begin(Op.LITERAL, pages);
-            for (int i = 0; i < pages; i++) {
-                header(op);
-                System.arraycopy(body, data + i * PAGE_BYTES, decoded, offset, PAGE_BYTES);
-                content(0);
-            }
-        }
-
-        private void begin(int kind, int pages) {
-            writeZeros();
-            tally.add(kind, pages);
-        }
-
-        private void content(int twin) {
-            segment.pages().add(offset, twin);
-            offset += PAGE_BYTES;
-        }
-
-        @Override
-        public void same(int op, int pages, int distance) {
-            begin(Op.SAME, pages);
-            for (int i = 0; i < pages; i++) {
-                header(op);
-                content(distance);
-            }
-        }
-
-        @Override
-        public void refer(int op, int pages, int reference, long first) throws VmmigException {
-            begin(Op.REFERENCE, pages);
-            requirePages(reference, first, pages);
-            tally.addReferenced(reference, pages);
-            for (int i = 0; i < pages; i++) {
-                header(op);
-                read(reference, first + i);
-                content(0);
-            }
-        }
-
-        @Override
-        public void change(int op, int pages, int reference, long first, int data) throws VmmigException {
-            begin(Op.DELTA, pages);
-            requirePages(reference, first, pages);
-            for (int i = 0; i < pages; i++) {
-                header(op);
-                read(reference, first + i);
-                Deltas.apply(body, data + i * PAGE_BYTES, decoded, offset);
-                content(0);
             }
         }
 

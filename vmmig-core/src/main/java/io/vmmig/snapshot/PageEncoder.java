@@ -92,25 +92,17 @@ public final class PageEncoder implements SegmentEncoder {
                 }
             }
             int page = 0;
-            long position = layout.firstPosition();
             for (int event = 0; event < layout.events(); event++) {
                 int op = layout.kind(event);
                 long value = layout.value(event);
                 switch (Op.kind(op)) {
                     case Op.OPAQUE -> opaque((int) value);
                     case Op.ADDRESS -> instruct(op, value / PAGE_BYTES);
-                    case Op.ZERO_RECORDS -> {
-                        zeroRecords(op, (int) value);
-                        position += value;
-                    }
-                    case Op.FILL -> {
-                        int pages = (int) (value >>> Byte.SIZE);
-                        fill(op, pages, (int) value);
-                        position += pages;
-                    }
+                    case Op.ZERO_RECORDS -> zeroRecords(op, (int) value);
+                    case Op.FILL -> fill(op, (int) (value >>> Byte.SIZE), (int) value);
                     default -> {
                         for (int i = 0; i < value; i++) {
-                            page(op & Op.RECORD, page++, position++);
+                            page(op & Op.RECORD, page++);
                         }
                         endRun();
                     }
@@ -121,25 +113,12 @@ public final class PageEncoder implements SegmentEncoder {
 
         /** The first page found in a reference shows where to look for similar earlier ones. */
         private void anchor(int reference) {
-            int page = 0;
-            long position = layout.firstPosition();
-            for (int event = 0; event < layout.events(); event++) {
-                long value = layout.value(event);
-                switch (Op.kind(layout.kind(event))) {
-                    case Op.OPAQUE, Op.ADDRESS -> {}
-                    case Op.ZERO_RECORDS -> position += value;
-                    case Op.FILL -> position += value >>> Byte.SIZE;
-                    default -> {
-                        for (int i = 0; i < value; i++, page++, position++) {
-                            offset = layout.offset(page);
-                            long found = layout.twin(page) > 0 ? -1 : find(reference, layout.hash(page), 0);
-                            if (found >= 0) {
-                                referenced.anchor(reference, found - position);
-                                offset = 0;
-                                return;
-                            }
-                        }
-                    }
+            long found = -1;
+            for (int page = 0; page < layout.pages() && found < 0; page++) {
+                offset = layout.offset(page);
+                found = layout.twin(page) > 0 ? -1 : find(reference, layout.hash(page), 0);
+                if (found >= 0) {
+                    referenced.anchor(reference, found - layout.position(page));
                 }
             }
             offset = 0;
@@ -174,8 +153,9 @@ public final class PageEncoder implements SegmentEncoder {
             data += length;
         }
 
-        private void page(int record, int page, long position) {
+        private void page(int record, int page) {
             offset = layout.offset(page);
+            long position = layout.position(page);
             long hash = layout.hash(page);
             int twin = layout.twin(page);
             if (continuesRun(record, hash)) {

@@ -1,8 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.snapshot;
 
+import com.github.luben.zstd.RecyclingBufferPool;
+import com.github.luben.zstd.ZstdIOException;
+import com.github.luben.zstd.ZstdInputStream;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.page.PageSource;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
@@ -42,70 +49,38 @@ public final class PageMap {
     private PageMap() {}
 
     /**
-     * The map of a body, of which at least the instructions are available.
+     * Reads the map of a stored segment, whose beginning, up to the end of the instructions, is enough.
      *
-     * @param length how many bytes of {@code body} are available
-     * @throws PackageFormatException when the instructions are malformed
+     * @throws PackageFormatException when the segment is malformed
      */
-    public static PageMap of(byte[] body, int length) throws PackageFormatException {
-        return of(body, length, Segments.bodyBytes(Segments.MAX_BYTES));
+    public static PageMap read(InputStream stored) throws IOException, PackageFormatException {
+        try (InputStream in = new ZstdInputStream(stored, RecyclingBufferPool.INSTANCE)) {
+            byte[] length = in.readNBytes(Integer.BYTES);
+            int instructions = length.length < Integer.BYTES
+                    ? -1
+                    : ByteBuffer.wrap(length).order(ByteOrder.LITTLE_ENDIAN).getInt();
+            if (instructions < 0 || instructions > Segments.INSTRUCTION_BYTES) {
+                throw Frames.malformed("a segment has no room for its instructions");
+            }
+            byte[] head = Arrays.copyOf(length, Integer.BYTES + instructions);
+            int read = in.readNBytes(head, Integer.BYTES, instructions);
+            return of(head, Integer.BYTES + read, Segments.bodyBytes(Segments.MAX_BYTES));
+        } catch (ZstdIOException e) {
+            throw Frames.malformed("a segment is no zstd frame: " + e.getMessage());
+        }
     }
 
-    /**
-     * The map of a complete body, including all data.
-     *
-     * @throws PackageFormatException when the instructions are malformed or data are missing
-     */
-    public static PageMap ofWhole(byte[] body, int length) throws PackageFormatException {
-        return of(body, length, length);
-    }
-
-    private static PageMap of(byte[] body, int there, int bodyEnd) throws PackageFormatException {
+    /** The map of the {@code bodyEnd} bytes of a body, of which at least the instructions are among the {@code there} first. */
+    static PageMap of(byte[] body, int there, int bodyEnd) throws PackageFormatException {
         PageMap map = new PageMap();
-        new InstructionReader(body, there, bodyEnd, Segments.MAX_BYTES, MAX_REFERENCES).accept(map.new Runs());
+        InstructionReader next = new InstructionReader(body, there, bodyEnd, Segments.MAX_BYTES, MAX_REFERENCES);
+        while (next.next()) {
+            int kind = Op.kind(next.op());
+            if (kind != Op.OPAQUE && kind != Op.ADDRESS) {
+                map.add(kind, next.count(), next.data(), next.reference(), next.argument());
+            }
+        }
         return map;
-    }
-
-    private final class Runs implements InstructionReader.Visitor<RuntimeException> {
-        @Override
-        public void opaque(int bytes, int data) {
-            // No page.
-        }
-
-        @Override
-        public void address(long address) {
-            // Of headers only.
-        }
-
-        @Override
-        public void zeroRecords(int count) {
-            add(Op.ZERO_RECORDS, count, 0, 0, 0);
-        }
-
-        @Override
-        public void literal(int op, int pages, int data) {
-            add(Op.LITERAL, pages, data, 0, 0);
-        }
-
-        @Override
-        public void fill(int op, int pages, int value) {
-            add(Op.FILL, pages, 0, 0, value);
-        }
-
-        @Override
-        public void same(int op, int pages, int distance) {
-            add(Op.SAME, pages, 0, 0, distance);
-        }
-
-        @Override
-        public void refer(int op, int pages, int reference, long first) {
-            add(Op.REFERENCE, pages, 0, reference, first);
-        }
-
-        @Override
-        public void change(int op, int pages, int reference, long first, int data) {
-            add(Op.DELTA, pages, data, reference, first);
-        }
     }
 
     private void add(int kind, int count, int offset, int reference, long argument) {
@@ -126,11 +101,7 @@ public final class PageMap {
         arguments[runs] = argument;
         runs++;
         position += count;
-        content += isContent(kind) ? count : 0;
-    }
-
-    private static boolean isContent(int kind) {
-        return kind != Op.FILL && kind != Op.ZERO_RECORDS;
+        content += kind == Op.FILL || kind == Op.ZERO_RECORDS ? 0 : count;
     }
 
     /** The heap that it takes, in bytes, without object headers. */
@@ -146,36 +117,6 @@ public final class PageMap {
     /** The number of content pages. */
     public int contents() {
         return content;
-    }
-
-    /**
-     * The first position at or after {@code from} whose page is neither of one byte nor equal to an earlier one; otherwise {@link
-     * #positions()}.
-     */
-    public int nextDistinct(int from) {
-        return next(from, true);
-    }
-
-    /** The first position at or after {@code from} whose page is of one byte or equal to an earlier one; otherwise {@link #positions()}. */
-    public int endOfDistinct(int from) {
-        return next(from, false);
-    }
-
-    private int next(int from, boolean distinct) {
-        if (from >= position) {
-            return position;
-        }
-        for (int run = lastUpTo(positions, from); run < runs; run++) {
-            int end = run + 1 < runs ? positions[run + 1] : position;
-            if (end > from && isDistinct(kinds[run]) == distinct) {
-                return Math.max(from, positions[run]);
-            }
-        }
-        return position;
-    }
-
-    private static boolean isDistinct(int kind) {
-        return isContent(kind) && kind != Op.SAME;
     }
 
     /** The origin of the page at a position. */

@@ -26,8 +26,8 @@ public final class PageSegmenter {
             byte[] buffer = segment.decoded();
             int zeros = (int) skipZeros(in, buffer.length);
             if (zeros == buffer.length) {
-                layout.zeros(zeros / PAGE_BYTES);
-                positions += zeros / PAGE_BYTES;
+                layout.filled(Layout.NO_RECORD, zeros / PAGE_BYTES, 0);
+                positions = layout.position();
                 segment.zeros(zeros);
                 return true;
             }
@@ -35,17 +35,12 @@ public final class PageSegmenter {
             int length = zeros + in.readNBytes(buffer, zeros, buffer.length - zeros);
             int offset = 0;
             for (; length - offset >= PAGE_BYTES; offset += PAGE_BYTES) {
-                positions++;
-                if (isFilled(buffer, offset)) {
-                    layout.filled(buffer[offset] & 0xff);
-                } else {
-                    long hash = PageHash.of(buffer, offset);
-                    layout.page(offset, hash, window.add(buffer, offset, hash));
-                }
+                page(layout, Layout.NO_RECORD, buffer, offset);
             }
             if (offset < length) {
                 layout.opaque(length - offset);
             }
+            positions = layout.position();
             segment.decodedLength(length);
             return length == buffer.length;
         };
@@ -71,7 +66,17 @@ public final class PageSegmenter {
         window.dissolve();
     }
 
-    private static boolean isFilled(byte[] buffer, int offset) {
+    private void page(Layout layout, long recordAddress, byte[] buffer, int offset) {
+        if (isFilled(buffer, offset)) {
+            layout.filled(recordAddress, 1, buffer[offset] & 0xff);
+        } else {
+            long hash = PageHash.of(buffer, offset);
+            layout.page(recordAddress, offset, hash, window.add(buffer, offset, hash));
+        }
+    }
+
+    /** Whether the page at an offset consists of one repeated byte. */
+    public static boolean isFilled(byte[] buffer, int offset) {
         // Bytes that equal themselves shifted by one are all the same; the JVM compares many at a time.
         return Arrays.equals(buffer, offset, offset + PAGE_BYTES - 1, buffer, offset + 1, offset + PAGE_BYTES);
     }
@@ -106,6 +111,7 @@ public final class PageSegmenter {
                 scanned = scanner.scan(buffer, scanned, length, last, this);
             }
             left = Arrays.copyOfRange(buffer, scanned, length);
+            positions = layout.position();
             segment.decodedLength(scanned);
             return !last;
         }
@@ -117,27 +123,11 @@ public final class PageSegmenter {
 
         @Override
         public void page(int offset, int headerBytes, String block, long address) {
-            positions++;
-            int page = offset + headerBytes;
             boolean inRecord = headerBytes == PLAIN_HEADER_BYTES && layout.describesRecords();
             if (!inRecord) {
                 layout.opaque(headerBytes);
             }
-            if (isFilled(buffer, page)) {
-                if (inRecord) {
-                    layout.filledRecord(address, buffer[page] & 0xff);
-                } else {
-                    layout.filled(buffer[page] & 0xff);
-                }
-                return;
-            }
-            long hash = PageHash.of(buffer, page);
-            int twin = window.add(buffer, page, hash);
-            if (inRecord) {
-                layout.pageRecord(address, page, hash, twin);
-            } else {
-                layout.page(page, hash, twin);
-            }
+            PageSegmenter.this.page(layout, inRecord ? address : Layout.NO_RECORD, buffer, offset + headerBytes);
         }
 
         @Override
@@ -145,7 +135,6 @@ public final class PageSegmenter {
             boolean described =
                     headerBytes == PLAIN_HEADER_BYTES && buffer[offset + headerBytes] == 0 && layout.describesRecords();
             if (described) {
-                positions++;
                 layout.zeroRecord(address);
             } else {
                 layout.opaque(headerBytes + 1);

@@ -17,7 +17,6 @@ public final class Segment {
     private final byte[] decoded;
     private final byte[] stored;
     private final Layout layout = new Layout();
-    private final ContentPages pages = new ContentPages();
     private int decodedLength;
     private int storedLength;
     /** Whether the decoded bytes are zeros that are not yet written to the buffer. */
@@ -107,13 +106,8 @@ public final class Segment {
         return sha256.digest();
     }
 
-    /** The positions of pages in the decoded bytes, as a segmenter found them. */
+    /** The positions of pages in the decoded bytes, as a segmenter found them or a decoder wrote them. */
     Layout layout() {
         return layout;
-    }
-
-    /** The positions of pages in the decoded bytes, as a decoder wrote them. */
-    ContentPages pages() {
-        return pages;
     }
 }

@@ -25,11 +25,11 @@ public final class SharedSegment implements AutoCloseable {
 
     /** Decodes a stored segment, the first {@code length} bytes of {@code stored}. */
     public static SharedSegment of(byte[] stored, int length) throws PackageFormatException {
-        int size = Frames.contentSize(stored, length, ROOM);
+        int size = Frames.requireOneFrame(stored, length, ROOM);
         byte[] body = size > LARGE ? SpareArrays.takeAsLeft(ROOM) : new byte[size];
         try (ZstdDecompressCtx context = new ZstdDecompressCtx()) {
             Frames.decompress(context, stored, length, body);
-            return new SharedSegment(body, PageMap.ofWhole(body, size));
+            return new SharedSegment(body, PageMap.of(body, size, size));
         }
     }
 
