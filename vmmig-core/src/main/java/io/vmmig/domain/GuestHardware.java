@@ -15,15 +15,9 @@ import org.w3c.dom.Element;
  * What the guest sees of its machine, as far as QEMU insists on finding it again when it restores: machine type, memory,
  * CPUs and the place of every device.
  */
-final class GuestHardware {
+record GuestHardware(Set<String> parts) {
     /** Devices that QEMU keeps no state of under a name of their own. */
     private static final Set<String> INVISIBLE = Set.of("emulator", "console", "audio");
-
-    private final Set<String> parts;
-
-    private GuestHardware(Set<String> parts) {
-        this.parts = parts;
-    }
 
     static GuestHardware of(DomainXml domain) throws VmmigException {
         Set<String> parts = new LinkedHashSet<>();

@@ -27,7 +27,7 @@ import org.slf4j.LoggerFactory;
  * The packages that this host has consumed, so that none is restored a second time, and those that it has refused for good. Each has a
  * file: empty before the guest is resumed, and with a word for resumed or refused after that.
  */
-final class ConsumedPackages {
+record ConsumedPackages(Path directory) {
     private static final Logger LOG = LoggerFactory.getLogger(ConsumedPackages.class);
     /** Older packages are refused by the maximum age of signatures. */
     private static final Duration REMEMBERED = Duration.ofDays(1000);
@@ -35,12 +35,6 @@ final class ConsumedPackages {
     private static final String REFUSED = "refused\n";
     private static final String TAKEN = "taken\n";
     private static final String UNFINISHED = ".";
-
-    private final Path directory;
-
-    private ConsumedPackages(Path directory) {
-        this.directory = directory;
-    }
 
     static ConsumedPackages of(HostState state) {
         return new ConsumedPackages(state.directory(HostState.Part.CONSUMED));

@@ -22,18 +22,8 @@ import org.slf4j.LoggerFactory;
  * The claim on a departing guest. Only one program of this host moves a guest at a time, and what an unresolved departure has left is not
  * moved as if it were the guest.
  */
-final class DepartureClaim implements AutoCloseable {
+record DepartureClaim(Claim claim, UUID guest, Path departures) implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(DepartureClaim.class);
-
-    private final Claim claim;
-    private final UUID guest;
-    private final Path departures;
-
-    private DepartureClaim(Claim claim, UUID guest, Path departures) {
-        this.claim = claim;
-        this.guest = guest;
-        this.departures = departures;
-    }
 
     /**
      * Claims the guest for a migration.

@@ -17,19 +17,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** How the guests of this host arrived, with a file for each. A failure here never stops a migration; the guest only loses its history. */
-final class GuestHistories {
+record GuestHistories(Path directory) {
     private static final Logger LOG = LoggerFactory.getLogger(GuestHistories.class);
     private static final int MAX_BYTES = 8 << 20;
     private static final int MAX_TEXTS = 1 << 16;
     private static final int MAX_LENGTH = 1 << 16;
     private static final String WHERE = "a guest's history";
     private static final String UNFINISHED = ".";
-
-    private final Path directory;
-
-    private GuestHistories(Path directory) {
-        this.directory = directory;
-    }
 
     static GuestHistories of(HostState state) {
         return new GuestHistories(state.directory(HostState.Part.HISTORIES));

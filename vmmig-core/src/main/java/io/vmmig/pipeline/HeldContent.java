@@ -22,16 +22,8 @@ import org.slf4j.LoggerFactory;
  * Finds content that an arriving guest needs and this host already has, in its image store or in a file that the store remembers. Such a
  * file is used only if its content is unchanged and no guest of this host writes to it.
  */
-final class HeldContent {
+record HeldContent(ImageStore images, Hypervisor hypervisor) {
     private static final Logger LOG = LoggerFactory.getLogger(HeldContent.class);
-
-    private final ImageStore images;
-    private final Hypervisor hypervisor;
-
-    HeldContent(ImageStore images, Hypervisor hypervisor) {
-        this.images = images;
-        this.hypervisor = hypervisor;
-    }
 
     /** The path of a kernel or ramdisk; empty if this host does not have it. */
     Optional<Path> bootFile(Digest digest) throws VmmigException {

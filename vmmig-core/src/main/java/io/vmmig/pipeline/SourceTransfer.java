@@ -18,13 +18,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Sends rounds of contents in one package. Independent of the hand-over. For one thread, except {@link #close}. */
-final class SourceTransfer {
-    private final PackageWriter writer;
-
-    SourceTransfer(PackageWriter writer) {
-        this.writer = writer;
-    }
-
+record SourceTransfer(PackageWriter writer) {
     /** Sends a round. Its end may still be on its way when this returns, so that the next round overlaps with it. */
     void send(Round round) throws VmmigException {
         try {
@@ -57,17 +51,7 @@ final class SourceTransfer {
     }
 
     /** The baseline, sent while the guest runs: kernel, ramdisk and included base images that the destination lacks. */
-    static final class Baseline implements Round {
-        private final Agreement agreement;
-        private final FileHoles holes;
-        private final Recorder recorder;
-
-        Baseline(Agreement agreement, FileHoles holes, Recorder recorder) {
-            this.agreement = agreement;
-            this.holes = holes;
-            this.recorder = recorder;
-        }
-
+    record Baseline(Agreement agreement, FileHoles holes, Recorder recorder) implements Round {
         @Override
         public void send(PackageWriter writer) throws IOException, VmmigException {
             Manifest manifest = agreement.manifest();
@@ -100,12 +84,7 @@ final class SourceTransfer {
     }
 
     /** The paused guest's XML and its disks, which no longer change. */
-    static final class Disks implements Round {
-        private final Agreement agreement;
-        private final Domain domain;
-        private final FileHoles holes;
-        private final Recorder recorder;
-
+    record Disks(Agreement agreement, Domain domain, FileHoles holes, Recorder recorder) implements Round {
         /**
          * The saved guest.
          *
@@ -115,13 +94,6 @@ final class SourceTransfer {
          * @param record what is known of it besides its XML
          */
         record Domain(String xml, @Nullable String cookie, @Nullable String definition, GuestRecord record) {}
-
-        Disks(Agreement agreement, Domain domain, FileHoles holes, Recorder recorder) {
-            this.agreement = agreement;
-            this.domain = domain;
-            this.holes = holes;
-            this.recorder = recorder;
-        }
 
         @Override
         public void send(PackageWriter writer) throws IOException, VmmigException {

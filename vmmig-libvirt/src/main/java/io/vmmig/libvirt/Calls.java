@@ -68,10 +68,6 @@ final class Calls implements AutoCloseable {
         return deadline;
     }
 
-    String qemuLog(String guest) {
-        return link.qemuLog(guest);
-    }
-
     /** Runs a query, and waits for the result. */
     <T> T call(String doing, Look<T> look) throws VmmigException {
         return start(doing, new Late.Stays("it changes nothing"), look::run).awaitOrGiveUp(deadline);

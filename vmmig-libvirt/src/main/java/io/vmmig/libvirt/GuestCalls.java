@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.UUID;
 
 /** Calls about one guest. Each looks the guest up again, so that no handle is shared with an abandoned call. */
-final class GuestCalls {
+record GuestCalls(Calls calls, LateCalls late, String name, UUID uuid) {
     /** A query of a domain. */
     @FunctionalInterface
     interface Look<T> {
@@ -26,34 +26,9 @@ final class GuestCalls {
         void run(DomainControl domain) throws LibvirtError, VmmigException;
     }
 
-    private final Calls calls;
-    private final LateCalls late;
-    private final String name;
-    private final UUID uuid;
-
-    GuestCalls(Calls calls, LateCalls late, String name, UUID uuid) {
-        this.calls = calls;
-        this.late = late;
-        this.name = name;
-        this.uuid = uuid;
-    }
-
     /** The same, on a connection where slow calls block nothing else. */
     GuestCalls aside() {
         return new GuestCalls(calls, new LateCalls(), name, uuid);
-    }
-
-    String name() {
-        return name;
-    }
-
-    UUID uuid() {
-        return uuid;
-    }
-
-    /** The log of its QEMU. */
-    String qemuLog() {
-        return calls.qemuLog(name);
     }
 
     /** Runs a query, and waits for the result. */

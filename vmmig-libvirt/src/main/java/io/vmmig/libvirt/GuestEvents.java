@@ -16,19 +16,9 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** The events of one guest since this object was created, and its current state. Thread-safe. */
-final class GuestEvents implements AutoCloseable {
+record GuestEvents(GuestCalls calls, DomainEvents events, List<DomainEvent> seen) implements AutoCloseable {
     /** For a guest that libvirt no longer knows. */
     static final DomainStatus GONE = new DomainStatus(DomainState.SHUT_OFF, 0);
-
-    private final GuestCalls calls;
-    private final DomainEvents events;
-    private final List<DomainEvent> seen;
-
-    private GuestEvents(GuestCalls calls, DomainEvents events, List<DomainEvent> seen) {
-        this.calls = calls;
-        this.events = events;
-        this.seen = seen;
-    }
 
     /**
      * Starts to listen.

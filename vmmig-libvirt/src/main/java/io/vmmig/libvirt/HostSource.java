@@ -16,9 +16,6 @@ interface HostSource extends AutoCloseable {
     /** Advice for when libvirt cannot be reached. */
     String remedyIfUnreachable();
 
-    /** The QEMU log of a guest of that name. */
-    String qemuLog(String guest);
-
     @Override
     void close();
 }

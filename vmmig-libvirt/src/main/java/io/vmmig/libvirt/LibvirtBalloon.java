@@ -16,15 +16,9 @@ import org.slf4j.LoggerFactory;
 import org.w3c.dom.Element;
 
 /** The virtio balloon of a guest. */
-final class LibvirtBalloon implements Balloon {
+record LibvirtBalloon(GuestCalls guest) implements Balloon {
     private static final Logger LOG = LoggerFactory.getLogger(LibvirtBalloon.class);
     private static final long POLL_MILLIS = 100;
-
-    private final GuestCalls guest;
-
-    LibvirtBalloon(GuestCalls guest) {
-        this.guest = guest;
-    }
 
     @Override
     public long sizeBytes() throws VmmigException {

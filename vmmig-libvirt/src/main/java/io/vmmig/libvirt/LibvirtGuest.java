@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,7 +43,7 @@ final class LibvirtGuest implements Guest {
     private final GuestCalls looks;
     private final LibvirtOptions options;
     private final Claims claims;
-    private final LibvirtGuestWatch.OwnActs ownActs = new LibvirtGuestWatch.OwnActs();
+    private final List<DomainEvent.Kind> ownActs = new CopyOnWriteArrayList<>();
 
     LibvirtGuest(GuestCalls calls, GuestCalls quickCalls, GuestCalls looks, LibvirtOptions options, Claims claims) {
         this.calls = calls;

@@ -11,13 +11,7 @@ import java.util.Objects;
  * Reads memory through libvirt. libvirt makes QEMU write each piece to a file in its cache directory, reads it and deletes it, so
  * a piece costs about a millisecond more than its bytes.
  */
-final class LibvirtGuestMemory implements GuestMemory {
-    private final GuestCalls guest;
-
-    LibvirtGuestMemory(GuestCalls guest) {
-        this.guest = guest;
-    }
-
+record LibvirtGuestMemory(GuestCalls guest) implements GuestMemory {
     @Override
     public void read(long address, byte[] buffer, int offset, int length) throws VmmigException {
         Objects.checkFromIndexSize(offset, length, buffer.length);

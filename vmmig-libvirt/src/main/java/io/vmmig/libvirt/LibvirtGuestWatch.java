@@ -6,19 +6,15 @@ import io.vmmig.libvirt.binding.DomainEvent;
 import java.util.ArrayList;
 import java.util.List;
 
-/** The events of a guest that vmmig has not caused itself. */
-final class LibvirtGuestWatch implements GuestWatch {
-    private final GuestEvents events;
-    private final OwnActs own;
-
-    LibvirtGuestWatch(GuestEvents events, OwnActs own) {
-        this.events = events;
-        this.own = own;
-    }
-
+/**
+ * The events of a guest that vmmig has not caused itself.
+ *
+ * @param own the events that vmmig has caused, which may become more at any time
+ */
+record LibvirtGuestWatch(GuestEvents events, List<DomainEvent.Kind> own) implements GuestWatch {
     @Override
     public List<Observation> observed() {
-        List<DomainEvent.Kind> ours = own.all();
+        List<DomainEvent.Kind> ours = new ArrayList<>(own);
         List<Observation> others = new ArrayList<>();
         for (DomainEvent event : events.after(0)) {
             if (!ours.remove(event.kind())) {
@@ -31,18 +27,5 @@ final class LibvirtGuestWatch implements GuestWatch {
     @Override
     public void close() {
         events.close();
-    }
-
-    /** The changes that vmmig itself made to a guest. Thread-safe. */
-    static final class OwnActs {
-        private final List<DomainEvent.Kind> acts = new ArrayList<>();
-
-        synchronized void add(DomainEvent.Kind act) {
-            acts.add(act);
-        }
-
-        synchronized List<DomainEvent.Kind> all() {
-            return new ArrayList<>(acts);
-        }
     }
 }

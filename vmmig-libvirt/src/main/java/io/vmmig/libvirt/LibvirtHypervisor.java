@@ -179,6 +179,7 @@ public final class LibvirtHypervisor implements Hypervisor {
                     new GuestCalls(quickCalls, late, id.name(), id.uuid()),
                     options,
                     request,
+                    uri.qemuLog(id.name()),
                     () -> claims.release(id.uuid()));
         } catch (Throwable e) {
             claims.release(id.uuid());

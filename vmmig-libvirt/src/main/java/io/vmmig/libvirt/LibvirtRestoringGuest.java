@@ -39,6 +39,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
     private final GuestCalls quickCalls;
     private final LibvirtOptions options;
     private final RestoreRequest request;
+    private final String log;
     private final Runnable whenOver;
     private final WorkDirectory directory;
     private final FifoFeeder feeder;
@@ -57,12 +58,14 @@ final class LibvirtRestoringGuest implements RestoringGuest {
             RestoreRequest request,
             byte[] preamble,
             WorkDirectory directory,
+            String log,
             Runnable whenOver)
             throws IOException {
         this.guest = guest;
         this.quickCalls = quickCalls;
         this.options = options;
         this.request = request;
+        this.log = log;
         this.whenOver = whenOver;
         this.directory = directory;
         Path fifo = directory.file("memory");
@@ -74,11 +77,18 @@ final class LibvirtRestoringGuest implements RestoringGuest {
     }
 
     /**
-     * Starts the restore. The caller has checked that there is no such guest yet; {@code whenOver} runs when the restore is
-     * over.
+     * Starts the restore. The caller has checked that there is no such guest yet.
+     *
+     * @param log the log of its QEMU, for messages
+     * @param whenOver runs when the restore is over
      */
     static LibvirtRestoringGuest start(
-            GuestCalls guest, GuestCalls quickCalls, LibvirtOptions options, RestoreRequest request, Runnable whenOver)
+            GuestCalls guest,
+            GuestCalls quickCalls,
+            LibvirtOptions options,
+            RestoreRequest request,
+            String log,
+            Runnable whenOver)
             throws VmmigException {
         byte[] preamble = SaveImagePreamble.forRestore(request.domainXml(), request.cookie())
                 .bytes();
@@ -86,8 +96,8 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         try {
             WorkDirectory directory = WorkDirectory.in(options.workDirectory());
             try {
-                restoring =
-                        new LibvirtRestoringGuest(guest, quickCalls, options, request, preamble, directory, whenOver);
+                restoring = new LibvirtRestoringGuest(
+                        guest, quickCalls, options, request, preamble, directory, log, whenOver);
             } catch (IOException e) {
                 directory.close();
                 throw e;
@@ -225,7 +235,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
         try {
             call.await(options.restoreStall());
         } catch (HypervisorException e) {
-            throw StartRefusals.explained(e, request.domainXml(), guest.name(), guest.qemuLog());
+            throw StartRefusals.explained(e, request.domainXml(), guest.name(), log);
         }
     }
 

@@ -62,11 +62,6 @@ final class Link implements HostSource {
         return uri.remedyIfUnreachable();
     }
 
-    @Override
-    public String qemuLog(String guest) {
-        return uri.qemuLog(guest);
-    }
-
     private Connection open() throws LibvirtError, VmmigException {
         return uri.embeddedRoot().isPresent()
                 ? EmbeddedDriver.connect(uri.text(), uri.embeddedRoot().get())

@@ -16,14 +16,8 @@ import org.jspecify.annotations.Nullable;
 
 /** A save image while libvirt writes it. Ends only after libvirt has reported success. Read by one thread, closed by any. */
 final class MemoryStream extends InputStream {
-    /** The result of the call that writes the image. */
-    interface Outcome {
-        /** Returns if it succeeded, throws if it failed; does not wait, since the call has ended. */
-        void check() throws VmmigException;
-    }
-
-    /** Aborts a stalled save. */
-    interface Abort {
+    /** What to do at the stream's end. */
+    interface Step {
         void run() throws VmmigException;
     }
 
@@ -33,8 +27,8 @@ final class MemoryStream extends InputStream {
 
     private final FifoSource source;
     private final Duration stall;
-    private final Outcome outcome;
-    private final Abort abort;
+    private final Step requireSuccess;
+    private final Step abort;
     private final Memory buffer;
     private int from;
     private int to;
@@ -44,11 +38,13 @@ final class MemoryStream extends InputStream {
 
     /**
      * @param source where the bytes come from
+     * @param requireSuccess throws if the call that writes the image, which has ended, has failed
+     * @param abort aborts a stalled save
      */
-    MemoryStream(FifoSource source, Duration stall, Outcome outcome, Abort abort) {
+    MemoryStream(FifoSource source, Duration stall, Step requireSuccess, Step abort) {
         this.source = source;
         this.stall = stall;
-        this.outcome = outcome;
+        this.requireSuccess = requireSuccess;
         this.abort = abort;
         this.buffer = new Memory(BUFFER_BYTES + TRAILER);
     }
@@ -100,7 +96,7 @@ final class MemoryStream extends InputStream {
             int n = readSource();
             if (n < 0) {
                 ended = true;
-                outcome.check();
+                requireSuccess.run();
                 checkFinalHeader();
                 complete = true;
             } else {

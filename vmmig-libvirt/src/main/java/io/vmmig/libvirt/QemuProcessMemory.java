@@ -30,7 +30,7 @@ import org.slf4j.LoggerFactory;
  * <p>Only the content shows whether the right region of the right process was found, so it is compared with samples from libvirt.
  * For one thread.
  */
-final class QemuProcessMemory implements GuestMemory {
+record QemuProcessMemory(RandomAccessFile memory, long block, List<RamRegion> ram) implements GuestMemory {
     private static final Logger LOG = LoggerFactory.getLogger(QemuProcessMemory.class);
     private static final Pattern MAPPING = Pattern.compile("([0-9a-f]{1,15})-([0-9a-f]{1,15}) rw.. .*");
     private static final int HEX = 16;
@@ -44,16 +44,6 @@ final class QemuProcessMemory implements GuestMemory {
     private static final int LOOKS = 256;
     /** A page with less entropy may exist in many places. */
     private static final int DISTINCT_LONGS = 64;
-
-    private final RandomAccessFile memory;
-    private final long block;
-    private final List<RamRegion> ram;
-
-    private QemuProcessMemory(RandomAccessFile memory, long block, List<RamRegion> ram) {
-        this.memory = memory;
-        this.block = block;
-        this.ram = ram;
-    }
 
     /**
      * Finds the guest's RAM in a QEMU process of this machine.

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
  * using it, whether by a QEMU monitor or by a debugger. While the guest is paused these threads sleep; QEMU wakes them only for
  * queries, which take a fraction of {@link #NOISE}. Only available if the guest's QEMU is a visible process.
  */
-final class VcpuTime {
+record VcpuTime(UUID guest, Path process, List<Path> threads) {
     private static final Logger LOG = LoggerFactory.getLogger(VcpuTime.class);
 
     /**
@@ -26,16 +26,6 @@ final class VcpuTime {
      * an idle machine, and up to 61 ms on a busy one. Other signs reveal a guest that was resumed for a shorter time.
      */
     private static final Duration NOISE = Duration.ofMillis(100);
-
-    private final UUID guest;
-    private final Path process;
-    private final List<Path> threads;
-
-    private VcpuTime(UUID guest, Path process, List<Path> threads) {
-        this.guest = guest;
-        this.process = process;
-        this.threads = threads;
-    }
 
     /** For the guest's QEMU; empty if it is not visible. */
     static Optional<VcpuTime> of(UUID guest) {

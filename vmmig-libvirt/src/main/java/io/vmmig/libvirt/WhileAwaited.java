@@ -13,14 +13,8 @@ import org.jspecify.annotations.Nullable;
  * Lets a call of several steps change things only while its caller waits: a call that has hung for minutes must not start further
  * steps. Only the step that runs at the deadline can still succeed.
  */
-final class WhileAwaited {
+record WhileAwaited(Pending<?> call) {
     private static final Set<Class<?>> CHANGING = Set.of(HostControl.class, DomainControl.class);
-
-    private final Pending<?> call;
-
-    private WhileAwaited(Pending<?> call) {
-        this.call = call;
-    }
 
     /** The connection, for that call. */
     static HostControl of(HostControl real, Pending<?> call) {

@@ -130,7 +130,8 @@ class LateCallsTest {
                 .withRestoreStall(DEADLINE)
                 .withWorkDirectory(directory);
         RestoreRequest request = new RestoreRequest("<domain/>", null, false);
-        assertThatThrownBy(() -> LibvirtRestoringGuest.start(guest, guest, options, request, () -> {}))
+        assertThatThrownBy(
+                        () -> LibvirtRestoringGuest.start(guest, guest, options, request, "/log/guest.log", () -> {}))
                 .isInstanceOfSatisfying(
                         HypervisorException.class, e -> assertThat(e.problem()).isEqualTo(Problem.HYPERVISOR_TIMEOUT))
                 .satisfies(e -> assertThat(e.getSuppressed()[0]).hasMessageContaining("may still succeed"));

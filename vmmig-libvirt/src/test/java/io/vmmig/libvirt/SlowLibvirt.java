@@ -60,11 +60,6 @@ final class SlowLibvirt implements HostSource {
         return "Start it again.";
     }
 
-    @Override
-    public String qemuLog(String guest) {
-        return "/log/" + guest + ".log";
-    }
-
     synchronized void runs() {
         state = DomainState.RUNNING;
     }

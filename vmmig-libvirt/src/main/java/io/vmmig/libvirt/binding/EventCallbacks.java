@@ -52,7 +52,7 @@ final class EventCallbacks {
             Map.entry(10, (TextAndNumber) this::onTray),
             Map.entry(15, device(Kind.DEVICE_REMOVED)),
             Map.entry(16, (TextAndTwoNumbers) this::onBlockJob),
-            Map.entry(17, (Parameters) this::onTunable),
+            Map.entry(17, (TextAndNumber) this::onTunable),
             Map.entry(18, (AgentNumbers) this::onAgent),
             Map.entry(19, device(Kind.DEVICE_ADDED)),
             Map.entry(22, device(Kind.DEVICE_REMOVAL_FAILED)),
@@ -195,9 +195,5 @@ final class EventCallbacks {
                 @Nullable Pointer third,
                 int reason,
                 Pointer opaque);
-    }
-
-    interface Parameters extends Callback {
-        void invoke(Pointer connection, Pointer domain, @Nullable Pointer parameters, int count, Pointer opaque);
     }
 }

@@ -5,6 +5,7 @@ import com.sun.jna.Memory;
 import com.sun.jna.Native;
 import com.sun.jna.Pointer;
 import java.io.IOException;
+import java.util.function.LongSupplier;
 
 /**
  * Owns a file descriptor. Not thread-safe: the number may be reused as soon as it is closed, so guard it with a lock if threads
@@ -21,14 +22,20 @@ final class Descriptor implements AutoCloseable {
     }
 
     static Descriptor open(String path, int flags) throws IOException {
-        int fd;
-        do {
-            fd = LibC.open(path, flags | LibC.O_CLOEXEC, 0);
-        } while (fd < 0 && Native.getLastError() == LibC.EINTR);
+        long fd = uninterrupted(() -> LibC.open(path, flags | LibC.O_CLOEXEC, 0));
         if (fd < 0) {
             throw LibC.failure("cannot open " + path);
         }
-        return new Descriptor(fd);
+        return new Descriptor((int) fd);
+    }
+
+    /** Makes a call, again if a signal interrupts it. */
+    private static long uninterrupted(LongSupplier call) {
+        long result;
+        do {
+            result = call.getAsLong();
+        } while (result < 0 && Native.getLastError() == LibC.EINTR);
+        return result;
     }
 
     int number() {
@@ -40,39 +47,24 @@ final class Descriptor implements AutoCloseable {
 
     /** Bytes read, {@link #NO_PEER} at the end of a file or when a pipe has no writer, or {@link #NOTHING_YET}. */
     int read(long address, int count) throws IOException {
-        while (true) {
-            long n = LibC.read(number(), address, count);
-            if (n >= 0) {
-                return (int) n;
-            }
-            int errno = Native.getLastError();
-            if (errno == LibC.EAGAIN) {
-                return NOTHING_YET;
-            }
-            if (errno != LibC.EINTR) {
-                throw LibC.failure("cannot read");
-            }
+        long n = uninterrupted(() -> LibC.read(number(), address, count));
+        if (n < 0 && Native.getLastError() != LibC.EAGAIN) {
+            throw LibC.failure("cannot read");
         }
+        return n < 0 ? NOTHING_YET : (int) n;
     }
 
     /** Bytes written, {@link #NO_PEER} when a pipe has lost its reader, or {@link #NOTHING_YET} when it is full. */
     int write(long address, int count) throws IOException {
-        while (true) {
-            long n = LibC.write(number(), address, count);
-            if (n >= 0) {
-                return (int) n;
-            }
-            int errno = Native.getLastError();
-            if (errno == LibC.EAGAIN) {
-                return NOTHING_YET;
-            }
-            if (errno == LibC.EPIPE) {
-                return NO_PEER;
-            }
-            if (errno != LibC.EINTR) {
-                throw LibC.failure("cannot write");
-            }
+        long n = uninterrupted(() -> LibC.write(number(), address, count));
+        if (n >= 0) {
+            return (int) n;
         }
+        return switch (Native.getLastError()) {
+            case LibC.EAGAIN -> NOTHING_YET;
+            case LibC.EPIPE -> NO_PEER;
+            default -> throw LibC.failure("cannot write");
+        };
     }
 
     /** How many bytes a pipe holds, from either end. */
@@ -90,16 +82,11 @@ final class Descriptor implements AutoCloseable {
      * {@code java.nio}, it does not end when another descriptor of the same file is closed.
      */
     boolean tryLock() throws IOException {
-        while (LibC.flock(number(), LibC.LOCK_EX | LibC.LOCK_NB) != 0) {
-            int errno = Native.getLastError();
-            if (errno == LibC.EAGAIN) {
-                return false;
-            }
-            if (errno != LibC.EINTR) {
-                throw LibC.failure("cannot lock");
-            }
+        boolean locked = uninterrupted(() -> LibC.flock(number(), LibC.LOCK_EX | LibC.LOCK_NB)) == 0;
+        if (!locked && Native.getLastError() != LibC.EAGAIN) {
+            throw LibC.failure("cannot lock");
         }
-        return true;
+        return locked;
     }
 
     @Override

@@ -3,7 +3,8 @@ package io.vmmig.libvirt.posix;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 
 /**
  * Opens a FIFO for writing, which blocks until there is a reader. Uses its own thread, because on Linux waiting for a FIFO's
@@ -11,9 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Opening {
     private final Path fifo;
-    private @Nullable Descriptor opened;
-    private @Nullable IOException failure;
-    private boolean cancelled;
+    private final CompletableFuture<Descriptor> opened = new CompletableFuture<>();
 
     Opening(Path fifo, Runnable whenDone) {
         this.fifo = fifo;
@@ -30,46 +29,31 @@ final class Opening {
     private void open() {
         try {
             Descriptor descriptor = Descriptor.open(fifo.toString(), LibC.O_WRONLY);
-            synchronized (this) {
-                if (cancelled) {
-                    descriptor.close();
-                } else {
-                    opened = descriptor;
-                }
+            if (!opened.complete(descriptor)) {
+                descriptor.close();
             }
         } catch (IOException e) {
-            synchronized (this) {
-                failure = e;
-            }
+            opened.completeExceptionally(e);
         }
     }
 
-    synchronized boolean isDone() {
-        return opened != null || failure != null;
+    boolean isDone() {
+        return opened.isDone();
     }
 
-    /** The writing end, once done; the caller owns it. */
-    synchronized Descriptor take() throws IOException {
-        if (failure != null) {
-            throw failure;
+    /** The writing end, once done; the caller closes it, or cancels. */
+    Descriptor take() throws IOException {
+        try {
+            return opened.join();
+        } catch (CompletionException e) {
+            throw e.getCause() instanceof IOException failure ? failure : new IOException(e);
         }
-        if (opened == null) {
-            throw new IllegalStateException("not open yet");
-        }
-        Descriptor descriptor = opened;
-        opened = null;
-        return descriptor;
     }
 
     /** Cancels; removes the FIFO, because only that reliably unblocks the thread. */
     void cancel() throws IOException {
-        synchronized (this) {
-            cancelled = true;
-            if (opened != null) {
-                opened.close();
-                opened = null;
-            }
-        }
+        opened.cancel(false);
+        opened.thenAccept(Descriptor::close);
         Fifo.remove(fifo);
     }
 }

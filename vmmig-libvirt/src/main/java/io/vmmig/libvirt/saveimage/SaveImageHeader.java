@@ -2,6 +2,7 @@
 package io.vmmig.libvirt.saveimage;
 
 import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -31,32 +32,38 @@ public record SaveImageHeader(boolean complete, int dataLength, boolean wasRunni
     /** Parses an untrusted header. */
     public static SaveImageHeader parse(byte[] bytes) throws PackageFormatException {
         if (bytes.length != BYTES) {
-            throw Malformed.image("a header of " + bytes.length + " bytes");
+            throw malformed("a header of " + bytes.length + " bytes");
         }
         byte[] magic = Arrays.copyOf(bytes, MAGIC_BYTES);
         boolean complete = Arrays.equals(magic, COMPLETE);
         if (!complete && !Arrays.equals(magic, PARTIAL)) {
-            throw Malformed.image("not a libvirt save image");
+            throw malformed("not a libvirt save image");
         }
         ByteBuffer words = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).position(MAGIC_BYTES);
         int version = words.getInt();
         if (version != VERSION) {
-            throw Malformed.image("version " + Integer.toUnsignedString(version) + " is not known");
+            throw malformed("version " + Integer.toUnsignedString(version) + " is not known");
         }
         int dataLength = words.getInt();
         if (dataLength <= 0 || dataLength > MAX_DATA_BYTES) {
-            throw Malformed.image("a domain of " + Integer.toUnsignedString(dataLength) + " bytes");
+            throw malformed("a domain of " + Integer.toUnsignedString(dataLength) + " bytes");
         }
         int wasRunning = words.getInt();
         if (wasRunning != 0 && wasRunning != 1) {
-            throw Malformed.image("the run state " + Integer.toUnsignedString(wasRunning) + " is not known");
+            throw malformed("the run state " + Integer.toUnsignedString(wasRunning) + " is not known");
         }
         int compression = words.getInt();
         int cookieOffset = words.getInt();
         if (cookieOffset < 0 || cookieOffset >= dataLength) {
-            throw Malformed.image("a cookie at " + Integer.toUnsignedString(cookieOffset) + " of " + dataLength);
+            throw malformed("a cookie at " + Integer.toUnsignedString(cookieOffset) + " of " + dataLength);
         }
         return new SaveImageHeader(complete, dataLength, wasRunning == 1, compression, cookieOffset);
+    }
+
+    /** The error for an invalid save image. */
+    static PackageFormatException malformed(String what) {
+        return new PackageFormatException(
+                Problem.IMAGE_MALFORMED, "the save image is malformed: " + what, "Save the guest again.");
     }
 
     /** Writes the header. */

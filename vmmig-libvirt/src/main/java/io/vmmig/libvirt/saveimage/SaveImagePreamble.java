@@ -28,7 +28,7 @@ public record SaveImagePreamble(SaveImageHeader header, String domainXml, @Nulla
         int cookieOffset = cookie == null ? 0 : xml;
         long data = (long) xml + (cookie == null ? 0 : utf8(cookie).length + 1) + RESERVE_BYTES;
         if (data > SaveImageHeader.MAX_DATA_BYTES) {
-            throw Malformed.image("a domain of " + data + " bytes");
+            throw SaveImageHeader.malformed("a domain of " + data + " bytes");
         }
         return new SaveImagePreamble(new SaveImageHeader(true, (int) data, false, 0, cookieOffset), domainXml, cookie);
     }
@@ -43,14 +43,14 @@ public record SaveImagePreamble(SaveImageHeader header, String domainXml, @Nulla
         byte[] data = exactly(image, header.dataLength());
         int xmlEnd = terminator(data, 0, "the domain XML");
         if (xmlEnd == 0) {
-            throw Malformed.image("there is no domain XML");
+            throw SaveImageHeader.malformed("there is no domain XML");
         }
         String xml = text(data, 0, xmlEnd);
         String cookie = null;
         int from = header.cookieOffset();
         if (from > 0) {
             if (from <= xmlEnd) {
-                throw Malformed.image("the cookie begins inside the domain XML");
+                throw SaveImageHeader.malformed("the cookie begins inside the domain XML");
             }
             cookie = text(data, from, terminator(data, from, "the cookie"));
         }
@@ -71,7 +71,7 @@ public record SaveImagePreamble(SaveImageHeader header, String domainXml, @Nulla
     private static byte[] exactly(InputStream image, int count) throws IOException, PackageFormatException {
         byte[] bytes = image.readNBytes(count);
         if (bytes.length < count) {
-            throw Malformed.image("it ends after " + bytes.length + " of " + count + " bytes");
+            throw SaveImageHeader.malformed("it ends after " + bytes.length + " of " + count + " bytes");
         }
         return bytes;
     }
@@ -82,7 +82,7 @@ public record SaveImagePreamble(SaveImageHeader header, String domainXml, @Nulla
                 return i;
             }
         }
-        throw Malformed.image(what + " has no end");
+        throw SaveImageHeader.malformed(what + " has no end");
     }
 
     private static String text(byte[] data, int from, int to) throws PackageFormatException {
@@ -92,7 +92,7 @@ public record SaveImagePreamble(SaveImageHeader header, String domainXml, @Nulla
                     .decode(ByteBuffer.wrap(data, from, to - from))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw Malformed.image("its text is not UTF-8");
+            throw SaveImageHeader.malformed("its text is not UTF-8");
         }
     }
 
