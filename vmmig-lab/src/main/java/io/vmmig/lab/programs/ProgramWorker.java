@@ -280,8 +280,8 @@ final class ProgramWorker implements Worker<ProgramCell> {
     private void restoreAgain(String[] arguments, List<String> wrong) {
         try (Run run = Run.start(Program.RESTORE, output(), arguments)) {
             boolean over = run.endsWithin(TIME_TO_END);
-            boolean finishedByRecovery = run.said().contains("it had been handed over, and runs here now")
-                    && run.said().contains("NAME_IN_USE");
+            boolean finishedByRecovery = run.said().contains("NAME_IN_USE")
+                    && guest.host().stateOf(COPY).equals("RUNNING");
             if (!over || !run.endedWell() && !finishedByRecovery) {
                 wrong.add(Program.RESTORE + " did not end well: " + run.said());
             }
