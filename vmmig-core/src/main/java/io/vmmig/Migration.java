@@ -37,14 +37,11 @@ public final class Migration<R extends MigrationReport> {
     }
 
     private void run(Callable<R> work) {
-        R report;
         try {
-            report = work.call();
+            outcome.complete(work.call());
         } catch (Throwable e) {
             outcome.completeExceptionally(e);
-            return;
         }
-        outcome.complete(report);
     }
 
     /**

@@ -8,11 +8,11 @@ import io.vmmig.error.Problem;
 import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.pipeline.Cancellation;
+import io.vmmig.pipeline.MigrationSettings;
 import io.vmmig.pipeline.Recorder;
 import io.vmmig.pipeline.SendSettings;
 import io.vmmig.pipeline.SourceContext;
 import io.vmmig.pipeline.SourceMigration;
-import io.vmmig.pipeline.Timeouts;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
@@ -22,7 +22,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 
 /**
  * Moves a running guest to another host, or packs it into a stored package, in a file or at a server. A packed guest keeps running unless
@@ -158,7 +157,7 @@ public final class Migrator {
      * @throws IllegalArgumentException if {@code atMost} is zero or negative
      */
     public Migrator balloonTimeout(Duration atMost) {
-        return with(copy -> copy.balloonTimeout = Timeouts.positive(atMost));
+        return with(copy -> copy.balloonTimeout = MigrationSettings.positive(atMost));
     }
 
     /**
@@ -178,7 +177,7 @@ public final class Migrator {
      * @throws IllegalArgumentException if {@code atMost} is zero or negative
      */
     public Migrator migrationTimeout(Duration atMost) {
-        return with(copy -> copy.migrationTimeout = Timeouts.positive(atMost));
+        return with(copy -> copy.migrationTimeout = MigrationSettings.positive(atMost));
     }
 
     /**
@@ -188,7 +187,7 @@ public final class Migrator {
      * @throws IllegalArgumentException if {@code atMost} is zero or negative
      */
     public Migrator maxDowntime(Duration atMost) {
-        return with(copy -> copy.maxDowntime = Timeouts.positive(atMost));
+        return with(copy -> copy.maxDowntime = MigrationSettings.positive(atMost));
     }
 
     /**
@@ -198,7 +197,7 @@ public final class Migrator {
      * @throws IllegalArgumentException if {@code atMost} is negative
      */
     public Migrator inquiryTimeout(Duration atMost) {
-        return with(copy -> copy.inquiryTimeout = Timeouts.notNegative(atMost));
+        return with(copy -> copy.inquiryTimeout = MigrationSettings.notNegative(atMost));
     }
 
     /**
@@ -208,13 +207,12 @@ public final class Migrator {
      * @throws IllegalArgumentException if {@code atMost} is negative
      */
     public Migrator hypervisorTimeout(Duration atMost) {
-        return with(copy -> copy.hypervisorTimeout = Timeouts.notNegative(atMost));
+        return with(copy -> copy.hypervisorTimeout = MigrationSettings.notNegative(atMost));
     }
 
     /** Adds a listener for the migration's events. */
     public Migrator onEvent(MigrationListener listener) {
-        return with(copy -> copy.listeners =
-                Stream.concat(copy.listeners.stream(), Stream.of(listener)).toList());
+        return with(copy -> copy.listen(listener));
     }
 
     /**

@@ -10,9 +10,9 @@ import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.pipeline.Cancellation;
 import io.vmmig.pipeline.DestinationContext;
 import io.vmmig.pipeline.DestinationMigration;
+import io.vmmig.pipeline.MigrationSettings;
 import io.vmmig.pipeline.ReceiveSettings;
 import io.vmmig.pipeline.Recorder;
-import io.vmmig.pipeline.Timeouts;
 import io.vmmig.protection.PackageVerifier;
 import io.vmmig.report.DestinationReport;
 import io.vmmig.state.HostState;
@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.stream.Stream;
 
 /**
  * Receives guests from other hosts, and restores guests from stored packages; the counterpart of {@link Migrator}.
@@ -132,7 +131,7 @@ public final class Receiver {
      * @throws IllegalArgumentException if {@code atMost} is zero or negative
      */
     public Receiver migrationTimeout(Duration atMost) {
-        return with(copy -> copy.migrationTimeout = Timeouts.positive(atMost));
+        return with(copy -> copy.migrationTimeout = MigrationSettings.positive(atMost));
     }
 
     /**
@@ -142,13 +141,12 @@ public final class Receiver {
      * @throws IllegalArgumentException if {@code atMost} is negative
      */
     public Receiver hypervisorTimeout(Duration atMost) {
-        return with(copy -> copy.hypervisorTimeout = Timeouts.notNegative(atMost));
+        return with(copy -> copy.hypervisorTimeout = MigrationSettings.notNegative(atMost));
     }
 
     /** Adds a listener for the migration's events. */
     public Receiver onEvent(MigrationListener listener) {
-        return with(copy -> copy.listeners =
-                Stream.concat(copy.listeners.stream(), Stream.of(listener)).toList());
+        return with(copy -> copy.listen(listener));
     }
 
     /**

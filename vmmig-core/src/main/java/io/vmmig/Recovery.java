@@ -4,8 +4,8 @@ package io.vmmig;
 import io.vmmig.error.VmmigException;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.pipeline.ConsumedPackages;
 import io.vmmig.pipeline.RecoveryRun;
-import io.vmmig.pipeline.StoredOutcomes;
 import io.vmmig.report.RecoveryReport;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.HandOverOutcomes;
@@ -98,6 +98,6 @@ public final class Recovery {
 
     /** Answers, from this host's journals, to sources that wait for a receipt from this host. */
     public static StoredPackages storedPackagesIn(HostState state) {
-        return new StoredOutcomes(state);
+        return ConsumedPackages.of(state);
     }
 }

@@ -17,26 +17,9 @@ final class Abandonable {
 
     private Abandonable() {}
 
-    /** Work with a result. */
-    @FunctionalInterface
-    interface Work<T> {
-        T run() throws VmmigException;
-    }
-
-    /** Work without a result. */
-    @FunctionalInterface
-    interface Check {
-        void run() throws VmmigException;
-    }
-
     /** As {@link #run(Work, Consumer, Cancellation)}, of what need not be undone. */
-    static void check(Check check, Cancellation cancellation) throws VmmigException {
-        run(
-                () -> {
-                    check.run();
-                    return true;
-                },
-                cancellation);
+    static void check(Work.Step check, Cancellation cancellation) throws VmmigException {
+        run(Work.of(check), cancellation);
     }
 
     /** As {@link #run(Work, Consumer, Cancellation)}, of what need not be undone. */

@@ -19,6 +19,7 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.Claim;
+import io.vmmig.files.FileNames;
 import io.vmmig.files.Ownership;
 import io.vmmig.files.PrivateFiles;
 import io.vmmig.handover.ArrivalJournal;
@@ -66,7 +67,7 @@ final class Arrival {
     private final Origin origin;
     private final DomainSettings settings;
     private final DomainPolicy policy;
-    private final GuestDirectory directory;
+    private final Path directory;
     private final String guestName;
     private final Map<String, List<Path>> layerFiles = new LinkedHashMap<>();
     private final Map<String, Path> baseFiles = new HashMap<>();
@@ -137,7 +138,7 @@ final class Arrival {
         int top = disk.layers().size() - 1;
         for (int i = 0; i <= top; i++) {
             ImageFormat format = disk.layers().get(i).format();
-            Path usual = directory.path().resolve(target + "." + i + "." + format.word());
+            Path usual = directory.resolve(target + "." + i + "." + format.word());
             files.add(i == top ? settings.disk(target).orElse(usual) : usual);
         }
         layerFiles.put(target, files);
@@ -152,9 +153,7 @@ final class Arrival {
             return here.get();
         }
         return newBases.computeIfAbsent(base, included -> {
-            Path file = directory
-                    .path()
-                    .resolve(target + ".base." + included.format().word());
+            Path file = directory.resolve(target + ".base." + included.format().word());
             newFiles.add(file);
             return file;
         });
@@ -175,7 +174,7 @@ final class Arrival {
             this.held.add(content.digest().toString());
             return here.get();
         }
-        Path file = directory.path().resolve(name);
+        Path file = directory.resolve(name);
         newFiles.add(file);
         return file;
     }
@@ -309,7 +308,7 @@ final class Arrival {
                 active.put(target, files.get(files.size() - 1));
             }
         });
-        return new GuestFiles(directory.path(), active, kernel, ramdisk);
+        return new GuestFiles(directory, active, kernel, ramdisk);
     }
 
     private static void requireUnused(Hypervisor hypervisor, DomainXml domain) throws VmmigException {
@@ -378,8 +377,11 @@ final class Arrival {
     /** The files of the claims on the guest's name, uuid and paths at this host. */
     List<Path> claims(Hypervisor hypervisor, HostState state) throws VmmigException {
         DomainXml domain = offered().running().domain();
-        List<Path> claims = new ArrayList<>(HypervisorClaims.ofArrival(guestName, domain.uuid(), hypervisor, state));
-        claims.add(Claim.besides(directory.path()));
+        Path shared = DepartureClaim.directory(hypervisor, state);
+        List<Path> claims = new ArrayList<>();
+        claims.add(shared.resolve("arriving-name-" + FileNames.of(guestName)));
+        claims.add(shared.resolve("arriving-uuid-" + domain.uuid()));
+        claims.add(Claim.besides(directory));
         List<Path> made = new ArrayList<>(newFiles);
         made.addAll(newOutputs(domain));
         for (Path file : made) {
@@ -391,7 +393,7 @@ final class Arrival {
     }
 
     private boolean isInside(Path file) {
-        return file.toAbsolutePath().normalize().startsWith(directory.path());
+        return file.toAbsolutePath().normalize().startsWith(directory);
     }
 
     private static List<Path> newOutputs(DomainXml domain) throws VmmigException {
@@ -413,7 +415,7 @@ final class Arrival {
                 guestName,
                 offered().running().domain().uuid(),
                 manifest.running(),
-                directory.path(),
+                directory,
                 newFiles,
                 newOutputs(offered().running().domain()),
                 claims,

@@ -21,24 +21,15 @@ import org.slf4j.LoggerFactory;
  * The arrivals that are under way in this process. An arrival whose source has crashed would wait in vain for the connection; when the same
  * host offers the same guest again, the earlier arrival is abandoned.
  */
-final class ArrivalsUnderWay {
+record ArrivalsUnderWay(Path journal, Origin origin, CompletableFuture<Void> ended) {
     private static final Logger LOG = LoggerFactory.getLogger(ArrivalsUnderWay.class);
     /** Long enough to abort a restore and wait for its QEMU to exit. */
     private static final Duration ENDING = Duration.ofSeconds(60);
 
     private static final Map<Path, ArrivalsUnderWay> ALL = new ConcurrentHashMap<>();
 
-    private final Path journal;
-    private final Origin origin;
-    private final CompletableFuture<Void> ended = new CompletableFuture<>();
-
-    private ArrivalsUnderWay(Path journal, Origin origin) {
-        this.journal = journal;
-        this.origin = origin;
-    }
-
     static ArrivalsUnderWay begin(Path journal, Origin origin) {
-        ArrivalsUnderWay one = new ArrivalsUnderWay(journal, origin);
+        ArrivalsUnderWay one = new ArrivalsUnderWay(journal, origin, new CompletableFuture<>());
         ALL.put(journal, one);
         return one;
     }

@@ -244,7 +244,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
         claims.release();
     }
 
-    private void retry(HypervisorRetry.Step step) throws VmmigException {
+    private void retry(Work.Step step) throws VmmigException {
         HypervisorRetry.run(name(), context.settings().hypervisorTimeout, step);
     }
 }

@@ -3,7 +3,6 @@ package io.vmmig.pipeline;
 
 import io.vmmig.domain.DomainXml;
 import io.vmmig.error.CancelledException;
-import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Balloon;
 import io.vmmig.hypervisor.Guest;
@@ -146,8 +145,7 @@ final class Ballooning implements AutoCloseable {
         try {
             TimeUnit.MILLISECONDS.sleep(POLL_MILLIS);
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CancelledException(Problem.CANCELLED, "the thread was interrupted", "", e);
+            throw Cancellation.interrupted(e);
         }
     }
 

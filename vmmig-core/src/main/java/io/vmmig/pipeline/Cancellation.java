@@ -129,6 +129,12 @@ public final class Cancellation {
         return requested() && !thrown.failure().equals(why) ? new CancelledException(why, thrown) : thrown;
     }
 
+    /** For a thread that was interrupted while it waited. */
+    static CancelledException interrupted(InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return new CancelledException(Problem.CANCELLED, "the thread was interrupted", "", e);
+    }
+
     private CancelledException cancelled() {
         return new CancelledException(reason(), null);
     }

@@ -9,6 +9,7 @@ import io.vmmig.files.NewFile;
 import io.vmmig.files.PrivateFiles;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
+import io.vmmig.transport.StoredPackages;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -27,7 +28,7 @@ import org.slf4j.LoggerFactory;
  * The packages that this host has consumed, so that none is restored a second time, and those that it has refused for good. Each has a
  * file: empty before the guest is resumed, and with a word for resumed or refused after that.
  */
-record ConsumedPackages(Path directory) {
+public record ConsumedPackages(Path directory) implements StoredPackages {
     private static final Logger LOG = LoggerFactory.getLogger(ConsumedPackages.class);
     /** Older packages are refused by the maximum age of signatures. */
     private static final Duration REMEMBERED = Duration.ofDays(1000);
@@ -36,7 +37,8 @@ record ConsumedPackages(Path directory) {
     private static final String TAKEN = "taken\n";
     private static final String UNFINISHED = ".";
 
-    static ConsumedPackages of(HostState state) {
+    /** Those of a host. */
+    public static ConsumedPackages of(HostState state) {
         return new ConsumedPackages(state.directory(HostState.Part.CONSUMED));
     }
 
@@ -44,7 +46,7 @@ record ConsumedPackages(Path directory) {
      * @throws IntegrityException with {@link Problem#PACKAGE_REPLAYED} if the package was consumed or refused before
      */
     void requireNew(UUID packageId) throws IntegrityException {
-        if (Files.exists(directory.resolve(packageId.toString()))) {
+        if (Files.exists(markOf(packageId))) {
             throw replayed(packageId, null);
         }
     }
@@ -55,7 +57,7 @@ record ConsumedPackages(Path directory) {
      * @throws IntegrityException with {@link Problem#PACKAGE_REPLAYED} if it was consumed or refused before
      */
     void add(UUID packageId) throws VmmigException {
-        Path mark = directory.resolve(packageId.toString());
+        Path mark = markOf(packageId);
         try {
             PrivateFiles.makeDirectory(directory);
             Files.createFile(mark, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
@@ -72,8 +74,8 @@ record ConsumedPackages(Path directory) {
         }
     }
 
-    /** The outcome of a stored package. */
-    Outcome outcomeOf(UUID packageId) throws VmmigException {
+    @Override
+    public Outcome outcomeOf(UUID packageId) throws VmmigException {
         try {
             return switch (Files.readString(markOf(packageId), StandardCharsets.US_ASCII)) {
                 case TAKEN -> Outcome.TAKEN;
@@ -108,13 +110,10 @@ record ConsumedPackages(Path directory) {
                 "Check the directory and its disk.");
     }
 
-    /**
-     * Records durably that the package will never be restored here. If {@link #add} came first, that one counts.
-     *
-     * @return false if it was consumed, or is about to be
-     */
-    boolean refuse(UUID packageId) throws VmmigException {
-        Path mark = directory.resolve(packageId.toString());
+    /** {@inheritDoc} If {@link #add} came first, that one counts. */
+    @Override
+    public boolean refuse(UUID packageId) throws VmmigException {
+        Path mark = markOf(packageId);
         try {
             PrivateFiles.makeDirectory(directory);
             Path whole = directory.resolve(PrivateFiles.unfinishedName(UNFINISHED));

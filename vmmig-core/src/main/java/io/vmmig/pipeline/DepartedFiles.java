@@ -26,23 +26,11 @@ import org.slf4j.LoggerFactory;
  * Removes the files of a departed guest: those that moved with it, that vmmig itself had created on this host, and that no other guest of
  * this host needs. All others stay, and are reported.
  */
-final class DepartedFiles {
+record DepartedFiles(
+        UUID guest, Hypervisor hypervisor, Duration reaching, GuestFileList.OwnerCheck owner, List<Notice> notices) {
     private static final Logger LOG = LoggerFactory.getLogger(DepartedFiles.class);
 
     private static final Duration ENDING = Duration.ofSeconds(2);
-
-    private final UUID guest;
-    private final Hypervisor hypervisor;
-    private final Duration reaching;
-    private final GuestFileList.OwnerCheck owner;
-    private final List<Notice> notices = new ArrayList<>();
-
-    private DepartedFiles(UUID guest, Hypervisor hypervisor, Duration reaching, GuestFileList.OwnerCheck owner) {
-        this.guest = guest;
-        this.hypervisor = hypervisor;
-        this.reaching = reaching;
-        this.owner = owner;
-    }
 
     /**
      * Call this after the guest was removed from this host.
@@ -57,7 +45,7 @@ final class DepartedFiles {
 
     static List<Notice> remove(
             Set<Path> files, UUID guest, Hypervisor hypervisor, Duration reaching, GuestFileList.OwnerCheck owner) {
-        DepartedFiles departed = new DepartedFiles(guest, hypervisor, reaching, owner);
+        DepartedFiles departed = new DepartedFiles(guest, hypervisor, reaching, owner, new ArrayList<>());
         Set<Path> directories = new TreeSet<>();
         for (Path file : files) {
             Path directory = file.toAbsolutePath().normalize().getParent();

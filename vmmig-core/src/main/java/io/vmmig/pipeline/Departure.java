@@ -325,8 +325,7 @@ record Departure(
             cancellation.check();
             LOG.info("{} is no longer being indexed", name, e);
         } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new CancelledException(Problem.CANCELLED, "the thread was interrupted", "", e);
+            throw Cancellation.interrupted(e);
         }
         return false;
     }

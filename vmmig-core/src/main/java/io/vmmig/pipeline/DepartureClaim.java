@@ -57,7 +57,7 @@ record DepartureClaim(Claim claim, UUID guest, Path departures) implements AutoC
 
     private static DepartureClaim take(UUID guest, Hypervisor hypervisor, HostState state, Predicate<String> binding)
             throws VmmigException, Claim.HeldException {
-        Path directory = HypervisorClaims.directory(hypervisor, state);
+        Path directory = directory(hypervisor, state);
         Path departures = state.directory(HostState.Part.DEPARTURES);
         try {
             Claim claim = Claim.take(directory.resolve("leaving-" + guest), departures.toString(), binding);
@@ -69,6 +69,11 @@ record DepartureClaim(Claim claim, UUID guest, Path departures) implements AutoC
                     "could not claim the guest in " + directory,
                     "Check the directory and its permissions.");
         }
+    }
+
+    /** The directory for claims on names and uuids of a hypervisor: its shared directory, or otherwise the host's state. */
+    static Path directory(Hypervisor hypervisor, HostState state) throws VmmigException {
+        return hypervisor.sharedDirectory().orElse(state.directory(HostState.Part.CLAIMS));
     }
 
     /** Whether the previous holder, with another state directory, has left an unresolved departure. */

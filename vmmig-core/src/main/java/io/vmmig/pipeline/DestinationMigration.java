@@ -124,7 +124,7 @@ public final class DestinationMigration extends MigrationScript<DestinationRepor
         if (handOver != null) {
             handOver.failed(why);
         }
-        return Failures.checked(why, false);
+        return checked(why, false);
     }
 
     /** Refuses the guest to the source, once it certainly does not run here. If that is not certain, the source is told nothing. */
@@ -142,18 +142,20 @@ public final class DestinationMigration extends MigrationScript<DestinationRepor
     }
 
     @Override
-    VmmigException explained(VmmigException e) {
-        Failure failure = e.failure().during(recorder.guest(), recorder.phase());
-        Failure whole = failure.leaving(origin.sourceHas(failure), here());
-        boolean left = handOver != null && handOver.leftToRecovery();
-        return VmmigException.of(left ? whole.advising(Failures.RECOVER) : whole, e);
+    Failure leaving(Failure failure) {
+        return failure.leaving(origin.sourceHas(failure), here());
+    }
+
+    @Override
+    boolean leftToRecovery() {
+        return handOver != null && handOver.leftToRecovery();
     }
 
     private EndState here() {
         if (handOver == null) {
             return EndState.UNTOUCHED;
         }
-        return handOver.leftToRecovery() || handOver.state() == DestinationState.RESUMED
+        return leftToRecovery() || handOver.state() == DestinationState.RESUMED
                 ? setup.observed()
                 : EndState.HOLDS_NOTHING;
     }

@@ -26,6 +26,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -62,7 +63,7 @@ final class DestinationSetup {
         origin.onReconnected(recorder::reconnected);
         scope.add(Deadline.after(settings.migrationTimeout, "the migration went on", cancellation), Deadline::close);
         origin.awaitOffer();
-        scope.add(Admission.await(settings.admission, recorder, cancellation), Admission::end);
+        scope.add(Admission.await(settings.admission, recorder, cancellation), Semaphore::release);
         cancellation.check();
         recorder.enter(Phase.OFFER);
         HeapBudget.ofThisProgram().requireRoomForMigration();

@@ -26,7 +26,8 @@ final class FreePagesTask implements AutoCloseable {
     private final ExecutorService thread;
     private CompletableFuture<FreePageSearch> search;
 
-    private FreePagesTask(Guest guest, Cancellation cancellation) {
+    /** Begins while the guest runs. */
+    FreePagesTask(Guest guest, Cancellation cancellation) {
         this.guest = guest;
         this.cancellation = cancellation;
         thread = Executors.newSingleThreadExecutor(work -> {
@@ -37,16 +38,11 @@ final class FreePagesTask implements AutoCloseable {
         search = submit(this::search);
     }
 
-    /** Begins while the guest runs. */
-    static FreePagesTask begin(Guest guest, Cancellation cancellation) {
-        return new FreePagesTask(guest, cancellation);
-    }
-
     private FreePageSearch search() throws VmmigException {
         return FreePageSearch.begin(guest, DomainXml.parse(guest.domainXml()));
     }
 
-    private <T> CompletableFuture<T> submit(Abandonable.Work<T> work) {
+    private <T> CompletableFuture<T> submit(Work<T> work) {
         CompletableFuture<T> result = new CompletableFuture<>();
         thread.execute(() -> {
             try {
@@ -72,10 +68,7 @@ final class FreePagesTask implements AutoCloseable {
             begun = cancellation.await(search);
         }
         FreePageSearch fresh = begun;
-        cancellation.await(submit(() -> {
-            fresh.awaitTick();
-            return true;
-        }));
+        cancellation.await(submit(Work.of(fresh::awaitTick)));
     }
 
     /** Continues after the guest is paused; {@code search} is null if free pages are not searched for. */

@@ -27,14 +27,10 @@ final class GuestDirectory {
     /** The limit of libvirt and of the file systems on which it stores {@code NAME.xml}. */
     private static final int MAX_NAME_BYTES = 240;
 
-    private final Path path;
-
-    private GuestDirectory(Path path) {
-        this.path = path;
-    }
+    private GuestDirectory() {}
 
     /** The directory for a guest of that name, which may have any characters; creates nothing. */
-    static GuestDirectory of(Path guests, String guestName) throws VmmigException {
+    static Path of(Path guests, String guestName) throws VmmigException {
         if (guestName.isBlank()
                 || guestName.indexOf('/') >= 0
                 || !Texts.isPlain(guestName)
@@ -45,11 +41,7 @@ final class GuestDirectory {
                             + MAX_NAME_BYTES + " bytes, no slash and no control characters",
                     "Give it another name at the destination, with DomainSettings.named(…).");
         }
-        return new GuestDirectory(guests.toAbsolutePath().normalize().resolve(FileNames.of(guestName)));
-    }
-
-    Path path() {
-        return path;
+        return guests.toAbsolutePath().normalize().resolve(FileNames.of(guestName));
     }
 
     /** Throws if one of the files to create already exists. */

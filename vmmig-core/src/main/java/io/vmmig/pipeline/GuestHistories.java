@@ -13,6 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -25,12 +26,23 @@ record GuestHistories(Path directory) {
     private static final String WHERE = "a guest's history";
     private static final String UNFINISHED = ".";
 
+    /**
+     * How a guest arrived.
+     *
+     * @param from the digest of the seal of its package, or null if it is not known
+     * @param signatures that package's verified signatures, the oldest first
+     * @param changes what was changed in its domain, in words
+     */
+    record History(@Nullable Digest from, List<String> signatures, List<String> changes) {
+        private static final History UNKNOWN = new History(null, List.of(), List.of());
+    }
+
     static GuestHistories of(HostState state) {
         return new GuestHistories(state.directory(HostState.Part.HISTORIES));
     }
 
     /** A guest's history; empty if there is none. */
-    GuestHistory find(UUID guest) {
+    History find(UUID guest) {
         Path file = fileOf(guest);
         try {
             if (Files.size(file) > MAX_BYTES) {
@@ -38,16 +50,16 @@ record GuestHistories(Path directory) {
             }
             return parse(Files.readAllBytes(file));
         } catch (NoSuchFileException e) {
-            return GuestHistory.UNKNOWN;
+            return History.UNKNOWN;
         } catch (IOException | PackageFormatException e) {
             LOG.warn("the history {} cannot be read", file, e);
-            return GuestHistory.UNKNOWN;
+            return History.UNKNOWN;
         }
     }
 
-    private static GuestHistory parse(byte[] json) throws PackageFormatException {
+    private static History parse(byte[] json) throws PackageFormatException {
         JsonFields fields = JsonFields.of(json, WHERE);
-        return new GuestHistory(
+        return new History(
                 fields.digest("from"),
                 fields.texts("signatures", MAX_TEXTS, MAX_LENGTH),
                 fields.texts("changes", MAX_TEXTS, MAX_LENGTH));

@@ -8,27 +8,19 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Allows one migration per guest and hypervisor in this process. A {@link DepartureClaim} excludes other processes. */
-final class GuestLock {
-    private static final Set<Key> HELD = ConcurrentHashMap.newKeySet();
-
-    private record Key(Hypervisor hypervisor, String guest) {}
-
-    private final Key key;
-
-    private GuestLock(Key key) {
-        this.key = key;
-    }
+record GuestLock(Hypervisor hypervisor, String guest) {
+    private static final Set<GuestLock> HELD = ConcurrentHashMap.newKeySet();
 
     static GuestLock take(Hypervisor hypervisor, String guest) throws HypervisorException {
-        Key key = new Key(hypervisor, guest);
-        if (!HELD.add(key)) {
+        GuestLock lock = new GuestLock(hypervisor, guest);
+        if (!HELD.add(lock)) {
             throw new HypervisorException(
                     Problem.GUEST_BUSY, "the guest is already migrating", "Wait for that migration, or cancel it.");
         }
-        return new GuestLock(key);
+        return lock;
     }
 
     void release() {
-        HELD.remove(key);
+        HELD.remove(this);
     }
 }

@@ -17,18 +17,6 @@ final class HypervisorRetry {
     private static final long FIRST_PAUSE_MILLIS = 100;
     private static final long LONGEST_PAUSE_MILLIS = 2000;
 
-    /** A call that may safely be repeated if the hypervisor did not answer. */
-    @FunctionalInterface
-    interface Step {
-        void run() throws VmmigException;
-    }
-
-    /** A query, repeated if the hypervisor did not answer. */
-    @FunctionalInterface
-    interface Question<T> {
-        T ask() throws VmmigException;
-    }
-
     private HypervisorRetry() {}
 
     /** Whether a retry may succeed, or the call may have taken effect although it failed. */
@@ -39,23 +27,20 @@ final class HypervisorRetry {
     }
 
     /**
-     * Runs {@code step}, and retries for up to {@code atMost} while the hypervisor does not answer.
+     * Runs {@code step}, which may safely be repeated, and retries for up to {@code atMost} while the hypervisor does not answer.
      *
      * @throws VmmigException the last failure
      */
-    static void run(String guest, Duration atMost, Step step) throws VmmigException {
-        call(guest, atMost, () -> {
-            step.run();
-            return true;
-        });
+    static void run(String guest, Duration atMost, Work.Step step) throws VmmigException {
+        call(guest, atMost, Work.of(step));
     }
 
     /** As {@link #run}, for a query. */
-    static <T> T call(String guest, Duration atMost, Question<T> question) throws VmmigException {
+    static <T> T call(String guest, Duration atMost, Work<T> query) throws VmmigException {
         long end = System.nanoTime() + atMost.toNanos();
         for (long pause = FIRST_PAUSE_MILLIS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MILLIS)) {
             try {
-                return question.ask();
+                return query.run();
             } catch (VmmigException e) {
                 if (!mayHelp(e) || System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(pause) > end) {
                     throw e;

@@ -245,7 +245,7 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
         context.recorder().notice(Interferences.runsThoughUnknown(name(), ranHere));
     }
 
-    private void retry(HypervisorRetry.Step step) throws VmmigException {
+    private void retry(Work.Step step) throws VmmigException {
         HypervisorRetry.run(name(), context.settings().hypervisorTimeout, step);
     }
 

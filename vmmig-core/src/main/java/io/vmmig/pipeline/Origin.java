@@ -77,14 +77,14 @@ abstract class Origin {
      *
      * @param consume records that the package is consumed
      */
-    void accept(Acceptance acceptance, Scope.Closing consume) throws VmmigException {}
+    void accept(Acceptance acceptance, Work.Step consume) throws VmmigException {}
 
     /**
      * Tells the source that from here on only what arrives afterwards can be refused.
      *
      * @param restorable throws if the hypervisor would refuse the guest
      */
-    void ready(Scope.Closing restorable) throws VmmigException {}
+    void ready(Work.Step restorable) throws VmmigException {}
 
     /** Verifies who made the package; returns the hosts that handled the guest. */
     abstract List<Handling> verify(Manifest manifest, PackageSummary summary) throws VmmigException;
@@ -97,7 +97,7 @@ abstract class Origin {
     void awaitCommit() throws VmmigException {}
 
     /** Called after COMMITTED is recorded; {@code consume} as for {@link #accept}. */
-    void committed(Scope.Closing consume) throws VmmigException {}
+    void committed(Work.Step consume) throws VmmigException {}
 
     /** Confirms that the guest has been taken over. */
     abstract void resumed(boolean copy, Recorder recorder);
@@ -158,14 +158,14 @@ abstract class Origin {
 
         /** Consumes the package before the guest is paused, since another attempt makes a new package. */
         @Override
-        void accept(Acceptance acceptance, Scope.Closing consume) throws VmmigException {
-            consume.close();
+        void accept(Acceptance acceptance, Work.Step consume) throws VmmigException {
+            consume.run();
             session.accept(acceptance);
         }
 
         @Override
-        void ready(Scope.Closing restorable) throws VmmigException {
-            restorable.close();
+        void ready(Work.Step restorable) throws VmmigException {
+            restorable.run();
             session.ready();
         }
 
@@ -275,8 +275,8 @@ abstract class Origin {
 
         /** Consumes the package only now: one whose restore has failed can be restored later. */
         @Override
-        void committed(Scope.Closing consume) throws VmmigException {
-            consume.close();
+        void committed(Work.Step consume) throws VmmigException {
+            consume.run();
         }
 
         @Override

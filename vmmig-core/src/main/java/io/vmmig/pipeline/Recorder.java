@@ -114,7 +114,7 @@ public final class Recorder {
     }
 
     /** Runs a whole migration; its result is the listeners' last event. */
-    <R extends MigrationReport> R concluding(Abandonable.Work<R> all) throws VmmigException {
+    <R extends MigrationReport> R concluding(Work<R> all) throws VmmigException {
         R report;
         try {
             report = all.run();

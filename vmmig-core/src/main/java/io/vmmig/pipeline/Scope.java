@@ -7,15 +7,10 @@ import java.util.Deque;
 
 /** The resources of a migration, all closed in reverse order, even if closing one fails. For one thread. */
 final class Scope implements AutoCloseable {
-    private final Deque<Closing> open = new ArrayDeque<>();
-
-    @FunctionalInterface
-    interface Closing {
-        void close() throws VmmigException;
-    }
+    private final Deque<Work.Step> open = new ArrayDeque<>();
 
     /** Runs {@code closing} at the end. */
-    void onClose(Closing closing) {
+    void onClose(Work.Step closing) {
         open.push(closing);
     }
 
@@ -39,7 +34,7 @@ final class Scope implements AutoCloseable {
             return;
         }
         try (Scope rest = this) {
-            open.pop().close();
+            open.pop().run();
         }
     }
 }

@@ -21,17 +21,11 @@ import org.slf4j.LoggerFactory;
 final class SharedPages implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SharedPages.class);
 
-    private final Map<Manifest.Reference, Opener> openers = new LinkedHashMap<>();
+    private final Map<Manifest.Reference, Work<Optional<PageSource>>> openers = new LinkedHashMap<>();
     private final Map<Manifest.Reference, PageSource> opened = new HashMap<>();
 
-    /** Opens the pages of a reference. */
-    interface Opener {
-        /** The pages, or empty if they are not available after all. */
-        Optional<PageSource> open() throws VmmigException;
-    }
-
-    /** Adds a reference, unless it was added before. */
-    void add(Manifest.Reference reference, Opener opener) {
+    /** Adds a reference, unless it was added before; {@code opener} opens its pages, if they are available after all. */
+    void add(Manifest.Reference reference, Work<Optional<PageSource>> opener) {
         openers.putIfAbsent(reference, opener);
     }
 
@@ -87,8 +81,8 @@ final class SharedPages implements AutoCloseable {
 
     /** The pages of a reference; empty if this end does not hold it. */
     private Optional<PageSource> find(Manifest.Reference reference) throws VmmigException {
-        Opener opener = openers.get(reference);
-        return opener == null ? Optional.empty() : opener.open();
+        Work<Optional<PageSource>> opener = openers.get(reference);
+        return opener == null ? Optional.empty() : opener.run();
     }
 
     /** Opens the pages of these references; this object closes them. */

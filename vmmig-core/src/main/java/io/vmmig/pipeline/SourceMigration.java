@@ -135,26 +135,28 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
                             ? cancellation.explained(e).failure().during(context.guestName(), recorder.phase())
                             : null);
         }
-        return Failures.checked(why, handOver != null && handOver.state() == SourceState.UNKNOWN);
+        return checked(why, handOver != null && handOver.state() == SourceState.UNKNOWN);
     }
 
     @Override
-    VmmigException explained(VmmigException e) {
-        Failure failure = e.failure().during(context.guestName(), recorder.phase());
-        Failure whole = failure.leaving(here(), destinationHas(e));
-        boolean left = handOver != null && handOver.leftToRecovery();
-        return VmmigException.of(left ? whole.advising(Failures.RECOVER) : whole, e);
+    Failure leaving(Failure failure) {
+        return failure.leaving(here(), destinationHas(failure));
     }
 
-    private EndState destinationHas(VmmigException e) {
-        if (e.problem() == Problem.OUTCOME_UNKNOWN) {
+    @Override
+    boolean leftToRecovery() {
+        return handOver != null && handOver.leftToRecovery();
+    }
+
+    private EndState destinationHas(Failure failure) {
+        if (failure.problem() == Problem.OUTCOME_UNKNOWN) {
             return EndState.UNKNOWN;
         }
         if (delivery != null && delivery.delivered() != null) {
             return delivery.delivered();
         }
         // A destination that refuses reports its own state.
-        EndState told = e.failure().destination();
+        EndState told = failure.destination();
         return destination == null ? EndState.UNTOUCHED : told == EndState.UNKNOWN ? EndState.NOT_HANDED_OVER : told;
     }
 

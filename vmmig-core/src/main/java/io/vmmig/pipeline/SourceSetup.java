@@ -19,6 +19,7 @@ import io.vmmig.transport.Offer;
 import io.vmmig.transport.Transport;
 import java.io.OutputStream;
 import java.util.List;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -47,7 +48,7 @@ final class SourceSetup {
     void admit() throws VmmigException {
         scope.add(GuestLock.take(context.hypervisor(), context.guestName()), GuestLock::release);
         scope.add(Deadline.after(settings.migrationTimeout, "the migration went on", cancellation), Deadline::close);
-        scope.add(Admission.await(settings.admission, recorder, cancellation), Admission::end);
+        scope.add(Admission.await(settings.admission, recorder, cancellation), Semaphore::release);
         cancellation.check();
         recorder.enter(Phase.PREPARE);
         HeapBudget.ofThisProgram().requireRoomForMigration();
@@ -75,9 +76,7 @@ final class SourceSetup {
     /** Begins to search for free memory; null if free memory is sent as well. */
     @Nullable
     FreePagesTask search(Guest guest) {
-        return settings.sendFreePages
-                ? null
-                : scope.add(FreePagesTask.begin(guest, cancellation), FreePagesTask::close);
+        return settings.sendFreePages ? null : scope.add(new FreePagesTask(guest, cancellation), FreePagesTask::close);
     }
 
     /**
@@ -219,7 +218,7 @@ final class SourceSetup {
             return contents -> List.of();
         }
         Manifest manifest = agreement.manifest();
-        GuestHistory history = GuestHistories.of(context.state()).find(manifest.guestUuid());
+        GuestHistories.History history = GuestHistories.of(context.state()).find(manifest.guestUuid());
         return contents -> signer.sign(new PackageClaim(
                 manifest.packageId(),
                 contents,

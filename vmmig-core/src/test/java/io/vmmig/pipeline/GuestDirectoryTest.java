@@ -34,7 +34,7 @@ class GuestDirectoryTest {
     @ParameterizedTest
     @ValueSource(strings = {"web-1", "win 10", "B\u00fcro", ".hidden", "-rf", "..", "$(reboot)"})
     void everyNameOfAGuestHasADirectory(String name) throws Exception {
-        Path directory = GuestDirectory.of(guests, name).path();
+        Path directory = GuestDirectory.of(guests, name);
         assertThat(directory.getParent()).isEqualTo(guests);
         assertThat(Files.createDirectory(directory)).isEqualTo(directory.toRealPath());
     }
