@@ -8,14 +8,10 @@ import io.vmmig.libvirt.binding.HostControl;
 import io.vmmig.libvirt.binding.HostView;
 import io.vmmig.libvirt.binding.LibvirtError;
 import java.time.Duration;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -149,41 +145,6 @@ final class Calls implements AutoCloseable {
                 return;
             }
         }
-    }
-
-    /** Waits for a started change. */
-    static <T> T await(Future<T> call, String doing, Duration deadline) throws VmmigException {
-        boolean interrupted = false;
-        long end = System.nanoTime() + deadline.toNanos();
-        try {
-            while (true) {
-                try {
-                    return call.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                } catch (TimeoutException e) {
-                    throw Errors.timeout(doing, deadline);
-                } catch (ExecutionException e) {
-                    throw unwrap(e);
-                }
-            }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-    }
-
-    private static VmmigException unwrap(ExecutionException e) {
-        Throwable cause = e.getCause();
-        if (cause instanceof VmmigException known) {
-            // Rethrown as a new exception, so that both stacks are visible.
-            return VmmigException.of(known.failure(), known);
-        }
-        if (cause instanceof Error error) {
-            throw error;
-        }
-        throw new CompletionException(cause);
     }
 
     /** Releases the connection once all running calls are done and late successes are dealt with. */

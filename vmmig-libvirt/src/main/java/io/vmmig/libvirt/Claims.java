@@ -6,6 +6,7 @@ import io.vmmig.error.Problem;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 
 /**
  * The guests that this hypervisor object is saving or restoring: only one operation per guest at a time, and none while libvirt
@@ -13,14 +14,11 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class Claims {
     private final Set<UUID> claimed = ConcurrentHashMap.newKeySet();
-    private final LateCalls late;
-
-    Claims(LateCalls late) {
-        this.late = late;
-    }
+    /** Abandoned changes that may still succeed. */
+    private final ConcurrentMap<Pending<?>, UUID> late = new ConcurrentHashMap<>();
 
     void claim(UUID uuid, String name) throws HypervisorException {
-        late.requireNone(uuid, name);
+        requireNoneLate(uuid, name);
         if (!claimed.add(uuid)) {
             throw new HypervisorException(
                     Problem.GUEST_BUSY,
@@ -31,5 +29,24 @@ final class Claims {
 
     void release(UUID uuid) {
         claimed.remove(uuid);
+    }
+
+    /** Registers an abandoned change: until it has ended, the guest cannot be changed again. */
+    void addLate(UUID uuid, Pending<?> call) {
+        late.put(call, uuid);
+        call.whenOver(() -> late.remove(call));
+    }
+
+    /** Throws while libvirt may still change that guest. */
+    void requireNoneLate(UUID uuid, String name) throws HypervisorException {
+        for (var entry : late.entrySet()) {
+            if (entry.getValue().equals(uuid)) {
+                throw new HypervisorException(
+                        Problem.GUEST_BUSY,
+                        "libvirt has not yet answered an earlier, abandoned call: "
+                                + entry.getKey().doing(),
+                        "Check why libvirt does not answer, and try " + name + " again when it does.");
+            }
+        }
     }
 }

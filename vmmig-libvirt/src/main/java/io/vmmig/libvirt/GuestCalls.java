@@ -13,7 +13,7 @@ import java.time.Duration;
 import java.util.UUID;
 
 /** Calls about one guest. Each looks the guest up again, so that no handle is shared with an abandoned call. */
-record GuestCalls(Calls calls, LateCalls late, String name, UUID uuid) {
+record GuestCalls(Calls calls, Claims claims, String name, UUID uuid) {
     /** A query of a domain. */
     @FunctionalInterface
     interface Look<T> {
@@ -28,7 +28,7 @@ record GuestCalls(Calls calls, LateCalls late, String name, UUID uuid) {
 
     /** The same, on a connection where slow calls block nothing else. */
     GuestCalls aside() {
-        return new GuestCalls(calls, new LateCalls(), name, uuid);
+        return new GuestCalls(calls, new Claims(), name, uuid);
     }
 
     /** Runs a query, and waits for the result. */
@@ -76,7 +76,7 @@ record GuestCalls(Calls calls, LateCalls late, String name, UUID uuid) {
     /** Abandons a change: this guest cannot be changed again until the call has ended. */
     void giveUp(Pending<?> call) {
         if (call.giveUp()) {
-            late.add(uuid, call);
+            claims.addLate(uuid, call);
         }
     }
 

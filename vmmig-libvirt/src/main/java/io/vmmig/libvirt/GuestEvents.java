@@ -106,7 +106,7 @@ record GuestEvents(GuestCalls calls, DomainEvents events, List<DomainEvent> seen
         // Nobody needs to wait for libvirt's answer.
         Pending<Boolean> closing = calls.startOnHost(
                 "end the watch of", new Late.Stays("nobody listens any more"), host -> events.close());
-        if (closing.isDone() && !closing.succeeded()) {
+        if (closing.failed()) {
             events.close();
         }
     }

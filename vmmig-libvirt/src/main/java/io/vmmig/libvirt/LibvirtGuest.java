@@ -28,30 +28,21 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
-import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.w3c.dom.Element;
 
 /** A libvirt guest. */
-final class LibvirtGuest implements Guest {
+record LibvirtGuest(
+        GuestCalls calls,
+        GuestCalls quickCalls,
+        GuestCalls looks,
+        LibvirtOptions options,
+        Claims claims,
+        List<DomainEvent.Kind> ownActs)
+        implements Guest {
     private static final Logger LOG = LoggerFactory.getLogger(LibvirtGuest.class);
-
-    private final GuestCalls calls;
-    private final GuestCalls quickCalls;
-    private final GuestCalls looks;
-    private final LibvirtOptions options;
-    private final Claims claims;
-    private final List<DomainEvent.Kind> ownActs = new CopyOnWriteArrayList<>();
-
-    LibvirtGuest(GuestCalls calls, GuestCalls quickCalls, GuestCalls looks, LibvirtOptions options, Claims claims) {
-        this.calls = calls;
-        this.quickCalls = quickCalls;
-        this.looks = looks;
-        this.options = options;
-        this.claims = claims;
-    }
 
     @Override
     public String name() {
@@ -183,7 +174,7 @@ final class LibvirtGuest implements Guest {
     private SavedGuest beginSave() throws VmmigException {
         DomainState state = calls.call("look at", this::stateIfFree);
         boolean running = state != DomainState.PAUSED;
-        PauseWatch watch = PauseWatch.begin(quickCalls);
+        PauseWatch watch = new PauseWatch(quickCalls);
         try {
             return beginSave(running, watch);
         } catch (Throwable e) {

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.w3c.dom.Element;
@@ -58,8 +59,7 @@ public final class LibvirtHypervisor implements Hypervisor {
     /** Queries about a guest during its save, while it is paused. */
     private final Calls looks;
 
-    private final LateCalls late = new LateCalls();
-    private final Claims claims = new Claims(late);
+    private final Claims claims = new Claims();
 
     private LibvirtHypervisor(LibvirtUri uri, LibvirtOptions options) {
         this.uri = uri;
@@ -122,11 +122,12 @@ public final class LibvirtHypervisor implements Hypervisor {
             }
         });
         return new LibvirtGuest(
-                new GuestCalls(calls, late, name, uuid),
-                new GuestCalls(quickCalls, late, name, uuid),
-                new GuestCalls(looks, late, name, uuid),
+                new GuestCalls(calls, claims, name, uuid),
+                new GuestCalls(quickCalls, claims, name, uuid),
+                new GuestCalls(looks, claims, name, uuid),
                 options,
-                claims);
+                claims,
+                new CopyOnWriteArrayList<>());
     }
 
     @Override
@@ -175,8 +176,8 @@ public final class LibvirtHypervisor implements Hypervisor {
             refuseIfKnown(id);
             requireRestorable(request);
             return LibvirtRestoringGuest.start(
-                    new GuestCalls(calls, late, id.name(), id.uuid()),
-                    new GuestCalls(quickCalls, late, id.name(), id.uuid()),
+                    new GuestCalls(calls, claims, id.name(), id.uuid()),
+                    new GuestCalls(quickCalls, claims, id.name(), id.uuid()),
                     options,
                     request,
                     uri.qemuLog(id.name()),

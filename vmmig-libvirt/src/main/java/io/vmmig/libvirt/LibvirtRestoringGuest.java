@@ -148,7 +148,7 @@ final class LibvirtRestoringGuest implements RestoringGuest {
                 throw translated(e);
             }
             awaitRestored();
-            watch = PauseWatch.begin(quickCalls);
+            watch = new PauseWatch(quickCalls);
             watch.paused();
             DomainState state = guest.state();
             if (state != DomainState.PAUSED) {

@@ -48,14 +48,10 @@ final class PauseWatch implements AutoCloseable {
     /** Whether nothing had happened when the images were released, so that their locks show everything later. */
     private boolean locksTell;
 
-    private PauseWatch(GuestCalls calls, GuestEvents events) {
-        this.calls = calls;
-        this.events = events;
-    }
-
     /** Starts to watch, while the guest runs or just before it is suspended. */
-    static PauseWatch begin(GuestCalls calls) throws VmmigException {
-        return new PauseWatch(calls, GuestEvents.begin(calls, false));
+    PauseWatch(GuestCalls calls) throws VmmigException {
+        this.calls = calls;
+        this.events = GuestEvents.begin(calls, false);
     }
 
     /** Called when the guest is paused. */

@@ -6,7 +6,10 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
 /**
@@ -41,8 +44,8 @@ final class Pending<T> {
         return result.isDone();
     }
 
-    boolean succeeded() {
-        return result.isDone() && !result.isCompletedExceptionally();
+    boolean failed() {
+        return result.isCompletedExceptionally();
     }
 
     /** Calls {@code then} when the call has ended, awaited or not. */
@@ -57,7 +60,37 @@ final class Pending<T> {
 
     /** Waits for the call, and rethrows its error. On a timeout the call continues. */
     T await(Duration deadline) throws VmmigException {
-        return Calls.await(result, doing, deadline);
+        boolean interrupted = false;
+        long end = System.nanoTime() + deadline.toNanos();
+        try {
+            while (true) {
+                try {
+                    return result.get(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                } catch (TimeoutException e) {
+                    throw Errors.timeout(doing, deadline);
+                } catch (ExecutionException e) {
+                    throw unwrap(e);
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static VmmigException unwrap(ExecutionException e) {
+        Throwable cause = e.getCause();
+        if (cause instanceof VmmigException known) {
+            // Rethrown as a new exception, so that both stacks are visible.
+            return VmmigException.of(known.failure(), known);
+        }
+        if (cause instanceof Error error) {
+            throw error;
+        }
+        throw new CompletionException(cause);
     }
 
     /** Waits until the call has succeeded or failed; false on a timeout. */

@@ -71,7 +71,13 @@ record QemuProcessMemory(RandomAccessFile memory, long block, List<RamRegion> ra
         QemuProcessMemory found = null;
         try {
             memory = new RandomAccessFile(process.resolve("mem").toFile(), "r");
-            found = in(memory, blocks(process, ram), ram, shown);
+            for (long block : blocks(process, ram)) {
+                QemuProcessMemory candidate = new QemuProcessMemory(memory, block, ram);
+                if (candidate.agreesWith(shown)) {
+                    found = candidate;
+                    break;
+                }
+            }
             return found;
         } catch (IOException e) {
             LOG.debug("{} cannot be read by this user", process, e);
@@ -81,17 +87,6 @@ record QemuProcessMemory(RandomAccessFile memory, long block, List<RamRegion> ra
                 closeQuietly(memory);
             }
         }
-    }
-
-    private static @Nullable QemuProcessMemory in(
-            RandomAccessFile memory, List<Long> blocks, List<RamRegion> ram, GuestMemory shown) throws VmmigException {
-        for (long block : blocks) {
-            QemuProcessMemory candidate = new QemuProcessMemory(memory, block, ram);
-            if (candidate.agreesWith(shown)) {
-                return candidate;
-            }
-        }
-        return null;
     }
 
     /** Possible offsets of the block: Linux merges adjacent mappings. */

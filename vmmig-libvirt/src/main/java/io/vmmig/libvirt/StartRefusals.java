@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Explains why libvirt or QEMU cannot start a guest on this host: which device fails, what it needs here, and what to do. libvirt
@@ -20,19 +19,12 @@ final class StartRefusals {
      * A kind of error.
      *
      * @param words the message of libvirt or QEMU; its first group is what is missing
-     * @param attribute the attribute of an interface's child that names what is missing; null if it is not about an interface
+     * @param child the interface's child that names what is missing; empty if it is not about an interface
+     * @param attribute the attribute of that child
      * @param what our message, with {@code %1$s} for what is missing and {@code %2$s} for the device that needs it
      * @param remedy the advice, with the same
      */
-    private record Kind(Problem problem, Pattern words, @Nullable NamedIn attribute, String what, String remedy) {}
-
-    /** An attribute that names a resource of the host. */
-    private record NamedIn(String child, String attribute) {}
-
-    private static final NamedIn BRIDGE = new NamedIn("source", "bridge");
-    private static final NamedIn NETWORK = new NamedIn("source", "network");
-    private static final NamedIn DIRECT = new NamedIn("source", "dev");
-    private static final NamedIn FILTER = new NamedIn("filterref", "filter");
+    private record Kind(Problem problem, Pattern words, String child, String attribute, String what, String remedy) {}
 
     private static final String PREPARE_BRIDGE =
             "Make the bridge there, as with ip link add %1$s type bridge, or give the guest another one with"
@@ -41,28 +33,33 @@ final class StartRefusals {
     private static final List<Kind> KINDS = List.of(
             missing(
                     "(?:interface MTU on|tap interface to bridge|Unable to add bridge|Unable to get bridge|bridge device) '?([^'\\s:]+)'?.*No such device",
-                    BRIDGE,
+                    "source",
+                    "bridge",
                     "the host has no bridge %1$s, which %2$s is connected to",
                     PREPARE_BRIDGE),
             missing(
                     "(?:interface (?:index|flags|MAC) (?:on|for)|get interface .* on|macvtap.* on) '?([^'\\s:]+)'?.*No such device",
-                    DIRECT,
+                    "source",
+                    "dev",
                     "the host has no network device %1$s, which %2$s is connected to",
                     "Connect the guest to another one there."),
             missing(
                     "no network with matching name '([^']+)'",
-                    NETWORK,
+                    "source",
+                    "network",
                     "the host has no network %1$s, which %2$s is connected to",
                     "Define and start the network there (virsh net-define, net-start), or give the guest another one with"
                             + " DomainSettings.network(\"%1$s\", …)."),
             missing(
                     "network '([^']+)' is not active",
-                    NETWORK,
+                    "source",
+                    "network",
                     "the host's network %1$s, which %2$s is connected to, is not active",
                     "Start the network there: virsh net-start %1$s."),
             missing(
                     "(?:no nwfilter with matching name|referenced filter) '([^']+)'",
-                    FILTER,
+                    "filterref",
+                    "filter",
                     "the host has no network filter %1$s, which %2$s uses",
                     "Define the filter there (virsh nwfilter-define), or take it out of the guest."),
             missing(
@@ -118,15 +115,16 @@ final class StartRefusals {
     private StartRefusals() {}
 
     private static Kind kind(Problem problem, String words, String what, String remedy) {
-        return new Kind(problem, Pattern.compile(words, Pattern.DOTALL), null, what, remedy);
+        return new Kind(problem, Pattern.compile(words, Pattern.DOTALL), "", "", what, remedy);
     }
 
     private static Kind missing(String words, String what, String remedy) {
         return kind(Problem.RESOURCE_MISSING, words, what, remedy);
     }
 
-    private static Kind missing(String words, NamedIn attribute, String what, String remedy) {
-        return new Kind(Problem.RESOURCE_MISSING, Pattern.compile(words, Pattern.DOTALL), attribute, what, remedy);
+    private static Kind missing(String words, String child, String attribute, String what, String remedy) {
+        Pattern pattern = Pattern.compile(words, Pattern.DOTALL);
+        return new Kind(Problem.RESOURCE_MISSING, pattern, child, attribute, what, remedy);
     }
 
     /** The error for a guest that could not be started; {@code failed} itself if it did not come from libvirt. */
@@ -159,9 +157,8 @@ final class StartRefusals {
                     : missing;
         }
         String device = "";
-        if (kind.attribute() != null) {
-            Optional<String> named = HostNeeds.interfaceNaming(
-                    domainXml, kind.attribute().child(), kind.attribute().attribute(), missing);
+        if (!kind.child().isEmpty()) {
+            Optional<String> named = HostNeeds.interfaceNaming(domainXml, kind.child(), kind.attribute(), missing);
             // A libvirt network has a bridge that no interface names.
             device = named.orElse("an interface of the guest");
         }

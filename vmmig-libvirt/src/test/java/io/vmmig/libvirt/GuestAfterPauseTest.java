@@ -28,7 +28,7 @@ class GuestAfterPauseTest {
 
     private final SlowLibvirt libvirt = new SlowLibvirt(GUEST);
     private final Calls calls = new Calls(libvirt, Duration.ofSeconds(20));
-    private final GuestCalls guest = new GuestCalls(calls, new LateCalls(), "guest", GUEST);
+    private final GuestCalls guest = new GuestCalls(calls, new Claims(), "guest", GUEST);
 
     @AfterEach
     void close() {
@@ -68,16 +68,15 @@ class GuestAfterPauseTest {
     /** The guest itself decides when its agent answers. */
     @Test
     void aGuestWhoseAgentHangsCanStillBeMoved() throws Exception {
-        LateCalls late = new LateCalls();
+        Claims claims = new Claims();
         Calls hasty = new Calls(libvirt, Duration.ofMillis(300));
         try {
             libvirt.runs();
             libvirt.shows(AGENT.formatted("connected"));
             libvirt.hang(Call.SET_TIME);
-            assertThatThrownBy(() -> AgentClock.catchUp(new GuestCalls(hasty, late, "guest", GUEST).aside()))
+            assertThatThrownBy(() -> AgentClock.catchUp(new GuestCalls(hasty, claims, "guest", GUEST).aside()))
                     .isInstanceOfSatisfying(HypervisorException.class, e -> assertThat(e.problem())
                             .isEqualTo(Problem.HYPERVISOR_TIMEOUT));
-            Claims claims = new Claims(late);
             claims.claim(GUEST, "guest");
             claims.release(GUEST);
         } finally {

@@ -29,10 +29,9 @@ class LateCallsTest {
     Path directory;
 
     private final SlowLibvirt libvirt = new SlowLibvirt(GUEST);
-    private final LateCalls late = new LateCalls();
-    private final Claims claims = new Claims(late);
+    private final Claims claims = new Claims();
     private final Calls calls = new Calls(libvirt, DEADLINE);
-    private final GuestCalls guest = new GuestCalls(calls, late, "guest", GUEST);
+    private final GuestCalls guest = new GuestCalls(calls, claims, "guest", GUEST);
 
     @AfterEach
     void close() {

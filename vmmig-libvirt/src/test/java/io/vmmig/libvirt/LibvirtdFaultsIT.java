@@ -181,10 +181,10 @@ class LibvirtdFaultsIT extends RealGuests {
         Lab.run("host", "exec", HOST, "bash", "-c", "kill -" + signal + " $(</run/libvirtd.pid)");
     }
 
-    private static void awaitOver(LateCalls late, UUID uuid) throws Exception {
+    private static void awaitOver(Claims claims, UUID uuid) throws Exception {
         Await.until("what was given up is over", Duration.ofSeconds(30), () -> {
             try {
-                late.requireNone(uuid, "it");
+                claims.requireNoneLate(uuid, "it");
                 return true;
             } catch (VmmigException e) {
                 return false;
@@ -199,18 +199,18 @@ class LibvirtdFaultsIT extends RealGuests {
         UUID uuid = UUID.randomUUID();
         String xml = "<domain type='qemu'><name>latecomer</name><uuid>" + uuid
                 + "</uuid><memory>65536</memory><os><type arch='x86_64'>hvm</type></os></domain>";
-        LateCalls late = new LateCalls();
+        Claims claims = new Claims();
         try (Calls calls = new Calls(new Link(LibvirtUri.parse(uri)), Duration.ofSeconds(2))) {
-            GuestCalls latecomer = new GuestCalls(calls, late, "latecomer", uuid);
+            GuestCalls latecomer = new GuestCalls(calls, claims, "latecomer", uuid);
             calls.call("connect", HostView::isAlive);
             signalLibvirtd("STOP");
             try {
                 assertProblem(Problem.HYPERVISOR_TIMEOUT, () -> latecomer.define(xml));
-                assertProblem(Problem.GUEST_BUSY, () -> late.requireNone(uuid, "latecomer"));
+                assertProblem(Problem.GUEST_BUSY, () -> claims.requireNoneLate(uuid, "latecomer"));
             } finally {
                 signalLibvirtd("CONT");
             }
-            awaitOver(late, uuid);
+            awaitOver(claims, uuid);
         }
         assertThat(hypervisor.guests()).extracting(GuestId::name).doesNotContain("latecomer");
     }
@@ -219,9 +219,9 @@ class LibvirtdFaultsIT extends RealGuests {
     void aSuspendThatComesTooLateIsTakenBack() throws Exception {
         start(false);
         UUID uuid = hypervisor.guest(lab.name).uuid();
-        LateCalls late = new LateCalls();
+        Claims claims = new Claims();
         try (Calls calls = new Calls(new Link(LibvirtUri.parse(uri)), Duration.ofSeconds(2))) {
-            GuestCalls guest = new GuestCalls(calls, late, lab.name, uuid);
+            GuestCalls guest = new GuestCalls(calls, claims, lab.name, uuid);
             guest.state();
             lab.signal("STOP");
             try {
@@ -229,7 +229,7 @@ class LibvirtdFaultsIT extends RealGuests {
             } finally {
                 lab.signal("CONT");
             }
-            awaitOver(late, uuid);
+            awaitOver(claims, uuid);
         }
         lab.awaitTicking();
     }

@@ -24,7 +24,7 @@ class MemorySnapshotTest {
         LibvirtOptions options = LibvirtOptions.defaults().withWorkDirectory(directory);
         try (Calls calls = new Calls(libvirt, options.callDeadline())) {
             MemorySnapshot snapshot =
-                    MemorySnapshot.open(new GuestCalls(calls, new LateCalls(), "guest", uuid), options, List.of("vda"));
+                    MemorySnapshot.open(new GuestCalls(calls, new Claims(), "guest", uuid), options, List.of("vda"));
 
             assertThatThrownBy(snapshot::preamble)
                     .isInstanceOf(HypervisorException.class)

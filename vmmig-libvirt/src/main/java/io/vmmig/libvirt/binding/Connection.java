@@ -162,7 +162,7 @@ public final class Connection implements HostControl {
 
     /** Returns libvirt's number of the registration, or something negative. */
     int registerEvents(Domain domain, int event, Pointer callback, Pointer opaque) {
-        return LibvirtLibrary.virConnectDomainEventRegisterAny(open(), domain.handle(), event, callback, opaque, null);
+        return LibvirtLibrary.virConnectDomainEventRegisterAny(open(), domain.open(), event, callback, opaque, null);
     }
 
     /** Errors are ignored: a broken connection has ended the registration. */

@@ -275,11 +275,8 @@ public final class Domain implements DomainControl {
         }
     }
 
-    Pointer handle() {
-        return open();
-    }
-
-    private Pointer open() {
+    /** libvirt's handle. */
+    Pointer open() {
         if (closed) {
             throw new IllegalStateException("the handle is closed");
         }
