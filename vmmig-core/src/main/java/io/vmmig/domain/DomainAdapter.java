@@ -82,9 +82,7 @@ public final class DomainAdapter {
             GuestFiles files,
             DomainPolicy policy)
             throws VmmigException {
-        for (Obstacle obstacle : definition.obstacles()) {
-            throw VmmigException.of(obstacle.problem(), obstacle.what(), obstacle.remedy());
-        }
+        DomainPolicy.requireNone(definition.obstacles());
         DomainAdapter adapter = new DomainAdapter(host, settings, definition.files(files), policy);
         DomainXml edited = adapter.edit(adapter.rewrite(definition.carried()));
         if (!edited.name().equals(running.domain().name())
@@ -327,7 +325,7 @@ public final class DomainAdapter {
         source.get().removeAttribute(kind.equals("bridge") ? "network" : "bridge");
         String from = source.get().getAttribute(kind);
         String mac = macOf(device);
-        Optional<String> to = kind.equals("bridge") ? settings.bridge(from) : settings.network(from);
+        Optional<String> to = settings.replacement(kind.equals("bridge") ? kind : "network", from);
         if (to.isEmpty()) {
             throw new IncompatibleException(
                     Problem.DEVICE_CANNOT_MOVE,

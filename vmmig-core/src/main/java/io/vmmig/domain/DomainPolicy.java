@@ -102,7 +102,7 @@ public final class DomainPolicy {
         requireNone(PolicyCheck.ofAdapted(adapted.root(), table, chosen));
     }
 
-    private static void requireNone(List<Obstacle> obstacles) throws VmmigException {
+    static void requireNone(List<Obstacle> obstacles) throws VmmigException {
         for (Obstacle obstacle : obstacles) {
             throw VmmigException.of(obstacle.problem(), obstacle.what(), obstacle.remedy());
         }

@@ -197,15 +197,8 @@ public final class DomainSettings {
         return find("channel " + channel, Path.class);
     }
 
-    Optional<String> bridge(String from) {
-        return chosenNetwork("bridge", from);
-    }
-
-    Optional<String> network(String from) {
-        return chosenNetwork("network", from);
-    }
-
-    private Optional<String> chosenNetwork(String kind, String from) {
+    /** The bridge or network for interfaces on that one; {@code kind} is {@code bridge} or {@code network}. */
+    Optional<String> replacement(String kind, String from) {
         Optional<String> network = find(kind + ' ' + from, String.class);
         return network.isPresent() || !chosen.containsKey("keeping networks") ? network : Optional.of(from);
     }

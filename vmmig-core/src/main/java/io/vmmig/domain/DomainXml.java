@@ -12,7 +12,6 @@ import io.vmmig.xml.Xml;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -223,15 +222,10 @@ public final class DomainXml {
     /** The writable disks that are shared with other guests ({@code <shareable/>}), by target. */
     public Map<String, Path> sharedDisks() throws VmmigException {
         Map<String, Path> shared = new LinkedHashMap<>();
-        Set<String> marked = new HashSet<>();
         for (Element element : devices("disk")) {
-            if (Xml.child(element, "shareable").isPresent()) {
-                marked.add(target(element));
-            }
-        }
-        for (Disk disk : disks()) {
-            if (!disk.readOnly() && marked.contains(disk.target())) {
-                shared.put(disk.target(), disk.file());
+            String file = Xml.attribute(element, "source", "file");
+            if (Xml.child(element, "shareable").isPresent() && !file.isEmpty() && !readOnly(element)) {
+                shared.put(target(element), path(file));
             }
         }
         return shared;

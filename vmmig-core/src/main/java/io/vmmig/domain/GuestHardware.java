@@ -62,16 +62,12 @@ record GuestHardware(Set<String> parts) {
     /** Throws unless a stream saved from this hardware fits into {@code other}. */
     void requireSame(GuestHardware other) throws VmmigException {
         List<String> differences = new ArrayList<>();
-        for (String part : parts) {
-            if (!other.parts.contains(part)) {
-                differences.add("saved with " + part);
-            }
-        }
-        for (String part : other.parts) {
-            if (!parts.contains(part)) {
-                differences.add("asked for " + part);
-            }
-        }
+        parts.stream()
+                .filter(part -> !other.parts.contains(part))
+                .forEach(part -> differences.add("saved with " + part));
+        other.parts.stream()
+                .filter(part -> !parts.contains(part))
+                .forEach(part -> differences.add("asked for " + part));
         if (!differences.isEmpty()) {
             throw new IncompatibleException(
                     Problem.DOMAIN_CHANGE_IMPOSSIBLE,

@@ -23,45 +23,43 @@ public final class NamedPaths {
     /** Paths that only the guest sees, and metadata that libvirt keeps for others. */
     private static final Set<String> PASSED_OVER = Set.of("target", "metadata", "description", "title");
 
-    private final Set<Path> paths = new LinkedHashSet<>();
-
     private NamedPaths() {}
 
     /** All absolute paths, as they are named. */
     public static Set<Path> in(String xml) throws VmmigException {
-        NamedPaths found = new NamedPaths();
-        found.look(BoundedXml.parse(xml, "the XML"));
-        return Set.copyOf(found.paths);
+        Set<Path> paths = new LinkedHashSet<>();
+        look(BoundedXml.parse(xml, "the XML"), paths);
+        return Set.copyOf(paths);
     }
 
-    private void look(Element element) {
+    private static void look(Element element, Set<Path> paths) {
         if (PASSED_OVER.contains(element.getTagName())) {
             return;
         }
         boolean foreign = DomainXml.foreign(element);
         NamedNodeMap attributes = element.getAttributes();
         for (int i = 0; i < attributes.getLength(); i++) {
-            add(attributes.item(i).getNodeValue(), foreign);
+            add(attributes.item(i).getNodeValue(), foreign, paths);
         }
         if (Xml.children(element).isEmpty()) {
-            add(Xml.text(element), foreign);
+            add(Xml.text(element), foreign, paths);
         }
-        Xml.children(element).forEach(this::look);
+        Xml.children(element).forEach(child -> look(child, paths));
     }
 
-    private void add(String text, boolean foreign) {
+    private static void add(String text, boolean foreign, Set<Path> paths) {
         if (text.startsWith("/")) {
-            addPath(text);
+            addPath(text, paths);
         }
         if (foreign) {
             Matcher within = WITHIN.matcher(text);
             while (within.find()) {
-                addPath(within.group());
+                addPath(within.group(), paths);
             }
         }
     }
 
-    private void addPath(String text) {
+    private static void addPath(String text, Set<Path> paths) {
         try {
             paths.add(Path.of(text));
         } catch (InvalidPathException e) {

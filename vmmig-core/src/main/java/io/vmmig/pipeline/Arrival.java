@@ -28,7 +28,6 @@ import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.json.Malformed;
 import io.vmmig.page.PageSource;
 import io.vmmig.qcow2.ImageFiles;
-import io.vmmig.reference.ImageStore;
 import io.vmmig.reference.PageLayout;
 import io.vmmig.reference.ReferenceStore;
 import io.vmmig.state.HostState;
@@ -77,7 +76,6 @@ final class Arrival {
     private final @Nullable Path kernel;
     private final @Nullable Path ramdisk;
     private @Nullable AdaptedGuest offered;
-    private @Nullable ArrivalFiles making;
     private boolean reserved;
 
     private Arrival(Offer offer, Origin origin, HostCapabilities host, DestinationContext context)
@@ -165,11 +163,7 @@ final class Arrival {
         if (content == null) {
             return null;
         }
-        if (chosen.isPresent()) {
-            this.held.add(content.digest().toString());
-            return chosen.get();
-        }
-        Optional<Path> here = held.bootFile(content.digest());
+        Optional<Path> here = chosen.isPresent() ? chosen : held.bootFile(content.digest());
         if (here.isPresent()) {
             this.held.add(content.digest().toString());
             return here.get();
@@ -230,10 +224,7 @@ final class Arrival {
             return new AdaptedGuest(running, null, manifest.persistent(), List.of());
         }
         if (!manifest.persistent()) {
-            throw new PackageFormatException(
-                    Problem.PACKAGE_MALFORMED,
-                    "the package has a definition of a guest that has none by its manifest",
-                    "Make the package again.");
+            throw malformed("the package has a definition of a guest that has none by its manifest");
         }
         DomainDefinition definition = DomainDefinition.of(definitionXml, domain, policy);
         return new AdaptedGuest(
@@ -263,11 +254,12 @@ final class Arrival {
                 && domain.kernel().isPresent() == (manifest.kernel() != null)
                 && domain.ramdisk().isPresent() == (manifest.ramdisk() != null);
         if (!agrees) {
-            throw new PackageFormatException(
-                    Problem.PACKAGE_MALFORMED,
-                    "the domain XML and the manifest describe different guests",
-                    "Make the package again.");
+            throw malformed("the domain XML and the manifest describe different guests");
         }
+    }
+
+    static PackageFormatException malformed(String what) {
+        return new PackageFormatException(Problem.PACKAGE_MALFORMED, what, "Make the package again.");
     }
 
     /**
@@ -425,15 +417,6 @@ final class Arrival {
                 Instant.now());
     }
 
-    /** From now on {@code files} creates all files. */
-    void making(ArrivalFiles files) {
-        making = files;
-    }
-
-    private ArrivalFiles making() {
-        return Objects.requireNonNull(making);
-    }
-
     /** Records the files that the hypervisor will create in addition to those of the offer, before it creates them. */
     void recordOutputs(DomainXml domain, ArrivalJournal journal) throws VmmigException {
         List<Path> known = journal.outputs();
@@ -467,13 +450,13 @@ final class Arrival {
     }
 
     /** Creates empty placeholder images, with which a hypervisor can start. */
-    void reserveLayers() throws VmmigException {
+    void reserveLayers(ArrivalFiles made) throws VmmigException {
         reserved = true;
         try {
             for (Manifest.Disk disk : manifest.disks()) {
                 for (int i = 0; i < disk.layers().size(); i++) {
                     Path file = layer(disk.target(), i);
-                    making().create(file);
+                    made.create(file);
                     ImageFiles.reserveLayer(disk, i, file, backing(disk.target(), i));
                 }
             }
@@ -484,25 +467,14 @@ final class Arrival {
     }
 
     /** Writes a layer, over its placeholder if there is one. */
-    void writeLayer(InputStream in, Manifest.Disk disk, int layer) throws IOException, VmmigException {
+    void writeLayer(InputStream in, Manifest.Disk disk, int layer, ArrivalFiles made)
+            throws IOException, VmmigException {
         Path file = layer(disk.target(), layer);
         Path backing = backing(disk.target(), layer);
         if (!reserved) {
-            making().create(file);
+            made.create(file);
         }
         ImageFiles.fillLayer(in, disk, layer, file, backing);
-    }
-
-    /** Writes a kernel or a ramdisk. */
-    void writeBootFile(InputStream in, Path file) throws IOException, VmmigException {
-        making().create(file);
-        ImageFiles.fill(in, file);
-    }
-
-    /** Writes a base image, and verifies its digest. */
-    void writeBase(InputStream in, Manifest.Base base, Path file) throws IOException, VmmigException {
-        making().create(file);
-        ImageFiles.fillBase(in, base, file);
     }
 
     /** The path for a base image to receive; empty if this host already has it. */
@@ -544,32 +516,18 @@ final class Arrival {
         return layer == 0 ? baseFiles.get(target) : layer(target, layer - 1);
     }
 
-    /** The possible references of the package that this host holds, or will hold in time. */
-    SharedPages sharedPages(ImageStore images) throws VmmigException {
-        SharedPages shared = new SharedPages();
-        boolean whole = false;
-        try {
-            share(images, shared);
-            whole = true;
-            return shared;
-        } finally {
-            if (!whole) {
-                shared.close();
-            }
-        }
-    }
-
-    private void share(ImageStore images, SharedPages shared) throws VmmigException {
+    /** Adds the possible references of the package that this host holds, or will hold in time. */
+    void share(SharedPages shared, ReferenceStore store) throws VmmigException {
         boolean based = false;
         for (Manifest.Reference reference : manifest.references()) {
             if (comesAlong(reference)) {
-                shared.add(reference, () -> find(reference, images.references()));
+                shared.add(reference, () -> find(reference, store));
                 continue;
             }
             // The source uses one earlier package, the latest that this host holds.
             boolean earlier = reference.kind() == Manifest.Reference.Kind.PACKAGE;
             if (!(earlier && based)) {
-                Optional<PageSource> pages = images.references().find(reference);
+                Optional<PageSource> pages = store.find(reference);
                 pages.ifPresent(open -> shared.add(reference, open));
                 based |= earlier && pages.isPresent();
             }

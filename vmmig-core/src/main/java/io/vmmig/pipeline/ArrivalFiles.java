@@ -48,6 +48,10 @@ final class ArrivalFiles {
         this.journal = journal;
     }
 
+    ArrivalJournal journal() {
+        return journal;
+    }
+
     /** Creates the guest's directory, unless it exists. */
     void makeDirectory() throws VmmigException {
         Path directory = journal.facts().directory();
@@ -70,7 +74,8 @@ final class ArrivalFiles {
     /** Creates an empty file. */
     void create(Path file) throws VmmigException {
         try {
-            Path beside = beside(file, unnamed++);
+            // A temporary name that nobody else uses.
+            Path beside = file.resolveSibling(unnamedPrefix() + unnamed++);
             Files.createFile(beside, PRIVATE_FILE);
             recordOrRemove(file, beside);
             try {
@@ -105,11 +110,6 @@ final class ArrivalFiles {
                 Files.deleteIfExists(made);
             }
         }
-    }
-
-    /** A temporary name that nobody else uses. */
-    private Path beside(Path file, int number) {
-        return file.resolveSibling(unnamedPrefix() + number);
     }
 
     private String unnamedPrefix() {

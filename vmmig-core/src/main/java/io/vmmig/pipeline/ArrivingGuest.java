@@ -62,7 +62,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
     void beginEarly(@Nullable String cookie) throws VmmigException {
         if (early == null && cookie != null && arrival.bootFilesHere() && arrival.canReserve()) {
             context.cancellation().check();
-            arrival.reserveLayers();
+            arrival.reserveLayers(files);
             RestoreRequest request = new RestoreRequest(
                     arrival.offered().running().domain().text(),
                     arrival.adaptCookie(cookie),

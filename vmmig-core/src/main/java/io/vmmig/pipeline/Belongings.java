@@ -136,7 +136,8 @@ record Belongings(
                 "Insert it at the destination, with virsh change-media --config.");
     }
 
-    private static VmmigException refused(List<Obstacle> obstacles) {
+    /** The refusal of a guest with these obstacles. */
+    static VmmigException refused(List<Obstacle> obstacles) {
         Obstacle first = obstacles.get(0);
         String all = obstacles.stream().map(Obstacle::what).collect(Collectors.joining("; "));
         return VmmigException.of(first.problem(), all, first.remedy());

@@ -11,19 +11,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Lists what a package needs and does not hold, so that its owner knows what else to keep. */
-final class ContentNeeded {
-    private final Departure departure;
-    private final List<Notice> notices = new ArrayList<>();
-
-    private ContentNeeded(Departure departure) {
-        this.departure = departure;
-    }
-
+record ContentNeeded(Departure departure, List<Notice> notices) {
     /** What a stored package needs besides itself. */
     static List<Notice> of(Agreement agreement) throws VmmigException {
         Departure departure = agreement.departure();
         Manifest manifest = agreement.manifest();
-        ContentNeeded needed = new ContentNeeded(departure);
+        ContentNeeded needed = new ContentNeeded(departure, new ArrayList<>());
         for (Manifest.Disk disk : manifest.disks()) {
             needed.addBase(disk);
         }
@@ -47,8 +40,7 @@ final class ContentNeeded {
 
     private void addBase(Manifest.Disk disk) {
         Manifest.Base base = disk.base();
-        DiskChain chain = departure.chains().get(disk.target());
-        DiskChain.Image image = chain == null ? null : chain.base();
+        DiskChain.Image image = departure.baseImage(disk);
         if (base != null && image != null && !base.included()) {
             add(
                     image.path().toString(),

@@ -80,7 +80,10 @@ record Departure(
                     "Start it first, or copy its disks.");
         }
         DomainXml live = DomainXml.parse(guest.domainXml());
-        requireMovable(live, policy);
+        List<Obstacle> obstacles = policy.obstaclesOf(live);
+        if (!obstacles.isEmpty()) {
+            throw Belongings.refused(obstacles);
+        }
         SharedDisks shared = SharedDisks.of(live, guest, hypervisor, settings.copiedDisks);
         DomainXml domain = shared.without(live);
         Map<String, DiskChain> chains = DiskChains.of(guest, domain);
@@ -116,16 +119,6 @@ record Departure(
                 disks,
                 List.of());
         return new Departure(domain, manifest, chains, belongings, shared);
-    }
-
-    private static void requireMovable(DomainXml domain, DomainPolicy policy) throws VmmigException {
-        List<Obstacle> obstacles = policy.obstaclesOf(domain);
-        if (!obstacles.isEmpty()) {
-            Obstacle first = obstacles.get(0);
-            String all =
-                    String.join("; ", obstacles.stream().map(Obstacle::what).toList());
-            throw VmmigException.of(first.problem(), all, first.remedy());
-        }
     }
 
     private static Manifest.Disk describe(
@@ -241,8 +234,7 @@ record Departure(
         List<String> places = new ArrayList<>();
         for (Manifest.Disk disk : manifest.disks()) {
             Manifest.Base base = disk.base();
-            DiskChain chain = chains.get(disk.target());
-            DiskChain.Image image = chain == null ? null : chain.base();
+            DiskChain.Image image = baseImage(disk);
             if (base != null
                     && image != null
                     && failure.what().contains(base.content().digest().toString())
@@ -256,6 +248,12 @@ record Departure(
                         Failure.of(
                                 failure.problem(), failure.what() + "; " + String.join(", ", places), failure.remedy()),
                         missing);
+    }
+
+    /** The image on this host that a disk is based on, or null if none. */
+    DiskChain.@Nullable Image baseImage(Manifest.Disk disk) {
+        DiskChain chain = chains.get(disk.target());
+        return chain == null ? null : chain.base();
     }
 
     /** The file of a base image on this host. */
@@ -287,8 +285,7 @@ record Departure(
         Map<Manifest.Reference, Path> files = new LinkedHashMap<>();
         for (Manifest.Disk disk : manifest.disks()) {
             Manifest.Base base = disk.base();
-            DiskChain chain = chains.get(disk.target());
-            DiskChain.Image image = chain == null ? null : chain.base();
+            DiskChain.Image image = baseImage(disk);
             if (base != null && image != null) {
                 files.putIfAbsent(
                         new Manifest.Reference(
@@ -359,11 +356,7 @@ record Departure(
     /** The files that belong to this guest alone: its images, kernel and ramdisk, and what its hypervisor has created for it. */
     Set<Path> ownFiles() throws VmmigException {
         Set<Path> files = new TreeSet<>(domain.outputs());
-        chains.forEach((target, chain) -> {
-            if (!shared.targets().contains(target)) {
-                chain.layers().forEach(layer -> files.add(layer.path()));
-            }
-        });
+        ownImages().forEach(files::add);
         domain.kernel().ifPresent(files::add);
         domain.ramdisk().ifPresent(files::add);
         return files;
@@ -371,16 +364,14 @@ record Departure(
 
     /** The guest's own disk images that still exist, without shared ones. */
     List<Path> imagesStillHere() {
-        List<Path> images = new ArrayList<>();
-        chains.forEach((target, chain) -> {
-            if (!shared.targets().contains(target)) {
-                chain.layers().stream()
-                        .map(DiskChain.Image::path)
-                        .filter(Files::exists)
-                        .forEach(images::add);
-            }
-        });
-        return images;
+        return ownImages().filter(Files::exists).toList();
+    }
+
+    private Stream<Path> ownImages() {
+        return chains.entrySet().stream()
+                .filter(chain -> !shared.files().containsKey(chain.getKey()))
+                .flatMap(chain -> chain.getValue().layers().stream())
+                .map(DiskChain.Image::path);
     }
 
     /** The domain of the saved guest, as sent. */

@@ -59,14 +59,13 @@ public final class DestinationMigration extends MigrationScript<DestinationRepor
         ArrivalFiles files = new ArrivalFiles(journal);
         ArrivingGuest guest = new ArrivingGuest(context, arrival, files, setup.claims());
         DestinationHandOver hand = handOver = DestinationHandOver.begin(journal, guest);
-        arrival.making(files);
         files.makeDirectory();
         SharedPages shared = setup.sharedPages(arrival);
         guest.beginEarly(offer.cookie());
         CodecWarmUp.READING.await(cancellation);
         origin.accept(new Acceptance(arrival.held(), Set.copyOf(shared.all())), guest::consume);
         PackageCaching keeping = setup.keep();
-        DestinationTransfer transfer = setup.transfer(arrival, shared, keeping, journal);
+        DestinationTransfer transfer = setup.transfer(arrival, shared, keeping, files);
         recorder.enter(Phase.BOOT_FILES);
         transfer.receiveBaseline();
         guest.beginEarly(offer.cookie());

@@ -131,7 +131,7 @@ final class DestinationSetup {
         Path place = ArrivalJournal.place(context.state(), arrival.manifest().packageId(), origin.sourceMayAsk());
         List<Path> wanted = Abandonable.run(() -> arrival.claims(context.hypervisor(), context.state()), cancellation);
         uuid = arrival.offered().running().domain().uuid();
-        ArrivalClaims taken = claim(arrival, wanted, place);
+        ArrivalClaims taken = claim(arrival, wanted, place, true);
         // Ends after the claims: an arrival that waits for the end then takes them.
         scope.add(ArrivalsUnderWay.begin(place, origin), ArrivalsUnderWay::end);
         claims = scope.add(taken, ArrivalClaims::close);
@@ -142,21 +142,17 @@ final class DestinationSetup {
         return journal;
     }
 
-    private ArrivalClaims claim(Arrival arrival, List<Path> wanted, Path place) throws VmmigException {
+    private ArrivalClaims claim(Arrival arrival, List<Path> wanted, Path place, boolean again) throws VmmigException {
         UUID guest = Objects.requireNonNull(uuid);
         ArrivalClaims.Holder holder =
                 new ArrivalClaims.Holder(arrival.manifest().packageId(), arrival.guestName(), guest, source(), place);
         try {
             return ArrivalClaims.take(wanted, holder);
         } catch (ArrivalClaims.TakenException e) {
-            if (!ArrivalsUnderWay.giveUp(e, guest, origin, cancellation)) {
+            if (!again || !ArrivalsUnderWay.giveUp(e, guest, origin, cancellation)) {
                 throw e.refusal(arrival.guestName(), guest);
             }
-        }
-        try {
-            return ArrivalClaims.take(wanted, holder);
-        } catch (ArrivalClaims.TakenException e) {
-            throw e.refusal(arrival.guestName(), guest);
+            return claim(arrival, wanted, place, false);
         }
     }
 
@@ -176,7 +172,8 @@ final class DestinationSetup {
     }
 
     SharedPages sharedPages(Arrival arrival) throws VmmigException {
-        SharedPages shared = scope.add(arrival.sharedPages(context.images()), SharedPages::close);
+        SharedPages shared = scope.add(new SharedPages(), SharedPages::close);
+        arrival.share(shared, context.images().references());
         reliedUpon = shared.all();
         return shared;
     }
@@ -197,7 +194,7 @@ final class DestinationSetup {
         }
     }
 
-    DestinationTransfer transfer(Arrival arrival, SharedPages shared, PackageCaching keeping, ArrivalJournal journal)
+    DestinationTransfer transfer(Arrival arrival, SharedPages shared, PackageCaching keeping, ArrivalFiles files)
             throws VmmigException {
         PackageReader reader = scope.add(
                 PackageReader.from(
@@ -213,7 +210,7 @@ final class DestinationSetup {
                     "the package is not the one that was offered",
                     "Start the migration again.");
         }
-        return new DestinationTransfer(context, arrival, reader, journal);
+        return new DestinationTransfer(context, arrival, reader, files);
     }
 
     /** Retains the received package for the guest's next move. */

@@ -8,13 +8,12 @@ import io.vmmig.bundle.PackageReader.Entry;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.error.IncompatibleException;
-import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Phase;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
-import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.json.Malformed;
+import io.vmmig.qcow2.ImageFiles;
 import io.vmmig.reference.PageLayout;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,15 +32,15 @@ final class DestinationTransfer {
     private final DestinationContext context;
     private final Arrival arrival;
     private final PackageReader reader;
-    private final ArrivalJournal journal;
+    private final ArrivalFiles files;
     private @Nullable Entry pending;
     private @Nullable InputStream snapshot;
 
-    DestinationTransfer(DestinationContext context, Arrival arrival, PackageReader reader, ArrivalJournal journal) {
+    DestinationTransfer(DestinationContext context, Arrival arrival, PackageReader reader, ArrivalFiles files) {
         this.context = context;
         this.arrival = arrival;
         this.reader = reader;
-        this.journal = journal;
+        this.files = files;
     }
 
     /**
@@ -100,7 +99,7 @@ final class DestinationTransfer {
                 } else if (entry instanceof Entry.Snapshot memory) {
                     snapshot = memory.stream();
                     if (domain == null) {
-                        throw malformed("the package has no domain XML");
+                        throw Arrival.malformed("the package has no domain XML");
                     }
                     return domain;
                 } else {
@@ -114,13 +113,9 @@ final class DestinationTransfer {
         context.cancellation().check();
         Entry entry = reader.next();
         if (entry == null) {
-            throw malformed("the package has no snapshot");
+            throw Arrival.malformed("the package has no snapshot");
         }
         return entry;
-    }
-
-    private static PackageFormatException malformed(String what) {
-        return new PackageFormatException(Problem.PACKAGE_MALFORMED, what, "Make the package again.");
     }
 
     private void take(Entry entry) throws IOException, VmmigException {
@@ -144,7 +139,8 @@ final class DestinationTransfer {
         Set<PageLayout> layouts = PageLayout.ofBootFile(reader.manifest(), expected.digest());
         try (InputStream in = counted(stream)) {
             if (file != null) {
-                arrival.writeBootFile(in, file);
+                files.create(file);
+                ImageFiles.fill(in, file);
                 if (!layouts.isEmpty()) {
                     context.images().references().adopt(file, expected.digest(), layouts);
                 }
@@ -161,7 +157,8 @@ final class DestinationTransfer {
         try (InputStream in = counted(image.stream())) {
             Optional<Path> file = arrival.newBase(image.base());
             if (file.isPresent()) {
-                arrival.writeBase(in, image.base(), file.get());
+                files.create(file.get());
+                ImageFiles.fillBase(in, image.base(), file.get());
             } else {
                 in.transferTo(OutputStream.nullOutputStream());
             }
@@ -174,7 +171,7 @@ final class DestinationTransfer {
                 .findFirst()
                 .orElseThrow();
         try (InputStream in = counted(entry.stream())) {
-            arrival.writeLayer(in, disk, entry.layer());
+            arrival.writeLayer(in, disk, entry.layer(), files);
         }
     }
 
@@ -195,7 +192,7 @@ final class DestinationTransfer {
         }
         arrival.requireAsOffered(entry.guest());
         AdaptedGuest guest = arrival.adapt(entry.xml(), entry.definition());
-        arrival.recordOutputs(guest.running().domain(), journal);
+        arrival.recordOutputs(guest.running().domain(), files.journal());
         return new Domain(guest, entry.guest(), saved, arrival.adaptCookie(entry.cookie()), Instant.now());
     }
 
@@ -228,7 +225,7 @@ final class DestinationTransfer {
     PackageSummary verify() throws VmmigException {
         return receive(() -> {
             if (reader.next() != null) {
-                throw malformed("something follows the snapshot of the package");
+                throw Arrival.malformed("something follows the snapshot of the package");
             }
             return reader.verify();
         });

@@ -48,21 +48,17 @@ record GuestHistories(Path directory) {
             if (Files.size(file) > MAX_BYTES) {
                 throw new IOException("it is too large");
             }
-            return parse(Files.readAllBytes(file));
+            JsonFields fields = JsonFields.of(Files.readAllBytes(file), WHERE);
+            return new History(
+                    fields.digest("from"),
+                    fields.texts("signatures", MAX_TEXTS, MAX_LENGTH),
+                    fields.texts("changes", MAX_TEXTS, MAX_LENGTH));
         } catch (NoSuchFileException e) {
             return History.UNKNOWN;
         } catch (IOException | PackageFormatException e) {
             LOG.warn("the history {} cannot be read", file, e);
             return History.UNKNOWN;
         }
-    }
-
-    private static History parse(byte[] json) throws PackageFormatException {
-        JsonFields fields = JsonFields.of(json, WHERE);
-        return new History(
-                fields.digest("from"),
-                fields.texts("signatures", MAX_TEXTS, MAX_LENGTH),
-                fields.texts("changes", MAX_TEXTS, MAX_LENGTH));
     }
 
     /** Records how a guest arrived. */

@@ -23,6 +23,7 @@ import io.vmmig.transport.Outcome;
 import io.vmmig.transport.PackageStore;
 import io.vmmig.transport.Peers;
 import io.vmmig.transport.Transport;
+import io.vmmig.transport.TransportProvider;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,6 +31,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -50,7 +52,7 @@ public final class RecoveryRun {
 
     private final Hypervisor hypervisor;
     private final HostState hostState;
-    private final Destinations destinations;
+    private final @Nullable Peers peers;
     private final List<Resolution> resolutions = new ArrayList<>();
     /** Why the last destination that was asked did not answer; null if it did. */
     private @Nullable String unanswered;
@@ -58,7 +60,7 @@ public final class RecoveryRun {
     public RecoveryRun(Hypervisor hypervisor, HostState hostState, @Nullable Peers peers) {
         this.hypervisor = hypervisor;
         this.hostState = hostState;
-        this.destinations = new Destinations(peers);
+        this.peers = peers;
     }
 
     /** Resolves what can be resolved. */
@@ -96,14 +98,10 @@ public final class RecoveryRun {
         return paused;
     }
 
-    private interface Reading<T> {
-        T read() throws VmmigException;
-    }
-
     /** Reads a journal; returns {@code otherwise} if it is damaged, which is reported elsewhere. */
-    private static <T> T read(Path journal, T otherwise, Reading<T> reading) {
+    private static <T> T read(Path journal, T otherwise, Work<T> reading) {
         try {
-            return reading.read();
+            return reading.run();
         } catch (VmmigException e) {
             LOG.debug("{} is damaged", journal, e);
             return otherwise;
@@ -154,7 +152,8 @@ public final class RecoveryRun {
                 resolve(journal, file);
                 return;
             }
-            switch (DestinationHandOver.decide(journal, new LeftArrival(journal, file, sight), here, sight.found())) {
+            switch (DestinationHandOver.decide(
+                    journal, new LeftArrival(this, journal, file, sight), here, sight.found())) {
                 case DISCARD -> report(journal, Result.DISCARDED, "it does not live here, as a person has said");
                 case RECORD -> report(journal, Result.RECORDED, "it lives here, as a person has said");
                 default -> report(journal, Result.LEFT_OPEN, "it runs here; end it first if it is to live elsewhere");
@@ -221,7 +220,7 @@ public final class RecoveryRun {
                         Result.LEFT_OPEN,
                         "it had been handed over, and has come again since, with another package");
             } else {
-                DestinationHandOver.recover(journal, new LeftArrival(journal, file, Sight.NONE), Found.NOTHING);
+                DestinationHandOver.recover(journal, new LeftArrival(this, journal, file, Sight.NONE), Found.NOTHING);
                 report(journal, Result.RECORDED, "it has come again since, with another package");
             }
             return;
@@ -234,7 +233,7 @@ public final class RecoveryRun {
                     "a guest of its uuid is here that has none of its files, so somebody else has made it; nothing was changed");
             return;
         }
-        switch (DestinationHandOver.recover(journal, new LeftArrival(journal, file, sight), sight.found())) {
+        switch (DestinationHandOver.recover(journal, new LeftArrival(this, journal, file, sight), sight.found())) {
             case DISCARD ->
                 report(journal, Result.DISCARDED, "it had not been handed over, and nothing of it is left here");
             case RESUME -> report(journal, Result.RESUMED, "it had been handed over, and continues here now");
@@ -244,17 +243,8 @@ public final class RecoveryRun {
     }
 
     /** A guest that a crash has left at its destination. */
-    private final class LeftArrival implements DestinationHandOver.LeftGuest {
-        private final ArrivalJournal journal;
-        private final Path file;
-        private final Sight sight;
-
-        LeftArrival(ArrivalJournal journal, Path file, Sight sight) {
-            this.journal = journal;
-            this.file = file;
-            this.sight = sight;
-        }
-
+    private record LeftArrival(RecoveryRun run, ArrivalJournal journal, Path file, Sight sight)
+            implements DestinationHandOver.LeftGuest {
         @Override
         public void resume() throws VmmigException {
             sight.resume();
@@ -272,15 +262,15 @@ public final class RecoveryRun {
 
         @Override
         public void removeFiles() throws VmmigException {
-            new ArrivalFiles(journal).discard(hypervisor);
+            new ArrivalFiles(journal).discard(run.hypervisor);
         }
 
         @Override
         public void remember(boolean taken) throws VmmigException {
             if (taken) {
-                confirm(journal.facts(), file);
+                run.confirm(journal.facts(), file);
             } else {
-                ConsumedPackages.of(hostState).remove(journal.facts().packageId());
+                ConsumedPackages.of(run.hostState).remove(journal.facts().packageId());
             }
         }
 
@@ -398,14 +388,14 @@ public final class RecoveryRun {
 
         @Override
         public void clearUp() {
-            giveMemoryBack(sight, journal.facts());
-            clear(journal);
-        }
-    }
-
-    private static void giveMemoryBack(Sight sight, DepartureJournal.Facts facts) {
-        if (sight.guest() != null && sight.found() != Found.STOPPED && facts.memoryBytes() != null) {
-            Ballooning.restoreBalloon(sight.guest(), facts.memoryBytes());
+            DepartureJournal.Facts facts = journal.facts();
+            if (sight.guest() != null && sight.found() != Found.STOPPED && facts.memoryBytes() != null) {
+                Ballooning.restoreBalloon(sight.guest(), facts.memoryBytes());
+            }
+            // Removes a partial package from its store; the guest does not wait for that.
+            if (!journal.mayBeCommitted() && liesStill(facts)) {
+                ask(journal);
+            }
         }
     }
 
@@ -451,8 +441,7 @@ public final class RecoveryRun {
 
     private Outcome outcome(DepartureJournal journal) throws VmmigException {
         DepartureJournal.Facts facts = journal.facts();
-        Optional<Transport> provided =
-                facts.address() == null ? Optional.empty() : destinations.provided(facts.address());
+        Optional<Transport> provided = provided(facts);
         // A partial package is removed, whether or not the guest was to leave.
         Outcome provider = provided.isPresent() ? provided.get().outcomeOf(facts.packageId(), journal) : null;
         if (!journal.mayBeCommitted()) {
@@ -461,34 +450,42 @@ public final class RecoveryRun {
         return provider == null ? ask(journal) : provider;
     }
 
-    /** Whether the guest was to go into a package store. */
-    private boolean liesStill(DepartureJournal.Facts facts) {
-        String address = facts.address();
-        if (address == null) {
-            return false;
+    /** The destination's transport from a provider, without credentials. */
+    private static Optional<Transport> provided(DepartureJournal.Facts facts) throws VmmigException {
+        if (facts.address() != null) {
+            // Not with the thread's context class loader, which is arbitrary.
+            for (TransportProvider provider :
+                    ServiceLoader.load(TransportProvider.class, TransportProvider.class.getClassLoader())) {
+                Optional<Transport> transport = provider.at(facts.address());
+                if (transport.isPresent()) {
+                    return transport;
+                }
+            }
         }
-        try {
-            return destinations.at(address).orElse(null) instanceof PackageStore;
-        } catch (VmmigException e) {
-            return false;
-        }
+        return Optional.empty();
     }
 
-    /** Removes a partial package from its store; the guest does not wait for that. */
-    private void clear(DepartureJournal journal) {
-        if (!journal.mayBeCommitted() && liesStill(journal.facts())) {
-            ask(journal);
+    private Optional<Transport> destination(DepartureJournal.Facts facts) throws VmmigException {
+        Optional<Transport> provided = provided(facts);
+        return provided.isPresent() || peers == null || facts.address() == null
+                ? provided
+                : Optional.of(peers.at(facts.address()));
+    }
+
+    /** Whether the guest was to go into a package store. */
+    private boolean liesStill(DepartureJournal.Facts facts) {
+        try {
+            return destination(facts).orElse(null) instanceof PackageStore;
+        } catch (VmmigException e) {
+            return false;
         }
     }
 
     private Outcome ask(DepartureJournal journal) {
         DepartureJournal.Facts facts = journal.facts();
         unanswered = null;
-        if (facts.address() == null) {
-            return Outcome.UNDER_WAY;
-        }
         try {
-            Optional<Transport> destination = destinations.at(facts.address());
+            Optional<Transport> destination = destination(facts);
             return destination.isPresent()
                     ? destination.get().outcomeOf(facts.packageId(), journal)
                     : Outcome.UNDER_WAY;
@@ -503,23 +500,16 @@ public final class RecoveryRun {
         }
     }
 
-    @FunctionalInterface
-    private interface Opening<T> {
-        Optional<T> open() throws VmmigException;
-    }
-
     /** Opens a journal; empty when there is nothing to resolve, or another process is on it. */
-    private <T> Optional<T> open(Path file, Side side, Opening<T> opening) {
+    private <T> Optional<T> open(Path file, Side side, Work<Optional<T>> opening) {
         try {
-            return opening.open();
+            return opening.run();
         } catch (VmmigException e) {
             if (e.problem() != Problem.GUEST_BUSY) {
-                resolutions.add(new Resolution(
-                        DepartureJournal.packageOf(file),
-                        guestOf(file, side),
-                        side,
-                        Result.LEFT_OPEN,
-                        e.failure().sentence()));
+                String guest = guestOf(file, side);
+                UUID packageId = DepartureJournal.packageOf(file);
+                String why = e.failure().sentence();
+                resolutions.add(new Resolution(packageId, guest, side, Result.LEFT_OPEN, why));
             }
             return Optional.empty();
         }

@@ -102,11 +102,6 @@ record SharedDisks(Map<String, Path> files, List<Notice> notices) {
                 "Connect the guests by a network disk, if they are to share it again.");
     }
 
-    /** Their targets. */
-    Set<String> targets() {
-        return files.keySet();
-    }
-
     /** The domain or definition with these disks as the guest's own. */
     DomainXml without(DomainXml domain) throws VmmigException {
         return domain.withOwn(files.values());
