@@ -12,6 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Unpacks kernels and ramdisks according to {@link PageLayout#BOOT_1} and {@link PageLayout#BOOT_2}. For one thread. */
@@ -45,6 +46,7 @@ final class BootContent {
     private static final int ZBOOT_PAYLOAD_LENGTH = 12;
 
     private static final int CPIO_HEADER_BYTES = 110;
+    private static final byte[] CPIO_MAGIC = {'0', '7', '0', '7', '0'};
     private static final int CPIO_MAGIC_BYTES = 6;
     private static final int CPIO_MODE = 1;
     private static final int CPIO_FILE_SIZE = 6;
@@ -244,11 +246,7 @@ final class BootContent {
 
     private static boolean isArchive(byte[] start) {
         return start.length >= CPIO_MAGIC_BYTES
-                && start[0] == '0'
-                && start[1] == '7'
-                && start[2] == '0'
-                && start[3] == '7'
-                && start[4] == '0'
+                && Arrays.equals(CPIO_MAGIC, 0, CPIO_MAGIC.length, start, 0, CPIO_MAGIC.length)
                 && (start[5] == '1' || start[5] == '2');
     }
 

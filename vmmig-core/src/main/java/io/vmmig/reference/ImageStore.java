@@ -114,10 +114,13 @@ public final class ImageStore {
                     return digest;
                 }
             }
-            PrivateFiles.sweep(directory, ADDING);
-            Digest digest = copy(image, format, before);
-            references().prepare(digest, layoutOf(image, format));
-            return digest;
+            try (InputStream in = Files.newInputStream(image)) {
+                return copy(in, format, (copy, actual) -> {
+                    if (!before.holds(image)) {
+                        throw FileDigests.changed(image);
+                    }
+                });
+            }
         } catch (IOException e) {
             throw failed("could not add " + image + " to the image store " + directory, e);
         }
@@ -133,28 +136,13 @@ public final class ImageStore {
      * @throws VmmigException as {@link #add(Path, ImageFormat)}
      */
     public void add(InputStream content, ImageFormat format, Digest digest) throws VmmigException {
-        Path file = fileOf(digest, format);
         try {
-            if (isIntact(file, digest)) {
-                return;
+            if (!isIntact(fileOf(digest, format), digest)) {
+                copy(content, format, (copy, actual) -> {
+                    requireSame(actual, digest);
+                    requireStandalone(copy, format);
+                });
             }
-            PrivateFiles.sweep(directory, ADDING);
-            MessageDigest sha256 = Digest.newSha256();
-            Path beside = directory.resolve(PrivateFiles.unfinishedName(ADDING));
-            try (NewFile copy = NewFile.create(beside)) {
-                copy.append(content, Long.MAX_VALUE, sha256);
-                Digest actual = Digest.of(sha256);
-                if (!actual.equals(digest)) {
-                    throw new IntegrityException(
-                            Problem.DIGEST_MISMATCH,
-                            "what was received as " + digest + " is " + actual,
-                            "Find out who has changed it, and get an intact copy.");
-                }
-                requireStandalone(beside, format);
-                copy.finishAs(file);
-                digests.remember(file, FileStamp.of(file), digest);
-            }
-            references().prepare(digest, layoutOf(file, format));
         } catch (IOException e) {
             throw failed("could not add " + digest + " to the image store " + directory, e);
         }
@@ -185,11 +173,7 @@ public final class ImageStore {
     /** Remembered files elsewhere on this host that still exist; their content is not checked. */
     public List<BaseImage> remembered() throws VmmigException {
         try {
-            List<BaseImage> images = new ArrayList<>();
-            for (RememberedFiles.Remembered file : remembered.list()) {
-                images.add(new BaseImage(file.digest(), file.path(), file.format(), Files.size(file.path()), true));
-            }
-            return List.copyOf(images);
+            return List.copyOf(remembered.list());
         } catch (IOException e) {
             throw failed("could not list what the image store " + directory + " remembers", e);
         }
@@ -239,22 +223,35 @@ public final class ImageStore {
                 && digests.of(file).equals(digest);
     }
 
-    private Digest copy(Path image, ImageFormat format, FileStamp before) throws IOException {
+    private static void requireSame(Digest actual, Digest expected) throws IntegrityException {
+        if (!actual.equals(expected)) {
+            throw new IntegrityException(
+                    Problem.DIGEST_MISMATCH,
+                    "what was received as " + expected + " is " + actual,
+                    "Find out who has changed it, and get an intact copy.");
+        }
+    }
+
+    /** Refuses a copy. */
+    private interface Check {
+        void require(Path copy, Digest actual) throws IOException, VmmigException;
+    }
+
+    private Digest copy(InputStream content, ImageFormat format, Check check) throws IOException, VmmigException {
+        PrivateFiles.sweep(directory, ADDING);
         MessageDigest sha256 = Digest.newSha256();
-        try (NewFile copy = NewFile.create(directory.resolve(PrivateFiles.unfinishedName(ADDING)));
-                InputStream in = Files.newInputStream(image)) {
-            copy.append(in, Long.MAX_VALUE, sha256);
-            if (!before.holds(image)) {
-                throw FileDigests.changed(image);
-            }
+        Path beside = directory.resolve(PrivateFiles.unfinishedName(ADDING));
+        try (NewFile copy = NewFile.create(beside)) {
+            copy.append(content, Long.MAX_VALUE, sha256);
             Digest digest = Digest.of(sha256);
+            check.require(beside, digest);
             Path file = fileOf(digest, format);
-            if (isIntact(file, digest)) {
-                return digest;
+            if (!isIntact(file, digest)) {
+                copy.finishAs(file);
+                // Only this method had the file open for writing, so its timestamps can be trusted at once.
+                digests.remember(file, FileStamp.of(file), digest);
             }
-            copy.finishAs(file);
-            // Only this method had the file open for writing, so its timestamps can be trusted at once.
-            digests.remember(file, FileStamp.of(file), digest);
+            references().prepare(digest, layoutOf(file, format));
             return digest;
         }
     }
@@ -290,10 +287,7 @@ public final class ImageStore {
 
     private Optional<BaseImage> findElsewhere(Digest digest, ImageFormat format) throws VmmigException {
         try {
-            Optional<Path> file = remembered.find(digest, format);
-            return file.isEmpty()
-                    ? Optional.empty()
-                    : Optional.of(new BaseImage(digest, file.get(), format, Files.size(file.get()), true));
+            return remembered.find(digest, format);
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (IOException e) {

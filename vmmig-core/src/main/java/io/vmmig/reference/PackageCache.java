@@ -27,6 +27,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -51,6 +54,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class PackageCache {
     private static final Logger LOG = LoggerFactory.getLogger(PackageCache.class);
+    private static final Set<Problem> DAMAGE =
+            EnumSet.of(Problem.PACKAGE_MALFORMED, Problem.PACKAGE_TRUNCATED, Problem.DIGEST_MISMATCH);
     private static final Pattern NAME = Pattern.compile("sha256-([0-9a-f]{64})\\.(package|index)");
     private static final String KEEPING = ".keeping-";
     private static final int BUFFER_BYTES = 256 << 10;
@@ -62,7 +67,7 @@ public final class PackageCache {
 
     private final Path directory;
     private final IndexQueue indexes;
-    private final Map<Path, Made> known = new ConcurrentHashMap<>();
+    private final Map<Digest, Made> known = new ConcurrentHashMap<>();
     /** Packages whose index was intact when last used; a damaged one is removed. */
     private final Set<Digest> indexed = ConcurrentHashMap.newKeySet();
 
@@ -167,8 +172,10 @@ public final class PackageCache {
      */
     public List<Digest> of(UUID guest) throws VmmigException {
         try {
-            return whole(all()).stream()
-                    .filter(one -> one.guest().equals(guest))
+            List<Made> all = all();
+            Set<Digest> whole = whole(all);
+            return all.stream()
+                    .filter(one -> one.guest().equals(guest) && whole.contains(one.seal()))
                     .sorted(Comparator.comparing(Made::at).reversed())
                     .map(Made::seal)
                     .toList();
@@ -178,16 +185,16 @@ public final class PackageCache {
     }
 
     /** A package's guest, time and references. The content of a file of that name never changes. */
-    private record Made(Digest seal, UUID guest, Instant at, Set<Digest> needs) {}
+    record Made(Digest seal, UUID guest, Instant at, Set<Digest> needs) {}
 
-    /** Packages without missing references. */
-    private static List<Made> whole(List<Made> made) {
-        List<Made> whole = new ArrayList<>(made);
+    /** The seals of packages that are based, directly or not, on no missing one. */
+    private static Set<Digest> whole(Collection<Made> packages) {
+        List<Made> whole = new ArrayList<>(packages);
         Set<Digest> seals = sealsOf(whole);
         while (whole.removeIf(one -> !seals.containsAll(one.needs()))) {
             seals.retainAll(sealsOf(whole));
         }
-        return whole;
+        return seals;
     }
 
     private static Set<Digest> sealsOf(List<Made> made) {
@@ -196,37 +203,29 @@ public final class PackageCache {
 
     /** All packages whose manifests can be read. */
     private List<Made> all() throws IOException {
-        List<Path> files = entries().stream()
-                .filter(entry ->
-                        NAME.matcher(nameOf(entry)).matches() && nameOf(entry).endsWith(".package"))
-                .toList();
-        known.keySet().retainAll(files);
+        Set<Digest> seals = seals();
+        known.keySet().retainAll(seals);
         List<Made> made = new ArrayList<>();
-        for (Path file : files) {
-            Digest seal = seal(file);
+        for (Digest seal : seals) {
             try {
-                made.add(made(file, seal));
-            } catch (NoSuchFileException e) {
-                LOG.debug("{} has gone", file, e);
-            } catch (IOException e) {
-                LOG.warn("the cached package {} cannot be read", file, e);
-            } catch (VmmigException e) {
+                made.add(made(seal));
+            } catch (IOException | VmmigException e) {
                 discard(seal, e);
             }
         }
         return made;
     }
 
-    private Made made(Path file, Digest seal) throws IOException, VmmigException {
-        Made made = known.get(file);
+    private Made made(Digest seal) throws IOException, VmmigException {
+        Made made = known.get(seal);
         if (made == null) {
-            Manifest manifest = manifest(file);
+            Manifest manifest = manifest(packageFile(seal));
             Set<Digest> needs = manifest.references().stream()
                     .filter(reference -> reference.kind() == Manifest.Reference.Kind.PACKAGE)
                     .map(Manifest.Reference::digest)
                     .collect(Collectors.toSet());
             made = new Made(seal, manifest.guestUuid(), manifest.createdAt(), needs);
-            known.put(file, made);
+            known.put(seal, made);
         }
         return made;
     }
@@ -237,16 +236,16 @@ public final class PackageCache {
         }
     }
 
-    /** An unreadable package is removed, so that the next one does not refer to it; one from a newer vmmig stays. */
-    private void discard(Digest seal, VmmigException why) {
+    /** A damaged package is removed, so that the next one does not refer to it; one from a newer vmmig stays. */
+    private void discard(Digest seal, Exception why) {
         Path file = packageFile(seal);
-        if (why.problem() == Problem.PACKAGE_MALFORMED
-                || why.problem() == Problem.PACKAGE_TRUNCATED
-                || why.problem() == Problem.DIGEST_MISMATCH) {
+        if (why instanceof VmmigException refusal && DAMAGE.contains(refusal.problem())) {
             LOG.warn("the cached package {} is damaged and removed: {}", file, why.getMessage());
             remove(seal);
+        } else if (why instanceof NoSuchFileException) {
+            LOG.debug("{} is not here", file, why);
         } else {
-            LOG.warn("the cached package {} cannot be used: {}", file, why.getMessage());
+            LOG.warn("the cached package {} cannot be used", file, why);
         }
     }
 
@@ -260,17 +259,10 @@ public final class PackageCache {
         List<Digest> all = new ArrayList<>(seals);
         for (int i = 0; i < all.size() && i < MAX_CHAIN; i++) {
             Digest seal = all.get(i);
-            Path file = packageFile(seal);
             try {
-                made(file, seal).needs().stream()
-                        .filter(need -> !all.contains(need))
-                        .forEach(all::add);
-                requireIntact(file, seal);
-            } catch (NoSuchFileException e) {
-                LOG.debug("{} has gone", file, e);
-            } catch (IOException e) {
-                LOG.warn("the cached package {} could not be verified", file, e);
-            } catch (VmmigException e) {
+                made(seal).needs().stream().filter(need -> !all.contains(need)).forEach(all::add);
+                requireIntact(packageFile(seal), seal);
+            } catch (IOException | VmmigException e) {
                 discard(seal, e);
             }
         }
@@ -349,13 +341,9 @@ public final class PackageCache {
                     opened = Optional.of(CachedPackage.open(file, seal, references, cache, why -> discard(seal, why)));
                     touch(file);
                 }
-            } catch (NoSuchFileException e) {
-                LOG.debug("{} is not here", file, e);
-            } catch (IOException e) {
-                LOG.warn("the cached package {} cannot be used", file, e);
             } catch (CancelledException e) {
                 throw e;
-            } catch (VmmigException e) {
+            } catch (IOException | VmmigException e) {
                 discard(seal, e);
             } finally {
                 if (opened.isEmpty()) {
@@ -405,10 +393,6 @@ public final class PackageCache {
         return seal + " package";
     }
 
-    private static String nameOf(Path file) {
-        return file.getFileName().toString();
-    }
-
     private Path quotaFile() {
         return directory.resolve("quota");
     }
@@ -421,28 +405,31 @@ public final class PackageCache {
         return directory.resolve("sha256-" + seal.hex() + ".index");
     }
 
-    private static Digest seal(Path file) {
-        Matcher name = NAME.matcher(nameOf(file));
-        if (!name.matches()) {
-            throw new IllegalArgumentException(file + " is not a cached package");
+    /** The seals of all packages and indexes in the directory. */
+    private Set<Digest> seals() throws IOException {
+        Set<Digest> seals = new LinkedHashSet<>();
+        if (Files.isDirectory(directory)) {
+            for (Path entry : PrivateFiles.list(directory)) {
+                Matcher name = NAME.matcher(entry.getFileName().toString());
+                if (name.matches()) {
+                    seals.add(new Digest(name.group(1)));
+                }
+            }
         }
-        return new Digest(name.group(1));
-    }
-
-    private List<Path> entries() throws IOException {
-        return Files.isDirectory(directory) ? PrivateFiles.list(directory) : List.of();
+        return seals;
     }
 
     private void makeRoom() throws IOException {
         long quota = readQuota();
         sweep();
-        List<Eviction.Candidate> candidates = new ArrayList<>();
+        Map<Digest, Instant> usedAt = new HashMap<>();
+        List<Made> packages = all();
         long bytes = 0;
-        for (Made one : all()) {
-            candidates.add(new Eviction.Candidate(one.seal(), usedAt(packageFile(one.seal())), one.needs()));
+        for (Made one : packages) {
+            usedAt.put(one.seal(), usedAt(packageFile(one.seal())));
             bytes += size(one.seal());
         }
-        for (Digest seal : Eviction.order(candidates)) {
+        for (Digest seal : evictionOrder(packages, usedAt)) {
             if (bytes <= quota) {
                 break;
             }
@@ -452,6 +439,30 @@ public final class PackageCache {
         }
     }
 
+    /**
+     * First packages that are useless because one that they are based on is missing, then the least recently used; and each package before
+     * those that it is based on, since these are useful without it.
+     */
+    static List<Digest> evictionOrder(Collection<Made> packages, Map<Digest, Instant> usedAt) {
+        Set<Digest> whole = whole(packages);
+        List<Made> left = new ArrayList<>(packages);
+        left.sort(Comparator.comparing((Made one) -> whole.contains(one.seal()))
+                .thenComparing(one -> usedAt.getOrDefault(one.seal(), Instant.MIN)));
+        Map<Digest, Integer> neededBy = new HashMap<>();
+        packages.forEach(one -> one.needs().forEach(need -> neededBy.merge(need, 1, Integer::sum)));
+        List<Digest> order = new ArrayList<>();
+        while (!left.isEmpty()) {
+            Made next = left.stream()
+                    .filter(one -> neededBy.getOrDefault(one.seal(), 0) == 0)
+                    .findFirst()
+                    .orElse(left.get(0));
+            left.remove(next);
+            order.add(next.seal());
+            next.needs().forEach(need -> neededBy.merge(need, -1, Integer::sum));
+        }
+        return order;
+    }
+
     void removeUnfinished() throws IOException {
         PrivateFiles.sweep(directory, ".");
     }
@@ -459,9 +470,9 @@ public final class PackageCache {
     /** Removes unfinished files, and indexes of packages that are gone. */
     private void sweep() throws IOException {
         removeUnfinished();
-        for (Path entry : entries()) {
-            if (NAME.matcher(nameOf(entry)).matches() && !Files.exists(packageFile(seal(entry)))) {
-                PrivateFiles.deleteOrWarn(entry);
+        for (Digest seal : seals()) {
+            if (!Files.exists(packageFile(seal))) {
+                PrivateFiles.deleteOrWarn(indexFile(seal));
             }
         }
     }

@@ -78,11 +78,8 @@ final class PageIndex {
             return near >= 0 && near < layout.pages() && get(open, layout.hashesAt() + near * Long.BYTES) == hash
                     ? near
                     : lookUp(open, hash);
-        } catch (DamagedException e) {
-            damaged = true;
-            return NONE;
-        } catch (InternalError e) {
-            // So the JVM reports that memory which stands for a file could not be read.
+        } catch (DamagedException | InternalError e) {
+            // The JVM reports with an InternalError that memory which stands for a file could not be read.
             damaged = true;
             return NONE;
         }

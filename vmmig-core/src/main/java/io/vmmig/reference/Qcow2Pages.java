@@ -5,13 +5,7 @@ import io.vmmig.qcow2.Qcow2Image;
 import java.io.IOException;
 
 /** The content of a qcow2 image as a guest sees it. */
-final class Qcow2Pages implements PageContent {
-    private final Qcow2Image image;
-
-    Qcow2Pages(Qcow2Image image) {
-        this.image = image;
-    }
-
+record Qcow2Pages(Qcow2Image image) implements PageContent {
     @Override
     public long bytes() {
         return image.virtualBytes();

@@ -5,21 +5,12 @@ import io.vmmig.files.SharedFile;
 import java.io.IOException;
 import java.util.Arrays;
 
-/** The first bytes of a file. */
-final class RawPages implements PageContent {
-    private final SharedFile file;
-    private final long bytes;
-
-    RawPages(SharedFile file, long bytes) {
-        this.file = file;
-        this.bytes = bytes;
-    }
-
-    @Override
-    public long bytes() {
-        return bytes;
-    }
-
+/**
+ * The first bytes of a file.
+ *
+ * @param bytes how many
+ */
+record RawPages(SharedFile file, long bytes) implements PageContent {
     @Override
     public void read(long position, byte[] buffer, int offset, int length) throws IOException {
         int there = (int) Math.max(0, Math.min(length, bytes - position));

@@ -52,8 +52,11 @@ final class RememberedFiles {
     }
 
     /** The file of that content, if it still exists. */
-    Optional<Path> find(Digest digest, ImageFormat format) throws IOException {
-        return pathIn(entryOf(digest, format)).filter(path -> Files.isRegularFile(path, LinkOption.NOFOLLOW_LINKS));
+    Optional<BaseImage> find(Digest digest, ImageFormat format) throws IOException {
+        Optional<Path> path = pathIn(entryOf(digest, format));
+        return path.isEmpty() || !Files.isRegularFile(path.get(), LinkOption.NOFOLLOW_LINKS)
+                ? Optional.empty()
+                : Optional.of(new BaseImage(digest, path.get(), format, Files.size(path.get()), true));
     }
 
     /** Forgets the path of that content, and returns whether it was known; the file stays. */
@@ -61,21 +64,17 @@ final class RememberedFiles {
         return Files.deleteIfExists(entryOf(digest, format));
     }
 
-    /** A file of some content. */
-    record Remembered(Digest digest, ImageFormat format, Path path) {}
-
     /** All entries whose files still exist. */
-    List<Remembered> list() throws IOException {
-        List<Remembered> all = new ArrayList<>();
+    List<BaseImage> list() throws IOException {
+        List<BaseImage> all = new ArrayList<>();
         if (!Files.isDirectory(directory)) {
             return all;
         }
         for (Path entry : PrivateFiles.list(directory)) {
             Matcher name = NAME.matcher(entry.getFileName().toString());
             if (name.matches()) {
-                Digest digest = new Digest(name.group(1));
-                ImageFormat format = ImageFormat.of(name.group(2)).orElseThrow();
-                find(digest, format).ifPresent(path -> all.add(new Remembered(digest, format, path)));
+                find(new Digest(name.group(1)), ImageFormat.of(name.group(2)).orElseThrow())
+                        .ifPresent(all::add);
             }
         }
         return all;

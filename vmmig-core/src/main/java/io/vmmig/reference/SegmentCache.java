@@ -43,14 +43,13 @@ final class SegmentCache {
 
     /** Removes all segments of a package. */
     synchronized void remove(Object owner) {
-        Iterator<Map.Entry<Key, SharedSegment>> each = segments.entrySet().iterator();
-        while (each.hasNext()) {
-            Map.Entry<Key, SharedSegment> entry = each.next();
-            if (entry.getKey().owner().equals(owner)) {
+        segments.entrySet().removeIf(entry -> {
+            boolean removed = entry.getKey().owner().equals(owner);
+            if (removed) {
                 letGo(entry.getValue());
-                each.remove();
             }
-        }
+            return removed;
+        });
     }
 
     private void letGo(SharedSegment segment) {

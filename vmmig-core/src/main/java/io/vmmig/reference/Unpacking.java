@@ -6,6 +6,8 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PushbackInputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.zip.Inflater;
 import java.util.zip.InflaterInputStream;
@@ -19,8 +21,8 @@ import org.tukaani.xz.SingleXZInputStream;
  * layout they leave it positioned after their own end. For one thread.
  */
 final class Unpacking {
-    /** The number of bytes that identify a compression. */
-    static final int MAGIC_BYTES = 4;
+    /** The number of bytes that identify a compression, and the size of an LZMA dictionary. */
+    static final int MAGIC_BYTES = 5;
 
     /** How far streams read ahead and push back. */
     static final int BUFFER_BYTES = 64 << 10;
@@ -29,7 +31,6 @@ final class Unpacking {
     private static final int MAX_XZ_KIB = 80 << 10;
 
     private static final int MAX_LZMA_DICTIONARY = 64 << 20;
-    private static final int LZMA_HEADER_BYTES = 13;
 
     private static final byte[] GZIP = {0x1f, (byte) 0x8b, 8};
     private static final byte[] ZSTD = {0x28, (byte) 0xb5, 0x2f, (byte) 0xfd};
@@ -84,35 +85,20 @@ final class Unpacking {
             return new SingleXZInputStream(new Shield(in), MAX_XZ_KIB, true, arrays);
         }
         if (startsWith(magic, LZMA)) {
-            return lzma(in);
+            return lzma(magic, in);
         }
         return startsWith(magic, BZIP2) ? new Bzip2InputStream(in) : null;
     }
 
-    private InputStream lzma(PushbackInputStream in) throws IOException {
-        byte[] header = in.readNBytes(LZMA_HEADER_BYTES);
-        long dictionary = littleEndian(header, 1, Integer.BYTES);
-        if (dictionary > MAX_LZMA_DICTIONARY) {
-            throw new IOException("an LZMA dictionary of " + dictionary + " bytes");
+    private InputStream lzma(byte[] magic, InputStream in) throws IOException {
+        if (magic.length == MAGIC_BYTES) {
+            long dictionary = Integer.toUnsignedLong(
+                    ByteBuffer.wrap(magic).order(ByteOrder.LITTLE_ENDIAN).getInt(1));
+            if (dictionary > MAX_LZMA_DICTIONARY) {
+                throw new IOException("an LZMA dictionary of " + dictionary + " bytes");
+            }
         }
-        return new LZMAInputStream(
-                new Shield(in),
-                littleEndian(header, 1 + Integer.BYTES, Long.BYTES),
-                header[0],
-                (int) dictionary,
-                null,
-                arrays);
-    }
-
-    private static long littleEndian(byte[] bytes, int offset, int length) throws IOException {
-        if (bytes.length < offset + length) {
-            throw new IOException("an LZMA header that is cut off");
-        }
-        long value = 0;
-        for (int i = length - 1; i >= 0; i--) {
-            value = value << 8 | bytes[offset + i] & 0xff;
-        }
-        return value;
+        return new LZMAInputStream(new Shield(in), -1, arrays);
     }
 
     /** Whether content that begins with these bytes is compressed. */

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.UUID;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
@@ -18,11 +19,17 @@ class EvictionTest {
         return new Digest(String.format("%064x", number));
     }
 
-    private static Eviction.Candidate used(int at, int number, Integer... needs) {
-        return new Eviction.Candidate(
+    private static PackageCache.Made used(int at, int number, Integer... needs) {
+        return new PackageCache.Made(
                 seal(number),
+                new UUID(0, 0),
                 Instant.ofEpochSecond(at),
                 Arrays.stream(needs).map(EvictionTest::seal).collect(Collectors.toSet()));
+    }
+
+    private static List<Digest> order(List<PackageCache.Made> packages) {
+        return PackageCache.evictionOrder(
+                packages, packages.stream().collect(Collectors.toMap(PackageCache.Made::seal, PackageCache.Made::at)));
     }
 
     private static List<Digest> seals(Integer... numbers) {
@@ -31,29 +38,27 @@ class EvictionTest {
 
     @Test
     void whatWasNotUsedForLongestGoesFirst() {
-        assertThat(Eviction.order(List.of(used(3, 1), used(1, 2), used(2, 3)))).isEqualTo(seals(2, 3, 1));
+        assertThat(order(List.of(used(3, 1), used(1, 2), used(2, 3)))).isEqualTo(seals(2, 3, 1));
     }
 
     /** The one beneath is found, and touched, before the one above. */
     @Test
     void whatIsStoodUponGoesLast() {
-        assertThat(Eviction.order(List.of(used(1, 1), used(2, 2, 1), used(3, 3, 2))))
-                .isEqualTo(seals(3, 2, 1));
-        assertThat(Eviction.order(List.of(used(1, 1), used(2, 2, 1), used(5, 3, 1), used(4, 4))))
+        assertThat(order(List.of(used(1, 1), used(2, 2, 1), used(3, 3, 2)))).isEqualTo(seals(3, 2, 1));
+        assertThat(order(List.of(used(1, 1), used(2, 2, 1), used(5, 3, 1), used(4, 4))))
                 .isEqualTo(seals(2, 4, 3, 1));
     }
 
     @Test
     void whatStandsUponNothingIsOfNoUse() {
-        assertThat(Eviction.order(List.of(used(1, 1), used(8, 2, 7), used(9, 3, 2))))
-                .isEqualTo(seals(3, 2, 1));
+        assertThat(order(List.of(used(1, 1), used(8, 2, 7), used(9, 3, 2)))).isEqualTo(seals(3, 2, 1));
     }
 
     @Test
     void everyOneIsThereOnceAndBeforeWhatItNeeds() {
         Random random = new Random(1);
         for (int round = 0; round < 200; round++) {
-            List<Eviction.Candidate> all = new ArrayList<>();
+            List<PackageCache.Made> all = new ArrayList<>();
             for (int i = 0; i < 30; i++) {
                 List<Integer> needs = new ArrayList<>();
                 while (i > 0 && random.nextBoolean()) {
@@ -62,11 +67,11 @@ class EvictionTest {
                 all.add(used(random.nextInt(10), i, needs.toArray(new Integer[0])));
             }
             Collections.shuffle(all, random);
-            List<Digest> order = Eviction.order(all);
+            List<Digest> order = order(all);
             assertThat(order)
                     .containsExactlyInAnyOrderElementsOf(
-                            all.stream().map(Eviction.Candidate::seal).toList());
-            for (Eviction.Candidate one : all) {
+                            all.stream().map(PackageCache.Made::seal).toList());
+            for (PackageCache.Made one : all) {
                 for (Digest need : one.needs()) {
                     assertThat(order.indexOf(need)).isGreaterThan(order.indexOf(one.seal()));
                 }
