@@ -30,13 +30,12 @@ final class FreeBlocks {
         return false;
     }
 
-    boolean holds(long blockOffset) {
+    /** Whether a page of QEMU's RAM block of that name was added. */
+    boolean holds(String block, long blockOffset) {
         long page = blockOffset >>> RamLayout.PAGE_SHIFT;
-        return page < layout.bytes() >>> RamLayout.PAGE_SHIFT && pages.get((int) page);
-    }
-
-    boolean isIn(String block) {
-        return layout.blocks().contains(block);
+        return layout.blocks().contains(block)
+                && page < layout.bytes() >>> RamLayout.PAGE_SHIFT
+                && pages.get((int) page);
     }
 
     long count() {

@@ -34,6 +34,11 @@ public final class FreePageSearch implements AutoCloseable {
 
     private static final long TICK_MILLIS = 5;
 
+    /** Linux counts from five minutes before 32 bits overflow, at 100 to 1000 ticks a second, in 64 bits. */
+    private static final long FIRST_TICK = (1L << 32) - 300 * 1000;
+
+    private static final long LAST_TICK = FIRST_TICK + 20 * 366 * 86400L * 1000;
+
     private final @Nullable Target target;
     /** Large, and needed only until the kernel is known to run. */
     private @Nullable KernelImage image;
@@ -128,7 +133,8 @@ public final class FreePageSearch implements AutoCloseable {
     }
 
     /**
-     * Waits until the kernel's clock has ticked: usually at once, at most two seconds. Suspend the guest right afterwards: the
+     * Waits until the kernel's clock has ticked: usually at once, at most two seconds. After a reboot the previous kernel's memory
+     * may still be complete and consistent, but only a running kernel counts clock ticks. Suspend the guest right afterwards: the
      * search is valid for two seconds from then.
      */
     public void awaitTick() {
@@ -164,7 +170,13 @@ public final class FreePageSearch implements AutoCloseable {
 
     private boolean hasTicked(GuestRam ram, KernelImage variables) throws Doubt {
         long elapsedMillis = since(found).toMillis();
-        return variables.anyAgain(ram, (then, now) -> Ticks.between(then, now, elapsedMillis));
+        return variables.anyAgain(ram, (then, now) -> isTicks(then, now, elapsedMillis));
+    }
+
+    /** Whether a variable with these two values can have counted ticks in between. */
+    private static boolean isTicks(long then, long now, long elapsedMillis) {
+        // A delayed guest catches up.
+        return now > then && then >= FIRST_TICK && now <= LAST_TICK && now - then <= 2 * elapsedMillis + 1000;
     }
 
     /** Why the search has failed; empty if it has not. */

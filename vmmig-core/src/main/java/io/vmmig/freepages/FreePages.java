@@ -53,7 +53,7 @@ public final class FreePages {
 
     /** Whether a page of a RAM block is free; {@code address} is its offset in the block, in bytes. */
     public boolean isFree(String block, long address) {
-        return blocks != null && blocks.isIn(block) && blocks.holds(address);
+        return blocks != null && blocks.holds(block, address);
     }
 
     /**

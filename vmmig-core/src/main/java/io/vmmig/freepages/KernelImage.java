@@ -18,11 +18,11 @@ final class KernelImage {
 
     private static final long MAX_HOLE = 32L << 20;
     private static final long MAX_READ_ALONG = 256 << 10;
-    private static final long STRETCH = 1 << 20;
+    private static final int STRETCH = 1 << 20;
 
     private record Piece(long physical, int offset, int bytes) {
-        Piece joined(long more) {
-            return new Piece(physical, offset, (int) (bytes + more));
+        long end() {
+            return physical + bytes;
         }
     }
 
@@ -75,81 +75,69 @@ final class KernelImage {
     }
 
     private static void add(List<Piece> pieces, long physical, long length) {
-        if (pieces.isEmpty()) {
-            pieces.add(new Piece(physical, 0, (int) length));
-            return;
-        }
-        Piece last = pieces.get(pieces.size() - 1);
-        if (last.physical() + last.bytes() == physical) {
-            pieces.set(pieces.size() - 1, last.joined(length));
+        Piece last = pieces.isEmpty() ? null : pieces.get(pieces.size() - 1);
+        if (last != null && last.end() == physical) {
+            pieces.set(pieces.size() - 1, new Piece(last.physical(), last.offset(), (int) (last.bytes() + length)));
         } else {
-            pieces.add(new Piece(physical, last.offset() + last.bytes(), (int) length));
+            pieces.add(new Piece(physical, last == null ? 0 : last.offset() + last.bytes(), (int) length));
         }
     }
 
     private static byte[] read(GuestRam ram, List<Piece> pieces, int total) throws Doubt {
         byte[] bytes = new byte[total];
         for (Stretch stretch : stretches(ram, pieces)) {
-            if (stretch.pieces().size() == 1) {
-                int offset = stretch.offsetOf(stretch.pieces().get(0));
-                ram.read(stretch.from(), bytes, offset, (int) (stretch.to() - stretch.from()));
+            Piece first = stretch.parts().get(0);
+            if (stretch.parts().size() == 1) {
+                ram.read(first.physical(), bytes, first.offset(), first.bytes());
                 continue;
             }
             byte[] memory = stretch.read(ram);
-            stretch.variables(memory, (offset, at, length) -> System.arraycopy(memory, at, bytes, offset, length));
+            for (Piece part : stretch.parts()) {
+                System.arraycopy(memory, stretch.indexOf(part), bytes, part.offset(), part.bytes());
+            }
         }
         return bytes;
     }
 
-    /** The variables in a part of the read memory. */
-    private interface Variables {
-        void at(int offset, int in, int length);
-    }
+    /** A range of physical memory that is read at once, with the parts of the image in it. */
+    private record Stretch(List<Piece> parts) {
+        long from() {
+            return parts.get(0).physical();
+        }
 
-    /** A range of physical memory with pieces of the image, which may extend beyond it. */
-    private record Stretch(long from, long to, List<Piece> pieces) {
+        long to() {
+            return parts.get(parts.size() - 1).end();
+        }
+
+        /** Reading across a small hole is faster than another call. */
+        boolean reaches(Piece part, GuestRam ram) {
+            long hole = part.physical() - to();
+            return hole >= 0 && hole <= MAX_READ_ALONG && part.end() - from() <= STRETCH && ram.holds(to(), hole);
+        }
+
         byte[] read(GuestRam ram) throws Doubt {
-            byte[] memory = new byte[(int) (to - from)];
-            ram.read(from, memory, 0, memory.length);
+            byte[] memory = new byte[(int) (to() - from())];
+            ram.read(from(), memory, 0, memory.length);
             return memory;
         }
 
-        /** The index among the variables of the part of a piece within this range. */
-        int offsetOf(Piece piece) {
-            return (int) (piece.offset() + Math.max(piece.physical(), from) - piece.physical());
-        }
-
-        void variables(byte[] memory, Variables each) {
-            for (Piece piece : pieces) {
-                long first = Math.max(piece.physical(), from);
-                long end = Math.min(piece.physical() + piece.bytes(), to);
-                each.at(offsetOf(piece), (int) (first - from), (int) (end - first));
-            }
+        int indexOf(Piece part) {
+            return (int) (part.physical() - from());
         }
     }
 
-    /** Reading across a small hole is faster than another call. */
     private static List<Stretch> stretches(GuestRam ram, List<Piece> pieces) {
         List<Stretch> stretches = new ArrayList<>();
         for (Piece piece : pieces) {
-            long from = piece.physical();
-            long end = piece.physical() + piece.bytes();
-            Stretch last = stretches.isEmpty() ? null : stretches.get(stretches.size() - 1);
-            if (last != null
-                    && from >= last.to()
-                    && from - last.to() <= MAX_READ_ALONG
-                    && from - last.from() < STRETCH
-                    && ram.holds(last.to(), from - last.to())) {
-                long to = Math.min(end, last.from() + STRETCH);
-                List<Piece> joined = new ArrayList<>(last.pieces());
-                joined.add(piece);
-                stretches.set(stretches.size() - 1, new Stretch(last.from(), to, joined));
-                from = to;
-            }
-            while (from < end) {
-                long to = Math.min(end, from + STRETCH);
-                stretches.add(new Stretch(from, to, List.of(piece)));
-                from = to;
+            for (int done = 0; done < piece.bytes(); done += STRETCH) {
+                Piece part = new Piece(
+                        piece.physical() + done, piece.offset() + done, Math.min(STRETCH, piece.bytes() - done));
+                Stretch last = stretches.isEmpty() ? null : stretches.get(stretches.size() - 1);
+                if (last != null && last.reaches(part, ram)) {
+                    last.parts().add(part);
+                } else {
+                    stretches.add(new Stretch(new ArrayList<>(List.of(part))));
+                }
             }
         }
         return stretches;
@@ -164,15 +152,14 @@ final class KernelImage {
     boolean anyAgain(GuestRam ram, Comparison comparison) throws Doubt {
         for (Stretch stretch : stretches(ram, pieces)) {
             byte[] memory = stretch.read(ram);
-            boolean[] accepted = new boolean[1];
-            stretch.variables(memory, (offset, at, length) -> {
-                for (int i = 0; i < length && !accepted[0]; i += Long.BYTES) {
-                    accepted[0] = comparison.accepts(
-                            (long) GuestRam.LONG.get(bytes, offset + i), (long) GuestRam.LONG.get(memory, at + i));
+            for (Piece part : stretch.parts()) {
+                int at = stretch.indexOf(part);
+                for (int i = 0; i < part.bytes(); i += Long.BYTES) {
+                    long then = (long) GuestRam.LONG.get(bytes, part.offset() + i);
+                    if (comparison.accepts(then, (long) GuestRam.LONG.get(memory, at + i))) {
+                        return true;
+                    }
                 }
-            });
-            if (accepted[0]) {
-                return true;
             }
         }
         return false;

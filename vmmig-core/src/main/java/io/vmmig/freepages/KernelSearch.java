@@ -169,7 +169,7 @@ final class KernelSearch {
     }
 
     private Found described(long page, List<Long> roots, int levels, KernelImage image) throws Doubt {
-        VmCoreInfo info = VmCoreInfo.of(ram.read(page, RamLayout.PAGE_BYTES));
+        VmCoreInfo info = new VmCoreInfo(ram.read(page, RamLayout.PAGE_BYTES));
         if (info.has("NUMBER(sme_mask)") && info.number("sme_mask") != 0) {
             throw new Doubt("its memory is encrypted");
         }
@@ -213,7 +213,7 @@ final class KernelSearch {
     }
 
     private Found aarch64(long page) throws Doubt {
-        VmCoreInfo info = VmCoreInfo.of(ram.read(page, RamLayout.PAGE_BYTES));
+        VmCoreInfo info = new VmCoreInfo(ram.read(page, RamLayout.PAGE_BYTES));
         long root = info.symbol("swapper_pg_dir") - info.number("kimage_voffset");
         if (root % RamLayout.PAGE_BYTES != 0) {
             throw new Doubt("its kernel's page tables are not where they should be");

@@ -18,7 +18,8 @@ final class VmCoreInfo {
     private final byte[] page;
     private final Map<String, String> fields = new HashMap<>();
 
-    private VmCoreInfo(byte[] page) {
+    /** Parses a page that begins like VMCOREINFO. */
+    VmCoreInfo(byte[] page) {
         this.page = page;
         int end = 0;
         while (end < page.length && page[end] != 0) {
@@ -35,11 +36,6 @@ final class VmCoreInfo {
     static boolean begins(byte[] bytes, int offset) {
         return offset + MAGIC.length <= bytes.length
                 && Arrays.equals(bytes, offset, offset + MAGIC.length, MAGIC, 0, MAGIC.length);
-    }
-
-    /** Parses a page that begins like VMCOREINFO. */
-    static VmCoreInfo of(byte[] page) {
-        return new VmCoreInfo(page);
     }
 
     boolean isStill(byte[] now) {

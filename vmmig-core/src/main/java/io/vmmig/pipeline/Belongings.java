@@ -12,7 +12,6 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestInventory;
 import io.vmmig.hypervisor.LocalState;
-import io.vmmig.qcow2.DirtyBitmaps;
 import io.vmmig.qcow2.DiskChain;
 import io.vmmig.report.Notice;
 import java.util.ArrayList;
@@ -166,7 +165,7 @@ record Belongings(
         List<LocalState> states = new ArrayList<>(inventory.localStates());
         if (states.stream().noneMatch(state -> state.kind() == LocalState.Kind.CHECKPOINT)) {
             for (DiskChain chain : chains) {
-                DirtyBitmaps.in(chain)
+                chain.dirtyBitmaps()
                         .forEach(image -> states.add(new LocalState(LocalState.Kind.DIRTY_BITMAPS, image.toString())));
             }
         }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -112,16 +111,12 @@ public final class BackingNames {
     }
 
     private static boolean read(FileChannel channel, ByteBuffer buffer, long at) throws IOException {
-        try {
-            while (buffer.hasRemaining()) {
-                if (channel.read(buffer, at + buffer.position()) < 0) {
-                    return false;
-                }
+        while (buffer.hasRemaining()) {
+            if (channel.read(buffer, at + buffer.position()) < 0) {
+                return false;
             }
-            return true;
-        } catch (EOFException e) {
-            return false;
         }
+        return true;
     }
 
     private static Set<Path> paths(Path image, Set<String> names) throws IOException {

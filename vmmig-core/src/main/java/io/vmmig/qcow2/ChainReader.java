@@ -16,7 +16,6 @@ import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** Follows one chain of backing files. */
 final class ChainReader {
@@ -119,13 +118,13 @@ final class ChainReader {
                     "stands on " + Malformed.quoted(name) + ", which is not the plain path of a file",
                     "Put it on a local file with qemu-img rebase.");
         }
-        Path backing = pathOf(name);
-        if (backing == null) {
+        try {
+            return overlay.resolveSibling(Path.of(name));
+        } catch (InvalidPathException e) {
             throw problems.unsupported(
                     "stands on " + Malformed.quoted(name) + ", which Java cannot open in this locale",
                     "Run it in a UTF-8 locale, or rename the file.");
         }
-        return overlay.resolveSibling(backing);
     }
 
     /** QEMU's own rule: a colon before the first slash ends the name of a protocol. */
@@ -133,13 +132,5 @@ final class ChainReader {
         int colon = name.indexOf(':');
         int slash = name.indexOf('/');
         return colon >= 0 && (slash < 0 || colon < slash);
-    }
-
-    private static @Nullable Path pathOf(String name) {
-        try {
-            return Path.of(name);
-        } catch (InvalidPathException e) {
-            return null;
-        }
     }
 }

@@ -10,8 +10,10 @@ import io.vmmig.hypervisor.FileHoles;
 import io.vmmig.sparse.SparseFile;
 import io.vmmig.sparse.SparseInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -99,9 +101,25 @@ public final class DiskChain {
         return base == null ? null : base.image();
     }
 
-    /** As {@link #open(int, Digest, FileHoles)}, without known holes. */
-    public SparseInputStream open(int layer, @Nullable Digest baseDigest) throws IOException, VmmigException {
-        return open(layer, baseDigest, FileHoles.NONE);
+    /**
+     * The layers with dirty bitmaps, from which incremental backups start, and which do not move. QEMU writes those of a running guest when
+     * it releases the image, so some may not be visible before.
+     */
+    public List<Path> dirtyBitmaps() throws VmmigException {
+        List<Path> images = new ArrayList<>();
+        for (Image image : layers()) {
+            String called = ChainReader.called(image.path());
+            if (image.format() == ImageFormat.QCOW2) {
+                try (InputStream in = Files.newInputStream(image.path())) {
+                    if (Qcow2Header.read(in, called).hasBitmaps()) {
+                        images.add(image.path());
+                    }
+                } catch (IOException e) {
+                    throw VmmigException.from(e, Problem.FILE_FAILED, called + " could not be read", "Check the file.");
+                }
+            }
+        }
+        return images;
     }
 
     /**

@@ -22,18 +22,10 @@ public final class ImageFiles {
     private ImageFiles() {}
 
     /**
-     * Writes a kernel or similar to a new file of mode 0600, synced to the disk. If this fails, there is no file.
+     * Writes a kernel or similar to an existing file, synced to the disk. The file stays if this fails.
      *
-     * @throws IOException if reading or writing fails, or the file already exists
+     * @throws IOException if reading or writing fails, or the file is not there
      */
-    public static void write(InputStream in, Path file) throws IOException {
-        try (NewFile out = NewFile.create(file)) {
-            out.append(in, Long.MAX_VALUE, null);
-            out.finish();
-        }
-    }
-
-    /** As {@link #write(InputStream, Path)}, but to an existing file, which stays if this fails. */
     public static void fill(InputStream in, Path file) throws IOException {
         try (NewFile out = NewFile.over(file)) {
             out.append(in, Long.MAX_VALUE, null);
@@ -100,17 +92,10 @@ public final class ImageFiles {
         }
     }
 
-    /** As {@link #writeLayer}, but to an existing file, such as a placeholder of {@link #reserveLayer}; it stays if this fails. */
-    public static void fillLayer(InputStream in, Manifest.Disk disk, int layer, Path file, @Nullable Path backing)
-            throws IOException, VmmigException {
-        try (NewFile out = NewFile.over(file)) {
-            write(in, disk, layer, out, backing);
-        }
-    }
-
     /**
-     * Writes a layer of a disk to a new, sparse file of mode 0600, synced to the disk. If this fails, there is no file. A qcow2 header must
-     * name exactly the backing file that the manifest implies, and is rewritten; all tables are checked, and reference counts are rebuilt.
+     * Writes a layer of a disk to an existing file, such as a placeholder of {@link #reserveLayer}, sparse, and synced to the disk. The file
+     * stays if this fails, and is no image then. A qcow2 header must name exactly the backing file that the manifest implies, and is rewritten;
+     * all tables are checked, and reference counts are rebuilt.
      *
      * @param in the layer from {@link DiskChain#open}; the caller bounds its length
      * @param disk what the manifest says of the disk
@@ -119,28 +104,23 @@ public final class ImageFiles {
      * @param backing the image on this host that the layer is based on, or null if none
      * @throws VmmigException with {@link io.vmmig.error.Problem#IMAGE_MALFORMED} or {@link io.vmmig.error.Problem#DISK_UNSUPPORTED} if the
      *     layer does not match the manifest, or cannot be trusted
-     * @throws IOException if reading or writing fails, or the file already exists
+     * @throws IOException if reading or writing fails, or the file is not there
      */
-    public static void writeLayer(InputStream in, Manifest.Disk disk, int layer, Path file, @Nullable Path backing)
-            throws IOException, VmmigException {
-        try (NewFile out = NewFile.create(file)) {
-            write(in, disk, layer, out, backing);
-        }
-    }
-
-    private static void write(InputStream in, Manifest.Disk disk, int layer, NewFile out, @Nullable Path backing)
+    public static void fillLayer(InputStream in, Manifest.Disk disk, int layer, Path file, @Nullable Path backing)
             throws IOException, VmmigException {
         Qcow2Header.Backing expected = PackageNames.expected(disk, layer);
         if ((expected == null) != (backing == null)) {
             throw new IllegalArgumentException("a backing file is for a layer that has one");
         }
         Manifest.Layer described = disk.layers().get(layer);
-        if (described.format() == ImageFormat.RAW) {
-            writeRaw(in, described, out, new ImageProblems(named(disk, layer)), backing);
-        } else {
-            writeQcow2(in, described, out, named(disk, layer), expected, backing);
+        try (NewFile out = NewFile.over(file)) {
+            if (described.format() == ImageFormat.RAW) {
+                writeRaw(in, described, out, new ImageProblems(named(disk, layer)), backing);
+            } else {
+                writeQcow2(in, described, out, named(disk, layer), expected, backing);
+            }
+            out.finish();
         }
-        out.finish();
     }
 
     private static String named(Manifest.Disk disk, int layer) {

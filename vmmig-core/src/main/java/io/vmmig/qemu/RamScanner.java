@@ -131,9 +131,10 @@ public final class RamScanner {
         }
     }
 
-    private void giveUp() {
+    private void giveUp(Visitor visitor) {
         state = State.OPAQUE;
         block = null;
+        opaque(end - at, visitor);
     }
 
     private void fileHeader(Visitor visitor) {
@@ -144,8 +145,7 @@ public final class RamScanner {
             state = State.SEARCHING;
             opaque(FILE_HEADER_BYTES, visitor);
         } else {
-            giveUp();
-            opaque(end - at, visitor);
+            giveUp(visitor);
         }
     }
 
@@ -158,8 +158,7 @@ public final class RamScanner {
         }
         searched += found - start;
         if (searched > SEARCHED_BYTES) {
-            giveUp();
-            opaque(end - at, visitor);
+            giveUp(visitor);
         } else if (end - found >= START_HEADER_BYTES) {
             section = fields.getInt(found + 1);
             state = State.RECORDS;
@@ -182,8 +181,7 @@ public final class RamScanner {
             }
             long size = fields.getLong(next + 1 + nameBytes);
             if (size <= 0 || size > unlistedBytes) {
-                giveUp();
-                opaque(end - at, visitor);
+                giveUp(visitor);
                 return;
             }
             unlistedBytes -= size;
@@ -214,32 +212,28 @@ public final class RamScanner {
                     opaque(HEADER_BYTES, visitor);
                 }
                 case MULTIFD_FLUSH -> opaque(HEADER_BYTES, visitor);
-                default -> giveUp();
+                default -> giveUp(visitor);
             }
             if (at == before) {
                 break;
             }
         }
-        if (state == State.OPAQUE) {
-            opaque(end - at, visitor);
-        }
     }
 
     private void record(int flags, long address, int contentBytes, Visitor visitor) {
-        int headerBytes = HEADER_BYTES;
+        boolean continues = (flags & CONTINUE) != 0;
+        int nameBytes = !continues && has(HEADER_BYTES + 1) ? buffer[at + HEADER_BYTES] & 0xff : 0;
+        int headerBytes = continues ? HEADER_BYTES : HEADER_BYTES + 1 + nameBytes;
         String name = block;
-        if ((flags & CONTINUE) == 0) {
-            int nameBytes = has(HEADER_BYTES + 1) ? buffer[at + HEADER_BYTES] & 0xff : 0;
-            headerBytes += 1 + nameBytes;
-            if (!has(headerBytes + contentBytes)) {
-                return;
-            }
+        if (continues && name == null) {
+            giveUp(visitor);
+            return;
+        }
+        if (!has(headerBytes + contentBytes)) {
+            return;
+        }
+        if (!continues || name == null) {
             name = new String(buffer, at + HEADER_BYTES + 1, nameBytes, StandardCharsets.ISO_8859_1);
-        } else if (name == null) {
-            giveUp();
-            return;
-        } else if (!has(headerBytes + contentBytes)) {
-            return;
         }
         block = name;
         if (contentBytes == PAGE_BYTES) {
@@ -261,19 +255,14 @@ public final class RamScanner {
                 }
             }
             case SECTION_PART, SECTION_END -> {
-                if (has(SECTION_HEADER_BYTES)) {
-                    if (fields.getInt(at + 1) == section) {
-                        state = State.RECORDS;
-                    } else {
-                        giveUp();
-                    }
+                if (has(SECTION_HEADER_BYTES) && fields.getInt(at + 1) == section) {
+                    state = State.RECORDS;
                     opaque(SECTION_HEADER_BYTES, visitor);
+                } else if (has(SECTION_HEADER_BYTES)) {
+                    giveUp(visitor);
                 }
             }
-            default -> {
-                giveUp();
-                opaque(end - at, visitor);
-            }
+            default -> giveUp(visitor);
         }
     }
 }

@@ -203,7 +203,7 @@ public final class PackageCache {
 
     /** All packages whose manifests can be read. */
     private List<Made> all() throws IOException {
-        Set<Digest> seals = seals();
+        Set<Digest> seals = seals("package");
         known.keySet().retainAll(seals);
         List<Made> made = new ArrayList<>();
         for (Digest seal : seals) {
@@ -405,13 +405,13 @@ public final class PackageCache {
         return directory.resolve("sha256-" + seal.hex() + ".index");
     }
 
-    /** The seals of all packages and indexes in the directory. */
-    private Set<Digest> seals() throws IOException {
+    /** The seals of which the directory has such a file: a package or an index. */
+    private Set<Digest> seals(String kind) throws IOException {
         Set<Digest> seals = new LinkedHashSet<>();
         if (Files.isDirectory(directory)) {
             for (Path entry : PrivateFiles.list(directory)) {
                 Matcher name = NAME.matcher(entry.getFileName().toString());
-                if (name.matches()) {
+                if (name.matches() && name.group(2).equals(kind)) {
                     seals.add(new Digest(name.group(1)));
                 }
             }
@@ -470,7 +470,7 @@ public final class PackageCache {
     /** Removes unfinished files, and indexes of packages that are gone. */
     private void sweep() throws IOException {
         removeUnfinished();
-        for (Digest seal : seals()) {
+        for (Digest seal : seals("index")) {
             if (!Files.exists(packageFile(seal))) {
                 PrivateFiles.deleteOrWarn(indexFile(seal));
             }

@@ -69,7 +69,7 @@ class FreePageFuzzTest {
     @MethodSource("infos")
     @FuzzTest
     void vmCoreInfo(byte[] page) {
-        VmCoreInfo info = VmCoreInfo.of(page);
+        VmCoreInfo info = new VmCoreInfo(page);
         assertThat(info.release()).isNotNull();
         List<Reading> readings = List.of(info::pageBytes, () -> info.symbol("a"), () -> info.number("b"));
         for (Reading reading : readings) {

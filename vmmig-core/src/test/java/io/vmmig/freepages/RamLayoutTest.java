@@ -33,7 +33,7 @@ class RamLayoutTest {
         if (low > 0) {
             assertThat(layout.holds(low * MIB, 1)).isFalse();
             assertThat(blocks.add(4 * GIB >> 12, 1)).isTrue();
-            assertThat(blocks.holds(low * MIB)).isTrue();
+            assertThat(blocks.holds("pc.ram", low * MIB)).isTrue();
             assertThat(blocks.count()).isEqualTo(1);
         }
         assertThat(blocks.add(layout.end() - 4096 >> 12, 2)).isFalse();
@@ -46,8 +46,7 @@ class RamLayoutTest {
 
         assertThat(blocks.add(GIB + 8192 >> 12, 1)).isTrue();
         assertThat(blocks.add(0, 1)).isFalse();
-        assertThat(blocks.holds(8192)).isTrue();
-        assertThat(blocks.isIn("mach-virt.ram")).isTrue();
+        assertThat(blocks.holds("mach-virt.ram", 8192)).isTrue();
     }
 
     @ParameterizedTest

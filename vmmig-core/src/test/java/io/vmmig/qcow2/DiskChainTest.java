@@ -9,6 +9,7 @@ import io.vmmig.bundle.ImageFormat;
 import io.vmmig.content.Digest;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.hypervisor.FileHoles;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -224,7 +225,7 @@ class DiskChainTest {
     }
 
     private static void requireBusy(DiskChain chain, Digest digest) {
-        assertThatThrownBy(() -> chain.open(0, digest))
+        assertThatThrownBy(() -> chain.open(0, digest, FileHoles.NONE))
                 .isInstanceOfSatisfying(
                         VmmigException.class, e -> assertThat(e.problem()).isEqualTo(Problem.GUEST_BUSY));
     }
@@ -303,7 +304,7 @@ class DiskChainTest {
     @Test
     void wantsTheDigestOfTheBaseAndNoOther() throws Exception {
         DiskChain alone = DiskChain.read(write("a", TestImage.version(3)), ImageFormat.QCOW2, false);
-        assertThatThrownBy(() -> alone.open(0, DIGEST)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> alone.open(0, DIGEST, FileHoles.NONE)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
@@ -335,7 +336,7 @@ class DiskChainTest {
     }
 
     private static byte[] bytes(DiskChain chain, int layer, Digest base) throws Exception {
-        try (InputStream in = chain.open(layer, base)) {
+        try (InputStream in = chain.open(layer, base, FileHoles.NONE)) {
             return in.readAllBytes();
         }
     }

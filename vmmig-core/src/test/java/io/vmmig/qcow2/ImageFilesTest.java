@@ -10,6 +10,7 @@ import io.vmmig.bundle.Manifest;
 import io.vmmig.content.Digest;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.files.NewFile;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -58,7 +59,7 @@ class ImageFilesTest {
     void writesAKernel() throws Exception {
         byte[] content = new byte[700_001];
         new Random(1).nextBytes(content);
-        ImageFiles.write(new ByteArrayInputStream(content), file);
+        create(new ByteArrayInputStream(content), file);
         assertThat(file).hasBinaryContent(content);
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
                 .isEqualTo("rw-------");
@@ -66,7 +67,7 @@ class ImageFilesTest {
 
     @Test
     void writesAnEmptyFile() throws Exception {
-        ImageFiles.write(InputStream.nullInputStream(), file);
+        create(InputStream.nullInputStream(), file);
         assertThat(file).isEmptyFile();
     }
 
@@ -75,7 +76,7 @@ class ImageFilesTest {
         Files.writeString(file, "mine");
         Path link = Files.createSymbolicLink(directory.resolve("link"), directory.resolve("elsewhere"));
         for (Path taken : List.of(file, link)) {
-            assertThatThrownBy(() -> ImageFiles.write(InputStream.nullInputStream(), taken))
+            assertThatThrownBy(() -> create(InputStream.nullInputStream(), taken))
                     .isInstanceOf(FileAlreadyExistsException.class);
         }
         assertThat(file).hasContent("mine");
@@ -91,7 +92,7 @@ class ImageFilesTest {
                 throw new IOException("the line broke");
             }
         });
-        assertThatThrownBy(() -> ImageFiles.write(in, file)).hasMessage("the line broke");
+        assertThatThrownBy(() -> create(in, file)).hasMessage("the line broke");
         assertThat(file).doesNotExist();
     }
 
@@ -109,7 +110,7 @@ class ImageFilesTest {
                 }
             }
             Path image = directory.resolve("image" + round);
-            ImageFiles.write(new Dripping(content, random), image);
+            create(new Dripping(content, random), image);
             assertThat(Files.readAllBytes(image)).isEqualTo(content);
         }
     }
@@ -118,7 +119,7 @@ class ImageFilesTest {
     void takesNoSpaceForZeros() throws Exception {
         byte[] content = new byte[8 << 20];
         content[5 << 20] = 1;
-        ImageFiles.writeLayer(new ByteArrayInputStream(content), raw(content.length), 0, file, null);
+        Move.writeLayer(new ByteArrayInputStream(content), raw(content.length), 0, file, null);
         assertThat(file).hasBinaryContent(content);
         Process du = new ProcessBuilder("du", "--block-size=1", file.toString()).start();
         String allocated = new String(du.getInputStream().readAllBytes()).split("\t")[0];
@@ -140,8 +141,6 @@ class ImageFilesTest {
                 .isEqualTo(Arrays.copyOfRange(image, 2 << 16, image.length));
         assertThat(new String(written, java.nio.charset.StandardCharsets.ISO_8859_1))
                 .doesNotContain("vmmig:");
-        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
-                .isEqualTo("rw-------");
     }
 
     @Test
@@ -194,13 +193,13 @@ class ImageFilesTest {
 
     @ParameterizedTest
     @MethodSource("hostile")
-    void refusesWhatTheManifestDoesNotSay(Manifest.Disk disk, int layer, TestImage image) {
+    void refusesWhatTheManifestDoesNotSay(Manifest.Disk disk, int layer, TestImage image) throws Exception {
         Path below = disk.base() == null ? null : backing;
         VmmigException e = catchThrowableOfType(VmmigException.class, () -> write(image.bytes(), disk, layer, below));
         assertThat(e).isNotNull().hasMessageContaining("layer " + layer + " of disk vda");
         assertThat(e.problem()).isIn(Problem.IMAGE_MALFORMED, Problem.DISK_UNSUPPORTED);
         assertThat(e.getMessage()).doesNotContain("\0");
-        assertThat(file).doesNotExist();
+        requireNoImage();
     }
 
     @Test
@@ -208,9 +207,8 @@ class ImageFilesTest {
         for (int size : new int[] {0, 4095, 4097, 1 << 20}) {
             VmmigException e = catchThrowableOfType(
                     VmmigException.class,
-                    () -> ImageFiles.writeLayer(new ByteArrayInputStream(new byte[size]), raw(4096), 0, file, null));
+                    () -> Move.writeLayer(new ByteArrayInputStream(new byte[size]), raw(4096), 0, file, null));
             assertThat(e.problem()).isEqualTo(Problem.IMAGE_MALFORMED);
-            assertThat(file).doesNotExist();
         }
     }
 
@@ -221,17 +219,16 @@ class ImageFilesTest {
                 VmmigException.class,
                 () -> write(new byte[512], new Manifest.Disk("vda", List.of(raw, raw), null), 1, backing));
         assertThat(e.problem()).isEqualTo(Problem.IMAGE_MALFORMED);
-        assertThat(file).doesNotExist();
     }
 
     @Test
-    void saysWhenThePathDoesNotFitIntoTheHeader() {
+    void saysWhenThePathDoesNotFitIntoTheHeader() throws Exception {
         byte[] image = TestImage.ofClusterBits(9).backing(BASE_NAME, "raw").bytes();
         Path deep = directory.resolve("d".repeat(200)).resolve("e".repeat(200)).resolve("f");
         VmmigException e = catchThrowableOfType(VmmigException.class, () -> write(image, ON_BASE, 0, deep));
         assertThat(e.problem()).isEqualTo(Problem.DISK_UNSUPPORTED);
         assertThat(e).hasMessageContaining("no room in its header").hasMessageContaining("shorter paths");
-        assertThat(file).doesNotExist();
+        requireNoImage();
     }
 
     @Test
@@ -261,14 +258,26 @@ class ImageFilesTest {
                 taken++;
             } catch (VmmigException e) {
                 assertThat(e.problem()).isIn(Problem.IMAGE_MALFORMED, Problem.DISK_UNSUPPORTED);
-                assertThat(file).doesNotExist();
+                requireNoImage();
             }
         }
         assertThat(taken).isBetween(50, 1_450);
     }
 
+    private static void create(InputStream in, Path file) throws IOException {
+        try (NewFile out = NewFile.create(file)) {
+            out.append(in, Long.MAX_VALUE, null);
+            out.finish();
+        }
+    }
+
+    private void requireNoImage() throws IOException {
+        byte[] start = Arrays.copyOf(Files.readAllBytes(file), Integer.BYTES);
+        assertThat(ByteBuffer.wrap(start).getInt()).isNotEqualTo(Qcow2Header.MAGIC);
+    }
+
     private void write(byte[] image, Manifest.Disk disk, int layer, @Nullable Path below) throws Exception {
-        ImageFiles.writeLayer(new ByteArrayInputStream(image), disk, layer, file, below);
+        Move.writeLayer(new ByteArrayInputStream(image), disk, layer, file, below);
     }
 
     private static Manifest.Disk raw(int bytes) {

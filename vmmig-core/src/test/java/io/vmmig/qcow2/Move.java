@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.content.Digest;
+import io.vmmig.error.VmmigException;
+import io.vmmig.hypervisor.FileHoles;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,16 +62,22 @@ final class Move {
         }
         for (int i = 0; i < disk.layers().size(); i++) {
             Path file = destination.resolve("layer" + i);
-            try (InputStream in = chain.open(i, baseDigest)) {
-                if (reserved) {
-                    ImageFiles.fillLayer(in, disk, i, file, below);
-                } else {
-                    ImageFiles.writeLayer(in, disk, i, file, below);
-                }
+            try (InputStream in = chain.open(i, baseDigest, FileHoles.NONE)) {
+                assertThat(Files.exists(file)).isEqualTo(reserved);
+                writeLayer(in, disk, i, file, below);
             }
             below = file;
         }
         return below;
+    }
+
+    /** Writes a layer, to a new file unless it exists. */
+    static void writeLayer(InputStream in, Manifest.Disk disk, int layer, Path file, @Nullable Path backing)
+            throws IOException, VmmigException {
+        if (!Files.exists(file)) {
+            Files.createFile(file);
+        }
+        ImageFiles.fillLayer(in, disk, layer, file, backing);
     }
 
     static Manifest.Disk describe(DiskChain chain) throws Exception {

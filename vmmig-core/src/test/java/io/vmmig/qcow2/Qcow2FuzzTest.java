@@ -85,7 +85,7 @@ class Qcow2FuzzTest {
                 new Manifest.Disk("vda", List.of(new Manifest.Layer(ImageFormat.QCOW2, virtual, image.length)), null);
         Path file = directory.resolve(name);
         Files.deleteIfExists(file);
-        ImageFiles.writeLayer(new ByteArrayInputStream(image), disk, 0, file, null);
+        Move.writeLayer(new ByteArrayInputStream(image), disk, 0, file, null);
         return file;
     }
 }

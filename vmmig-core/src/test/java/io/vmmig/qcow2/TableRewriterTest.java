@@ -51,7 +51,7 @@ class TableRewriterTest {
     private ByteBuffer write() throws Exception {
         Manifest.Disk disk = new Manifest.Disk("vda", List.of(new Manifest.Layer(ImageFormat.QCOW2, 1 << 20, 1)), null);
         Files.deleteIfExists(file);
-        ImageFiles.writeLayer(new ByteArrayInputStream(image.array()), disk, 0, file, null);
+        Move.writeLayer(new ByteArrayInputStream(image.array()), disk, 0, file, null);
         return ByteBuffer.wrap(Files.readAllBytes(file));
     }
 

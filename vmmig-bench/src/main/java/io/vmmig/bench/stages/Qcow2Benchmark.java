@@ -4,6 +4,7 @@ package io.vmmig.bench.stages;
 import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.error.VmmigException;
+import io.vmmig.hypervisor.FileHoles;
 import io.vmmig.qcow2.DiskChain;
 import io.vmmig.qcow2.ImageFiles;
 import io.vmmig.qcow2.Qcow2Image;
@@ -38,7 +39,7 @@ public class Qcow2Benchmark extends StageBenchmark {
     @Benchmark
     @OperationsPerInvocation(DiskSample.MIB)
     public long pack() throws IOException, VmmigException {
-        try (InputStream in = chain().open(0, null)) {
+        try (InputStream in = chain().open(0, null, FileHoles.NONE)) {
             return in.transferTo(OutputStream.nullOutputStream());
         }
     }
@@ -47,7 +48,8 @@ public class Qcow2Benchmark extends StageBenchmark {
     @Benchmark
     @OperationsPerInvocation(DiskSample.MIB)
     public void unpack(Packed packed) throws IOException, VmmigException {
-        ImageFiles.writeLayer(new ByteArrayInputStream(packed.bytes), packed.disk(), 0, packed.target, null);
+        Files.createFile(packed.target);
+        ImageFiles.fillLayer(new ByteArrayInputStream(packed.bytes), packed.disk(), 0, packed.target, null);
     }
 
     private static Path file() {
@@ -109,7 +111,7 @@ public class Qcow2Benchmark extends StageBenchmark {
             DiskChain.Image image = chain.layers().get(0);
             disk = new Manifest.Disk(
                     "vda", List.of(new Manifest.Layer(image.format(), image.virtualBytes(), image.fileBytes())), null);
-            try (InputStream in = chain.open(0, null)) {
+            try (InputStream in = chain.open(0, null, FileHoles.NONE)) {
                 bytes = in.readAllBytes();
             }
             // An aborted run may have left it.
