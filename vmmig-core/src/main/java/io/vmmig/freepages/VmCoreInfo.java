@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.ToLongFunction;
 
 /**
  * VMCOREINFO: a page of text in which a Linux kernel describes itself for the analysis of its memory after a crash. See {@code
@@ -61,21 +62,13 @@ final class VmCoreInfo {
 
     /** A kernel address. */
     long symbol(String name) throws Doubt {
-        return hexadecimal("SYMBOL(" + name + ")");
+        return parsed("SYMBOL(" + name + ")", VmCoreInfo::hexadecimal);
     }
 
     /** A number of either sign, decimal or hexadecimal. */
     long number(String name) throws Doubt {
-        String field = "NUMBER(" + name + ")";
-        String value = required(field);
-        if (value.startsWith("0x")) {
-            return hexadecimal(field);
-        }
-        try {
-            return Long.parseLong(value);
-        } catch (NumberFormatException e) {
-            throw malformed(field, e);
-        }
+        return parsed(
+                "NUMBER(" + name + ")", value -> value.startsWith("0x") ? hexadecimal(value) : Long.parseLong(value));
     }
 
     int offset(String member) throws Doubt {
@@ -91,35 +84,26 @@ final class VmCoreInfo {
     }
 
     private int small(String field) throws Doubt {
-        try {
-            int value = Integer.parseInt(required(field));
-            if (value >= 0 && value <= MAX_SIZE) {
-                return value;
-            }
-        } catch (NumberFormatException e) {
-            throw malformed(field, e);
+        long value = parsed(field, Integer::parseInt);
+        if (value < 0 || value > MAX_SIZE) {
+            throw new Doubt("its kernel gives an impossible " + field);
         }
-        throw new Doubt("its kernel gives an impossible " + field);
+        return (int) value;
     }
 
-    private long hexadecimal(String field) throws Doubt {
-        String value = required(field);
-        try {
-            return Long.parseUnsignedLong(value.startsWith("0x") ? value.substring(2) : value, 16);
-        } catch (NumberFormatException e) {
-            throw malformed(field, e);
-        }
+    private static long hexadecimal(String value) {
+        return Long.parseUnsignedLong(value.startsWith("0x") ? value.substring(2) : value, 16);
     }
 
-    private String required(String field) throws Doubt {
+    private long parsed(String field, ToLongFunction<String> parser) throws Doubt {
         String value = fields.get(field);
         if (value == null) {
             throw new Doubt("its kernel, Linux " + release() + ", does not give " + field);
         }
-        return value;
-    }
-
-    private static Doubt malformed(String field, NumberFormatException cause) {
-        return new Doubt("its kernel gives a malformed " + field, cause);
+        try {
+            return parser.applyAsLong(value);
+        } catch (NumberFormatException e) {
+            throw new Doubt("its kernel gives a malformed " + field, e);
+        }
     }
 }

@@ -25,7 +25,6 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import java.util.function.ToLongFunction;
 
 /** The pages of an earlier package, in the order in which its instructions produce them. Thread-safe. */
 final class CachedPackage implements PageContent {
@@ -144,11 +143,11 @@ final class CachedPackage implements PageContent {
 
     private void readPage(long page, byte[] buffer, int offset) throws IOException {
         try {
-            int place = lastUpTo(page, Place::firstPosition);
+            int place = PageMap.lastUpTo(page, places, Place::firstPosition);
             int position = (int) (page - places.get(place).firstPosition());
             long content = copyOrFollow(place, map -> map.atPosition(position), buffer, offset);
             while (content != COPIED) {
-                place = lastUpTo(content, Place::firstContent);
+                place = PageMap.lastUpTo(content, places, Place::firstContent);
                 int wanted = (int) (content - places.get(place).firstContent());
                 content = copyOrFollow(place, map -> map.ofContent(wanted), buffer, offset);
             }
@@ -195,21 +194,6 @@ final class CachedPackage implements PageContent {
                 Deltas.apply(body, referenced.changeOffset(), buffer, offset);
             }
         }
-    }
-
-    /** Segments without pages have the number of the following segment, so the last match is the right one. */
-    private int lastUpTo(long wanted, ToLongFunction<Place> first) {
-        int low = 0;
-        int high = places.size() - 1;
-        while (low < high) {
-            int middle = (low + high + 1) >>> 1;
-            if (first.applyAsLong(places.get(middle)) <= wanted) {
-                low = middle;
-            } else {
-                high = middle - 1;
-            }
-        }
-        return low;
     }
 
     /** The caller closes the segment. */

@@ -135,16 +135,16 @@ public final class PackageCache {
         try {
             long quota = readQuota();
             if (quota == 0) {
-                return PackageCaching.nothing(Failure.of(
+                return new PackageCaching(Failure.of(
                         Problem.DISK_FULL,
                         "the package is not cached: the quota of " + directory + " is 0",
                         "Raise it with PackageCache.quota."));
             }
             PrivateFiles.makeDirectory(directory);
-            return PackageCaching.in(PrivateFiles.create(directory, KEEPING), this, quota);
+            return new PackageCaching(PrivateFiles.create(directory, KEEPING), this, quota);
         } catch (IOException e) {
             LOG.warn("packages cannot be cached in {}, so the next ones will be larger", directory, e);
-            return PackageCaching.nothing(failed(e).failure());
+            return new PackageCaching(failed(e).failure());
         }
     }
 
@@ -426,7 +426,8 @@ public final class PackageCache {
         List<Made> packages = all();
         long bytes = 0;
         for (Made one : packages) {
-            usedAt.put(one.seal(), usedAt(packageFile(one.seal())));
+            long used = packageFile(one.seal()).toFile().lastModified();
+            usedAt.put(one.seal(), Instant.ofEpochMilli(used));
             bytes += size(one.seal());
         }
         for (Digest seal : evictionOrder(packages, usedAt)) {
@@ -477,25 +478,8 @@ public final class PackageCache {
         }
     }
 
-    private static Instant usedAt(Path file) {
-        try {
-            return Files.getLastModifiedTime(file).toInstant();
-        } catch (IOException e) {
-            LOG.debug("{} has gone", file, e);
-            return Instant.now();
-        }
-    }
-
-    private long size(Digest seal) throws IOException {
-        return size(packageFile(seal)) + size(indexFile(seal));
-    }
-
-    private static long size(Path file) throws IOException {
-        try {
-            return Files.size(file);
-        } catch (NoSuchFileException e) {
-            return 0;
-        }
+    private long size(Digest seal) {
+        return packageFile(seal).toFile().length() + indexFile(seal).toFile().length();
     }
 
     private static VmmigException failed(IOException e) {

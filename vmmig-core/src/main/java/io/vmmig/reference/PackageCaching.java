@@ -35,17 +35,11 @@ public final class PackageCaching implements AutoCloseable {
     private static final int PART_LEFT_FREE = 20;
 
     private @Nullable Recording recording;
-    private Failure failure = Failure.of(Problem.FILE_FAILED, "the package was not finished", "");
-
-    private PackageCaching(@Nullable Recording recording) {
-        this.recording = recording;
-    }
+    private Failure failure;
 
     /** Caches nothing, and says why. */
-    static PackageCaching nothing(Failure why) {
-        PackageCaching nothing = new PackageCaching(null);
-        nothing.failure = why;
-        return nothing;
+    PackageCaching(Failure why) {
+        this.failure = why;
     }
 
     /**
@@ -54,8 +48,9 @@ public final class PackageCaching implements AutoCloseable {
      * @param file an empty file that this owns
      * @param limit the maximum length of the package, in bytes
      */
-    static PackageCaching in(Path file, PackageCache packages, long limit) throws IOException {
-        return new PackageCaching(new Recording(file, packages, limit));
+    PackageCaching(Path file, PackageCache packages, long limit) throws IOException {
+        this.recording = new Recording(file, packages, limit);
+        this.failure = Failure.of(Problem.FILE_FAILED, "the package was not finished", "");
     }
 
     /** A stream that copies everything to {@code target}. */

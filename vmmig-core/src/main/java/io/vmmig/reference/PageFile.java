@@ -22,7 +22,6 @@ final class PageFile {
     private static final Logger LOG = LoggerFactory.getLogger(PageFile.class);
     private static final int PAGE = PageSource.PAGE_BYTES;
     private static final int CHUNK_BYTES = 256 << 10;
-    private static final byte[] ZEROS = new byte[PAGE];
 
     private static final long MAGIC = 0x67706d69676d6d76L;
     private static final int AT_BYTES = 8;
@@ -43,8 +42,9 @@ final class PageFile {
             throws IOException {
         Path unfinished = target.resolveSibling(PrivateFiles.unfinishedName(temporary));
         try (NewFile file = NewFile.create(unfinished)) {
-            BootContent.takeApart(source, layout, new Pages(file, BootContent.MAX_UNPACKED_BYTES));
-            finish(file, target, content);
+            Pages pages = new Pages(file, BootContent.MAX_UNPACKED_BYTES);
+            BootContent.takeApart(source, layout, pages);
+            pages.finish(target, content);
             return;
         } catch (WriteException e) {
             throw e.failure;
@@ -55,21 +55,11 @@ final class PageFile {
             LOG.debug("{} is not taken apart", source, e);
         }
         try (NewFile file = NewFile.create(unfinished)) {
-            BootContent.takeWhole(source, new Pages(file, Long.MAX_VALUE));
-            finish(file, target, content);
+            Pages pages = new Pages(file, Long.MAX_VALUE);
+            BootContent.takeWhole(source, pages);
+            pages.finish(target, content);
         } catch (WriteException e) {
             throw e.failure;
-        }
-    }
-
-    private static void finish(NewFile file, Path target, String content) throws IOException {
-        long bytes = file.bytes();
-        try {
-            byte[] block = trailer(content, bytes, hash(bytes, (at, chunk) -> file.read(ByteBuffer.wrap(chunk), at)));
-            file.write(ByteBuffer.wrap(block), bytes);
-            file.finishAs(target);
-        } catch (IOException e) {
-            throw new WriteException(e);
         }
     }
 
@@ -91,7 +81,7 @@ final class PageFile {
             }
             long hash = verified
                     ? ByteBuffer.wrap(found).order(ByteOrder.LITTLE_ENDIAN).getLong(AT_HASH)
-                    : hash(bytes, (at, chunk) -> file.read(at, chunk, 0, chunk.length));
+                    : hash(file, bytes);
             if (!Arrays.equals(found, trailer(content, bytes, hash))) {
                 throw new IOException(path + " is damaged, or for other content");
             }
@@ -110,18 +100,21 @@ final class PageFile {
         return block.array();
     }
 
-    private interface Reader {
-        void read(long at, byte[] chunk) throws IOException;
-    }
-
-    private static long hash(long bytes, Reader reader) throws IOException {
+    private static long hash(SharedFile file, long bytes) throws IOException {
+        byte[] chunk = new byte[CHUNK_BYTES];
         long hash = 0;
         for (long at = 0; at < bytes; at += CHUNK_BYTES) {
-            byte[] chunk = new byte[(int) Math.min(CHUNK_BYTES, bytes - at)];
-            reader.read(at, chunk);
-            for (int offset = 0; offset < chunk.length; offset += PAGE) {
-                hash = IndexLayout.chained(hash, chunk, offset);
-            }
+            int length = (int) Math.min(CHUNK_BYTES, bytes - at);
+            file.read(at, chunk, 0, length);
+            hash = extended(hash, chunk, length);
+        }
+        return hash;
+    }
+
+    private static long extended(long before, byte[] pages, int length) {
+        long hash = before;
+        for (int offset = 0; offset < length; offset += PAGE) {
+            hash = IndexLayout.chained(hash, pages, offset);
         }
         return hash;
     }
@@ -142,6 +135,7 @@ final class PageFile {
         private final NewFile file;
         private final long limit;
         private final byte[] chunk = new byte[CHUNK_BYTES];
+        private long hash;
 
         Pages(NewFile file, long limit) {
             this.file = file;
@@ -156,18 +150,29 @@ final class PageFile {
                 if (n == 0) {
                     break;
                 }
-                append(chunk, n);
+                int padded = (int) IndexLayout.padded(n, PAGE);
+                Arrays.fill(chunk, n, padded, (byte) 0);
+                hash = extended(hash, chunk, padded);
+                append(padded);
                 left -= n;
             }
-            append(ZEROS, (int) (-file.bytes() & PAGE - 1));
         }
 
-        private void append(byte[] bytes, int length) throws IOException {
+        private void append(int length) throws IOException {
             if (file.bytes() + length > limit) {
                 throw new IOException("it unpacks to more than " + limit + " bytes");
             }
             try {
-                file.append(new ByteArrayInputStream(bytes, 0, length), length, null);
+                file.append(new ByteArrayInputStream(chunk, 0, length), length, null);
+            } catch (IOException e) {
+                throw new WriteException(e);
+            }
+        }
+
+        void finish(Path target, String content) throws WriteException {
+            try {
+                file.write(ByteBuffer.wrap(trailer(content, file.bytes(), hash)), file.bytes());
+                file.finishAs(target);
             } catch (IOException e) {
                 throw new WriteException(e);
             }

@@ -10,7 +10,6 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.LongBuffer;
-import java.nio.MappedByteBuffer;
 import java.nio.file.Path;
 import java.util.BitSet;
 
@@ -93,16 +92,14 @@ final class PageIndexBuilder implements Closeable {
         flush();
         IndexLayout layout = new IndexLayout(content, pages, IndexLayout.slotsFor(entries));
         Checksums checksums = new Checksums(layout);
-        MappedByteBuffer[] table = emptyTable(layout);
+        Mapped table = emptyTable(layout);
         try {
             fill(table, layout, checksums);
-            for (MappedByteBuffer part : table) {
-                for (int at = 0; at < part.capacity(); at += IndexLayout.BLOCK) {
-                    part.get(at, block);
-                    checksums.add(PageHash.of(block, 0));
-                }
-                part.force();
+            for (long at = 0; at < table.bytes(); at += IndexLayout.BLOCK) {
+                table.get(at, block);
+                checksums.add(PageHash.of(block, 0));
             }
+            table.force();
         } catch (InternalError e) {
             // This is how the JVM reports that a mapped file could not be written or read.
             throw new IOException("the index " + target + " could not be written", e);
@@ -112,22 +109,16 @@ final class PageIndexBuilder implements Closeable {
         file.finishAs(target);
     }
 
-    private MappedByteBuffer[] emptyTable(IndexLayout layout) throws IOException {
+    private Mapped emptyTable(IndexLayout layout) throws IOException {
         long from = layout.tableAt();
         long bytes = layout.checksumsAt() - from;
         for (long at = 0; at < bytes; at += CHUNK_BYTES) {
             file.write(ByteBuffer.allocate((int) Math.min(CHUNK_BYTES, bytes - at)), from + at);
         }
-        MappedByteBuffer[] parts = new MappedByteBuffer[Mapped.partsOf(bytes)];
-        for (int i = 0; i < parts.length; i++) {
-            long at = (long) i * Mapped.PART_BYTES;
-            parts[i] = file.map(from + at, Math.min(Mapped.PART_BYTES, bytes - at));
-            parts[i].order(ByteOrder.LITTLE_ENDIAN);
-        }
-        return parts;
+        return Mapped.of(bytes, (at, length) -> file.map(from + at, length));
     }
 
-    private void fill(MappedByteBuffer[] table, IndexLayout layout, Checksums checksums) throws IOException {
+    private void fill(Mapped table, IndexLayout layout, Checksums checksums) throws IOException {
         long windows = (layout.tableAt() - layout.hashesAt()) / IndexLayout.WINDOW_BYTES;
         long emptyBlock = PageHash.of(new byte[IndexLayout.BLOCK], 0);
         LongBuffer hashes = window.clear().asLongBuffer();
@@ -151,13 +142,11 @@ final class PageIndexBuilder implements Closeable {
         }
     }
 
-    private static void put(MappedByteBuffer[] table, long first, long hash, long page) {
-        for (long slot = first; slot < first + IndexLayout.MAX_PROBES; slot++) {
-            MappedByteBuffer part = table[Mapped.partOf(slot * Long.BYTES)];
-            int at = Mapped.within(slot * Long.BYTES);
-            long entry = part.getLong(at);
+    private static void put(Mapped table, long first, long hash, long page) {
+        for (long at = first * Long.BYTES; at < (first + IndexLayout.MAX_PROBES) * Long.BYTES; at += Long.BYTES) {
+            long entry = table.getLong(at);
             if (entry == 0) {
-                part.putLong(at, IndexLayout.entry(hash, page));
+                table.putLong(at, IndexLayout.entry(hash, page));
                 return;
             }
             if (IndexLayout.fits(entry, hash)) {

@@ -260,11 +260,10 @@ public final class ReferenceStore implements AutoCloseable {
         Path pages = pathOf(digest, layout, "pages");
         String name = nameOf(digest, layout);
         try {
-            PageContent content = openPages(pages, name);
-            return Optional.of(new IndexedPages(
-                    content,
-                    pathOf(digest, layout, "index"),
-                    name,
+            return Optional.of(indexed(
+                    openPages(pages, name),
+                    layout,
+                    digest,
                     () -> LOG.info("the index of {} will be built when it is sent next", digest)));
         } catch (NoSuchFileException e) {
             return Optional.empty();
@@ -302,15 +301,14 @@ public final class ReferenceStore implements AutoCloseable {
 
     private PageSource pagesOf(Path file, PageLayout layout, Digest digest) throws VmmigException {
         try {
-            PageContent content = contentOf(file, layout, digest);
-            return new IndexedPages(
-                    content,
-                    pathOf(digest, layout, "index"),
-                    nameOf(digest, layout),
-                    () -> rebuild(file, layout, digest));
+            return indexed(contentOf(file, layout, digest), layout, digest, () -> rebuild(file, layout, digest));
         } catch (IOException e) {
             throw failed("could not read " + file, e);
         }
+    }
+
+    private PageSource indexed(PageContent content, PageLayout layout, Digest digest, Runnable onDamage) {
+        return new IndexedPages(content, pathOf(digest, layout, "index"), nameOf(digest, layout), onDamage);
     }
 
     private PageContent contentOf(Path file, PageLayout layout, Digest digest) throws IOException, VmmigException {

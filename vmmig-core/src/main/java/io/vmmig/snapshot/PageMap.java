@@ -10,7 +10,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.function.ToLongFunction;
 
 /**
  * The instructions of a segment, indexed for looking up single pages. Positions count all pages, contents only those that are not of one
@@ -36,13 +39,19 @@ public final class PageMap {
         record Referenced(int reference, long page, int changeOffset) implements Origin {}
     }
 
-    private int[] positions = new int[64];
-    private int[] contents = new int[64];
-    private int[] kinds = new int[64];
-    private int[] offsets = new int[64];
-    private int[] references = new int[64];
-    private long[] arguments = new long[64];
-    private int runs;
+    /**
+     * Pages of one instruction.
+     *
+     * @param position the position of the first
+     * @param content the number of content pages before it
+     * @param data the offset of its data in the body
+     * @param argument as {@link InstructionReader#argument()}
+     */
+    private record Run(int position, int content, int kind, int data, int reference, long argument) {
+        static final int BYTES = 56;
+    }
+
+    private final List<Run> runs = new ArrayList<>();
     private int position;
     private int content;
 
@@ -77,36 +86,17 @@ public final class PageMap {
         while (next.next()) {
             int kind = Op.kind(next.op());
             if (kind != Op.OPAQUE && kind != Op.ADDRESS) {
-                map.add(kind, next.count(), next.data(), next.reference(), next.argument());
+                map.runs.add(new Run(map.position, map.content, kind, next.data(), next.reference(), next.argument()));
+                map.position += next.count();
+                map.content += kind == Op.FILL || kind == Op.ZERO_RECORDS ? 0 : next.count();
             }
         }
         return map;
     }
 
-    private void add(int kind, int count, int offset, int reference, long argument) {
-        if (runs == kinds.length) {
-            int more = runs * 2;
-            positions = Arrays.copyOf(positions, more);
-            contents = Arrays.copyOf(contents, more);
-            kinds = Arrays.copyOf(kinds, more);
-            offsets = Arrays.copyOf(offsets, more);
-            references = Arrays.copyOf(references, more);
-            arguments = Arrays.copyOf(arguments, more);
-        }
-        positions[runs] = position;
-        contents[runs] = content;
-        kinds[runs] = kind;
-        offsets[runs] = offset;
-        references[runs] = reference;
-        arguments[runs] = argument;
-        runs++;
-        position += count;
-        content += kind == Op.FILL || kind == Op.ZERO_RECORDS ? 0 : count;
-    }
-
-    /** The heap that it takes, in bytes, without object headers. */
+    /** About how much heap it takes, in bytes. */
     public long bytes() {
-        return (5L * Integer.BYTES + Long.BYTES) * kinds.length;
+        return (long) Run.BYTES * runs.size();
     }
 
     /** The number of pages. */
@@ -121,23 +111,27 @@ public final class PageMap {
 
     /** The origin of the page at a position. */
     public Origin atPosition(int wanted) {
-        int run = lastUpTo(positions, wanted);
-        return origin(run, wanted - positions[run]);
+        Run run = runs.get(lastUpTo(wanted, runs, Run::position));
+        return origin(run, wanted - run.position());
     }
 
     /** The origin of a content page. */
     public Origin ofContent(int wanted) {
-        int run = lastUpTo(contents, wanted);
-        return origin(run, wanted - contents[run]);
+        Run run = runs.get(lastUpTo(wanted, runs, Run::content));
+        return origin(run, wanted - run.content());
     }
 
-    /** Runs without pages or contents have the number of the following run, so the last match is the right one. */
-    private int lastUpTo(int[] numbers, int wanted) {
+    /**
+     * The index of the last item that begins at or before {@code wanted}: an item without pages has the number of the following one.
+     *
+     * @param first the number at which an item begins, ascending
+     */
+    public static <T> int lastUpTo(long wanted, List<T> items, ToLongFunction<T> first) {
         int low = 0;
-        int high = runs - 1;
+        int high = items.size() - 1;
         while (low < high) {
             int middle = (low + high + 1) >>> 1;
-            if (numbers[middle] <= wanted) {
+            if (first.applyAsLong(items.get(middle)) <= wanted) {
                 low = middle;
             } else {
                 high = middle - 1;
@@ -146,15 +140,15 @@ public final class PageMap {
         return low;
     }
 
-    private Origin origin(int run, int index) {
-        return switch (kinds[run]) {
+    private static Origin origin(Run run, int index) {
+        int data = run.data() + index * PAGE_BYTES;
+        return switch (run.kind()) {
             case Op.ZERO_RECORDS -> new Origin.Filled((byte) 0);
-            case Op.FILL -> new Origin.Filled((byte) arguments[run]);
-            case Op.LITERAL -> new Origin.Literal(offsets[run] + index * PAGE_BYTES);
-            case Op.SAME -> new Origin.Same(contents[run] + index, (int) arguments[run]);
-            case Op.REFERENCE -> new Origin.Referenced(references[run], arguments[run] + index, -1);
-            default ->
-                new Origin.Referenced(references[run], arguments[run] + index, offsets[run] + index * PAGE_BYTES);
+            case Op.FILL -> new Origin.Filled((byte) run.argument());
+            case Op.LITERAL -> new Origin.Literal(data);
+            case Op.SAME -> new Origin.Same(run.content() + index, (int) run.argument());
+            case Op.REFERENCE -> new Origin.Referenced(run.reference(), run.argument() + index, -1);
+            default -> new Origin.Referenced(run.reference(), run.argument() + index, data);
         };
     }
 }

@@ -199,7 +199,7 @@ class ImageFilesTest {
         assertThat(e).isNotNull().hasMessageContaining("layer " + layer + " of disk vda");
         assertThat(e.problem()).isIn(Problem.IMAGE_MALFORMED, Problem.DISK_UNSUPPORTED);
         assertThat(e.getMessage()).doesNotContain("\0");
-        requireNoImage();
+        Move.requireNoImage(file);
     }
 
     @Test
@@ -228,7 +228,7 @@ class ImageFilesTest {
         VmmigException e = catchThrowableOfType(VmmigException.class, () -> write(image, ON_BASE, 0, deep));
         assertThat(e.problem()).isEqualTo(Problem.DISK_UNSUPPORTED);
         assertThat(e).hasMessageContaining("no room in its header").hasMessageContaining("shorter paths");
-        requireNoImage();
+        Move.requireNoImage(file);
     }
 
     @Test
@@ -258,7 +258,7 @@ class ImageFilesTest {
                 taken++;
             } catch (VmmigException e) {
                 assertThat(e.problem()).isIn(Problem.IMAGE_MALFORMED, Problem.DISK_UNSUPPORTED);
-                requireNoImage();
+                Move.requireNoImage(file);
             }
         }
         assertThat(taken).isBetween(50, 1_450);
@@ -269,11 +269,6 @@ class ImageFilesTest {
             out.append(in, Long.MAX_VALUE, null);
             out.finish();
         }
-    }
-
-    private void requireNoImage() throws IOException {
-        byte[] start = Arrays.copyOf(Files.readAllBytes(file), Integer.BYTES);
-        assertThat(ByteBuffer.wrap(start).getInt()).isNotEqualTo(Qcow2Header.MAGIC);
     }
 
     private void write(byte[] image, Manifest.Disk disk, int layer, @Nullable Path below) throws Exception {

@@ -10,10 +10,12 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.FileHoles;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -78,6 +80,12 @@ final class Move {
             Files.createFile(file);
         }
         ImageFiles.fillLayer(in, disk, layer, file, backing);
+    }
+
+    /** A layer was refused, so that nobody can take its file for an image. */
+    static void requireNoImage(Path file) throws IOException {
+        byte[] start = Arrays.copyOf(Files.readAllBytes(file), Integer.BYTES);
+        assertThat(ByteBuffer.wrap(start).getInt()).isNotEqualTo(Qcow2Header.MAGIC);
     }
 
     static Manifest.Disk describe(DiskChain chain) throws Exception {
