@@ -132,7 +132,7 @@ public final class DomainAdapter {
         for (Element device : domain.devices("interface")) {
             String target = Xml.attribute(device, "target", "dev");
             if (!target.startsWith("vnet")) {
-                recordDropped("interface " + macOf(device) + " host device", target);
+                recordDropped("interface " + Xml.attribute(device, "mac", "address") + " host device", target);
             }
         }
     }
@@ -308,13 +308,10 @@ public final class DomainAdapter {
         }
     }
 
-    private static String macOf(Element device) {
-        return Xml.attribute(device, "mac", "address");
-    }
-
     private void adaptInterface(Element device) throws VmmigException {
+        String mac = Xml.attribute(device, "mac", "address");
         if (settings.linksDown().orElse(false)) {
-            setAttribute(Xml.childOrNew(device, "link"), "state", "interface " + macOf(device) + " link", "down");
+            setAttribute(Xml.childOrNew(device, "link"), "state", "interface " + mac + " link", "down");
         }
         Optional<Element> source = Xml.child(device, "source");
         if (source.isEmpty()) {
@@ -324,7 +321,6 @@ public final class DomainAdapter {
         // A live interface on a network also names the bridge that the source's libvirt chose.
         source.get().removeAttribute(kind.equals("bridge") ? "network" : "bridge");
         String from = source.get().getAttribute(kind);
-        String mac = macOf(device);
         Optional<String> to = settings.replacement(kind.equals("bridge") ? kind : "network", from);
         if (to.isEmpty()) {
             throw new IncompatibleException(

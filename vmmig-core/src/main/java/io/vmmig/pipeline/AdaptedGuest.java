@@ -3,6 +3,7 @@ package io.vmmig.pipeline;
 
 import io.vmmig.domain.AdaptedDomain;
 import io.vmmig.domain.DomainChange;
+import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.report.Notice;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,10 @@ record AdaptedGuest(
             return null;
         }
         return (definition == null ? running : definition).domain().text();
+    }
+
+    RestoreRequest request(@Nullable String cookie) {
+        return new RestoreRequest(running.domain().text(), cookie, definitionXml());
     }
 
     /** All changes, each once: the definition's are listed only if the live domain lacks them. */

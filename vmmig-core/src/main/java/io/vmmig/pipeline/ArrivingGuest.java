@@ -63,10 +63,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
         if (early == null && cookie != null && arrival.bootFilesHere() && arrival.canReserve()) {
             context.cancellation().check();
             arrival.reserveLayers(files);
-            RestoreRequest request = new RestoreRequest(
-                    arrival.offered().running().domain().text(),
-                    arrival.adaptCookie(cookie),
-                    arrival.offered().definitionXml());
+            RestoreRequest request = arrival.offered().request(arrival.adaptCookie(cookie));
             early = new EarlyRestore(request, begin(request), context.hypervisor()::restoresAlike);
         }
     }
@@ -76,11 +73,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
         if (early != null) {
             early.awaitReady();
         } else {
-            context.hypervisor()
-                    .requireRestorable(new RestoreRequest(
-                            arrival.offered().running().domain().text(),
-                            null,
-                            arrival.offered().definitionXml()));
+            context.hypervisor().requireRestorable(arrival.offered().request(null));
         }
     }
 

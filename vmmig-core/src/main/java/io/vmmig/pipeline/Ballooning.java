@@ -84,7 +84,8 @@ final class Ballooning implements AutoCloseable {
             throw e;
         } catch (VmmigException | RuntimeException e) {
             LOG.debug("guest {}: its balloon cannot be used", guest.name(), e);
-            return nothing(guest, because(e));
+            return nothing(
+                    guest, e instanceof VmmigException known ? known.failure().what() : e.toString());
         }
     }
 
@@ -147,10 +148,6 @@ final class Ballooning implements AutoCloseable {
         } catch (InterruptedException e) {
             throw Cancellation.interrupted(e);
         }
-    }
-
-    private static String because(Exception e) {
-        return e instanceof VmmigException known ? known.failure().what() : e.toString();
     }
 
     /** The result for the report, or null if the guest was not asked. */

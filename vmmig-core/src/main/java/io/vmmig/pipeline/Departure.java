@@ -262,14 +262,8 @@ record Departure(
                 Manifest.Reference.Kind.of(base.format()), base.content().digest())));
     }
 
-    /** Builds the index of the package that was just made, for the next one. */
-    void prepareNext(ImageStore images, Digest seal) throws VmmigException {
-        ReferenceStore store = images.references();
-        store.packages().prepare(seal, others(store));
-    }
-
     /** Finds what earlier packages refer to, in the store or among this guest's files. */
-    private PackageCache.Others others(ReferenceStore store) throws VmmigException {
+    PackageCache.Others others(ReferenceStore store) throws VmmigException {
         Map<Manifest.Reference, Path> files = files();
         return reference -> {
             Optional<PageSource> found = store.find(reference);

@@ -37,11 +37,6 @@ abstract class Destination {
         return transport instanceof Peer peer ? new ToPeer(peer.open()) : new ToStore(((PackageStore) transport).put());
     }
 
-    /** Whether a guest that goes there always leaves this host. */
-    static boolean takesGuest(Transport transport) {
-        return transport instanceof Peer;
-    }
-
     void onReconnected(Consumer<Duration> listener) {}
 
     /** What the destination needs to start its hypervisor before the guest is paused. */

@@ -114,7 +114,7 @@ public final class DestinationMigration extends MigrationScript<DestinationRepor
                 guest.resumedAt(),
                 landing.changes(),
                 provenance);
-        setup.keep(keeping, summary.seal());
+        setup.keep(keeping, summary.seal(), store -> store::find);
         return report;
     }
 

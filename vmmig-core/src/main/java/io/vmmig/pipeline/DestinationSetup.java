@@ -16,8 +16,6 @@ import io.vmmig.json.Malformed;
 import io.vmmig.json.Texts;
 import io.vmmig.protection.Handling;
 import io.vmmig.reference.PackageCaching;
-import io.vmmig.reference.ReferenceStore;
-import io.vmmig.snapshot.HeapBudget;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.StoredPackage;
 import java.io.IOException;
@@ -26,35 +24,24 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** What a migration does at its destination before and after the transfer. The migration's scope closes what it opens. */
-final class DestinationSetup {
-    private static final Logger LOG = LoggerFactory.getLogger(DestinationSetup.class);
+final class DestinationSetup extends MigrationSetup<ReceiveSettings> {
     /** The maximum length of the source's name in a journal. */
     private static final int MAX_SOURCE = 500;
 
     private final DestinationContext context;
     private final Origin origin;
-    private final Scope scope;
-    private final Recorder recorder;
-    private final Cancellation cancellation;
-    private final ReceiveSettings settings;
     private List<Manifest.Reference> reliedUpon = List.of();
     private @Nullable ArrivalClaims claims;
     private @Nullable UUID uuid;
 
     DestinationSetup(DestinationContext context, Origin origin, Scope scope) {
+        super(scope, context.recorder(), context.cancellation(), context.settings(), context.images());
         this.context = context;
         this.origin = origin;
-        this.scope = scope;
-        this.recorder = context.recorder();
-        this.cancellation = context.cancellation();
-        this.settings = context.settings();
     }
 
     /** Waits for a permit. */
@@ -63,11 +50,7 @@ final class DestinationSetup {
         origin.onReconnected(recorder::reconnected);
         scope.add(Deadline.after(settings.migrationTimeout, "the migration went on", cancellation), Deadline::close);
         origin.awaitOffer();
-        scope.add(Admission.await(settings.admission, recorder, cancellation), Semaphore::release);
-        cancellation.check();
-        recorder.enter(Phase.OFFER);
-        HeapBudget.ofThisProgram().requireRoomForMigration();
-        CodecWarmUp.READING.begin();
+        admit(Phase.OFFER, CodecWarmUp.READING);
     }
 
     Offer offer() throws VmmigException {
@@ -115,7 +98,7 @@ final class DestinationSetup {
         for (StoredPackage.EarlierPackage earlier : origin.earlierPackages()) {
             cancellation.check();
             try {
-                context.images().references().addPackageUnlessHeld(earlier::open);
+                images.references().addPackageUnlessHeld(earlier::open);
             } catch (IOException e) {
                 throw VmmigException.from(
                         e,
@@ -188,7 +171,7 @@ final class DestinationSetup {
                 .map(Manifest.Reference::digest)
                 .toList();
         try {
-            context.images().references().packages().removeDamaged(earlier);
+            images.references().packages().removeDamaged(earlier);
         } catch (VmmigException e) {
             why.addSuppressed(e);
         }
@@ -211,23 +194,6 @@ final class DestinationSetup {
                     "Start the migration again.");
         }
         return new DestinationTransfer(context, arrival, reader, files);
-    }
-
-    /** Retains the received package for the guest's next move. */
-    PackageCaching keep() throws VmmigException {
-        return scope.add(context.images().references().packages().begin(), PackageCaching::close);
-    }
-
-    /** Called last: this may take seconds, and does not affect the guest. */
-    void keep(PackageCaching keeping, Digest seal) {
-        try {
-            if (keeping.finish(seal)) {
-                ReferenceStore store = context.images().references();
-                store.packages().prepare(seal, store::find);
-            }
-        } catch (VmmigException | RuntimeException e) {
-            LOG.warn("guest {}: the package could not be cached, so the next one will be larger", recorder.guest(), e);
-        }
     }
 
     /** Remembers the guest's history for its next destination. */

@@ -54,7 +54,7 @@ final class DestinationTransfer {
      */
     record Domain(AdaptedGuest guest, GuestRecord record, DomainXml saved, @Nullable String cookie, Instant at) {
         RestoreRequest request() {
-            return new RestoreRequest(guest.running().domain().text(), cookie, guest.definitionXml());
+            return guest.request(cookie);
         }
     }
 

@@ -19,7 +19,6 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The files that the other guests of this host need, whether they run or are only defined: the paths in their XML, and the backing files in
@@ -29,9 +28,7 @@ final class FilesInUse {
     /** For one guest: a chain has at most 64 images, and each snapshot may name all of them. */
     private static final int MAX_IMAGES = 100_000;
 
-    private record Inode(long device, long number) {}
-
-    private final Map<Inode, String> users = new HashMap<>();
+    private final Map<FileIdentity, String> users = new HashMap<>();
     /** Paths of files that do not exist, or not yet. */
     private final Map<Path, String> names = new HashMap<>();
 
@@ -74,8 +71,8 @@ final class FilesInUse {
         left.add(path.normalize());
         for (Path file = left.poll(); file != null; file = left.poll()) {
             names.putIfAbsent(file, user);
-            Optional<Inode> inode = inode(file);
-            if (inode.isPresent() && users.putIfAbsent(inode.get(), user) == null) {
+            Optional<FileIdentity> identity = identity(file);
+            if (identity.isPresent() && users.putIfAbsent(identity.get(), user) == null) {
                 if (users.size() > MAX_IMAGES) {
                     throw new IOException("it has too many backing files");
                 }
@@ -84,10 +81,9 @@ final class FilesInUse {
         }
     }
 
-    private static Optional<Inode> inode(Path file) throws IOException {
+    private static Optional<FileIdentity> identity(Path file) throws IOException {
         try {
-            FileIdentity identity = FileIdentity.followed(file);
-            return Optional.of(new Inode(identity.device(), identity.inode()));
+            return Optional.of(FileIdentity.followed(file));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         }
@@ -96,7 +92,7 @@ final class FilesInUse {
     /** The guest that uses this file, in words; empty if none does. */
     Optional<String> userOfFile(Path file) throws IOException {
         String user = names.get(file.toAbsolutePath().normalize());
-        return user != null ? Optional.of(user) : inode(file).map(users::get);
+        return user != null ? Optional.of(user) : identity(file).map(users::get);
     }
 
     /** The guest that needs this file or a directory above it, in words; empty if none does. */
@@ -104,19 +100,14 @@ final class FilesInUse {
         Path absolute = file.toAbsolutePath().normalize();
         String user = names.get(absolute);
         if (user == null && Files.exists(absolute, LinkOption.NOFOLLOW_LINKS)) {
-            user = userOfInode(absolute);
+            user = users.get(FileIdentity.of(absolute));
             Path parent = absolute.getParent();
             Path directory = user != null || parent == null ? null : parent.toRealPath();
             while (user == null && directory != null) {
-                user = userOfInode(directory);
+                user = users.get(FileIdentity.of(directory));
                 directory = directory.getParent();
             }
         }
         return Optional.ofNullable(user);
-    }
-
-    private @Nullable String userOfInode(Path file) throws IOException {
-        FileIdentity identity = FileIdentity.of(file);
-        return users.get(new Inode(identity.device(), identity.inode()));
     }
 }

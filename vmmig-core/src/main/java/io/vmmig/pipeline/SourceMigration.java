@@ -15,6 +15,7 @@ import io.vmmig.handover.SourceState;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.reference.PackageCaching;
 import io.vmmig.report.SourceReport;
+import io.vmmig.transport.PackageStore;
 import io.vmmig.transport.Transport;
 import java.time.Instant;
 import java.util.UUID;
@@ -43,7 +44,7 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
         super(context.recorder(), context.cancellation());
         this.context = context;
         this.transport = transport;
-        this.copy = !Destination.takesGuest(transport) && !context.settings().removeGuest;
+        this.copy = transport instanceof PackageStore && !context.settings().removeGuest;
         this.setup = new SourceSetup(context, transport, scope);
     }
 
@@ -114,7 +115,7 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
                 new SourceReport.FreePages(free.leftOut(), free.reason().orElse(null)),
                 leaves.balloon().report(),
                 leaves.leftHere());
-        setup.keep(keeping, departure, summary.seal());
+        setup.keep(keeping, summary.seal(), departure::others);
         return report;
     }
 

@@ -3,7 +3,6 @@ package io.vmmig.pipeline;
 
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageWriter;
-import io.vmmig.content.Digest;
 import io.vmmig.error.Phase;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
@@ -12,47 +11,38 @@ import io.vmmig.hypervisor.Guest;
 import io.vmmig.page.PageSource;
 import io.vmmig.protection.PackageClaim;
 import io.vmmig.protection.PackageSigner;
-import io.vmmig.reference.PackageCaching;
-import io.vmmig.snapshot.HeapBudget;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.Transport;
 import java.io.OutputStream;
 import java.util.List;
-import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What a migration does at its source before the guest is paused. The migration's scope closes what it opens. */
-final class SourceSetup {
+final class SourceSetup extends MigrationSetup<SendSettings> {
     private static final Logger LOG = LoggerFactory.getLogger(SourceSetup.class);
 
     private final SourceContext context;
     private final Transport transport;
-    private final Scope scope;
-    private final Recorder recorder;
-    private final Cancellation cancellation;
-    private final SendSettings settings;
 
     SourceSetup(SourceContext context, Transport transport, Scope scope) {
+        super(
+                scope,
+                context.recorder(),
+                context.cancellation(),
+                context.settings(),
+                context.state().images());
         this.context = context;
         this.transport = transport;
-        this.scope = scope;
-        this.recorder = context.recorder();
-        this.cancellation = context.cancellation();
-        this.settings = context.settings();
     }
 
     /** Locks the guest in this process, and waits for a permit. */
     void admit() throws VmmigException {
         scope.add(GuestLock.take(context.hypervisor(), context.guestName()), GuestLock::release);
         scope.add(Deadline.after(settings.migrationTimeout, "the migration went on", cancellation), Deadline::close);
-        scope.add(Admission.await(settings.admission, recorder, cancellation), Semaphore::release);
-        cancellation.check();
-        recorder.enter(Phase.PREPARE);
-        HeapBudget.ofThisProgram().requireRoomForMigration();
-        CodecWarmUp.WRITING.begin();
+        admit(Phase.PREPARE, CodecWarmUp.WRITING);
     }
 
     /** Finds the guest, and excludes other migrations of it. */
@@ -90,12 +80,7 @@ final class SourceSetup {
         recorder.doing("reading the guest's disk images, kernel and ramdisk, unless their digests are known");
         Departure departure = Abandonable.run(
                 () -> {
-                    Departure all = Departure.of(
-                            guest,
-                            context.hypervisor(),
-                            settings,
-                            context.state().images(),
-                            copy);
+                    Departure all = Departure.of(guest, context.hypervisor(), settings, images, copy);
                     remember(all);
                     return all;
                 },
@@ -110,7 +95,7 @@ final class SourceSetup {
 
     private void remember(Departure departure) {
         try {
-            departure.remember(context.state().images());
+            departure.remember(images);
         } catch (VmmigException e) {
             LOG.warn(
                     "guest {}: should it come back, its base images, kernel and ramdisk may have to travel",
@@ -141,8 +126,7 @@ final class SourceSetup {
      * @throws VmmigException the destination's reason to refuse
      */
     Agreement agree(Guest guest, Departure departure, Destination destination, boolean copy) throws VmmigException {
-        SharedPages shared =
-                scope.add(departure.sharedPages(context.state().images(), cancellation), SharedPages::close);
+        SharedPages shared = scope.add(departure.sharedPages(images, cancellation), SharedPages::close);
         recorder.enter(Phase.OFFER);
         Acceptance acceptance = offer(
                 destination,
@@ -182,25 +166,6 @@ final class SourceSetup {
                 List.copyOf(departure.ownFiles()),
                 settings.balloonTimeout == null ? null : leaving.memoryBytes());
         return scope.add(DepartureJournal.begin(context.state(), facts), DepartureJournal::close);
-    }
-
-    /** Retains the sent package for the guest's next move. */
-    PackageCaching keep() throws VmmigException {
-        return scope.add(context.state().images().references().packages().begin(), PackageCaching::close);
-    }
-
-    /** Called last: this may take seconds, and does not affect the migration. */
-    void keep(PackageCaching keeping, Departure departure, Digest seal) {
-        try {
-            if (keeping.finish(seal)) {
-                departure.prepareNext(context.state().images(), seal);
-            }
-        } catch (VmmigException | RuntimeException e) {
-            LOG.warn(
-                    "guest {}: the package could not be cached, so the next one will be larger",
-                    context.guestName(),
-                    e);
-        }
     }
 
     SourceTransfer transfer(Agreement agreement, OutputStream to) throws VmmigException {
