@@ -50,17 +50,13 @@ final class ContentInputStream extends SparseInputStream {
 
     @Override
     public long skipZeros(long most) throws IOException {
-        try {
-            DecodingLine.Item.Part current = current();
-            if (current == null || !current.segment().zeros()) {
-                return 0;
-            }
-            int count = (int) Math.min(most, current.segment().decodedLength() - position);
-            position += count;
-            return count;
-        } catch (VmmigException e) {
-            throw new IOException(e.getMessage(), e);
+        DecodingLine.Item.Part current = current();
+        if (current == null || !current.segment().zeros()) {
+            return 0;
         }
+        int count = (int) Math.min(most, current.segment().decodedLength() - position);
+        position += count;
+        return count;
     }
 
     @Override
@@ -69,35 +65,35 @@ final class ContentInputStream extends SparseInputStream {
         if (length == 0) {
             return 0;
         }
-        try {
-            DecodingLine.Item.Part current = current();
-            if (current == null) {
-                return -1;
-            }
-            int count = Math.min(length, current.segment().decodedLength() - position);
-            System.arraycopy(current.segment().decoded(), position, buffer, offset, count);
-            position += count;
-            return count;
-        } catch (VmmigException e) {
-            throw new IOException(e.getMessage(), e);
+        DecodingLine.Item.Part current = current();
+        if (current == null) {
+            return -1;
         }
+        int count = Math.min(length, current.segment().decodedLength() - position);
+        System.arraycopy(current.segment().decoded(), position, buffer, offset, count);
+        position += count;
+        return count;
     }
 
     /** The part that holds the next byte, or null at the end. */
-    private DecodingLine.Item.@Nullable Part current() throws VmmigException {
-        while (!ended && (part == null || position == part.segment().decodedLength())) {
-            if (part != null) {
-                DecodingLine.Item.Part used = part;
-                part = null;
-                used.release().run();
+    private DecodingLine.Item.@Nullable Part current() throws IOException {
+        try {
+            while (!ended && (part == null || position == part.segment().decodedLength())) {
+                if (part != null) {
+                    DecodingLine.Item.Part used = part;
+                    part = null;
+                    used.release().run();
+                }
+                if (line.next() instanceof DecodingLine.Item.Part next) {
+                    begin(next);
+                } else {
+                    end();
+                }
             }
-            if (line.next() instanceof DecodingLine.Item.Part next) {
-                begin(next);
-            } else {
-                end();
-            }
+            return part;
+        } catch (VmmigException e) {
+            throw new IOException(e.getMessage(), e);
         }
-        return part;
     }
 
     private void begin(DecodingLine.Item.Part next) throws VmmigException {
@@ -107,9 +103,7 @@ final class ContentInputStream extends SparseInputStream {
         }
         empty = length == 0;
         bytes += length;
-        if (bytes > limit) {
-            throw Malformed.overLimit("the decoded size of " + place.name(), bytes, limit);
-        }
+        Malformed.requireWithin("the decoded size of " + place.name(), bytes, limit);
         if (place.exactBytes() >= 0 && bytes > place.exactBytes()) {
             throw wrongSize();
         }

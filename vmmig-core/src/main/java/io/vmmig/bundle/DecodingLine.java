@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import io.vmmig.bundle.PackageLimits.Limit;
 import io.vmmig.bundle.format.ByteCount;
 import io.vmmig.bundle.format.Seal;
 import io.vmmig.bundle.format.SealedContent;
@@ -43,7 +44,7 @@ final class DecodingLine implements AutoCloseable {
     private final LinkedBlockingDeque<Item> items = new LinkedBlockingDeque<>();
     private final List<Future<SealedContent>> contents = new ArrayList<>();
     private final PackageWalk walk;
-    private final PackageLimits limits;
+    private final int segmentBytes;
     private final SegmentPool pool;
     private final SegmentDecoder plain = ZstdCodec.decoder();
     private final CompletableFuture<List<Reference>> references = new CompletableFuture<>();
@@ -66,8 +67,8 @@ final class DecodingLine implements AutoCloseable {
         /** The end of a content. */
         record End() implements Item {}
 
-        /** The end of the package. */
-        record Whole(Seal seal, SealedPackage actual) implements Item {}
+        /** The end of the package, with the contents that were read. */
+        record Whole(Seal seal, List<SealedContent> actual, PackageSummary summary) implements Item {}
 
         /** The package cannot be read any further. */
         record Failed(Throwable why) implements Item {}
@@ -76,9 +77,9 @@ final class DecodingLine implements AutoCloseable {
     /** Begins after the manifest. */
     DecodingLine(PackageWalk walk, PackageLimits limits) {
         this.walk = walk;
-        this.limits = limits;
+        this.segmentBytes = (int) limits.get(Limit.SEGMENT_BYTES);
         this.pool = new SegmentPool(
-                HeapBudget.ofThisProgram().segments(), limits.segmentBytes(), limits.storedSegmentBytes());
+                HeapBudget.ofThisProgram().segments(), segmentBytes, (int) limits.get(Limit.STORED_SEGMENT_BYTES));
         SealedContent sealed = SealedContent.plain(TarInput.FIRST_ENTRY, walk.json());
         contents.add(workers.digest(() -> sealed));
         workers.move(this::fetch);
@@ -161,7 +162,7 @@ final class DecodingLine implements AutoCloseable {
         List<Reference> provided = awaitReferences();
         PageTally tally = new PageTally(provided.size());
         tallies.put(place.name(), tally);
-        PageDecoder decoder = new PageDecoder(provided, tally, ring, limits.segmentBytes());
+        PageDecoder decoder = new PageDecoder(provided, tally, ring, segmentBytes);
         decoders.add(decoder);
         return decoder;
     }
@@ -234,13 +235,11 @@ final class DecodingLine implements AutoCloseable {
             actual.add(CrossThread.get(content));
         }
         repeating.set(false);
+        Seal seen = new Seal(actual, walk.seal().signatures());
         items.add(new Item.Whole(
                 walk.seal(),
-                new SealedPackage(
-                        walk.bytes(),
-                        walk.sealDigest(),
-                        new Seal(actual, walk.seal().signatures()),
-                        tallies)));
+                actual,
+                PackageSummary.of(walk.bytes(), walk.sealDigest(), seen, tallies, walk.manifest())));
     }
 
     /**

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import io.vmmig.bundle.PackageLimits.Limit;
 import io.vmmig.bundle.format.ByteCount;
 import io.vmmig.bundle.format.Seal;
 import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.bundle.format.TarOutput;
+import io.vmmig.content.Digest;
 import io.vmmig.content.Level;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
@@ -45,8 +47,9 @@ final class EncodingLine implements AutoCloseable {
     private static final String WRITING = "the package could not be written";
 
     private final WorkerPool workers = new WorkerPool("vmmig-encode");
-    private final SegmentPool pool = SegmentPool.forWriting(
-            HeapBudget.ofThisProgram().segments(), SEGMENT_BYTES, PackageLimits.DEFAULT.storedSegmentBytes());
+    private final SegmentPool pool =
+            SegmentPool.forWriting(HeapBudget.ofThisProgram().segments(), SEGMENT_BYTES, (int)
+                    PackageLimits.DEFAULT.get(Limit.STORED_SEGMENT_BYTES));
     private final SegmentEncoder plain;
     private final PageSegmenter pages = new PageSegmenter();
     private final List<Reference> references;
@@ -230,7 +233,7 @@ final class EncodingLine implements AutoCloseable {
     }
 
     /** Waits until everything that was added is written, and seals it. */
-    public SealedPackage finish(PackageWriter.Signer signer) throws VmmigException {
+    public PackageSummary finish(PackageWriter.Signer signer, Manifest manifest) throws VmmigException {
         List<SealedContent> sealed = new ArrayList<>();
         for (Future<SealedContent> content : contents) {
             sealed.add(await(content));
@@ -243,7 +246,7 @@ final class EncodingLine implements AutoCloseable {
             return tar.bytes();
         }));
         cutting.set(false);
-        return new SealedPackage(bytes, SealedContent.plain(Seal.ENTRY, json).digest(), seal, tallies);
+        return PackageSummary.of(bytes, Digest.of(json), seal, tallies, manifest);
     }
 
     private <T> T await(Future<T> future) throws VmmigException {

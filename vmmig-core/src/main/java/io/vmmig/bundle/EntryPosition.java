@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.bundle.format.Encodings;
 import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.Problem;
@@ -63,9 +62,9 @@ record EntryPosition(
         /** How it is stored. */
         public String encoding() {
             if (paged()) {
-                return Encodings.PAGES;
+                return SealedContent.PAGES;
             }
-            return segmented() ? Encodings.ZSTD : Encodings.PLAIN;
+            return segmented() ? SealedContent.ZSTD : SealedContent.PLAIN;
         }
     }
 

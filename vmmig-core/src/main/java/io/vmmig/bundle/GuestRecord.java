@@ -2,7 +2,14 @@
 package io.vmmig.bundle;
 
 import io.vmmig.error.PackageFormatException;
+import io.vmmig.json.JsonFields;
+import io.vmmig.json.JsonText;
+import io.vmmig.json.Malformed;
+import io.vmmig.json.Texts;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.regex.Pattern;
 
 /**
  * What is known of a guest besides its XML: what its hypervisor stores, and what is known only when it is saved. In a package this is
@@ -16,6 +23,16 @@ import java.util.List;
  * @param leftBehind state of the guest at the source that is not in the package
  */
 public record GuestRecord(boolean running, boolean autostart, boolean copy, boolean lent, List<LeftBehind> leftBehind) {
+    /** The format's own bounds keep it below this. */
+    static final int MAX_BYTES = 1 << 20;
+
+    private static final String WHERE = "guest.json";
+    private static final int MAX_LEFT_BEHIND = 1024;
+    private static final int MAX_NAME_LENGTH = 255;
+    private static final Pattern KIND = Pattern.compile("[a-z][a-z -]{0,31}");
+    private static final Set<String> FIELDS = Set.of("running", "autostart", "copy", "lent", "leftBehind");
+    private static final Set<String> LEFT_BEHIND_FIELDS = Set.of("kind", "name");
+
     public GuestRecord {
         leftBehind = List.copyOf(leftBehind);
     }
@@ -33,9 +50,20 @@ public record GuestRecord(boolean running, boolean autostart, boolean copy, bool
         return new GuestRecord(manifest.running(), false, false, true, List.of());
     }
 
-    /** As {@code guest.json}. The same record always gives the same bytes. */
+    /** As {@code guest.json}, specified in {@code docs/package-format.md}. The same record always gives the same bytes. */
     public byte[] toJson() {
-        return GuestJson.write(this);
+        // A hypervisor may have more entries and longer names than a reader accepts; the source's report lists all of
+        // them.
+        List<LeftBehind> shown = leftBehind.stream().limit(MAX_LEFT_BEHIND).toList();
+        return new JsonText()
+                .put("running", running)
+                .put("autostart", autostart)
+                .put("copy", copy)
+                .put("lent", lent)
+                .objects("leftBehind", shown, left -> new JsonText()
+                        .put("kind", left.kind())
+                        .put("name", Texts.plain(left.name(), MAX_NAME_LENGTH)))
+                .lines();
     }
 
     /**
@@ -45,6 +73,18 @@ public record GuestRecord(boolean running, boolean autostart, boolean copy, bool
      *     or {@link io.vmmig.error.Problem#PACKAGE_LIMIT_EXCEEDED}
      */
     public static GuestRecord fromJson(byte[] json) throws PackageFormatException {
-        return GuestJson.read(json);
+        Malformed.requireWithin("the size of " + WHERE, json.length, MAX_BYTES);
+        JsonFields fields = JsonFields.of(json, WHERE).knowing(FIELDS);
+        List<LeftBehind> leftBehind = new ArrayList<>();
+        for (JsonFields left : fields.objects("leftBehind", MAX_LEFT_BEHIND)) {
+            left.knowing(LEFT_BEHIND_FIELDS);
+            leftBehind.add(new LeftBehind(left.text("kind", KIND), left.text("name", MAX_NAME_LENGTH)));
+        }
+        return new GuestRecord(
+                fields.flag("running"),
+                fields.flag("autostart"),
+                fields.flag("copy"),
+                !fields.has("lent") || fields.flag("lent"),
+                leftBehind);
     }
 }

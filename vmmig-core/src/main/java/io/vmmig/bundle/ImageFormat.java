@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import java.util.Arrays;
 import java.util.Optional;
 
 /** The formats of disk images in packages. */
@@ -23,11 +24,8 @@ public enum ImageFormat {
 
     /** The format of that name. */
     public static Optional<ImageFormat> of(String word) {
-        for (ImageFormat format : values()) {
-            if (format.word.equals(word)) {
-                return Optional.of(format);
-            }
-        }
-        return Optional.empty();
+        return Arrays.stream(values())
+                .filter(format -> format.word.equals(word))
+                .findFirst();
     }
 }

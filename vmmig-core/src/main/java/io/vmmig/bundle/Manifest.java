@@ -122,10 +122,7 @@ public record Manifest(
 
     /** The references to the pages of the base images in the package. */
     public Set<Reference> includedBaseReferences() {
-        return includedBases().stream()
-                .map(base -> new Reference(
-                        Reference.Kind.of(base.format()), base.content().digest()))
-                .collect(Collectors.toUnmodifiableSet());
+        return includedBases().stream().map(Base::reference).collect(Collectors.toUnmodifiableSet());
     }
 
     /** The references to the pages of the disks' base images. */
@@ -133,8 +130,7 @@ public record Manifest(
         return disks.stream()
                 .map(Disk::base)
                 .filter(Objects::nonNull)
-                .map(base -> new Reference(
-                        Reference.Kind.of(base.format()), base.content().digest()))
+                .map(Base::reference)
                 .collect(Collectors.toUnmodifiableSet());
     }
 
@@ -154,7 +150,7 @@ public record Manifest(
      *     or {@link io.vmmig.error.Problem#PACKAGE_LIMIT_EXCEEDED}
      */
     public static Manifest fromJson(byte[] json, PackageLimits limits) throws PackageFormatException {
-        return ManifestJson.read(json, limits);
+        return ManifestJson.read(json, limits, false);
     }
 
     /**
@@ -162,7 +158,7 @@ public record Manifest(
      * source does not use them.
      */
     public static Manifest fromOffer(byte[] json, PackageLimits limits) throws PackageFormatException {
-        return ManifestJson.readOffer(json, limits);
+        return ManifestJson.read(json, limits, true);
     }
 
     /**
@@ -252,6 +248,11 @@ public record Manifest(
         /** A base image that is not in the package. */
         public Base(Content content, ImageFormat format) {
             this(content, format, false);
+        }
+
+        /** The reference to its pages. */
+        public Reference reference() {
+            return new Reference(Reference.Kind.of(format), content.digest());
         }
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
-import io.vmmig.bundle.format.Encodings;
+import io.vmmig.bundle.PackageLimits.Limit;
+import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.json.JsonFields;
 import io.vmmig.json.JsonText;
@@ -85,7 +86,7 @@ final class ManifestJson {
     }
 
     private static String encodingOf(String kind) {
-        return kind.equals("disks") || kind.equals("snapshot") ? Encodings.PAGES : Encodings.ZSTD;
+        return kind.equals("disks") || kind.equals("snapshot") ? SealedContent.PAGES : SealedContent.ZSTD;
     }
 
     private static @Nullable JsonText content(Manifest.@Nullable Content content) {
@@ -115,21 +116,11 @@ final class ManifestJson {
     /**
      * Parses a manifest.
      *
+     * @param offer whether to leave out references of unknown kinds, rather than refuse them
      * @throws PackageFormatException when it is malformed, too new, or beyond {@code limits}
      */
-    public static Manifest read(byte[] bytes, PackageLimits limits) throws PackageFormatException {
-        return read(bytes, limits, false);
-    }
-
-    /** As {@link #read}, but leaves out references of unknown kinds. */
-    public static Manifest readOffer(byte[] bytes, PackageLimits limits) throws PackageFormatException {
-        return read(bytes, limits, true);
-    }
-
-    private static Manifest read(byte[] bytes, PackageLimits limits, boolean offer) throws PackageFormatException {
-        if (bytes.length > limits.manifestBytes()) {
-            throw Malformed.overLimit("the size of " + WHERE, bytes.length, limits.manifestBytes());
-        }
+    public static Manifest read(byte[] bytes, PackageLimits limits, boolean offer) throws PackageFormatException {
+        Malformed.requireWithin("the size of " + WHERE, bytes.length, limits.get(Limit.MANIFEST_BYTES));
         JsonFields fields = JsonFields.of(bytes, WHERE);
         int version = version(fields);
         fields.knowing(FIELDS);
@@ -145,7 +136,7 @@ final class ManifestJson {
                 guest.text("machine", MACHINE),
                 guest.text("type", DOMAIN_TYPE),
                 guest.has("cpu") ? guest.text("cpu", 128) : null,
-                guest.size("memory", 1, limits.memoryBytes()),
+                guest.size("memory", 1, limits.get(Limit.MEMORY_BYTES)),
                 (int) guest.number("vcpus", 1, MAX_VCPUS),
                 guest.flag("running"),
                 guest.flag("persistent"),
@@ -153,8 +144,8 @@ final class ManifestJson {
                 source.text("libvirt", 64),
                 source.text("host", 255),
                 fields.instant("created"),
-                content(fields, "kernel", limits.kernelBytes()),
-                content(fields, "ramdisk", limits.ramdiskBytes()),
+                content(fields, "kernel", limits.get(Limit.KERNEL_BYTES)),
+                content(fields, "ramdisk", limits.get(Limit.RAMDISK_BYTES)),
                 disks(fields, version, limits),
                 references(fields, offer));
     }
@@ -225,7 +216,7 @@ final class ManifestJson {
         Set<String> targets = new HashSet<>();
         Set<Manifest.Base> included = new HashSet<>();
         long bytes = 0;
-        for (JsonFields disk : fields.objects("disks", limits.disks())) {
+        for (JsonFields disk : fields.objects("disks", limits.get(Limit.DISKS))) {
             disk.knowing(DISK_FIELDS);
             String target = disk.text("target", DISK_TARGET);
             if (!targets.add(target)) {
@@ -233,19 +224,14 @@ final class ManifestJson {
             }
             Manifest.@Nullable Base base = base(disk, version, limits);
             if (base != null && base.included() && included.add(base)) {
-                bytes = saturatedSum(bytes, base.content().bytes());
-                requireDiskBytes(bytes, limits);
+                bytes = sum(bytes, base.content().bytes(), limits);
             }
             List<Manifest.Layer> layers = new ArrayList<>();
-            for (JsonFields layer : disk.objects("layers", limits.layers())) {
+            for (JsonFields layer : disk.objects("layers", limits.get(Limit.LAYERS))) {
                 Manifest.Layer next = layer(layer, limits, base != null || !layers.isEmpty());
                 // A raw image decodes to its virtual size, even if its file is sparse.
-                bytes = saturatedSum(
-                        bytes,
-                        next.format() == ImageFormat.RAW
-                                ? Math.max(next.virtualBytes(), next.fileBytes())
-                                : next.fileBytes());
-                requireDiskBytes(bytes, limits);
+                long decoded = next.format() == ImageFormat.RAW ? next.virtualBytes() : 0;
+                bytes = sum(bytes, Math.max(decoded, next.fileBytes()), limits);
                 layers.add(next);
             }
             if (layers.isEmpty() && base == null) {
@@ -256,14 +242,11 @@ final class ManifestJson {
         return disks;
     }
 
-    private static void requireDiskBytes(long bytes, PackageLimits limits) throws PackageFormatException {
-        if (bytes > limits.diskBytes()) {
-            throw Malformed.overLimit("the size of all disk images together", bytes, limits.diskBytes());
-        }
-    }
-
-    private static long saturatedSum(long a, long b) {
-        return a > Long.MAX_VALUE - b ? Long.MAX_VALUE : a + b;
+    /** What all images together come to with that many bytes more. */
+    private static long sum(long bytes, long more, PackageLimits limits) throws PackageFormatException {
+        long sum = bytes > Long.MAX_VALUE - more ? Long.MAX_VALUE : bytes + more;
+        Malformed.requireWithin("the size of all disk images together", sum, limits.get(Limit.DISK_BYTES));
+        return sum;
     }
 
     private static Manifest.Layer layer(JsonFields layer, PackageLimits limits, boolean standsOnAnother)
@@ -274,7 +257,9 @@ final class ManifestJson {
             throw layer.malformed("format", "is one that cannot have a backing file: " + format.word());
         }
         return new Manifest.Layer(
-                format, layer.size("virtual", 0, limits.virtualDiskBytes()), layer.size("file", 0, limits.diskBytes()));
+                format,
+                layer.size("virtual", 0, limits.get(Limit.VIRTUAL_DISK_BYTES)),
+                layer.size("file", 0, limits.get(Limit.DISK_BYTES)));
     }
 
     private static Manifest.@Nullable Base base(JsonFields disk, int version, PackageLimits limits)
@@ -284,7 +269,8 @@ final class ManifestJson {
         }
         JsonFields base = disk.object("base").knowing(version < 2 ? BASE_FIELDS : BASE_FIELDS_SINCE_2);
         return new Manifest.Base(
-                new Manifest.Content(base.digest("digest"), base.size("bytes", 0, limits.virtualDiskBytes())),
+                new Manifest.Content(
+                        base.digest("digest"), base.size("bytes", 0, limits.get(Limit.VIRTUAL_DISK_BYTES))),
                 format(base),
                 base.has("included") && base.flag("included"));
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import io.vmmig.bundle.PackageLimits.Limit;
 import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.content.Digest;
 import io.vmmig.error.IncompatibleException;
@@ -221,7 +222,7 @@ public final class PackageReader implements AutoCloseable {
      */
     public static Evidence readEvidence(InputStream in, PackageLimits limits) throws VmmigException {
         return walking(in, limits, walk -> {
-            StoredContents.requireSealed(walk);
+            walk.requireSealed();
             return new Evidence(
                     walk.manifest(),
                     walk.sealDigest(),
@@ -318,12 +319,12 @@ public final class PackageReader implements AutoCloseable {
 
     private long limit(EntryPosition place) {
         return switch (place.kind()) {
-            case KERNEL -> limits.kernelBytes();
-            case RAMDISK -> limits.ramdiskBytes();
-            case BASE_IMAGE -> Math.min(place.exactBytes(), limits.diskBytes());
-            case DISK -> limits.diskBytes() - diskBytes;
-            case SNAPSHOT -> limits.snapshotBytes();
-            case DOMAIN, COOKIE, DEFINITION, GUEST -> limits.xmlBytes();
+            case KERNEL -> limits.get(Limit.KERNEL_BYTES);
+            case RAMDISK -> limits.get(Limit.RAMDISK_BYTES);
+            case BASE_IMAGE -> Math.min(place.exactBytes(), limits.get(Limit.DISK_BYTES));
+            case DISK -> limits.get(Limit.DISK_BYTES) - diskBytes;
+            case SNAPSHOT -> limits.get(Limit.SNAPSHOT_BYTES);
+            case DOMAIN, COOKIE, DEFINITION, GUEST -> limits.get(Limit.XML_BYTES);
         };
     }
 
@@ -339,14 +340,14 @@ public final class PackageReader implements AutoCloseable {
         if (whole == null) {
             throw new IllegalStateException("the package has not been read to its end");
         }
-        whole.seal().requireSame(whole.actual().contents());
-        for (SealedContent read : whole.actual().contents()) {
+        whole.seal().requireSame(whole.actual());
+        for (SealedContent read : whole.actual()) {
             EntryPosition place = places.get(read.name());
             if (place != null) {
                 place.requireExpected(read);
             }
         }
-        return PackageSummary.of(whole.actual(), manifest);
+        return whole.summary();
     }
 
     /** Stops the background threads. May be called at any time, by any thread. Idempotent. */

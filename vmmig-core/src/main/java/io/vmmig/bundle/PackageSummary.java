@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import io.vmmig.bundle.format.Seal;
+import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.content.Digest;
+import io.vmmig.page.PageSource;
 import io.vmmig.snapshot.PageTally;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -35,42 +39,45 @@ public record PackageSummary(
         contents = List.copyOf(contents);
     }
 
-    static PackageSummary of(SealedPackage sealed, Manifest manifest) {
+    /**
+     * The summary of a sealed package.
+     *
+     * @param digest the digest of its seal
+     * @param tallies for each content that is stored as pages, by name, how its pages are stored
+     */
+    static PackageSummary of(long bytes, Digest digest, Seal seal, Map<String, PageTally> tallies, Manifest manifest) {
         return new PackageSummary(
-                sealed.bytes(),
-                sealed.digest(),
-                sealed.seal().contentsDigest(),
-                sealed.seal().signatures(),
-                sealed.contents().stream()
+                bytes,
+                digest,
+                seal.contentsDigest(),
+                seal.signatures(),
+                seal.contents().stream()
                         .map(content ->
                                 new Content(content.name(), content.bytes(), content.storedBytes(), content.digest()))
                         .toList(),
-                sealed.contents().stream()
-                        .flatMap(
-                                content -> counts(content.name(), sealed.pages().get(content.name()), manifest))
+                seal.contents().stream()
+                        .map(SealedContent::name)
+                        .flatMap(name -> Optional.ofNullable(tallies.get(name)).stream()
+                                .flatMap(tally -> counts(name, tally, manifest.references())))
                         .filter(count -> count.pages() > 0)
                         .toList());
     }
 
-    private static Stream<PageCount> counts(String content, @Nullable PageTally count, Manifest manifest) {
-        if (count == null) {
-            return Stream.empty();
-        }
-        List<Manifest.Reference> references = manifest.references();
+    private static Stream<PageCount> counts(String content, PageTally count, List<Manifest.Reference> references) {
         return Stream.concat(
                 Stream.of(
-                        new PageCount(content, PageKind.FILLED, null, count.filled()),
-                        new PageCount(content, PageKind.SAME, null, count.same()),
-                        new PageCount(content, PageKind.DELTA, null, count.deltas()),
-                        new PageCount(content, PageKind.LITERAL, null, count.literal())),
+                        PageCount.of(content, PageKind.FILLED, null, count.filled()),
+                        PageCount.of(content, PageKind.SAME, null, count.same()),
+                        PageCount.of(content, PageKind.DELTA, null, count.deltas()),
+                        PageCount.of(content, PageKind.LITERAL, null, count.literal())),
                 IntStream.range(0, references.size())
-                        .mapToObj(i ->
-                                new PageCount(content, PageKind.REFERENCE, references.get(i), count.referenced(i))));
+                        .mapToObj(i -> PageCount.of(
+                                content, PageKind.REFERENCE, references.get(i).digest(), count.referenced(i))));
     }
 
     /** How a page is stored. */
     public enum PageKind {
-        /** As the one byte that it consists of. */
+        /** As the one byte that it consists of, most often zero. */
         FILLED,
         /** As the number of an earlier page of the package. */
         SAME,
@@ -87,10 +94,15 @@ public record PackageSummary(
      *
      * @param content the content's name
      * @param kind how they are stored
-     * @param reference their reference, if that is their kind, or null
-     * @param pages how many, of 4096 bytes each
+     * @param reference the digest of their reference, if that is their kind, or null
+     * @param pages how many
+     * @param bytes their size before they were encoded, in bytes
      */
-    public record PageCount(String content, PageKind kind, Manifest.@Nullable Reference reference, long pages) {}
+    public record PageCount(String content, PageKind kind, @Nullable Digest reference, long pages, long bytes) {
+        private static PageCount of(String content, PageKind kind, @Nullable Digest reference, long pages) {
+            return new PageCount(content, kind, reference, pages, pages * PageSource.PAGE_BYTES);
+        }
+    }
 
     /** The content of that name, such as {@code snapshot} or {@code disks/vda.0.qcow2}. */
     public Optional<Content> content(String name) {

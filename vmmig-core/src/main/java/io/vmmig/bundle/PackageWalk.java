@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import io.vmmig.bundle.PackageLimits.Limit;
+import io.vmmig.bundle.format.ByteCount;
 import io.vmmig.bundle.format.Seal;
 import io.vmmig.bundle.format.SealedContent;
 import io.vmmig.bundle.format.TarHeader;
 import io.vmmig.bundle.format.TarInput;
 import io.vmmig.content.Digest;
+import io.vmmig.error.IntegrityException;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.json.Malformed;
 import io.vmmig.json.Texts;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.BiConsumer;
@@ -22,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * packages uses this class. For one thread.
  */
 final class PackageWalk {
+    private static final int BUFFER_BYTES = 256 << 10;
+
     private final TarInput tar;
     private final PackageLimits limits;
     private final byte[] json;
@@ -55,7 +62,7 @@ final class PackageWalk {
     PackageWalk(InputStream in, PackageLimits limits) throws IOException, PackageFormatException {
         this.tar = new TarInput(in);
         this.limits = limits;
-        this.json = tar.plain(Objects.requireNonNull(tar.next()), limits.manifestBytes());
+        this.json = tar.plain(Objects.requireNonNull(tar.next()), limits.get(Limit.MANIFEST_BYTES));
         this.manifest = Manifest.fromJson(json, limits);
         this.order = new PackageOrder(manifest);
     }
@@ -70,7 +77,7 @@ final class PackageWalk {
     }
 
     /**
-     * Advances to the next entry. The caller takes, passes or skips its content before the next call. Null after the seal, when all
+     * Advances to the next entry. The caller takes or skips its content before the next call. Null after the seal, when all
      * contents were present and nothing follows.
      */
     @Nullable
@@ -84,18 +91,16 @@ final class PackageWalk {
         if (header == null) {
             throw Malformed.truncated("the package has no seal");
         }
-        if (++entries > limits.entries()) {
-            throw Malformed.overLimit("the number of entries of the package", entries, limits.entries());
-        }
+        Malformed.requireWithin("the number of entries of the package", ++entries, limits.get(Limit.ENTRIES));
         if (header.name().equals(Seal.ENTRY)) {
             readSeal(header);
             return null;
         }
         next = entry(header);
-        int limit = limit(next.place().kind());
-        if (header.size() > limit) {
-            throw Malformed.overLimit("the size of " + header.name(), header.size(), limit);
-        }
+        Malformed.requireWithin(
+                "the size of " + header.name(),
+                header.size(),
+                limit(next.place().kind()));
         return next;
     }
 
@@ -118,11 +123,11 @@ final class PackageWalk {
         return new Entry(header, here, segments++);
     }
 
-    private int limit(EntryPosition.Kind kind) {
+    private long limit(EntryPosition.Kind kind) {
         if (kind.segmented()) {
-            return limits.storedSegmentBytes();
+            return limits.get(Limit.STORED_SEGMENT_BYTES);
         }
-        return kind == EntryPosition.Kind.GUEST ? GuestJson.MAX_BYTES : limits.xmlBytes();
+        return kind == EntryPosition.Kind.GUEST ? GuestRecord.MAX_BYTES : limits.get(Limit.XML_BYTES);
     }
 
     private void readSeal(TarHeader header) throws IOException, PackageFormatException {
@@ -130,13 +135,13 @@ final class PackageWalk {
         if (missing != null) {
             throw Malformed.because("the package lacks the content " + missing);
         }
-        byte[] read = tar.plain(header, limits.sealBytes());
+        byte[] read = tar.plain(header, limits.get(Limit.SEAL_BYTES));
         Seal parsed = Seal.parse(read);
         if (tar.next() != null) {
             throw Malformed.because("something follows the seal of the package");
         }
         seal = parsed;
-        sealDigest = SealedContent.plain(Seal.ENTRY, read).digest();
+        sealDigest = Digest.of(read);
     }
 
     /** Allows no further segment of the current content. */
@@ -163,13 +168,34 @@ final class PackageWalk {
         tar.content(entry.header(), buffer);
     }
 
-    /** Passes the content of an entry through a buffer, piece by piece. */
-    void pass(Entry entry, byte[] buffer, TarInput.Sink sink) throws IOException, PackageFormatException {
-        tar.pass(entry.header(), buffer, sink);
-    }
-
     void skip(Entry entry) throws IOException, PackageFormatException {
         tar.skip(entry.header());
+    }
+
+    /**
+     * Reads the rest of a package, after its manifest, and compares it with its seal without decoding anything.
+     *
+     * @throws IntegrityException with {@link io.vmmig.error.Problem#DIGEST_MISMATCH} when a content does not match the seal
+     * @throws PackageFormatException when it is not a complete package
+     */
+    void requireSealed() throws IOException, PackageFormatException, IntegrityException {
+        byte[] buffer = new byte[BUFFER_BYTES];
+        List<SealedContent> contents = new ArrayList<>();
+        contents.add(SealedContent.plain(TarInput.FIRST_ENTRY, json));
+        Entry entry = next();
+        while (entry != null) {
+            EntryPosition here = entry.place();
+            ByteCount stored = new ByteCount();
+            long count = 0;
+            do {
+                tar.pass(entry.header(), buffer, length -> stored.add(buffer, length));
+                count++;
+                entry = next();
+            } while (entry != null && entry.segment() > 0);
+            contents.add(SealedContent.stored(
+                    here.name(), here.kind().encoding(), here.kind().segmented() ? count : 0, stored));
+        }
+        seal().requireStored(contents);
     }
 
     /**

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import io.vmmig.bundle.PackageLimits.Limit;
 import io.vmmig.bundle.format.TarInput;
 import io.vmmig.content.Digest;
 import io.vmmig.content.Level;
@@ -27,13 +28,13 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PackageWriter implements AutoCloseable {
     private static final PackageLimits NO_LIMITS = PackageLimits.DEFAULT
-            .withDisks(Integer.MAX_VALUE)
-            .withLayers(Integer.MAX_VALUE)
-            .withKernelBytes(Long.MAX_VALUE)
-            .withRamdiskBytes(Long.MAX_VALUE)
-            .withMemoryBytes(Long.MAX_VALUE)
-            .withVirtualDiskBytes(Long.MAX_VALUE)
-            .withDiskBytes(Long.MAX_VALUE);
+            .with(Limit.DISKS, Integer.MAX_VALUE)
+            .with(Limit.LAYERS, Integer.MAX_VALUE)
+            .with(Limit.KERNEL_BYTES, Long.MAX_VALUE)
+            .with(Limit.RAMDISK_BYTES, Long.MAX_VALUE)
+            .with(Limit.MEMORY_BYTES, Long.MAX_VALUE)
+            .with(Limit.VIRTUAL_DISK_BYTES, Long.MAX_VALUE)
+            .with(Limit.DISK_BYTES, Long.MAX_VALUE);
 
     private final EncodingLine line;
     private final PackageOrder order;
@@ -185,7 +186,7 @@ public final class PackageWriter implements AutoCloseable {
             throw new IllegalStateException(finished ? "finished before" : "the content " + missing + " is missing");
         }
         finished = true;
-        return PackageSummary.of(line.finish(signer), manifest);
+        return line.finish(signer, manifest);
     }
 
     /** Stops. May be called at any time, by any thread. Without {@link #finish()}, the package stays incomplete. Idempotent. */

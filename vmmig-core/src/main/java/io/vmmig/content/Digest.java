@@ -6,8 +6,8 @@ import io.vmmig.error.VmmigException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 
 /**
  * The SHA-256 of some content, which is how vmmig names content. Written {@code sha256:} and 64 lower-case hex digits.
@@ -16,9 +16,10 @@ import java.util.Optional;
  */
 public record Digest(String hex) {
     private static final String PREFIX = "sha256:";
+    private static final Pattern HEX = Pattern.compile("[0-9a-f]{64}");
 
     public Digest {
-        if (!isHex(hex)) {
+        if (!HEX.matcher(hex).matches()) {
             throw new IllegalArgumentException("not 64 lower-case hex digits");
         }
     }
@@ -43,12 +44,20 @@ public record Digest(String hex) {
 
     /** Whether {@link #parse} would take it. */
     public static boolean isDigest(String text) {
-        return text.startsWith(PREFIX) && isHex(text.substring(PREFIX.length()));
+        return text.startsWith(PREFIX)
+                && HEX.matcher(text.substring(PREFIX.length())).matches();
     }
 
     /** The digest that {@code sha256} has come to; resets it. */
     public static Digest of(MessageDigest sha256) {
         return new Digest(HexFormat.of().formatHex(sha256.digest()));
+    }
+
+    /** The digest of {@code content}. */
+    public static Digest of(byte[] content) {
+        MessageDigest sha256 = newSha256();
+        sha256.update(content);
+        return of(sha256);
     }
 
     /** A fresh SHA-256 to feed. */
@@ -58,18 +67,6 @@ public record Digest(String hex) {
         } catch (NoSuchAlgorithmException e) {
             throw new AssertionError("every JDK has SHA-256", e);
         }
-    }
-
-    private static boolean isHex(String text) {
-        if (text.length() != 64 || !text.equals(text.toLowerCase(Locale.ROOT))) {
-            return false;
-        }
-        for (int i = 0; i < text.length(); i++) {
-            if (!HexFormat.isHexDigit(text.charAt(i))) {
-                return false;
-            }
-        }
-        return true;
     }
 
     @Override

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -208,9 +207,7 @@ public final class Claim implements AutoCloseable {
         String name = String.valueOf(path.getFileName());
         byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
         if (bytes.length > MAX_NAME_BYTES) {
-            MessageDigest sha256 = Digest.newSha256();
-            sha256.update(bytes);
-            name = Digest.of(sha256).hex();
+            name = Digest.of(bytes).hex();
         }
         return path.resolveSibling(PREFIX + name);
     }

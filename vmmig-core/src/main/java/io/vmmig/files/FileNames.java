@@ -9,7 +9,6 @@ import io.vmmig.json.Malformed;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.text.Normalizer;
 import java.util.regex.Pattern;
 
@@ -33,15 +32,14 @@ public final class FileNames {
         if (PLAIN.matcher(name).matches()) {
             return name;
         }
-        MessageDigest sha256 = Digest.newSha256();
-        sha256.update(name.getBytes(StandardCharsets.UTF_8));
+        Digest digest = Digest.of(name.getBytes(StandardCharsets.UTF_8));
         String readable = Normalizer.normalize(start(name), Normalizer.Form.NFKD)
                 .replaceAll("\\p{M}+", "")
                 .replaceAll("[^A-Za-z0-9._+-]+", "-")
                 .replaceAll("^[^A-Za-z0-9]+|-+$", "");
         return (readable.isEmpty() ? "unnamed" : start(readable))
                 + '~'
-                + Digest.of(sha256).hex().substring(0, HASH_DIGITS);
+                + digest.hex().substring(0, HASH_DIGITS);
     }
 
     private static String start(String text) {

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -32,9 +31,8 @@ record Maker(String world, long pid, long begun) {
         try {
             String world = Files.readString(Path.of("/proc/sys/kernel/random/boot_id"))
                             .strip() + " " + Files.readSymbolicLink(Path.of("/proc/self/ns/pid"));
-            MessageDigest sha256 = Digest.newSha256();
-            sha256.update(world.getBytes(StandardCharsets.UTF_8));
-            String name = Digest.of(sha256).hex().substring(0, WORLD_DIGITS);
+            String name =
+                    Digest.of(world.getBytes(StandardCharsets.UTF_8)).hex().substring(0, WORLD_DIGITS);
             long pid = ProcessHandle.current().pid();
             return beginningOf(pid).map(begun -> new Maker(name, pid, begun));
         } catch (IOException | UnsupportedOperationException e) {

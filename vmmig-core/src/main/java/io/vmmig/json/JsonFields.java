@@ -67,7 +67,7 @@ public final class JsonFields {
         if (!has(CRITICAL)) {
             return this;
         }
-        for (JsonElement element : array(CRITICAL)) {
+        for (JsonElement element : array(CRITICAL, Long.MAX_VALUE)) {
             if (!(element instanceof JsonPrimitive primitive) || !primitive.isString()) {
                 throw malformed(CRITICAL, "holds something else than names");
             }
@@ -106,9 +106,7 @@ public final class JsonFields {
     /** A size from {@code min} upwards, beyond {@code limit} of which the package is too large rather than malformed. */
     public long size(String name, long min, long limit) throws PackageFormatException {
         long size = number(name, min, Long.MAX_VALUE);
-        if (size > limit) {
-            throw Malformed.overLimit(where + ": " + name, size, limit);
-        }
+        Malformed.requireWithin(where + ": " + name, size, limit);
         return size;
     }
 
@@ -186,11 +184,8 @@ public final class JsonFields {
     }
 
     /** The fields of each object in an array of at most {@code limit}. */
-    public List<JsonFields> objects(String name, int limit) throws PackageFormatException {
-        JsonArray array = array(name);
-        if (array.size() > limit) {
-            throw Malformed.overLimit(where + ": the number of " + name, array.size(), limit);
-        }
+    public List<JsonFields> objects(String name, long limit) throws PackageFormatException {
+        JsonArray array = array(name, limit);
         List<JsonFields> objects = new ArrayList<>(array.size());
         for (JsonElement element : array) {
             if (!(element instanceof JsonObject inner)) {
@@ -203,10 +198,7 @@ public final class JsonFields {
 
     /** The texts in an array of at most {@code limit}, each of 1 to {@code maxLength} characters, all of them plain. */
     public List<String> texts(String name, int limit, int maxLength) throws PackageFormatException {
-        JsonArray array = array(name);
-        if (array.size() > limit) {
-            throw Malformed.overLimit(where + ": the number of " + name, array.size(), limit);
-        }
+        JsonArray array = array(name, limit);
         List<String> texts = new ArrayList<>(array.size());
         for (JsonElement element : array) {
             JsonObject single = new JsonObject();
@@ -221,10 +213,11 @@ public final class JsonFields {
         return Malformed.because(where + ": " + name + " " + why);
     }
 
-    private JsonArray array(String name) throws PackageFormatException {
+    private JsonArray array(String name, long limit) throws PackageFormatException {
         if (!(value(name) instanceof JsonArray array)) {
             throw malformed(name, "is not an array");
         }
+        Malformed.requireWithin(where + ": the number of " + name, array.size(), limit);
         return array;
     }
 

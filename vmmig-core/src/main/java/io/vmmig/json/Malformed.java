@@ -40,13 +40,15 @@ public final class Malformed {
         return refusal(Problem.PACKAGE_TOO_NEW, what, "Use a newer vmmig at the destination.", null);
     }
 
-    /** The package claims more than the reader is willing to take. */
-    public static PackageFormatException overLimit(String what, long value, long limit) {
-        return refusal(
-                Problem.PACKAGE_LIMIT_EXCEEDED,
-                what + " is " + value + ", and the limit is " + limit,
-                "If the package is to be trusted with that, raise the limit in PackageLimits.",
-                null);
+    /** Refuses a package that claims more than the reader is willing to take. */
+    public static void requireWithin(String what, long value, long limit) throws PackageFormatException {
+        if (value > limit) {
+            throw refusal(
+                    Problem.PACKAGE_LIMIT_EXCEEDED,
+                    what + " is " + value + ", and the limit is " + limit,
+                    "If the package is to be trusted with that, raise the limit in PackageLimits.",
+                    null);
+        }
     }
 
     /** Foreign text in a form that may stand in a message: short, and without control characters. */

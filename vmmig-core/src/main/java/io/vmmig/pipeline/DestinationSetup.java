@@ -2,6 +2,7 @@
 package io.vmmig.pipeline;
 
 import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageLimits.Limit;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.content.Digest;
@@ -75,9 +76,7 @@ final class DestinationSetup extends MigrationSetup<ReceiveSettings> {
 
     private void requireWithinLimits(String what, @Nullable String xml) throws VmmigException {
         int bytes = xml == null ? 0 : xml.getBytes(StandardCharsets.UTF_8).length;
-        if (bytes > settings.limits.xmlBytes()) {
-            throw Malformed.overLimit(what, bytes, settings.limits.xmlBytes());
-        }
+        Malformed.requireWithin(what, bytes, settings.limits.get(Limit.XML_BYTES));
     }
 
     /** Plans the arrival; changes nothing yet. */

@@ -4,7 +4,6 @@ package io.vmmig.pipeline;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageSummary;
 import io.vmmig.content.Digest;
-import io.vmmig.page.PageSource;
 import io.vmmig.report.MigrationSummary;
 import java.util.List;
 
@@ -19,9 +18,6 @@ final class Reports {
             String to,
             Recorder recorder,
             List<Digest> references) {
-        List<MigrationSummary.ContentSize> contents = summary.contents().stream()
-                .map(c -> new MigrationSummary.ContentSize(c.name(), c.bytes(), c.storedBytes(), c.digest()))
-                .toList();
         return new MigrationSummary(
                 manifest.packageId(),
                 guest,
@@ -30,30 +26,20 @@ final class Reports {
                 recorder.startedAt(),
                 recorder.totalMillis(),
                 recorder.reconnections(),
-                bytes(contents, PackageSummary.SNAPSHOT),
-                bytes(contents, "disks/"),
+                bytes(summary, PackageSummary.SNAPSHOT),
+                bytes(summary, "disks/"),
                 summary.bytes(),
                 recorder.timings(),
-                contents,
+                summary.contents(),
                 references,
-                summary.pages().stream().map(Reports::count).toList(),
+                summary.pages(),
                 recorder.notices());
     }
 
-    private static MigrationSummary.PageCount count(PackageSummary.PageCount count) {
-        Manifest.Reference reference = count.reference();
-        return new MigrationSummary.PageCount(
-                count.content(),
-                count.kind().name(),
-                reference == null ? null : reference.digest(),
-                count.pages(),
-                count.pages() * PageSource.PAGE_BYTES);
-    }
-
-    private static long bytes(List<MigrationSummary.ContentSize> contents, String prefix) {
-        return contents.stream()
+    private static long bytes(PackageSummary summary, String prefix) {
+        return summary.contents().stream()
                 .filter(content -> content.name().startsWith(prefix))
-                .mapToLong(MigrationSummary.ContentSize::bytes)
+                .mapToLong(PackageSummary.Content::bytes)
                 .sum();
     }
 }

@@ -46,9 +46,7 @@ final class ClusterUse {
     /** Bounds the memory that an image's tables can require. */
     private void grow(long bytes) throws VmmigException {
         memory += bytes;
-        if (memory > MEMORY_BYTES) {
-            throw Malformed.overLimit("the memory for checking an image in bytes", memory, MEMORY_BYTES);
-        }
+        Malformed.requireWithin("the memory for checking an image in bytes", memory, MEMORY_BYTES);
     }
 
     /** Takes a cluster for one exclusive user. */

@@ -2,6 +2,7 @@
 package io.vmmig.reference;
 
 import io.vmmig.bundle.PackageLimits;
+import io.vmmig.bundle.PackageLimits.Limit;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.content.Digest;
 import io.vmmig.error.PackageFormatException;
@@ -29,7 +30,7 @@ import java.util.function.Function;
 /** The pages of an earlier package, in the order in which its instructions produce them. Thread-safe. */
 final class CachedPackage implements PageContent {
     private static final int PAGE_BYTES = PageSource.PAGE_BYTES;
-    private static final int STORED_BYTES = PackageLimits.DEFAULT.storedSegmentBytes();
+    private static final int STORED_BYTES = (int) PackageLimits.DEFAULT.get(Limit.STORED_SEGMENT_BYTES);
     /** Returned instead of the number of a content page. */
     private static final long COPIED = -1;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.report;
 
+import io.vmmig.bundle.PackageSummary;
 import io.vmmig.content.Digest;
 import java.time.Instant;
 import java.util.List;
@@ -83,7 +84,7 @@ public sealed interface MigrationReport permits SourceReport, DestinationReport 
     }
 
     /** {@link MigrationSummary#contents}. */
-    default List<MigrationSummary.ContentSize> contents() {
+    default List<PackageSummary.Content> contents() {
         return summary().contents();
     }
 
@@ -93,7 +94,7 @@ public sealed interface MigrationReport permits SourceReport, DestinationReport 
     }
 
     /** {@link MigrationSummary#pages}. */
-    default List<MigrationSummary.PageCount> pages() {
+    default List<PackageSummary.PageCount> pages() {
         return summary().pages();
     }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.report;
 
+import io.vmmig.bundle.PackageSummary;
 import io.vmmig.content.Digest;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The part of a {@link MigrationReport} that both ends know.
@@ -38,9 +38,9 @@ public record MigrationSummary(
         long diskBytes,
         long packageBytes,
         List<PhaseTiming> phases,
-        List<ContentSize> contents,
+        List<PackageSummary.Content> contents,
         List<Digest> references,
-        List<PageCount> pages,
+        List<PackageSummary.PageCount> pages,
         List<Notice> notices) {
     public MigrationSummary {
         phases = List.copyOf(phases);
@@ -49,27 +49,4 @@ public record MigrationSummary(
         pages = List.copyOf(pages);
         notices = List.copyOf(notices);
     }
-
-    /**
-     * One content of the package.
-     *
-     * @param name its name in the package, such as {@code snapshot}
-     * @param bytes its size before compression
-     * @param storedBytes its size in the package
-     * @param digest the SHA-256 of its bytes before compression
-     */
-    public record ContentSize(String name, long bytes, long storedBytes, Digest digest) {}
-
-    /**
-     * The pages of one content that were stored in the same way.
-     *
-     * @param content the content's name in the package
-     * @param kind {@code FILLED}: one repeated byte, most often zero; {@code SAME}: equal to an earlier page of the package; {@code
-     *     REFERENCE}: equal to a page that both ends hold; {@code DELTA}: the difference from a page that both ends hold; {@code LITERAL}:
-     *     the page itself
-     * @param reference what the pages come from, if {@code REFERENCE}, or null
-     * @param pages how many
-     * @param bytes their original size, in bytes
-     */
-    public record PageCount(String content, String kind, @Nullable Digest reference, long pages, long bytes) {}
 }

@@ -4,6 +4,7 @@ package io.vmmig.bundle;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
+import io.vmmig.bundle.PackageLimits.Limit;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
 import java.nio.charset.StandardCharsets;
@@ -141,14 +142,14 @@ class ManifestJsonTest {
 
     @Test
     void keepsToTheLimits() {
-        assertLimit(PackageLimits.DEFAULT.withManifestBytes(100));
-        assertLimit(PackageLimits.DEFAULT.withDisks(2));
-        assertLimit(PackageLimits.DEFAULT.withLayers(1));
-        assertLimit(PackageLimits.DEFAULT.withMemoryBytes(1 << 20));
-        assertLimit(PackageLimits.DEFAULT.withKernelBytes(1000));
-        assertLimit(PackageLimits.DEFAULT.withRamdiskBytes(1000));
-        assertLimit(PackageLimits.DEFAULT.withDiskBytes(400_000));
-        assertLimit(PackageLimits.DEFAULT.withVirtualDiskBytes(1 << 20));
+        assertLimit(PackageLimits.DEFAULT.with(Limit.MANIFEST_BYTES, 100));
+        assertLimit(PackageLimits.DEFAULT.with(Limit.DISKS, 2));
+        assertLimit(PackageLimits.DEFAULT.with(Limit.LAYERS, 1));
+        assertLimit(PackageLimits.DEFAULT.with(Limit.MEMORY_BYTES, 1 << 20));
+        assertLimit(PackageLimits.DEFAULT.with(Limit.KERNEL_BYTES, 1000));
+        assertLimit(PackageLimits.DEFAULT.with(Limit.RAMDISK_BYTES, 1000));
+        assertLimit(PackageLimits.DEFAULT.with(Limit.DISK_BYTES, 400_000));
+        assertLimit(PackageLimits.DEFAULT.with(Limit.VIRTUAL_DISK_BYTES, 1 << 20));
     }
 
     private static void assertLimit(PackageLimits limits) {

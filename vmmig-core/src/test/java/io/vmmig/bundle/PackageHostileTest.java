@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.github.luben.zstd.Zstd;
+import io.vmmig.bundle.PackageLimits.Limit;
 import io.vmmig.bundle.Packages.Contents;
 import io.vmmig.bundle.format.TarHeader;
 import io.vmmig.bundle.format.TarOutput;
@@ -345,20 +346,20 @@ class PackageHostileTest {
     void limits() throws Exception {
         PackageLimits limits = PackageLimits.DEFAULT;
         for (PackageLimits less : List.of(
-                limits.withManifestBytes(100),
-                limits.withXmlBytes(5),
-                limits.withSealBytes(100),
-                limits.withSegmentBytes(30_000),
-                limits.withStoredSegmentBytes(1000),
-                limits.withDisks(2),
-                limits.withLayers(1),
-                limits.withEntries(5),
-                limits.withKernelBytes(100),
-                limits.withRamdiskBytes(100),
-                limits.withMemoryBytes(100),
-                limits.withSnapshotBytes(100),
-                limits.withVirtualDiskBytes(100),
-                limits.withDiskBytes(100))) {
+                limits.with(Limit.MANIFEST_BYTES, 100),
+                limits.with(Limit.XML_BYTES, 5),
+                limits.with(Limit.SEAL_BYTES, 100),
+                limits.with(Limit.SEGMENT_BYTES, 30_000),
+                limits.with(Limit.STORED_SEGMENT_BYTES, 1000),
+                limits.with(Limit.DISKS, 2),
+                limits.with(Limit.LAYERS, 1),
+                limits.with(Limit.ENTRIES, 5),
+                limits.with(Limit.KERNEL_BYTES, 100),
+                limits.with(Limit.RAMDISK_BYTES, 100),
+                limits.with(Limit.MEMORY_BYTES, 100),
+                limits.with(Limit.SNAPSHOT_BYTES, 100),
+                limits.with(Limit.VIRTUAL_DISK_BYTES, 100),
+                limits.with(Limit.DISK_BYTES, 100))) {
             Throwable refusal = catchThrowable(() -> Packages.read(new ByteArrayInputStream(whole), less));
             assertThat(refusal).isInstanceOf(PackageFormatException.class);
             assertThat(((VmmigException) refusal).problem()).as("%s", less).isEqualTo(Problem.PACKAGE_LIMIT_EXCEEDED);
@@ -376,7 +377,7 @@ class PackageHostileTest {
         streams.put("disks/vdb.0.qcow2", new byte[60_000]);
         streams.put("snapshot", new byte[1]);
         byte[] bytes = Packages.write(new Contents(manifest, "<domain/>", null, streams));
-        PackageLimits limits = PackageLimits.DEFAULT.withDiskBytes(100_000);
+        PackageLimits limits = PackageLimits.DEFAULT.with(Limit.DISK_BYTES, 100_000);
 
         assertThatThrownBy(() -> Packages.read(new ByteArrayInputStream(bytes), limits))
                 .isInstanceOf(PackageFormatException.class)

@@ -3,6 +3,8 @@ package io.vmmig.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.vmmig.bundle.PackageSummary;
+import io.vmmig.bundle.PackageSummary.PageKind;
 import io.vmmig.content.Digest;
 import io.vmmig.domain.DomainChange;
 import io.vmmig.error.Phase;
@@ -35,11 +37,11 @@ class ReportJsonTest {
                 1 << 21,
                 123_456,
                 List.of(new PhaseTiming(Phase.PREPARE, 0, 120), new PhaseTiming(Phase.SNAPSHOT, 120, 900)),
-                List.of(new MigrationSummary.ContentSize("snapshot", 1 << 20, 1000, new Digest("cd".repeat(32)))),
+                List.of(new PackageSummary.Content("snapshot", 1 << 20, 1000, new Digest("cd".repeat(32)))),
                 List.of(base),
                 List.of(
-                        new MigrationSummary.PageCount("snapshot", "FILLED", null, 2, 8192),
-                        new MigrationSummary.PageCount("snapshot", "REFERENCE", base, 3, 12_288)),
+                        new PackageSummary.PageCount("snapshot", PageKind.FILLED, null, 2, 8192),
+                        new PackageSummary.PageCount("snapshot", PageKind.REFERENCE, base, 3, 12_288)),
                 List.of(new Notice(
                         Notice.Kind.LEFT_BEHIND, "/img/web-1.raw", "it's <still> at the source", "Remove it.")));
     }

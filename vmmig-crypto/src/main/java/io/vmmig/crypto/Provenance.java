@@ -57,13 +57,9 @@ public final class Provenance {
      * @throws PackageFormatException when one of them is invalid, or there are too many
      */
     public static Provenance parse(List<String> links) throws PackageFormatException {
-        if (links.size() > MAX_LINKS) {
-            throw Malformed.overLimit("the number of links of the provenance", links.size(), MAX_LINKS);
-        }
+        Malformed.requireWithin("the number of links of the provenance", links.size(), MAX_LINKS);
         long total = links.stream().mapToLong(String::length).sum();
-        if (total > MAX_TOTAL_LENGTH) {
-            throw Malformed.overLimit("the length of the provenance", total, MAX_TOTAL_LENGTH);
-        }
+        Malformed.requireWithin("the length of the provenance", total, MAX_TOTAL_LENGTH);
         List<Entry> entries = new ArrayList<>();
         for (String jws : links) {
             entries.add(read(jws));

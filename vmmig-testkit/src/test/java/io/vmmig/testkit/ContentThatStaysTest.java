@@ -8,6 +8,7 @@ import io.vmmig.Migration;
 import io.vmmig.Migrator;
 import io.vmmig.Receiver;
 import io.vmmig.bundle.ImageFormat;
+import io.vmmig.bundle.PackageSummary;
 import io.vmmig.content.Digest;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.error.Problem;
@@ -15,7 +16,6 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.report.DestinationReport;
 import io.vmmig.report.MigrationReport;
-import io.vmmig.report.MigrationSummary;
 import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import java.nio.file.Files;
@@ -124,9 +124,7 @@ class ContentThatStaysTest {
     }
 
     private static List<String> contents(MigrationReport report) {
-        return report.contents().stream()
-                .map(MigrationSummary.ContentSize::name)
-                .toList();
+        return report.contents().stream().map(PackageSummary.Content::name).toList();
     }
 
     private static Path cdromOf(DomainXml domain) throws VmmigException {

@@ -7,7 +7,7 @@ import io.vmmig.content.Digest;
  * The entry of one content in a seal.
  *
  * @param name the content's name
- * @param encoding how it is stored, as {@link Encodings} names it
+ * @param encoding how it is stored, one of {@link #ZSTD}, {@link #PAGES} and {@link #PLAIN}
  * @param segments the number of its segments; 0 for one plain entry
  * @param digest the SHA-256 of the decoded content, or, if it is stored as pages, of its segments' SHA-256 digests
  * @param bytes its size, decoded, in bytes
@@ -16,6 +16,15 @@ import io.vmmig.content.Digest;
  */
 public record SealedContent(
         String name, String encoding, long segments, Digest digest, long bytes, Digest storedDigest, long storedBytes) {
+    /** Each segment is one zstd frame (RFC 8878) of a part of the content. */
+    public static final String ZSTD = "zstd";
+
+    /** Each segment is one zstd frame of instructions for rebuilding pages. */
+    public static final String PAGES = "pages";
+
+    /** The content is one entry, unchanged. */
+    public static final String PLAIN = "plain";
+
     /** More would not fit six digits, and {@code cat *} in the shell would misorder them. */
     public static final int MAX_SEGMENTS = 1_000_000;
 
@@ -23,7 +32,7 @@ public record SealedContent(
     public static SealedContent plain(String name, byte[] content) {
         ByteCount count = new ByteCount();
         count.add(content, content.length);
-        return stored(name, Encodings.PLAIN, 0, count);
+        return stored(name, PLAIN, 0, count);
     }
 
     /** A content that was not decoded. */

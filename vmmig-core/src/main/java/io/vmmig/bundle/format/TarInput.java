@@ -49,10 +49,8 @@ public final class TarInput {
     }
 
     /** The content of an entry, whose size must not exceed {@code limit}. */
-    public byte[] plain(TarHeader header, int limit) throws IOException, PackageFormatException {
-        if (header.size() > limit) {
-            throw Malformed.overLimit("the size of " + header.name(), header.size(), limit);
-        }
+    public byte[] plain(TarHeader header, long limit) throws IOException, PackageFormatException {
+        Malformed.requireWithin("the size of " + header.name(), header.size(), limit);
         byte[] content = new byte[(int) header.size()];
         content(header, content);
         return content;
