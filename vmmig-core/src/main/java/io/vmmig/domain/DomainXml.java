@@ -2,7 +2,6 @@
 package io.vmmig.domain;
 
 import io.vmmig.bundle.ImageFormat;
-import io.vmmig.error.Failure;
 import io.vmmig.error.IncompatibleException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
@@ -63,7 +62,7 @@ public final class DomainXml {
 
     private static IncompatibleException unsupported(String what, @Nullable Throwable cause) {
         return new IncompatibleException(
-                Failure.of(Problem.DOMAIN_UNSUPPORTED, what, "Give the XML as libvirt prints it for a running domain."),
+                Problem.DOMAIN_UNSUPPORTED, what, "Give the XML as libvirt prints it for a running domain.",
                 cause);
     }
 

@@ -10,23 +10,18 @@ import org.jspecify.annotations.Nullable;
 public final class CancelledException extends VmmigException {
     private static final long serialVersionUID = 1;
 
-    /**
-     * For implementations of vmmig's interfaces; users only catch it.
-     *
-     * @param failure what went wrong; its problem is of the family {@link Problem.Family#CANCELLED}
-     * @param cause the cause, or null
-     */
+    /** For implementations of vmmig's interfaces, with a problem of {@link Problem.Family#CANCELLED}; users only catch it. */
     public CancelledException(Failure failure, @Nullable Throwable cause) {
         super(failure, cause);
     }
 
-    /** As {@link #CancelledException(Failure, Throwable)}, with the problem only. */
+    /** As {@link #CancelledException(Failure, Throwable)}, of a failure of which only the problem is known. */
     public CancelledException(Problem problem, String what, String remedy) {
-        this(Failure.of(problem, what, remedy), null);
+        this(problem, what, remedy, null);
     }
 
-    /** As {@link #CancelledException(Failure, Throwable)}, with the problem and its cause. */
-    public CancelledException(Problem problem, String what, String remedy, Throwable cause) {
+    /** As {@link #CancelledException(Problem, String, String)}, with the cause, or null. */
+    public CancelledException(Problem problem, String what, String remedy, @Nullable Throwable cause) {
         this(Failure.of(problem, what, remedy), cause);
     }
 }

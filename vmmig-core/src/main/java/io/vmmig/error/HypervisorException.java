@@ -7,23 +7,17 @@ import org.jspecify.annotations.Nullable;
 public final class HypervisorException extends VmmigException {
     private static final long serialVersionUID = 1;
 
-    /**
-     * For implementations of vmmig's interfaces; users only catch it.
-     *
-     * @param failure what went wrong; its problem is of the family {@link Problem.Family#HYPERVISOR}
-     * @param cause the cause, or null
-     */
-    public HypervisorException(Failure failure, @Nullable Throwable cause) {
+    HypervisorException(Failure failure, @Nullable Throwable cause) {
         super(failure, cause);
     }
 
-    /** As {@link #HypervisorException(Failure, Throwable)}, with the problem only. */
+    /** For implementations of vmmig's interfaces, with a problem of {@link Problem.Family#HYPERVISOR}; users only catch it. */
     public HypervisorException(Problem problem, String what, String remedy) {
-        this(Failure.of(problem, what, remedy), null);
+        this(problem, what, remedy, null);
     }
 
-    /** As {@link #HypervisorException(Failure, Throwable)}, with the problem and its cause. */
-    public HypervisorException(Problem problem, String what, String remedy, Throwable cause) {
+    /** As {@link #HypervisorException(Problem, String, String)}, with the cause, or null. */
+    public HypervisorException(Problem problem, String what, String remedy, @Nullable Throwable cause) {
         this(Failure.of(problem, what, remedy), cause);
     }
 }

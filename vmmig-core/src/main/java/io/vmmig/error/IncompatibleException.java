@@ -7,23 +7,17 @@ import org.jspecify.annotations.Nullable;
 public final class IncompatibleException extends VmmigException {
     private static final long serialVersionUID = 1;
 
-    /**
-     * For implementations of vmmig's interfaces; users only catch it.
-     *
-     * @param failure what went wrong; its problem is of the family {@link Problem.Family#INCOMPATIBLE}
-     * @param cause the cause, or null
-     */
-    public IncompatibleException(Failure failure, @Nullable Throwable cause) {
+    IncompatibleException(Failure failure, @Nullable Throwable cause) {
         super(failure, cause);
     }
 
-    /** As {@link #IncompatibleException(Failure, Throwable)}, with the problem only. */
+    /** For implementations of vmmig's interfaces, with a problem of {@link Problem.Family#INCOMPATIBLE}; users only catch it. */
     public IncompatibleException(Problem problem, String what, String remedy) {
-        this(Failure.of(problem, what, remedy), null);
+        this(problem, what, remedy, null);
     }
 
-    /** As {@link #IncompatibleException(Failure, Throwable)}, with the problem and its cause. */
-    public IncompatibleException(Problem problem, String what, String remedy, Throwable cause) {
+    /** As {@link #IncompatibleException(Problem, String, String)}, with the cause, or null. */
+    public IncompatibleException(Problem problem, String what, String remedy, @Nullable Throwable cause) {
         this(Failure.of(problem, what, remedy), cause);
     }
 }

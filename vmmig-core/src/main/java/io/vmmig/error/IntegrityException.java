@@ -7,23 +7,17 @@ import org.jspecify.annotations.Nullable;
 public final class IntegrityException extends VmmigException {
     private static final long serialVersionUID = 1;
 
-    /**
-     * For implementations of vmmig's interfaces; users only catch it.
-     *
-     * @param failure what went wrong; its problem is of the family {@link Problem.Family#INTEGRITY}
-     * @param cause the cause, or null
-     */
-    public IntegrityException(Failure failure, @Nullable Throwable cause) {
+    IntegrityException(Failure failure, @Nullable Throwable cause) {
         super(failure, cause);
     }
 
-    /** As {@link #IntegrityException(Failure, Throwable)}, with the problem only. */
+    /** For implementations of vmmig's interfaces, with a problem of {@link Problem.Family#INTEGRITY}; users only catch it. */
     public IntegrityException(Problem problem, String what, String remedy) {
-        this(Failure.of(problem, what, remedy), null);
+        this(problem, what, remedy, null);
     }
 
-    /** As {@link #IntegrityException(Failure, Throwable)}, with the problem and its cause. */
-    public IntegrityException(Problem problem, String what, String remedy, Throwable cause) {
+    /** As {@link #IntegrityException(Problem, String, String)}, with the cause, or null. */
+    public IntegrityException(Problem problem, String what, String remedy, @Nullable Throwable cause) {
         this(Failure.of(problem, what, remedy), cause);
     }
 }

@@ -23,16 +23,16 @@ final class IoFailures {
             return wrapped;
         }
         if (isInterrupt(failure)) {
-            return of(Problem.CANCELLED, what + ": the thread was interrupted", "", failure);
+            return VmmigException.of(Problem.CANCELLED, what + ": the thread was interrupted", "", failure);
         }
         if (isFullDisk(failure)) {
-            return of(
+            return VmmigException.of(
                     Problem.DISK_FULL,
                     what + ": no space is left on the device",
                     "Free some space, and try again.",
                     failure);
         }
-        return of(problem, what + ": " + words(failure), remedy, failure);
+        return VmmigException.of(problem, what + ": " + words(failure), remedy, failure);
     }
 
     /** A sentence for the most common failures, whose JDK message is only the file's name. */
@@ -47,10 +47,6 @@ final class IoFailures {
             return "there is a file " + present.getFile() + " already";
         }
         return failure.getMessage() == null ? failure.getClass().getSimpleName() : failure.getMessage();
-    }
-
-    private static VmmigException of(Problem problem, String what, String remedy, IOException cause) {
-        return VmmigException.of(Failure.of(problem, what, remedy), cause);
     }
 
     private static @Nullable VmmigException wrapped(IOException failure) {

@@ -7,23 +7,17 @@ import org.jspecify.annotations.Nullable;
 public final class PackageFormatException extends VmmigException {
     private static final long serialVersionUID = 1;
 
-    /**
-     * For implementations of vmmig's interfaces; users only catch it.
-     *
-     * @param failure what went wrong; its problem is of the family {@link Problem.Family#PACKAGE_FORMAT}
-     * @param cause the cause, or null
-     */
-    public PackageFormatException(Failure failure, @Nullable Throwable cause) {
+    PackageFormatException(Failure failure, @Nullable Throwable cause) {
         super(failure, cause);
     }
 
-    /** As {@link #PackageFormatException(Failure, Throwable)}, with the problem only. */
+    /** For implementations of vmmig's interfaces, with a problem of {@link Problem.Family#PACKAGE_FORMAT}; users only catch it. */
     public PackageFormatException(Problem problem, String what, String remedy) {
-        this(Failure.of(problem, what, remedy), null);
+        this(problem, what, remedy, null);
     }
 
-    /** As {@link #PackageFormatException(Failure, Throwable)}, with the problem and its cause. */
-    public PackageFormatException(Problem problem, String what, String remedy, Throwable cause) {
+    /** As {@link #PackageFormatException(Problem, String, String)}, with the cause, or null. */
+    public PackageFormatException(Problem problem, String what, String remedy, @Nullable Throwable cause) {
         this(Failure.of(problem, what, remedy), cause);
     }
 }

@@ -7,23 +7,17 @@ import org.jspecify.annotations.Nullable;
 public final class TransportException extends VmmigException {
     private static final long serialVersionUID = 1;
 
-    /**
-     * For implementations of vmmig's interfaces; users only catch it.
-     *
-     * @param failure what went wrong; its problem is of the family {@link Problem.Family#TRANSPORT}
-     * @param cause the cause, or null
-     */
-    public TransportException(Failure failure, @Nullable Throwable cause) {
+    TransportException(Failure failure, @Nullable Throwable cause) {
         super(failure, cause);
     }
 
-    /** As {@link #TransportException(Failure, Throwable)}, with the problem only. */
+    /** For implementations of vmmig's interfaces, with a problem of {@link Problem.Family#TRANSPORT}; users only catch it. */
     public TransportException(Problem problem, String what, String remedy) {
-        this(Failure.of(problem, what, remedy), null);
+        this(problem, what, remedy, null);
     }
 
-    /** As {@link #TransportException(Failure, Throwable)}, with the problem and its cause. */
-    public TransportException(Problem problem, String what, String remedy, Throwable cause) {
+    /** As {@link #TransportException(Problem, String, String)}, with the cause, or null. */
+    public TransportException(Problem problem, String what, String remedy, @Nullable Throwable cause) {
         this(Failure.of(problem, what, remedy), cause);
     }
 }

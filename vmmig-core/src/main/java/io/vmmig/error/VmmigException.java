@@ -40,7 +40,12 @@ public abstract sealed class VmmigException extends Exception
 
     /** The exception of the family that {@code problem} belongs to. */
     public static VmmigException of(Problem problem, String what, String remedy) {
-        return of(Failure.of(problem, what, remedy), null);
+        return of(problem, what, remedy, null);
+    }
+
+    /** As {@link #of(Problem, String, String)}, with the cause, or null. */
+    public static VmmigException of(Problem problem, String what, String remedy, @Nullable Throwable cause) {
+        return of(Failure.of(problem, what, remedy), cause);
     }
 
     /**

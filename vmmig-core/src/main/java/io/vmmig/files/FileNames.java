@@ -2,7 +2,6 @@
 package io.vmmig.files;
 
 import io.vmmig.content.Digest;
-import io.vmmig.error.Failure;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.json.Malformed;
@@ -59,11 +58,10 @@ public final class FileNames {
         } catch (InvalidPathException e) {
             String encoding = System.getProperty("sun.jnu.encoding", "UTF-8");
             throw VmmigException.of(
-                    Failure.of(
-                            Problem.FILE_FAILED,
-                            where + " names the file " + Malformed.quoted(text) + ", which this program cannot open,"
-                                    + " since its locale encodes file names in " + encoding,
-                            "Start the program in a UTF-8 locale, such as with LC_ALL=C.UTF-8, or rename the file."),
+                    Problem.FILE_FAILED,
+                    where + " names the file " + Malformed.quoted(text) + ", which this program cannot open,"
+                            + " since its locale encodes file names in " + encoding,
+                    "Start the program in a UTF-8 locale, such as with LC_ALL=C.UTF-8, or rename the file.",
                     e);
         }
     }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.json;
 
-import io.vmmig.error.Failure;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +18,7 @@ public final class Malformed {
 
     /** The package breaks the format's rules, as an exception from beneath shows. */
     public static PackageFormatException because(String what, @Nullable Throwable cause) {
-        return refusal(
+        return new PackageFormatException(
                 Problem.PACKAGE_MALFORMED,
                 what,
                 "The package is damaged, or was not made by vmmig; make it afresh at the source.",
@@ -28,26 +27,24 @@ public final class Malformed {
 
     /** The package ends before its end. */
     public static PackageFormatException truncated(String what) {
-        return refusal(
+        return new PackageFormatException(
                 Problem.PACKAGE_TRUNCATED,
                 what,
-                "The package was not written or carried to its end; make it afresh at the source.",
-                null);
+                "The package was not written or carried to its end; make it afresh at the source.");
     }
 
     /** The package is of a format that only a later vmmig reads. */
     public static PackageFormatException tooNew(String what) {
-        return refusal(Problem.PACKAGE_TOO_NEW, what, "Use a newer vmmig at the destination.", null);
+        return new PackageFormatException(Problem.PACKAGE_TOO_NEW, what, "Use a newer vmmig at the destination.");
     }
 
     /** Refuses a package that claims more than the reader is willing to take. */
     public static void requireWithin(String what, long value, long limit) throws PackageFormatException {
         if (value > limit) {
-            throw refusal(
+            throw new PackageFormatException(
                     Problem.PACKAGE_LIMIT_EXCEEDED,
                     what + " is " + value + ", and the limit is " + limit,
-                    "If the package is to be trusted with that, raise the limit in PackageLimits.",
-                    null);
+                    "If the package is to be trusted with that, raise the limit in PackageLimits.");
         }
     }
 
@@ -59,10 +56,5 @@ public final class Malformed {
             quoted.append("...");
         }
         return quoted.append('"').toString();
-    }
-
-    private static PackageFormatException refusal(
-            Problem problem, String what, String remedy, @Nullable Throwable cause) {
-        return new PackageFormatException(Failure.of(problem, what, remedy), cause);
     }
 }

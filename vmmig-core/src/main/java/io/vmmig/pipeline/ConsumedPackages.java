@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.pipeline;
 
-import io.vmmig.error.Failure;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
@@ -162,11 +161,10 @@ public record ConsumedPackages(Path directory) implements StoredPackages {
 
     private static IntegrityException replayed(UUID packageId, @Nullable Throwable e) {
         return new IntegrityException(
-                Failure.of(
-                        Problem.PACKAGE_REPLAYED,
-                        "the package " + packageId + " was restored here before, or refused for good",
-                        "Its guest has continued since, here or at its source. If you want a copy of it as it was, give that a new"
-                                + " uuid and name."),
+                Problem.PACKAGE_REPLAYED,
+                "the package " + packageId + " was restored here before, or refused for good",
+                "Its guest has continued since, here or at its source. If you want a copy of it as it was, give that a new"
+                        + " uuid and name.",
                 e);
     }
 }

@@ -245,8 +245,9 @@ record Departure(
         return places.isEmpty()
                 ? missing
                 : VmmigException.of(
-                        Failure.of(
-                                failure.problem(), failure.what() + "; " + String.join(", ", places), failure.remedy()),
+                        failure.problem(),
+                        failure.what() + "; " + String.join(", ", places),
+                        failure.remedy(),
                         missing);
     }
 

@@ -54,7 +54,7 @@ final class DiskChains {
                         + " --eject."
                 : failure.remedy();
         return VmmigException.of(
-                Failure.of(failure.problem(), "disk " + disk.target() + " of the guest: " + failure.what(), remedy), e);
+                failure.problem(), "disk " + disk.target() + " of the guest: " + failure.what(), remedy, e);
     }
 
     private static DiskChain chain(DomainXml.Disk disk, @Nullable LiveChain live) throws VmmigException {

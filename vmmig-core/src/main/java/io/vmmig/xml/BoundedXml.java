@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.xml;
 
-import io.vmmig.error.Failure;
 import io.vmmig.error.IncompatibleException;
 import io.vmmig.error.Problem;
 import io.vmmig.json.Malformed;
@@ -85,7 +84,7 @@ public final class BoundedXml {
 
     private static IncompatibleException refused(String what, @Nullable Throwable cause) {
         return new IncompatibleException(
-                Failure.of(Problem.DOMAIN_UNSUPPORTED, what, "Give the XML as libvirt prints it."), cause);
+                Problem.DOMAIN_UNSUPPORTED, what, "Give the XML as libvirt prints it.", cause);
     }
 
     /** An element as text, without an XML declaration. */

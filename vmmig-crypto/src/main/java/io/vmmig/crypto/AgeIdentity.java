@@ -3,7 +3,6 @@ package io.vmmig.crypto;
 
 import io.vmmig.crypto.age.Bech32;
 import io.vmmig.crypto.age.X25519;
-import io.vmmig.error.Failure;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import java.util.Locale;
@@ -38,10 +37,9 @@ public final class AgeIdentity {
             return read(text);
         } catch (IllegalArgumentException e) {
             throw VmmigException.of(
-                    Failure.of(
-                            Problem.REQUEST_INVALID,
-                            "not an identity of age: " + e.getMessage(),
-                            "Copy all of it: AGE-SECRET-KEY-1 and 58 characters."),
+                    Problem.REQUEST_INVALID,
+                    "not an identity of age: " + e.getMessage(),
+                    "Copy all of it: AGE-SECRET-KEY-1 and 58 characters.",
                     e);
         }
     }

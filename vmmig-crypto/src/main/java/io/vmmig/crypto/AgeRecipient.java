@@ -3,7 +3,6 @@ package io.vmmig.crypto;
 
 import io.vmmig.crypto.age.Bech32;
 import io.vmmig.crypto.age.X25519;
-import io.vmmig.error.Failure;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import java.security.InvalidKeyException;
@@ -35,10 +34,9 @@ public final class AgeRecipient {
             return read(text);
         } catch (IllegalArgumentException e) {
             throw VmmigException.of(
-                    Failure.of(
-                            Problem.REQUEST_INVALID,
-                            "not a recipient of age: " + e.getMessage(),
-                            "Copy all of it: age1 and 58 characters."),
+                    Problem.REQUEST_INVALID,
+                    "not a recipient of age: " + e.getMessage(),
+                    "Copy all of it: age1 and 58 characters.",
                     e);
         }
     }

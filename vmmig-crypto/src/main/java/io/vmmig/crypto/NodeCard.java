@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
-import io.vmmig.error.Failure;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
@@ -123,8 +122,7 @@ public final class NodeCard {
         try {
             requireName(name);
         } catch (IllegalArgumentException e) {
-            throw VmmigException.of(
-                    Failure.of(Problem.REQUEST_INVALID, name + ": " + e.getMessage(), "Choose another name."), e);
+            throw VmmigException.of(Problem.REQUEST_INVALID, name + ": " + e.getMessage(), "Choose another name.", e);
         }
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
-import io.vmmig.error.Failure;
 import io.vmmig.error.IntegrityException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
@@ -276,10 +275,9 @@ public final class NodeStore implements TrustedNodes {
         if (e.getCause() instanceof IntegrityException cause && cause.problem() == Problem.NODE_CARD_INVALID) {
             // A damaged card in the store is a problem of the file, not of its sender.
             return VmmigException.of(
-                    Failure.of(
-                            Problem.FILE_FAILED,
-                            "the trusted nodes cannot be read: " + e.getMessage(),
-                            "Delete that file, and add the node again."),
+                    Problem.FILE_FAILED,
+                    "the trusted nodes cannot be read: " + e.getMessage(),
+                    "Delete that file, and add the node again.",
                     e);
         }
         return VmmigException.from(

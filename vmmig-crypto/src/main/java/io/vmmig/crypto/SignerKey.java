@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
-import io.vmmig.error.Failure;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import java.security.GeneralSecurityException;
@@ -48,10 +47,9 @@ public final class SignerKey {
             return read(text);
         } catch (IllegalArgumentException e) {
             throw VmmigException.of(
-                    Failure.of(
-                            Problem.REQUEST_INVALID,
-                            "not the public key of a signer: " + e.getMessage(),
-                            "Copy all of it: 43 letters, digits, hyphens and underscores."),
+                    Problem.REQUEST_INVALID,
+                    "not the public key of a signer: " + e.getMessage(),
+                    "Copy all of it: 43 letters, digits, hyphens and underscores.",
                     e);
         }
     }

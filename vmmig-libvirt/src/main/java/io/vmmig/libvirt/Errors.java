@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
-import io.vmmig.error.Failure;
 import io.vmmig.error.HypervisorException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
@@ -85,10 +84,9 @@ final class Errors {
     /** A file in the work directory that cannot be used. */
     static VmmigException file(String doing, IOException cause) {
         return VmmigException.of(
-                Failure.of(
-                        Problem.FILE_FAILED,
-                        "could not " + doing + ": " + cause.getMessage(),
-                        "Check the work directory."),
+                Problem.FILE_FAILED,
+                "could not " + doing + ": " + cause.getMessage(),
+                "Check the work directory.",
                 cause);
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.libvirt;
 
-import io.vmmig.error.Failure;
 import io.vmmig.error.HypervisorException;
 import io.vmmig.error.IncompatibleException;
 import io.vmmig.error.Problem;
@@ -264,8 +263,7 @@ public final class LibvirtHypervisor implements Hypervisor {
         } catch (IncompatibleException | IllegalArgumentException e) {
             String why =
                     e instanceof IncompatibleException known ? known.failure().what() : e.getMessage();
-            throw VmmigException.of(
-                    Failure.of(Problem.REQUEST_INVALID, "the domain XML cannot be read: " + why, ""), e);
+            throw VmmigException.of(Problem.REQUEST_INVALID, "the domain XML cannot be read: " + why, "", e);
         }
         throw VmmigException.of(Problem.REQUEST_INVALID, "the domain XML lacks a name or a uuid", "");
     }

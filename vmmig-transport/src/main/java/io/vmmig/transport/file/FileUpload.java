@@ -305,10 +305,9 @@ final class FileUpload implements PackageUpload {
                 "Check the directory and its disk.");
         if (failure.problem() == Problem.FILE_FAILED && isFull()) {
             return new TransportException(
-                    Failure.of(
-                            Problem.DISK_FULL,
-                            "the disk is full that " + file + " was to lie on",
-                            "Free some space, or choose another directory."),
+                    Problem.DISK_FULL,
+                    "the disk is full that " + file + " was to lie on",
+                    "Free some space, or choose another directory.",
                     e);
         }
         return failure;

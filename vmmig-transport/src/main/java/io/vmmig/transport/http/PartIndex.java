@@ -3,7 +3,6 @@ package io.vmmig.transport.http;
 
 import io.vmmig.content.Digest;
 import io.vmmig.crypto.SignerKey;
-import io.vmmig.error.Failure;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
@@ -165,10 +164,6 @@ record PartIndex(String id, long bytes, int partBytes, List<Digest> parts, @Null
 
     private static PackageFormatException malformed(String why, @Nullable Throwable cause) {
         return new PackageFormatException(
-                Failure.of(
-                        Problem.PACKAGE_MALFORMED,
-                        "the index of parts is malformed: " + why,
-                        "Make the package again."),
-                cause);
+                Problem.PACKAGE_MALFORMED, "the index of parts is malformed: " + why, "Make the package again.", cause);
     }
 }

@@ -41,11 +41,7 @@ record ControlExchange(TlsConnection connection, String peer, String about) {
         } catch (PeerAbortedException e) {
             Failure theirs = e.reason().failure();
             throw VmmigException.of(
-                    Failure.of(
-                            theirs.problem(),
-                            peer + " has refused the " + about + ": " + theirs.what(),
-                            theirs.remedy()),
-                    e);
+                    theirs.problem(), peer + " has refused the " + about + ": " + theirs.what(), theirs.remedy(), e);
         } catch (VmmigException e) {
             tell(e.failure());
             throw e;

@@ -5,7 +5,6 @@ import io.vmmig.crypto.Fingerprint;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.TlsContexts;
 import io.vmmig.crypto.UntrustedKeyException;
-import io.vmmig.error.Failure;
 import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
@@ -299,10 +298,9 @@ final class Handshake {
         }
         if (find(EOFException.class, e) != null || !(e instanceof SSLException)) {
             return new TransportException(
-                    Failure.of(
-                            Problem.CONNECTION_LOST,
-                            "the connection with " + peer + " broke before it was secured",
-                            "Try again; if it happens again, look at the log of the other host."),
+                    Problem.CONNECTION_LOST,
+                    "the connection with " + peer + " broke before it was secured",
+                    "Try again; if it happens again, look at the log of the other host.",
                     e);
         }
         return new TransportException(
@@ -315,18 +313,16 @@ final class Handshake {
     private VmmigException untrusted(@Nullable Fingerprint seen, @Nullable IOException e) {
         if (seen == null) {
             return new TransportException(
-                    Failure.of(
-                            Problem.PEER_UNTRUSTED,
-                            peer + " did not present the keys of a vmmig host",
-                            "Check that it is one."),
+                    Problem.PEER_UNTRUSTED,
+                    peer + " did not present the keys of a vmmig host",
+                    "Check that it is one.",
                     e);
         }
         return new TransportException(
-                Failure.of(
-                        Problem.PEER_UNTRUSTED,
-                        peer + " has the fingerprint " + seen + ", but " + trust.words(),
-                        "If that is its fingerprint indeed, trust it; if it has changed for no known reason, find out why"
-                                + " first."),
+                Problem.PEER_UNTRUSTED,
+                peer + " has the fingerprint " + seen + ", but " + trust.words(),
+                "If that is its fingerprint indeed, trust it; if it has changed for no known reason, find out why"
+                        + " first.",
                 e);
     }
 

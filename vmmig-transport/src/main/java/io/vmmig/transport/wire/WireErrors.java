@@ -33,8 +33,7 @@ final class WireErrors {
     static VmmigException notResumed(VmmigException lost, String why, @Nullable Throwable cause) {
         Failure failure = lost.failure();
         return VmmigException.of(
-                Failure.of(failure.problem(), failure.what() + ", and was not resumed: " + why, failure.remedy()),
-                cause);
+                failure.problem(), failure.what() + ", and was not resumed: " + why, failure.remedy(), cause);
     }
 
     /** The answer to a peer that wants to resume an unknown session. */
@@ -87,10 +86,9 @@ final class WireErrors {
 
     static VmmigException outcomeUnknown(String peer, Throwable cause) {
         return new TransportException(
-                Failure.of(
-                        Problem.OUTCOME_UNKNOWN,
-                        "the guest was handed over to " + peer + ", but the answer did not arrive",
-                        "Check whether the guest runs there before you start it anywhere."),
+                Problem.OUTCOME_UNKNOWN,
+                "the guest was handed over to " + peer + ", but the answer did not arrive",
+                "Check whether the guest runs there before you start it anywhere.",
                 cause);
     }
 }
