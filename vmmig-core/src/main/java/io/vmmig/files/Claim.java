@@ -3,7 +3,7 @@ package io.vmmig.files;
 
 import io.vmmig.content.Digest;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
@@ -13,7 +13,6 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
@@ -157,26 +156,20 @@ public final class Claim implements AutoCloseable {
 
     private static void create(Path file) throws IOException {
         try {
-            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            Files.createFile(file, NewFile.OWNER_ONLY);
         } catch (FileAlreadyExistsException e) {
             // Another process has created it, and may not have locked it yet.
         }
     }
 
     private static String read(FileChannel channel) throws IOException {
-        ByteBuffer buffer = ByteBuffer.allocate((int) Math.min(channel.size(), MAX_BYTES));
-        while (buffer.hasRemaining() && channel.read(buffer, buffer.position()) >= 0) {
-            // On to the end.
-        }
-        return new String(buffer.array(), 0, buffer.position(), StandardCharsets.UTF_8);
+        byte[] bytes = Channels.newInputStream(channel.position(0)).readNBytes(MAX_BYTES);
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 
     private static void write(FileChannel channel, String text) throws IOException {
-        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
         channel.truncate(0);
-        while (bytes.hasRemaining()) {
-            channel.write(bytes, bytes.position());
-        }
+        Channels.newOutputStream(channel.position(0)).write(text.getBytes(StandardCharsets.UTF_8));
         channel.force(true);
     }
 

@@ -13,9 +13,9 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.security.MessageDigest;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -25,8 +25,10 @@ import org.jspecify.annotations.Nullable;
  * For one thread.
  */
 public final class NewFile implements Closeable {
-    private static final FileAttribute<?> PRIVATE =
+    /** The permissions of a file that only its owner may read or write. */
+    public static final FileAttribute<?> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
+
     private static final int BLOCK = 4096;
     private static final byte[] ZEROS = new byte[BLOCK];
     private static final int BUFFER_BYTES = 256 << 10;
@@ -54,7 +56,7 @@ public final class NewFile implements Closeable {
                 FileChannel.open(
                         path,
                         Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
-                        PRIVATE),
+                        OWNER_ONLY),
                 true);
     }
 

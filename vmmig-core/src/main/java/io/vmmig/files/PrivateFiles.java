@@ -7,7 +7,6 @@ import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
@@ -22,8 +21,6 @@ import org.slf4j.LoggerFactory;
 public final class PrivateFiles {
     private static final Logger LOG = LoggerFactory.getLogger(PrivateFiles.class);
     private static final Duration ABANDONED = Duration.ofDays(1);
-    private static final FileAttribute<?> OWNER_ONLY =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private PrivateFiles() {}
 
@@ -42,7 +39,7 @@ public final class PrivateFiles {
 
     /** Creates an empty file whose name begins with {@code prefix}. */
     public static Path create(Path directory, String prefix) throws IOException {
-        return Files.createFile(directory.resolve(unfinishedName(prefix)), OWNER_ONLY);
+        return Files.createFile(directory.resolve(unfinishedName(prefix)), NewFile.OWNER_ONLY);
     }
 
     /** Atomically replaces the content of a small file; the temporary file's name begins with {@code prefix}. */

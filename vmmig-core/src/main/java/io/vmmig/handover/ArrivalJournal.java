@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.handover;
 
-import com.google.gson.JsonObject;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.FileIdentity;
 import io.vmmig.json.JsonFields;
+import io.vmmig.json.JsonText;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Outcome;
 import java.nio.file.Files;
@@ -110,36 +110,35 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
                             earlier.plusMillis(1));
         }
 
-        private JsonObject toJson() {
-            JsonObject json = new JsonObject();
-            json.addProperty("package", packageId.toString());
-            json.addProperty("guest", guest);
-            json.addProperty("uuid", uuid.toString());
-            json.addProperty("running", running);
-            json.addProperty("directory", directory.toString());
-            json.add("files", JournalDirectory.json(files));
-            json.add(OUTPUTS, JournalDirectory.json(outputs));
-            json.add("claims", JournalDirectory.json(claims));
-            json.addProperty("source", source);
-            peer.ifPresent(proven -> json.addProperty(PEER, proven));
-            json.addProperty("live", live);
-            json.addProperty("begun", begun.toString());
-            return json;
+        private JsonText toJson() {
+            return new JsonText()
+                    .put("package", packageId)
+                    .put("guest", guest)
+                    .put("uuid", uuid)
+                    .put(RUNNING, running)
+                    .put("directory", directory)
+                    .texts("files", files)
+                    .texts(OUTPUTS, outputs)
+                    .texts("claims", claims)
+                    .put("source", source)
+                    .put(PEER, peer.orElse(null))
+                    .put("live", live)
+                    .put("begun", begun);
         }
 
-        private static Facts of(JsonObject json) throws VmmigException {
-            JsonFields fields = new JsonFields(json, WHERE);
+        private static Facts of(JsonFields json) throws VmmigException {
+            JsonFields fields = json.as(WHERE);
             return new Facts(
                     fields.uuid("package"),
                     fields.text("guest", 1024),
                     fields.uuid("uuid"),
-                    fields.flag("running"),
+                    fields.flag(RUNNING),
                     JournalDirectory.path(fields, "directory"),
                     JournalDirectory.paths(fields, "files"),
                     JournalDirectory.paths(fields, OUTPUTS),
                     JournalDirectory.paths(fields, "claims"),
                     fields.text("source", MAX_SOURCE),
-                    json.has(PEER) ? Optional.of(fields.text(PEER, MAX_SOURCE)) : Optional.empty(),
+                    fields.has(PEER) ? Optional.of(fields.text(PEER, MAX_SOURCE)) : Optional.empty(),
                     fields.flag("live"),
                     fields.instant("begun"));
         }
@@ -147,15 +146,8 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
 
     /** A file or directory that was created for the guest, with its identity. */
     public record Made(Path path, FileIdentity identity) {
-        private JsonObject toJson() {
-            JsonObject json = new JsonObject();
-            json.addProperty(MADE, path.toString());
-            json.addProperty("identity", identity.toString());
-            return json;
-        }
-
-        private static Made of(JsonObject json) throws VmmigException {
-            JsonFields fields = new JsonFields(json, WHERE);
+        private static Made of(JsonFields json) throws VmmigException {
+            JsonFields fields = json.as(WHERE);
             return new Made(
                     JournalDirectory.path(fields, MADE),
                     FileIdentity.parse(fields.text("identity", 128))
@@ -181,7 +173,6 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
      * @throws VmmigException with {@link Problem#PACKAGE_REPLAYED} when that package has arrived before
      */
     public static ArrivalJournal begin(Path file, HostState state, Facts facts) throws VmmigException {
-        JournalDirectory directory = JournalDirectory.ofArrivals(state);
         if (Files.exists(file)) {
             throw VmmigException.of(
                     Problem.PACKAGE_REPLAYED,
@@ -190,11 +181,8 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         }
         Facts recorded = afterThoseOf(state, facts);
         DestinationState first = DestinationState.OFFERED;
-        ArrivalJournal arrival = new ArrivalJournal(
-                file,
-                directory.begin(JournalDirectory.packageOf(file), recorded.toJson(), first.name()),
-                recorded,
-                first);
+        Journal journal = JournalDirectory.ofArrivals(state).begin(file, recorded.toJson(), first.name());
+        ArrivalJournal arrival = new ArrivalJournal(file, journal, recorded, first);
         LIVE.put(file, arrival);
         return arrival;
     }
@@ -221,18 +209,10 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
      * @throws VmmigException with {@link Problem#GUEST_BUSY} when the arrival is under way
      */
     public static Optional<ArrivalJournal> open(Path file) throws VmmigException {
-        Optional<Journal> journal = Journal.open(file);
-        if (journal.isEmpty()) {
-            return Optional.empty();
-        }
-        Journal found = journal.get();
-        try {
-            return Optional.of(
-                    new ArrivalJournal(file, found, Facts.of(found.facts()), DestinationState.valueOf(found.state())));
-        } catch (VmmigException | IllegalArgumentException e) {
-            found.close();
-            throw Journal.notUnderstood(file);
-        }
+        return Journal.open(
+                file,
+                journal -> new ArrivalJournal(
+                        file, journal, Facts.of(journal.facts()), DestinationState.valueOf(journal.state())));
     }
 
     /**
@@ -240,7 +220,7 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
      * line.
      */
     public static Optional<Facts> factsOf(Path file) throws VmmigException {
-        Optional<JsonObject> facts = Journal.factsOf(file);
+        Optional<JsonFields> facts = Journal.factsOf(file);
         return facts.isEmpty() ? Optional.empty() : Optional.of(Facts.of(facts.get()));
     }
 
@@ -321,23 +301,19 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
 
     /** Records durably that a file or directory was created, before anything is in it. */
     public void made(Made made) throws VmmigException {
-        journal.add(made.toJson());
+        journal.add(new JsonText().put(MADE, made.path()).put("identity", made.identity()));
     }
 
     /** Records durably that its hypervisor will create these as well. */
     public void addOutputs(List<Path> more) throws VmmigException {
-        JsonObject entry = new JsonObject();
-        entry.add(OUTPUTS, JournalDirectory.json(more));
-        journal.add(entry);
+        journal.add(new JsonText().texts(OUTPUTS, more));
     }
 
     /** The sockets and logs that its hypervisor creates and that did not exist before. */
     public List<Path> outputs() throws VmmigException {
         List<Path> all = new ArrayList<>(facts.outputs());
-        for (JsonObject entry : journal.entries()) {
-            if (entry.has(OUTPUTS)) {
-                all.addAll(JournalDirectory.paths(new JsonFields(entry, WHERE), OUTPUTS));
-            }
+        for (JsonFields entry : journal.linesWith(OUTPUTS)) {
+            all.addAll(JournalDirectory.paths(entry.as(WHERE), OUTPUTS));
         }
         return all;
     }
@@ -345,10 +321,8 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
     /** What was created, in order. */
     public List<Made> made() throws VmmigException {
         List<Made> all = new ArrayList<>();
-        for (JsonObject entry : journal.entries()) {
-            if (entry.has(MADE)) {
-                all.add(Made.of(entry));
-            }
+        for (JsonFields entry : journal.linesWith(MADE)) {
+            all.add(Made.of(entry));
         }
         return all;
     }
@@ -382,13 +356,13 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
      */
     @Override
     public void enter(DestinationState next) throws VmmigException {
-        enter(next, new JsonObject());
+        enter(next, Journal.step(next.name()));
     }
 
-    private synchronized void enter(DestinationState next, JsonObject learned) throws VmmigException {
+    private synchronized void enter(DestinationState next, JsonText step) throws VmmigException {
         DestinationState entered = HandOverRules.entered(state, next);
         if (entered.durable()) {
-            journal.enter(entered.name(), learned);
+            journal.add(step);
         }
         state = entered;
     }
@@ -400,25 +374,21 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
      * @param autostart whether this host is to start it when it boots
      */
     @Override
-    public synchronized void restored(boolean running, boolean autostart) throws VmmigException {
-        JsonObject learned = new JsonObject();
-        learned.addProperty(RUNNING, running);
-        learned.addProperty(AUTOSTART, autostart);
-        enter(DestinationState.RESTORED, learned);
+    public void restored(boolean running, boolean autostart) throws VmmigException {
+        DestinationState next = DestinationState.RESTORED;
+        enter(next, Journal.step(next.name()).put(RUNNING, running).put(AUTOSTART, autostart));
     }
 
     /** Whether the guest is to run here. */
     @Override
     public boolean running() throws VmmigException {
-        JsonObject learned = journal.details();
-        return learned.has(RUNNING) ? new JsonFields(learned, WHERE).flag(RUNNING) : facts.running();
+        return journal.flag(RUNNING, facts.running());
     }
 
     /** Whether this host is to start the guest when it boots. */
     @Override
     public boolean autostart() throws VmmigException {
-        JsonObject learned = journal.details();
-        return learned.has(AUTOSTART) && new JsonFields(learned, WHERE).flag(AUTOSTART);
+        return journal.flag(AUTOSTART, false);
     }
 
     /** Records that the guest cannot be resumed here. If that fails, a person has to resolve the migration after a crash. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.handover;
 
-import com.google.gson.JsonObject;
 import io.vmmig.error.VmmigException;
 import io.vmmig.json.JsonFields;
+import io.vmmig.json.JsonText;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.HandOverJournal;
 import java.nio.file.Path;
@@ -55,27 +55,21 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
             files = List.copyOf(files);
         }
 
-        private JsonObject toJson() {
-            JsonObject json = new JsonObject();
-            json.addProperty("package", packageId.toString());
-            json.addProperty("guest", guest);
-            json.addProperty("uuid", uuid.toString());
-            json.addProperty("running", running);
+        private JsonText toJson() {
+            JsonText json = new JsonText()
+                    .put("package", packageId)
+                    .put("guest", guest)
+                    .put("uuid", uuid)
+                    .put("running", running);
             if (copy) {
-                json.addProperty("copy", true);
+                json.put("copy", true);
             }
-            if (address != null) {
-                json.addProperty("address", address);
-            }
-            json.add("files", JournalDirectory.json(files));
-            if (memoryBytes != null) {
-                json.addProperty("memoryBytes", memoryBytes);
-            }
-            return json;
+            json.put("address", address).texts("files", files);
+            return memoryBytes == null ? json : json.put("memoryBytes", memoryBytes.longValue());
         }
 
-        private static Facts of(JsonObject json) throws VmmigException {
-            JsonFields fields = new JsonFields(json, WHERE);
+        private static Facts of(JsonFields json) throws VmmigException {
+            JsonFields fields = json.as(WHERE);
             return new Facts(
                     fields.uuid("package"),
                     fields.text("guest", 1024),
@@ -90,10 +84,9 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
 
     /** Begins a journal, before the guest is paused. */
     public static DepartureJournal begin(HostState state, Facts facts) throws VmmigException {
-        return new DepartureJournal(
-                JournalDirectory.ofDepartures(state)
-                        .begin(facts.packageId(), facts.toJson(), SourceState.PREPARED.name()),
-                facts);
+        JournalDirectory journals = JournalDirectory.ofDepartures(state);
+        Path file = journals.fileOf(facts.packageId());
+        return new DepartureJournal(journals.begin(file, facts.toJson(), SourceState.PREPARED.name()), facts);
     }
 
     /** The journals of departures that are under way or unresolved. */
@@ -111,7 +104,7 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
      * line.
      */
     public static Optional<Facts> factsOf(Path file) throws VmmigException {
-        Optional<JsonObject> facts = Journal.factsOf(file);
+        Optional<JsonFields> facts = Journal.factsOf(file);
         return facts.isEmpty() ? Optional.empty() : Optional.of(Facts.of(facts.get()));
     }
 
@@ -122,7 +115,14 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
      * @param mayBeCommitted as {@link DepartureJournal#mayBeCommitted()}
      * @param copied as {@link DepartureJournal#isCopied()}
      */
-    public record Glance(Facts facts, boolean mayBeCommitted, boolean copied) {}
+    public record Glance(Facts facts, boolean mayBeCommitted, boolean copied) {
+        private static Glance of(Facts facts, Journal.Glance seen) {
+            return new Glance(
+                    facts,
+                    !facts.copy() && (seen.torn() || seen.state().equals(SourceState.COMMITTED.name())),
+                    facts.copy() && (seen.torn() || seen.state().equals(SourceState.COPIED.name())));
+        }
+    }
 
     /**
      * The departures of one guest in that directory of journals that are under way or unresolved. A damaged one counts as a possible
@@ -132,7 +132,7 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
      */
     public static List<Glance> of(UUID guest, Path directory, boolean passingOverDamaged) throws VmmigException {
         List<Glance> all = new ArrayList<>();
-        for (Path file : JournalDirectory.in(directory).all()) {
+        for (Path file : new JournalDirectory(directory).all()) {
             try {
                 Optional<Facts> facts = factsOf(file);
                 if (facts.isPresent() && facts.get().uuid().equals(guest)) {
@@ -149,39 +149,21 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
     }
 
     private static Optional<Glance> glance(Path file, Facts facts) throws VmmigException {
-        Optional<Journal.Glance> seen;
         try {
-            seen = Journal.glance(file);
+            return Journal.glance(file).map(seen -> Glance.of(facts, seen));
         } catch (VmmigException e) {
             LOG.warn("guest {}: {}", facts.guest(), e.getMessage());
             return Optional.of(new Glance(facts, !facts.copy(), false));
         }
-        if (seen.isEmpty()) {
-            return Optional.empty();
-        }
-        boolean torn = seen.get().torn();
-        String state = seen.get().state();
-        return Optional.of(new Glance(
-                facts,
-                !facts.copy() && (torn || state.equals(SourceState.COMMITTED.name())),
-                facts.copy() && (torn || state.equals(SourceState.COPIED.name()))));
     }
 
     /** Opens a journal; empty when its migration has been resolved meanwhile, or a crash cut off its first line. */
     public static Optional<DepartureJournal> open(Path file) throws VmmigException {
-        Optional<Journal> journal = Journal.open(file);
-        if (journal.isEmpty()) {
-            return Optional.empty();
-        }
-        Journal found = journal.get();
-        try {
+        return Journal.open(file, journal -> {
             // In an unknown state, the guest may have been handed over.
-            SourceState.valueOf(found.state());
-            return Optional.of(new DepartureJournal(found, Facts.of(found.facts())));
-        } catch (VmmigException | IllegalArgumentException e) {
-            found.close();
-            throw Journal.notUnderstood(file);
-        }
+            SourceState.valueOf(journal.state());
+            return new DepartureJournal(journal, Facts.of(journal.facts()));
+        });
     }
 
     public Facts facts() {
@@ -191,7 +173,7 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
     /** Whether COMMIT may have been sent. */
     @Override
     public boolean mayBeCommitted() {
-        return !facts.copy() && (journal.torn() || journal.state().equals(SourceState.COMMITTED.name()));
+        return Glance.of(facts, journal.glance()).mayBeCommitted();
     }
 
     /**
@@ -202,17 +184,14 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
     @Override
     public void saved(boolean ran) throws VmmigException {
         if (ran != facts.running()) {
-            JsonObject learned = new JsonObject();
-            learned.addProperty(RAN, ran);
-            journal.enter(SourceState.PREPARED.name(), learned);
+            journal.add(Journal.step(SourceState.PREPARED.name()).put(RAN, ran));
         }
     }
 
     /** Whether the guest ran until it was paused, so that it is resumed if it stays. */
     @Override
     public boolean ran() throws VmmigException {
-        JsonObject learned = journal.details();
-        return learned.has(RAN) ? new JsonFields(learned, WHERE).flag(RAN) : facts.running();
+        return journal.flag(RAN, facts.running());
     }
 
     /**
@@ -222,16 +201,13 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
      */
     @Override
     public void commit(boolean autostart) throws VmmigException {
-        JsonObject learned = new JsonObject();
-        learned.addProperty(AUTOSTART, autostart);
-        journal.enter(SourceState.COMMITTED.name(), learned);
+        journal.add(Journal.step(SourceState.COMMITTED.name()).put(AUTOSTART, autostart));
     }
 
     /** Whether this host is to start the guest at boot again if the guest stays. */
     @Override
     public boolean autostart() throws VmmigException {
-        JsonObject learned = journal.details();
-        return learned.has(AUTOSTART) && new JsonFields(learned, WHERE).flag(AUTOSTART);
+        return journal.flag(AUTOSTART, false);
     }
 
     /** Records that the guest has been packed: from here on vmmig does not care whether it runs. */
@@ -243,7 +219,7 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
     /** Whether only the package may have to be cleared up: the guest was packed, and belongs to its user again. */
     @Override
     public boolean isCopied() {
-        return facts.copy() && (journal.torn() || journal.state().equals(SourceState.COPIED.name()));
+        return Glance.of(facts, journal.glance()).copied();
     }
 
     @Override
@@ -253,7 +229,7 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
 
     @Override
     public Optional<String> latest() {
-        return Optional.ofNullable(journal.entry());
+        return journal.entry();
     }
 
     @Override

@@ -216,11 +216,7 @@ public final class DestinationHandOver {
      * @param found the state in which the guest was found here
      * @return what was done; {@link Step#LEAVE} if a person has to look
      */
-    public static Step recover(ArrivalJournal journal, LeftGuest guest, Found found) throws VmmigException {
-        return recover((DestinationJournal) journal, guest, found);
-    }
-
-    static Step recover(DestinationJournal journal, LeftGuest guest, Found found) throws VmmigException {
+    public static Step recover(DestinationJournal journal, LeftGuest guest, Found found) throws VmmigException {
         Step step = HandOverRules.ofDestination(journal.state(), journal.running(), found);
         switch (step) {
             case DISCARD -> {

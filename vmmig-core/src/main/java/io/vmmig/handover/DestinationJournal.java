@@ -4,7 +4,7 @@ package io.vmmig.handover;
 import io.vmmig.error.VmmigException;
 
 /** The destination's durable record of one hand-over. A call that throws may or may not have recorded its entry. */
-interface DestinationJournal {
+public interface DestinationJournal {
     DestinationState state();
 
     /** Whether a further step may have been recorded. */

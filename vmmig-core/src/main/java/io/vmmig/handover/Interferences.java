@@ -130,16 +130,11 @@ public final class Interferences {
 
     /** The error for a guest that was disturbed at the destination before its hand-over. */
     static HypervisorException atDestination(Interference interference) {
-        return interference.kind() == Interference.Kind.ENDED
-                ? new HypervisorException(
-                        Problem.GUEST_NOT_RUNNING,
-                        "somebody else ended the guest at the destination before it was handed over: "
-                                + told(interference),
-                        "Find out who did that, then start the migration again.")
-                : new HypervisorException(
-                        Problem.GUEST_INTERFERED,
-                        "somebody else resumed the guest at the destination before it was handed over: "
-                                + told(interference),
-                        "Find out who did that, then start the migration again.");
+        boolean ended = interference.kind() == Interference.Kind.ENDED;
+        return new HypervisorException(
+                ended ? Problem.GUEST_NOT_RUNNING : Problem.GUEST_INTERFERED,
+                "somebody else " + (ended ? "ended" : "resumed")
+                        + " the guest at the destination before it was handed over: " + told(interference),
+                "Find out who did that, then start the migration again.");
     }
 }

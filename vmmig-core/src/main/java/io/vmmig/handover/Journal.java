@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.handover;
 
-import com.google.gson.JsonObject;
 import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.NewFile;
 import io.vmmig.json.JsonFields;
-import io.vmmig.json.StrictJson;
+import io.vmmig.json.JsonText;
 import io.vmmig.transport.HandOverJournal;
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
@@ -21,7 +20,6 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -55,36 +53,19 @@ final class Journal implements Closeable {
 
     private final Path file;
     private final FileChannel channel;
-    private final JsonObject facts;
-    private final JsonObject details;
-    /** Lines other than steps, in order. */
-    private final List<JsonObject> entries;
+    /** The certainly recorded lines, the facts first. */
+    private final List<JsonFields> lines = new ArrayList<>();
 
-    private String state;
     private long intact;
     private boolean torn;
 
-    private Journal(
-            Path file,
-            FileChannel channel,
-            JsonObject facts,
-            JsonObject details,
-            List<JsonObject> entries,
-            String state,
-            long intact,
-            boolean torn) {
+    private Journal(Path file, FileChannel channel) {
         this.file = file;
         this.channel = channel;
-        this.facts = facts;
-        this.details = details;
-        this.entries = new ArrayList<>(entries);
-        this.state = state;
-        this.intact = intact;
-        this.torn = torn;
     }
 
     /** Begins a journal. When this returns, the first line is durable and the file is locked. */
-    static Journal begin(Path file, JsonObject facts, String state) throws VmmigException {
+    static Journal begin(Path file, JsonText facts, String state) throws VmmigException {
         synchronized (OPEN) {
             Journal journal = beginAlone(file, facts, state);
             OPEN.put(keyOf(file), journal);
@@ -92,18 +73,18 @@ final class Journal implements Closeable {
         }
     }
 
-    private static Journal beginAlone(Path file, JsonObject facts, String state) throws VmmigException {
+    private static Journal beginAlone(Path file, JsonText facts, String state) throws VmmigException {
         try {
             FileChannel channel = FileChannel.open(
                     file,
                     Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+                    NewFile.OWNER_ONLY);
             try {
                 if (!locked(channel)) {
                     throw new IOException("somebody else has it open");
                 }
-                Journal journal = new Journal(file, channel, facts, new JsonObject(), List.of(), state, 0, false);
-                journal.append(List.of(facts, stateLine(state, journal.details)));
+                Journal journal = new Journal(file, channel);
+                journal.append(facts, step(state));
                 NewFile.syncDirectoryOf(file);
                 return journal;
             } catch (IOException | RuntimeException e) {
@@ -116,20 +97,38 @@ final class Journal implements Closeable {
         }
     }
 
+    /** What one end makes of its journal. */
+    interface Opening<T> {
+        /** @throws IllegalArgumentException when the journal is in an unknown state */
+        T of(Journal journal) throws VmmigException;
+    }
+
     /**
      * Opens an existing journal.
      *
      * @return empty when there is none, or a crash cut off its first line
-     * @throws VmmigException with {@link Problem#GUEST_BUSY} when its migration is under way
+     * @throws VmmigException with {@link Problem#GUEST_BUSY} when its migration is under way, or with {@link Problem#JOURNAL_DAMAGED}
      */
-    static Optional<Journal> open(Path file) throws VmmigException {
+    static <T> Optional<T> open(Path file, Opening<T> opening) throws VmmigException {
         synchronized (OPEN) {
             if (OPEN.containsKey(keyOf(file))) {
                 throw underWay(file);
             }
-            Optional<Journal> journal = openAlone(file);
-            journal.ifPresent(opened -> OPEN.put(keyOf(file), opened));
-            return journal;
+            Optional<Journal> found = openAlone(file);
+            if (found.isEmpty()) {
+                return Optional.empty();
+            }
+            try {
+                T opened = opening.of(found.get());
+                OPEN.put(keyOf(file), found.get());
+                return Optional.of(opened);
+            } catch (VmmigException | IllegalArgumentException e) {
+                found.get().close();
+                throw VmmigException.of(
+                        Problem.JOURNAL_DAMAGED,
+                        "the journal " + file + " has entries that this vmmig does not understand",
+                        "Was it written by a newer one?");
+            }
         }
     }
 
@@ -157,23 +156,22 @@ final class Journal implements Closeable {
     }
 
     /** The facts of a journal, even if it is open elsewhere or later lines are damaged; empty when it has none. */
-    static Optional<JsonObject> factsOf(Path file) throws VmmigException {
+    static Optional<JsonFields> factsOf(Path file) throws VmmigException {
         return lookInto(file, Journal::facts, Journal::readFacts);
     }
 
     /**
      * A journal's content at one moment.
      *
-     * @param facts the facts of its migration
      * @param state the last step that was certainly recorded
-     * @param torn whether a further one may have been recorded
+     * @param torn whether a crash or an error may have cut off a further one
      */
-    record Glance(JsonObject facts, String state, boolean torn) {}
+    record Glance(String state, boolean torn) {}
 
     /** A journal's content, even if it is open elsewhere; empty when it has none. */
     static Optional<Glance> glance(Path file) throws VmmigException {
-        Function<Journal, Glance> glance = journal -> new Glance(journal.facts(), journal.state(), journal.torn());
-        return lookInto(file, glance, (path, channel) -> read(path, channel).map(glance));
+        return lookInto(
+                file, Journal::glance, (path, channel) -> read(path, channel).map(Journal::glance));
     }
 
     private interface Reading<T> {
@@ -221,20 +219,17 @@ final class Journal implements Closeable {
         if (channel.size() > MAX_BYTES) {
             throw damaged(file);
         }
-        ByteBuffer buffer = ByteBuffer.allocate((int) channel.size());
-        while (buffer.hasRemaining() && channel.read(buffer, buffer.position()) >= 0) {
-            // Read to the end.
-        }
         // One character for each byte.
-        return new String(buffer.array(), 0, buffer.position(), StandardCharsets.ISO_8859_1);
+        return new String(
+                Channels.newInputStream(channel.position(0)).readNBytes(MAX_BYTES), StandardCharsets.ISO_8859_1);
     }
 
-    private static Optional<JsonObject> readFacts(Path file, FileChannel channel) throws IOException, VmmigException {
+    private static Optional<JsonFields> readFacts(Path file, FileChannel channel) throws IOException, VmmigException {
         try {
             return read(file, channel).map(Journal::facts);
         } catch (VmmigException e) {
             String text = text(file, channel);
-            @Nullable JsonObject facts = parsed(text.substring(0, text.indexOf('\n')));
+            @Nullable JsonFields facts = parsed(text.substring(0, text.indexOf('\n')));
             if (facts == null) {
                 throw e;
             }
@@ -244,51 +239,41 @@ final class Journal implements Closeable {
 
     private static Optional<Journal> read(Path file, FileChannel channel) throws IOException, VmmigException {
         String text = text(file, channel);
-        List<JsonObject> lines = new ArrayList<>();
+        Journal journal = new Journal(file, channel);
         int intact = 0;
         for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', intact)) {
-            @Nullable JsonObject line = parsed(text.substring(intact, end));
+            @Nullable JsonFields line = parsed(text.substring(intact, end));
             if (line == null) {
                 break;
             }
-            lines.add(line);
+            journal.lines.add(line);
             intact = end + 1;
         }
         int lineEnd = text.indexOf('\n', intact);
         if (lineEnd >= 0 && lineEnd < text.length() - 1) {
             throw damaged(file);
         }
-        if (lines.size() < 2) {
+        Optional<JsonFields> step = journal.latest(STATE);
+        if (step.isEmpty()) {
             return Optional.empty();
         }
-        List<JsonObject> entries = new ArrayList<>();
-        List<JsonObject> steps = new ArrayList<>();
-        for (JsonObject line : lines.subList(1, lines.size())) {
-            (line.has(STATE) ? steps : entries).add(line);
+        step.get().text(STATE, STATE_FORM);
+        Optional<JsonFields> entry = journal.latest(ENTRY);
+        if (entry.isPresent()) {
+            entry.get().text(ENTRY, HandOverJournal.MAX_LENGTH);
         }
-        if (steps.isEmpty()) {
-            return Optional.empty();
-        }
-        String state = new JsonFields(steps.get(steps.size() - 1), WHERE).text(STATE, STATE_FORM);
-        JsonObject details = new JsonObject();
-        for (JsonObject step : steps) {
-            copy(step, details);
-        }
-        details.remove(STATE);
-        if (details.has(ENTRY)) {
-            new JsonFields(details, WHERE).text(ENTRY, HandOverJournal.MAX_LENGTH);
-        }
-        return Optional.of(
-                new Journal(file, channel, lines.get(0), details, entries, state, intact, intact < text.length()));
+        journal.intact = intact;
+        journal.torn = intact < text.length();
+        return Optional.of(journal);
     }
 
-    private static @Nullable JsonObject parsed(String text) throws PackageFormatException {
+    private static @Nullable JsonFields parsed(String text) throws PackageFormatException {
         Matcher line = LINE.matcher(text);
         if (!line.matches()) {
             return null;
         }
         byte[] json = line.group(2).getBytes(StandardCharsets.ISO_8859_1);
-        return line.group(1).equals(checksum(json)) ? StrictJson.object(json, WHERE) : null;
+        return line.group(1).equals(checksum(json)) ? JsonFields.of(json, WHERE) : null;
     }
 
     private static String checksum(byte[] json) {
@@ -297,15 +282,9 @@ final class Journal implements Closeable {
         return String.format("%08x", checksum.getValue());
     }
 
-    private static JsonObject stateLine(String state, JsonObject details) {
-        JsonObject line = new JsonObject();
-        line.addProperty(STATE, state);
-        copy(details, line);
-        return line;
-    }
-
-    private static void copy(JsonObject from, JsonObject to) {
-        from.asMap().forEach(to::add);
+    /** The line of a step, to which its details are added. */
+    static JsonText step(String state) {
+        return new JsonText().put(STATE, state);
     }
 
     private static VmmigException underWay(Path file) {
@@ -322,13 +301,6 @@ final class Journal implements Closeable {
                 "See at both hosts where its guest is, resolve the migration by hand, and remove the file.");
     }
 
-    static VmmigException notUnderstood(Path file) {
-        return VmmigException.of(
-                Problem.JOURNAL_DAMAGED,
-                "the journal " + file + " has entries that this vmmig does not understand",
-                "Was it written by a newer one?");
-    }
-
     private static VmmigException unread(Path file, IOException e) {
         return VmmigException.from(
                 e, Problem.FILE_FAILED, "could not read the journal " + file, "Check the file and its disk.");
@@ -340,33 +312,38 @@ final class Journal implements Closeable {
     }
 
     /** The facts of the migration. */
-    JsonObject facts() {
-        return facts;
+    synchronized JsonFields facts() {
+        return lines.get(0);
     }
 
-    /** The certainly recorded entries other than steps, in order. */
-    synchronized List<JsonObject> entries() {
-        return List.copyOf(entries);
+    /** The certainly recorded lines with a field of that name, in order. */
+    synchronized List<JsonFields> linesWith(String name) {
+        return lines.stream().skip(1).filter(line -> line.has(name)).toList();
     }
 
-    /** Appends an entry other than a step, durably. If this throws, the entry may or may not be durable. */
-    synchronized void add(JsonObject entry) throws VmmigException {
-        try {
-            append(List.of(entry));
-        } catch (IOException e) {
-            throw unwritten(file, e);
-        }
-        entries.add(entry);
+    private Optional<JsonFields> latest(String name) {
+        List<JsonFields> all = linesWith(name);
+        return all.isEmpty() ? Optional.empty() : Optional.of(all.get(all.size() - 1));
+    }
+
+    /** The latest value of a detail that is true or false; {@code otherwise} if none was recorded. */
+    boolean flag(String name, boolean otherwise) throws VmmigException {
+        Optional<JsonFields> step = latest(name);
+        return step.isPresent() ? step.get().flag(name) : otherwise;
     }
 
     /** The last step that was certainly recorded. */
-    synchronized String state() {
-        return state;
+    String state() {
+        return latest(STATE).flatMap(step -> step.anyText(STATE)).orElseThrow();
     }
 
-    /** The transport's latest entry; null if there is none. */
-    synchronized @Nullable String entry() {
-        return details.has(ENTRY) ? details.get(ENTRY).getAsString() : null;
+    /** The transport's latest entry, if there is one. */
+    Optional<String> entry() {
+        return latest(ENTRY).flatMap(step -> step.anyText(ENTRY));
+    }
+
+    synchronized Glance glance() {
+        return new Glance(state(), torn);
     }
 
     /** Whether a crash or an error may have cut off a further step. */
@@ -374,52 +351,43 @@ final class Journal implements Closeable {
         return torn;
     }
 
-    /** The details of all steps; the latest value of each. */
-    synchronized JsonObject details() {
-        return details.deepCopy();
-    }
-
     /** Records a step, durably. If this throws, the step may or may not be durable. */
     void enter(String next) throws VmmigException {
-        enter(next, new JsonObject());
+        add(step(next));
     }
 
-    /** As {@link #enter(String)}, with details. */
-    synchronized void enter(String next, JsonObject learned) throws VmmigException {
+    /** Appends a line, durably: a {@link #step}, or anything else. If this throws, the line may or may not be durable. */
+    synchronized void add(JsonText line) throws VmmigException {
         try {
-            append(List.of(stateLine(next, learned)));
+            append(line);
         } catch (IOException e) {
             throw unwritten(file, e);
         }
-        copy(learned, details);
-        state = next;
-        torn = false;
+        torn &= !lines.get(lines.size() - 1).has(STATE);
     }
 
     /** Records an entry of the transport in the current state, durably. */
     synchronized void record(String text) throws VmmigException {
-        JsonObject learned = new JsonObject();
-        learned.addProperty(ENTRY, text);
-        enter(state, learned);
+        add(step(state()).put(ENTRY, text));
     }
 
     /** Overwrites a torn line. */
-    private void append(List<JsonObject> lines) throws IOException {
+    private void append(JsonText... more) throws IOException {
         ByteArrayOutputStream text = new ByteArrayOutputStream();
-        for (JsonObject line : lines) {
-            byte[] json = line.toString().getBytes(StandardCharsets.UTF_8);
+        for (JsonText line : more) {
+            byte[] json = line.line();
             text.writeBytes((checksum(json) + ' ').getBytes(StandardCharsets.US_ASCII));
             text.writeBytes(json);
             text.write('\n');
         }
-        ByteBuffer bytes = ByteBuffer.wrap(text.toByteArray());
         channel.truncate(intact);
         channel.position(intact);
-        while (bytes.hasRemaining()) {
-            channel.write(bytes);
-        }
+        Channels.newOutputStream(channel).write(text.toByteArray());
         channel.force(true);
         intact = channel.position();
+        for (JsonText line : more) {
+            lines.add(line.fields(WHERE));
+        }
     }
 
     /** Removes the journal: the migration is resolved, and nobody will ask. */

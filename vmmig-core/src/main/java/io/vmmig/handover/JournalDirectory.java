@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.handover;
 
-import com.google.gson.JsonArray;
-import com.google.gson.JsonObject;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.FileNames;
 import io.vmmig.files.PrivateFiles;
 import io.vmmig.json.JsonFields;
+import io.vmmig.json.JsonText;
 import io.vmmig.state.HostState;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,7 +27,7 @@ final class JournalDirectory {
 
     private final Path directory;
 
-    private JournalDirectory(Path directory) {
+    JournalDirectory(Path directory) {
         this.directory = directory;
     }
 
@@ -40,21 +39,18 @@ final class JournalDirectory {
         return new JournalDirectory(state.directory(HostState.Part.ARRIVALS));
     }
 
-    static JournalDirectory in(Path directory) {
-        return new JournalDirectory(directory);
-    }
-
     Path fileOf(UUID packageId) {
         return directory.toAbsolutePath().normalize().resolve(packageId + ENDING);
     }
 
-    Journal begin(UUID packageId, JsonObject facts, String state) throws VmmigException {
+    /** @param file as returned by {@link #fileOf} */
+    Journal begin(Path file, JsonText facts, String state) throws VmmigException {
         try {
             PrivateFiles.makeDirectory(directory);
         } catch (IOException e) {
             throw failed(e);
         }
-        return Journal.begin(fileOf(packageId), facts, state);
+        return Journal.begin(file, facts, state);
     }
 
     /** The package that a journal is named after. */
@@ -83,12 +79,6 @@ final class JournalDirectory {
                 Problem.FILE_FAILED,
                 "could not look into the journals in " + directory,
                 "Check the directory and its disk.");
-    }
-
-    static JsonArray json(List<Path> files) {
-        JsonArray array = new JsonArray();
-        files.forEach(file -> array.add(file.toString()));
-        return array;
     }
 
     static List<Path> paths(JsonFields fields, String name) throws VmmigException {

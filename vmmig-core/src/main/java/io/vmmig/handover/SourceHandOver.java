@@ -314,13 +314,7 @@ public final class SourceHandOver {
      * @param ranSince whether it has run since it was saved, even if it is paused again
      * @return what was done; {@link Step#LEAVE} if a person has to look
      */
-    public static Step recover(
-            DepartureJournal journal, LeftGuest guest, Outcome outcome, Found found, boolean ranSince)
-            throws VmmigException {
-        return recover((SourceJournal) journal, guest, outcome, found, ranSince);
-    }
-
-    static Step recover(SourceJournal journal, LeftGuest guest, Outcome outcome, Found found, boolean ranSince)
+    public static Step recover(SourceJournal journal, LeftGuest guest, Outcome outcome, Found found, boolean ranSince)
             throws VmmigException {
         Step step = HandOverRules.ofSource(outcome, journal.ran() && !journal.isCopied(), found, ranSince);
         switch (step) {

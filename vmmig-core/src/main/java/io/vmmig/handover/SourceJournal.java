@@ -4,7 +4,7 @@ package io.vmmig.handover;
 import io.vmmig.error.VmmigException;
 
 /** The source's durable record of one hand-over. A call that throws may or may not have recorded its entry. */
-interface SourceJournal {
+public interface SourceJournal {
     /** Whether COMMIT may have been sent. */
     boolean mayBeCommitted();
 

@@ -53,6 +53,11 @@ public final class JsonFields {
         return new JsonFields(StrictJson.object(bytes, where), where);
     }
 
+    /** The same fields, with another name in messages. */
+    public JsonFields as(String name) {
+        return new JsonFields(object, name);
+    }
+
     /** Whether the object begins with that field. */
     public boolean beginsWith(String name) {
         return !object.isEmpty() && object.keySet().iterator().next().equals(name);

@@ -45,10 +45,10 @@ public final class JsonText {
         return this;
     }
 
-    /** Adds an array of texts. */
-    public JsonText texts(String name, Collection<String> texts) {
+    /** Adds an array of what each value is as text. */
+    public JsonText texts(String name, Collection<?> texts) {
         JsonArray array = new JsonArray();
-        texts.forEach(array::add);
+        texts.forEach(text -> array.add(text.toString()));
         object.add(name, array);
         return this;
     }
@@ -59,6 +59,11 @@ public final class JsonText {
         all.forEach(one -> array.add(each.apply(one).object));
         object.add(name, array);
         return this;
+    }
+
+    /** The fields so far, as they will be read; {@code where} names the object in messages. */
+    public JsonFields fields(String where) {
+        return new JsonFields(object, where);
     }
 
     /** The object on one line, in UTF-8. */

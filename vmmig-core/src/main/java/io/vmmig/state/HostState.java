@@ -3,18 +3,18 @@ package io.vmmig.state;
 
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.files.NewFile;
 import io.vmmig.files.Ownership;
 import io.vmmig.files.PrivateFiles;
 import io.vmmig.reference.ImageStore;
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Locale;
 import java.util.Set;
 
@@ -100,7 +100,7 @@ public final class HostState {
             try (FileChannel lock = FileChannel.open(
                     directory.resolve("lock"),
                     Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE),
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+                    NewFile.OWNER_ONLY)) {
                 lock.lock();
                 if (!Files.exists(marker, LinkOption.NOFOLLOW_LINKS)) {
                     PrivateFiles.makeDirectory(directory.resolve(Part.IMAGES.directoryName()), "rwx--x--x");
@@ -112,11 +112,10 @@ public final class HostState {
     }
 
     private static void requireKnownLayout(Path marker) throws IOException, VmmigException {
-        ByteBuffer found = ByteBuffer.allocate(MAX_MARKER);
-        try (FileChannel in = FileChannel.open(marker, StandardOpenOption.READ)) {
-            in.read(found);
+        String layout;
+        try (InputStream in = Files.newInputStream(marker)) {
+            layout = new String(in.readNBytes(MAX_MARKER), StandardCharsets.UTF_8);
         }
-        String layout = StandardCharsets.UTF_8.decode(found.flip()).toString();
         if (!layout.equals(LAYOUT)) {
             throw VmmigException.of(
                     Problem.FILE_FAILED,
