@@ -26,7 +26,6 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingDeque;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -105,8 +104,7 @@ final class DecodingLine implements AutoCloseable {
         return walk.next();
     }
 
-    private PackageWalk.@Nullable Entry fetchContent(PackageWalk.Entry first)
-            throws IOException, PackageFormatException, InterruptedException {
+    private PackageWalk.@Nullable Entry fetchContent(PackageWalk.Entry first) throws Exception {
         EntryPosition place = first.place();
         items.add(new Item.Begin(place));
         SegmentDecoder decoder = decoder(place);
@@ -133,18 +131,8 @@ final class DecodingLine implements AutoCloseable {
      * Whether a content whose size is in the manifest is complete. A kernel or ramdisk is used before the next entry arrives, since the
      * guest still runs at the source.
      */
-    private boolean isWhole(EntryPosition place, ByteCount decoded)
-            throws IOException, PackageFormatException, InterruptedException {
-        if (place.expected() == null) {
-            return false;
-        }
-        try {
-            return CrossThread.get(workers.digest(decoded::bytes)) == place.exactBytes();
-        } catch (IOException | PackageFormatException | InterruptedException | RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new IOException(e.getMessage(), e);
-        }
+    private boolean isWhole(EntryPosition place, ByteCount decoded) throws Exception {
+        return place.expected() != null && CrossThread.get(workers.digest(decoded::bytes)) == place.exactBytes();
     }
 
     private void end(EntryPosition place, long segments, ByteCount decoded, ByteCount stored, SegmentDigests digests) {
@@ -155,24 +143,16 @@ final class DecodingLine implements AutoCloseable {
         items.add(new Item.End());
     }
 
-    private SegmentDecoder decoder(EntryPosition place) throws InterruptedException {
+    private SegmentDecoder decoder(EntryPosition place) throws Exception {
         if (!place.kind().paged()) {
             return plain;
         }
-        List<Reference> provided = awaitReferences();
+        List<Reference> provided = CrossThread.get(references);
         PageTally tally = new PageTally(provided.size());
         tallies.put(place.name(), tally);
         PageDecoder decoder = new PageDecoder(provided, tally, ring, segmentBytes);
         decoders.add(decoder);
         return decoder;
-    }
-
-    private List<Reference> awaitReferences() throws InterruptedException {
-        try {
-            return references.get();
-        } catch (ExecutionException e) {
-            throw new AssertionError("references are provided, or the line is closed", e);
-        }
     }
 
     private void fetchSegment(
@@ -252,28 +232,12 @@ final class DecodingLine implements AutoCloseable {
 
     /** Waits for the next item. After a failure, each call fails again. */
     public Item next() throws VmmigException {
-        Item item = take();
-        if (item instanceof Item.Failed failed) {
-            items.addFirst(failed);
-            throw workers.closed() ? CrossThread.closed(READING) : CrossThread.toCaller(failed.why(), READING);
-        }
-        if (item instanceof Item.Part part) {
-            awaitDecoded(part);
-        }
-        return item;
-    }
-
-    private Item take() throws VmmigException {
+        Item item;
         try {
-            return items.takeFirst();
-        } catch (InterruptedException e) {
-            throw failing(CrossThread.interrupted(READING, e));
-        }
-    }
-
-    private void awaitDecoded(Item.Part part) throws VmmigException {
-        try {
-            CrossThread.get(part.decoded());
+            item = items.takeFirst();
+            if (item instanceof Item.Part part) {
+                CrossThread.get(part.decoded());
+            }
         } catch (InterruptedException e) {
             throw failing(CrossThread.interrupted(READING, e));
         } catch (CancellationException e) {
@@ -281,6 +245,11 @@ final class DecodingLine implements AutoCloseable {
         } catch (Exception e) {
             throw failing(CrossThread.toCaller(e, READING));
         }
+        if (item instanceof Item.Failed failed) {
+            items.addFirst(failed);
+            throw workers.closed() ? CrossThread.closed(READING) : CrossThread.toCaller(failed.why(), READING);
+        }
+        return item;
     }
 
     /** Makes all further calls fail for this reason, which is returned. */

@@ -62,8 +62,7 @@ public final class DomainXml {
 
     private static IncompatibleException unsupported(String what, @Nullable Throwable cause) {
         return new IncompatibleException(
-                Problem.DOMAIN_UNSUPPORTED, what, "Give the XML as libvirt prints it for a running domain.",
-                cause);
+                Problem.DOMAIN_UNSUPPORTED, what, "Give the XML as libvirt prints it for a running domain.", cause);
     }
 
     /** The guest's name. */

@@ -55,15 +55,11 @@ public record FileIdentity(long device, long inode, String boot) {
     /** Parses the result of {@link #toString}; empty for anything else. */
     public static Optional<FileIdentity> parse(String text) {
         Matcher form = FORM.matcher(text);
-        if (!form.matches()) {
-            return Optional.empty();
-        }
-        try {
-            return Optional.of(new FileIdentity(
-                    Long.parseUnsignedLong(form.group(1)), Long.parseUnsignedLong(form.group(2)), form.group(3)));
-        } catch (NumberFormatException e) {
-            return Optional.empty();
-        }
+        // No number of 19 digits is too large for an unsigned long.
+        return form.matches()
+                ? Optional.of(new FileIdentity(
+                        Long.parseUnsignedLong(form.group(1)), Long.parseUnsignedLong(form.group(2)), form.group(3)))
+                : Optional.empty();
     }
 
     /** Whether it is the same file, as far as that can be determined. */

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,23 +57,20 @@ public final class Interferences {
      * The failure to report for one that occurred while the guest was paused: if somebody ended the guest, that is the cause of all others.
      */
     public static VmmigException explained(VmmigException failure, SavedGuest saved) {
-        Optional<Interference> interference;
         try {
-            interference = saved.interference();
+            return saved.interference()
+                    .filter(found -> failure.problem() != Problem.GUEST_INTERFERED)
+                    .filter(found -> switch (found.kind()) {
+                        case ENDED -> true;
+                        case RAN -> failure.problem().family() == Problem.Family.HYPERVISOR;
+                        case UNOBSERVED -> false;
+                    })
+                    .map(found -> VmmigException.of(atSource(found).failure(), failure))
+                    .orElse(failure);
         } catch (VmmigException e) {
             LOG.debug("nothing is known of the guest after {}", failure.problem(), e);
             return failure;
         }
-        boolean explains = interference
-                .map(found -> switch (found.kind()) {
-                    case ENDED -> true;
-                    case RAN -> failure.problem().family() == Problem.Family.HYPERVISOR;
-                    case UNOBSERVED -> false;
-                })
-                .orElse(false);
-        return explains && failure.problem() != Problem.GUEST_INTERFERED
-                ? VmmigException.of(atSource(interference.orElseThrow()).failure(), failure)
-                : failure;
     }
 
     /** The guest's current state at this host, for an error. */

@@ -69,11 +69,10 @@ abstract class MigrationScript<R extends MigrationReport> {
         }
         if (unknown) {
             return VmmigException.of(
-                    
-                            Problem.OUTCOME_UNKNOWN,
-                            "this program failed while the guest was handed over (" + thrown
-                                    + "), so it is not known whether the destination has it",
-                            "",
+                    Problem.OUTCOME_UNKNOWN,
+                    "this program failed while the guest was handed over (" + thrown
+                            + "), so it is not known whether the destination has it",
+                    "",
                     thrown);
         }
         if (thrown instanceof Error error) {

@@ -83,8 +83,7 @@ public final class BoundedXml {
     }
 
     private static IncompatibleException refused(String what, @Nullable Throwable cause) {
-        return new IncompatibleException(
-                Problem.DOMAIN_UNSUPPORTED, what, "Give the XML as libvirt prints it.", cause);
+        return new IncompatibleException(Problem.DOMAIN_UNSUPPORTED, what, "Give the XML as libvirt prints it.", cause);
     }
 
     /** An element as text, without an XML declaration. */

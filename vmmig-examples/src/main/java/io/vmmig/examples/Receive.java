@@ -50,7 +50,8 @@ public final class Receive {
                     .state(state)
                     .receive(listener.accept(Duration.ofMinutes(5)))
                     .await();
-            System.out.println(report.guest() + " runs here now; it came from " + report.from());
+            System.out.println(report.summary().guest() + " runs here now; it came from "
+                    + report.summary().from());
         }
     }
 }

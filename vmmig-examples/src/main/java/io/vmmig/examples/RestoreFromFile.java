@@ -38,7 +38,7 @@ public final class RestoreFromFile {
                     .as(DomainSettings.asSaved().named(args[2]).withNewUuid().keepingNetworks())
                     .restore(PackageFile.at(Path.of(args[1])).openedBy(self).open())
                     .await();
-            System.out.println(report.guest() + " runs; what is different about it:");
+            System.out.println(report.summary().guest() + " runs; what is different about it:");
             report.domainChanges().forEach(change -> System.out.println("  " + change));
         } catch (VmmigException e) {
             System.err.println(e.getMessage());

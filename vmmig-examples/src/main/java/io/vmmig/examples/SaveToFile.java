@@ -36,9 +36,9 @@ public final class SaveToFile {
                     .await();
             System.out.printf(
                     "%s: %d bytes of memory are now %d bytes of package; the guest stood still for %d ms%n",
-                    report.guest(),
-                    report.snapshotBytes(),
-                    report.packageBytes(),
+                    report.summary().guest(),
+                    report.summary().snapshotBytes(),
+                    report.summary().packageBytes(),
                     report.downtimeMillis().orElse(0));
         } catch (VmmigException e) {
             System.err.println(e.getMessage());

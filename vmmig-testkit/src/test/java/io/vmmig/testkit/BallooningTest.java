@@ -107,7 +107,7 @@ class BallooningTest {
         SourceReport sent = move();
 
         assertThat(sent.balloon()).isEqualTo(new SourceReport.Balloon(LENT, 0, null));
-        assertThat(sent.packageBytes()).isBetween((long) memory.length - LENT, memory.length - LENT / 2L);
+        assertThat(sent.summary().packageBytes()).isBetween((long) memory.length - LENT, memory.length - LENT / 2L);
         assertThat(sent.toJson()).contains("\"takenBytes\": " + LENT);
         assertThat(b.memoryOf("web-1")).hasValue(left);
         assertThat(b.sizeOf("web-1")).hasValue(FULL);
@@ -269,7 +269,7 @@ class BallooningTest {
                 .start();
         receive().await(SOON);
 
-        assertThat(sending.await(SOON).notices()).isEmpty();
+        assertThat(sending.await(SOON).summary().notices()).isEmpty();
         assertThat(b.sizeOf("web-1")).hasValue(FULL - LENT);
     }
 
@@ -307,7 +307,7 @@ class BallooningTest {
                 .start();
         receive().await(SOON);
 
-        assertThat(sending.await(SOON).notices()).singleElement().satisfies(notice -> {
+        assertThat(sending.await(SOON).summary().notices()).singleElement().satisfies(notice -> {
             assertThat(notice.kind()).isEqualTo(Notice.Kind.INTERFERENCE);
             assertThat(notice.text()).contains("changed from 249856 to 256000 KiB", "gets back 262144 KiB");
         });

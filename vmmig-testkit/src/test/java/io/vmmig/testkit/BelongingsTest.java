@@ -204,7 +204,7 @@ class BelongingsTest {
 
         Reports reports = move();
 
-        assertThat(reports.sent().notices()).singleElement().satisfies(notice -> {
+        assertThat(reports.sent().summary().notices()).singleElement().satisfies(notice -> {
             assertThat(notice.kind()).isEqualTo(Notice.Kind.NOT_CARRIED);
             assertThat(notice.subject()).isEqualTo("definition");
             assertThat(notice.text()).contains("vdb", added.toString());
@@ -244,7 +244,7 @@ class BelongingsTest {
 
         Reports reports = move();
 
-        assertThat(reports.sent().notices()).singleElement().satisfies(notice -> assertThat(notice.subject())
+        assertThat(reports.sent().summary().notices()).singleElement().satisfies(notice -> assertThat(notice.subject())
                 .isEqualTo("/iso/setup.iso"));
         assertThat(of(b, GUEST).definitionXml()).contains("dev=\"sda\"").doesNotContain("setup.iso");
     }
@@ -296,7 +296,7 @@ class BelongingsTest {
         a.guest(GUEST).setAutostart(true);
         Reports reports = move();
         assertThat(of(b, GUEST).autostart()).isTrue();
-        assertThat(reports.received().notices()).isEmpty();
+        assertThat(reports.received().summary().notices()).isEmpty();
     }
 
     /** A host that fails and boots again must not start a guest that the other one has. */
@@ -341,8 +341,9 @@ class BelongingsTest {
         b.fail(InMemoryHypervisor.Step.AUTOSTART);
         Reports reports = move();
         assertThat(b.stateOf(GUEST)).contains(GuestState.RUNNING);
-        assertThat(reports.received().notices()).singleElement().satisfies(notice -> assertThat(notice.subject())
-                .isEqualTo("autostart"));
+        assertThat(reports.received().summary().notices())
+                .singleElement()
+                .satisfies(notice -> assertThat(notice.subject()).isEqualTo("autostart"));
     }
 
     @Test
@@ -351,14 +352,15 @@ class BelongingsTest {
         receiver = receiver.as(DomainSettings.asSaved().named("web-2").withNewUuid());
         Reports reports = move();
         assertThat(of(b, "web-2").autostart()).isFalse();
-        assertThat(reports.received().notices()).singleElement().satisfies(notice -> assertThat(notice.subject())
-                .isEqualTo("autostart"));
+        assertThat(reports.received().summary().notices())
+                .singleElement()
+                .satisfies(notice -> assertThat(notice.subject()).isEqualTo("autostart"));
     }
 
     // ---- what only its host has
 
     private static void assertNamed(MigrationReport report, String... subjects) {
-        assertThat(report.notices())
+        assertThat(report.summary().notices())
                 .allSatisfy(notice -> assertThat(notice.kind()).isEqualTo(Notice.Kind.NOT_CARRIED))
                 .extracting(Notice::subject)
                 .containsExactly(subjects);

@@ -410,7 +410,7 @@ class ClaimsTest {
         SourceReport report = moveBack("vda");
 
         assertThat(disk).exists();
-        assertThat(report.notices()).singleElement().satisfies(notice -> {
+        assertThat(report.summary().notices()).singleElement().satisfies(notice -> {
             assertThat(notice.kind()).isEqualTo(Notice.Kind.NOT_CARRIED);
             assertThat(notice.subject()).isEqualTo("vda");
             assertThat(notice.text()).contains(disk.toString()).contains("guest clone");
@@ -423,7 +423,7 @@ class ClaimsTest {
         Path disk = guests.resolve(GUEST).resolve("vda.0.raw");
         b.fail(InMemoryHypervisor.Step.LOOK_AROUND);
 
-        assertThat(moveBack().notices())
+        assertThat(moveBack().summary().notices())
                 .extracting(Notice::kind)
                 .containsExactly(Notice.Kind.INTERFERENCE, Notice.Kind.LEFT_BEHIND);
         assertThat(disk).exists();

@@ -124,7 +124,9 @@ class ContentThatStaysTest {
     }
 
     private static List<String> contents(MigrationReport report) {
-        return report.contents().stream().map(PackageSummary.Content::name).toList();
+        return report.summary().contents().stream()
+                .map(PackageSummary.Content::name)
+                .toList();
     }
 
     private static Path cdromOf(DomainXml domain) throws VmmigException {
@@ -163,12 +165,12 @@ class ContentThatStaysTest {
         Path come = cdromOf(b.guest());
         assertThat(come).startsWith(b.directory()).hasSameBinaryContentAs(iso);
         assertThat(contents(there)).anyMatch(name -> name.startsWith("bases/"));
-        assertThat(there.references()).isEmpty();
+        assertThat(there.summary().references()).isEmpty();
 
         SourceReport back = move(from(b), a);
 
         assertThat(cdromOf(a.guest())).isEqualTo(iso);
-        assertThat(back.packageBytes()).isLessThan(there.packageBytes() / 2);
+        assertThat(back.summary().packageBytes()).isLessThan(there.summary().packageBytes() / 2);
         SourceReport again = move(from(a), b);
         assertThat(cdromOf(b.guest())).hasSameBinaryContentAs(iso);
         assertThat(contents(again)).noneMatch(name -> name.startsWith("bases/"));
@@ -179,7 +181,7 @@ class ContentThatStaysTest {
         b.state().images().add(iso, ImageFormat.RAW);
         SourceReport report = move(from(a).withBaseImages(), b);
         assertThat(contents(report)).noneMatch(name -> name.startsWith("bases/"));
-        assertThat(report.references()).isEmpty();
+        assertThat(report.summary().references()).isEmpty();
     }
 
     @Test

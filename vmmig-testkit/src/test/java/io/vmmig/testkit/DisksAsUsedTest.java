@@ -170,7 +170,7 @@ class DisksAsUsedTest {
         start("<shareable/><readonly/>");
         state.images().add(image, ImageFormat.RAW);
 
-        assertThat(move(migrator()).notices()).isEmpty();
+        assertThat(move(migrator()).summary().notices()).isEmpty();
     }
 
     @Test
@@ -179,7 +179,7 @@ class DisksAsUsedTest {
 
         SourceReport report = move(migrator().copyingShared("vda", "vdz"));
 
-        assertThat(report.notices()).singleElement().satisfies(notice -> {
+        assertThat(report.summary().notices()).singleElement().satisfies(notice -> {
             assertThat(notice.kind()).isEqualTo(Notice.Kind.NOT_CARRIED);
             assertThat(notice.subject()).isEqualTo("vda");
             assertThat(notice.text()).contains(image.toString());
@@ -200,7 +200,7 @@ class DisksAsUsedTest {
         assertThat(e.getMessage()).contains("vda").contains(image.toString()).contains("guest other");
 
         SourceReport report = move(migrator().copyingShared("vda"));
-        assertThat(report.notices()).singleElement().satisfies(notice -> assertThat(notice.text())
+        assertThat(report.summary().notices()).singleElement().satisfies(notice -> assertThat(notice.text())
                 .contains("guest other"));
         assertThat(image).hasBinaryContent(disk);
     }
@@ -210,7 +210,7 @@ class DisksAsUsedTest {
         start("");
         a.fail(InMemoryHypervisor.Step.LOOK_AROUND);
 
-        assertThat(move(migrator()).notices()).anySatisfy(notice -> {
+        assertThat(move(migrator()).summary().notices()).anySatisfy(notice -> {
             assertThat(notice.kind()).isEqualTo(Notice.Kind.INTERFERENCE);
             assertThat(notice.subject()).isEqualTo("web-1");
         });
@@ -235,7 +235,7 @@ class DisksAsUsedTest {
             file.readFully(first);
             assertThat(first).isEqualTo(disk);
         }
-        assertThat(report.packageBytes()).isLessThan(16 << 20);
+        assertThat(report.summary().packageBytes()).isLessThan(16 << 20);
     }
 
     /** Also where the file was made by vmmig, and would go with the guest. */

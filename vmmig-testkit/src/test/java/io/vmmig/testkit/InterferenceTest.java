@@ -199,7 +199,7 @@ class InterferenceTest {
         receiving.await(SOON);
         assertThat(b.guests()).isEmpty();
         assertThat(a.stateOf("web-1")).contains(GuestState.RUNNING);
-        assertThat(report.notices())
+        assertThat(report.summary().notices())
                 .filteredOn(notice -> notice.kind() == Notice.Kind.ALARM)
                 .singleElement()
                 .satisfies(alarm -> {
@@ -245,8 +245,8 @@ class InterferenceTest {
         Migration<SourceReport> sending = send(Phase.RETIRE, () -> {});
         Migration<DestinationReport> receiving = receive();
 
-        assertThat(sending.await(SOON).notices()).isEmpty();
-        assertThat(receiving.await(SOON).notices()).isEmpty();
+        assertThat(sending.await(SOON).summary().notices()).isEmpty();
+        assertThat(receiving.await(SOON).summary().notices()).isEmpty();
     }
 
     @Test
@@ -300,7 +300,7 @@ class InterferenceTest {
         DestinationReport received = receiving.await(SOON);
         assertThat(a.guests()).isEmpty();
         assertThat(b.stateOf("web-1")).contains(GuestState.RUNNING);
-        assertThat(received.notices()).extracting(Notice::kind).containsExactly(Notice.Kind.INTERFERENCE);
+        assertThat(received.summary().notices()).extracting(Notice::kind).containsExactly(Notice.Kind.INTERFERENCE);
     }
 
     @Test
@@ -310,7 +310,7 @@ class InterferenceTest {
 
         SourceReport report = sending.await(SOON);
         receiving.await(SOON);
-        assertThat(report.notices()).singleElement().satisfies(notice -> {
+        assertThat(report.summary().notices()).singleElement().satisfies(notice -> {
             assertThat(notice.kind()).isEqualTo(Notice.Kind.INTERFERENCE);
             assertThat(notice.text()).contains("a device was detached: net1");
         });

@@ -136,7 +136,7 @@ class KeptAcrossMovesTest {
     }
 
     private static boolean standsUponAnother(MigrationReport report) {
-        return report.pages().stream().anyMatch(count -> count.reference() != null);
+        return report.summary().pages().stream().anyMatch(count -> count.reference() != null);
     }
 
     private void assertThatItIsAt(Host host) {

@@ -121,12 +121,12 @@ class MigrationTest {
         assertThat(b.stateOf("web-1")).contains(GuestState.RUNNING);
         assertThat(b.memoryOf("web-1").orElseThrow()).isEqualTo(memory);
         assertThat(guests.resolve("web-1/vda.0.raw")).hasBinaryContent(disk);
-        assertThat(sent.snapshotBytes()).isEqualTo(memory.length);
-        assertThat(sent.diskBytes()).isEqualTo(disk.length);
+        assertThat(sent.summary().snapshotBytes()).isEqualTo(memory.length);
+        assertThat(sent.summary().diskBytes()).isEqualTo(disk.length);
         assertThat(sent.downtimeMillis()).isPresent();
-        assertThat(sent.packageId()).isEqualTo(received.packageId());
-        assertThat(sent.contents()).isEqualTo(received.contents());
-        assertThat(sent.phases())
+        assertThat(sent.summary().packageId()).isEqualTo(received.summary().packageId());
+        assertThat(sent.summary().contents()).isEqualTo(received.summary().contents());
+        assertThat(sent.summary().phases())
                 .extracting(PhaseTiming::phase)
                 .containsExactly(
                         Phase.PREPARE,
@@ -186,7 +186,9 @@ class MigrationTest {
         leaving.release();
         receive().await(SOON);
 
-        assertThat(sending.await(SOON).phases()).extracting(PhaseTiming::phase).startsWith(Phase.QUEUED, Phase.PREPARE);
+        assertThat(sending.await(SOON).summary().phases())
+                .extracting(PhaseTiming::phase)
+                .startsWith(Phase.QUEUED, Phase.PREPARE);
     }
 
     @Test

@@ -163,7 +163,7 @@ class ProgressTest {
         MigrationEvent.Progress end = ofMemory.get(ofMemory.size() - 1);
         assertThat(end.bytesDone()).isGreaterThanOrEqualTo((long) PAGES * PAGE_BYTES);
         assertThat(end.remaining()).as("what the phases after it take").isLessThan(Duration.ofSeconds(1));
-        long millis = report.phases().stream()
+        long millis = report.summary().phases().stream()
                 .filter(timing -> timing.phase() == Phase.SNAPSHOT)
                 .findFirst()
                 .orElseThrow()

@@ -797,7 +797,7 @@ class RecoveryTest {
         taken.countDown();
         SourceReport sent = sending.await(SOON);
 
-        assertThat(sent.packageId()).isEqualTo(received.packageId());
+        assertThat(sent.summary().packageId()).isEqualTo(received.summary().packageId());
         assertThat(host.guests()).isEmpty();
         assertThat(other.stateOf(GUEST)).contains(GuestState.RUNNING);
         assertThat(DepartureJournal.all(own)).isEmpty();

@@ -6,6 +6,7 @@ import io.vmmig.json.Malformed;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a package's tar from an untrusted stream. Not thread-safe. */
@@ -56,18 +57,12 @@ public final class TarInput {
         return content;
     }
 
-    /** Takes bytes from the beginning of a buffer. */
-    public interface Sink {
-        /** Takes {@code length} bytes. */
-        void take(int length);
-    }
-
-    /** Passes the content of an entry through {@code buffer}, piece by piece. */
-    public void pass(TarHeader header, byte[] buffer, Sink sink) throws IOException, PackageFormatException {
+    /** Passes the content of an entry through {@code buffer}, piece by piece; {@code sink} is told each piece's length. */
+    public void pass(TarHeader header, byte[] buffer, IntConsumer sink) throws IOException, PackageFormatException {
         for (long left = header.size(); left > 0; ) {
             int length = (int) Math.min(left, buffer.length);
             read(buffer, length);
-            sink.take(length);
+            sink.accept(length);
             left -= length;
         }
         readZeros(TarHeader.padding(header.size()));

@@ -124,12 +124,12 @@ class CompletePackageTest {
     void whatABackupNeedsIsNamedWhenItIsMade() throws Exception {
         List<MigrationEvent> events = Collections.synchronizedList(new ArrayList<>());
         SourceReport report = packing(file).onEvent(events::add).start().await(SOON);
-        assertThat(report.notices()).singleElement().satisfies(notice -> {
+        assertThat(report.summary().notices()).singleElement().satisfies(notice -> {
             assertThat(notice.kind()).isEqualTo(Notice.Kind.CONTENT_NEEDED);
             assertThat(notice.subject()).isEqualTo(iso.toString());
             assertThat(notice.text())
                     .contains("disk sda")
-                    .contains(report.references().get(0).toString());
+                    .contains(report.summary().references().get(0).toString());
             assertThat(notice.remedy()).contains("withBaseImages");
         });
         assertThat(events)
@@ -141,14 +141,14 @@ class CompletePackageTest {
         assertThat(e.problem()).isEqualTo(Problem.BASE_IMAGE_MISSING);
         assertThat(e.getMessage())
                 .contains("disk sda (at the source \"" + iso + "\")")
-                .contains(report.references().get(0).toString());
+                .contains(report.summary().references().get(0).toString());
     }
 
     @Test
     void aPackageWithItsBaseImagesIsRestoredAnywhere() throws Exception {
         SourceReport report = packing(file).withBaseImages().start().await(SOON);
-        assertThat(report.notices()).isEmpty();
-        assertThat(report.references()).isEmpty();
+        assertThat(report.summary().notices()).isEmpty();
+        assertThat(report.summary().references()).isEmpty();
 
         restore(b, state("elsewhere"), file);
 
@@ -160,7 +160,7 @@ class CompletePackageTest {
         packing(file).withBaseImages().start().await(SOON);
         Path changes = directory.resolve("monday.vmmig");
         SourceReport report = packing(changes, file).withBaseImages().start().await(SOON);
-        assertThat(report.notices()).extracting(Notice::kind).containsOnly(Notice.Kind.CONTENT_NEEDED);
+        assertThat(report.summary().notices()).extracting(Notice::kind).containsOnly(Notice.Kind.CONTENT_NEEDED);
         assertThat(Files.size(changes)).isLessThan(Files.size(file) / 10);
 
         HostState elsewhere = state("elsewhere");

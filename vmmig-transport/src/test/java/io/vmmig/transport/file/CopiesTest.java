@@ -86,7 +86,7 @@ class CopiesTest {
     }
 
     private static List<Notice> sameAddress(MigrationReport report) {
-        return report.notices().stream()
+        return report.summary().notices().stream()
                 .filter(notice -> notice.kind() == Notice.Kind.SAME_ADDRESS)
                 .toList();
     }
@@ -158,7 +158,7 @@ class CopiesTest {
     }
 
     private static List<Notice> clock(MigrationReport report) {
-        return report.notices().stream()
+        return report.summary().notices().stream()
                 .filter(notice -> notice.kind() == Notice.Kind.CLOCK_BEHIND)
                 .toList();
     }
