@@ -34,4 +34,10 @@ module io.vmmig.core {
     // Untrusted XML is parsed in one way.
     exports io.vmmig.xml to
             io.vmmig.libvirt;
+    // Streams of blocks.
+    exports io.vmmig.sparse to
+            io.vmmig.crypto,
+            io.vmmig.libvirt,
+            io.vmmig.testkit,
+            io.vmmig.transport;
 }

@@ -5,14 +5,14 @@ import io.vmmig.crypto.age.AgeErrors;
 import io.vmmig.crypto.age.HeaderInput;
 import io.vmmig.crypto.age.PayloadCipher;
 import io.vmmig.error.VmmigException;
+import io.vmmig.sparse.BlockInput;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Decrypts chunk by chunk, and returns nothing of a chunk that is not authentic. */
-final class OpeningInputStream extends InputStream {
+final class OpeningInputStream extends BlockInput {
     private final HeaderInput from;
     private final PayloadCipher chunks;
     /** A chunk and the first byte of the next one, which shows that it is not the last. */
@@ -51,12 +51,6 @@ final class OpeningInputStream extends InputStream {
         System.arraycopy(plain, next, target, offset, n);
         next += n;
         return n;
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     /** Wipes what it has decrypted. The underlying stream stays open. */

@@ -13,6 +13,7 @@ import io.vmmig.libvirt.posix.FifoFeeder;
 import io.vmmig.libvirt.posix.StalledException;
 import io.vmmig.libvirt.posix.WorkDirectory;
 import io.vmmig.libvirt.saveimage.SaveImagePreamble;
+import io.vmmig.sparse.BlockOutput;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.channels.ClosedChannelException;
@@ -281,14 +282,9 @@ final class LibvirtRestoringGuest implements RestoringGuest {
     }
 
     /** The stream for the caller. Its exceptions include libvirt's error. */
-    private final class Memory extends OutputStream {
+    private final class Memory extends BlockOutput {
         private boolean sated;
         private int begun;
-
-        @Override
-        public void write(int value) throws IOException {
-            write(new byte[] {(byte) value}, 0, 1);
-        }
 
         @Override
         public void write(byte[] bytes, int offset, int count) throws IOException {

@@ -7,15 +7,15 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.libvirt.posix.FifoSource;
 import io.vmmig.libvirt.posix.StalledException;
 import io.vmmig.libvirt.saveimage.SaveImageHeader;
+import io.vmmig.sparse.BlockInput;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.channels.ClosedChannelException;
 import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** A save image while libvirt writes it. Ends only after libvirt has reported success. Read by one thread, closed by any. */
-final class MemoryStream extends InputStream {
+final class MemoryStream extends BlockInput {
     /** What to do at the stream's end. */
     interface Step {
         void run() throws VmmigException;
@@ -52,12 +52,6 @@ final class MemoryStream extends InputStream {
     /** Whether the end was reached successfully. Callable by any thread. */
     boolean complete() {
         return complete;
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override

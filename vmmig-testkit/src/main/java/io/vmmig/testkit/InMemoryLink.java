@@ -5,6 +5,8 @@ import io.vmmig.error.Failure;
 import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
+import io.vmmig.sparse.BlockInput;
+import io.vmmig.sparse.BlockOutput;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
@@ -109,12 +111,7 @@ final class InMemoryLink {
 
         @Override
         public OutputStream packageStream() {
-            return new OutputStream() {
-                @Override
-                public void write(int b) throws IOException {
-                    write(new byte[] {(byte) b}, 0, 1);
-                }
-
+            return new BlockOutput() {
                 @Override
                 public void write(byte[] buffer, int offset, int length) throws IOException {
                     require(acceptance != null);
@@ -253,19 +250,13 @@ final class InMemoryLink {
         }
     }
 
-    private final class Blocks extends InputStream {
+    private final class Blocks extends BlockInput {
         private final Incoming incoming;
         private byte[] block = {};
         private int at;
 
         Blocks(Incoming incoming) {
             this.incoming = incoming;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override

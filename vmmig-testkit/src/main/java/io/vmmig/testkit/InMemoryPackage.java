@@ -6,6 +6,7 @@ import io.vmmig.error.Failure;
 import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
+import io.vmmig.sparse.BlockOutput;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
@@ -126,7 +127,7 @@ public final class InMemoryPackage implements PackageStore {
         PUBLISHED
     }
 
-    private final class Upload extends OutputStream implements PackageUpload {
+    private final class Upload extends BlockOutput implements PackageUpload {
         private final ByteArrayOutputStream written = new ByteArrayOutputStream();
         private Stage stage = Stage.OPENED;
         private @Nullable UUID id;
@@ -144,11 +145,6 @@ public final class InMemoryPackage implements PackageStore {
         @Override
         public OutputStream packageStream() {
             return this;
-        }
-
-        @Override
-        public void write(int b) throws IOException {
-            write(new byte[] {(byte) b}, 0, 1);
         }
 
         @Override

@@ -9,6 +9,7 @@ import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
+import io.vmmig.sparse.BlockOutput;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -39,12 +40,7 @@ final class InMemoryRestore implements RestoringGuest {
 
     @Override
     public OutputStream memory() {
-        return new OutputStream() {
-            @Override
-            public void write(int b) throws IOException {
-                write(new byte[] {(byte) b}, 0, 1);
-            }
-
+        return new BlockOutput() {
             @Override
             public void write(byte[] buffer, int offset, int length) throws IOException {
                 if (closed) {

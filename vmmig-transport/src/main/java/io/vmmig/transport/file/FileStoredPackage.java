@@ -3,6 +3,7 @@ package io.vmmig.transport.file;
 
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.sparse.BlockInput;
 import io.vmmig.transport.StoredPackage;
 import io.vmmig.transport.stored.PackageSealing;
 import io.vmmig.transport.stored.UntilClosed;
@@ -77,7 +78,7 @@ final class FileStoredPackage implements StoredPackage {
     }
 
     /** Reads the file from its start, at a position of its own. */
-    private final class FromStart extends InputStream {
+    private final class FromStart extends BlockInput {
         private long position;
 
         @Override
@@ -97,12 +98,6 @@ final class FileStoredPackage implements StoredPackage {
                         "Check the file and its disk.");
                 throw new IOException(why.getMessage(), why);
             }
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
     }
 }

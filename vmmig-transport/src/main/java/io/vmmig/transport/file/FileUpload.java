@@ -4,7 +4,6 @@ package io.vmmig.transport.file;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.content.Digest;
-import io.vmmig.crypto.SealingOutputStream;
 import io.vmmig.error.Failure;
 import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
@@ -12,18 +11,15 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
-import io.vmmig.transport.PackageUpload;
-import io.vmmig.transport.stored.PackageOutput;
 import io.vmmig.transport.stored.PackageSealing;
+import io.vmmig.transport.stored.StagedUpload;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
-import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.Collectors;
@@ -33,15 +29,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Writes a package file beside its place, and moves it there when it is published. */
-final class FileUpload implements PackageUpload {
-    private enum Stage {
-        OPENED,
-        WRITING,
-        FINISHED,
-        PUBLISHED,
-        GIVEN_UP
-    }
-
+final class FileUpload extends StagedUpload<SyncedOutput> {
     private static final Logger LOG = LoggerFactory.getLogger(FileUpload.class);
     private static final long NEARLY_FULL_BYTES = 1 << 20;
     private static final FileAttribute<?> OWNER_ONLY =
@@ -49,41 +37,30 @@ final class FileUpload implements PackageUpload {
 
     private final Path file;
     private final boolean replacing;
-    private final PackageSealing sealing;
     private final Names names;
     private final List<PackageReader.Outline> earlier;
-    private final OutputStream data = new PackageOutput(this::writable, this::failure);
-
-    private final Object lock = new Object();
-    private Stage stage = Stage.OPENED;
-    private @Nullable SyncedOutput output;
-
-    private @Nullable UUID packageId;
-    private @Nullable Path part;
-    private @Nullable SealingOutputStream sealed;
-
-    private @Nullable VmmigException reason;
+    private volatile @Nullable Path part;
 
     FileUpload(Path file, boolean replacing, List<PackageReader.Outline> earlier, PackageSealing sealing) {
         this(file, replacing, earlier, sealing, Names.ON_DISK);
     }
 
     FileUpload(Path file, boolean replacing, List<PackageReader.Outline> earlier, PackageSealing sealing, Names names) {
+        super(sealing);
         this.names = names;
-        this.sealing = sealing;
         this.earlier = List.copyOf(earlier);
         this.file = file;
         this.replacing = replacing;
     }
 
     @Override
-    public Acceptance begin(Manifest manifest) throws VmmigException {
+    protected Acceptance accepted(Manifest manifest) throws VmmigException {
         requireEarlier(manifest);
         long free;
         try {
             free = Files.getFileStore(Names.directoryOf(file)).getUsableSpace();
         } catch (IOException e) {
-            throw failure(e);
+            throw explained(e);
         }
         long needed = leastNeeded(manifest);
         if (free < needed) {
@@ -93,20 +70,15 @@ final class FileUpload implements PackageUpload {
                             + ", and the package will hardly be smaller than " + mib(needed) + " MiB",
                     "Free some space, or choose another directory.");
         }
-        synchronized (lock) {
-            advance(Stage.OPENED, Stage.WRITING);
-            packageId = manifest.packageId();
-            Path beside = new PackagePart(file, packageId).path();
-            try {
-                Files.createFile(beside, OWNER_ONLY);
-                part = beside;
-                output = SyncedOutput.of(beside);
-                sealed = sealing.begin(data);
-            } catch (IOException e) {
-                throw failure(e);
-            }
-        }
         return new Acceptance(held(), references(manifest));
+    }
+
+    @Override
+    protected SyncedOutput open(UUID id) throws IOException {
+        Path beside = new PackagePart(file, id).path();
+        Files.createFile(beside, OWNER_ONLY);
+        part = beside;
+        return SyncedOutput.of(beside);
     }
 
     /** A package that was to be small would be large, and nobody would know. */
@@ -160,53 +132,26 @@ final class FileUpload implements PackageUpload {
     }
 
     @Override
-    public OutputStream packageStream() {
-        synchronized (lock) {
-            return sealed == null ? data : sealed;
-        }
+    protected void complete(SyncedOutput written) throws IOException {
+        written.sync();
     }
 
     @Override
-    public Set<String> recipients() {
-        return sealing.fingerprints();
-    }
-
-    @Override
-    public void finish() throws VmmigException {
+    protected void publish(UUID id, SyncedOutput output, HandOverJournal journal) throws VmmigException {
+        PackagePart written = new PackagePart(file, id);
+        @Nullable String identity = null;
         try {
-            if (packageStream() instanceof SealingOutputStream open) {
-                open.finish();
-            }
-            data.flush();
-            writable().sync();
+            output.close();
+            identity = written.identity();
+            journal.record(identity);
+            name(written.path());
+            names.sync(Names.directoryOf(file));
+            deletePart();
         } catch (IOException e) {
-            throw failure(e);
-        }
-        synchronized (lock) {
-            advance(Stage.WRITING, Stage.FINISHED);
-        }
-    }
-
-    @Override
-    public void publish(HandOverJournal journal) throws VmmigException {
-        synchronized (lock) {
-            advance(Stage.FINISHED, Stage.PUBLISHED);
-            PackagePart written = new PackagePart(file, Objects.requireNonNull(packageId));
-            @Nullable String identity = null;
-            try {
-                closeOutput();
-                identity = written.identity();
-                journal.record(identity);
-                name(written.path());
-                names.sync(Names.directoryOf(file));
-                deletePart();
-            } catch (IOException e) {
-                resolve(written, identity, e);
-            } catch (VmmigException e) {
-                stage = Stage.GIVEN_UP;
-                deletePart();
-                throw e;
-            }
+            resolve(written, identity, e);
+        } catch (VmmigException e) {
+            deletePart();
+            throw e;
         }
     }
 
@@ -229,10 +174,8 @@ final class FileUpload implements PackageUpload {
         }
         switch (outcome) {
             case TAKEN -> LOG.warn("{} is complete, though its file system has said that it failed", file, why);
-            case NOT_TAKEN -> {
-                stage = Stage.GIVEN_UP;
-                throw why instanceof FileAlreadyExistsException ? PackageFile.alreadyThere(file) : failure(why);
-            }
+            case NOT_TAKEN ->
+                throw why instanceof FileAlreadyExistsException ? PackageFile.alreadyThere(file) : explained(why);
             case UNDER_WAY, UNHEARD_OF -> throw unsure(why);
         }
     }
@@ -247,57 +190,19 @@ final class FileUpload implements PackageUpload {
     }
 
     @Override
-    public void abort(@Nullable Failure reason) {
-        VmmigException local = reason == null
-                ? VmmigException.of(Problem.CANCELLED, "the package was given up", "")
-                : VmmigException.of(reason, null);
-        SyncedOutput open;
-        synchronized (lock) {
-            if (stage == Stage.PUBLISHED || stage == Stage.GIVEN_UP) {
-                return;
+    protected void aborted(@Nullable SyncedOutput open) {
+        try {
+            if (open != null) {
+                open.close();
             }
-            stage = Stage.GIVEN_UP;
-            this.reason = local;
-            open = output;
+        } catch (IOException e) {
+            LOG.debug("closing failed", e);
         }
-        closeQuietly(open);
         deletePart();
     }
 
     @Override
-    public void close() {
-        abort(null);
-    }
-
-    private void advance(Stage from, Stage to) throws VmmigException {
-        if (reason != null) {
-            throw again(reason);
-        }
-        if (stage != from) {
-            throw new IllegalStateException("not " + to + " after " + stage);
-        }
-        stage = to;
-    }
-
-    private SyncedOutput writable() throws IOException {
-        synchronized (lock) {
-            if (reason != null) {
-                VmmigException why = again(reason);
-                throw new IOException(why.getMessage(), why);
-            }
-            if (stage != Stage.WRITING) {
-                throw new IllegalStateException("the package is written between begin and finish, not now: " + stage);
-            }
-            return Objects.requireNonNull(output);
-        }
-    }
-
-    private VmmigException failure(IOException e) {
-        synchronized (lock) {
-            if (reason != null) {
-                return again(reason);
-            }
-        }
+    protected VmmigException explained(IOException e) {
         VmmigException failure = VmmigException.from(
                 e,
                 Problem.FILE_FAILED,
@@ -313,32 +218,12 @@ final class FileUpload implements PackageUpload {
         return failure;
     }
 
-    private static VmmigException again(VmmigException reason) {
-        return VmmigException.of(reason.failure(), reason);
-    }
-
     /** The JDK tells by words alone, which may be in another language than those that are known. */
     private boolean isFull() {
         try {
             return Files.getFileStore(Names.directoryOf(file)).getUsableSpace() < NEARLY_FULL_BYTES;
         } catch (IOException unknown) {
             return false;
-        }
-    }
-
-    private void closeOutput() throws IOException {
-        if (output != null) {
-            output.close();
-        }
-    }
-
-    private static void closeQuietly(@Nullable SyncedOutput output) {
-        try {
-            if (output != null) {
-                output.close();
-            }
-        } catch (IOException e) {
-            LOG.debug("closing failed", e);
         }
     }
 

@@ -3,7 +3,6 @@ package io.vmmig.transport.file;
 
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
-import io.vmmig.crypto.AgeSealing;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeKeys;
 import io.vmmig.error.Problem;
@@ -26,7 +25,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -89,15 +87,12 @@ public final class PackageFile implements PackageStore {
      * @param hosts one at least; see {@code HostIdentity.keys()} and {@code NodeCard.keys()}
      */
     public PackageFile sealedFor(NodeKeys... hosts) {
-        if (hosts.length == 0 || hosts.length > AgeSealing.MAX_RECIPIENTS) {
-            throw new IllegalArgumentException("to seal takes 1 to " + AgeSealing.MAX_RECIPIENTS + " hosts");
-        }
-        return new PackageFile(path, replacing, earlier, sealing.sealedFor(Set.of(hosts)));
+        return new PackageFile(path, replacing, earlier, sealing.sealedFor(hosts));
     }
 
     /** The same, but what is written is in the clear: whoever can read the file has all that the guest has in its memory. */
     public PackageFile unsealed() {
-        return new PackageFile(path, replacing, earlier, sealing.sealedFor(Set.of()));
+        return new PackageFile(path, replacing, earlier, sealing.unsealed());
     }
 
     /** The same, but what was sealed for {@code self}, with its present keys or former ones, is opened. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.file;
 
+import io.vmmig.sparse.BlockOutput;
 import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -12,7 +12,7 @@ import java.util.concurrent.CompletionException;
  * A file that is brought to the disk while it is written: at its end a guest stands still for what is left to do. Written by one
  * thread; any may close it.
  */
-final class SyncedOutput extends OutputStream {
+final class SyncedOutput extends BlockOutput {
     static final long EVERY_BYTES = 16 << 20;
 
     /** Brings to the disk what was written so far. */
@@ -37,11 +37,6 @@ final class SyncedOutput extends OutputStream {
     static SyncedOutput of(Path path) throws IOException {
         FileOutputStream file = new FileOutputStream(path.toFile());
         return new SyncedOutput(file, file.getFD()::sync);
-    }
-
-    @Override
-    public void write(int b) throws IOException {
-        write(new byte[] {(byte) b}, 0, 1);
     }
 
     /** Throws, too, what went wrong with what was written before. */

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
+import io.vmmig.sparse.BlockOutput;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
 
 /** Passes on all that is written but the last bytes, which are kept. For one thread. */
-final class HeldBackTail extends OutputStream {
+final class HeldBackTail extends BlockOutput {
     private final OutputStream target;
     private final byte[] kept;
     private int held;
@@ -27,11 +28,6 @@ final class HeldBackTail extends OutputStream {
         target.write(source, offset, passed);
         System.arraycopy(source, offset + passed, kept, held, length - passed);
         held += length - passed;
-    }
-
-    @Override
-    public void write(int b) throws IOException {
-        write(new byte[] {(byte) b}, 0, 1);
     }
 
     /** What was kept: fewer bytes than were asked for only if no more were written. */

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
-import io.vmmig.crypto.AgeSealing;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeKeys;
 import io.vmmig.error.Problem;
@@ -18,7 +17,6 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -114,15 +112,12 @@ public final class HttpPackage implements PackageStore {
      * @param hosts one at least; see {@code HostIdentity.keys()} and {@code NodeCard.keys()}
      */
     public HttpPackage sealedFor(NodeKeys... hosts) {
-        if (hosts.length == 0 || hosts.length > AgeSealing.MAX_RECIPIENTS) {
-            throw new IllegalArgumentException("to seal takes 1 to " + AgeSealing.MAX_RECIPIENTS + " hosts");
-        }
-        return new HttpPackage(name, places, access, sealing.sealedFor(Set.of(hosts)), sending, fetching);
+        return new HttpPackage(name, places, access, sealing.sealedFor(hosts), sending, fetching);
     }
 
     /** The same, but what is sent is in the clear for the server and all who read there; over https only. */
     public HttpPackage unsealed() {
-        return new HttpPackage(name, places, access, sealing.sealedFor(Set.of()), sending, fetching);
+        return new HttpPackage(name, places, access, sealing.unsealed(), sending, fetching);
     }
 
     /** The same, but what was sealed for {@code self}, with its present keys or former ones, is opened. */

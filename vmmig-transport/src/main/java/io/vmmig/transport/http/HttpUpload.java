@@ -2,53 +2,36 @@
 package io.vmmig.transport.http;
 
 import io.vmmig.bundle.Manifest;
-import io.vmmig.crypto.SealingOutputStream;
 import io.vmmig.crypto.SignerKey;
-import io.vmmig.error.Failure;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
-import io.vmmig.transport.PackageUpload;
-import io.vmmig.transport.stored.PackageOutput;
 import io.vmmig.transport.stored.PackageSealing;
+import io.vmmig.transport.stored.StagedUpload;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.util.HashSet;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** Sends a package in parts, and publishes it by their index: without an index there is no package. */
-final class HttpUpload implements PackageUpload {
-    private enum Stage {
-        OPENED,
-        WRITING,
-        FINISHED,
-        /** From here on the index may be there. */
-        PUBLISHED,
-        GIVEN_UP
-    }
-
+final class HttpUpload extends StagedUpload<HeldBackTail> {
     private final RemoteParts remote;
     private final HttpAccess access;
-    private final PackageSealing sealing;
     private final int partBytes;
     private final @Nullable AwaitedReceipt awaited;
     private final RetryingHttpClient client;
-    private final OutputStream data = new PackageOutput(this::writable, this::failure);
 
-    private final Object lock = new Object();
-    private Stage stage = Stage.OPENED;
-    private @Nullable VmmigException reason;
-    private @Nullable UUID packageId;
-    private @Nullable PartUpload upload;
-    private @Nullable HeldBackTail kept;
+    private volatile @Nullable Sent sent;
+    private final AtomicBoolean cleared = new AtomicBoolean();
+
     private @Nullable HandOverEntry entry;
-    private @Nullable SealingOutputStream sealed;
     private byte @Nullable [] index;
-    private boolean cleared;
+
+    private record Sent(UUID packageId, PartUpload parts) {}
 
     HttpUpload(
             RemoteParts remote,
@@ -56,183 +39,76 @@ final class HttpUpload implements PackageUpload {
             PackageSealing sealing,
             int partBytes,
             @Nullable AwaitedReceipt awaited) {
+        super(sealing);
         this.remote = remote;
         this.access = access;
-        this.sealing = sealing;
         this.partBytes = partBytes;
         this.awaited = awaited;
         this.client = remote.client();
     }
 
     @Override
-    public Acceptance begin(Manifest manifest) throws VmmigException {
-        synchronized (lock) {
-            advance(Stage.OPENED, Stage.WRITING);
-            packageId = manifest.packageId();
-            upload = new PartUpload(client, packageId.toString(), partBytes, access.parallelism(), false);
-            kept = new HeldBackTail(upload, PartIndex.TAIL_BYTES);
-        }
-        try {
-            SealingOutputStream begun = sealing.begin(data);
-            synchronized (lock) {
-                sealed = begun;
-            }
-        } catch (IOException e) {
-            throw failure(e);
-        }
+    protected Acceptance accepted(Manifest manifest) {
         Set<Manifest.Reference> references = new HashSet<>(manifest.baseReferences());
         references.addAll(manifest.bootReferences());
         return new Acceptance(Set.of(), references);
     }
 
     @Override
-    public OutputStream packageStream() {
-        synchronized (lock) {
-            return sealed == null ? data : sealed;
-        }
+    protected HeldBackTail open(UUID id) {
+        PartUpload parts = new PartUpload(client, id.toString(), partBytes, access.parallelism(), false);
+        sent = new Sent(id, parts);
+        return new HeldBackTail(parts, PartIndex.TAIL_BYTES);
     }
 
     @Override
-    public Set<String> recipients() {
-        return sealing.fingerprints();
+    protected void complete(HeldBackTail written) throws VmmigException {
+        PartUpload parts = Objects.requireNonNull(sent).parts();
+        SignerKey receiptBy = awaited == null ? null : awaited.by();
+        PartIndex made = parts.finish(PartIndex.Ending.of(written.tail(), receiptBy));
+        index = made.toBytes();
+        entry = new HandOverEntry(
+                HandOverEntry.Step.SENT,
+                IndexHandOver.digestOf(index),
+                made.parts().size(),
+                parts.pivot(),
+                receiptBy);
     }
 
     @Override
-    public void finish() throws VmmigException {
-        byte[] listed;
-        HandOverEntry first;
-        try {
-            if (packageStream() instanceof SealingOutputStream open) {
-                open.finish();
-            }
-            data.flush();
-            byte[] tail = writable().tail();
-            PartUpload parts = Objects.requireNonNull(upload);
-            SignerKey receiptBy = awaited == null ? null : awaited.by();
-            PartIndex made = parts.finish(PartIndex.Ending.of(tail, receiptBy));
-            listed = made.toBytes();
-            first = new HandOverEntry(
-                    HandOverEntry.Step.SENT,
-                    IndexHandOver.digestOf(listed),
-                    made.parts().size(),
-                    parts.pivot(),
-                    receiptBy);
-        } catch (IOException e) {
-            throw failure(e);
-        } catch (VmmigException e) {
-            VmmigException ended = ended();
-            throw ended == null ? e : ended;
-        }
-        synchronized (lock) {
-            advance(Stage.WRITING, Stage.FINISHED);
-            index = listed;
-            entry = first;
-        }
-    }
-
-    @Override
-    public void publish(HandOverJournal journal) throws VmmigException {
-        byte[] listed;
-        HandOverEntry first;
-        IndexHandOver handOver;
+    protected void publish(UUID id, HeldBackTail written, HandOverJournal journal) throws VmmigException {
         try (RetryingHttpClient asking = remote.briefCalls()) {
-            synchronized (lock) {
-                advance(Stage.FINISHED, Stage.PUBLISHED);
-                listed = Objects.requireNonNull(index);
-                first = Objects.requireNonNull(entry);
-                handOver = new IndexHandOver(
-                        new HttpObjects(client, asking), remote.what(), Objects.requireNonNull(packageId), journal);
-            }
-            handOver.publish(first, listed, awaited);
-        } catch (VmmigException e) {
-            if (e.problem() != Problem.OUTCOME_UNKNOWN) {
-                synchronized (lock) {
-                    stage = Stage.GIVEN_UP;
-                }
-            }
-            throw e;
+            new IndexHandOver(new HttpObjects(client, asking), remote.what(), id, journal)
+                    .publish(Objects.requireNonNull(entry), Objects.requireNonNull(index), awaited);
         }
     }
 
     @Override
-    public void abort(@Nullable Failure told) {
-        synchronized (lock) {
-            if (stage == Stage.PUBLISHED || stage == Stage.GIVEN_UP) {
-                return;
-            }
-            stage = Stage.GIVEN_UP;
-            reason = told == null
-                    ? VmmigException.of(Problem.CANCELLED, "the package was given up", "")
-                    : VmmigException.of(told, null);
-        }
+    protected void aborted(@Nullable HeldBackTail open) {
         client.close();
     }
 
     /** Removes the parts, unless the package may be whole; takes a few seconds at most. */
     @Override
     public void close() {
-        abort(null);
-        PartUpload begun;
-        boolean given;
-        synchronized (lock) {
-            begun = cleared ? null : upload;
-            cleared = true;
-            given = stage == Stage.PUBLISHED;
-        }
+        super.close();
         client.close();
-        if (begun != null) {
-            begun.close();
-            if (!given) {
-                UUID id = Objects.requireNonNull(packageId);
-                remote.removeQuietly(id, begun.begun());
-                remote.removeLate(id, begun.unanswered());
+        Sent begun = sent;
+        if (begun != null && !cleared.getAndSet(true)) {
+            begun.parts().close();
+            if (!isPublished()) {
+                remote.removeQuietly(begun.packageId(), begun.parts().begun());
+                remote.removeLate(begun.packageId(), begun.parts().unanswered());
             }
         }
     }
 
-    private void advance(Stage from, Stage to) throws VmmigException {
-        synchronized (lock) {
-            if (reason != null) {
-                throw again(reason);
-            }
-            if (stage != from) {
-                throw new IllegalStateException("not " + to + " after " + stage);
-            }
-            stage = to;
-        }
-    }
-
-    private static VmmigException again(VmmigException reason) {
-        return VmmigException.of(reason.failure(), reason);
-    }
-
-    private @Nullable VmmigException ended() {
-        synchronized (lock) {
-            return reason == null ? null : again(reason);
-        }
-    }
-
-    private VmmigException failure(IOException e) {
-        VmmigException ended = ended();
-        return ended != null
-                ? ended
-                : VmmigException.from(
-                        e,
-                        Problem.CONNECTION_LOST,
-                        "the package could not be written to " + remote,
-                        "See to the server, and try again.");
-    }
-
-    private HeldBackTail writable() throws IOException {
-        VmmigException ended = ended();
-        if (ended != null) {
-            throw new IOException(ended.getMessage(), ended);
-        }
-        synchronized (lock) {
-            if (stage != Stage.WRITING) {
-                throw new IllegalStateException("the package is written between begin and finish, not now: " + stage);
-            }
-            return Objects.requireNonNull(kept);
-        }
+    @Override
+    protected VmmigException explained(IOException e) {
+        return VmmigException.from(
+                e,
+                Problem.CONNECTION_LOST,
+                "the package could not be written to " + remote,
+                "See to the server, and try again.");
     }
 }

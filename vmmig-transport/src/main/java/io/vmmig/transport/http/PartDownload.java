@@ -3,6 +3,7 @@ package io.vmmig.transport.http;
 
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.sparse.BlockInput;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -264,7 +265,7 @@ final class PartDownload implements AutoCloseable {
         }
     }
 
-    private final class Parts extends InputStream {
+    private final class Parts extends BlockInput {
         private int number;
         private @Nullable InputStream part;
 
@@ -286,12 +287,6 @@ final class PartDownload implements AutoCloseable {
                 number++;
             }
             return -1;
-        }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
         }
 
         @Override

@@ -4,9 +4,9 @@ package io.vmmig.transport.http;
 import io.vmmig.content.Digest;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.sparse.BlockOutput;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.io.OutputStream;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * Cuts what is written into parts, and sends several at once; whoever writes waits as long as the server is busy. One thread
  * writes, and any may close.
  */
-final class PartUpload extends OutputStream {
+final class PartUpload extends BlockOutput {
     private final RetryingHttpClient client;
     private final String id;
     private final int partBytes;
@@ -73,11 +73,6 @@ final class PartUpload extends OutputStream {
                 send();
             }
         }
-    }
-
-    @Override
-    public void write(int b) throws IOException {
-        write(new byte[] {(byte) b}, 0, 1);
     }
 
     private byte[] current() throws IOException {

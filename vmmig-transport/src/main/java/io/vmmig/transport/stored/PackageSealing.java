@@ -31,9 +31,17 @@ public record PackageSealing(boolean decided, Set<NodeKeys> recipients, @Nullabl
         recipients = Set.copyOf(recipients);
     }
 
-    /** The same, but for these hosts; in the clear if there are none. */
-    public PackageSealing sealedFor(Set<NodeKeys> hosts) {
-        return new PackageSealing(true, hosts, self);
+    /** The same, but for these hosts, of which there has to be one. */
+    public PackageSealing sealedFor(NodeKeys... hosts) {
+        if (hosts.length == 0 || hosts.length > AgeSealing.MAX_RECIPIENTS) {
+            throw new IllegalArgumentException("to seal takes 1 to " + AgeSealing.MAX_RECIPIENTS + " hosts");
+        }
+        return new PackageSealing(true, Set.of(hosts), self);
+    }
+
+    /** The same, but in the clear. */
+    public PackageSealing unsealed() {
+        return new PackageSealing(true, Set.of(), self);
     }
 
     /** The same, but what was sealed for {@code identity} is opened. */

@@ -2,6 +2,8 @@
 package io.vmmig.transport.tls;
 
 import io.vmmig.crypto.NodeKeys;
+import io.vmmig.sparse.BlockInput;
+import io.vmmig.sparse.BlockOutput;
 import io.vmmig.transport.wire.Connection;
 import java.io.EOFException;
 import java.io.IOException;
@@ -224,7 +226,7 @@ final class TlsConnection implements Connection {
     }
 
     /** Decrypts into the caller's array if that is large enough for any record. */
-    private final class Input extends InputStream {
+    private final class Input extends BlockInput {
         @Override
         public int read(byte[] target, int offset, int length) throws IOException {
             if (length == 0) {
@@ -261,16 +263,10 @@ final class TlsConnection implements Connection {
             }
             return plain.position();
         }
-
-        @Override
-        public int read() throws IOException {
-            byte[] one = new byte[1];
-            return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-        }
     }
 
     /** Encrypts several records at a time, with the engine's own output, such as key updates. */
-    private final class Output extends OutputStream {
+    private final class Output extends BlockOutput {
         @Override
         public void write(byte[] bytes, int offset, int length) throws IOException {
             ByteBuffer plain = ByteBuffer.wrap(bytes, offset, length);
@@ -291,11 +287,6 @@ final class TlsConnection implements Connection {
                 }
                 send();
             }
-        }
-
-        @Override
-        public void write(int b) throws IOException {
-            write(new byte[] {(byte) b}, 0, 1);
         }
     }
 }

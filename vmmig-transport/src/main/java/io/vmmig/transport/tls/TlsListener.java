@@ -84,7 +84,7 @@ public final class TlsListener implements AutoCloseable {
     private volatile boolean closed;
 
     /** A session that is not accepted yet, and what it occupies. */
-    private record Waiting(TlsIncomingSession session, Place place) {}
+    private record Waiting(WireIncomingSession session, Place place) {}
 
     private record Config(
             String host,
@@ -479,19 +479,19 @@ public final class TlsListener implements AutoCloseable {
 
     /** From here on the listener no longer owns the session: it may be accepted at once. */
     private void begin(TlsConnection connection, Fingerprint peer, String name, Place place) throws IOException {
-        WireIncomingSession wire;
+        WireIncomingSession session;
         place.enter();
         try {
-            wire = WireIncomingSession.start(connection, name, config.timeouts, peer, sessions, place::leave);
+            session = WireIncomingSession.start(
+                    connection, name, config.timeouts, peer, config.self, sessions, place::leave);
         } catch (IOException | RuntimeException | Error e) {
             place.leave();
             throw e;
         }
-        TlsIncomingSession session;
         try {
-            session = new TlsIncomingSession(wire, config.self, peer, watch);
+            session.onClose(watch.guard(peer, name, session::fail)::close);
         } catch (RuntimeException | Error e) {
-            wire.close();
+            session.close();
             throw e;
         }
         synchronized (waiting) {

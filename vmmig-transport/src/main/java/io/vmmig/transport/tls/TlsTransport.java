@@ -276,7 +276,7 @@ public final class TlsTransport implements Peer {
         WireOutgoingSession wire;
         try {
             wire = WireOutgoingSession.start(
-                    connection, address.toString(), timeouts, within -> dialAgain(same, within));
+                    connection, address.toString(), peer, sealing, timeouts, within -> dialAgain(same, within));
         } catch (IOException e) {
             connection.cut();
             throw VmmigException.from(
@@ -286,8 +286,9 @@ public final class TlsTransport implements Peer {
                     "Try again; if it happens again, look at the log of the other host.");
         }
         try {
-            return new TlsOutgoingSession(
-                    wire, "host " + address + " (fingerprint " + peer.fingerprint() + ")", peer, sealing, watch);
+            String name = "host " + address + " (fingerprint " + peer.fingerprint() + ")";
+            wire.onClose(watch.guard(peer.fingerprint(), name, wire::fail)::close);
+            return wire;
         } catch (RuntimeException | Error e) {
             wire.close();
             throw e;

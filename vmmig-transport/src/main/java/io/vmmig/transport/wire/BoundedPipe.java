@@ -2,6 +2,7 @@
 package io.vmmig.transport.wire;
 
 import io.vmmig.error.VmmigException;
+import io.vmmig.sparse.BlockInput;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * A ring buffer between one thread that fills it from a stream and one that reads it. While it is full the filler waits, and so,
  * in the end, does the sender. It allocates memory with the first byte, so that an idle connection costs little.
  */
-final class BoundedPipe extends InputStream {
+final class BoundedPipe extends BlockInput {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final int capacity;
@@ -162,12 +163,6 @@ final class BoundedPipe extends InputStream {
         } finally {
             lock.unlock();
         }
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override

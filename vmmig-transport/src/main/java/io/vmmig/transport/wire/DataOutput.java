@@ -2,12 +2,12 @@
 package io.vmmig.transport.wire;
 
 import io.vmmig.error.VmmigException;
+import io.vmmig.sparse.BlockOutput;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.util.Arrays;
 
 /** Sends the bytes of a package in frames. */
-final class DataOutput extends OutputStream {
+final class DataOutput extends BlockOutput {
     private static final int FRAME_BYTES = Frame.DATA_FRAME_BYTES;
 
     private final FramedConnection link;
@@ -47,11 +47,6 @@ final class DataOutput extends OutputStream {
             }
         }
         total += length;
-    }
-
-    @Override
-    public void write(int b) throws IOException {
-        write(new byte[] {(byte) b}, 0, 1);
     }
 
     @Override

@@ -2,16 +2,16 @@
 package io.vmmig.transport.wire;
 
 import io.vmmig.error.VmmigException;
+import io.vmmig.sparse.BlockInput;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 
 /**
  * Reads the frames of a channel, each complete, across connections, without the frames that only the channel itself needs. For
  * one thread.
  */
-final class FrameInput extends InputStream {
+final class FrameInput extends BlockInput {
     private final ResumableChannel channel;
     /** Of the current frame. */
     private final byte[] header = new byte[Frame.HEADER_BYTES];
@@ -45,12 +45,6 @@ final class FrameInput extends InputStream {
         int n = take(target, offset, (int) Math.min(length, payloadLeft));
         payloadLeft -= Math.max(n, 0);
         return n;
-    }
-
-    @Override
-    public int read() throws IOException {
-        byte[] one = new byte[1];
-        return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     /** False at the end. */

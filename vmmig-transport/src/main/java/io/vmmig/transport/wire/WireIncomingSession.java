@@ -1,22 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.wire;
 
+import io.vmmig.crypto.AgeSealing;
 import io.vmmig.crypto.Fingerprint;
+import io.vmmig.crypto.HostIdentity;
 import io.vmmig.error.Failure;
 import io.vmmig.error.VmmigException;
+import io.vmmig.sparse.BlockInput;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
-import java.io.FilterInputStream;
+import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The destination's side of a connection. */
+/** The destination's side of a connection; it opens what is sealed for this host. */
 public final class WireIncomingSession implements IncomingSession {
     private enum Stage {
         CONNECTED,
@@ -36,17 +40,21 @@ public final class WireIncomingSession implements IncomingSession {
 
     // Buffers what a fast network delivers while QEMU starts, so that the source does not wait for it.
     private static final int BUFFERED_BYTES = 16 << 20;
+    private static final int PART_BUFFER_BYTES = 64 << 10;
     /** Offers up to this size are always admitted; most are smaller. */
     static final int SMALL_OFFER_BYTES = 256 << 10;
     /** Less than this within the timeout does not count as progress. */
     private static final int LEAST_PROGRESS_BYTES = 64 << 10;
 
     private final Fingerprint source;
+    private final HostIdentity self;
     private final PeerQuota offerBytes;
     private final AtomicLong offerBytesTaken = new AtomicLong();
     private final Runnable onClosed;
     private final FramedConnection link;
     private final BoundedPipe data = new BoundedPipe(BUFFERED_BYTES);
+    private final InputStream content = new Content();
+    private Runnable onClose = () -> {};
     private volatile long received;
     /** For the caller's thread only. */
     private @Nullable Offer offer;
@@ -68,10 +76,12 @@ public final class WireIncomingSession implements IncomingSession {
             String peer,
             Timeouts timeouts,
             Fingerprint source,
+            HostIdentity self,
             PeerQuota offerBytes,
             Sessions.@Nullable Member member,
             Runnable onClosed) {
         this.source = source;
+        this.self = self;
         this.offerBytes = offerBytes;
         this.onClosed = onClosed;
         link = new FramedConnection(connection, peer, timeouts, new Destination(), member);
@@ -84,6 +94,7 @@ public final class WireIncomingSession implements IncomingSession {
      * A session on a connection whose preambles have been exchanged; it owns the connection from now on.
      *
      * @param source authenticated by the handshake
+     * @param self this host, which opens what is sealed for it
      * @param sessions where the source can resume it
      * @param onClosed run once when there is no connection and will be none, unless this constructor throws; by any thread; must
      *     not block
@@ -93,13 +104,24 @@ public final class WireIncomingSession implements IncomingSession {
             String peer,
             Timeouts timeouts,
             Fingerprint source,
+            HostIdentity self,
             Sessions sessions,
             Runnable onClosed)
             throws IOException {
         WireIncomingSession session = new WireIncomingSession(
-                connection, peer, timeouts, source, sessions.offerBytes(), sessions.begin(source), onClosed);
+                connection, peer, timeouts, source, self, sessions.offerBytes(), sessions.begin(source), onClosed);
         session.link.start();
         return session;
+    }
+
+    /** Has {@link #close} run that at its end; to be called once, before others know the session. */
+    public void onClose(Runnable action) {
+        onClose = action;
+    }
+
+    @Override
+    public Optional<String> peer() {
+        return Optional.of(source.toString());
     }
 
     @Override
@@ -168,41 +190,54 @@ public final class WireIncomingSession implements IncomingSession {
 
     @Override
     public InputStream packageStream() {
-        return new Parts(this, part -> part);
+        return content;
     }
 
-    /** Reads the package up to the point where the source waits, or to the end; closing this leaves the session open. */
-    InputStream part() {
-        return new FilterInputStream(data) {
-            private boolean ended;
+    /**
+     * The package, in its two parts: what is sent while the guest runs, and the rest. Each may be sealed separately, since a sealed stream can
+     * only be read to its end.
+     */
+    private final class Content extends BlockInput {
+        private @Nullable InputStream part;
 
-            @Override
-            public int read(byte[] buffer, int offset, int length) throws IOException {
-                // The pipe reports the end of a part once, and a reader may ask again.
-                int n = ended ? -1 : super.read(buffer, offset, length);
-                ended = n < 0;
-                return n;
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            if (length == 0) {
+                return 0;
             }
-
-            @Override
-            public int read() throws IOException {
-                byte[] one = new byte[1];
-                return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
+            while (true) {
+                InputStream from = part == null ? opened(new Part()) : part;
+                part = from;
+                int n = from.read(buffer, offset, length);
+                if (n >= 0 || data.whole()) {
+                    return n;
+                }
+                part = null;
             }
-
-            @Override
-            public int available() throws IOException {
-                return ended ? 0 : super.available();
-            }
-
-            @Override
-            public void close() {}
-        };
+        }
     }
 
-    /** Whether there is no further part behind one that has been read. */
-    boolean whole() {
-        return data.whole();
+    private InputStream opened(InputStream part) {
+        return new LazyDecryptingInputStream(
+                new BufferedInputStream(part, PART_BUFFER_BYTES),
+                sent -> AgeSealing.begins(sent) ? AgeSealing.open(sent, self.sealingIdentities()) : sent);
+    }
+
+    /** Up to the point where the source waits, or to the end. The pipe reports the end of a part once, and a reader may ask again. */
+    private final class Part extends BlockInput {
+        private boolean ended;
+
+        @Override
+        public int read(byte[] buffer, int offset, int length) throws IOException {
+            int n = ended ? -1 : data.read(buffer, offset, length);
+            ended = n < 0;
+            return n;
+        }
+
+        @Override
+        public int available() throws IOException {
+            return ended ? 0 : data.available();
+        }
     }
 
     @Override
@@ -277,12 +312,16 @@ public final class WireIncomingSession implements IncomingSession {
 
     @Override
     public void close() {
-        if (link.locked(() -> stage == Stage.RESUMED)) {
-            link.endInPeace();
-        } else {
-            link.end(WireErrors.closedHere(), () -> giveUpUnlessHandedOver(WireErrors.destinationClosed()));
+        try {
+            if (link.locked(() -> stage == Stage.RESUMED)) {
+                link.endInPeace();
+            } else {
+                link.end(WireErrors.closedHere(), () -> giveUpUnlessHandedOver(WireErrors.destinationClosed()));
+            }
+            link.awaitClosed();
+        } finally {
+            onClose.run();
         }
-        link.awaitClosed();
     }
 
     /** Null once this host owns the guest: only the caller knows whether it runs, and a refusal would let it run twice. */

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.wire;
 
+import io.vmmig.crypto.AgeSealing;
+import io.vmmig.crypto.NodeKeys;
+import io.vmmig.crypto.SealingOutputStream;
 import io.vmmig.error.Failure;
 import io.vmmig.error.VmmigException;
+import io.vmmig.sparse.BlockOutput;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
@@ -10,7 +14,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +36,10 @@ public final class WireOutgoingSession implements OutgoingSession {
 
     private final FramedConnection link;
     private final DataOutput data;
+    private final NodeKeys destination;
+    private final boolean sealing;
+    private @Nullable SealingOutputStream sealed;
+    private Runnable onClose = () -> {};
 
     // Guarded by the link.
     private Stage stage = Stage.CONNECTED;
@@ -37,7 +47,15 @@ public final class WireOutgoingSession implements OutgoingSession {
     private boolean ready;
     private boolean refused;
 
-    private WireOutgoingSession(Connection connection, String peer, Timeouts timeouts, Redialer redial) {
+    private WireOutgoingSession(
+            Connection connection,
+            String peer,
+            NodeKeys destination,
+            boolean sealing,
+            Timeouts timeouts,
+            Redialer redial) {
+        this.destination = destination;
+        this.sealing = sealing;
         ReconnectStrategy reconnecting =
                 timeouts.resume().isZero() ? null : new Reconnector(redial, timeouts.resume(), timeouts.connect());
         link = new FramedConnection(connection, peer, timeouts, new Source(), reconnecting);
@@ -47,13 +65,31 @@ public final class WireOutgoingSession implements OutgoingSession {
     /**
      * A session on a connection whose preambles have been exchanged; it takes over the connection.
      *
+     * @param destination authenticated by the handshake
+     * @param sealing whether the package is sealed for the destination
      * @param redial how to get another one if that breaks
      */
-    public static WireOutgoingSession start(Connection connection, String peer, Timeouts timeouts, Redialer redial)
+    public static WireOutgoingSession start(
+            Connection connection,
+            String peer,
+            NodeKeys destination,
+            boolean sealing,
+            Timeouts timeouts,
+            Redialer redial)
             throws IOException {
-        WireOutgoingSession session = new WireOutgoingSession(connection, peer, timeouts, redial);
+        WireOutgoingSession session = new WireOutgoingSession(connection, peer, destination, sealing, timeouts, redial);
         session.link.start();
         return session;
+    }
+
+    /** Has {@link #close} run that at its end; to be called once, before others know the session. */
+    public void onClose(Runnable action) {
+        onClose = action;
+    }
+
+    @Override
+    public Set<String> recipients() {
+        return Set.of(destination.fingerprint().hex());
     }
 
     @Override
@@ -65,28 +101,47 @@ public final class WireOutgoingSession implements OutgoingSession {
     public Acceptance offer(Offer offer) throws VmmigException {
         link.send(new Frame(Kind.OFFER, Messages.offer(offer)), () -> advance(Stage.CONNECTED, Stage.OFFERED));
         link.await(() -> stage == Stage.ACCEPTED);
+        beginPart();
         return Objects.requireNonNull(acceptance);
     }
 
     @Override
     public OutputStream packageStream() {
-        return data;
+        return sealing ? new Sealed() : data;
     }
 
-    @Override
-    public void awaitReady() throws VmmigException {
-        flush();
-        link.send(
-                new Frame(Kind.WAITING, Messages.waiting(data.total())), () -> advance(Stage.ACCEPTED, Stage.WAITING));
-        link.await(() -> ready);
-        link.locked(() -> {
-            advance(Stage.WAITING, Stage.READY);
-            return true;
-        });
+    /** Continues with the next part when one has ended. */
+    private final class Sealed extends BlockOutput {
+        private OutputStream part() {
+            return sealed == null ? data : sealed;
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            part().write(bytes, offset, length);
+        }
+
+        @Override
+        public void flush() throws IOException {
+            part().flush();
+        }
     }
 
-    private void flush() throws VmmigException {
+    private void beginPart() throws VmmigException {
+        if (sealing) {
+            try {
+                sealed = AgeSealing.seal(data, List.of(destination.sealing()));
+            } catch (IOException e) {
+                throw WireErrors.lost(link.peer(), e);
+            }
+        }
+    }
+
+    private void endPart() throws VmmigException {
         try {
+            if (sealed != null) {
+                sealed.finish();
+            }
             data.flush();
         } catch (IOException e) {
             throw WireErrors.lost(link.peer(), e);
@@ -94,8 +149,21 @@ public final class WireOutgoingSession implements OutgoingSession {
     }
 
     @Override
+    public void awaitReady() throws VmmigException {
+        endPart();
+        link.send(
+                new Frame(Kind.WAITING, Messages.waiting(data.total())), () -> advance(Stage.ACCEPTED, Stage.WAITING));
+        link.await(() -> ready);
+        link.locked(() -> {
+            advance(Stage.WAITING, Stage.READY);
+            return true;
+        });
+        beginPart();
+    }
+
+    @Override
     public void finish() throws VmmigException {
-        flush();
+        endPart();
         link.send(
                 new Frame(Kind.COMPLETE, Messages.complete(data.total())), () -> advance(Stage.READY, Stage.COMPLETED));
         link.await(() -> stage == Stage.RESTORED);
@@ -142,12 +210,16 @@ public final class WireOutgoingSession implements OutgoingSession {
 
     @Override
     public void close() {
-        if (link.locked(() -> stage == Stage.RESUMED)) {
-            link.endInPeace();
-        } else {
-            link.end(WireErrors.closedHere(), () -> abortFrame(null));
+        try {
+            if (link.locked(() -> stage == Stage.RESUMED)) {
+                link.endInPeace();
+            } else {
+                link.end(WireErrors.closedHere(), () -> abortFrame(null));
+            }
+            link.awaitClosed();
+        } finally {
+            onClose.run();
         }
-        link.awaitClosed();
     }
 
     private boolean isCommitted() {

@@ -18,7 +18,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
@@ -88,8 +87,8 @@ class FailingDiskTest {
         if (replacing) {
             Files.writeString(file, "an earlier package");
         }
-        try (PackageUpload upload = new FileUpload(
-                file, replacing, List.of(), PackageSealing.UNDECIDED.sealedFor(Set.of()), disk.names())) {
+        try (PackageUpload upload =
+                new FileUpload(file, replacing, List.of(), PackageSealing.UNDECIDED.unsealed(), disk.names())) {
             upload.begin(Samples.manifest());
             Packages.write(upload.packageStream(), Samples.offer(), 1000);
             upload.finish();
