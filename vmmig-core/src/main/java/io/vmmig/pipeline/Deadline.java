@@ -9,11 +9,11 @@ import java.util.concurrent.TimeUnit;
 
 /** Stops a migration that takes too long, unless the deadline is closed first. */
 record Deadline(CompletableFuture<Boolean> alarm) {
-    /** Starts now; {@code what} describes what is limited, such as "the guest was paused". */
+    /** Starts now; {@code what} is the subject and the verb, such as "the guest was paused for". */
     static Deadline after(Duration atMost, String what, Cancellation cancellation) {
         Failure reason = Failure.of(
                 Problem.DEADLINE_EXCEEDED,
-                what + " for longer than " + words(atMost) + ", which is all that the " + cancellation.end()
+                what + " longer than " + words(atMost) + ", which is all that the " + cancellation.end()
                         + " allows",
                 "Look for what is slow, or allow more time there.");
         CompletableFuture<Boolean> alarm = new CompletableFuture<>();

@@ -49,7 +49,7 @@ final class DestinationSetup extends MigrationSetup<ReceiveSettings> {
     void admit() throws VmmigException {
         cancellation.onRequest(() -> origin.refuse(cancellation.reason()));
         origin.onReconnected(recorder::reconnected);
-        scope.add(Deadline.after(settings.migrationTimeout, "the migration went on", cancellation), Deadline::close);
+        scope.add(Deadline.after(settings.migrationTimeout, "the migration took", cancellation), Deadline::close);
         origin.awaitOffer();
         admit(Phase.OFFER, CodecWarmUp.READING);
     }

@@ -77,7 +77,8 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
         // The guest is paused.
         recorder.enter(Phase.SUSPEND);
         Deadline suspension = scope.add(
-                Deadline.after(context.settings().maxDowntime, "the guest was paused", cancellation), Deadline::close);
+                Deadline.after(context.settings().maxDowntime, "the guest was paused for", cancellation),
+                Deadline::close);
         hand.save();
         CompletableFuture<FreePages> searched = FreePagesTask.finish(search);
         SourceTransfer.Disks.Domain domain = leaves.asSaved(copy);

@@ -41,7 +41,7 @@ final class SourceSetup extends MigrationSetup<SendSettings> {
     /** Locks the guest in this process, and waits for a permit. */
     void admit() throws VmmigException {
         scope.add(GuestLock.take(context.hypervisor(), context.guestName()), GuestLock::release);
-        scope.add(Deadline.after(settings.migrationTimeout, "the migration went on", cancellation), Deadline::close);
+        scope.add(Deadline.after(settings.migrationTimeout, "the migration took", cancellation), Deadline::close);
         admit(Phase.PREPARE, CodecWarmUp.WRITING);
     }
 

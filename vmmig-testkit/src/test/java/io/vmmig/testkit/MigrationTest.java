@@ -594,7 +594,7 @@ class MigrationTest {
         VmmigException failure = failureOf(migrator().migrationTimeout(LITTLE).start());
 
         assertThat(failure.problem()).isEqualTo(Problem.DEADLINE_EXCEEDED);
-        assertThat(failure).hasMessageContaining("the migration went on for longer than 0.05 s");
+        assertThat(failure).hasMessageContaining("the migration took longer than 0.05 s");
         assertThat(failure.failure().source()).isEqualTo(EndState.UNTOUCHED);
         assertRolledBack();
     }
