@@ -18,6 +18,8 @@ import io.vmmig.report.DestinationReport;
 import io.vmmig.report.MigrationReport;
 import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -198,6 +200,47 @@ class ContentThatStaysTest {
                 .as("said once")
                 .hasSize(2);
         assertThat(a.hypervisor().stateOf("web-1")).contains(GuestState.RUNNING);
+    }
+
+    /** The destination knows the overlay's path, but not that of the image below it. */
+    @Test
+    void aMissingBaseImageBelowAnOverlayIsNamedWithItsPathAtTheSource() throws Exception {
+        Path base = file("base.raw", 1 << 20, 6);
+        Path overlay = Files.write(directory.resolve("vda.qcow2"), overlay(base));
+        a.hypervisor().start(Domains.xml("web-2", Domains.disk("vda", overlay, "qcow2")), memory, true);
+
+        VmmigException e = refused(from(a).from("web-2"), b);
+
+        assertThat(e.problem()).isEqualTo(Problem.BASE_IMAGE_MISSING);
+        assertThat(e).hasMessageContaining("that of disk vda is " + base + " at the source");
+    }
+
+    /** An empty qcow2 image of 1 MiB: its header, reference counts (a table and a block) and an L1 table, in clusters of 4 KiB. */
+    private static byte[] overlay(Path base) {
+        byte[] name = base.toString().getBytes(StandardCharsets.UTF_8);
+        byte[] format = "raw".getBytes(StandardCharsets.UTF_8);
+        int cluster = 4096;
+        ByteBuffer image = ByteBuffer.allocate(4 * cluster);
+        image.putInt(0, 0x514649fb)
+                .putInt(4, 3)
+                .putLong(8, 512)
+                .putInt(16, name.length)
+                .putInt(20, 12);
+        image.putLong(24, 1 << 20)
+                .putInt(36, 1)
+                .putLong(40, 3L * cluster)
+                .putLong(48, cluster)
+                .putInt(56, 1);
+        image.putInt(96, 4).putInt(100, 104);
+        image.putInt(104, 0xe2792aca)
+                .putInt(108, format.length)
+                .put(112, format)
+                .put(512, name);
+        image.putLong(cluster, 2L * cluster);
+        for (int i = 0; i < 4; i++) {
+            image.putShort(2 * cluster + 2 * i, (short) 1);
+        }
+        return image.array();
     }
 
     /** QEMU has it open, so the guest does not notice. */

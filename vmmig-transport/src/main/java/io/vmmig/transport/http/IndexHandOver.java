@@ -18,18 +18,17 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Decides, for the source, who has the guest of a package at a server: when its index is sent, after any answer to that, and after a
- * crash. {@code docs/http.md} has the argument, and {@code IndexHandOverModelTest} walks through what a server may do.
+ * crash. {@code docs/http.md} has the argument, and {@code IndexHandOverModelTest} tries everything that a server may do.
  *
- * <p>The guest is given away when the index is there. It stays only if that never happened and never can: when no byte of the index
- * has left this host; or when a part of which no request is on its way any more was deleted, is seen to be gone, and the index is
- * still absent after that. In between nobody knows.
+ * <p>The guest is handed over once the index is there. The source keeps it only if that never happened and never can: if no byte of the
+ * index has left this host; or if a part of which no request is in flight was deleted and is seen to be gone, and the index is still
+ * absent after that. In between nobody knows.
  *
- * <p>If the source waits for a destination's receipt, nothing that the server says decides: only the receipt does.
+ * <p>If the source waits for the destination's receipt, only the receipt decides, and not the server.
  *
- * @param server what there is of the package
- * @param what how the package is called, without secrets
- * @param packageId which package it is
- * @param journal where each step is recorded before it is taken; one without an entry is that of a source that has not sent the index
+ * @param server the package's objects
+ * @param what the package's name, without secrets
+ * @param journal where each step is recorded before it is taken; without an entry if the source has not sent the index
  */
 record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOverJournal journal) {
     private static final Logger LOG = LoggerFactory.getLogger(IndexHandOver.class);
@@ -42,12 +41,12 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
     }
 
     /**
-     * Sends the index, which gives the guest away.
+     * Sends the index, which hands the guest over.
      *
-     * @param first what is recorded of it
+     * @param first its first journal entry
      * @param awaited the receipt that decides; null if the index does
-     * @throws VmmigException with {@link Problem#OUTCOME_UNKNOWN} when it may be there; with any other problem when it is not, and will
-     *     not make a package any more
+     * @throws VmmigException with {@link Problem#OUTCOME_UNKNOWN} when the index may be there; with any other problem when it is not, and
+     *     can no longer make a package
      */
     void publish(HandOverEntry first, byte[] index, @Nullable AwaitedReceipt awaited) throws VmmigException {
         // Nobody waits for the receipt of a copy.
@@ -73,7 +72,7 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
         }
     }
 
-    /** Whether the package was taken back for certain after a failure; false if it is there after all. */
+    /** Whether the package was withdrawn for certain after a failure; false if it is there after all. */
     private boolean isRefused(VmmigException why, Delivery delivery) throws VmmigException {
         Outcome outcome;
         try {
@@ -88,13 +87,13 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
         };
     }
 
-    /** That the server has taken it is not believed before it shows it. */
+    /** The server's word is not enough: it must show the index and all parts. */
     private void confirm(HandOverEntry sent) throws VmmigException {
         try {
             journal.record(sent.at(HandOverEntry.Step.CONFIRMED).toString());
         } catch (VmmigException e) {
-            // It is given away. Without this a recovery that does not find it takes it back, instead of asking a
-            // person.
+            // It is handed over. Without this entry a recovery that does not find the index withdraws it, instead of
+            // asking a person.
             LOG.warn("{}: it could not be recorded that the server has the index", what, e);
         }
         VmmigException hidden = unseen();
@@ -111,7 +110,7 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
     private VmmigException unseen() {
         return new TransportException(
                 Problem.OUTCOME_UNKNOWN,
-                "the server of " + what + " has said that it has the package, and does not show all of it",
+                "the server of " + what + " has confirmed the package, but does not show all of it",
                 "See whether somebody has deleted or replaced it; recover again when the server shows it.");
     }
 
@@ -131,23 +130,38 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
     /**
      * Who has the guest.
      *
-     * @return {@link Outcome#UNHEARD_OF} when the server shows what a person has to look at
-     * @throws VmmigException when it cannot be told now
+     * @return {@link Outcome#UNHEARD_OF} when a person has to look
+     * @throws VmmigException when that is not known now
      */
     Outcome outcome() throws VmmigException {
         return outcome(false);
     }
 
-    /** @param overwritesNothing whether another index at the place says that ours has never been there */
+    /** @param overwritesNothing whether another index at the place proves that ours has never been there */
     private Outcome outcome(boolean overwritesNothing) throws VmmigException {
         Optional<HandOverEntry> latest = HandOverEntry.latestOf(journal);
         if (latest.isEmpty()) {
-            // Nobody can make the index but its source, which records before it sends.
-            return Outcome.NOT_TAKEN;
+            return unrecorded();
         }
         return latest.get().receiptBy() == null
                 ? byIndex(latest.get(), overwritesNothing)
                 : receipt(latest.get(), latest.get().receiptBy());
+    }
+
+    /**
+     * Nobody can make the index but its source, which records before it sends. So it was not sent, whether or not the server can be asked. But
+     * if it is there, the journal has lost entries, and a destination may have the guest.
+     */
+    private Outcome unrecorded() {
+        try {
+            Optional<byte[]> index = server.get(PartIndex.NAME, PartIndex.MAX_BYTES);
+            boolean ours =
+                    index.isPresent() && PartIndex.parse(index.get()).id().equals(packageId.toString());
+            return ours ? Outcome.UNHEARD_OF : Outcome.NOT_TAKEN;
+        } catch (VmmigException e) {
+            LOG.info("{}: {}", what, e.getMessage());
+            return Outcome.NOT_TAKEN;
+        }
     }
 
     private Outcome receipt(HandOverEntry entry, SignerKey by) throws VmmigException {
@@ -155,8 +169,8 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
         if (content.isEmpty()) {
             throw new TransportException(
                     Problem.OUTCOME_UNKNOWN,
-                    "the receipt that the destination of " + what + " leaves beside the package is not there yet",
-                    "Let the destination take the package in, or refuse it; then recover again.");
+                    "the destination of " + what + " has not written its receipt beside the package yet",
+                    "Let the destination restore the package, or refuse it; then recover again.");
         }
         Receipt receipt = Receipt.verified(content.get(), by);
         Digest taken = receipt.index();
@@ -183,9 +197,9 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
         if (entry.pivot() < 0) {
             throw new TransportException(
                     Problem.OUTCOME_UNKNOWN,
-                    "each part of " + what + " had to be sent more than once, so it cannot be taken back for certain",
-                    "See at the server that the package has no index, nor gets one, and delete its parts; then say where the"
-                            + " guest lives with Recovery.keepOnlyAt(…).");
+                    "each part of " + what + " had to be sent more than once, so it cannot be withdrawn for certain",
+                    "Make sure at the server that the package has no index and gets none, and delete its parts; then say where"
+                            + " the guest lives with Recovery.keepOnlyAt(…).");
         }
         String pivot = PartIndex.partName(packageId.toString(), entry.pivot());
         if ((found == Found.ANOTHER && !overwritesNothing) || !server.isThere(pivot)) {
@@ -194,15 +208,15 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
         }
         journal.record(entry.at(HandOverEntry.Step.WITHDRAWN).toString());
         delete(pivot);
-        // If it came in between, somebody may have read all of the package by now.
+        // If it arrived in between, somebody may have read the whole package by now.
         return look(entry) == Found.OURS ? Outcome.UNHEARD_OF : Outcome.NOT_TAKEN;
     }
 
     private void delete(String pivot) throws VmmigException {
         VmmigException refusal = VmmigException.of(
                 Problem.PROTOCOL_VIOLATION,
-                "the server of " + what + " says that a part was deleted, and still has it",
-                "See to the server, and try again.");
+                "the server of " + what + " says that it has deleted a part, and still has it",
+                "Check the server, and try again.");
         try {
             server.delete(pivot);
         } catch (VmmigException e) {
@@ -222,7 +236,7 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
         if (digestOf(content.get()).equals(entry.index())) {
             return Found.OURS;
         }
-        // What is no index at all, such as the page of a proxy, says nothing about what is there.
+        // Anything but an index, such as the page of a proxy, shows nothing.
         if (!PartIndex.parse(content.get()).id().equals(packageId.toString())) {
             return Found.ANOTHER;
         }

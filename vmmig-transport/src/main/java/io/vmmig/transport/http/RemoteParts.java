@@ -14,20 +14,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * What there is of a package at its server, as seen by its source.
+ * The parts of a package at its server, as its source sees them.
  *
- * @param places where its objects are
- * @param access how they are reached
- * @param what how the package is called, without secrets
+ * @param what the package's name, without secrets
  */
 record RemoteParts(ObjectUrlResolver places, HttpAccess access, String what) {
     private static final Logger LOG = LoggerFactory.getLogger(RemoteParts.class);
     private static final Duration CLEARING = Duration.ofSeconds(10);
-    /** How long a part is waited for that was on its way when it was given up, and how often it is looked for. */
+    /** How long to look for parts that were in flight when the upload was aborted. */
     private static final Duration LATE = Duration.ofSeconds(2);
 
     private static final Duration PAUSE = Duration.ofMillis(100);
-    /** More parts than are ever sent at once: after so many that are not there, there are no more. */
+    /** More than the parts that are ever in flight: after that many missing ones, there are no more. */
     private static final int MAX_GAP = 20;
 
     RetryingHttpClient client() {
@@ -43,9 +41,9 @@ record RemoteParts(ObjectUrlResolver places, HttpAccess access, String what) {
     }
 
     /**
-     * Who has the guest of a package that was sent here. What is left of it is removed if it was not given away.
+     * Who has the guest of a package that was sent here. Removes its parts if the guest was not handed over.
      *
-     * @throws VmmigException when it cannot be told now
+     * @throws VmmigException when that is not known now
      */
     Outcome outcome(UUID packageId, HandOverJournal journal) throws VmmigException {
         Outcome outcome;
@@ -59,11 +57,15 @@ record RemoteParts(ObjectUrlResolver places, HttpAccess access, String what) {
         return outcome;
     }
 
-    /** How many parts there may be. They are removed from the last to the first, so that only the last ones can be missing. */
+    /**
+     * How many parts there may be; none that may be removed if there is an index. They are removed from the last to the first, so that only
+     * the last ones can be missing.
+     */
     private int count(UUID packageId) {
         int count = 0;
         try (RetryingHttpClient client = hastyCalls()) {
-            for (int i = 0; i - count < MAX_GAP && i < PartIndex.MAX_PARTS; i++) {
+            boolean mayBeUsed = client.size(PartIndex.NAME).isPresent();
+            for (int i = 0; !mayBeUsed && i - count < MAX_GAP && i < PartIndex.MAX_PARTS; i++) {
                 if (client.size(PartIndex.partName(packageId.toString(), i)).isPresent()) {
                     count = i + 1;
                 }
@@ -74,7 +76,7 @@ record RemoteParts(ObjectUrlResolver places, HttpAccess access, String what) {
         return count;
     }
 
-    /** Removes the parts of a package that has no index, the first of them last. What cannot be removed is left, and logged. */
+    /** Removes the parts of a package that has no index, the first one last. Logs what cannot be removed. */
     void removeQuietly(UUID packageId, int count) {
         long end = System.nanoTime() + CLEARING.toNanos();
         int left = count;
@@ -87,11 +89,11 @@ record RemoteParts(ObjectUrlResolver places, HttpAccess access, String what) {
             LOG.info("{}: {}", what, e.getMessage());
         }
         if (left > 0) {
-            LOG.warn("{}: {} parts of the package {} are left over and may be deleted", what, left, packageId);
+            LOG.warn("{}: {} parts of the package {} remain and may be deleted", what, left, packageId);
         }
     }
 
-    /** Removes parts that arrive though they were given up. What comes later still is left; without an index it makes no package. */
+    /** Removes parts that arrive after the upload was aborted. Later ones remain; without an index they make no package. */
     void removeLate(UUID packageId, Set<Integer> parts) {
         long end = System.nanoTime() + LATE.toNanos();
         Set<Integer> missing = new HashSet<>(parts);

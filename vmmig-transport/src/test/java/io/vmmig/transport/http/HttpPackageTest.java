@@ -266,6 +266,47 @@ class HttpPackageTest {
         assertThat(web.proxy.up.get()).as("nothing was sent").isEqualTo(before);
     }
 
+    /** Before anything is done about the guest, even if all that is asked for then goes over https. */
+    @Test
+    void partsOverPlainHttpAreRefusedBeforeAnythingIsAskedFor() throws Exception {
+        URI place = web.place("web-1");
+        HttpPackage mixed = HttpPackage.of(
+                        "web-1",
+                        (method, object) -> URI.create((method.equals("PUT") ? "http" : "https") + "://"
+                                + place.getAuthority() + place.getPath() + "/" + object))
+                .sealedFor(identity.keys());
+        long before = web.proxy.up.get();
+        assertThatThrownBy(mixed::put)
+                .hasMessageContaining("allowingPlainHttp()")
+                .satisfies(e -> assertProblem(e, Problem.REQUEST_INVALID));
+        assertThat(web.proxy.up.get()).as("nothing was sent").isEqualTo(before);
+    }
+
+    /** The journal may be an older copy of itself, and a destination may have taken the package since. */
+    @Test
+    void aPackageThatTheJournalDoesNotKnowIsForAPersonToSee() throws Exception {
+        send(there);
+        List<String> before = web.files();
+        assertThat(there.outcomeOf(ID, HandOverJournal.inMemory())).isEqualTo(Outcome.UNHEARD_OF);
+        assertThat(web.files()).isEqualTo(before);
+    }
+
+    @Test
+    void anIndexThatWasNeverSentDecidesThoughTheServerCannotBeAsked() throws Exception {
+        web.stop();
+        assertThat(there.over(Web.access(300)).outcomeOf(ID, HandOverJournal.inMemory()))
+                .isEqualTo(Outcome.NOT_TAKEN);
+    }
+
+    @Test
+    void nothingIsDeletedWhileSomethingIsShownAsTheIndex() throws Exception {
+        send(there);
+        Files.writeString(web.directory.resolve("web-1/index"), "the page of a proxy");
+        List<String> before = web.files();
+        assertThat(there.outcomeOf(ID, HandOverJournal.inMemory())).isEqualTo(Outcome.NOT_TAKEN);
+        assertThat(web.files()).isEqualTo(before);
+    }
+
     /** A server has all parts before the guest is handed over; it cannot make the index of them. */
     @Test
     void nobodyButItsSourceCanMakeAPackageOfTheParts() throws Exception {

@@ -181,6 +181,15 @@ class PackageDirectoryTest {
     }
 
     @Test
+    void allClientsTogetherHaveALimitToo() throws Exception {
+        shelf = open(PackageHandler.Limits.DEFAULT.bytes(2 * SMALL, 2 * SMALL));
+        assertThat(put("b", "y", part(0), CONTENT)).isEqualTo(201);
+        assertThat(put("c", "z", part(0), CONTENT)).isEqualTo(507);
+        assertThat(shelf.delete("x", PART)).isTrue();
+        assertThat(put("c", "z", part(0), CONTENT)).isEqualTo(201);
+    }
+
+    @Test
     void whatNobodyHasMadeAPackageOfIsRemoved() throws Exception {
         String receipt = "abc." + Receipt.SUFFIX;
         put("a", "whole", PART, CONTENT);
