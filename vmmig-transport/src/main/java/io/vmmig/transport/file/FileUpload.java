@@ -4,7 +4,6 @@ package io.vmmig.transport.file;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.content.Digest;
-import io.vmmig.error.Failure;
 import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
@@ -28,7 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Writes a package file beside its place, and moves it there when it is published. */
+/** Writes a package file under another name, and renames it when it is published. */
 final class FileUpload extends StagedUpload<SyncedOutput> {
     private static final Logger LOG = LoggerFactory.getLogger(FileUpload.class);
     private static final long NEARLY_FULL_BYTES = 1 << 20;
@@ -81,16 +80,16 @@ final class FileUpload extends StagedUpload<SyncedOutput> {
         return SyncedOutput.of(beside);
     }
 
-    /** A package that was to be small would be large, and nobody would know. */
+    /** Otherwise a package that should be small would be large, and nobody would notice. */
     private void requireEarlier(Manifest manifest) throws VmmigException {
         Set<Manifest.Reference> named = earlierPackages().collect(Collectors.toSet());
         if (!named.isEmpty() && manifest.references().stream().noneMatch(named::contains)) {
             throw VmmigException.of(
                     Problem.REFERENCE_MISSING,
                     "the package " + file
-                            + " cannot be made upon the earlier ones, of which this host's state holds none any more",
-                    "Bring the last of them back, with state.images().references().addPackage(…), and keep packages with a quota;"
-                            + " or leave upon(…) away, for a package that is complete in itself.");
+                            + " cannot be based on the earlier ones, of which this host has cached none any more",
+                    "Cache the last of them again, with state.images().references().addPackage(…), and set a quota for cached"
+                            + " packages; or omit upon(…), for a package that is complete in itself.");
         }
     }
 
@@ -98,7 +97,7 @@ final class FileUpload extends StagedUpload<SyncedOutput> {
         return earlier.stream().map(outline -> new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, outline.seal()));
     }
 
-    /** Kernels and ramdisks that are in the packages which the caller has named. */
+    /** Kernels and ramdisks in the earlier packages. */
     private Set<String> held() {
         return earlier.stream()
                 .flatMap(outline -> outline.bootFiles().stream())
@@ -107,8 +106,8 @@ final class FileUpload extends StagedUpload<SyncedOutput> {
     }
 
     /**
-     * Base images, which whoever restores the guest has to have anyway, kernel and ramdisk, which are in the package or
-     * in those that the caller has named, and these.
+     * Base images, which the restoring host needs anyway; kernel and ramdisk, which are in this package or an earlier one; and the earlier
+     * packages.
      */
     private Set<Manifest.Reference> references(Manifest manifest) {
         return Stream.of(manifest.baseReferences().stream(), manifest.bootReferences().stream(), earlierPackages())
@@ -117,9 +116,8 @@ final class FileUpload extends StagedUpload<SyncedOutput> {
     }
 
     /**
-     * Less than this, and the package does not fit by any experience: an idle guest's memory comes to a fiftieth, and the
-     * contents of disks to a fifth, in the best of cases. To ask for more would turn away guests that do fit; and when the
-     * disk fills up after all, the guest just goes on at the source.
+     * A package has never been smaller than this: at best an idle guest's memory shrinks to a fiftieth, and its disks to a fifth. Asking
+     * for more would refuse guests that do fit; and if the disk fills up after all, the guest just continues at the source.
      */
     static long leastNeeded(Manifest manifest) {
         long disks = 0;
@@ -163,7 +161,7 @@ final class FileUpload extends StagedUpload<SyncedOutput> {
         }
     }
 
-    /** A disk, or a server of files, may have done what it says has failed; so what there is counts. */
+    /** A disk or a file server may have done what it reports as failed, so only the files themselves count. */
     private void resolve(PackagePart written, @Nullable String identity, IOException why) throws VmmigException {
         Outcome outcome;
         try {
@@ -173,18 +171,18 @@ final class FileUpload extends StagedUpload<SyncedOutput> {
             throw unsure(why);
         }
         switch (outcome) {
-            case TAKEN -> LOG.warn("{} is complete, though its file system has said that it failed", file, why);
+            case TAKEN -> LOG.warn("{} is complete, although its file system has reported a failure", file, why);
             case NOT_TAKEN ->
                 throw why instanceof FileAlreadyExistsException ? PackageFile.alreadyThere(file) : explained(why);
             case UNDER_WAY, UNHEARD_OF -> throw unsure(why);
         }
     }
 
-    /** The package may be there, and if it is, it may be gone after a power cut. */
+    /** The package may be there, and may be gone after a power cut. */
     private VmmigException unsure(IOException e) {
         return new TransportException(
                 Problem.OUTCOME_UNKNOWN,
-                "the package " + file + " is complete, but its directory could not be written to the disk for certain",
+                "the package " + file + " is complete, but it is not certain that its name is on the disk",
                 "Check the disk, then recover.",
                 e);
     }
@@ -211,14 +209,14 @@ final class FileUpload extends StagedUpload<SyncedOutput> {
         if (failure.problem() == Problem.FILE_FAILED && isFull()) {
             return new TransportException(
                     Problem.DISK_FULL,
-                    "the disk is full that " + file + " was to lie on",
+                    "the disk of " + file + " is full",
                     "Free some space, or choose another directory.",
                     e);
         }
         return failure;
     }
 
-    /** The JDK tells by words alone, which may be in another language than those that are known. */
+    /** The JDK's exception differs only in its message, which depends on the language. */
     private boolean isFull() {
         try {
             return Files.getFileStore(Names.directoryOf(file)).getUsableSpace() < NEARLY_FULL_BYTES;
@@ -234,7 +232,7 @@ final class FileUpload extends StagedUpload<SyncedOutput> {
                 Files.deleteIfExists(written);
             }
         } catch (IOException e) {
-            LOG.warn("{} is left over and may be deleted", written, e);
+            LOG.warn("{} remains and may be deleted", written, e);
         }
     }
 

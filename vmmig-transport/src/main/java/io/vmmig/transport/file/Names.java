@@ -12,7 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 
-/** Giving names to files so that a crash leaves either the old or the new, and never half of it. */
+/** Renames files so that a crash leaves either the old file or the new one. */
 class Names {
     static final Names ON_DISK = new Names();
 
@@ -21,9 +21,9 @@ class Names {
     }
 
     /**
-     * Gives {@code part} the name {@code file}, which nobody has yet.
+     * Renames {@code part} to {@code file}.
      *
-     * @throws FileAlreadyExistsException when somebody has
+     * @throws FileAlreadyExistsException when that exists
      */
     void publish(Path part, Path file) throws IOException {
         try {
@@ -31,7 +31,7 @@ class Names {
         } catch (FileAlreadyExistsException e) {
             throw e;
         } catch (FileSystemException | UnsupportedOperationException e) {
-            // No hard links here, as on FAT: an empty file of ours holds the name until it is replaced.
+            // No hard links, as on FAT: an empty file reserves the name until it is replaced.
             Files.createFile(file);
             try {
                 Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
@@ -44,12 +44,12 @@ class Names {
         }
     }
 
-    /** Gives {@code part} the name {@code file}, whoever has it now. */
+    /** Renames {@code part} to {@code file}, replacing an existing one. */
     void replace(Path part, Path file) throws IOException {
         Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     }
 
-    /** Makes the names in {@code directory} outlive a power cut. An interrupt does not keep it from that. */
+    /** Makes the names in {@code directory} survive a power cut. Uninterruptible. */
     void sync(Path directory) throws IOException {
         boolean interrupted = Thread.interrupted();
         try {

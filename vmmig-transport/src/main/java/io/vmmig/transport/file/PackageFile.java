@@ -35,11 +35,12 @@ import java.util.UUID;
  * StoredPackage back = PackageFile.at(Path.of("/backup/web-1.vmmig")).openedBy(identity).open();
  * }</pre>
  *
- * <p>It holds the guest's memory, with all keys and passwords that are in it; so it is sealed for those who may open it, in
- * the age format (age-encryption.org/v1), which {@code age -d} opens as well.
+ * <p>It holds the guest's memory, with all keys and passwords in it. So it is sealed for the hosts that may open it, in the age format
+ * (age-encryption.org/v1), which {@code age -d} opens as well.
  *
- * <p>The file appears, whole, when the guest has been handed over, and is for its owner only. Until then what there is lies beside it as {@code .NAME.UUID.vmmig-part}; such a file is left over only when the
- * process is killed, and a {@link io.vmmig.Recovery} removes it. Immutable and thread-safe.
+ * <p>The file appears, complete and for its owner only, when the guest is handed over. Until then it is called
+ * {@code .NAME.UUID.vmmig-part}; such a file remains only if the process is killed, and a {@link io.vmmig.Recovery} removes it. Immutable
+ * and thread-safe.
  */
 public final class PackageFile implements PackageStore {
     private final Path path;
@@ -55,13 +56,13 @@ public final class PackageFile implements PackageStore {
     }
 
     /**
-     * The package file of that path, which may exist already or not.
+     * The package file with that path, which need not exist yet.
      *
-     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the path is not that of a file of the operating system
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the path is not that of a file in the default file system
      */
     public static PackageFile at(Path path) throws VmmigException {
         if (path.getFileSystem() != FileSystems.getDefault()) {
-            throw unusable(path + " is not a file of the operating system");
+            throw unusable(path + " is not a file in the default file system");
         }
         Path absolute = path.toAbsolutePath().normalize();
         if (absolute.getFileName() == null || absolute.getParent() == null) {
@@ -75,40 +76,38 @@ public final class PackageFile implements PackageStore {
                 Problem.REQUEST_INVALID, why, "Name a file in a directory, such as /backup/web-1.vmmig.");
     }
 
-    /** The same, but a file that is there already is replaced, at once and only by a whole package. */
+    /** Replaces an existing file, atomically and only by a complete package. */
     public PackageFile replacing() {
         return new PackageFile(path, true, earlier, sealing);
     }
 
     /**
-     * The same, but what is written is sealed for these hosts, and nobody else can read it: this one too only if it is among
-     * them.
+     * Seals what is written for these hosts. Nobody else can read it, not even this host unless it is one of them.
      *
-     * @param hosts one at least; see {@code HostIdentity.keys()} and {@code NodeCard.keys()}
+     * @param hosts at least one; see {@code HostIdentity.keys()} and {@code NodeCard.keys()}
      */
     public PackageFile sealedFor(NodeKeys... hosts) {
         return new PackageFile(path, replacing, earlier, sealing.sealedFor(hosts));
     }
 
-    /** The same, but what is written is in the clear: whoever can read the file has all that the guest has in its memory. */
+    /** Writes the package unsealed: anyone who can read the file can read the guest's memory. */
     public PackageFile unsealed() {
         return new PackageFile(path, replacing, earlier, sealing.unsealed());
     }
 
-    /** The same, but what was sealed for {@code self}, with its present keys or former ones, is opened. */
+    /** Opens packages that are sealed for {@code self}, with its current or previous keys. */
     public PackageFile openedBy(HostIdentity self) {
         return new PackageFile(path, replacing, earlier, sealing.openedBy(self));
     }
 
     /**
-     * The same, but it is to hold only what has changed since an earlier package of the same guest, which is then needed to
-     * restore the guest. A kernel and a ramdisk that an earlier package holds are left out as well. A source whose state holds none of
-     * the earlier packages any more refuses, with {@link Problem#REFERENCE_MISSING} and before the guest stops;
-     * {@code state.images().references().addPackage(earlierPackage)} brings one back.
+     * Writes only what has changed since an earlier package of the same guest, which is then needed to restore the guest. A kernel and a
+     * ramdisk that an earlier package contains are left out as well. If the source has cached none of the earlier packages any more, it
+     * refuses with {@link Problem#REFERENCE_MISSING} before the guest is paused;
+     * {@code state.images().references().addPackage(earlierPackage)} caches one again.
      *
-     * <p>If the guest is taken in from the file, the earlier package is taken in along with it, unless the destination holds it.
-     * May be called more than once, for a package that stands upon one that stands upon another: the oldest comes first.
-     * A new package stands upon the latest of them.
+     * <p>When the guest is restored from the file, the earlier package is read too, unless the destination has cached it. May be called
+     * repeatedly, oldest package first, if the earlier package is itself based on another. A new package is based on the last one.
      */
     public PackageFile upon(Path earlierPackage) {
         List<Path> more = new ArrayList<>(earlier);
@@ -116,7 +115,7 @@ public final class PackageFile implements PackageStore {
         return new PackageFile(path, replacing, more, sealing);
     }
 
-    /** Where it is. */
+    /** The file's absolute path. */
     public Path path() {
         return path;
     }
@@ -124,9 +123,9 @@ public final class PackageFile implements PackageStore {
     /**
      * {@inheritDoc}
      *
-     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it was not said for whom the file is sealed, with
-     *     {@link Problem#FILE_FAILED} when the directory is not there or cannot be written, or when the file exists and is
-     *     not to be replaced
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the recipients of the file were not set, with
+     *     {@link Problem#FILE_FAILED} when the directory does not exist or cannot be written, or when the file exists and is not to be
+     *     replaced
      */
     @Override
     public PackageUpload put() throws VmmigException {
@@ -178,7 +177,7 @@ public final class PackageFile implements PackageStore {
         if (!Files.exists(path)) {
             throw failed("there is no file " + path, "Check its name.");
         }
-        // Not to wait for a writer: to open a pipe would.
+        // Opening a pipe would wait for a writer.
         if (!Files.isRegularFile(path)) {
             throw failed(path + " is not a file", "Check its name.");
         }

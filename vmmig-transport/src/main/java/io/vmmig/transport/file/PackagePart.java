@@ -15,31 +15,30 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A package that is on its way to become a file: until the guest is handed over it lies beside its place, under a name that only
- * this migration has. So after a crash the names tell how the hand-over ended.
+ * A package file that is being written: until the guest is handed over it has a name of its own, beside its final one. So after a crash
+ * the names show how the hand-over ended.
  *
- * @param file where it is to be, absolute
- * @param packageId which package it is
+ * @param file its final path, absolute
  */
 record PackagePart(Path file, UUID packageId) {
-    /** Where it lies until then; a name that people recognise. */
+    /** Its path until then; people recognise the name. */
     Path path() {
         return file.resolveSibling("." + Objects.requireNonNull(file.getFileName()) + "." + packageId + ".vmmig-part");
     }
 
-    /** What makes the part this very file, also under its last name; to be recorded before it gets that. */
+    /** Identifies the file under either name; to be recorded before it gets the final one. */
     String identity() throws IOException {
         return FileIdentity.of(path()).toString();
     }
 
     /**
-     * How a hand-over ended that was cut short, or of which the file system has said that it failed. If the package has not got its
-     * name it never will: it is removed.
+     * How a hand-over ended that a crash interrupted, or that failed by the file system's word. A package that does not have its final
+     * name is removed, so that it never gets it.
      *
-     * @param recorded what {@link #identity} was; null if that is not known
-     * @return {@link Outcome#TAKEN} only when its name is on the disk; {@link Outcome#UNHEARD_OF} when neither is there, or another file
-     *     in its place
-     * @throws VmmigException with {@link Problem#FILE_FAILED} when it cannot be told
+     * @param recorded the recorded {@link #identity}; null if there is none
+     * @return {@link Outcome#TAKEN} only when its final name is on the disk; {@link Outcome#UNHEARD_OF} when neither name is there, or
+     *     another file has the final one
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when that is not known
      */
     Outcome resolve(@Nullable String recorded) throws VmmigException {
         try {
@@ -47,7 +46,7 @@ record PackagePart(Path file, UUID packageId) {
             boolean left = Files.exists(part, LinkOption.NOFOLLOW_LINKS);
             FileIdentity ours = left ? FileIdentity.of(part) : parsed(recorded);
             if (isNamed(ours)) {
-                // It gets its name as a second one, and the first one goes after that.
+                // It gets the final name as a second one, before the first one is removed.
                 NewFile.syncDirectoryOf(file);
                 Files.deleteIfExists(part);
                 return Outcome.TAKEN;
@@ -57,13 +56,13 @@ record PackagePart(Path file, UUID packageId) {
             }
             Files.delete(part);
             NewFile.syncDirectoryOf(file);
-            // A server of files may have named it though it had said that this failed.
+            // A file server may have renamed it although it reported a failure.
             return isNamed(ours) ? Outcome.TAKEN : Outcome.NOT_TAKEN;
         } catch (IOException e) {
             throw VmmigException.from(
                     e,
                     Problem.FILE_FAILED,
-                    "it cannot be told whether the package " + file + " is complete",
+                    "it is not known whether the package " + file + " is complete",
                     "Check the directory, then recover again.");
         }
     }
@@ -72,7 +71,7 @@ record PackagePart(Path file, UUID packageId) {
         return recorded == null ? null : FileIdentity.parse(recorded).orElse(null);
     }
 
-    /** @param ours null if any file of that name has to be taken for it */
+    /** @param ours null if any file of that name counts */
     private boolean isNamed(@Nullable FileIdentity ours) throws IOException {
         return Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)
                 && (ours == null || ours.sameAs(FileIdentity.of(file)));

@@ -9,19 +9,19 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /**
- * A file that is brought to the disk while it is written: at its end a guest stands still for what is left to do. Written by one
- * thread; any may close it.
+ * A file that is synced while it is written, since a guest is paused while the rest is synced at the end. Written by one thread; any may
+ * close it.
  */
 final class SyncedOutput extends BlockOutput {
     static final long EVERY_BYTES = 16 << 20;
 
-    /** Brings to the disk what was written so far. */
+    /** Syncs what was written so far. */
     @FunctionalInterface
     interface Sync {
         void run() throws IOException;
     }
 
-    /** Not a channel: that would be closed by the interrupt of a thread that writes. */
+    /** Not a channel: an interrupt of the writing thread would close that. */
     private final FileOutputStream file;
 
     private final Sync sync;
@@ -33,19 +33,19 @@ final class SyncedOutput extends BlockOutput {
         this.sync = sync;
     }
 
-    /** Of a file that is there. */
+    /** For an existing file. */
     static SyncedOutput of(Path path) throws IOException {
         FileOutputStream file = new FileOutputStream(path.toFile());
         return new SyncedOutput(file, file.getFD()::sync);
     }
 
-    /** Throws, too, what went wrong with what was written before. */
+    /** Also throws the failure of an earlier sync. */
     @Override
     public void write(byte[] bytes, int offset, int length) throws IOException {
         file.write(bytes, offset, length);
         unsynced += length;
         if (unsynced >= EVERY_BYTES && syncing.isDone()) {
-            // Linux tells of a failure once, so what this one has met, no later one would.
+            // Linux reports a failure only once, so a later sync would not see it.
             awaitSyncing();
             unsynced = 0;
             syncing = inBackground();
@@ -73,17 +73,17 @@ final class SyncedOutput extends BlockOutput {
         try {
             syncing.join();
         } catch (CompletionException e) {
-            throw new IOException("what was written could not be brought to the disk", e.getCause());
+            throw new IOException("the file could not be synced to the disk", e.getCause());
         }
     }
 
-    /** Waits until all that was written is on the disk. */
+    /** Waits until everything is on the disk. */
     void sync() throws IOException {
         awaitSyncing();
         sync.run();
     }
 
-    /** What is being brought to the disk may still be. */
+    /** Does not wait for a running sync. */
     @Override
     public void close() throws IOException {
         file.close();

@@ -10,16 +10,16 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A destination's receipt that a source waits for before it lets its guest go.
+ * A destination's receipt that a source waits for before it removes its guest.
  *
  * @param by the key that the destination signs with
- * @param atMost how long it waits while the guest is paused
+ * @param atMost how long the source waits while the guest is paused
  */
 record AwaitedReceipt(SignerKey by, Duration atMost) {
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
     /**
-     * Waits for the word of the destination that it has the guest.
+     * Waits until the destination says that it has the guest.
      *
      * @throws VmmigException with {@link Problem#OUTCOME_UNKNOWN} when there is none in time; with another problem when the destination
      *     says that it will never take the guest
@@ -45,7 +45,7 @@ record AwaitedReceipt(SignerKey by, Duration atMost) {
                         "the package was sent to " + handOver.what()
                                 + ", and it is not known whether its destination has the guest: "
                                 + missing.failure().what(),
-                        "Let the destination take the package in, or refuse it; then recover here.",
+                        "Let the destination restore the package, or refuse it; then recover here.",
                         missing);
             }
         }
@@ -56,7 +56,7 @@ record AwaitedReceipt(SignerKey by, Duration atMost) {
             throw new TransportException(
                     Problem.PEER_FAILED,
                     "the destination of " + handOver.what() + " has signed that it will not take the package",
-                    "See there for the reason, and pack the guest again.");
+                    "Find the reason there, and pack the guest again.");
         }
     }
 

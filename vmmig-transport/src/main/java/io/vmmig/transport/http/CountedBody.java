@@ -9,7 +9,7 @@ import java.util.Objects;
 import java.util.concurrent.Flow;
 import org.jspecify.annotations.Nullable;
 
-/** A request's body that tells how much of it has gone, and of which nothing goes any more once it is abandoned. */
+/** A request's body that counts how much of it was sent, and of which nothing more is sent once it is abandoned. */
 final class CountedBody implements BodyPublisher, AutoCloseable {
     private final BodyPublisher body;
     private final TransferProgress pulse;
@@ -58,7 +58,7 @@ final class CountedBody implements BodyPublisher, AutoCloseable {
         public void onNext(ByteBuffer buffer) {
             if (abandoned) {
                 Objects.requireNonNull(subscription).cancel();
-                taker.onError(new IOException("the request was given up"));
+                taker.onError(new IOException("the request was aborted"));
                 return;
             }
             pulse.moved(buffer.remaining());

@@ -3,13 +3,13 @@ package io.vmmig.transport.http;
 
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** How often an object was sent, with all repetitions, and what the server has answered last. Thread-safe. */
+/** How often an object was sent, and the server's last answer. Thread-safe. */
 final class Delivery {
     private final AtomicInteger attempts = new AtomicInteger();
     private volatile boolean begun;
     private volatile int status;
 
-    /** It is tried once more. */
+    /** Another attempt begins. */
     void attempted() {
         attempts.incrementAndGet();
     }
@@ -28,7 +28,7 @@ final class Delivery {
         return !begun;
     }
 
-    /** Whether it was sent once only, so that no earlier request for it can still be on its way when that one was answered. */
+    /** Whether it was sent only once, so that no other request for it can be in flight once that one was answered. */
     boolean once() {
         return attempts.get() == 1;
     }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param step how far it has come
  * @param index the digest of the index
  * @param parts how many parts there are
- * @param pivot the part that is deleted first when the package is taken back: it was sent once only; -1 if there is none
+ * @param pivot the part that is deleted first when the package is withdrawn: it was sent only once; -1 if there is none
  * @param receiptBy the host without whose receipt nothing is decided; null if the index decides
  */
 record HandOverEntry(Step step, Digest index, int parts, int pivot, @Nullable SignerKey receiptBy) {
@@ -27,7 +27,7 @@ record HandOverEntry(Step step, Digest index, int parts, int pivot, @Nullable Si
         SENT,
         /** The server has said that it has the index. */
         CONFIRMED,
-        /** Parts may have been deleted: from here on an index that is there makes no package. */
+        /** Parts may have been deleted: from here on the index makes no package. */
         WITHDRAWN
     }
 
@@ -53,7 +53,7 @@ record HandOverEntry(Step step, Digest index, int parts, int pivot, @Nullable Si
         if (!form.matches()) {
             throw VmmigException.of(
                     Problem.JOURNAL_DAMAGED,
-                    "the journal of the hand-over says what this vmmig does not understand",
+                    "the journal of the hand-over has an entry that this vmmig does not understand",
                     "Was it written by a newer one?");
         }
         return Optional.of(new HandOverEntry(

@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.util.Arrays;
 
-/** Passes on all that is written but the last bytes, which are kept. For one thread. */
+/** Passes on all bytes except the last ones, which it holds back. For one thread. */
 final class HeldBackTail extends BlockOutput {
     private final OutputStream target;
     private final byte[] kept;
@@ -30,7 +30,7 @@ final class HeldBackTail extends BlockOutput {
         held += length - passed;
     }
 
-    /** What was kept: fewer bytes than were asked for only if no more were written. */
+    /** The bytes held back: fewer than asked for only if no more were written. */
     byte[] tail() {
         return Arrays.copyOf(kept, held);
     }

@@ -92,7 +92,7 @@ public final class HttpAccess {
      */
     public HttpAccess retryTimeout(Duration limit) {
         if (limit.compareTo(Duration.ofMillis(100)) < 0) {
-            throw new IllegalArgumentException("a retry timeout of " + limit + " is none");
+            throw new IllegalArgumentException("a retry timeout of " + limit + " is too short");
         }
         return new HttpAccess(tls, proxies, headers, limit, parallelism, plain, elsewhere);
     }
@@ -168,6 +168,6 @@ public final class HttpAccess {
     /** Without secrets. */
     @Override
     public String toString() {
-        return "HttpAccess with " + headers.size() + " headers, patience " + retryTimeout;
+        return "HttpAccess with " + headers.size() + " headers, retry timeout " + retryTimeout;
     }
 }

@@ -45,8 +45,8 @@ final class HttpErrors {
             case 413 ->
                 VmmigException.of(
                         Problem.PROTOCOL_MISMATCH,
-                        answered(status, request) + ": it takes no bodies of that size",
-                        "Let it, or make the parts smaller with partBytes(…).");
+                        answered(status, request) + ": it accepts no bodies of that size",
+                        "Raise its limit, or make the parts smaller with partBytes(…).");
             case 404, 410 ->
                 VmmigException.of(
                         Problem.FILE_FAILED, answered(status, request) + ": it is not there", "Check the address.");
@@ -57,7 +57,7 @@ final class HttpErrors {
                 VmmigException.of(
                         Problem.PROTOCOL_VIOLATION,
                         answered(status, request),
-                        "Check that the address is that of a server which takes PUT and DELETE.");
+                        "Check that the server at that address supports PUT and DELETE.");
         };
     }
 
@@ -86,15 +86,15 @@ final class HttpErrors {
     RetryableException outOfCache(String request) {
         return new RetryableException(VmmigException.of(
                 Problem.PEER_FAILED,
-                "a cache before the server of " + what + " has answered " + request + " with what it had kept",
+                "a cache before the server of " + what + " has answered " + request + " with an old answer",
                 "Let the cache honour Cache-Control: no-cache, or reach the server without it."));
     }
 
     RetryableException stalled(String request) {
         return new RetryableException(VmmigException.of(
                 Problem.PEER_STALLED,
-                "the server of " + what + " gets no further with " + request,
-                "See to the server and the network, and try again."));
+                "the server of " + what + " makes no progress with " + request,
+                "Check the server and the network, and try again."));
     }
 
     /** The error for an incomplete response. */
@@ -108,7 +108,7 @@ final class HttpErrors {
                 return VmmigException.from(
                         local,
                         Problem.FILE_FAILED,
-                        "what comes of " + what + " could not be written",
+                        "the fetched parts of " + what + " could not be written",
                         "Check the disk.");
             }
             if (cause instanceof CertificateException untrusted) {
@@ -136,6 +136,6 @@ final class HttpErrors {
         return new RetryableException(VmmigException.of(
                 problem,
                 "the connection to the server of " + what + " " + how + safe,
-                "See to the server and the network, and try again."));
+                "Check the server and the network, and try again."));
     }
 }

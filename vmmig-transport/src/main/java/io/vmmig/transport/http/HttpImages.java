@@ -18,7 +18,7 @@ import java.util.Optional;
 
 /**
  * Base images, kernels and ramdisks at an HTTP server, by their digest: {@code sha256-HEX.qcow2} and {@code sha256-HEX.raw}, each
- * in parts of 8 MiB. What was begun is gone on with, also by another run of the program. An interrupt ends it.
+ * in parts of 8 MiB. An interrupted transfer resumes, also in another run of the program. An interrupt of the thread ends a transfer.
  *
  * <pre>{@code
  * HttpImages images = HttpImages.at(URI.create("https://packages.example.com/images"));
@@ -45,7 +45,7 @@ public final class HttpImages {
     }
 
     /**
-     * Those below that address.
+     * The images below that address.
      *
      * @throws VmmigException as {@link HttpPackage#at}
      */
@@ -54,21 +54,21 @@ public final class HttpImages {
     }
 
     /**
-     * Those whose objects are where {@code places} says.
+     * Images whose objects are where {@code places} says.
      *
-     * @param name how it is called in logs and reports, without secrets
-     * @param places names of objects begin with the image's and a slash
+     * @param name their name in logs and reports, without secrets
+     * @param places resolves names of objects, which begin with the image's name and a slash
      */
     public static HttpImages of(String name, ObjectUrlResolver places) {
         return new HttpImages(name, places, HttpAccess.standard(), PART_BYTES);
     }
 
-    /** The same, but the server is reached in this way. */
+    /** Sets how the server is reached. */
     public HttpImages over(HttpAccess way) {
         return new HttpImages(name, places, way, partBytes);
     }
 
-    /** Small parts make small tests. */
+    /** For tests, which need small parts. */
     HttpImages partBytes(int bytes) {
         return new HttpImages(name, places, access, bytes);
     }
@@ -81,7 +81,7 @@ public final class HttpImages {
     }
 
     /**
-     * Sends an image of the store, unless it is there; parts that are there already, with their size, are left as they are.
+     * Sends an image of the store, unless the server has it. A part that the server has with the right size is not sent again.
      *
      * @throws VmmigException also with {@link Problem#BASE_IMAGE_MISSING} or {@link Problem#BASE_IMAGE_DAMAGED}
      */
@@ -119,10 +119,10 @@ public final class HttpImages {
     }
 
     /**
-     * Fetches an image into the store, unless it is there; one of 512 GiB at most. Twice its size has to be free.
+     * Fetches an image of up to 512 GiB into the store, unless that has it. Twice its size has to be free.
      *
-     * @param format what it is, as the manifest of a package says; it is looked for, and added, as that only
-     * @throws VmmigException also with {@link Problem#DIGEST_MISMATCH} when it is not what it should be, with
+     * @param format its format, from the manifest of a package; it is looked for and added in that format only
+     * @throws VmmigException also with {@link Problem#DIGEST_MISMATCH} when its content has another digest, with
      *     {@link Problem#FILE_FAILED} when the server does not have it
      */
     public BaseImage pull(Digest digest, ImageFormat format, ImageStore store) throws VmmigException {
@@ -168,7 +168,7 @@ public final class HttpImages {
         if (!index.id().equals(digest.hex())) {
             throw new PackageFormatException(
                     Problem.PACKAGE_MALFORMED,
-                    "what is at " + remote.name() + " is of another image",
+                    "the index at " + remote.name() + " is that of another image",
                     "Remove it there, and push the image again.");
         }
     }

@@ -15,10 +15,10 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * The objects of a package, by requests.
+ * The objects of a package, by HTTP requests.
  *
- * @param sending what is patient
- * @param asking what answers soon, or not at all
+ * @param sending retries for long
+ * @param asking gives up soon
  */
 record HttpObjects(RetryingHttpClient sending, RetryingHttpClient asking) implements RemoteObjects {
     private static final int AT_ONCE = 8;

@@ -21,7 +21,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A package at an HTTP server that knows PUT, GET with ranges, and DELETE, or in an object store.
+ * A package at an HTTP server that supports PUT, GET with ranges, and DELETE, or in an object store.
  *
  * <pre>{@code
  * URI place = URI.create("https://packages.example.com/web-1");
@@ -29,13 +29,13 @@ import org.jspecify.annotations.Nullable;
  * StoredPackage back = HttpPackage.at(place).openedBy(identity).spooledIn(directory).open();
  * }</pre>
  *
- * <p>It is sealed as a {@link io.vmmig.transport.file.PackageFile} is. It goes there in parts, while the guest is read, and is a
- * package once their index is there, which comes last. Requests that fail are made again, for as long as {@link HttpAccess#retryTimeout}
- * says; what has arrived is not sent again. Immutable and thread-safe.
+ * <p>It is sealed like a {@link io.vmmig.transport.file.PackageFile}. Its parts are sent while the guest is read; their index, which is
+ * sent last, makes them a package. Failed requests are repeated for as long as {@link HttpAccess#retryTimeout} allows, and data that
+ * has arrived is not sent again. Immutable and thread-safe.
  */
 public final class HttpPackage implements PackageStore {
     private static final int PART_BYTES = 8 << 20;
-    /** What can be sent in parts of that size. */
+    /** The largest package in parts of that size. */
     static final long MOST_BYTES = (long) PartIndex.MAX_PARTS * PART_BYTES;
 
     private final String name;
@@ -49,15 +49,15 @@ public final class HttpPackage implements PackageStore {
      * How a package is sent.
      *
      * @param partBytes how large its parts are
-     * @param awaiting how long the source waits for a receipt; null if it waits for none
+     * @param awaiting how long the source waits for a receipt; null for none
      */
     private record Sending(int partBytes, @Nullable Duration awaiting) {}
 
     /**
      * How a package is fetched.
      *
-     * @param spool where it is kept while it comes; null if that was not said
-     * @param most how large it may be
+     * @param spool the directory for fetched parts; null if none was set
+     * @param most the largest size in bytes
      */
     private record Fetching(@Nullable Path spool, long most) {}
 
@@ -77,7 +77,7 @@ public final class HttpPackage implements PackageStore {
     }
 
     /**
-     * The package at that address, which may be there already or not; its objects are one level below.
+     * The package at that address, which need not exist yet; its objects are one level below.
      *
      * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it is not an absolute http or https address, or has a user, a query or a fragment:
      *     credentials go into a header, see {@link HttpAccess#header}
@@ -89,7 +89,7 @@ public final class HttpPackage implements PackageStore {
     /**
      * A package whose objects are where {@code places} says, such as at presigned addresses.
      *
-     * @param name how it is called in logs and reports, without secrets; a {@link io.vmmig.Recovery} asks for it by that name
+     * @param name its name in logs and reports, without secrets; a {@link io.vmmig.Recovery} asks for it by that name
      */
     public static HttpPackage of(String name, ObjectUrlResolver places) {
         return new HttpPackage(
@@ -101,32 +101,32 @@ public final class HttpPackage implements PackageStore {
                 new Fetching(null, MOST_BYTES));
     }
 
-    /** The same, but the server is reached in this way. */
+    /** Sets how the server is reached. */
     public HttpPackage over(HttpAccess way) {
         return new HttpPackage(name, places, way, sealing, sending, fetching);
     }
 
     /**
-     * The same, but what is sent is sealed for these hosts, and nobody else can read it: this one too only if it is among them.
+     * Seals what is sent for these hosts. Nobody else can read it, not even this host unless it is one of them.
      *
-     * @param hosts one at least; see {@code HostIdentity.keys()} and {@code NodeCard.keys()}
+     * @param hosts at least one; see {@code HostIdentity.keys()} and {@code NodeCard.keys()}
      */
     public HttpPackage sealedFor(NodeKeys... hosts) {
         return new HttpPackage(name, places, access, sealing.sealedFor(hosts), sending, fetching);
     }
 
-    /** The same, but what is sent is in the clear for the server and all who read there; over https only. */
+    /** Sends the package unsealed, so that the server and all its readers can read it; over https only. */
     public HttpPackage unsealed() {
         return new HttpPackage(name, places, access, sealing.unsealed(), sending, fetching);
     }
 
-    /** The same, but what was sealed for {@code self}, with its present keys or former ones, is opened. */
+    /** Opens packages that are sealed for {@code self}, with its current or previous keys. */
     public HttpPackage openedBy(HostIdentity self) {
         return new HttpPackage(name, places, access, sealing.openedBy(self), sending, fetching);
     }
 
     /**
-     * The same, but it is sent in parts of that size, instead of 8 MiB. There are 65,536 of them at most.
+     * Sets the size of the parts that are sent. Default 8 MiB; a package has 65,536 parts at most.
      *
      * @param bytes 4 KiB to 64 MiB
      */
@@ -138,13 +138,13 @@ public final class HttpPackage implements PackageStore {
     }
 
     /**
-     * The same, but a guest that is removed from here is let go only when the host that the package is sealed for has signed a receipt
-     * that it has the guest, and continues here only when that host has signed that it never will: nothing that the server says or
-     * hides can lose the guest, or run it twice. Until then it is paused here.
+     * Lets the destination's signature decide, and not the server. A guest that is to leave this host is removed here only when the host
+     * that the package is sealed for has signed a receipt that it has the guest, and is resumed here only when that host has signed that
+     * it never will. Until then the guest is paused here. So nothing that the server says or hides can lose the guest, or run it twice.
      *
-     * <p>The receipt lies beside the package, so that host has to be able to write there; it leaves it by itself when it takes the
-     * package in, or later by {@link #answer} and {@link #refuse}. Its key is recorded by the source, so a recovery needs to be told
-     * nothing but the address.
+     * <p>The receipt is stored beside the package, so the destination must be able to write there. It does so when it restores the
+     * package, or later by {@link #answer} and {@link #refuse}. The source records the destination's key, so a recovery needs only the
+     * address.
      *
      * @param atMost how long the source waits; then the migration ends with {@link Problem#OUTCOME_UNKNOWN}, and a
      *     {@link io.vmmig.Recovery} finds the receipt later
@@ -154,18 +154,18 @@ public final class HttpPackage implements PackageStore {
     }
 
     /**
-     * The same, but what comes is kept in that directory, as it comes, until the guest runs. A transfer that was cut short goes on
-     * from there, also in another run of the program. What has not been gone on with for seven days is removed when another transfer
-     * begins there. A gibibyte of the disk, or a twentieth of a smaller one, stays free.
+     * Stores fetched parts in that directory until the guest runs. An interrupted transfer resumes from there, also in another run of
+     * the program. Parts of a transfer that was not resumed for seven days are removed when another transfer begins there. A gibibyte of
+     * the disk, or a twentieth of a smaller one, stays free.
      *
-     * @param directory made as needed; it has to belong to the user who runs this program
+     * @param directory created as needed; it has to belong to the user who runs this program
      */
     public HttpPackage spooledIn(Path directory) {
         return new HttpPackage(
                 name, places, access, sealing, sending, new Fetching(directory.toAbsolutePath(), fetching.most()));
     }
 
-    /** The same, but a package is refused only if it has more bytes than that, instead of 512 GiB. */
+    /** Sets the largest package that is fetched, in bytes. Default 512 GiB. */
     public HttpPackage atMost(long bytes) {
         return new HttpPackage(name, places, access, sealing, sending, new Fetching(fetching.spool(), bytes));
     }
@@ -173,9 +173,9 @@ public final class HttpPackage implements PackageStore {
     /**
      * {@inheritDoc}
      *
-     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when it was not said for whom the package is sealed, or when it
-     *     is to go over plain http unsealed, with {@link Problem#FILE_FAILED} when there is a package already, with
-     *     {@link Problem#PEER_UNREACHABLE} or {@link Problem#PEER_UNTRUSTED} when the server is not to be used
+     * @throws VmmigException with {@link Problem#REQUEST_INVALID} when the recipients of the package were not set, or when it
+     *     would be sent unsealed over plain http, with {@link Problem#FILE_FAILED} when there is a package already, with
+     *     {@link Problem#PEER_UNREACHABLE} or {@link Problem#PEER_UNTRUSTED} when the server cannot be used
      */
     @Override
     public PackageUpload put() throws VmmigException {
@@ -191,7 +191,7 @@ public final class HttpPackage implements PackageStore {
         if (sealing.recipients().isEmpty() && !Addresses.secure(places.of("PUT", PartIndex.NAME))) {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID,
-                    "the package " + name + " is not sealed, and goes over plain http",
+                    "the package " + name + " would be sent unsealed over plain http",
                     "Seal it with sealedFor(…), or use https.");
         }
         try (RetryingHttpClient client = new RemoteParts(places, access, name).hastyCalls()) {
@@ -209,7 +209,8 @@ public final class HttpPackage implements PackageStore {
         if (sealing.recipients().size() != 1) {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID,
-                    "a receipt is awaited for the package " + name + ", which is not sealed for one host alone",
+                    "the source awaits a receipt for the package " + name
+                            + ", which is not sealed for exactly one host",
                     "Seal it with sealedFor(…) for the host that is to sign the receipt.");
         }
         return new AwaitedReceipt(sealing.recipients().iterator().next().signing(), sending.awaiting());
@@ -225,11 +226,11 @@ public final class HttpPackage implements PackageStore {
     /**
      * {@inheritDoc}
      *
-     * <p>It is fetched in the background from now on.
+     * <p>From now on it is fetched in the background.
      *
      * @throws VmmigException with {@link Problem#FILE_FAILED} when there is no package or the spool cannot be used, with
-     *     {@link Problem#PACKAGE_LIMIT_EXCEEDED} when it is larger than allowed, with {@link Problem#DISK_FULL} when it does not
-     *     fit into the spool, with {@link Problem#REQUEST_INVALID} when it was not said where that is
+     *     {@link Problem#PACKAGE_LIMIT_EXCEEDED} when the package is larger than allowed, with {@link Problem#DISK_FULL} when it does not
+     *     fit into the spool, with {@link Problem#REQUEST_INVALID} when no spool was set
      */
     @Override
     public StoredPackage open() throws VmmigException {
@@ -237,8 +238,8 @@ public final class HttpPackage implements PackageStore {
         if (spool == null) {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID,
-                    "it was not said where the package " + name + " is kept while it comes",
-                    "Say so with spooledIn(…).");
+                    "there is no directory for the parts of the package " + name + " while it is fetched",
+                    "Set one with spooledIn(…).");
         }
         requireAllowed("GET");
         RetryingHttpClient client = RetryingHttpClient.to(places, access, name);
@@ -259,8 +260,8 @@ public final class HttpPackage implements PackageStore {
     }
 
     /**
-     * Leaves the receipt that the source of the package waits for, as this host's journals say; for when that failed as the package was
-     * taken in. Does nothing if they say neither that it was taken nor that it was refused.
+     * Writes the receipt that the source of the package waits for, by this host's journals; for when that failed as the package was
+     * restored. Does nothing if the package was neither taken nor refused.
      *
      * @param packages such as {@link io.vmmig.Recovery#storedPackagesIn}
      * @return what the source was told; {@link Outcome#UNDER_WAY} or {@link Outcome#UNHEARD_OF} if nothing
@@ -283,12 +284,12 @@ public final class HttpPackage implements PackageStore {
     }
 
     /**
-     * Promises for good that this host will not take the package in, and leaves a receipt that says so: its source may continue with
-     * the guest. Works also when the server shows no such package here.
+     * Promises for good that this host will not take the package, and writes a receipt that says so: the source may then resume the
+     * guest. Also works when the server does not show the package to this host.
      *
      * @param packageId which package, as its source says
      * @param packages such as {@link io.vmmig.Recovery#storedPackagesIn}
-     * @return false if this host has taken it in, or is about to; then there is no such receipt
+     * @return false if this host has taken it, or is about to; then no receipt is written
      */
     public boolean refuse(UUID packageId, StoredPackages packages) throws VmmigException {
         requireAllowed("PUT");
@@ -296,8 +297,8 @@ public final class HttpPackage implements PackageStore {
         if (self == null) {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID,
-                    "it was not said who refuses the package " + name,
-                    "Say so with openedBy(…).");
+                    "the host that refuses the package " + name + " was not set",
+                    "Set it with openedBy(…).");
         }
         if (!packages.refuse(packageId)) {
             return false;

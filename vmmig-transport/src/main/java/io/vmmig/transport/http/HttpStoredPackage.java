@@ -9,7 +9,7 @@ import io.vmmig.transport.wire.LazyDecryptingInputStream;
 import java.io.BufferedInputStream;
 import java.io.InputStream;
 
-/** A package at a server that is being fetched. What was fetched stays in the spool for another try, unless that has no use for it. */
+/** A package that is being fetched from a server. Fetched parts stay in the spool for another attempt, unless that could not use them. */
 final class HttpStoredPackage implements StoredPackage {
     private static final int BUFFER_BYTES = 256 << 10;
 

@@ -17,7 +17,7 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** Sends a package in parts, and publishes it by their index: without an index there is no package. */
+/** Sends a package in parts, and publishes it by sending their index. */
 final class HttpUpload extends StagedUpload<HeldBackTail> {
     private final RemoteParts remote;
     private final HttpAccess access;
@@ -88,7 +88,7 @@ final class HttpUpload extends StagedUpload<HeldBackTail> {
         client.close();
     }
 
-    /** Removes the parts, unless the package may be whole; takes a few seconds at most. */
+    /** Removes the parts, unless the package may be complete; takes a few seconds at most. */
     @Override
     public void close() {
         super.close();
@@ -109,6 +109,6 @@ final class HttpUpload extends StagedUpload<HeldBackTail> {
                 e,
                 Problem.CONNECTION_LOST,
                 "the package could not be written to " + remote,
-                "See to the server, and try again.");
+                "Check the server, and try again.");
     }
 }

@@ -50,14 +50,14 @@ class PackageDirectory {
     private static final int CONFLICT = 409;
     private static final int NOT_WHOLE = 422;
     private static final int FULL = 507;
-    /** The directory of all places, as if it were one. */
+    /** In place of a place: the directory of all places. */
     private static final String ALL = "";
 
-    /** In each place, who began it; what is there counts for them. */
+    /** In each place, a file with the client whose limits its objects count against. */
     private static final String CLIENT = ".client";
 
     private static final String NOBODY = "";
-    /** A file takes some space, and some effort, however small it is. */
+    /** Even an empty file takes some space, and some effort. */
     static final long LEAST_BYTES = 64 << 10;
 
     private static final long HEADROOM_BYTES = 1L << 30;
@@ -68,9 +68,9 @@ class PackageDirectory {
     private final Path directory;
     private final PackageHandler.Limits limits;
     private final Clock clock;
-    /** Places where a name was made or deleted and may not be on the disk, since bringing it there has failed. */
+    /** Places where a name was created or deleted, and may not be on the disk since a sync has failed. */
     private final Set<String> unsynced = new HashSet<>();
-    /** What there is, and what may come of what is on its way. */
+    /** The size of all objects, and of those that are being received. */
     private long bytes;
     /** The same, of each client, by the digest of its name. */
     private final Map<String, Long> bytesOf = new HashMap<>();
@@ -110,7 +110,7 @@ class PackageDirectory {
         });
     }
 
-    /** Digests are of one length, and no client's name is on the disk. */
+    /** A digest has a fixed length, and keeps the client's name off the disk. */
     private static String digestOf(String client) {
         return IndexHandOver.digestOf(client.getBytes(StandardCharsets.UTF_8)).hex();
     }
@@ -136,7 +136,7 @@ class PackageDirectory {
         }
     }
 
-    /** Parts of which nobody has made a package, nor will; receipts stay. */
+    /** Removes parts that have stayed without an index for too long; receipts stay. */
     private void removeAbandoned() throws IOException {
         FileTime limit = FileTime.from(clock.instant().minus(limits.abandonedAfter()));
         for (Path folder : list(directory)) {
@@ -145,7 +145,7 @@ class PackageDirectory {
                     removeParts(folder);
                 }
             } catch (IOException e) {
-                LOG.warn("{} was abandoned, and could not be removed", folder, e);
+                LOG.warn("{} is abandoned, and could not be removed", folder, e);
             }
         }
     }
@@ -173,7 +173,7 @@ class PackageDirectory {
             }
         }
         removeIfEmpty(folder);
-        LOG.info("{}: {} parts were removed that nobody has made a package of", folder.getFileName(), removed);
+        LOG.info("{}: {} parts were removed that had no index", folder.getFileName(), removed);
     }
 
     private void removeIfEmpty(Path folder) throws IOException {
@@ -193,7 +193,7 @@ class PackageDirectory {
         return directory.resolve(place).resolve(name);
     }
 
-    /** Takes an object in. The status that this comes to. */
+    /** Receives an object; returns the status to answer with. */
     int put(String client, String place, String name, InputStream body, int length) throws IOException {
         long cost = cost(length);
         String owner;
@@ -220,7 +220,7 @@ class PackageDirectory {
                         : replace(owner, place, name, incoming);
                 String began = ownerOf(directory.resolve(place));
                 if (status == CREATED && !began.equals(owner)) {
-                    // Another client has begun the place meanwhile.
+                    // Another client has written the first object of the place meanwhile.
                     count(owner, -cost);
                     count(began, cost);
                 }
@@ -242,7 +242,7 @@ class PackageDirectory {
                 && cost <= free();
     }
 
-    /** Its one receipt, which is small: while there is no room for that, a guest stays paused at its source. */
+    /** A package's only receipt is small, and without it a guest stays paused at its source. */
     private boolean isReceiptOfPackage(String place, String name) throws IOException {
         Path index = file(place, PartIndex.NAME);
         try {
@@ -253,7 +253,7 @@ class PackageDirectory {
         }
     }
 
-    /** What the disk can still take. Not private, for tests of disks that are full. */
+    /** The space that may be used. Not private, for tests of full disks. */
     long free() throws IOException {
         FileStore store = Files.getFileStore(directory);
         return store.getUsableSpace() - Math.min(HEADROOM_BYTES, store.getTotalSpace() / HEADROOM_SHARE);
@@ -275,7 +275,7 @@ class PackageDirectory {
         }
     }
 
-    /** The same index may come twice, if the first answer was lost. */
+    /** The same index may arrive twice, if the first answer was lost. */
     private int commit(String owner, String place, Path incoming) throws IOException {
         Path file = file(place, PartIndex.NAME);
         byte[] content = Files.readAllBytes(incoming);
@@ -320,7 +320,7 @@ class PackageDirectory {
         syncNames(place);
     }
 
-    /** What has not been brought to the disk is not shown to anybody: a power cut could still undo it. */
+    /** Nothing is shown before it is on the disk: a power cut could still undo it. */
     private void syncNames(String place) throws IOException {
         unsynced.add(place);
         sync(directory.resolve(place));
@@ -335,7 +335,7 @@ class PackageDirectory {
         }
     }
 
-    /** Not private, for tests of disks that fail. */
+    /** Not private, for tests of failing disks. */
     void sync(Path directory) throws IOException {
         try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
             names.force(true);
@@ -358,7 +358,7 @@ class PackageDirectory {
         return true;
     }
 
-    /** Opens an object, which stays what it is if it is replaced meanwhile. */
+    /** Opens an object, whose content stays the same even if it is replaced meanwhile. */
     synchronized Optional<Content> open(String place, String name) throws IOException {
         Path file = file(place, name);
         requireSynced(place);

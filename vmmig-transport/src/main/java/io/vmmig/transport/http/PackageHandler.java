@@ -26,7 +26,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Serves packages and images out of a directory, and takes them in, as a part of another program's HTTP server:
+ * Serves packages and images from a directory, and stores them there, as part of another program's HTTP server:
  *
  * <pre>{@code
  * HttpServer server = HttpServer.create(address, 0);
@@ -34,13 +34,13 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>It knows places, such as {@code /packages/web-1}, and in each the objects of one package or image, and no other names. Files are
- * for their owner only. A package is whole or has no index: an index is taken only if all its parts are there, and once it is there
- * nothing in that place can be written any more but a receipt, only deleted. Parts that nobody has made a package of are removed after a
- * while.
+ * accessible to their owner only. A package is complete or has no index: an index is accepted only if all its parts are there. From then
+ * on objects of that place can be deleted, but none can be written except a receipt. Parts that stay without an index are removed after
+ * a while.
  *
- * <p>It answers on threads of its own, so {@link #handle} returns before it has, and must not be followed by a {@code close()} of the
- * exchange. Who moves less than 16 KiB in 20 s is cut off. How long a client may take for the head of a request is the server's to say.
- * Thread-safe; one directory for one handler.
+ * <p>It answers on threads of its own, so {@link #handle} returns before it has answered, and must not be followed by a {@code close()} of
+ * the exchange. A client that moves less than 16 KiB in 20 s is disconnected. How long a client may take for the head of a request is up
+ * to the server. Thread-safe; one directory for one handler.
  */
 public final class PackageHandler implements HttpHandler {
     /** Who may do what. Called for each request, by several threads at once. */
@@ -49,17 +49,17 @@ public final class PackageHandler implements HttpHandler {
         /**
          * Whether this request may be served.
          *
-         * @param exchange who asks, and with which headers; its body is not to be read
+         * @param exchange the client and its headers; its body must not be read
          * @param method {@code GET}, {@code HEAD}, {@code PUT} or {@code DELETE}
-         * @param place which package or image it is about, such as {@code web-1}
+         * @param place the place of the package or image, such as {@code web-1}
          */
         boolean allows(HttpExchange exchange, String method, String place);
 
         /**
-         * For whom a request counts, within the {@link Limits} of each client: unless told otherwise the user whom the server has
-         * authenticated, or else the address that asks, which behind a proxy is the proxy's.
+         * The client whose {@link Limits} a request counts against: by default the user whom the server has authenticated, or else the
+         * client's address, which behind a proxy is the proxy's.
          *
-         * @param exchange who asks; nothing of it has been checked yet
+         * @param exchange the request; nothing in it has been checked yet
          */
         default String client(HttpExchange exchange) {
             return exchange.getPrincipal() == null
@@ -69,17 +69,17 @@ public final class PackageHandler implements HttpHandler {
     }
 
     /**
-     * How much is taken in. An object counts as 64 KiB at least, from when it is announced until it is deleted; and for the client that
-     * began its place.
+     * How much is stored and served. An object counts as 64 KiB at least, from its announcement until it is deleted, and against the
+     * client that wrote the first object of its place.
      *
-     * @param bytes of all clients together; besides, a gibibyte of the disk, or a twentieth of a smaller one, stays free
+     * @param bytes of all clients together; a gibibyte of the disk, or a twentieth of a smaller one, stays free in any case
      * @param clientBytes of each client
      * @param requests at once, of all clients together
      * @param clientRequests at once, of each client; a sender or a receiver makes up to 24
-     * @param abandonedAfter how long after the last of them parts are removed that have no index
+     * @param abandonedAfter parts without an index are removed that long after the last of them was written
      */
     public record Limits(long bytes, long clientBytes, int requests, int clientRequests, Duration abandonedAfter) {
-        /** 256 GiB, half of that for each client, 64 requests, 24 of each client, and seven days. */
+        /** 256 GiB, 128 GiB of each client, 64 requests, 24 of each client, and seven days. */
         public static final Limits DEFAULT = new Limits(256L << 30, 128L << 30, 64, 24, Duration.ofDays(7));
 
         /** Checks that each is above 0. */
@@ -90,21 +90,21 @@ public final class PackageHandler implements HttpHandler {
                     || clientRequests <= 0
                     || abandonedAfter.isNegative()
                     || abandonedAfter.isZero()) {
-                throw new IllegalArgumentException("a limit that nothing is within");
+                throw new IllegalArgumentException("a limit must be above 0");
             }
         }
 
-        /** The same, but for these sizes. */
+        /** With other limits of bytes. */
         public Limits bytes(long all, long eachClient) {
             return new Limits(all, eachClient, requests, clientRequests, abandonedAfter);
         }
 
-        /** The same, but for these numbers of requests. */
+        /** With other limits of requests. */
         public Limits requests(int all, int eachClient) {
             return new Limits(bytes, clientBytes, all, eachClient, abandonedAfter);
         }
 
-        /** The same, but for what is abandoned. */
+        /** With another age of abandoned parts. */
         public Limits abandonedAfter(Duration age) {
             return new Limits(bytes, clientBytes, requests, clientRequests, age);
         }
@@ -143,9 +143,9 @@ public final class PackageHandler implements HttpHandler {
     }
 
     /**
-     * For the packages in that directory, which is made if it is not there, within {@link Limits#DEFAULT}.
+     * For the packages in that directory, which is created if needed, within {@link Limits#DEFAULT}.
      *
-     * @throws VmmigException with {@link Problem#FILE_FAILED} when it cannot be used, or belongs to another user
+     * @throws VmmigException with {@link Problem#FILE_FAILED} when the directory cannot be used, or belongs to another user
      */
     public static PackageHandler in(Path directory, Authorizer authorizer) throws VmmigException {
         return in(directory, Limits.DEFAULT, authorizer);
@@ -165,7 +165,7 @@ public final class PackageHandler implements HttpHandler {
             throw VmmigException.from(
                     e,
                     Problem.FILE_FAILED,
-                    "packages cannot be kept in " + directory,
+                    "packages cannot be stored in " + directory,
                     "Check the path, and that it belongs to the user who runs this program.");
         }
     }
@@ -182,7 +182,7 @@ public final class PackageHandler implements HttpHandler {
             workers.execute(() -> serve(exchange, client));
             begun = true;
         } catch (RejectedExecutionException e) {
-            LOG.info("a request about a package was turned away, since {} are being served", workers.getPoolSize());
+            LOG.info("a request about a package was refused, since {} are being served", workers.getPoolSize());
         } finally {
             if (!begun) {
                 end(client);
@@ -208,7 +208,7 @@ public final class PackageHandler implements HttpHandler {
         }
     }
 
-    /** It is tried again. Nothing of it can be read here, and an answer would have the server's thread wait for what was not read. */
+    /** The client retries. Its body cannot be read here, and an answer would have the server's thread wait for the unread body. */
     private static void refuse(HttpExchange exchange) {
         Headers headers = exchange.getRequestHeaders();
         try (exchange) {
@@ -229,8 +229,8 @@ public final class PackageHandler implements HttpHandler {
                 ClientWatch watch = ClientWatch.begin(exchange, stall)) {
             serve(exchange, client, watch);
         } catch (IOException | RuntimeException e) {
-            // The client went away, or the disk failed; without an answer the client tries again.
-            LOG.info("a request about a package was not served to its end: {}", e.toString());
+            // The client went away, or the disk failed; without an answer the client retries.
+            LOG.info("a request about a package could not be served: {}", e.toString());
         } finally {
             end(client);
         }
@@ -238,7 +238,7 @@ public final class PackageHandler implements HttpHandler {
 
     private void serve(HttpExchange exchange, String client, ClientWatch watch) throws IOException {
         String context = exchange.getHttpContext().getPath().replaceAll("/+$", "");
-        // Raw, so that nothing which was escaped can become a slash or a dot.
+        // Raw, so that nothing escaped can become a slash or a dot.
         String path = exchange.getRequestURI().getRawPath();
         Matcher object = OBJECT.matcher(path.startsWith(context) ? path.substring(context.length()) : "");
         if (!object.matches()) {
@@ -272,7 +272,7 @@ public final class PackageHandler implements HttpHandler {
         exchange.sendResponseHeaders(status, -1);
     }
 
-    /** Before there is an answer: after it the server would wait for the rest, with the thread that serves all its clients. */
+    /** Before the answer: after it the server would wait for the rest with the thread that serves all its clients. */
     private static void passBody(HttpExchange exchange, ClientWatch watch) throws IOException {
         InputStream body = watch.watched(exchange.getRequestBody());
         byte[] buffer = new byte[BUFFER_BYTES];
@@ -280,7 +280,7 @@ public final class PackageHandler implements HttpHandler {
         for (int n = body.read(buffer); n >= 0; n = body.read(buffer)) {
             passed += n;
             if (passed > PartIndex.MAX_PART_BYTES) {
-                throw new IOException("a client that was refused has more to say than any part has");
+                throw new IOException("a refused client sends more than any part can have");
             }
         }
     }

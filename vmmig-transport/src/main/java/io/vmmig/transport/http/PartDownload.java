@@ -25,8 +25,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Fetches parts into a spool, several at once and in their order; each goes on where it was cut off. What was fetched can be read
- * any number of times, also while the rest is still coming. Thread-safe.
+ * Fetches parts into a spool, several at once and in order; an interrupted part resumes where it broke. What was fetched can be read any
+ * number of times, also while the rest is being fetched. Thread-safe.
  */
 final class PartDownload implements AutoCloseable {
     private static final int MAX_TRIES = 3;
@@ -37,7 +37,7 @@ final class PartDownload implements AutoCloseable {
     private final Spool spool;
     private final ExecutorService fetchers;
     private final AtomicInteger next = new AtomicInteger();
-    /** Strong validators of parts that were begun. */
+    /** Strong validators of parts whose transfer has begun. */
     private final Map<Integer, String> etags = new ConcurrentHashMap<>();
 
     private final Object lock = new Object();
@@ -51,7 +51,7 @@ final class PartDownload implements AutoCloseable {
         this.fetchers = Executors.newFixedThreadPool(parallelism, Threads.named("vmmig-http-get"));
     }
 
-    /** Begins to fetch. The calls and the spool stay the caller's. */
+    /** Begins to fetch. The caller still owns the client and the spool. */
     static PartDownload begin(RetryingHttpClient client, PartIndex index, Spool spool, int parallelism) {
         PartDownload download = new PartDownload(client, index, spool, parallelism);
         for (int i = 0; i < Math.min(parallelism, index.parts().size()); i++) {
@@ -63,7 +63,7 @@ final class PartDownload implements AutoCloseable {
     /**
      * Reads the index.
      *
-     * @param most how large what it lists may be
+     * @param most the largest allowed size of its parts together, in bytes
      */
     static PartIndex index(RetryingHttpClient client, String what, long most) throws VmmigException {
         byte[] content = client.get(PartIndex.NAME, PartIndex.MAX_BYTES)
@@ -73,7 +73,7 @@ final class PartDownload implements AutoCloseable {
         if (index.bytes() > most) {
             throw VmmigException.of(
                     Problem.PACKAGE_LIMIT_EXCEEDED,
-                    "what is at " + what + " has " + index.bytes() + " bytes, and " + most + " are allowed",
+                    what + " has " + index.bytes() + " bytes, and " + most + " are allowed",
                     "Allow more with atMost(…) if that is right.");
         }
         return index;
@@ -111,7 +111,7 @@ final class PartDownload implements AutoCloseable {
 
     private void fetch(int number) throws VmmigException, IOException {
         String request = "GET of " + index.name(number);
-        // What was here before may be what a power cut has left of it.
+        // A part that was in the spool before may have been damaged by a power cut.
         for (int tries = 1; ; tries++) {
             client.persist(request, true, pulse -> fetch(number, request, pulse));
             if (spool.verify(number)) {
@@ -120,7 +120,7 @@ final class PartDownload implements AutoCloseable {
             if (tries == MAX_TRIES) {
                 throw VmmigException.of(
                         Problem.DIGEST_MISMATCH,
-                        index.name(number) + " is not what the index says",
+                        index.name(number) + " does not have the digest in the index",
                         "Make the package again, and find out who writes to the server.");
             }
             etags.remove(number);
@@ -143,20 +143,20 @@ final class PartDownload implements AutoCloseable {
                     headers.put("If-Range", etag);
                 }
             }
-            Receipt receipt = new Receipt(number, have, pulse);
+            Answer into = new Answer(number, have, pulse);
             HttpResponse<BoundedBodySubscriber> answer;
             try {
                 answer = client.exchange(
-                        "GET", index.name(number), headers, BodyPublishers.noBody(), receipt::begin, pulse);
+                        "GET", index.name(number), headers, BodyPublishers.noBody(), into::begin, pulse);
             } finally {
-                receipt.end();
+                into.end();
             }
             int status = answer.statusCode();
             if (status != 200 && status != 206) {
                 throw client.answers().unexpected(status, request);
             }
             if (!fits(status, answer.headers(), have, size) || answer.body().tooLong()) {
-                throw client.answers().violation("answers " + request + " with another range or length than it has");
+                throw client.answers().violation("answers " + request + " with a wrong range or length");
             }
             if (spool.length(number) < size) {
                 throw client.answers().cut(request);
@@ -168,15 +168,15 @@ final class PartDownload implements AutoCloseable {
         }
     }
 
-    /** One answer on its way into the spool. When the next is asked for, this one must not write any more. */
-    private final class Receipt {
+    /** One answer that is written to the spool. Once the next is requested, this one must not write any more. */
+    private final class Answer {
         private final int number;
         private final long have;
         private final TransferProgress pulse;
         private boolean over;
         private @Nullable BoundedBodySubscriber body;
 
-        Receipt(int number, long have, TransferProgress pulse) {
+        Answer(int number, long have, TransferProgress pulse) {
             this.number = number;
             this.have = have;
             this.pulse = pulse;
@@ -211,7 +211,7 @@ final class PartDownload implements AutoCloseable {
         }
     }
 
-    /** Whether it is what was asked for: the rest, or all of it. */
+    /** Whether an answer has the requested rest of a part, or all of it. */
     private static boolean fits(int status, HttpHeaders headers, long have, long size) {
         if (status == 200) {
             return headers.firstValueAsLong("Content-Length").orElse(size) == size;
@@ -225,7 +225,7 @@ final class PartDownload implements AutoCloseable {
                         .isPresent();
     }
 
-    /** Where nothing can be written. */
+    /** In place of a file that cannot be opened. */
     private static final class FailedSink extends OutputStream {
         private final IOException why;
 
@@ -239,7 +239,7 @@ final class PartDownload implements AutoCloseable {
         }
     }
 
-    /** All bytes from the first; waits for those that are still to come. For one thread. */
+    /** All bytes from the first; waits for those that have not arrived. For one thread. */
     InputStream open() {
         InputStream parts = new Parts();
         return index.ending() == null
@@ -298,14 +298,14 @@ final class PartDownload implements AutoCloseable {
         }
     }
 
-    /** Ends the fetchers; the calls have to be closed before. Waits for them, but not for long. */
+    /** Ends the fetchers, and waits for them for 10 s at most; the client has to be closed before. */
     @Override
     public void close() {
-        fail(VmmigException.of(Problem.CANCELLED, "the transfer over HTTP was given up", ""));
+        fail(VmmigException.of(Problem.CANCELLED, "the transfer over HTTP was aborted", ""));
         fetchers.shutdownNow();
         try {
             if (!fetchers.awaitTermination(10, TimeUnit.SECONDS)) {
-                throw new IllegalStateException("requests that were cancelled go on");
+                throw new IllegalStateException("cancelled requests do not end");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -16,18 +16,18 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The list of the parts that something large was cut into for an HTTP server; {@code sha256sum -c} reads it, too. Each part
- * has the same size, but for the last. Immutable.
+ * The list of the parts of a package or an image at an HTTP server; {@code sha256sum -c} can read it, too. All parts have the same
+ * size, except the last. Immutable.
  *
- * @param id what was cut: a package by its id, an image by its SHA-256
- * @param bytes how much of it is in parts
- * @param partBytes how large a part is
+ * @param id the id of a package, or the SHA-256 of an image
+ * @param bytes the size of all parts together
+ * @param partBytes the size of a part
  * @param parts the digest of each part, in order
- * @param ending what only the index of a package has; null in that of an image
+ * @param ending of a package; null for an image
  */
 record PartIndex(String id, long bytes, int partBytes, List<Digest> parts, @Nullable Ending ending) {
     /**
-     * The end of a package, which is in no part: so nobody but its source can make the index of it.
+     * The end of a package, which is in no part, so that nobody but its source can make the index.
      *
      * @param tail the last bytes of the package, in hexadecimal digits
      * @param receiptBy the host whose receipt the source waits for; null if it waits for none
@@ -48,7 +48,7 @@ record PartIndex(String id, long bytes, int partBytes, List<Digest> parts, @Null
         }
     }
 
-    /** How much of a package is in its index only: the authentication tag of a sealed one is within. */
+    /** How much of a package is in its index only; that includes the authentication tag of a sealed one. */
     static final int TAIL_BYTES = 64;
 
     static final String NAME = "index";
@@ -67,7 +67,7 @@ record PartIndex(String id, long bytes, int partBytes, List<Digest> parts, @Null
             + "])\n# id (" + ID.pattern() + ")\n# bytes ([0-9]{1,18})\n# part-bytes ([0-9]{1,9})\n(?:# tail ("
             + TAIL.pattern() + ")\n)?(?:# receipt ([A-Za-z0-9_-]{43})\n)?");
     private static final Pattern ANY_VERSION = Pattern.compile("\\Q" + FORMAT + "\\E([1-9][0-9]{0,8})\n");
-    /** Names of parts, of whatever there is, and of a package's receipt. */
+    /** Names of parts, of packages and images, and of receipts. */
     static final Pattern PART_NAME = Pattern.compile("(" + ID.pattern() + ")\\.([0-9]{6}|" + Receipt.SUFFIX + ")");
 
     PartIndex {
@@ -83,7 +83,7 @@ record PartIndex(String id, long bytes, int partBytes, List<Digest> parts, @Null
         }
     }
 
-    /** Of something that has no ending. */
+    /** An index without an ending. */
     PartIndex(String id, long bytes, int partBytes, List<Digest> parts) {
         this(id, bytes, partBytes, parts, null);
     }
@@ -116,10 +116,10 @@ record PartIndex(String id, long bytes, int partBytes, List<Digest> parts, @Null
     }
 
     /**
-     * Reads what {@link #toBytes()} writes, and nothing else; a version 1 of a package as well, all of which is in parts.
+     * Reads what {@link #toBytes()} writes, and nothing else; also version 1 of a package, all of which is in parts.
      *
-     * @throws PackageFormatException with {@link Problem#PACKAGE_MALFORMED}, or {@link Problem#PACKAGE_TOO_NEW} if it is of
-     *     a later format
+     * @throws PackageFormatException with {@link Problem#PACKAGE_MALFORMED}, or {@link Problem#PACKAGE_TOO_NEW} for a later
+     *     format
      */
     static PartIndex parse(byte[] content) throws PackageFormatException {
         if (content.length > MAX_BYTES) {

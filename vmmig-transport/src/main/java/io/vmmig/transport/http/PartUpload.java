@@ -23,8 +23,8 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Cuts what is written into parts, and sends several at once; whoever writes waits as long as the server is busy. One thread
- * writes, and any may close.
+ * Cuts what is written into parts, and sends several at once; a write waits while the server is busy. One thread writes, and any may
+ * close.
  */
 final class PartUpload extends BlockOutput {
     private final RetryingHttpClient client;
@@ -37,9 +37,9 @@ final class PartUpload extends BlockOutput {
     private final AtomicReference<@Nullable VmmigException> failure = new AtomicReference<>();
     private final List<Digest> parts = new ArrayList<>();
     private volatile int begun;
-    /** Parts that may still arrive though they were given up. */
+    /** Parts that were sent without an answer, and may still arrive. */
     private final Set<Integer> unanswered = ConcurrentHashMap.newKeySet();
-    /** The first part of those that were sent once only; more than any number of a part if there is none yet. */
+    /** The first part that was sent only once; above any part's number if there is none yet. */
     private final AtomicInteger pivot = new AtomicInteger(Integer.MAX_VALUE);
 
     private byte @Nullable [] current;
@@ -47,9 +47,9 @@ final class PartUpload extends BlockOutput {
     private long bytes;
 
     /**
-     * Of something of that name.
+     * An upload of parts whose names begin with {@code id}.
      *
-     * @param resuming whether parts that are there already, with the size that they should have, are left as they are
+     * @param resuming whether parts that the server has with the right size are not sent again
      */
     PartUpload(RetryingHttpClient client, String id, int partBytes, int parallelism, boolean resuming) {
         this.client = client;
@@ -140,18 +140,18 @@ final class PartUpload extends BlockOutput {
         }
     }
 
-    /** That the server has taken it is not believed before it shows it. */
+    /** The server's word is not enough: it must show the part. */
     private void requireThere(String name, int length) throws VmmigException {
         long there = client.size(name).orElse(-1L);
         if (there != length) {
             throw client.answers()
-                    .violation("says that it has " + name + ", and does not show " + length + " bytes of it");
+                    .violation("has confirmed " + name + ", but does not show " + length + " bytes of it");
         }
     }
 
     /**
-     * A part of which no earlier request can still be on its way, so that it stays away once it was deleted; -1 if each had to be sent
-     * again. To be asked after {@link #finish}.
+     * A part of which no request can be in flight, so that it stays away once it is deleted; -1 if each had to be sent again. To be asked
+     * after {@link #finish}.
      */
     int pivot() {
         int first = pivot.get();
@@ -159,9 +159,9 @@ final class PartUpload extends BlockOutput {
     }
 
     /**
-     * Sends what is left, and waits until all of it is there.
+     * Sends the rest, and waits until all parts are there.
      *
-     * @param ending what the index is to have besides, or null
+     * @param ending the ending of the index, or null
      */
     PartIndex finish(PartIndex.@Nullable Ending ending) throws VmmigException {
         try {
@@ -182,7 +182,7 @@ final class PartUpload extends BlockOutput {
         return new PartIndex(id, bytes, partBytes, parts, ending);
     }
 
-    /** Each of them has a deadline of its own. */
+    /** Each request has a deadline. */
     private boolean awaitSenders() {
         try {
             while (!senders.awaitTermination(1, TimeUnit.MINUTES)) {
@@ -195,7 +195,7 @@ final class PartUpload extends BlockOutput {
         }
     }
 
-    /** Parts that were sent, and of which the server has not said that it has them. To be asked when the senders have ended. */
+    /** Parts that were sent and not confirmed. To be asked when the senders have ended. */
     Set<Integer> unanswered() {
         return Set.copyOf(unanswered);
     }
@@ -205,7 +205,7 @@ final class PartUpload extends BlockOutput {
         return begun;
     }
 
-    /** Ends the senders; the calls have to be closed before, unless {@link #finish()} has returned. */
+    /** Ends the senders; the client has to be closed before, unless {@link #finish} has returned. */
     @Override
     public void close() {
         senders.shutdownNow();

@@ -14,10 +14,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a destination says, once and for all, of a package that its source waits for: a JSON Web Signature by its own key.
+ * A destination's final statement about a package, for which the source waits: a JSON Web Signature by the destination's key.
  *
- * @param packageId which package
- * @param index the digest of the index that it was taken by; null if it was refused
+ * @param index the digest of the index of the package that was taken; null if it was refused
  */
 record Receipt(UUID packageId, @Nullable Digest index) {
     static final int MAX_BYTES = 4 << 10;
@@ -27,7 +26,7 @@ record Receipt(UUID packageId, @Nullable Digest index) {
             Pattern.compile("vmmig receipt 1\npackage ([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\n"
                     + "(?:refused|taken sha256:([0-9a-f]{64}))\n");
 
-    /** What its object is called. */
+    /** The name of its object. */
     static String name(UUID packageId) {
         return packageId + "." + SUFFIX;
     }
@@ -37,25 +36,25 @@ record Receipt(UUID packageId, @Nullable Digest index) {
         return new Receipt(packageId, index);
     }
 
-    /** The guest has never run at the destination out of this package, and never will. */
+    /** The guest has never run at the destination from this package, and never will. */
     static Receipt refusal(UUID packageId) {
         return new Receipt(packageId, null);
     }
 
-    /** As it lies at the server. */
+    /** As it is stored at the server. */
     byte[] signedBy(HostIdentity self) {
         String text =
                 "vmmig receipt 1\npackage " + packageId + "\n" + (index == null ? "refused" : "taken " + index) + "\n";
         return self.sign(TYPE, text.getBytes(StandardCharsets.US_ASCII)).getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** Reads one that is by that host; throws for anything else. */
+    /** Reads a receipt of that host; throws for anything else. */
     static Receipt verified(byte[] content, SignerKey by) throws VmmigException {
         byte[] payload = Jws.verify(new String(content, StandardCharsets.ISO_8859_1), TYPE, by, MAX_BYTES);
         Matcher form = FORM.matcher(new String(payload, StandardCharsets.ISO_8859_1));
         if (!form.matches()) {
             throw VmmigException.of(
-                    Problem.PACKAGE_MALFORMED, "it is not a receipt as this vmmig knows them", "Use a newer vmmig.");
+                    Problem.PACKAGE_MALFORMED, "it is not a receipt that this vmmig knows", "Use a newer vmmig.");
         }
         return new Receipt(UUID.fromString(form.group(1)), form.group(2) == null ? null : new Digest(form.group(2)));
     }

@@ -11,11 +11,10 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Leaves, for a destination, the receipt that the source of a package waits for, if it waits for one.
+ * Writes, for a destination, the receipt that the source of a package waits for, if it waits for one.
  *
- * @param client how the server is reached
- * @param what how the package is called, without secrets
- * @param self who this host is; null if that was not said
+ * @param what the package's name, without secrets
+ * @param self this host; null if it was not set
  * @param index the index of the package, as the server shows it
  */
 record ReceiptWriter(RetryingHttpClient client, String what, @Nullable HostIdentity self, PartIndex index) {
@@ -24,9 +23,9 @@ record ReceiptWriter(RetryingHttpClient client, String what, @Nullable HostIdent
     }
 
     /**
-     * Before the package is taken in: if its source waits, it waits for this host.
+     * Called before the package is restored.
      *
-     * @throws IntegrityException with {@link Problem#SIGNED_FOR_OTHERS} if not
+     * @throws IntegrityException with {@link Problem#SIGNED_FOR_OTHERS} if its source waits for another host's receipt
      */
     void requireOurs() throws IntegrityException {
         SignerKey by = awaited();
@@ -34,7 +33,7 @@ record ReceiptWriter(RetryingHttpClient client, String what, @Nullable HostIdent
             throw new IntegrityException(
                     Problem.SIGNED_FOR_OTHERS,
                     "the source of " + what + " waits for the receipt of another host, or of this one by earlier keys",
-                    "Say who this host is with openedBy(…); or pack the guest again, for the keys that it has now.");
+                    "Set this host with openedBy(…); or pack the guest again, for the keys that it has now.");
         }
     }
 
@@ -59,14 +58,14 @@ record ReceiptWriter(RetryingHttpClient client, String what, @Nullable HostIdent
         }
     }
 
-    /** The guest of the package runs here; tells its source, if it waits. */
+    /** The guest of the package runs here: tells its source, if that waits. */
     void taken() throws VmmigException {
         if (awaited() != null && self != null) {
             leave(client, Receipt.taken(packageId(), IndexHandOver.digestOf(index.toBytes())), self);
         }
     }
 
-    /** The guest of the package will never run here; tells its source, if it waits. */
+    /** The guest of the package will never run here: tells its source, if that waits. */
     void refused() throws VmmigException {
         if (awaited() != null && self != null) {
             leave(client, Receipt.refusal(packageId()), self);

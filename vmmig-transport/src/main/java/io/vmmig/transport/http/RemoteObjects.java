@@ -5,12 +5,12 @@ import io.vmmig.error.VmmigException;
 import java.util.List;
 import java.util.Optional;
 
-/** The objects of one package at a server, as far as who owns its guest depends on them. */
+/** The objects of one package at a server, as the hand-over sees them. */
 interface RemoteObjects {
     /**
-     * Writes an object that should not be there yet; returns only when the server says that it has it.
+     * Writes an object that should not exist yet; returns only when the server confirms it.
      *
-     * @param delivery is told how often it is sent, and what is answered
+     * @param delivery records how often it is sent, and the answers
      */
     void put(String name, byte[] content, Delivery delivery) throws VmmigException;
 
@@ -30,6 +30,6 @@ interface RemoteObjects {
         return true;
     }
 
-    /** Deletes an object; what the server says to that is for the caller to check. */
+    /** Deletes an object; the caller has to check that it is gone. */
     void delete(String name) throws VmmigException;
 }

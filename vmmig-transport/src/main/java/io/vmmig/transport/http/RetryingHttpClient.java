@@ -267,7 +267,7 @@ final class RetryingHttpClient implements AutoCloseable {
     private void requireMayLeave(String method, String request) throws VmmigException {
         if (!method.equals("GET")) {
             throw answers.violation(
-                    "redirects " + request + " to another server, which nothing is written to, nor deleted at");
+                    "redirects " + request + " to another server, where nothing may be written or deleted");
         }
         if (!access.allowsOtherServers()) {
             throw answers.violation(
@@ -282,10 +282,10 @@ final class RetryingHttpClient implements AutoCloseable {
             next = from.resolve(answer.headers().firstValue("Location").orElse(":"));
         } catch (IllegalArgumentException e) {
             // Not as the cause, which may contain a secret.
-            throw answers.violation("redirects " + request + " to something that is no address");
+            throw answers.violation("redirects " + request + " to an invalid address");
         }
         if (!Addresses.usable(next)) {
-            throw answers.violation("redirects " + request + " to where it cannot go on");
+            throw answers.violation("redirects " + request + " to an address that cannot be used");
         }
         if (!Addresses.secure(next) && (Addresses.secure(from) || !access.allowsPlainHttp())) {
             throw answers.violation("redirects " + request + " from https to plain http");
@@ -297,7 +297,7 @@ final class RetryingHttpClient implements AutoCloseable {
         if (!Addresses.usable(uri)) {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID,
-                    "HttpPlaces names an address that is not http or https, or holds a user",
+                    "the ObjectUrlResolver returns an address that is not http or https, or contains a user",
                     "Give credentials as a header, with HttpAccess.header(…).");
         }
         if (!Addresses.secure(uri) && !access.allowsPlainHttp()) {

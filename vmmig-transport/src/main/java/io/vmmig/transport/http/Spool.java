@@ -30,9 +30,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where what comes is kept until it is whole, also from one run of the program to the next: a directory for its owner only, named
- * after the index, with a file for each part that has begun to come. How long such a file is tells how much has come. One
- * process at a time.
+ * Stores the parts of a transfer until it is complete, also across runs of the program: a directory for its owner only, named after the
+ * index, with a file for each part whose transfer has begun. The file's length shows how much has arrived. One process at a time.
  */
 final class Spool implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Spool.class);
@@ -42,16 +41,15 @@ final class Spool implements AutoCloseable {
     private static final int BUFFER_BYTES = 64 << 10;
 
     private static final String LOCK = "lock";
-    /** As long as a transfer may wait to be gone on with. */
+    /** How long a transfer may wait until it is resumed. */
     private static final Duration ABANDONED = Duration.ofDays(7);
 
     private static final long HEADROOM_BYTES = 1L << 30;
     private static final int HEADROOM_SHARE = 20;
-    /** Each try but the last has lost its directory to a sweep. */
+    /** Another program's sweep may remove the directory before it is locked. */
     private static final int TRIES = 10;
     /**
-     * Those that this process has locked. It would lose the lock of one of them by closing a second channel of its file, so none is
-     * opened.
+     * The spools that this process has locked. Closing a second channel of a lock's file would release the lock, so none is opened.
      */
     private static final Set<Path> HELD = new HashSet<>();
 
@@ -67,7 +65,7 @@ final class Spool implements AutoCloseable {
         this.space = space;
     }
 
-    /** How large the disk is of a directory, and what is free there, in bytes. */
+    /** The size of a directory's disk, and the free space there, in bytes. */
     interface Space {
         long total(Path directory) throws IOException;
 
@@ -87,9 +85,9 @@ final class Spool implements AutoCloseable {
     }
 
     /**
-     * Opens the spool of what the index lists, and removes those beside it that nobody has gone on with for long.
+     * Opens the spool for the parts of that index, and removes abandoned spools beside it.
      *
-     * @param parent has to belong to this user: what was verified there is read from there
+     * @param parent has to belong to this user, since verified parts are read from there
      */
     static Spool open(Path parent, PartIndex index) throws VmmigException {
         return open(parent, index, Space.OF_DISK);
@@ -126,7 +124,7 @@ final class Spool implements AutoCloseable {
         }
     }
 
-    /** Makes the directory as needed, and locks it; when it was last locked can be told. */
+    /** Creates the directory as needed, and locks it; the lock file's time shows when it was last locked. */
     private static FileChannel lock(Path directory) throws IOException, VmmigException {
         for (int i = 0; i < TRIES; i++) {
             try {
@@ -144,7 +142,7 @@ final class Spool implements AutoCloseable {
             }
             boolean named = false;
             try {
-                // If another program has swept it away meanwhile, the open file has no name any more.
+                // If another program has removed it meanwhile, the open file has no name any more.
                 if (Files.exists(directory.resolve(LOCK), LinkOption.NOFOLLOW_LINKS)) {
                     Files.setLastModifiedTime(directory.resolve(LOCK), FileTime.from(Instant.now()));
                     named = true;
@@ -156,7 +154,7 @@ final class Spool implements AutoCloseable {
                 }
             }
         }
-        throw new IOException("it is removed all the time");
+        throw new IOException("it is removed again and again");
     }
 
     /** Null if it is in use. */
@@ -192,7 +190,7 @@ final class Spool implements AutoCloseable {
         }
     }
 
-    /** Removes what lies beside {@code ours} and was abandoned. */
+    /** Removes abandoned spools beside {@code ours}. */
     private static void sweep(Path home, Path ours) throws IOException {
         try (Stream<Path> entries = Files.list(home)) {
             for (Path entry : entries.toList()) {
@@ -215,7 +213,7 @@ final class Spool implements AutoCloseable {
                 try {
                     if (isAbandoned(directory)) {
                         discard(directory);
-                        LOG.info("{} was removed, since nobody has gone on with it for {}", directory, ABANDONED);
+                        LOG.info("{} was removed, since nothing has resumed it for {}", directory, ABANDONED);
                     }
                 } finally {
                     unlock(directory, lockFile);
@@ -261,7 +259,7 @@ final class Spool implements AutoCloseable {
             throw new TransportException(
                     Problem.DISK_FULL,
                     "there are " + (free >> 20) + " MiB free in " + directory + ", of which " + (headroom >> 20)
-                            + " MiB stay free, and " + (missing >> 20) + " MiB are to come",
+                            + " MiB stay free, and " + (missing >> 20) + " MiB are still to be fetched",
                     "Free some space, or choose another directory.");
         }
     }
@@ -270,7 +268,7 @@ final class Spool implements AutoCloseable {
         return directory.resolve(index.name(number));
     }
 
-    /** How much of a part is here. A file that is longer than the part goes. */
+    /** How much of a part is here. Removes a file that is longer than the part. */
     long length(int number) throws IOException {
         Path file = file(number);
         if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
@@ -285,7 +283,7 @@ final class Spool implements AutoCloseable {
         return length;
     }
 
-    /** Takes more of a part, or all of it anew. */
+    /** Appends to a part, or writes it from its start. */
     OutputStream write(int number, boolean more) throws IOException {
         Path file = file(number);
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
@@ -298,7 +296,7 @@ final class Spool implements AutoCloseable {
         return Files.newInputStream(file(number));
     }
 
-    /** Whether a whole part is what it should be; what is not, goes. */
+    /** Whether a complete part has its digest; removes it otherwise. */
     boolean verify(int number) throws IOException {
         MessageDigest sha256 = Digest.newSha256();
         try (InputStream in = read(number)) {

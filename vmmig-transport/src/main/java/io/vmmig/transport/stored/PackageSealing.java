@@ -17,58 +17,58 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * For whom a package that lies still is sealed, and by whom one is opened.
+ * For whom a stored package is sealed, and who opens one.
  *
- * @param decided whether it was said for whom, be it for nobody
- * @param recipients for whom; empty for one in the clear
- * @param self who opens packages; null if that was not said
+ * @param decided whether the recipients were set, even to none
+ * @param recipients the hosts that it is sealed for; empty if it is not sealed
+ * @param self the host that opens packages; null if it was not set
  */
 public record PackageSealing(boolean decided, Set<NodeKeys> recipients, @Nullable HostIdentity self) {
-    /** Nobody has said anything yet. */
+    /** Nothing is set yet. */
     public static final PackageSealing UNDECIDED = new PackageSealing(false, Set.of(), null);
 
     public PackageSealing {
         recipients = Set.copyOf(recipients);
     }
 
-    /** The same, but for these hosts, of which there has to be one. */
+    /** Sealed for these hosts, at least one. */
     public PackageSealing sealedFor(NodeKeys... hosts) {
         if (hosts.length == 0 || hosts.length > AgeSealing.MAX_RECIPIENTS) {
-            throw new IllegalArgumentException("to seal takes 1 to " + AgeSealing.MAX_RECIPIENTS + " hosts");
+            throw new IllegalArgumentException("a package is sealed for 1 to " + AgeSealing.MAX_RECIPIENTS + " hosts");
         }
         return new PackageSealing(true, Set.of(hosts), self);
     }
 
-    /** The same, but in the clear. */
+    /** Not sealed. */
     public PackageSealing unsealed() {
         return new PackageSealing(true, Set.of(), self);
     }
 
-    /** The same, but what was sealed for {@code identity} is opened. */
+    /** Opens packages that are sealed for {@code identity}. */
     public PackageSealing openedBy(HostIdentity identity) {
         return new PackageSealing(decided, recipients, identity);
     }
 
-    /** Those of the recipients. */
+    /** The recipients' fingerprints. */
     public Set<String> fingerprints() {
         return recipients.stream().map(keys -> keys.fingerprint().hex()).collect(Collectors.toSet());
     }
 
     /**
-     * Refuses to go on as long as it was not said for whom.
+     * Refuses if the recipients were not set.
      *
-     * @param what the package, for people
+     * @param what the package's name, for messages
      */
     public void requireDecided(String what) throws VmmigException {
         if (!decided) {
             throw VmmigException.of(
                     Problem.REQUEST_INVALID,
-                    "it was not said for whom the package " + what + " is to be sealed",
-                    "Say so with sealedFor(…), or let it be in the clear with unsealed().");
+                    "the recipients of the package " + what + " were not set",
+                    "Set them with sealedFor(…), or leave the package unsealed with unsealed().");
         }
     }
 
-    /** Seals what goes into {@code target}; null if it is to be in the clear. */
+    /** Seals what is written to {@code target}; null if the package is not sealed. */
     public @Nullable SealingOutputStream begin(OutputStream target) throws IOException {
         return recipients.isEmpty()
                 ? null
@@ -77,10 +77,10 @@ public record PackageSealing(boolean decided, Set<NodeKeys> recipients, @Nullabl
     }
 
     /**
-     * The package that lies there, sealed or not.
+     * The unsealed content of a stored package, sealed or not.
      *
-     * @param content its bytes, which can be marked
-     * @param what the package, for people
+     * @param content its bytes; the stream supports {@code mark}
+     * @param what the package's name, for messages
      */
     public InputStream opened(InputStream content, String what) throws IOException, VmmigException {
         if (!AgeSealing.begins(content)) {
@@ -88,15 +88,15 @@ public record PackageSealing(boolean decided, Set<NodeKeys> recipients, @Nullabl
                 throw new PackageFormatException(
                         Problem.SEAL_MALFORMED,
                         "the package " + what + " is sealed, and its first line is damaged",
-                        "Fetch it again, or make it afresh at the source.");
+                        "Fetch it again, or make it again at the source.");
             }
             return content;
         }
         if (self == null) {
             throw new IntegrityException(
                     Problem.SEAL_NOT_FOR_US,
-                    "the package " + what + " is sealed, and nobody has said who opens it",
-                    "Say so with openedBy(…).");
+                    "the package " + what + " is sealed, and the host that opens it was not set",
+                    "Set it with openedBy(…).");
         }
         return AgeSealing.open(content, self.sealingIdentities());
     }

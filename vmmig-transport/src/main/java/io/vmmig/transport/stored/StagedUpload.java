@@ -144,7 +144,7 @@ public abstract class StagedUpload<T extends OutputStream> implements PackageUpl
             }
             stage = Stage.ABORTED;
             reason = told == null
-                    ? VmmigException.of(Problem.CANCELLED, "the package was given up", "")
+                    ? VmmigException.of(Problem.CANCELLED, "the upload was aborted", "")
                     : VmmigException.of(told, null);
             open = target;
         }

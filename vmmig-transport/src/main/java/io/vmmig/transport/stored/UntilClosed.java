@@ -8,7 +8,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.function.BooleanSupplier;
 
-/** The content of a package, which cannot be read once the package is closed. */
+/** The content of a package, which cannot be read after the package is closed. */
 public final class UntilClosed extends FilterInputStream {
     private final BooleanSupplier closed;
 
