@@ -13,8 +13,7 @@ record Deadline(CompletableFuture<Boolean> alarm) {
     static Deadline after(Duration atMost, String what, Cancellation cancellation) {
         Failure reason = Failure.of(
                 Problem.DEADLINE_EXCEEDED,
-                what + " longer than " + words(atMost) + ", which is all that the " + cancellation.end()
-                        + " allows",
+                what + " longer than " + words(atMost) + ", which is all that the " + cancellation.end() + " allows",
                 "Look for what is slow, or allow more time there.");
         CompletableFuture<Boolean> alarm = new CompletableFuture<>();
         // Stopping may take a while and must not delay other deadlines.
