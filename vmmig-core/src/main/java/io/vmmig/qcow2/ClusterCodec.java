@@ -15,15 +15,7 @@ enum ClusterCodec {
             Inflater inflater = new Inflater(true);
             try {
                 inflater.setInput(stored, 0, length);
-                int total = 0;
-                while (total < cluster.length) {
-                    int n = inflater.inflate(cluster, total, cluster.length - total);
-                    if (n == 0) {
-                        break;
-                    }
-                    total += n;
-                }
-                return total;
+                return inflater.inflate(cluster);
             } catch (DataFormatException e) {
                 throw new IOException(String.valueOf(e.getMessage()), e);
             } finally {

@@ -152,15 +152,8 @@ public final class DiskChain {
     }
 
     private Qcow2Header.@Nullable Backing backingInPackage(int layer, @Nullable Digest baseDigest) {
-        if (layer > 0) {
-            Image below = layers.get(layer - 1).image();
-            return new Qcow2Header.Backing(
-                    PackageNames.ofLayer(layer - 1), below.format().word());
-        }
-        return base == null || baseDigest == null
-                ? null
-                : new Qcow2Header.Backing(
-                        PackageNames.ofBase(baseDigest), base.image().format().word());
+        Link below = layer > 0 ? layers.get(layer - 1) : base;
+        return below == null ? null : PackageNames.of(layer, below.image().format(), baseDigest);
     }
 
     private static SparseInputStream rawContent(Link link, SparseFile in) throws IOException, VmmigException {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.qcow2;
 
+import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.content.Digest;
 import org.jspecify.annotations.Nullable;
@@ -12,26 +13,22 @@ import org.jspecify.annotations.Nullable;
 final class PackageNames {
     private PackageNames() {}
 
-    /** The name of a base image. */
-    static String ofBase(Digest digest) {
-        return "vmmig:" + digest;
-    }
-
-    /** The name of a layer in the same package. */
-    static String ofLayer(int layer) {
-        return "vmmig:layer:" + layer;
-    }
-
     /** The backing file that the manifest requires in a layer's header; null if none. */
     static Qcow2Header.@Nullable Backing expected(Manifest.Disk disk, int layer) {
-        if (layer > 0) {
-            return new Qcow2Header.Backing(
-                    ofLayer(layer - 1), disk.layers().get(layer - 1).format().word());
-        }
         Manifest.Base base = disk.base();
-        return base == null
-                ? null
-                : new Qcow2Header.Backing(
-                        ofBase(base.content().digest()), base.format().word());
+        if (layer > 0) {
+            return of(layer, disk.layers().get(layer - 1).format(), null);
+        }
+        return base == null ? null : of(layer, base.format(), base.content().digest());
+    }
+
+    /**
+     * The backing file of a layer.
+     *
+     * @param below the format of the image below it
+     * @param base the digest of the base image, for the lowest layer
+     */
+    static Qcow2Header.Backing of(int layer, ImageFormat below, @Nullable Digest base) {
+        return new Qcow2Header.Backing(layer > 0 ? "vmmig:layer:" + (layer - 1) : "vmmig:" + base, below.word());
     }
 }

@@ -93,10 +93,6 @@ final class Bzip2InputStream extends BlockInput {
         }
     }
 
-    private int bit() throws IOException {
-        return bits(1);
-    }
-
     /** The next bits, at most 24, most significant first. */
     private int bits(int count) throws IOException {
         int value = peek(count);
@@ -136,7 +132,7 @@ final class Bzip2InputStream extends BlockInput {
             in.unread(chunk, chunkAt, chunkEnd - chunkAt);
             return false;
         }
-        if (magic != BLOCK_MAGIC || bit() != 0) {
+        if (magic != BLOCK_MAGIC || bits(1) != 0) {
             throw malformed();
         }
         expectedBlockCrc = crc;
@@ -189,7 +185,7 @@ final class Bzip2InputStream extends BlockInput {
         byte[] selectors = new byte[count];
         for (int i = 0; i < count; i++) {
             int at = 0;
-            while (bit() == 1) {
+            while (bits(1) == 1) {
                 if (++at == tableCount) {
                     throw malformed();
                 }
@@ -214,20 +210,19 @@ final class Bzip2InputStream extends BlockInput {
                 if (length < 1 || length > MAX_CODE_BITS) {
                     throw malformed();
                 }
-                if (bit() == 0) {
+                if (bits(1) == 0) {
                     break;
                 }
-                length += bit() == 0 ? 1 : -1;
+                length += bits(1) == 0 ? 1 : -1;
             }
             lengths[i] = length;
         }
         return new CodeTable(lengths);
     }
 
-    /** Canonical codes: for each length, the first code, the index of its symbol, and the bound above all codes. */
+    /** Canonical codes: for each length, the distance from a code to the index of its symbol, and the bound above all codes. */
     private static final class CodeTable {
-        private final int[] firstCode = new int[MAX_CODE_BITS + 1];
-        private final int[] firstIndex = new int[MAX_CODE_BITS + 1];
+        private final int[] toIndex = new int[MAX_CODE_BITS + 1];
         private final int[] above = new int[MAX_CODE_BITS + 1];
         private final int[] symbols;
 
@@ -236,14 +231,13 @@ final class Bzip2InputStream extends BlockInput {
             int index = 0;
             int code = 0;
             for (int length = 1; length <= MAX_CODE_BITS; length++) {
-                firstCode[length] = code;
-                firstIndex[length] = index;
+                toIndex[length] = index - code;
                 for (int symbol = 0; symbol < lengths.length; symbol++) {
                     if (lengths[symbol] == length) {
                         symbols[index++] = symbol;
                     }
                 }
-                code += index - firstIndex[length];
+                code = index - toIndex[length];
                 above[length] = code << MAX_CODE_BITS - length;
                 code <<= 1;
             }
@@ -256,8 +250,7 @@ final class Bzip2InputStream extends BlockInput {
         for (int length = 1; length <= MAX_CODE_BITS; length++) {
             if (next < table.above[length]) {
                 bitCount -= length;
-                return table.symbols[
-                        table.firstIndex[length] + (next >>> MAX_CODE_BITS - length) - table.firstCode[length]];
+                return table.symbols[(next >>> MAX_CODE_BITS - length) + table.toIndex[length]];
             }
         }
         throw malformed();

@@ -24,7 +24,7 @@ final class IndexFile {
      * @throws InterruptedIOException if the thread is interrupted
      */
     static void ensure(Path path, String name, PageContent content) throws IOException {
-        if (!isThere(path, name, IndexedPages.pagesOf(content))) {
+        if (!isThere(path, name, content.pages())) {
             build(path, name, content);
         }
     }
@@ -42,7 +42,7 @@ final class IndexFile {
     }
 
     private static void build(Path path, String name, PageContent content) throws IOException {
-        long pages = IndexedPages.pagesOf(content);
+        long pages = content.pages();
         if (pages > IndexLayout.MAX_PAGES) {
             throw new IOException("content of more than " + IndexLayout.MAX_PAGES + " pages cannot be indexed");
         }

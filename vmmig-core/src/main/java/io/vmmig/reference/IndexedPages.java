@@ -42,18 +42,9 @@ final class IndexedPages implements PageSource {
         this.onDamage = onDamage;
     }
 
-    static long pagesOf(PageContent content) {
-        return pagesUpTo(content.bytes());
-    }
-
-    /** The number of pages that begin before a position. */
-    static long pagesUpTo(long position) {
-        return (position + PAGE_BYTES - 1) / PAGE_BYTES;
-    }
-
     @Override
     public long pages() {
-        return pagesOf(content);
+        return content.pages();
     }
 
     @Override
@@ -69,12 +60,10 @@ final class IndexedPages implements PageSource {
 
     @Override
     public long find(long hash, long near) {
-        PageIndex open = index;
+        PageIndex opened = index;
+        PageIndex open = opened == null ? search() : opened;
         if (open == null) {
-            open = search();
-            if (open == null) {
-                return NONE;
-            }
+            return NONE;
         }
         long page = open.find(hash, near);
         if (page == NONE && open.damaged() && toldOfDamage.compareAndSet(false, true)) {

@@ -22,6 +22,7 @@ final class Lz4LegacyInputStream extends BlockInput {
     private final boolean endsAtZero;
     private final byte[] block = new byte[BLOCK_BYTES];
     private byte[] stored = new byte[0];
+    private int from;
     private int position;
     private int limit;
     private boolean ended;
@@ -84,19 +85,12 @@ final class Lz4LegacyInputStream extends BlockInput {
     }
 
     private int decompress(int length) throws IOException {
-        int from = 0;
         int to = 0;
+        from = 0;
         try {
             while (from < length) {
                 int token = stored[from++] & 0xff;
-                int literals = token >>> 4;
-                if (literals == 15) {
-                    int more;
-                    do {
-                        more = stored[from++] & 0xff;
-                        literals += more;
-                    } while (more == 255);
-                }
+                int literals = extended(token >>> 4);
                 if (literals > length - from || literals > BLOCK_BYTES - to) {
                     throw malformed();
                 }
@@ -108,15 +102,7 @@ final class Lz4LegacyInputStream extends BlockInput {
                 }
                 int distance = stored[from] & 0xff | (stored[from + 1] & 0xff) << 8;
                 from += 2;
-                int match = token & 15;
-                if (match == 15) {
-                    int more;
-                    do {
-                        more = stored[from++] & 0xff;
-                        match += more;
-                    } while (more == 255);
-                }
-                match += MIN_MATCH;
+                int match = extended(token & 15) + MIN_MATCH;
                 if (distance == 0 || distance > to || match > BLOCK_BYTES - to) {
                     throw malformed();
                 }
@@ -127,6 +113,17 @@ final class Lz4LegacyInputStream extends BlockInput {
         } catch (ArrayIndexOutOfBoundsException e) {
             throw new IOException("malformed LZ4 data", e);
         }
+    }
+
+    /** A length of 15 is continued by the next bytes. */
+    private int extended(int first) {
+        int length = first;
+        int more = first == 15 ? 255 : 0;
+        while (more == 255) {
+            more = stored[from++] & 0xff;
+            length += more;
+        }
+        return length;
     }
 
     /** Copies from {@code distance} bytes before; the copy may overlap itself. */

@@ -10,6 +10,11 @@ interface PageContent extends Closeable {
     /** Its length in bytes; the last page may be incomplete. */
     long bytes();
 
+    /** The number of its pages. */
+    default long pages() {
+        return IndexLayout.padded(bytes(), PageSource.PAGE_BYTES) / PageSource.PAGE_BYTES;
+    }
+
     /** Reads bytes; zeros after the end. */
     void read(long position, byte[] buffer, int offset, int length) throws IOException;
 
@@ -29,8 +34,7 @@ interface PageContent extends Closeable {
         byte[] chunk = new byte[1 << 20];
         for (long at = nextData(0); at < bytes(); at = nextData(at)) {
             at -= at % PageSource.PAGE_BYTES;
-            long pages = Math.min(IndexedPages.pagesUpTo(bytes() - at), chunk.length / PageSource.PAGE_BYTES);
-            int length = (int) pages * PageSource.PAGE_BYTES;
+            int length = (int) Math.min(IndexLayout.padded(bytes() - at, PageSource.PAGE_BYTES), chunk.length);
             read(at, chunk, 0, length);
             for (int offset = 0; offset < length; offset += PageSource.PAGE_BYTES) {
                 visitor.page(chunk, offset, (at + offset) / PageSource.PAGE_BYTES);
