@@ -108,7 +108,7 @@ final class BootContent {
     static boolean recognises(Path file) throws IOException {
         try (PushbackInputStream in = open(file)) {
             byte[] start = peek(in, SETUP_BYTES);
-            return Unpacking.recognises(start, PageLayout.BOOT_2) || isArchive(start) || payload(start, false) != null;
+            return Unpacking.recognises(start) || isArchive(start) || payload(start, false) != null;
         }
     }
 

@@ -305,7 +305,7 @@ public final class PackageCache {
         }
         return indexes.add(nameOf(seal), () -> {
             try (CachedPackage content = new Opening(others).open(seal).orElseThrow(() -> missing(seal))) {
-                IndexFile.ensure(indexFile(seal), nameOf(seal), content);
+                PageIndexBuilder.ensure(indexFile(seal), nameOf(seal), content);
                 indexed.add(seal);
                 makeRoom();
             } catch (IOException e) {

@@ -7,17 +7,25 @@ import io.vmmig.page.PageHash;
 import io.vmmig.snapshot.PageSegmenter;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.LongBuffer;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.BitSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Writes the file of a {@link PageIndex}, under a temporary name until it is finished. Takes a few mebibytes of heap for any number of
  * pages. For one thread.
  */
 final class PageIndexBuilder implements Closeable {
+    /** The prefix of unfinished files. */
+    static final String BUILDING = ".building-";
+
+    private static final Logger LOG = LoggerFactory.getLogger(PageIndexBuilder.class);
     private static final int CHUNK_BYTES = 1 << 20;
     private static final int WINDOW = IndexLayout.WINDOW_BYTES / Long.BYTES;
     private static final int WINDOW_BLOCKS = IndexLayout.WINDOW_BYTES / IndexLayout.BLOCK;
@@ -38,6 +46,48 @@ final class PageIndexBuilder implements Closeable {
         this.content = content;
         this.pages = pages;
         this.file = file;
+    }
+
+    /**
+     * Builds the index, unless it exists and is intact.
+     *
+     * @param name the indexed content; an index can only be opened with the same name
+     * @throws InterruptedIOException if the thread is interrupted
+     */
+    static void ensure(Path path, String name, PageContent content) throws IOException {
+        if (!isThere(path, name, content.pages())) {
+            build(path, name, content);
+        }
+    }
+
+    private static boolean isThere(Path path, String name, long pages) {
+        try {
+            PageIndex.open(path, name, pages).close();
+            return true;
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (IOException e) {
+            LOG.info("the index {} is built again", path, e);
+            return false;
+        }
+    }
+
+    private static void build(Path path, String name, PageContent content) throws IOException {
+        long pages = content.pages();
+        if (pages > IndexLayout.MAX_PAGES) {
+            throw new IOException("content of more than " + IndexLayout.MAX_PAGES + " pages cannot be indexed");
+        }
+        long begun = System.nanoTime();
+        try (PageIndexBuilder index = begin(path, BUILDING, name, pages)) {
+            content.visit((buffer, offset, page) -> {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new InterruptedIOException("the reference store was closed");
+                }
+                index.add(buffer, offset, page);
+            });
+            index.finish();
+        }
+        LOG.info("built the index {} in {} ms", path, (System.nanoTime() - begun) / 1_000_000);
     }
 
     /**

@@ -176,7 +176,7 @@ public final class ReferenceStore implements AutoCloseable {
     }
 
     Path spool(InputStream in) throws IOException {
-        Path file = PrivateFiles.create(directory, IndexFile.BUILDING);
+        Path file = PrivateFiles.create(directory, PageIndexBuilder.BUILDING);
         try (OutputStream out = Files.newOutputStream(file)) {
             in.transferTo(out);
             return file;
@@ -332,7 +332,7 @@ public final class ReferenceStore implements AutoCloseable {
         } catch (IOException e) {
             LOG.warn("{} is unpacked again", file, e);
         }
-        PageFile.create(file, layout, pages, IndexFile.BUILDING, name);
+        PageFile.create(file, layout, pages, PageIndexBuilder.BUILDING, name);
         return openPages(pages, name);
     }
 
@@ -380,7 +380,7 @@ public final class ReferenceStore implements AutoCloseable {
 
     private void ensureIndex(Path file, PageLayout layout, Digest digest) throws VmmigException {
         try (PageContent content = contentOf(file, layout, digest)) {
-            IndexFile.ensure(pathOf(digest, layout, "index"), nameOf(digest, layout), content);
+            PageIndexBuilder.ensure(pathOf(digest, layout, "index"), nameOf(digest, layout), content);
             sweep();
         } catch (IOException e) {
             throw failed("could not build the index of " + file, e);
@@ -393,13 +393,13 @@ public final class ReferenceStore implements AutoCloseable {
     }
 
     void removeUnfinished() throws IOException {
-        PrivateFiles.sweep(directory, IndexFile.BUILDING);
+        PrivateFiles.sweep(directory, PageIndexBuilder.BUILDING);
         packages.removeUnfinished();
     }
 
     /** Removes unfinished files, and files that were not used for long and whose content is not in the image store. */
     private void sweep() throws IOException, VmmigException {
-        PrivateFiles.sweep(directory, IndexFile.BUILDING);
+        PrivateFiles.sweep(directory, PageIndexBuilder.BUILDING);
         for (Path entry : PrivateFiles.list(directory)) {
             Matcher name = NAME.matcher(entry.getFileName().toString());
             if (name.matches() && images.find(new Digest(name.group(1))).isEmpty()) {

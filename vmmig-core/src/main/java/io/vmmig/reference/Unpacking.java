@@ -9,6 +9,7 @@ import java.io.PushbackInputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.stream.Stream;
 import java.util.zip.Inflater;
 import java.util.zip.InflaterInputStream;
 import org.jspecify.annotations.Nullable;
@@ -102,12 +103,8 @@ final class Unpacking {
     }
 
     /** Whether content that begins with these bytes is compressed. */
-    static boolean recognises(byte[] magic, PageLayout layout) {
-        return startsWith(magic, GZIP)
-                || startsWith(magic, ZSTD)
-                || startsWith(magic, LZ4_LEGACY)
-                || layout != PageLayout.BOOT_1
-                        && (startsWith(magic, XZ) || startsWith(magic, LZMA) || startsWith(magic, BZIP2));
+    static boolean recognises(byte[] magic) {
+        return Stream.of(GZIP, ZSTD, LZ4_LEGACY, XZ, LZMA, BZIP2).anyMatch(prefix -> startsWith(magic, prefix));
     }
 
     /** Whether a kernel stores the size after content that is compressed this way. */

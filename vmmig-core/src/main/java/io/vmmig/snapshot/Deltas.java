@@ -18,10 +18,10 @@ public final class Deltas {
     private Deltas() {}
 
     /** Whether enough of a page is unchanged that the difference is smaller than the page. */
-    static boolean worthwhile(byte[] before, byte[] buffer, int offset) {
+    static boolean worthwhile(byte[] before, int beforeOffset, byte[] buffer, int offset) {
         int equal = 0;
         for (int i = 0; i < PAGE_BYTES; i += Long.BYTES) {
-            if ((long) WORDS.get(before, i) == (long) WORDS.get(buffer, offset + i)) {
+            if ((long) WORDS.get(before, beforeOffset + i) == (long) WORDS.get(buffer, offset + i)) {
                 equal++;
             }
         }

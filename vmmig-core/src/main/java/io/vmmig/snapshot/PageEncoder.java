@@ -40,7 +40,6 @@ public final class PageEncoder implements SegmentEncoder {
         private final ZstdCompressCtx context = Frames.compressor();
         private final List<ReadAhead> references;
         private final byte[] body;
-        private final byte[] page = new byte[PAGE_BYTES];
 
         Workbench(List<Reference> references, int segmentBytes) {
             this.references = ReadAhead.of(references);
@@ -218,26 +217,17 @@ public final class PageEncoder implements SegmentEncoder {
             }
         }
 
-        private boolean copy(int reference, long page) {
-            int at = read(reference, page);
-            if (at >= 0) {
-                System.arraycopy(bench.references.get(reference).buffer(), at, bench.page, 0, PAGE_BYTES);
-            }
-            return at >= 0;
-        }
-
         /** Stores the page as the difference from a probably similar one, if that is smaller. */
         private boolean change(int record, long position) {
             for (int i = 0; i < references.size(); i++) {
                 Reference reference = references.get(i);
                 long counterpart = referenced.counterpart(i, position);
-                boolean alike = reference.ordered()
+                boolean known = reference.ordered()
                         && counterpart >= 0
-                        && counterpart < reference.pages().pages()
-                        && copy(i, counterpart)
-                        && Deltas.worthwhile(bench.page, segment.decoded(), offset);
-                if (alike) {
-                    Deltas.apply(segment.decoded(), offset, bench.page, 0);
+                        && counterpart < reference.pages().pages();
+                int at = known ? read(i, counterpart) : -1;
+                byte[] before = bench.references.get(i).buffer();
+                if (at >= 0 && Deltas.worthwhile(before, at, segment.decoded(), offset)) {
                     boolean next = runOp == (Op.DELTA | record)
                             && runLength > 0
                             && referenced.reference() == i
@@ -250,7 +240,8 @@ public final class PageEncoder implements SegmentEncoder {
                         beginRun(Op.DELTA | record);
                         referenced.begin(i, counterpart, position);
                     }
-                    store(bench.page, 0, PAGE_BYTES);
+                    store(before, at, PAGE_BYTES);
+                    Deltas.apply(segment.decoded(), offset, bench.body, data - PAGE_BYTES);
                     return true;
                 }
             }
