@@ -92,22 +92,10 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
             return uuid.equals(other.uuid) || directory.equals(other.directory);
         }
 
-        private Facts begunAfter(Instant earlier) {
+        private Facts begunAfter(Instant earlier) throws VmmigException {
             return begun.isAfter(earlier)
                     ? this
-                    : new Facts(
-                            packageId,
-                            guest,
-                            uuid,
-                            running,
-                            directory,
-                            files,
-                            outputs,
-                            claims,
-                            source,
-                            peer,
-                            live,
-                            earlier.plusMillis(1));
+                    : of(toJson().put("begun", earlier.plusMillis(1)).fields(WHERE));
         }
 
         private JsonText toJson() {

@@ -56,16 +56,15 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
         }
 
         private JsonText toJson() {
-            JsonText json = new JsonText()
+            return new JsonText()
                     .put("package", packageId)
                     .put("guest", guest)
                     .put("uuid", uuid)
-                    .put("running", running);
-            if (copy) {
-                json.put("copy", true);
-            }
-            json.put("address", address).texts("files", files);
-            return memoryBytes == null ? json : json.put("memoryBytes", memoryBytes.longValue());
+                    .put("running", running)
+                    .put("copy", copy ? true : null)
+                    .put("address", address)
+                    .texts("files", files)
+                    .put("memoryBytes", memoryBytes);
         }
 
         private static Facts of(JsonFields json) throws VmmigException {

@@ -67,33 +67,28 @@ final class Journal implements Closeable {
     /** Begins a journal. When this returns, the first line is durable and the file is locked. */
     static Journal begin(Path file, JsonText facts, String state) throws VmmigException {
         synchronized (OPEN) {
-            Journal journal = beginAlone(file, facts, state);
-            OPEN.put(keyOf(file), journal);
-            return journal;
-        }
-    }
-
-    private static Journal beginAlone(Path file, JsonText facts, String state) throws VmmigException {
-        try {
-            FileChannel channel = FileChannel.open(
-                    file,
-                    Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
-                    NewFile.OWNER_ONLY);
             try {
-                if (!locked(channel)) {
-                    throw new IOException("somebody else has it open");
+                FileChannel channel = FileChannel.open(
+                        file,
+                        Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE),
+                        NewFile.OWNER_ONLY);
+                try {
+                    if (!locked(channel)) {
+                        throw new IOException("somebody else has it open");
+                    }
+                    Journal journal = new Journal(file, channel);
+                    journal.append(facts, step(state));
+                    NewFile.syncDirectoryOf(file);
+                    OPEN.put(keyOf(file), journal);
+                    return journal;
+                } catch (IOException | RuntimeException e) {
+                    channel.close();
+                    Files.deleteIfExists(file);
+                    throw e;
                 }
-                Journal journal = new Journal(file, channel);
-                journal.append(facts, step(state));
-                NewFile.syncDirectoryOf(file);
-                return journal;
-            } catch (IOException | RuntimeException e) {
-                channel.close();
-                Files.deleteIfExists(file);
-                throw e;
+            } catch (IOException e) {
+                throw unwritten(file, e);
             }
-        } catch (IOException e) {
-            throw unwritten(file, e);
         }
     }
 

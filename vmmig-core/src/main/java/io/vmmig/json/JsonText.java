@@ -17,30 +17,16 @@ public final class JsonText {
 
     private final JsonObject object = new JsonObject();
 
-    /** Adds what a value is as text, or nothing if it is null. */
+    /** Adds a number, true or false, an object, or what any other value is as text; nothing if it is null. */
     public JsonText put(String name, @Nullable Object value) {
-        if (value != null) {
+        if (value instanceof Number number) {
+            object.addProperty(name, number);
+        } else if (value instanceof Boolean flag) {
+            object.addProperty(name, flag);
+        } else if (value instanceof JsonText inner) {
+            object.add(name, inner.object);
+        } else if (value != null) {
             object.addProperty(name, value.toString());
-        }
-        return this;
-    }
-
-    /** Adds a number. */
-    public JsonText put(String name, long value) {
-        object.addProperty(name, value);
-        return this;
-    }
-
-    /** Adds true or false. */
-    public JsonText put(String name, boolean value) {
-        object.addProperty(name, value);
-        return this;
-    }
-
-    /** Adds an object, or nothing if it is null. */
-    public JsonText put(String name, @Nullable JsonText value) {
-        if (value != null) {
-            object.add(name, value.object);
         }
         return this;
     }

@@ -4,6 +4,7 @@ package io.vmmig.pipeline;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.FileIdentity;
+import io.vmmig.files.NewFile;
 import io.vmmig.files.Ownership;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.hypervisor.Hypervisor;
@@ -37,8 +38,6 @@ final class ArrivalFiles {
     private static final FileAttribute<?> PASSABLE_DIRECTORY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x"));
 
-    private static final FileAttribute<?> PRIVATE_FILE =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private final ArrivalJournal journal;
     private int unnamed;
@@ -76,7 +75,7 @@ final class ArrivalFiles {
         try {
             // A temporary name that nobody else uses.
             Path beside = file.resolveSibling(unnamedPrefix() + unnamed++);
-            Files.createFile(beside, PRIVATE_FILE);
+            Files.createFile(beside, NewFile.OWNER_ONLY);
             recordOrRemove(file, beside);
             try {
                 Files.createLink(file, beside);
@@ -84,7 +83,7 @@ final class ArrivalFiles {
                 throw e;
             } catch (UnsupportedOperationException | FileSystemException e) {
                 LOG.debug("no hard links beside {}", file, e);
-                Files.createFile(file, PRIVATE_FILE);
+                Files.createFile(file, NewFile.OWNER_ONLY);
                 recordOrRemove(file, file);
             } finally {
                 Files.deleteIfExists(beside);

@@ -16,7 +16,6 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -59,7 +58,7 @@ public record ConsumedPackages(Path directory) implements StoredPackages {
         Path mark = markOf(packageId);
         try {
             PrivateFiles.makeDirectory(directory);
-            Files.createFile(mark, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            Files.createFile(mark, NewFile.OWNER_ONLY);
             NewFile.syncDirectoryOf(mark);
             sweep();
         } catch (FileAlreadyExistsException e) {

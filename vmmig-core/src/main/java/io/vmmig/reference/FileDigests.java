@@ -131,9 +131,7 @@ final class FileDigests {
     }
 
     private Path noteOf(Path file) {
-        MessageDigest sha256 = Digest.newSha256();
-        sha256.update(absolute(file).getBytes(StandardCharsets.UTF_8));
-        return directory.resolve(Digest.of(sha256).hex() + ".json");
+        return directory.resolve(Digest.of(absolute(file).getBytes(StandardCharsets.UTF_8)).hex() + ".json");
     }
 
     /** Removes the older half of the entries if there are too many. */

@@ -9,7 +9,6 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,9 +60,7 @@ final class Packages {
     }
 
     static Manifest.Content content(byte[] bytes) {
-        MessageDigest sha256 = Digest.newSha256();
-        sha256.update(bytes);
-        return new Manifest.Content(Digest.of(sha256), bytes.length);
+        return new Manifest.Content(Digest.of(bytes), bytes.length);
     }
 
     static Contents small() {

@@ -13,7 +13,6 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -104,8 +103,6 @@ final class Move {
     }
 
     static Digest digestOf(Path file) throws Exception {
-        MessageDigest sha256 = Digest.newSha256();
-        sha256.update(Files.readAllBytes(file));
-        return Digest.of(sha256);
+        return Digest.of(Files.readAllBytes(file));
     }
 }

@@ -365,9 +365,7 @@ class ImageStoreTest {
     }
 
     private static Digest digest(String content) {
-        java.security.MessageDigest sha256 = Digest.newSha256();
-        sha256.update(content.getBytes());
-        return Digest.of(sha256);
+        return Digest.of(content.getBytes());
     }
 
     private interface Call {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.crypto;
 
+import io.vmmig.files.NewFile;
 import io.vmmig.files.Ownership;
 import java.io.IOException;
 import java.io.InputStream;
@@ -25,8 +26,6 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 final class OwnerOnlyDirectory {
     private static final String LOCK = ".lock";
-    private static final FileAttribute<Set<PosixFilePermission>> FILE =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final FileAttribute<Set<PosixFilePermission>> DIRECTORY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     /** A lock of the operating system belongs to a process; threads need one of their own. */
@@ -124,7 +123,7 @@ final class OwnerOnlyDirectory {
     <T> T locked(Change<T> change) throws IOException {
         synchronized (THREADS.computeIfAbsent(path, any -> new Object())) {
             try (FileChannel channel = FileChannel.open(
-                    path.resolve(LOCK), EnumSet.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE), FILE)) {
+                    path.resolve(LOCK), EnumSet.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE), NewFile.OWNER_ONLY)) {
                 channel.lock();
                 // Closing the channel releases the lock.
                 return change.make();
@@ -136,7 +135,7 @@ final class OwnerOnlyDirectory {
         Path beside = path.resolve(name + "." + UUID.randomUUID() + ".part");
         boolean written = false;
         try (FileChannel out =
-                FileChannel.open(beside, EnumSet.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), FILE)) {
+                FileChannel.open(beside, EnumSet.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), NewFile.OWNER_ONLY)) {
             ByteBuffer bytes = ByteBuffer.wrap(content);
             while (bytes.hasRemaining()) {
                 out.write(bytes);

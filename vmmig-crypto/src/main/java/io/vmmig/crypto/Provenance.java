@@ -8,7 +8,6 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.json.Malformed;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,9 +32,7 @@ public final class Provenance {
 
     private record Entry(String jws, Jws.Parts parts, ProvenanceLink link) {
         Digest digest() {
-            MessageDigest sha256 = Digest.newSha256();
-            sha256.update(jws.getBytes(StandardCharsets.US_ASCII));
-            return Digest.of(sha256);
+            return Digest.of(jws.getBytes(StandardCharsets.US_ASCII));
         }
     }
 

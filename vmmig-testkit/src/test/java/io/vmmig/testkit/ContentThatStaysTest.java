@@ -297,8 +297,6 @@ class ContentThatStaysTest {
     }
 
     private static Digest digest(Path file) throws Exception {
-        java.security.MessageDigest sha256 = Digest.newSha256();
-        sha256.update(Files.readAllBytes(file));
-        return Digest.of(sha256);
+        return Digest.of(Files.readAllBytes(file));
     }
 }

@@ -31,7 +31,6 @@ public record Seal(List<SealedContent> contents, List<String> signatures) {
 
     private static final int MAX_SIGNATURES = 256;
     private static final int MAX_SIGNATURE_LENGTH = 64 << 10;
-    private static final Pattern NAME = Pattern.compile("[a-z0-9./-]{1,99}");
     private static final Pattern ENCODING = Pattern.compile("[a-z0-9-]{1,64}");
     private static final Set<String> FIELDS = Set.of("vmmig", "contents", "signatures");
     private static final Set<String> CONTENT_FIELDS =
@@ -93,7 +92,7 @@ public record Seal(List<SealedContent> contents, List<String> signatures) {
         for (JsonFields content : fields.objects("contents", Integer.MAX_VALUE)) {
             JsonFields stored = content.knowing(CONTENT_FIELDS).object("stored").knowing(STORED_FIELDS);
             contents.add(new SealedContent(
-                    content.text("name", NAME),
+                    content.text("name", TarHeader.NAME),
                     content.text("encoding", ENCODING),
                     content.number("segments", 0, SealedContent.MAX_SEGMENTS),
                     content.digest("digest"),

@@ -5,6 +5,7 @@ import io.vmmig.error.PackageFormatException;
 import io.vmmig.json.Malformed;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.regex.Pattern;
 
 /**
  * The header of a tar entry in the ustar format of POSIX.1-1988, restricted to a regular file of mode 0600, owner 0 and time 0. A header is
@@ -21,6 +22,9 @@ public record TarHeader(String name, long size) {
     /** The unit to which a whole tar is padded, in bytes. */
     public static final int RECORD = 20 * BLOCK;
 
+    /** The names that entries may have. */
+    static final Pattern NAME = Pattern.compile("[a-z0-9./-]{1,99}");
+
     private static final int NAME_LENGTH = 100;
     private static final int SIZE_OFFSET = 124;
     private static final int SIZE_DIGITS = 11;
@@ -29,20 +33,12 @@ public record TarHeader(String name, long size) {
     private static final int CHECKSUM_LENGTH = 8;
 
     public TarHeader {
-        if (!isName(name)) {
+        if (!NAME.matcher(name).matches()) {
             throw new IllegalArgumentException("not a name of a package entry");
         }
         if (size < 0 || size > MAX_SIZE) {
             throw new IllegalArgumentException("a size that a tar header cannot hold");
         }
-    }
-
-    private static boolean isName(String name) {
-        return !name.isEmpty() && name.length() < NAME_LENGTH && name.chars().allMatch(c -> isNameCharacter((char) c));
-    }
-
-    private static boolean isNameCharacter(char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '/' || c == '-';
     }
 
     /** The header as one block. */
@@ -100,7 +96,7 @@ public record TarHeader(String name, long size) {
 
     private static String parseName(byte[] block) throws PackageFormatException {
         String name = nameIn(block);
-        if (!isName(name)) {
+        if (!NAME.matcher(name).matches()) {
             throw Malformed.because("it goes on with a tar entry named " + Malformed.quoted(name)
                     + ", and no part of a package has such a name");
         }

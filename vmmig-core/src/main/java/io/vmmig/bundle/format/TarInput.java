@@ -6,6 +6,7 @@ import io.vmmig.json.Malformed;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.Arrays;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -96,12 +97,7 @@ public final class TarInput {
     }
 
     private static boolean isZero(byte[] buffer) {
-        for (byte b : buffer) {
-            if (b != 0) {
-                return false;
-            }
-        }
-        return true;
+        return Arrays.equals(buffer, new byte[buffer.length]);
     }
 
     /** How many bytes have been read so far. */

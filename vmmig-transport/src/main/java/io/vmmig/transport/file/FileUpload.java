@@ -7,6 +7,7 @@ import io.vmmig.content.Digest;
 import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
+import io.vmmig.files.NewFile;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
@@ -16,8 +17,6 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
@@ -31,8 +30,6 @@ import org.slf4j.LoggerFactory;
 final class FileUpload extends StagedUpload<SyncedOutput> {
     private static final Logger LOG = LoggerFactory.getLogger(FileUpload.class);
     private static final long NEARLY_FULL_BYTES = 1 << 20;
-    private static final FileAttribute<?> OWNER_ONLY =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
     private final Path file;
     private final boolean replacing;
@@ -75,7 +72,7 @@ final class FileUpload extends StagedUpload<SyncedOutput> {
     @Override
     protected SyncedOutput open(UUID id) throws IOException {
         Path beside = new PackagePart(file, id).path();
-        Files.createFile(beside, OWNER_ONLY);
+        Files.createFile(beside, NewFile.OWNER_ONLY);
         part = beside;
         return SyncedOutput.of(beside);
     }

@@ -8,7 +8,6 @@ import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
-import java.security.MessageDigest;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.IntStream;
@@ -253,8 +252,6 @@ record IndexHandOver(RemoteObjects server, String what, UUID packageId, HandOver
     }
 
     static Digest digestOf(byte[] content) {
-        MessageDigest sha256 = Digest.newSha256();
-        sha256.update(content);
-        return Digest.of(sha256);
+        return Digest.of(content);
     }
 }

@@ -2,6 +2,7 @@
 package io.vmmig.transport.http;
 
 import io.vmmig.error.PackageFormatException;
+import io.vmmig.files.NewFile;
 import io.vmmig.files.Ownership;
 import java.io.Closeable;
 import java.io.EOFException;
@@ -40,8 +41,6 @@ import org.slf4j.LoggerFactory;
 /** The files of a {@link PackageHandler}: a directory for each place. Unfinished files have hidden names. Thread-safe. */
 class PackageDirectory {
     private static final Logger LOG = LoggerFactory.getLogger(PackageDirectory.class);
-    private static final FileAttribute<?> FILE =
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
     private static final FileAttribute<?> DIRECTORY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
     private static final int BUFFER_BYTES = 64 << 10;
@@ -260,7 +259,7 @@ class PackageDirectory {
     }
 
     private static void receive(InputStream body, int length, Path target) throws IOException {
-        Files.createFile(target, FILE);
+        Files.createFile(target, NewFile.OWNER_ONLY);
         try (FileOutputStream out = new FileOutputStream(target.toFile())) {
             byte[] buffer = new byte[BUFFER_BYTES];
             for (int left = length; left > 0; ) {
@@ -313,7 +312,7 @@ class PackageDirectory {
         Path folder = directory.resolve(place);
         if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
             Files.createDirectory(folder, DIRECTORY);
-            Files.writeString(Files.createFile(folder.resolve(CLIENT), FILE), owner, StandardCharsets.ISO_8859_1);
+            Files.writeString(Files.createFile(folder.resolve(CLIENT), NewFile.OWNER_ONLY), owner, StandardCharsets.ISO_8859_1);
             syncNames(ALL);
         }
         Files.move(incoming, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);

@@ -4,7 +4,6 @@ package io.vmmig.transport.http;
 import io.vmmig.content.Digest;
 import java.net.Socket;
 import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
 import java.util.Locale;
@@ -40,9 +39,7 @@ final class PinnedCertificates extends X509ExtendedTrustManager {
     }
 
     private void check(X509Certificate[] chain) throws CertificateException {
-        MessageDigest sha256 = Digest.newSha256();
-        sha256.update(chain[0].getEncoded());
-        Digest shown = Digest.of(sha256);
+        Digest shown = Digest.of(chain[0].getEncoded());
         if (!pins.contains(shown)) {
             throw new CertificateException(
                     "the server shows the certificate " + shown + ", which is none of the pinned");

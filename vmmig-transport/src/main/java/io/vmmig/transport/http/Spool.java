@@ -5,6 +5,7 @@ import io.vmmig.content.Digest;
 import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
+import io.vmmig.files.NewFile;
 import io.vmmig.files.Ownership;
 import java.io.FileOutputStream;
 import java.io.IOException;
@@ -94,9 +95,7 @@ final class Spool implements AutoCloseable {
     }
 
     static Spool open(Path parent, PartIndex index, Space space) throws VmmigException {
-        MessageDigest sha256 = Digest.newSha256();
-        sha256.update(index.toBytes());
-        String name = Digest.of(sha256).hex().substring(0, NAME_CHARS) + SUFFIX;
+        String name = Digest.of(index.toBytes()).hex().substring(0, NAME_CHARS) + SUFFIX;
         boolean opened = false;
         @Nullable FileChannel lockFile = null;
         Path directory = parent.resolve(name);
@@ -166,7 +165,7 @@ final class Spool implements AutoCloseable {
             FileChannel channel = FileChannel.open(
                     directory.resolve(LOCK),
                     Set.of(StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS),
-                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+                    NewFile.OWNER_ONLY);
             boolean locked = false;
             try {
                 locked = channel.tryLock() != null && HELD.add(directory);
@@ -287,7 +286,7 @@ final class Spool implements AutoCloseable {
     OutputStream write(int number, boolean more) throws IOException {
         Path file = file(number);
         if (!Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
-            Files.createFile(file, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            Files.createFile(file, NewFile.OWNER_ONLY);
         }
         return new FileOutputStream(file.toFile(), more);
     }

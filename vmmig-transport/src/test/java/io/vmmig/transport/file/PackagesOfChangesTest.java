@@ -18,7 +18,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -91,9 +90,7 @@ class PackagesOfChangesTest {
     }
 
     private static Digest digest(Path file) throws Exception {
-        MessageDigest sha256 = Digest.newSha256();
-        sha256.update(Files.readAllBytes(file));
-        return Digest.of(sha256);
+        return Digest.of(Files.readAllBytes(file));
     }
 
     private Path save(String name, HostState state, Path... upon) throws Exception {

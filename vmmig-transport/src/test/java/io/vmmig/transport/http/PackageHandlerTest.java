@@ -21,7 +21,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,9 +62,7 @@ class PackageHandlerTest {
     private HttpServer server;
 
     private static PartIndex index(String id, byte[] part) {
-        MessageDigest sha256 = Digest.newSha256();
-        sha256.update(part);
-        return new PartIndex(id, part.length, 8192, List.of(Digest.of(sha256)));
+        return new PartIndex(id, part.length, 8192, List.of(Digest.of(part)));
     }
 
     @BeforeEach
