@@ -185,10 +185,10 @@ final class DecodingLine implements AutoCloseable {
                 pool.give(segment);
             }
         };
-        if (entry.place().kind().paged()) {
-            workers.digest(() -> {
-                CrossThread.get(completing);
-                int length = segment.decodedLength();
+        workers.digest(() -> {
+            CrossThread.get(completing);
+            int length = segment.decodedLength();
+            if (entry.place().kind().paged()) {
                 digests.add(
                         workers.work(() -> {
                             byte[] digest = segment.digest();
@@ -196,16 +196,12 @@ final class DecodingLine implements AutoCloseable {
                             return digest;
                         }),
                         length);
-                return null;
-            });
-        } else {
-            workers.digest(() -> {
-                CrossThread.get(completing);
-                decoded.add(segment.decoded(), segment.decodedLength());
+            } else {
+                decoded.add(segment.decoded(), length);
                 release.run();
-                return null;
-            });
-        }
+            }
+            return null;
+        });
         items.add(new Item.Part(segment, completing, release));
     }
 

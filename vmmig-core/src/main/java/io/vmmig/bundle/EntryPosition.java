@@ -28,23 +28,34 @@ record EntryPosition(
     /** The kind of a content. */
     public enum Kind {
         /** The domain XML. */
-        DOMAIN,
+        DOMAIN("libvirt.xml"),
         /** Libvirt's cookie. */
-        COOKIE,
+        COOKIE("libvirt-cookie.xml"),
         /** The definition for the guest's next start. */
-        DEFINITION,
+        DEFINITION("definition.xml"),
         /** What is known of the guest besides its XML. */
-        GUEST,
+        GUEST("guest.json"),
         /** The kernel. */
-        KERNEL,
+        KERNEL("kernel"),
         /** The ramdisk. */
-        RAMDISK,
+        RAMDISK("ramdisk"),
         /** A base image. */
-        BASE_IMAGE,
+        BASE_IMAGE("bases/"),
         /** An image of a disk. */
-        DISK,
+        DISK("disks/"),
         /** The QEMU stream. */
-        SNAPSHOT;
+        SNAPSHOT(PackageSummary.SNAPSHOT);
+
+        private final String text;
+
+        Kind(String text) {
+            this.text = text;
+        }
+
+        /** The content's name; of a base image and a disk, its beginning. */
+        public String text() {
+            return text;
+        }
 
         /** Whether it is split into segments, rather than stored as one entry. */
         public boolean segmented() {
@@ -68,20 +79,22 @@ record EntryPosition(
         }
     }
 
-    static EntryPosition of(String name, Kind kind, boolean optional) {
-        return new EntryPosition(name, kind, optional, -1, null, 0, null);
+    static EntryPosition of(Kind kind, boolean optional) {
+        return new EntryPosition(kind.text, kind, optional, -1, null, 0, null);
     }
 
-    static EntryPosition of(String name, Kind kind, Manifest.Content expected) {
-        return new EntryPosition(name, kind, true, expected.bytes(), null, 0, expected);
+    static EntryPosition of(Kind kind, Manifest.Content expected) {
+        return new EntryPosition(kind.text, kind, true, expected.bytes(), null, 0, expected);
     }
 
     static EntryPosition of(Manifest.Base base) {
-        return of(PackageOrder.nameOf(base), Kind.BASE_IMAGE, base.content());
+        Manifest.Content content = base.content();
+        return new EntryPosition(PackageOrder.nameOf(base), Kind.BASE_IMAGE, true, content.bytes(), null, 0, content);
     }
 
     static EntryPosition of(String target, int layer, Manifest.Layer image) {
-        String name = "disks/" + target + '.' + layer + '.' + image.format().word();
+        String name =
+                Kind.DISK.text + target + '.' + layer + '.' + image.format().word();
         long exactBytes = image.format() == ImageFormat.RAW ? image.virtualBytes() : -1;
         return new EntryPosition(name, Kind.DISK, false, exactBytes, target, layer, null);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import io.vmmig.bundle.EntryPosition.Kind;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,26 +15,6 @@ import org.jspecify.annotations.Nullable;
  * the destination's QEMU opens them before it reads the snapshot. Not thread-safe.
  */
 final class PackageOrder {
-    /** The domain XML. */
-    public static final String DOMAIN = "libvirt.xml";
-
-    /** Libvirt's cookie. */
-    public static final String COOKIE = "libvirt-cookie.xml";
-
-    /** The definition for the guest's next start. */
-    public static final String DEFINITION = "definition.xml";
-
-    /** What is known of the guest besides its XML. */
-    public static final String GUEST = "guest.json";
-
-    /** The kernel that the domain boots directly. */
-    public static final String KERNEL = "kernel";
-
-    /** The ramdisk that the domain boots directly. */
-    public static final String RAMDISK = "ramdisk";
-
-    private static final String BASES = "bases/";
-
     private final Queue<EntryPosition> places;
 
     /** The order for a manifest. */
@@ -44,24 +25,24 @@ final class PackageOrder {
     private static List<EntryPosition> places(Manifest manifest) {
         List<EntryPosition> places = new ArrayList<>();
         if (manifest.kernel() != null) {
-            places.add(EntryPosition.of(KERNEL, EntryPosition.Kind.KERNEL, manifest.kernel()));
+            places.add(EntryPosition.of(Kind.KERNEL, manifest.kernel()));
         }
         if (manifest.ramdisk() != null) {
-            places.add(EntryPosition.of(RAMDISK, EntryPosition.Kind.RAMDISK, manifest.ramdisk()));
+            places.add(EntryPosition.of(Kind.RAMDISK, manifest.ramdisk()));
         }
         manifest.includedBases().forEach(base -> places.add(EntryPosition.of(base)));
-        places.add(EntryPosition.of(DOMAIN, EntryPosition.Kind.DOMAIN, false));
-        places.add(EntryPosition.of(COOKIE, EntryPosition.Kind.COOKIE, true));
+        places.add(EntryPosition.of(Kind.DOMAIN, false));
+        places.add(EntryPosition.of(Kind.COOKIE, true));
         if (manifest.hasGuestRecord()) {
-            places.add(EntryPosition.of(DEFINITION, EntryPosition.Kind.DEFINITION, true));
-            places.add(EntryPosition.of(GUEST, EntryPosition.Kind.GUEST, false));
+            places.add(EntryPosition.of(Kind.DEFINITION, true));
+            places.add(EntryPosition.of(Kind.GUEST, false));
         }
         for (Manifest.Disk disk : manifest.disks()) {
             for (int layer = 0; layer < disk.layers().size(); layer++) {
                 places.add(EntryPosition.of(disk.target(), layer, disk.layers().get(layer)));
             }
         }
-        places.add(EntryPosition.of(PackageSummary.SNAPSHOT, EntryPosition.Kind.SNAPSHOT, false));
+        places.add(EntryPosition.of(Kind.SNAPSHOT, false));
         return places;
     }
 
@@ -93,13 +74,15 @@ final class PackageOrder {
 
     /** The content name of a base image. */
     public static String nameOf(Manifest.Base base) {
-        return BASES + "sha256-" + base.content().digest().hex() + '.'
+        return Kind.BASE_IMAGE.text() + "sha256-" + base.content().digest().hex() + '.'
                 + base.format().word();
     }
 
     /** Whether an entry of that name is a segment of a kernel, a ramdisk or a base image, which come before the domain. */
     public static boolean isBootSegment(String entryName) {
-        return entryName.startsWith(KERNEL + "/") || entryName.startsWith(RAMDISK + "/") || entryName.startsWith(BASES);
+        return entryName.startsWith(Kind.KERNEL.text() + "/")
+                || entryName.startsWith(Kind.RAMDISK.text() + "/")
+                || entryName.startsWith(Kind.BASE_IMAGE.text());
     }
 
     /** The name of the first content that is missing if the package ends here, or null if it may. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.bundle;
 
+import io.vmmig.bundle.EntryPosition.Kind;
 import io.vmmig.bundle.PackageLimits.Limit;
 import io.vmmig.bundle.format.TarInput;
 import io.vmmig.content.Digest;
@@ -74,12 +75,12 @@ public final class PackageWriter implements AutoCloseable {
 
     /** Writes the kernel that the manifest names; left out when the destination holds it. */
     public void writeKernel(InputStream kernel) throws VmmigException {
-        writeSegmented(PackageOrder.KERNEL, kernel);
+        writeSegmented(Kind.KERNEL.text(), kernel);
     }
 
     /** Writes the ramdisk that the manifest names; left out when the destination holds it. */
     public void writeRamdisk(InputStream ramdisk) throws VmmigException {
-        writeSegmented(PackageOrder.RAMDISK, ramdisk);
+        writeSegmented(Kind.RAMDISK.text(), ramdisk);
     }
 
     /** Waits until everything so far is written and flushed. */
@@ -111,15 +112,15 @@ public final class PackageWriter implements AutoCloseable {
      */
     public void writeDomain(String xml, @Nullable String cookie, @Nullable String definition, GuestRecord guest)
             throws VmmigException {
-        writePlain(PackageOrder.DOMAIN, xml);
+        writePlain(Kind.DOMAIN.text(), xml);
         if (cookie != null) {
-            writePlain(PackageOrder.COOKIE, cookie);
+            writePlain(Kind.COOKIE.text(), cookie);
         }
         if (manifest.hasGuestRecord()) {
             if (definition != null) {
-                writePlain(PackageOrder.DEFINITION, definition);
+                writePlain(Kind.DEFINITION.text(), definition);
             }
-            line.plain(advanceTo(PackageOrder.GUEST).name(), guest.toJson());
+            line.plain(advanceTo(Kind.GUEST.text()).name(), guest.toJson());
         }
     }
 
@@ -139,7 +140,7 @@ public final class PackageWriter implements AutoCloseable {
 
     /** Writes the QEMU migration stream. */
     public void writeSnapshot(InputStream qemuStream) throws VmmigException {
-        writeSegmented(PackageSummary.SNAPSHOT, qemuStream);
+        writeSegmented(Kind.SNAPSHOT.text(), qemuStream);
     }
 
     private void writePlain(String name, String text) throws VmmigException {

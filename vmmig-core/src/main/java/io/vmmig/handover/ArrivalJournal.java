@@ -320,7 +320,6 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         return state;
     }
 
-    /** Whether a further step may have been recorded. */
     @Override
     public boolean torn() {
         return journal.torn();
@@ -367,13 +366,11 @@ public final class ArrivalJournal implements DestinationJournal, AutoCloseable {
         enter(next, Journal.step(next.name()).put(RUNNING, running).put(AUTOSTART, autostart));
     }
 
-    /** Whether the guest is to run here. */
     @Override
     public boolean running() throws VmmigException {
         return journal.flag(RUNNING, facts.running());
     }
 
-    /** Whether this host is to start the guest when it boots. */
     @Override
     public boolean autostart() throws VmmigException {
         return journal.flag(AUTOSTART, false);

@@ -169,7 +169,6 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
         return facts;
     }
 
-    /** Whether COMMIT may have been sent. */
     @Override
     public boolean mayBeCommitted() {
         return Glance.of(facts, journal.glance()).mayBeCommitted();
@@ -203,7 +202,6 @@ public final class DepartureJournal implements SourceJournal, HandOverJournal, A
         journal.add(Journal.step(SourceState.COMMITTED.name()).put(AUTOSTART, autostart));
     }
 
-    /** Whether this host is to start the guest at boot again if the guest stays. */
     @Override
     public boolean autostart() throws VmmigException {
         return journal.flag(AUTOSTART, false);

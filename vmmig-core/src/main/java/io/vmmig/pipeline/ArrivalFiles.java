@@ -38,7 +38,6 @@ final class ArrivalFiles {
     private static final FileAttribute<?> PASSABLE_DIRECTORY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx--x--x"));
 
-
     private final ArrivalJournal journal;
     private int unnamed;
 

@@ -131,7 +131,8 @@ final class FileDigests {
     }
 
     private Path noteOf(Path file) {
-        return directory.resolve(Digest.of(absolute(file).getBytes(StandardCharsets.UTF_8)).hex() + ".json");
+        return directory.resolve(
+                Digest.of(absolute(file).getBytes(StandardCharsets.UTF_8)).hex() + ".json");
     }
 
     /** Removes the older half of the entries if there are too many. */

@@ -123,7 +123,9 @@ final class OwnerOnlyDirectory {
     <T> T locked(Change<T> change) throws IOException {
         synchronized (THREADS.computeIfAbsent(path, any -> new Object())) {
             try (FileChannel channel = FileChannel.open(
-                    path.resolve(LOCK), EnumSet.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE), NewFile.OWNER_ONLY)) {
+                    path.resolve(LOCK),
+                    EnumSet.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE),
+                    NewFile.OWNER_ONLY)) {
                 channel.lock();
                 // Closing the channel releases the lock.
                 return change.make();
@@ -134,8 +136,8 @@ final class OwnerOnlyDirectory {
     private Path write(String name, byte[] content) throws IOException {
         Path beside = path.resolve(name + "." + UUID.randomUUID() + ".part");
         boolean written = false;
-        try (FileChannel out =
-                FileChannel.open(beside, EnumSet.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), NewFile.OWNER_ONLY)) {
+        try (FileChannel out = FileChannel.open(
+                beside, EnumSet.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW), NewFile.OWNER_ONLY)) {
             ByteBuffer bytes = ByteBuffer.wrap(content);
             while (bytes.hasRemaining()) {
                 out.write(bytes);

@@ -312,7 +312,8 @@ class PackageDirectory {
         Path folder = directory.resolve(place);
         if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
             Files.createDirectory(folder, DIRECTORY);
-            Files.writeString(Files.createFile(folder.resolve(CLIENT), NewFile.OWNER_ONLY), owner, StandardCharsets.ISO_8859_1);
+            Files.writeString(
+                    Files.createFile(folder.resolve(CLIENT), NewFile.OWNER_ONLY), owner, StandardCharsets.ISO_8859_1);
             syncNames(ALL);
         }
         Files.move(incoming, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
