@@ -21,17 +21,22 @@ public final class RamScanner {
     /** In the header of a record: the block is the one of the record before, and its name does not follow. */
     public static final int CONTINUE = 0x20;
 
-    private static final int MEM_SIZE = 0x04;
-    private static final int EOS = 0x10;
+    static final int MEM_SIZE = 0x04;
+    static final int EOS = 0x10;
     private static final int MULTIFD_FLUSH = 0x200;
 
-    private static final int MAGIC = 0x5145564d;
-    private static final int VERSION = 3;
-    private static final int SECTION_START = 0x01;
+    static final int MAGIC = 0x5145564d;
+    static final int VERSION = 3;
+    static final int SECTION_START = 0x01;
     private static final int SECTION_PART = 0x02;
     private static final int SECTION_END = 0x03;
     private static final int SECTION_FOOTER = 0x7e;
-    private static final int RAM_NAME = 0x0372616d;
+    private static final int COMMAND = 0x08;
+    private static final int COMMAND_HEADER_BYTES = 5;
+    /** Those between the sections of RAM are shorter by far. */
+    private static final int MAX_COMMAND_BYTES = 1 << 10;
+
+    static final int RAM_NAME = 0x0372616d;
 
     private static final int FILE_HEADER_BYTES = 8;
     private static final int START_HEADER_BYTES = 17;
@@ -254,6 +259,8 @@ public final class RamScanner {
                     opaque(SECTION_HEADER_BYTES, visitor);
                 }
             }
+            // Machine types from 10.0 on say in this way that the guest is about to be switched over.
+            case COMMAND -> command(visitor);
             case SECTION_PART, SECTION_END -> {
                 if (has(SECTION_HEADER_BYTES) && fields.getInt(at + 1) == section) {
                     state = State.RECORDS;
@@ -263,6 +270,18 @@ public final class RamScanner {
                 }
             }
             default -> giveUp(visitor);
+        }
+    }
+
+    private void command(Visitor visitor) {
+        if (!has(COMMAND_HEADER_BYTES)) {
+            return;
+        }
+        int length = COMMAND_HEADER_BYTES + (fields.getShort(at + 3) & 0xffff);
+        if (length > MAX_COMMAND_BYTES) {
+            giveUp(visitor);
+        } else if (has(length)) {
+            opaque(length, visitor);
         }
     }
 }
