@@ -15,6 +15,7 @@ import io.vmmig.pipeline.SourceContext;
 import io.vmmig.pipeline.SourceMigration;
 import io.vmmig.protection.PackageSigner;
 import io.vmmig.report.SourceReport;
+import io.vmmig.report.Strategy;
 import io.vmmig.state.HostState;
 import io.vmmig.transport.Transport;
 import java.time.Duration;
@@ -116,6 +117,14 @@ public final class Migrator {
      */
     public Migrator withBaseImages() {
         return with(copy -> copy.includeBaseImages = true);
+    }
+
+    /**
+     * How the guest moves; {@link Strategy#AUTO} by default. Any other one is refused, before anything happens, if it cannot work, with the
+     * reason.
+     */
+    public Migrator strategy(Strategy strategy) {
+        return with(copy -> copy.strategy = strategy);
     }
 
     /** How much work to spend on a small package; by default {@link Level#BALANCED}. */

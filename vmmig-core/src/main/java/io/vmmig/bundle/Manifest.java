@@ -65,6 +65,9 @@ public record Manifest(
     /** The version of the package format that this vmmig writes, and the highest that it reads. */
     public static final int FORMAT_VERSION = Seal.FORMAT_VERSION;
 
+    /** The version of the package format of {@linkplain #baseline() baselines}, which earlier versions of vmmig refuse. */
+    public static final int BASELINE_VERSION = 3;
+
     public Manifest {
         disks = List.copyOf(disks);
         references = List.copyOf(references);
@@ -75,11 +78,33 @@ public record Manifest(
         return formatVersion >= 2;
     }
 
+    /**
+     * Whether the package only holds disks and memory of a guest that ran while they were read. They fit together at no moment, so nothing
+     * can be restored from it; a later package of the guest refers to it.
+     */
+    public boolean baseline() {
+        return formatVersion == BASELINE_VERSION;
+    }
+
+    /** The manifest of a baseline of the same guest that is begun now. */
+    public Manifest asBaseline() {
+        return with(BASELINE_VERSION, UUID.randomUUID(), Instant.now(), references);
+    }
+
+    /** A copy of a package that is begun now. */
+    public Manifest begunNow() {
+        return with(formatVersion, packageId, Instant.now(), references);
+    }
+
     /** A copy with these references. */
     public Manifest withReferences(List<Reference> others) {
+        return with(formatVersion, packageId, createdAt, others);
+    }
+
+    private Manifest with(int version, UUID id, Instant begun, List<Reference> others) {
         return new Manifest(
-                formatVersion,
-                packageId,
+                version,
+                id,
                 guestName,
                 guestUuid,
                 architecture,
@@ -93,7 +118,7 @@ public record Manifest(
                 hypervisorVersion,
                 libvirtVersion,
                 sourceHost,
-                createdAt,
+                begun,
                 kernel,
                 ramdisk,
                 disks,

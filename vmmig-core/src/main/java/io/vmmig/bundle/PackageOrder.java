@@ -24,6 +24,20 @@ final class PackageOrder {
 
     private static List<EntryPosition> places(Manifest manifest) {
         List<EntryPosition> places = new ArrayList<>();
+        if (!manifest.baseline()) {
+            addGuest(places, manifest);
+        }
+        for (Manifest.Disk disk : manifest.disks()) {
+            for (int layer = 0; layer < disk.layers().size(); layer++) {
+                places.add(EntryPosition.of(disk.target(), layer, disk.layers().get(layer)));
+            }
+        }
+        places.add(EntryPosition.of(Kind.SNAPSHOT, false));
+        return places;
+    }
+
+    /** The files that the guest needs besides its disks, and its domain. */
+    private static void addGuest(List<EntryPosition> places, Manifest manifest) {
         if (manifest.kernel() != null) {
             places.add(EntryPosition.of(Kind.KERNEL, manifest.kernel()));
         }
@@ -37,13 +51,6 @@ final class PackageOrder {
             places.add(EntryPosition.of(Kind.DEFINITION, true));
             places.add(EntryPosition.of(Kind.GUEST, false));
         }
-        for (Manifest.Disk disk : manifest.disks()) {
-            for (int layer = 0; layer < disk.layers().size(); layer++) {
-                places.add(EntryPosition.of(disk.target(), layer, disk.layers().get(layer)));
-            }
-        }
-        places.add(EntryPosition.of(Kind.SNAPSHOT, false));
-        return places;
     }
 
     /**

@@ -68,7 +68,7 @@ public final class PackageReader implements AutoCloseable {
      *
      * @param references returns the references that a manifest names, in its order; they stay open for as long as the reader is used. It is
      *     called when {@link #next()} reaches the domain, after kernel, ramdisk and base images have been read, since references may be
-     *     among these
+     *     among these; in a baseline, which has none of them, first of all
      */
     public static PackageReader from(InputStream in, PackageLimits limits, References references)
             throws VmmigException {
@@ -131,10 +131,12 @@ public final class PackageReader implements AutoCloseable {
      * ramdisk between them, and does not read what follows.
      *
      * @throws PackageFormatException when {@code in} does not begin like a package
+     * @throws IncompatibleException with {@link Problem#REQUEST_INVALID} for a {@linkplain Manifest#baseline() baseline}
      * @throws VmmigException what {@code in} threw
      */
     public static Head readHead(InputStream in, PackageLimits limits) throws VmmigException {
         return walking(in, limits, walk -> {
+            requireRestorable(walk.manifest());
             PackageWalk.Entry entry = walk.next();
             while (entry != null && entry.place().kind().segmented()) {
                 walk.skip(entry);
@@ -143,6 +145,16 @@ public final class PackageReader implements AutoCloseable {
             Entry.Domain domain = walk.domain(entry, (name, content) -> {});
             return new Head(walk.manifest(), domain.xml(), domain.definition(), domain.guest());
         });
+    }
+
+    private static void requireRestorable(Manifest manifest) throws IncompatibleException {
+        if (manifest.baseline()) {
+            throw new IncompatibleException(
+                    Problem.REQUEST_INVALID,
+                    "the package is a baseline of guest " + manifest.guestName()
+                            + ", from which nothing can be restored",
+                    "Restore the package that was made upon it, and name this one as its earlier package.");
+        }
     }
 
     /**
@@ -265,9 +277,9 @@ public final class PackageReader implements AutoCloseable {
     }
 
     /**
-     * The next content, in this order: kernel, ramdisk, base images, domain, each disk's layers in the order of the manifest, snapshot.
-     * Contents before the domain may be missing although the manifest names them; if any other is missing, this throws. Null at the end of
-     * the package.
+     * The next content, in this order: kernel, ramdisk, base images, domain, each disk's layers in the order of the manifest, snapshot; a
+     * {@linkplain Manifest#baseline() baseline} begins with its disks. Contents before the domain may be missing although the manifest
+     * names them; if any other is missing, this throws. Null at the end of the package.
      *
      * @throws IllegalStateException when the stream of the previous content has not been read to its end
      */
@@ -277,6 +289,9 @@ public final class PackageReader implements AutoCloseable {
         }
         if (whole != null) {
             return null;
+        }
+        if (manifest.baseline() && content == null) {
+            provideReferences();
         }
         DecodingLine.Item item = line.next();
         if (item instanceof DecodingLine.Item.Domain domain) {

@@ -9,6 +9,8 @@ public enum Phase {
     PREPARE,
     /** Opening the transport. */
     CONNECT,
+    /** Sending baselines while the guest runs, so that only what has changed since is sent while it is paused. */
+    BASELINE,
     /** Asking the destination whether it accepts the guest. */
     OFFER,
     /** Moving kernel and ramdisk, if the destination lacks them, and looking for free memory, while the guest runs. */

@@ -199,6 +199,16 @@ final class Arrival {
         }
     }
 
+    /** Throws if the package begins with another manifest than the offer, except for its references. */
+    void requireOffered(Manifest received) throws PackageFormatException {
+        if (!received.withReferences(manifest.references()).equals(manifest)) {
+            throw new PackageFormatException(
+                    Problem.PACKAGE_MALFORMED,
+                    "the package is not the one that was offered",
+                    "Start the migration again.");
+        }
+    }
+
     /** The size of all disk layers, in bytes, as known before the guest is paused. */
     long diskBytes() {
         return manifest.disks().stream()
@@ -535,7 +545,8 @@ final class Arrival {
     }
 
     private boolean comesAlong(Manifest.Reference reference) {
-        return !origin.leftOut(held).contains(reference.digest().toString())
+        return !manifest.baseline()
+                && !origin.leftOut(held).contains(reference.digest().toString())
                 && (manifest.bootReferences().contains(reference)
                         || manifest.includedBaseReferences().contains(reference));
     }

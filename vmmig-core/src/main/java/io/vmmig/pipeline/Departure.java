@@ -59,9 +59,15 @@ import org.slf4j.LoggerFactory;
  * @param chains the images of each disk, by target
  * @param belongings what the hypervisor stores of it besides the XML
  * @param shared the disks that it shares with other guests and that move as its own copies
+ * @param further how many more packages will be based on this one before the guest is paused
  */
 record Departure(
-        DomainXml domain, Manifest manifest, Map<String, DiskChain> chains, Belongings belongings, SharedDisks shared) {
+        DomainXml domain,
+        Manifest manifest,
+        Map<String, DiskChain> chains,
+        Belongings belongings,
+        SharedDisks shared,
+        int further) {
     private static final Logger LOG = LoggerFactory.getLogger(Departure.class);
     private static final Duration INDEX_DEADLINE = Duration.ofSeconds(30);
     /** More than one, since the destination may lack the latest, and a cached package may be based on an older one. */
@@ -118,7 +124,7 @@ record Departure(
                 contentOf(domain.ramdisk(), images),
                 disks,
                 List.of());
-        return new Departure(domain, manifest, chains, belongings, shared);
+        return new Departure(domain, manifest, chains, belongings, shared, 0);
     }
 
     private static Manifest.Disk describe(
@@ -183,7 +189,7 @@ record Departure(
                                     "the cached package " + seal,
                                     INDEX_DEADLINE,
                                     cancellation)
-                            ? packages.find(seal, others)
+                            ? packages.find(seal, others, further + 1)
                             : Optional.empty());
         }
         files().forEach((reference, file) -> {
@@ -261,6 +267,22 @@ record Departure(
     Path fileOf(Manifest.Base base) throws VmmigException {
         return Objects.requireNonNull(files().get(new Manifest.Reference(
                 Manifest.Reference.Kind.of(base.format()), base.content().digest())));
+    }
+
+    /** Builds the index of a baseline, without which it would be useless, and waits for that. */
+    void indexBaseline(ImageStore images, Digest seal, Cancellation cancellation) throws VmmigException {
+        ReferenceStore store = images.references();
+        cancellation.await(store.packages().prepare(seal, others(store)).toCompletableFuture());
+    }
+
+    /** A baseline of the same guest, on which so many packages will be based. */
+    Departure asBaseline(int packages) {
+        return new Departure(domain, manifest.asBaseline(), chains, belongings, shared, packages);
+    }
+
+    /** The same guest, offered now. */
+    Departure begunNow() {
+        return new Departure(domain, manifest.begunNow(), chains, belongings, shared, 0);
     }
 
     /** Finds what earlier packages refer to, in the store or among this guest's files. */

@@ -67,7 +67,7 @@ public final class DestinationMigration extends MigrationScript<DestinationRepor
         PackageCaching keeping = setup.keep();
         DestinationTransfer transfer = setup.transfer(arrival, shared, keeping, files);
         recorder.enter(Phase.BOOT_FILES);
-        transfer.receiveBaseline();
+        transfer.receiveBootFiles();
         guest.beginEarly(offer.cookie());
         origin.ready(guest::requireRestorable);
 

@@ -8,9 +8,9 @@ import io.vmmig.bundle.PackageSummary;
 import io.vmmig.content.Digest;
 import io.vmmig.domain.DomainChange;
 import io.vmmig.error.EndState;
-import io.vmmig.error.PackageFormatException;
 import io.vmmig.error.Phase;
 import io.vmmig.error.Problem;
+import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
 import io.vmmig.handover.ArrivalJournal;
 import io.vmmig.json.Malformed;
@@ -55,14 +55,29 @@ final class DestinationSetup extends MigrationSetup<ReceiveSettings> {
     }
 
     Offer offer() throws VmmigException {
+        Offer offer = nextOffer();
+        for (int baselines = 1; offer.manifest().baseline(); baselines++) {
+            if (baselines > BaselineArrival.MOST) {
+                throw new TransportException(
+                        Problem.PROTOCOL_VIOLATION,
+                        "the source has sent " + BaselineArrival.MOST + " baselines and offers another one",
+                        "Find out what runs there.");
+            }
+            new BaselineArrival(context, origin, offer).receive();
+            offer = nextOffer();
+        }
+        if (settings.domain.uuid().isEmpty()) {
+            ConsumedPackages.of(context.state()).requireNew(offer.manifest().packageId());
+        }
+        return offer;
+    }
+
+    private Offer nextOffer() throws VmmigException {
         recorder.doing("waiting for the offer of " + source());
         Offer offer = origin.offer();
         recorder.doing("checking whether this host can take the guest");
         requireWithinLimits(offer);
         recorder.renameGuest(offer.manifest().guestName());
-        if (settings.domain.uuid().isEmpty()) {
-            ConsumedPackages.of(context.state()).requireNew(offer.manifest().packageId());
-        }
         return offer;
     }
 
@@ -185,13 +200,7 @@ final class DestinationSetup extends MigrationSetup<ReceiveSettings> {
                         manifest -> shared.of(manifest.references())),
                 PackageReader::close);
         cancellation.onRequest(reader::close);
-        Manifest offered = arrival.manifest();
-        if (!reader.manifest().withReferences(offered.references()).equals(offered)) {
-            throw new PackageFormatException(
-                    Problem.PACKAGE_MALFORMED,
-                    "the package is not the one that was offered",
-                    "Start the migration again.");
-        }
+        arrival.requireOffered(reader.manifest());
         return new DestinationTransfer(context, arrival, reader, files);
     }
 

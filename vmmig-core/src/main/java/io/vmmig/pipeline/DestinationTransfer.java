@@ -71,8 +71,8 @@ final class DestinationTransfer {
         }
     }
 
-    /** Receives the baseline round, while the guest runs. */
-    void receiveBaseline() throws VmmigException {
+    /** Receives kernel, ramdisk and base images, while the guest runs. */
+    void receiveBootFiles() throws VmmigException {
         receive(() -> {
             while (!arrival.bootFilesHere() && pending == null) {
                 Entry entry = next();

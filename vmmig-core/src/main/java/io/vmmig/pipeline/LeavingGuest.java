@@ -125,15 +125,14 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
      *
      * @param copy whether the guest stays here
      */
-    SourceTransfer.Disks.Domain asSaved(boolean copy) throws VmmigException {
+    SourceTransfer.Domain asSaved(boolean copy) throws VmmigException {
         departure.requireUnchanged(guest, saved().domainXml());
         DomainXml domain = departure.travelling(saved().domainXml());
         Belongings belongings = belongings(domain, copy);
         balloon.changedByOthers(domain).ifPresent(context.recorder()::notice);
         GuestRecord record = belongings.record(saved().wasRunning(), copy, balloon.any());
         String definition = departure.shared().without(belongings.definition());
-        return new SourceTransfer.Disks.Domain(
-                balloon.withAllMemory(domain.text()), saved().cookie(), definition, record);
+        return new SourceTransfer.Domain(balloon.withAllMemory(domain.text()), saved().cookie(), definition, record);
     }
 
     /** What the hypervisor stores of the guest now; somebody may have changed it since the offer. */

@@ -100,6 +100,7 @@ public final class Recorder {
             case QUEUED -> "waiting until other migrations are done";
             case PREPARE -> "looking at the guest and its disks";
             case CONNECT -> "connecting";
+            case BASELINE -> "moving a baseline while the guest runs";
             case OFFER -> "finding out whether the destination can take the guest";
             case BOOT_FILES ->
                 "moving what can be moved while the guest runs, and starting its hypervisor at the destination";

@@ -4,6 +4,7 @@ package io.vmmig.pipeline;
 import io.vmmig.content.Level;
 import io.vmmig.domain.Loss;
 import io.vmmig.protection.PackageSigner;
+import io.vmmig.report.Strategy;
 import io.vmmig.transport.Transport;
 import java.time.Duration;
 import java.util.Set;
@@ -21,6 +22,7 @@ public final class SendSettings extends MigrationSettings<SendSettings> {
     public boolean includeBaseImages;
     public boolean sendFreePages;
     public @Nullable Duration balloonTimeout;
+    public Strategy strategy = Strategy.AUTO;
     public Level level = Level.BALANCED;
     public @Nullable PackageSigner signer;
     public Set<Loss> losses = Set.of();

@@ -57,14 +57,20 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
         OtherTools others = setup.watch(guest);
         FreePagesTask search = setup.search(guest);
         Departure departure = setup.prepare(guest, copy);
-        PackageCaching keeping = setup.keep();
+        Baselines baselines = Baselines.plan(context, transport, guest, departure);
         Destination to = destination = setup.connect();
-        Agreement agreement = setup.agree(guest, departure, to, copy);
+        if (!baselines.sendTo(to)) {
+            to = destination = setup.connect();
+        }
+        PackageCaching keeping = setup.keep();
+        Agreement agreement = setup.agree(guest, baselines.departure(), to, copy);
+        baselines.requireUsed(agreement);
         PackageWriter.Signer signer = setup.signer(agreement, to);
         to.contentNeeded(agreement).forEach(recorder::notice);
         recorder.enter(Phase.BOOT_FILES);
         SourceTransfer carried = transfer = setup.transfer(agreement, keeping.passingTo(to.outgoing.packageStream()));
-        carried.send(new SourceTransfer.Baseline(agreement, context.hypervisor().fileHoles(), recorder));
+        carried.send(
+                new SourceTransfer.BootFiles(agreement, context.hypervisor().fileHoles(), recorder));
         to.awaitReady();
         LeavingGuest leaves = leaving = new LeavingGuest(context, guest, departure, others);
         // Journaled first, so that the fsync overlaps the search.
@@ -81,10 +87,10 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
                 Deadline::close);
         hand.save();
         CompletableFuture<FreePages> searched = FreePagesTask.finish(search);
-        SourceTransfer.Disks.Domain domain = leaves.asSaved(copy);
+        SourceTransfer.Domain domain = leaves.asSaved(copy);
         recorder.enter(Phase.DISKS, departure.diskBytes());
-        carried.send(
-                new SourceTransfer.Disks(agreement, domain, context.hypervisor().fileHoles(), recorder));
+        carried.send(domain);
+        carried.send(new SourceTransfer.Disks(agreement, context.hypervisor().fileHoles(), recorder));
         FreePages free = cancellation.await(searched);
         recorder.enter(Phase.SNAPSHOT, agreement.manifest().memoryBytes());
         carried.send(new SourceTransfer.Memory(
@@ -111,6 +117,7 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
                         transport.description(),
                         recorder,
                         departure.references()),
+                baselines.report(),
                 leaves.saved().suspendedAt(),
                 resumedAt,
                 new SourceReport.FreePages(free.leftOut(), free.reason().orElse(null)),

@@ -126,8 +126,13 @@ final class SourceSetup extends MigrationSetup<SendSettings> {
      * @throws VmmigException the destination's reason to refuse
      */
     Agreement agree(Guest guest, Departure departure, Destination destination, boolean copy) throws VmmigException {
-        SharedPages shared = scope.add(departure.sharedPages(images, cancellation), SharedPages::close);
         recorder.enter(Phase.OFFER);
+        return agreement(guest, departure, destination, copy);
+    }
+
+    /** As {@link #agree}, in the current phase. */
+    Agreement agreement(Guest guest, Departure departure, Destination destination, boolean copy) throws VmmigException {
+        SharedPages shared = scope.add(departure.sharedPages(images, cancellation), SharedPages::close);
         Acceptance acceptance = offer(
                 destination,
                 departure,

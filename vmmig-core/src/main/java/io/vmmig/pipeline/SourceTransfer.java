@@ -50,8 +50,8 @@ record SourceTransfer(PackageWriter writer) {
         void send(PackageWriter writer) throws IOException, VmmigException;
     }
 
-    /** The baseline, sent while the guest runs: kernel, ramdisk and included base images that the destination lacks. */
-    record Baseline(Agreement agreement, FileHoles holes, Recorder recorder) implements Round {
+    /** What a guest boots from, sent while it runs: kernel, ramdisk and included base images that the destination lacks. */
+    record BootFiles(Agreement agreement, FileHoles holes, Recorder recorder) implements Round {
         @Override
         public void send(PackageWriter writer) throws IOException, VmmigException {
             Manifest manifest = agreement.manifest();
@@ -83,21 +83,27 @@ record SourceTransfer(PackageWriter writer) {
         }
     }
 
-    /** The paused guest's XML and its disks, which no longer change. */
-    record Disks(Agreement agreement, Domain domain, FileHoles holes, Recorder recorder) implements Round {
-        /**
-         * The saved guest.
-         *
-         * @param xml its live XML
-         * @param cookie libvirt's cookie, or null
-         * @param definition the XML for its next start, or null if that is the live XML
-         * @param record what is known of it besides its XML
-         */
-        record Domain(String xml, @Nullable String cookie, @Nullable String definition, GuestRecord record) {}
+    /**
+     * The saved guest, without disks and memory.
+     *
+     * @param xml its live XML
+     * @param cookie libvirt's cookie, or null
+     * @param definition the XML for its next start, or null if that is the live XML
+     * @param record what is known of it besides its XML
+     */
+    record Domain(String xml, @Nullable String cookie, @Nullable String definition, GuestRecord record)
+            implements Round {
+        @Override
+        public void send(PackageWriter writer) throws VmmigException {
+            writer.writeDomain(xml, cookie, definition, record);
+        }
+    }
+
+    /** The guest's disks, which no longer change once it is paused. */
+    record Disks(Agreement agreement, FileHoles holes, Recorder recorder) implements Round {
 
         @Override
         public void send(PackageWriter writer) throws IOException, VmmigException {
-            writer.writeDomain(domain.xml(), domain.cookie(), domain.definition(), domain.record());
             for (Map.Entry<String, DiskChain> disk :
                     agreement.departure().chains().entrySet()) {
                 DiskChain chain = disk.getValue();
@@ -120,7 +126,7 @@ record SourceTransfer(PackageWriter writer) {
         }
     }
 
-    /** The paused guest's memory and device state; QEMU blocks until they are read. */
+    /** Memory and device state of the paused guest, where QEMU blocks until they are read, or the memory of a running one. */
     record Memory(InputStream stream) implements Round {
         @Override
         public void send(PackageWriter writer) throws IOException, VmmigException {

@@ -284,7 +284,16 @@ public final class PackageCache {
      * @throws CancelledException if the thread is interrupted
      */
     public Optional<PageSource> find(Digest seal, Others others) throws CancelledException {
-        return new Opening(others).open(seal).map(content -> pages(content, seal));
+        return find(seal, others, 0);
+    }
+
+    /**
+     * As {@link #find(Digest, Others)}, for a chain that others will be based on, one upon the other; empty also if it would get too long.
+     *
+     * @param further how many
+     */
+    public Optional<PageSource> find(Digest seal, Others others, int further) throws CancelledException {
+        return new Opening(others, MAX_CHAIN - further).open(seal).map(content -> pages(content, seal));
     }
 
     private PageSource pages(CachedPackage content, Digest seal) {
@@ -304,7 +313,8 @@ public final class PackageCache {
             return CompletableFuture.completedStage(null);
         }
         return indexes.add(nameOf(seal), () -> {
-            try (CachedPackage content = new Opening(others).open(seal).orElseThrow(() -> missing(seal))) {
+            try (CachedPackage content =
+                    new Opening(others, MAX_CHAIN).open(seal).orElseThrow(() -> missing(seal))) {
                 PageIndexBuilder.ensure(indexFile(seal), nameOf(seal), content);
                 indexed.add(seal);
                 makeRoom();
@@ -326,10 +336,11 @@ public final class PackageCache {
     private final class Opening {
         private final Others others;
         private final SegmentCache cache = new SegmentCache();
-        private int left = MAX_CHAIN;
+        private int left;
 
-        Opening(Others others) {
+        Opening(Others others, int most) {
             this.others = others;
+            this.left = most;
         }
 
         Optional<CachedPackage> open(Digest seal) throws CancelledException {

@@ -21,7 +21,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes a package that is sent or received to a file of the cache. Errors of that file never affect the package. Closing without
+ * Writes a package that is sent or received to a file of the cache. Errors of that file do not affect the package, unless the file is {@linkplain
+ * #required required}. Closing without
  * {@link #finish} caches nothing. Thread-safe.
  */
 public final class PackageCaching implements AutoCloseable {
@@ -36,6 +37,7 @@ public final class PackageCaching implements AutoCloseable {
 
     private @Nullable Recording recording;
     private Failure failure;
+    private boolean required;
 
     /** Caches nothing, and says why. */
     PackageCaching(Failure why) {
@@ -51,6 +53,12 @@ public final class PackageCaching implements AutoCloseable {
     PackageCaching(Path file, PackageCache packages, long limit) throws IOException {
         this.recording = new Recording(file, packages, limit);
         this.failure = Failure.of(Problem.FILE_FAILED, "the package was not finished", "");
+    }
+
+    /** Makes the streams fail once the package cannot be cached any more, since it would be useless. */
+    public synchronized PackageCaching required() {
+        required = true;
+        return this;
     }
 
     /** A stream that copies everything to {@code target}. */
@@ -98,13 +106,16 @@ public final class PackageCaching implements AutoCloseable {
         };
     }
 
-    private synchronized void record(byte[] buffer, int offset, int length) {
+    private synchronized void record(byte[] buffer, int offset, int length) throws IOException {
         if (recording != null) {
             try {
                 recording.write(buffer, offset, length);
             } catch (IOException e) {
                 giveUp(e);
             }
+        }
+        if (recording == null && required) {
+            throw new IOException(failure.what(), VmmigException.of(failure, null));
         }
     }
 
@@ -140,9 +151,15 @@ public final class PackageCaching implements AutoCloseable {
         return false;
     }
 
-    /** Why the package is not cached. */
-    synchronized Failure failure() {
-        return failure;
+    /**
+     * As {@link #finish}, for a package that is useless unless it is cached.
+     *
+     * @throws VmmigException if it is not cached
+     */
+    public synchronized void finishOrFail(Digest seal) throws VmmigException {
+        if (!finish(seal)) {
+            throw VmmigException.of(failure, null);
+        }
     }
 
     @Override

@@ -108,9 +108,7 @@ public final class ReferenceStore implements AutoCloseable {
         try (PackageCaching keeping = packages.begin();
                 PackageCopy copy = new PackageCopy(keeping.passingFrom(in), this, images)) {
             Digest seal = copy.drain().seal();
-            if (!keeping.finish(seal)) {
-                throw VmmigException.of(keeping.failure(), null);
-            }
+            keeping.finishOrFail(seal);
             packages.prepare(seal, this::find);
             return seal;
         } catch (IOException e) {

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * The source's report.
  *
  * @param summary what both ends know
+ * @param plan how the guest moved
  * @param suspendedAt when the guest was paused
  * @param resumedAt when the source knew that the guest was running again, here or at the destination; null if it was left paused or is in a
  *     package store only
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record SourceReport(
         MigrationSummary summary,
+        Plan plan,
         Instant suspendedAt,
         @Nullable Instant resumedAt,
         FreePages freePages,
@@ -31,6 +33,28 @@ public record SourceReport(
     public SourceReport {
         leftAtSource = List.copyOf(leftAtSource);
     }
+
+    /**
+     * How a guest moved.
+     *
+     * @param strategy the strategy, which is never {@link Strategy#AUTO}
+     * @param because why it was chosen, so that it completes "it was chosen, since …"
+     * @param baselines what was sent while the guest ran, in this order; empty unless the strategy is {@link Strategy#WARM}, or it was
+     *     abandoned
+     */
+    public record Plan(Strategy strategy, String because, List<Baseline> baselines) {
+        public Plan {
+            baselines = List.copyOf(baselines);
+        }
+    }
+
+    /**
+     * A baseline.
+     *
+     * @param bytes the size of its package, in bytes
+     * @param millis how long it took, in milliseconds, until it was ready to be used
+     */
+    public record Baseline(long bytes, long millis) {}
 
     /** How long the guest was paused, in milliseconds, if it was resumed. */
     public OptionalLong downtimeMillis() {

@@ -16,6 +16,12 @@ import java.util.function.Consumer;
  *     → awaitCommit → resumed → close
  *                                    └── or refuse, at any point before resumed
  * </pre>
+ *
+ * <p>An offer may be that of a {@linkplain io.vmmig.bundle.Manifest#baseline() baseline}. That one ends with ready, and the next offer follows:
+ *
+ * <pre>
+ *   offer → accept → packageStream, read to its end → ready → offer …
+ * </pre>
  */
 public interface IncomingSession extends IncomingPackage {
     /**
@@ -28,7 +34,7 @@ public interface IncomingSession extends IncomingPackage {
     /** Waits until an offer has arrived, without reading it, so that a source that connects and sends nothing does not block others. */
     default void awaitOffer() throws VmmigException {}
 
-    /** The source's offer. */
+    /** The source's offer; after a baseline, waits for the next one. */
     Offer offer() throws VmmigException;
 
     /** The source's authenticated identity, such as the fingerprint of its keys; empty when it is not authenticated. */
@@ -44,7 +50,10 @@ public interface IncomingSession extends IncomingPackage {
     /** Accepts the offer. */
     void accept(Acceptance acceptance) throws VmmigException;
 
-    /** Tells the source that it may suspend the guest: from here on only what arrives afterwards can be refused. */
+    /**
+     * Tells the source that it may suspend the guest: from here on only what arrives afterwards can be refused. Of a baseline, that it is
+     * cached.
+     */
     void ready() throws VmmigException;
 
     /** Tells the source that the guest is here, paused and verified. Skips the unread part of the package. */

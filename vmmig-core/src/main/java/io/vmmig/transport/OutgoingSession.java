@@ -12,6 +12,12 @@ import java.util.function.Consumer;
  * <pre>
  *   offer → packageStream, what can be sent while the guest runs → awaitReady → packageStream, the rest → finish → commit → close
  * </pre>
+ *
+ * <p>Any number of {@linkplain io.vmmig.bundle.Manifest#baseline() baselines} may precede that, each of them as
+ *
+ * <pre>
+ *   offer → packageStream, all of it → awaitReady
+ * </pre>
  */
 public interface OutgoingSession extends OutgoingPackage {
     /**
@@ -30,7 +36,8 @@ public interface OutgoingSession extends OutgoingPackage {
 
     /**
      * Tells the destination that everything that can be sent while the guest runs has been written and flushed, and waits until it is ready
-     * for the rest, so that it can then refuse only the rest itself. The guest must not be suspended before.
+     * for the rest, so that it can then refuse only the rest itself. The guest must not be suspended before. After a baseline, waits until
+     * the destination has cached it.
      *
      * @throws VmmigException the destination's reason to refuse after all, as thrown there
      */

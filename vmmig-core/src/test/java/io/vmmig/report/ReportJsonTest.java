@@ -49,6 +49,8 @@ class ReportJsonTest {
     private static SourceReport source(@Nullable Instant resumedAt, SourceReport.@Nullable Balloon balloon) {
         return new SourceReport(
                 summary(),
+                new SourceReport.Plan(
+                        Strategy.WARM, "it was asked for", List.of(new SourceReport.Baseline(123_456_789, 12_345))),
                 NOON.plusSeconds(1),
                 resumedAt,
                 new SourceReport.FreePages(77, null),

@@ -8,10 +8,12 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Balloon;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestInventory;
+import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.GuestWatch;
 import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.LocalState;
+import io.vmmig.hypervisor.RamRegion;
 import io.vmmig.hypervisor.SavedGuest;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -37,6 +39,7 @@ final class InMemoryGuest implements Guest {
     private GuestState state;
     private boolean saving;
     private @Nullable String liveXml;
+    private @Nullable GuestMemory shownMemory;
     private Instant lastStart = Instant.now();
     private int starts;
     private int startsAtSave;
@@ -155,6 +158,15 @@ final class InMemoryGuest implements Guest {
 
     synchronized void show(String xml) {
         liveXml = xml;
+    }
+
+    @Override
+    public synchronized Optional<GuestMemory> memory(List<RamRegion> ram) {
+        return Optional.ofNullable(shownMemory);
+    }
+
+    synchronized void show(@Nullable GuestMemory memory) {
+        shownMemory = memory;
     }
 
     InMemoryBalloon inMemoryBalloon() {

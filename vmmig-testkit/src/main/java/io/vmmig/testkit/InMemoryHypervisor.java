@@ -8,6 +8,7 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.FileHoles;
 import io.vmmig.hypervisor.Guest;
+import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.hypervisor.HostCapabilities;
 import io.vmmig.hypervisor.Hypervisor;
@@ -137,6 +138,11 @@ public final class InMemoryHypervisor implements Hypervisor {
             throw new IllegalArgumentException("there is no guest " + name);
         }
         guest.show(liveXml);
+    }
+
+    /** Has a guest show that as its {@link Guest#memory}; none shows any without. */
+    public synchronized void showMemory(String name, @Nullable GuestMemory memory) throws VmmigException {
+        known(name).show(memory);
     }
 
     /** Shuts a guest off; its memory is gone. */

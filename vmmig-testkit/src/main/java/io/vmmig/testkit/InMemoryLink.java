@@ -30,6 +30,7 @@ final class InMemoryLink {
     private @Nullable Acceptance acceptance;
     private @Nullable Failure aborted;
     private @Nullable Failure refused;
+    private boolean waiting;
     private boolean ready;
     private boolean complete;
     private boolean restored;
@@ -73,6 +74,11 @@ final class InMemoryLink {
     private synchronized void say(Runnable change) {
         change.run();
         notifyAll();
+    }
+
+    /** Whether the present package is a baseline, after which another offer follows. */
+    private synchronized boolean offersBaseline() {
+        return offer != null && offer.manifest().baseline();
     }
 
     private static Failure closed() {
@@ -128,7 +134,10 @@ final class InMemoryLink {
 
         @Override
         public void awaitReady() throws VmmigException {
+            boolean baseline = offersBaseline();
+            say(() -> waiting = true);
             awaitOrRefusal(() -> ready);
+            say(() -> ready = !baseline);
         }
 
         @Override
@@ -207,12 +216,19 @@ final class InMemoryLink {
 
         @Override
         public InputStream packageStream() {
-            return new Blocks(this);
+            return new Blocks(this, offersBaseline());
         }
 
         @Override
         public void ready() {
-            say(() -> ready = true);
+            say(() -> {
+                ready = true;
+                if (offersBaseline()) {
+                    offer = null;
+                    acceptance = null;
+                    waiting = false;
+                }
+            });
         }
 
         @Override
@@ -252,11 +268,13 @@ final class InMemoryLink {
 
     private final class Blocks extends BlockInput {
         private final Incoming incoming;
+        private final boolean baseline;
         private byte[] block = {};
         private int at;
 
-        Blocks(Incoming incoming) {
+        Blocks(Incoming incoming, boolean baseline) {
             this.incoming = incoming;
+            this.baseline = baseline;
         }
 
         @Override
@@ -277,7 +295,7 @@ final class InMemoryLink {
 
         private boolean nextBlock() throws IOException {
             try {
-                incoming.awaitOrAbort(() -> !blocks.isEmpty() || complete);
+                incoming.awaitOrAbort(() -> !blocks.isEmpty() || complete || waiting && baseline);
             } catch (VmmigException e) {
                 throw new IOException(e);
             }

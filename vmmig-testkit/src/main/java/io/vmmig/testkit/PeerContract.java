@@ -9,11 +9,15 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.Peer;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
@@ -34,27 +38,33 @@ public abstract class PeerContract {
     protected abstract IncomingSession arrival() throws Exception;
 
     private FutureTask<byte[]> receiving() {
-        FutureTask<byte[]> receiving = new FutureTask<>(this::receive);
-        Thread thread = new Thread(receiving, "destination");
-        thread.setDaemon(true);
-        thread.start();
-        return receiving;
+        return background(() -> {
+            try (IncomingSession session = arrival()) {
+                return receive(session);
+            }
+        });
     }
 
-    private byte[] receive() throws Exception {
-        try (IncomingSession session = arrival()) {
-            session.awaitOffer();
-            assertThat(session.offer()).isEqualTo(ContractSample.offer());
-            assertThat(session.offer()).isEqualTo(ContractSample.offer());
-            assertThat(session.description()).isNotBlank();
-            session.accept(new Acceptance(Set.of()));
-            session.ready();
-            byte[] received = session.packageStream().readAllBytes();
-            session.restored();
-            session.awaitCommit();
-            session.resumed();
-            return received;
-        }
+    private static <T> FutureTask<T> background(Callable<T> work) {
+        FutureTask<T> task = new FutureTask<>(work);
+        Thread thread = new Thread(task, "destination");
+        thread.setDaemon(true);
+        thread.start();
+        return task;
+    }
+
+    private static byte[] receive(IncomingSession session) throws Exception {
+        session.awaitOffer();
+        assertThat(session.offer()).isEqualTo(ContractSample.offer());
+        assertThat(session.offer()).isEqualTo(ContractSample.offer());
+        assertThat(session.description()).isNotBlank();
+        session.accept(new Acceptance(Set.of()));
+        session.ready();
+        byte[] received = session.packageStream().readAllBytes();
+        session.restored();
+        session.awaitCommit();
+        session.resumed();
+        return received;
     }
 
     /** A stream's {@link IOException} has it as its cause. */
@@ -80,6 +90,38 @@ public abstract class PeerContract {
             session.commit();
         }
         assertThat(receiving.get(SOON_SECONDS, TimeUnit.SECONDS)).isEqualTo(ContractSample.content());
+    }
+
+    /** Each has a stream of its own, which ends where it ends. */
+    @Test
+    void baselinesPrecedeThePackage() throws Exception {
+        Offer sample = ContractSample.offer();
+        Offer baseline = new Offer(sample.manifest().asBaseline(), sample.domainXml());
+        FutureTask<List<byte[]>> receiving = background(() -> {
+            try (IncomingSession session = arrival()) {
+                List<byte[]> received = new ArrayList<>();
+                for (int i = 0; i < 2; i++) {
+                    assertThat(session.offer()).isEqualTo(baseline);
+                    session.accept(new Acceptance(Set.of()));
+                    received.add(session.packageStream().readAllBytes());
+                    session.ready();
+                }
+                received.add(receive(session));
+                return received;
+            }
+        });
+        try (OutgoingSession session = peer().open()) {
+            for (byte[] content : List.of(ContractSample.content(), new byte[] {1, 2, 3})) {
+                session.offer(baseline);
+                session.packageStream().write(content);
+                session.packageStream().flush();
+                session.awaitReady();
+            }
+            sendAll(session);
+            session.commit();
+        }
+        assertThat(receiving.get(SOON_SECONDS, TimeUnit.SECONDS))
+                .containsExactly(ContractSample.content(), new byte[] {1, 2, 3}, ContractSample.content());
     }
 
     @Test

@@ -16,6 +16,7 @@ import java.util.stream.Stream;
  */
 record Comparison(Subject subject, Link link, List<MigrationMethod> methods, int rounds) {
     static final MigrationMethod VMMIG = ByVmmig.first("balanced", SendProfile.DEFAULT);
+    static final MigrationMethod VMMIG_WARM = ByVmmig.first("warm", SendProfile.WARM);
     static final MigrationMethod VMMIG_BACK = ByVmmig.back();
     /** The link for which there are targets. */
     static final Link TARGETED = Link.WAN;
@@ -75,6 +76,7 @@ record Comparison(Subject subject, Link link, List<MigrationMethod> methods, int
             new Comparison(Subject.TINY_AARCH64, Link.PLAIN, FEWEST, ROUNDS),
             new Comparison(Subject.DEBIAN_FILES, Link.PLAIN, FEWEST, ROUNDS),
             new Comparison(Subject.REDIS_HOLDING, Link.PLAIN, FEWEST, ROUNDS),
+            new Comparison(Subject.REDIS_HOLDING, Link.WAN, List.of(VMMIG, VMMIG_WARM), 3),
             new Comparison(Subject.REDIS_FLUSHED, Link.PLAIN, FEWEST, ROUNDS),
             new Comparison(Subject.ALL_TOUCHED, Link.PLAIN, FEWEST, ROUNDS));
 

@@ -19,13 +19,23 @@ record Cell(InjectionPoint point, Fault fault) {
         List<Cell> cells = new ArrayList<>();
         for (InjectionPoint point : points()) {
             for (Fault fault : Fault.values()) {
-                // The source has no QEMU left to kill.
-                if (point != InjectionPoint.SOURCE_RETIRED || fault != Fault.KILL_QEMU_AT_SOURCE) {
-                    cells.add(new Cell(point, fault));
+                Cell cell = new Cell(point, fault);
+                if (cell.isPossible()) {
+                    cells.add(cell);
                 }
             }
         }
         return cells;
+    }
+
+    /** A QEMU can only be killed where there is one. */
+    private boolean isPossible() {
+        return switch (fault) {
+            case KILL_QEMU_AT_SOURCE -> point != InjectionPoint.SOURCE_RETIRED;
+            case KILL_QEMU_AT_DESTINATION ->
+                point != InjectionPoint.SOURCE_BASELINE && point != InjectionPoint.DESTINATION_BASELINE;
+            default -> true;
+        };
     }
 
     @Override

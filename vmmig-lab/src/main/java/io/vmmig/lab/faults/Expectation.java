@@ -117,7 +117,12 @@ final class Expectation {
     /** Only the source's QEMU has the guest, until all of its memory has been read. */
     private static Set<FaultOutcome> killedGuest(InjectionPoint point) {
         return switch (point) {
-            case SOURCE_PREPARED, SOURCE_SAVED, SOURCE_HALFWAY, DESTINATION_OFFERED -> EnumSet.of(ENDED_HERE);
+            case SOURCE_BASELINE,
+                    DESTINATION_BASELINE,
+                    SOURCE_PREPARED,
+                    SOURCE_SAVED,
+                    SOURCE_HALFWAY,
+                    DESTINATION_OFFERED -> EnumSet.of(ENDED_HERE);
             // All memory of a small guest may have left its QEMU by then.
             case DESTINATION_HALFWAY -> EnumSet.of(ENDED_HERE, COMPLETED, RECOVERED_THERE);
             default -> AT_DESTINATION;

@@ -43,13 +43,7 @@ final class FaultRun {
                 ? ReceiveOptions.defaults()
                 : ReceiveOptions.defaults().stoppingAt(point);
         receiving = to.receive(from().fingerprint(), options);
-        sending = from().migrate(
-                        guest.name(),
-                        to,
-                        pair.proxyTo(to).port(),
-                        limits.idle(),
-                        limits.asking(),
-                        point.atSource() ? point : null);
+        sending = from().migrate(guest.name(), to, pair.proxyTo(to).port(), limits.idle(), limits.asking(), point);
         stopping().awaitStop(TIME_TO_STOP);
     }
 

@@ -10,6 +10,8 @@ final class Sample {
 
     static List<Cell> cells() {
         return List.of(
+                new Cell(InjectionPoint.SOURCE_BASELINE, Fault.KILL_SOURCE),
+                new Cell(InjectionPoint.DESTINATION_BASELINE, Fault.KILL_DESTINATION),
                 new Cell(InjectionPoint.SOURCE_COMMITTED, Fault.KILL_SOURCE),
                 new Cell(InjectionPoint.SOURCE_HALFWAY, Fault.RETRY_AT_ONCE),
                 new Cell(InjectionPoint.DESTINATION_COMMITTED, Fault.KILL_DESTINATION),

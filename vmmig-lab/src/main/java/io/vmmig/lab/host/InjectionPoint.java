@@ -22,6 +22,8 @@ public enum InjectionPoint {
     SOURCE_OFFERING("before OFFER", true, OutgoingSession.class, "offer", false),
     /** The destination has accepted the guest; nothing is journalled. */
     SOURCE_ACCEPTED("OFFER", true, OutgoingSession.class, "offer", true),
+    /** All of a baseline has been sent; nothing is journalled, and the guest runs. */
+    SOURCE_BASELINE("BASELINE", true, OutgoingSession.class, "awaitReady", false),
     /** The departure is journalled; the guest still runs. */
     SOURCE_PREPARED("PREPARED", true, Guest.class, "save", false),
     /** The guest is paused; none of its memory has been sent. */
@@ -37,6 +39,8 @@ public enum InjectionPoint {
     /** The source's copy is gone, which is not journalled yet. */
     SOURCE_RETIRED("RETIRED", true, SavedGuest.class, "retire", true),
 
+    /** A baseline is cached, which the source has not been told. */
+    DESTINATION_BASELINE("BASELINE", false, IncomingSession.class, "ready", false),
     /** The arrival is journalled; the source has not been told that it may send. */
     DESTINATION_OFFERED("OFFERED", false, IncomingSession.class, "accept", false),
     /** The hypervisor has some of the memory. */
@@ -82,6 +86,11 @@ public enum InjectionPoint {
     /** Whether it is the source that waits. */
     public boolean atSource() {
         return atSource;
+    }
+
+    /** With what a guest moves so that the point is reached. */
+    public SendProfile profile() {
+        return this == SOURCE_BASELINE || this == DESTINATION_BASELINE ? SendProfile.WARM : SendProfile.DEFAULT;
     }
 
     /** Whether this point is at the same end as the other one, and not later. */

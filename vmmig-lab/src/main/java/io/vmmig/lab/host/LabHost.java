@@ -417,15 +417,18 @@ public final class LabHost implements AutoCloseable {
      * @param port the proxy's port on this machine
      * @param idle after how much silence the peer is considered dead
      * @param asking how long to ask it for an answer that was lost
-     * @param stop where it waits until it is told to go on, if anywhere
+     * @param point where one of the ends waits until it is told to go on, if anywhere
      */
     public Move migrate(
-            String guest, LabHost to, int port, Duration idle, Duration asking, @Nullable InjectionPoint stop) {
+            String guest, LabHost to, int port, Duration idle, Duration asking, @Nullable InjectionPoint point) {
         JsonObject command = migration(guest, THIS_MACHINE, port, to.fingerprint());
         command.addProperty("idleMillis", idle.toMillis());
         command.addProperty("askMillis", asking.toMillis());
-        if (stop != null) {
-            command.addProperty("stopAt", stop.name());
+        if (point != null) {
+            command.addProperty("profile", point.profile().name());
+        }
+        if (point != null && point.atSource()) {
+            command.addProperty("stopAt", point.name());
         }
         return move(command, event -> {});
     }

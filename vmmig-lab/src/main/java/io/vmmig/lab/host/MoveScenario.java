@@ -5,6 +5,7 @@ import com.google.gson.JsonObject;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 
 /** Moves lab guests from host to host, and checks that they lost nothing. */
 public final class MoveScenario {
@@ -24,14 +25,24 @@ public final class MoveScenario {
         return new MoveScenario(listener);
     }
 
+    /** Over TLS, with that profile; listeners are told nothing of the source. */
+    public MoveResult overTls(LabGuest guest, LabHost to, SendProfile profile) {
+        return overTls(guest, to, receiving -> guest.host().migrate(guest.name(), receiving, profile));
+    }
+
     /** Over TLS. */
     public MoveResult overTls(LabGuest guest, LabHost to) {
+        LabHost from = guest.host();
+        return overTls(
+                guest, to, receiving -> from.migrate(guest.name(), receiving, event -> events.accept(from, event)));
+    }
+
+    private MoveResult overTls(LabGuest guest, LabHost to, Function<Receiving, Move> sender) {
         LabHost from = guest.host();
         Continuity.Departing departing = Continuity.of(guest);
         Receiving receiving =
                 to.receive(from.fingerprint(), ReceiveOptions.defaults().telling(event -> events.accept(to, event)));
-        Move sending = from.migrate(guest.name(), receiving, event -> events.accept(from, event));
-        JsonObject sent = sending.await();
+        JsonObject sent = sender.apply(receiving).await();
         JsonObject received = receiving.move().await();
         LabGuest arrived = receiving.guest(guest.name());
         return new MoveResult("tls", guest, arrived, sent, received, departing.at(arrived));

@@ -3,6 +3,7 @@ package io.vmmig.lab.host;
 
 import io.vmmig.Migrator;
 import io.vmmig.content.Level;
+import io.vmmig.report.Strategy;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
@@ -19,6 +20,9 @@ public enum SendProfile implements UnaryOperator<Migrator> {
 
     /** With the most work. */
     SMALLEST("smallest", migrator -> migrator.level(Level.SMALLEST)),
+
+    /** With baselines, while the guest runs. */
+    WARM("warm", migrator -> migrator.strategy(Strategy.WARM)),
 
     /** Neither signed nor encrypted. */
     UNPROTECTED("unprotected", migrator -> migrator.signedBy(claim -> List.of())),

@@ -51,13 +51,7 @@ final class InterferenceRun {
         receiving = to.receive(
                 from().fingerprint(),
                 atSource ? ReceiveOptions.defaults() : ReceiveOptions.defaults().stoppingAt(cell.point()));
-        sending = from().migrate(
-                        guest().name(),
-                        to,
-                        triangle.port(to),
-                        Triangle.IDLE,
-                        Triangle.ASKING,
-                        atSource ? cell.point() : null);
+        sending = from().migrate(guest().name(), to, triangle.port(to), Triangle.IDLE, Triangle.ASKING, cell.point());
         stopping().awaitStop(TIME_TO_STOP);
     }
 

@@ -13,6 +13,7 @@ import io.vmmig.testkit.hostile.HandMadePackage.Entry;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -412,7 +413,23 @@ final class GoldenRules extends GoldenCases {
     }
 
     private void versions() {
-        manifest("version-3", PACKAGE_TOO_NEW, "a version that is not there yet", "\"vmmig\": 2", "\"vmmig\": 3");
+        manifest("version-4", PACKAGE_TOO_NEW, "a version that is not there yet", "\"vmmig\": 2", "\"vmmig\": 4");
+        baseline("baseline", null, "a baseline has disks and a snapshot only", parts -> {});
+        baseline(
+                "baseline-with-domain",
+                PACKAGE_MALFORMED,
+                "a baseline has no domain",
+                parts -> parts.entries.add(1, parts().entry("libvirt.xml")));
+        baseline(
+                "baseline-with-guest",
+                PACKAGE_MALFORMED,
+                "a baseline has no guest.json",
+                parts -> parts.entries.add(1, parts().entry("guest.json")));
+        baseline(
+                "baseline-without-snapshot",
+                PACKAGE_MALFORMED,
+                "a baseline has a snapshot",
+                parts -> parts.entries.remove(parts.indexOf(SNAPSHOT)));
         manifest("version-0", PACKAGE_MALFORMED, "versions begin with 1", "\"vmmig\": 2", "\"vmmig\": 0");
         manifest(
                 "version-not-first",
@@ -449,6 +466,15 @@ final class GoldenRules extends GoldenCases {
                 PACKAGE_LIMIT_EXCEEDED,
                 "at most 256 references",
                 IntStream.range(0, 257).mapToObj(i -> "raw").toArray(String[]::new));
+    }
+
+    private void baseline(String name, @Nullable Problem problem, String shows, Consumer<HandMadePackage> change) {
+        packed(name, problem, shows, parts -> {
+            set(parts, MANIFEST, Harmless.replaced(SMALLEST, "\"vmmig\": 2", "\"vmmig\": 3"));
+            parts.entries.remove(parts.indexOf("libvirt.xml"));
+            parts.entries.remove(parts.indexOf("guest.json"));
+            change.accept(parts);
+        });
     }
 
     private void references(String name, Problem problem, String shows, String... kinds) {

@@ -53,11 +53,13 @@ public final class WireIncomingSession implements IncomingSession {
     private final Runnable onClosed;
     private final FramedConnection link;
     private final BoundedPipe data = new BoundedPipe(BUFFERED_BYTES);
-    private final InputStream content = new Content();
+    /** Of the present package. */
+    private InputStream content = new Content(false);
+
     private Runnable onClose = () -> {};
     private volatile long received;
-    /** For the caller's thread only. */
-    private @Nullable Offer offer;
+    /** Written by the caller's thread, or with the link's lock. */
+    private volatile @Nullable Offer offer;
 
     // Guarded by the link.
     private Stage stage = Stage.CONNECTED;
@@ -66,8 +68,8 @@ public final class WireIncomingSession implements IncomingSession {
     private boolean waiting;
     private boolean gaveUp;
     private boolean handedOver;
-    /** What had been received when the second part could start. */
-    private long restBegins;
+    /** What had been received when the present part could start. */
+    private long partBegins;
 
     private final Debt debt = new Debt();
 
@@ -148,24 +150,28 @@ public final class WireIncomingSession implements IncomingSession {
     /** Decodes the offer only here: it may unpack to many times its size. */
     @Override
     public Offer offer() throws VmmigException {
-        if (offer == null) {
-            byte[][] unread = new byte[1][];
-            link.await(() -> {
-                if (unreadOffer != null) {
-                    unread[0] = unreadOffer;
-                }
-                return unreadOffer != null;
-            });
-            try {
-                offer = Messages.readOffer(unread[0]);
-            } catch (VmmigException e) {
-                link.end(e, true);
-                throw e;
-            } finally {
-                freeOffer();
+        Offer known = offer;
+        return known == null ? readOffer() : known;
+    }
+
+    private Offer readOffer() throws VmmigException {
+        byte[][] unread = new byte[1][];
+        link.await(() -> {
+            if (unreadOffer != null) {
+                unread[0] = unreadOffer;
             }
+            return unreadOffer != null;
+        });
+        try {
+            Offer read = Messages.readOffer(unread[0]);
+            offer = read;
+            return read;
+        } catch (VmmigException e) {
+            link.end(e, true);
+            throw e;
+        } finally {
+            freeOffer();
         }
-        return offer;
     }
 
     private void freeOffer() {
@@ -185,7 +191,11 @@ public final class WireIncomingSession implements IncomingSession {
 
     @Override
     public void accept(Acceptance acceptance) throws VmmigException {
-        link.send(new Frame(Kind.ACCEPT, Messages.accept(acceptance)), () -> advance(Stage.OFFERED, Stage.RECEIVING));
+        content = new Content(receivesBaseline());
+        link.send(new Frame(Kind.ACCEPT, Messages.accept(acceptance)), () -> {
+            advance(Stage.OFFERED, Stage.RECEIVING);
+            partBegins = received;
+        });
     }
 
     @Override
@@ -194,11 +204,16 @@ public final class WireIncomingSession implements IncomingSession {
     }
 
     /**
-     * The package, in its two parts: what is sent while the guest runs, and the rest. Each may be sealed separately, since a sealed stream can
-     * only be read to its end.
+     * The package, in its two parts: what is sent while the guest runs, and the rest; a baseline has only the first. Each may be sealed
+     * separately, since a sealed stream can only be read to its end.
      */
     private final class Content extends BlockInput {
+        private final boolean single;
         private @Nullable InputStream part;
+
+        Content(boolean single) {
+            this.single = single;
+        }
 
         @Override
         public int read(byte[] buffer, int offset, int length) throws IOException {
@@ -209,7 +224,7 @@ public final class WireIncomingSession implements IncomingSession {
                 InputStream from = part == null ? opened(new Part()) : part;
                 part = from;
                 int n = from.read(buffer, offset, length);
-                if (n >= 0 || data.whole()) {
+                if (n >= 0 || single || data.whole()) {
                     return n;
                 }
                 part = null;
@@ -247,16 +262,30 @@ public final class WireIncomingSession implements IncomingSession {
                 throw new IllegalStateException("not READY after " + stage);
             }
             ready = true;
-            receiveRest();
+            endPart();
         });
     }
 
     /** Only after both: no byte of the second part may arrive before the source was told that it may suspend the guest. */
-    private void receiveRest() {
-        if (ready && waiting) {
-            stage = Stage.RECEIVING_REST;
-            restBegins = received;
+    private void endPart() {
+        if (!ready || !waiting) {
+            return;
         }
+        if (receivesBaseline()) {
+            stage = Stage.CONNECTED;
+            offer = null;
+            ready = false;
+            waiting = false;
+        } else {
+            stage = Stage.RECEIVING_REST;
+            partBegins = received;
+        }
+    }
+
+    /** Whether the present package is a baseline, which has one part, and after which another offer follows. */
+    private boolean receivesBaseline() {
+        Offer accepted = offer;
+        return accepted != null && accepted.manifest().baseline();
     }
 
     @Override
@@ -367,8 +396,7 @@ public final class WireIncomingSession implements IncomingSession {
         /** Before a part starts, the source may have to wait, for example until its guest returns memory. */
         private boolean hasBegun() {
             return switch (stage) {
-                case RECEIVING -> received > 0;
-                case RECEIVING_REST -> received > restBegins;
+                case RECEIVING, RECEIVING_REST -> received > partBegins;
                 default -> true;
             };
         }
@@ -414,7 +442,7 @@ public final class WireIncomingSession implements IncomingSession {
                         requireCount(kind, announced);
                         data.endPart();
                         waiting = true;
-                        receiveRest();
+                        endPart();
                     });
                 }
                 case COMPLETE -> {

@@ -44,6 +44,9 @@ public final class WireOutgoingSession implements OutgoingSession {
     // Guarded by the link.
     private Stage stage = Stage.CONNECTED;
     private @Nullable Acceptance acceptance;
+    /** Whether the present package is a baseline, which has one part, and after which another offer follows. */
+    private boolean baseline;
+
     private boolean ready;
     private boolean refused;
 
@@ -99,7 +102,10 @@ public final class WireOutgoingSession implements OutgoingSession {
 
     @Override
     public Acceptance offer(Offer offer) throws VmmigException {
-        link.send(new Frame(Kind.OFFER, Messages.offer(offer)), () -> advance(Stage.CONNECTED, Stage.OFFERED));
+        link.send(new Frame(Kind.OFFER, Messages.offer(offer)), () -> {
+            advance(Stage.CONNECTED, Stage.OFFERED);
+            baseline = offer.manifest().baseline();
+        });
         link.await(() -> stage == Stage.ACCEPTED);
         beginPart();
         return Objects.requireNonNull(acceptance);
@@ -154,11 +160,14 @@ public final class WireOutgoingSession implements OutgoingSession {
         link.send(
                 new Frame(Kind.WAITING, Messages.waiting(data.total())), () -> advance(Stage.ACCEPTED, Stage.WAITING));
         link.await(() -> ready);
-        link.locked(() -> {
-            advance(Stage.WAITING, Stage.READY);
-            return true;
+        boolean moreFollows = link.locked(() -> {
+            advance(Stage.WAITING, baseline ? Stage.CONNECTED : Stage.READY);
+            ready = !baseline;
+            return ready;
         });
-        beginPart();
+        if (moreFollows) {
+            beginPart();
+        }
     }
 
     @Override

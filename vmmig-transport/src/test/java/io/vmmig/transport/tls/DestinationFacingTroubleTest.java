@@ -11,6 +11,7 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.Offer;
 import io.vmmig.transport.testing.Await;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.testing.Samples;
@@ -29,6 +30,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** A destination whose source dies, falls silent, or breaks the rules. */
 @Tag("once")
@@ -188,6 +190,34 @@ class DestinationFacingTroubleTest {
             peer.send(RawPeer.DATA, new byte[100]).waiting(100).send(RawPeer.DATA, new byte[100]);
             peer.await(RawPeer.REFUSE);
             assertThatThrownBy(session::ready).satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"DATA", "WAITING", "COMPLETE", "COMMIT"})
+    void onlyAnOfferMayFollowABaseline(String order) throws Exception {
+        try (RawPeer peer = peer();
+                IncomingSession session = pair.accept()) {
+            Offer sample = Samples.offer();
+            peer.send(
+                    RawPeer.OFFER,
+                    Wire.Offer.newBuilder()
+                            .setManifest(ByteString.copyFrom(
+                                    sample.manifest().asBaseline().toJson()))
+                            .setDomainXml(sample.domainXml())
+                            .setGuest(ByteString.copyFrom(sample.guest().toJson()))
+                            .build()
+                            .toByteArray());
+            assertThat(session.offer().manifest().baseline()).isTrue();
+            session.accept(new Acceptance(Set.of()));
+            peer.await(RawPeer.ACCEPT);
+            peer.send(RawPeer.DATA, new byte[100]).waiting(100);
+            assertThat(session.packageStream().readAllBytes()).hasSize(100);
+            session.ready();
+            peer.await(RawPeer.READY);
+            peer.send(kind(order), order.equals("DATA") ? new byte[10] : new byte[0]);
+            peer.await(RawPeer.REFUSE);
+            assertThatThrownBy(session::offer).satisfies(e -> assertProblem(e, Problem.PROTOCOL_VIOLATION));
         }
     }
 

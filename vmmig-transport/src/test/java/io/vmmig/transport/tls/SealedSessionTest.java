@@ -12,6 +12,7 @@ import io.vmmig.crypto.SealingOutputStream;
 import io.vmmig.error.Problem;
 import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import io.vmmig.transport.testing.Background;
 import io.vmmig.transport.testing.Samples;
@@ -19,6 +20,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -88,6 +90,45 @@ class SealedSessionTest {
             assertThat(in.readNBytes(come, boot, bytes.length - boot)).isEqualTo(bytes.length - boot);
             assertThat(in.read()).isEqualTo(-1);
             assertThat(come).isEqualTo(bytes);
+            destination.restored();
+            destination.awaitCommit();
+            destination.resumed();
+            sending.get();
+        }
+    }
+
+    /** Each is sealed for itself, and may be empty. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 64 << 10, 200_000})
+    void baselinesComeThroughWhole(int length) throws Exception {
+        Offer sample = Samples.offer();
+        Offer baseline = new Offer(sample.manifest().asBaseline(), sample.domainXml());
+        try (OutgoingSession source = plain.sealing().idleTimeout(SOON).open();
+                IncomingSession destination = listener.accept(SOON)) {
+            Background<Void> sending = Background.run(() -> {
+                for (int i = 0; i < 2; i++) {
+                    source.offer(baseline);
+                    source.packageStream().write(bytes, i, length);
+                    source.awaitReady();
+                }
+                source.offer(sample);
+                source.packageStream().write(bytes, 2, length);
+                source.awaitReady();
+                source.finish();
+                source.commit();
+                return null;
+            });
+            for (int i = 0; i < 2; i++) {
+                assertThat(destination.offer().manifest().baseline()).isTrue();
+                destination.accept(YES);
+                assertThat(destination.packageStream().readAllBytes())
+                        .isEqualTo(Arrays.copyOfRange(bytes, i, i + length));
+                destination.ready();
+            }
+            assertThat(destination.offer()).isEqualTo(sample);
+            destination.accept(YES);
+            destination.ready();
+            assertThat(destination.packageStream().readAllBytes()).isEqualTo(Arrays.copyOfRange(bytes, 2, 2 + length));
             destination.restored();
             destination.awaitCommit();
             destination.resumed();

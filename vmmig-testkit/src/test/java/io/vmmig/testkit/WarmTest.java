@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: Apache-2.0
+package io.vmmig.testkit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+
+import io.vmmig.Migration;
+import io.vmmig.Migrator;
+import io.vmmig.Receiver;
+import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageLimits;
+import io.vmmig.bundle.PackageReader;
+import io.vmmig.bundle.PackageSummary;
+import io.vmmig.error.EndState;
+import io.vmmig.error.Phase;
+import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
+import io.vmmig.event.MigrationEvent;
+import io.vmmig.hypervisor.GuestMemory;
+import io.vmmig.hypervisor.GuestState;
+import io.vmmig.report.DestinationReport;
+import io.vmmig.report.SourceReport;
+import io.vmmig.report.Strategy;
+import io.vmmig.state.HostState;
+import io.vmmig.transport.Offer;
+import io.vmmig.transport.OutgoingSession;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Random;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A warm migration sends most of a guest while it runs, and falls back or gives up before the guest is paused. */
+@Timeout(60)
+@Tag("once")
+class WarmTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+    private static final int RAM_BYTES = 16 << 20;
+    /** Where devices and firmware are, and no RAM. */
+    private static final int HOLE = 0xa0000;
+
+    private static final int HOLE_END = 1 << 20;
+    private static final int PAGE_BYTES = 4096;
+    private static final int DISK_BYTES = 3_000_000;
+
+    @TempDir
+    private Path directory;
+
+    private final InMemoryTransport transport = new InMemoryTransport();
+    private final InMemoryHypervisor source = new InMemoryHypervisor("host-a");
+    private final InMemoryHypervisor destination = new InMemoryHypervisor("host-b");
+    private final byte[] ram = new byte[RAM_BYTES];
+    private HostState sourceState;
+    private HostState destinationState;
+    private byte[] saved;
+
+    @BeforeEach
+    void startGuest() throws Exception {
+        sourceState = HostState.open(directory.resolve("a"));
+        destinationState = HostState.open(directory.resolve("b"));
+        new Random(1).nextBytes(ram);
+        Arrays.fill(ram, HOLE, HOLE_END, (byte) 0);
+        byte[] disk = new byte[DISK_BYTES];
+        new Random(2).nextBytes(disk);
+        Path image = Files.write(directory.resolve("vda.raw"), disk);
+        // What the guest will have when it is paused: some of its pages have changed by then.
+        byte[] changed = ram.clone();
+        for (int page = HOLE_END; page < RAM_BYTES; page += 1 << 20) {
+            changed[page + 17] ^= 1;
+        }
+        saved = stream(changed);
+        source.start(
+                Domains.xml("web-1", Domains.disk("vda", image, "raw"))
+                        .replace("262144", Integer.toString(RAM_BYTES >> 10)),
+                saved,
+                true);
+        source.showMemory("web-1", shown(ram));
+    }
+
+    @AfterEach
+    void stopBuilding() throws Exception {
+        sourceState.images().references().close();
+        destinationState.images().references().close();
+    }
+
+    /** As QEMU writes it of a paused guest. */
+    private static byte[] stream(byte[] ram) throws IOException {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
+        DataOutputStream out = new DataOutputStream(all);
+        out.writeInt(0x5145564d);
+        out.writeInt(3);
+        out.write(1);
+        out.writeInt(2);
+        out.writeInt(0x0372616d);
+        out.writeInt(0);
+        out.writeInt(4);
+        out.writeLong(RAM_BYTES | 4);
+        writeBlock(out);
+        out.writeLong(RAM_BYTES);
+        for (int page = 0; page < RAM_BYTES; page += PAGE_BYTES) {
+            boolean zero = page >= HOLE && page < HOLE_END;
+            out.writeLong(page | (zero ? 2 : 8) | (page == 0 ? 0 : 0x20));
+            if (page == 0) {
+                writeBlock(out);
+            }
+            out.write(ram, page, zero ? 1 : PAGE_BYTES);
+        }
+        out.writeLong(0x10);
+        out.write(new byte[] {1, 2, 3, 4, 5});
+        return all.toByteArray();
+    }
+
+    private static void writeBlock(DataOutputStream out) throws IOException {
+        out.write(6);
+        out.writeBytes("pc.ram");
+    }
+
+    private static GuestMemory shown(byte[] ram) {
+        return (address, buffer, offset, length) -> {
+            if (address < ram.length) {
+                System.arraycopy(ram, (int) address, buffer, offset, length);
+            }
+        };
+    }
+
+    private Migrator migrator(Strategy strategy) {
+        return Migrator.of(source)
+                .from("web-1")
+                .state(sourceState)
+                .to(transport)
+                .strategy(strategy)
+                .sendingFreePages()
+                .inquiryTimeout(Duration.ZERO);
+    }
+
+    private Migration<DestinationReport> receive() throws Exception {
+        return Receiver.of(destination)
+                .into(directory.resolve("guests"))
+                .state(destinationState)
+                .receive(transport.accept(SOON));
+    }
+
+    private SourceReport move(Strategy strategy) throws Exception {
+        Migration<SourceReport> sending = migrator(strategy).start();
+        Migration<DestinationReport> receiving = receive();
+        SourceReport report = sending.await(SOON);
+        receiving.await(SOON);
+        assertThat(source.guests()).isEmpty();
+        assertThat(destination.stateOf("web-1")).contains(GuestState.RUNNING);
+        assertThat(destination.memoryOf("web-1").orElseThrow()).isEqualTo(saved);
+        return report;
+    }
+
+    private void assertThatNothingHasChanged() throws Exception {
+        assertThat(source.stateOf("web-1")).contains(GuestState.RUNNING);
+        assertThat(destination.guests()).isEmpty();
+        Path guests = directory.resolve("guests");
+        try (Stream<Path> left = Files.exists(guests) ? Files.list(guests) : Stream.empty()) {
+            assertThat(left).isEmpty();
+        }
+    }
+
+    @Test
+    void onlyChangesAreSentWhileTheGuestIsPaused() throws Exception {
+        SourceReport report = move(Strategy.WARM);
+        assertThat(report.plan().strategy()).isEqualTo(Strategy.WARM);
+        assertThat(report.plan().because()).isEqualTo("it was asked for");
+        assertThat(report.plan().baselines()).isNotEmpty();
+        assertThat(report.plan().baselines().get(0).bytes()).isGreaterThan(RAM_BYTES);
+        assertThat(report.summary().packageBytes()).isLessThan(200_000);
+        // As many literal pages as the disk's unaligned end has, and a difference for each changed page.
+        assertThat(report.summary().pages())
+                .filteredOn(count -> count.kind() == PackageSummary.PageKind.DELTA)
+                .extracting(PackageSummary.PageCount::pages)
+                .containsExactly((long) (RAM_BYTES >> 20) - 1);
+    }
+
+    @Test
+    void theNextMoveRefersToThePackageOfThePausedGuest() throws Exception {
+        move(Strategy.WARM);
+        Migration<SourceReport> sending = Migrator.of(destination)
+                .from("web-1")
+                .state(destinationState)
+                .to(transport)
+                .start();
+        Migration<DestinationReport> receiving = Receiver.of(source)
+                .into(directory.resolve("back"))
+                .state(sourceState)
+                .receive(transport.accept(SOON));
+        SourceReport back = sending.await(SOON);
+        receiving.await(SOON);
+        assertThat(back.plan().baselines()).isEmpty();
+        assertThat(back.summary().pages())
+                .filteredOn(count -> count.kind() == PackageSummary.PageKind.LITERAL
+                        || count.kind() == PackageSummary.PageKind.DELTA)
+                .isEmpty();
+    }
+
+    @Test
+    void aSmallGuestIsStoppedAndCopied() throws Exception {
+        SourceReport report = move(Strategy.AUTO);
+        assertThat(report.plan().strategy()).isEqualTo(Strategy.STOP_AND_COPY);
+        assertThat(report.plan().because()).contains("have only");
+        assertThat(report.plan().baselines()).isEmpty();
+    }
+
+    @Test
+    void aStrategyThatCannotWorkIsRefusedBeforeAnythingHappens() throws Exception {
+        source.showMemory("web-1", null);
+        VmmigException refusal = catchThrowableOfType(
+                VmmigException.class, () -> migrator(Strategy.WARM).start().await(SOON));
+        assertThat(refusal.problem()).isEqualTo(Problem.DOMAIN_UNSUPPORTED);
+        assertThat(refusal).hasMessageContaining("cannot be read while it runs").hasMessageContaining("STOP_AND_COPY");
+        assertThat(refusal.failure().source()).isEqualTo(EndState.UNTOUCHED);
+        assertThatNothingHasChanged();
+    }
+
+    @Test
+    void aPausedGuestIsNotWarm() throws Exception {
+        source.pause("web-1");
+        VmmigException refusal = catchThrowableOfType(
+                VmmigException.class, () -> migrator(Strategy.WARM).start().await(SOON));
+        assertThat(refusal).hasMessageContaining("paused already");
+    }
+
+    @Test
+    void aDestinationThatCannotCacheTheBaselineRefusesIt() throws Exception {
+        destinationState.images().references().packages().quota(1 << 20);
+        Migration<SourceReport> sending = migrator(Strategy.WARM).start();
+        Migration<DestinationReport> receiving = receive();
+        VmmigException refusal = catchThrowableOfType(VmmigException.class, () -> sending.await(SOON));
+        assertThat(refusal.problem()).isEqualTo(Problem.DISK_FULL);
+        assertThat(refusal).hasMessageContaining("PackageCache.quota");
+        catchThrowableOfType(VmmigException.class, () -> receiving.await(SOON));
+        assertThatNothingHasChanged();
+    }
+
+    @Test
+    void autoFallsBackOverAnotherConnection() throws Exception {
+        destinationState.images().references().packages().quota(1 << 20);
+        source.destroy("web-1");
+        source.start(Domains.xml("web-1").replace("262144", "2097152"), saved, true);
+        source.showMemory("web-1", shown(ram));
+        Migration<SourceReport> sending = migrator(Strategy.AUTO).start();
+        Migration<DestinationReport> refusing = receive();
+        Migration<DestinationReport> receiving = receive();
+        SourceReport report = sending.await(SOON);
+        catchThrowableOfType(VmmigException.class, () -> refusing.await(SOON));
+        receiving.await(SOON);
+        assertThat(report.plan().strategy()).isEqualTo(Strategy.STOP_AND_COPY);
+        assertThat(report.plan().because()).contains("1048576 bytes of the package cache");
+        assertThat(destination.memoryOf("web-1").orElseThrow()).isEqualTo(saved);
+    }
+
+    @Test
+    void aBaselineCanBeCancelledAndTheGuestNeverPauses() throws Exception {
+        Migration<?>[] cancelled = new Migration<?>[1];
+        source.showMemory("web-1", (address, buffer, offset, length) -> {
+            if (address > RAM_BYTES / 2) {
+                cancelled[0].cancel();
+            }
+            System.arraycopy(ram, (int) address, buffer, offset, length);
+        });
+        boolean[] paused = {false};
+        Consumer<MigrationEvent> watch = event ->
+                paused[0] |= event instanceof MigrationEvent.PhaseStarted started && started.phase() == Phase.SUSPEND;
+        Migration<SourceReport> sending =
+                migrator(Strategy.WARM).onEvent(watch::accept).start();
+        cancelled[0] = sending;
+        Migration<DestinationReport> receiving = receive();
+        VmmigException failure = catchThrowableOfType(VmmigException.class, () -> sending.await(SOON));
+        assertThat(failure.problem()).isEqualTo(Problem.CANCELLED);
+        assertThat(catchThrowableOfType(VmmigException.class, () -> receiving.await(SOON)))
+                .isNotNull();
+        assertThat(paused[0]).isFalse();
+        assertThatNothingHasChanged();
+    }
+
+    private static byte[] golden() throws IOException {
+        try (InputStream in = golden("baseline")) {
+            return in.readAllBytes();
+        }
+    }
+
+    private static InputStream golden(String name) throws IOException {
+        return GoldenPackage.all().stream()
+                .filter(one -> one.name().equals(name))
+                .findFirst()
+                .orElseThrow()
+                .open();
+    }
+
+    private static Offer offer() throws Exception {
+        Manifest manifest = PackageReader.readManifest(new ByteArrayInputStream(golden()), PackageLimits.DEFAULT);
+        try (InputStream complete = golden("smallest")) {
+            return new Offer(
+                    manifest,
+                    PackageReader.readHead(complete, PackageLimits.DEFAULT).domainXml());
+        }
+    }
+
+    private static void send(OutgoingSession session, Offer offer, byte[] baseline) throws Exception {
+        session.offer(offer);
+        session.packageStream().write(baseline);
+        session.awaitReady();
+    }
+
+    @Test
+    void aSourceCannotFillTheCacheWithBaselines() throws Exception {
+        try (OutgoingSession session = transport.open()) {
+            Migration<DestinationReport> receiving = receive();
+            for (int i = 0; i < 8; i++) {
+                send(session, offer(), golden());
+            }
+            VmmigException refusal = catchThrowableOfType(VmmigException.class, () -> send(session, offer(), golden()));
+            assertThat(refusal.problem()).isEqualTo(Problem.PROTOCOL_VIOLATION);
+            catchThrowableOfType(VmmigException.class, () -> receiving.await(SOON));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"another", "longer", "shorter", "damaged"})
+    void onlyTheBaselineThatWasOfferedIsCached(String what) throws Exception {
+        Offer offer = offer();
+        byte[] sent = golden();
+        switch (what) {
+            case "another" -> offer = new Offer(offer.manifest().asBaseline(), offer.domainXml());
+            case "longer" -> sent = Arrays.copyOf(sent, sent.length + 1);
+            case "shorter" -> sent = Arrays.copyOf(sent, sent.length - 512);
+            default -> sent[sent.length / 2] ^= 1;
+        }
+        try (OutgoingSession session = transport.open()) {
+            Migration<DestinationReport> receiving = receive();
+            Offer offered = offer;
+            byte[] bytes = sent;
+            VmmigException refusal = catchThrowableOfType(VmmigException.class, () -> send(session, offered, bytes));
+            assertThat(refusal.problem().family()).isIn(Problem.Family.PACKAGE_FORMAT, Problem.Family.INTEGRITY);
+            catchThrowableOfType(VmmigException.class, () -> receiving.await(SOON));
+        }
+        assertThat(destinationState
+                        .images()
+                        .references()
+                        .packages()
+                        .of(offer.manifest().guestUuid()))
+                .isEmpty();
+    }
+
+    @Test
+    void aBaselineIsNotRestored() {
+        VmmigException refusal = catchThrowableOfType(
+                VmmigException.class,
+                () -> PackageReader.readHead(new ByteArrayInputStream(golden()), PackageLimits.DEFAULT));
+        assertThat(refusal.problem()).isEqualTo(Problem.REQUEST_INVALID);
+        assertThat(refusal).hasMessageContaining("baseline of guest golden-1");
+    }
+
+    @Test
+    void aBaselineIsNotFolded() throws Exception {
+        Path folded = directory.resolve("folded");
+        try (OutputStream out = Files.newOutputStream(folded)) {
+            VmmigException refusal = catchThrowableOfType(
+                    VmmigException.class,
+                    () -> sourceState.images().references().fold(new ByteArrayInputStream(golden()), out));
+            assertThat(refusal.problem()).isEqualTo(Problem.REQUEST_INVALID);
+        }
+        assertThat(folded).isEmptyFile();
+    }
+}
