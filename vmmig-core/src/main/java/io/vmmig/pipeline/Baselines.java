@@ -144,7 +144,7 @@ final class Baselines {
         Scope scope = new Scope();
         try {
             SourceSetup setup = new SourceSetup(context, transport, scope);
-            Agreement agreement = setup.agreement(guest, departure.asBaseline(MOST - sent.size()), to, false);
+            Agreement agreement = setup.agreement(guest, departure.asBaseline(latest, MOST - sent.size()), to, false);
             PackageCaching keeping = setup.keep().required();
             SourceTransfer transfer = setup.transfer(agreement, keeping.passingTo(to.outgoing.packageStream()));
             transfer.send(
@@ -183,7 +183,7 @@ final class Baselines {
 
     /** The guest as it is to be offered after the baselines. */
     Departure departure() {
-        return sent.isEmpty() ? departure : departure.begunNow();
+        return latest == null ? departure : departure.begunNow(latest);
     }
 
     SourceReport.Plan report() {

@@ -59,6 +59,7 @@ import org.slf4j.LoggerFactory;
  * @param chains the images of each disk, by target
  * @param belongings what the hypervisor stores of it besides the XML
  * @param shared the disks that it shares with other guests and that move as its own copies
+ * @param baseline the latest baseline, or null if there is none; clocks may have changed, so it need not be the youngest package
  * @param further how many more packages will be based on this one before the guest is paused
  */
 record Departure(
@@ -67,6 +68,7 @@ record Departure(
         Map<String, DiskChain> chains,
         Belongings belongings,
         SharedDisks shared,
+        @Nullable Digest baseline,
         int further) {
     private static final Logger LOG = LoggerFactory.getLogger(Departure.class);
     private static final Duration INDEX_DEADLINE = Duration.ofSeconds(30);
@@ -124,7 +126,7 @@ record Departure(
                 contentOf(domain.ramdisk(), images),
                 disks,
                 List.of());
-        return new Departure(domain, manifest, chains, belongings, shared, 0);
+        return new Departure(domain, manifest, chains, belongings, shared, null, 0);
     }
 
     private static Manifest.Disk describe(
@@ -180,8 +182,11 @@ record Departure(
         ReferenceStore store = images.references();
         PackageCache packages = store.packages();
         PackageCache.Others others = others(store);
-        for (Digest seal :
-                packages.of(manifest.guestUuid()).stream().limit(MAX_EARLIER).toList()) {
+        List<Digest> earlier = Stream.concat(Stream.ofNullable(baseline), packages.of(manifest.guestUuid()).stream())
+                .distinct()
+                .limit(MAX_EARLIER)
+                .toList();
+        for (Digest seal : earlier) {
             shared.add(
                     new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, seal),
                     () -> awaitIndex(
@@ -275,14 +280,14 @@ record Departure(
         cancellation.await(store.packages().prepare(seal, others(store)).toCompletableFuture());
     }
 
-    /** A baseline of the same guest, on which so many packages will be based. */
-    Departure asBaseline(int packages) {
-        return new Departure(domain, manifest.asBaseline(), chains, belongings, shared, packages);
+    /** A baseline of the same guest after that one, on which so many packages will be based. */
+    Departure asBaseline(@Nullable Digest before, int packages) {
+        return new Departure(domain, manifest.asBaseline(), chains, belongings, shared, before, packages);
     }
 
-    /** The same guest, offered now. */
-    Departure begunNow() {
-        return new Departure(domain, manifest.begunNow(), chains, belongings, shared, 0);
+    /** The same guest, offered now, after that baseline. */
+    Departure begunNow(Digest after) {
+        return new Departure(domain, manifest.begunNow(), chains, belongings, shared, after, 0);
     }
 
     /** Finds what earlier packages refer to, in the store or among this guest's files. */

@@ -11,6 +11,7 @@ import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
 import io.vmmig.bundle.PackageSummary;
+import io.vmmig.bundle.PackageWriter;
 import io.vmmig.error.EndState;
 import io.vmmig.error.Phase;
 import io.vmmig.error.Problem;
@@ -30,11 +31,13 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -189,6 +192,34 @@ class WarmTest {
                 .filteredOn(count -> count.kind() == PackageSummary.PageKind.DELTA)
                 .extracting(PackageSummary.PageCount::pages)
                 .containsExactly((long) (RAM_BYTES >> 20) - 1);
+    }
+
+    /** A host whose clock was ahead has made a package that seems to be younger than any baseline. */
+    @Test
+    void theBaselineComesBeforeAPackageFromTheFuture() throws Exception {
+        Path future = Files.write(directory.resolve("future.vmmig"), packageFromTheFuture());
+        sourceState.images().references().addPackage(future);
+        destinationState.images().references().addPackage(future);
+        assertThat(move(Strategy.WARM).summary().packageBytes()).isLessThan(200_000);
+    }
+
+    private byte[] packageFromTheFuture() throws Exception {
+        Manifest sample;
+        try (InputStream in = golden("smallest")) {
+            sample = PackageReader.readManifest(in, PackageLimits.DEFAULT);
+        }
+        UUID guest = source.guests().get(0).uuid();
+        byte[] json = new String(sample.asBaseline().toJson(), StandardCharsets.UTF_8)
+                .replace(sample.guestUuid().toString(), guest.toString())
+                .replaceAll("\"created\": *\"[^\"]*\"", "\"created\": \"2096-01-01T00:00:00Z\"")
+                .getBytes(StandardCharsets.UTF_8);
+        ByteArrayOutputStream out = new ByteArrayOutputStream();
+        try (PackageWriter writer = PackageWriter.to(out, Manifest.fromJson(json, PackageLimits.DEFAULT))) {
+            writer.writeDiskLayer("vda", 0, new ByteArrayInputStream(new byte[512]));
+            writer.writeSnapshot(new ByteArrayInputStream(new byte[0]));
+            writer.finish();
+        }
+        return out.toByteArray();
     }
 
     @Test
