@@ -56,7 +56,7 @@ record RamLayout(List<RamRegion> regions, Set<String> blocks, long bytes, boolea
                     false);
         }
         throw new Doubt(
-                "the memory layout is unknown for a " + architecture + " machine of type " + machine + " has its RAM");
+                "vmmig does not know where a " + architecture + " machine of type " + machine + " has its RAM");
     }
 
     private static boolean isOf(String machine, String alias, String prefix) {
