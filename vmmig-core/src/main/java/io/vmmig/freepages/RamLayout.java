@@ -55,8 +55,7 @@ record RamLayout(List<RamRegion> regions, Set<String> blocks, long bytes, boolea
                     bytes,
                     false);
         }
-        throw new Doubt(
-                "vmmig does not know where a " + architecture + " machine of type " + machine + " has its RAM");
+        throw new Doubt("vmmig does not know where a " + architecture + " machine of type " + machine + " has its RAM");
     }
 
     private static boolean isOf(String machine, String alias, String prefix) {

@@ -42,46 +42,40 @@ record ArrivalsUnderWay(Path journal, Origin origin, CompletableFuture<Void> end
 
     /**
      * Abandons the arrival that is in the way, as an inquiry by its source would: after that it cannot be handed over. This requires that
-     * it is the same guest, that the same authenticated host offers it, and that the earlier arrival has lost its connection.
-     *
-     * @return whether it is over
+     * it is the same guest, that the same authenticated host offers it, and that the earlier arrival has lost its connection. Waits until it is
+     * over.
      */
-    static boolean giveUp(ArrivalClaims.TakenException inTheWay, UUID guest, Origin by, Cancellation cancellation)
+    static void giveUp(ArrivalClaims.TakenException inTheWay, UUID guest, Origin by, Cancellation cancellation)
             throws VmmigException {
         Optional<ArrivalClaims.Holder> other = inTheWay.other();
         if (other.isEmpty() || !other.get().uuid().equals(guest)) {
-            return false;
+            return;
         }
         ArrivalsUnderWay earlier = ALL.get(other.get().journal());
-        if (earlier == null || !earlier.isOfNoMore(by) || !ArrivalJournal.giveUp(earlier.journal)) {
-            return false;
+        if (earlier != null && earlier.isOfNoMore(by) && ArrivalJournal.giveUp(earlier.journal)) {
+            LOG.info(
+                    "guest {}: its source has lost package {} and offers the guest again",
+                    other.get().guest(),
+                    other.get().packageId());
+            earlier.awaitEnd(cancellation);
         }
-        LOG.info(
-                "guest {}: its source has lost package {} and offers the guest again",
-                other.get().guest(),
-                other.get().packageId());
-        return earlier.awaitEnd(cancellation);
     }
 
     private boolean isOfNoMore(Origin by) {
         return origin.peer().isPresent() && origin.peer().equals(by.peer()) && origin.disconnected();
     }
 
-    private boolean awaitEnd(Cancellation cancellation) throws VmmigException {
+    private void awaitEnd(Cancellation cancellation) throws VmmigException {
         CompletableFuture<Void> waiting = ended.copy();
         cancellation.onRequest(() -> waiting.cancel(false));
         try {
             waiting.get(ENDING.toMillis(), TimeUnit.MILLISECONDS);
-            return true;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return false;
         } catch (CancellationException e) {
             cancellation.check();
-            return false;
         } catch (ExecutionException | TimeoutException e) {
             LOG.warn("an earlier arrival does not come to its end", e);
-            return false;
         }
     }
 }

@@ -187,6 +187,10 @@ record Departure(
                 .limit(MAX_EARLIER)
                 .toList();
         for (Digest seal : earlier) {
+            // A first baseline that could not be cached together with what it is based on would be useless.
+            if (further > 0 && baseline == null && !packages.leavesRoom(seal)) {
+                continue;
+            }
             shared.add(
                     new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, seal),
                     () -> awaitIndex(

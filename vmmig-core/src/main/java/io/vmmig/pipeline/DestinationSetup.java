@@ -146,9 +146,11 @@ final class DestinationSetup extends MigrationSetup<ReceiveSettings> {
         try {
             return ArrivalClaims.take(wanted, holder);
         } catch (ArrivalClaims.TakenException e) {
-            if (!again || !ArrivalsUnderWay.giveUp(e, guest, origin, cancellation)) {
+            if (!again) {
                 throw e.refusal(arrival.guestName(), guest);
             }
+            ArrivalsUnderWay.giveUp(e, guest, origin, cancellation);
+            // Also if the other one was not given up: it may just have ended.
             return claim(arrival, wanted, place, false);
         }
     }

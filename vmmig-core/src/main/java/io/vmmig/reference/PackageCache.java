@@ -296,6 +296,31 @@ public final class PackageCache {
         return new Opening(others, MAX_CHAIN - further).open(seal).map(content -> pages(content, seal));
     }
 
+    /**
+     * Whether a package and those that it refers to take less than half of the quota, so that one as large can be cached that is based on it.
+     *
+     * @throws VmmigException with {@link Problem#FILE_FAILED} if the directory cannot be read
+     */
+    public boolean leavesRoom(Digest seal) throws VmmigException {
+        try {
+            return chainBytes(seal, MAX_CHAIN) < readQuota() / 2;
+        } catch (IOException e) {
+            throw failed(e);
+        }
+    }
+
+    private long chainBytes(Digest seal, int most) throws IOException, VmmigException {
+        Path file = packageFile(seal);
+        if (most == 0 || !Files.exists(file)) {
+            return 0;
+        }
+        long bytes = Files.size(file);
+        for (Digest need : made(seal).needs()) {
+            bytes += chainBytes(need, most - 1);
+        }
+        return bytes;
+    }
+
     private PageSource pages(CachedPackage content, Digest seal) {
         Path index = indexFile(seal);
         return new IndexedPages(content, index, nameOf(seal), () -> PrivateFiles.deleteOrWarn(index));

@@ -36,6 +36,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -197,13 +198,25 @@ class WarmTest {
     /** A host whose clock was ahead has made a package that seems to be younger than any baseline. */
     @Test
     void theBaselineComesBeforeAPackageFromTheFuture() throws Exception {
-        Path future = Files.write(directory.resolve("future.vmmig"), packageFromTheFuture());
+        Path future = Files.write(directory.resolve("future.vmmig"), packageFromTheFuture(0));
         sourceState.images().references().addPackage(future);
         destinationState.images().references().addPackage(future);
         assertThat(move(Strategy.WARM).summary().packageBytes()).isLessThan(200_000);
     }
 
-    private byte[] packageFromTheFuture() throws Exception {
+    /** Otherwise such a guest could never move warm, until its earlier packages are evicted. */
+    @Test
+    void aBaselineIsNotBasedOnWhatLeavesItNoRoom() throws Exception {
+        Path large = Files.write(directory.resolve("large.vmmig"), packageFromTheFuture(16_000_000));
+        for (HostState state : List.of(sourceState, destinationState)) {
+            state.images().references().packages().quota(30_000_000);
+            state.images().references().addPackage(large);
+        }
+        assertThat(move(Strategy.WARM).summary().packageBytes()).isLessThan(200_000);
+    }
+
+    /** A package of the guest with other contents, of that many bytes. */
+    private byte[] packageFromTheFuture(int bytes) throws Exception {
         Manifest sample;
         try (InputStream in = golden("smallest")) {
             sample = PackageReader.readManifest(in, PackageLimits.DEFAULT);
@@ -216,7 +229,9 @@ class WarmTest {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         try (PackageWriter writer = PackageWriter.to(out, Manifest.fromJson(json, PackageLimits.DEFAULT))) {
             writer.writeDiskLayer("vda", 0, new ByteArrayInputStream(new byte[512]));
-            writer.writeSnapshot(new ByteArrayInputStream(new byte[0]));
+            byte[] content = new byte[bytes];
+            new Random(3).nextBytes(content);
+            writer.writeSnapshot(new ByteArrayInputStream(content));
             writer.finish();
         }
         return out.toByteArray();
