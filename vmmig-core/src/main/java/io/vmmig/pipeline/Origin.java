@@ -42,7 +42,7 @@ abstract class Origin {
         return Optional.empty();
     }
 
-    /** Whether the connection is down and may be restored. */
+    /** Whether the connection is down, for a while or for good. */
     boolean disconnected() {
         return false;
     }

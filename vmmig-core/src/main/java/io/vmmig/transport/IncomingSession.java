@@ -42,7 +42,7 @@ public interface IncomingSession extends IncomingPackage {
         return Optional.empty();
     }
 
-    /** Whether the connection with the source is down at this moment and may still be restored. */
+    /** Whether the connection with the source is down at this moment, for a while or for good. */
     default boolean disconnected() {
         return false;
     }

@@ -186,7 +186,7 @@ public final class WireIncomingSession implements IncomingSession {
 
     @Override
     public boolean disconnected() {
-        return link.channel().isDown();
+        return link.channel().isDown() || link.hasEnded();
     }
 
     @Override

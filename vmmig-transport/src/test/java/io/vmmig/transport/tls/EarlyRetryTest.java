@@ -18,11 +18,15 @@ import io.vmmig.report.SourceReport;
 import io.vmmig.state.HostState;
 import io.vmmig.testkit.InMemoryHypervisor;
 import io.vmmig.transport.IncomingSession;
+import io.vmmig.transport.Outcome;
+import io.vmmig.transport.testing.Await;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
@@ -158,6 +162,54 @@ class EarlyRetryTest {
         while (!session.disconnected()) {
             Thread.onSpinWait();
         }
+    }
+
+    /** Its source has asked for the outcome, and offers the guest again before the destination has removed what it has. */
+    @Test
+    void anAttemptThatIsEndingIsAwaited() throws Exception {
+        CountDownLatch remove = new CountDownLatch(1);
+        b.before(InMemoryHypervisor.Step.REMOVE_RESTORED, () -> {
+            try {
+                remove.await(60, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                throw new AssertionError(e);
+            }
+        });
+        Migration<SourceReport> first = Migrator.of(crashing)
+                .state(state("a"))
+                .from(GUEST)
+                .to(transport(idA, link.port()).resumingWithin(Duration.ofMillis(500)))
+                .onEvent(event -> {
+                    if (event.phase() == Phase.COMMIT) {
+                        awaitMidway();
+                    }
+                })
+                .start();
+        IncomingSession session = accept();
+        UUID offered = session.offer().manifest().packageId();
+        receiver.receive(session);
+        assertThat(midway.await(30, TimeUnit.SECONDS)).isTrue();
+        assertThat(Recovery.outcomesIn(states.get(0))
+                        .outcomeOf(offered, Optional.of(idA.fingerprint().toString())))
+                .isEqualTo(Outcome.NOT_TAKEN);
+
+        Migration<SourceReport> second = sendAgain(idA);
+        Migration<DestinationReport> receiving = receiver.receive(accept());
+        Await.until(
+                "the second attempt to wait for the first",
+                () -> receiving.completion().toCompletableFuture().isDone() || waitsForAnEarlierArrival());
+        remove.countDown();
+        receiving.await(SOON);
+        second.await(SOON);
+        proceed.countDown();
+        assertThat(problemOf(first)).isNotNull();
+    }
+
+    private static boolean waitsForAnEarlierArrival() {
+        return Thread.getAllStackTraces().values().stream()
+                .flatMap(Arrays::stream)
+                .anyMatch(frame -> frame.getClassName().endsWith("ArrivalsUnderWay")
+                        && frame.getMethodName().equals("awaitEnd"));
     }
 
     @Test
