@@ -297,15 +297,15 @@ public final class PackageCache {
     }
 
     /**
-     * Whether a package and those that it refers to take less than half of the quota, so that one as large can be cached that is based on it.
-     *
-     * @throws VmmigException with {@link Problem#FILE_FAILED} if the directory cannot be read
+     * Whether a package and those that it refers to take less than half of the quota, so that one as large can be cached that is based on it;
+     * false also if that is not known.
      */
-    public boolean leavesRoom(Digest seal) throws VmmigException {
+    public boolean leavesRoom(Digest seal) {
         try {
             return chainBytes(seal, MAX_CHAIN) < readQuota() / 2;
-        } catch (IOException e) {
-            throw failed(e);
+        } catch (IOException | VmmigException e) {
+            LOG.debug("how large the cached package {} is with those that it refers to is not known", seal, e);
+            return false;
         }
     }
 
