@@ -3,7 +3,9 @@ package io.vmmig.bundle;
 
 import io.vmmig.bundle.format.Seal;
 import io.vmmig.content.Digest;
+import io.vmmig.error.IncompatibleException;
 import io.vmmig.error.PackageFormatException;
+import io.vmmig.error.Problem;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
@@ -84,6 +86,20 @@ public record Manifest(
      */
     public boolean baseline() {
         return formatVersion == BASELINE_VERSION;
+    }
+
+    /**
+     * Checks that a guest can be restored from the package.
+     *
+     * @throws IncompatibleException with {@link Problem#REQUEST_INVALID} for a {@linkplain #baseline() baseline}
+     */
+    public void requireRestorable() throws IncompatibleException {
+        if (baseline()) {
+            throw new IncompatibleException(
+                    Problem.REQUEST_INVALID,
+                    "the package is a baseline of guest " + guestName + ", from which nothing can be restored",
+                    "Use the package that was made upon it, and name this one as its earlier package.");
+        }
     }
 
     /** The manifest of a baseline of the same guest that is begun now. */
@@ -171,8 +187,8 @@ public record Manifest(
      * Reads what {@link #toJson()} writes. The bytes are untrusted: the result is within {@code limits}, its names hold no control
      * characters and no path, and its disks are consistent.
      *
-     * @throws PackageFormatException with {@link io.vmmig.error.Problem#PACKAGE_MALFORMED}, {@link io.vmmig.error.Problem#PACKAGE_TOO_NEW}
-     *     or {@link io.vmmig.error.Problem#PACKAGE_LIMIT_EXCEEDED}
+     * @throws PackageFormatException with {@link Problem#PACKAGE_MALFORMED}, {@link Problem#PACKAGE_TOO_NEW}
+     *     or {@link Problem#PACKAGE_LIMIT_EXCEEDED}
      */
     public static Manifest fromJson(byte[] json, PackageLimits limits) throws PackageFormatException {
         return ManifestJson.read(json, limits, false);

@@ -136,7 +136,7 @@ public final class PackageReader implements AutoCloseable {
      */
     public static Head readHead(InputStream in, PackageLimits limits) throws VmmigException {
         return walking(in, limits, walk -> {
-            requireRestorable(walk.manifest());
+            walk.manifest().requireRestorable();
             PackageWalk.Entry entry = walk.next();
             while (entry != null && entry.place().kind().segmented()) {
                 walk.skip(entry);
@@ -145,16 +145,6 @@ public final class PackageReader implements AutoCloseable {
             Entry.Domain domain = walk.domain(entry, (name, content) -> {});
             return new Head(walk.manifest(), domain.xml(), domain.definition(), domain.guest());
         });
-    }
-
-    private static void requireRestorable(Manifest manifest) throws IncompatibleException {
-        if (manifest.baseline()) {
-            throw new IncompatibleException(
-                    Problem.REQUEST_INVALID,
-                    "the package is a baseline of guest " + manifest.guestName()
-                            + ", from which nothing can be restored",
-                    "Restore the package that was made upon it, and name this one as its earlier package.");
-        }
     }
 
     /**

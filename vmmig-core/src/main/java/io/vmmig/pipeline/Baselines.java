@@ -141,8 +141,7 @@ final class Baselines {
     private void send(Destination to) throws VmmigException {
         Recorder recorder = context.recorder();
         long begun = System.nanoTime();
-        Scope scope = new Scope();
-        try {
+        try (Scope scope = new Scope()) {
             SourceSetup setup = new SourceSetup(context, transport, scope);
             Agreement agreement = setup.agreement(guest, departure.asBaseline(latest, MOST - sent.size()), to, false);
             PackageCaching keeping = setup.keep().required();
@@ -158,8 +157,6 @@ final class Baselines {
             latest = summary.seal();
             sent.add(new SourceReport.Baseline(
                     summary.bytes(), TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - begun)));
-        } finally {
-            scope.close();
         }
     }
 

@@ -172,7 +172,7 @@ final class DestinationSetup extends MigrationSetup<ReceiveSettings> {
 
     SharedPages sharedPages(Arrival arrival) throws VmmigException {
         SharedPages shared = scope.add(new SharedPages(), SharedPages::close);
-        arrival.share(shared, context.images().references());
+        arrival.share(shared, images.references());
         reliedUpon = shared.all();
         return shared;
     }

@@ -121,12 +121,7 @@ final class PackageCopy implements AutoCloseable {
 
     /** Rewrites the package without references to earlier packages, and with kernel and ramdisk if they are available. */
     PackageSummary fold(OutputStream full) throws IOException, VmmigException {
-        if (reader.manifest().baseline()) {
-            throw new IncompatibleException(
-                    Problem.REQUEST_INVALID,
-                    "the package is a baseline, which no guest can be restored from",
-                    "Fold the package that was made upon it.");
-        }
+        reader.manifest().requireRestorable();
         Entry entry = readBootFiles();
         List<Manifest.Reference> others = new ArrayList<>();
         List<PageSource> pages = new ArrayList<>();

@@ -84,7 +84,7 @@ class RamScannerTest {
         assertThat(pages(atOnce)).containsExactly(0L, 1L, 2L, 3L, 4L);
     }
 
-    /** Whoever believed any length would wait for bytes that need not come. */
+    /** A scanner that believed any length would wait for bytes that need not come. */
     @ParameterizedTest
     @CsvSource({"2000", "65535"})
     void aLongCommandIsNotUnderstood(int length) throws Exception {

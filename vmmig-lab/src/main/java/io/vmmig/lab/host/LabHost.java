@@ -417,7 +417,7 @@ public final class LabHost implements AutoCloseable {
      * @param port the proxy's port on this machine
      * @param idle after how much silence the peer is considered dead
      * @param asking how long to ask it for an answer that was lost
-     * @param point where one of the ends waits until it is told to go on, if anywhere
+     * @param point where one of the ends waits until it is told to continue, or null
      */
     public Move migrate(
             String guest, LabHost to, int port, Duration idle, Duration asking, @Nullable InjectionPoint point) {
