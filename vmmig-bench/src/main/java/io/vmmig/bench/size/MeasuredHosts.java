@@ -143,7 +143,7 @@ final class MeasuredHosts {
         try {
             scenario.load().on(guest);
             Map<SendProfile, Sent> sent = new EnumMap<>(SendProfile.class);
-            List<SendProfile> profiles = new ArrayList<>(List.of(SendProfile.values()));
+            List<SendProfile> profiles = new ArrayList<>(SendProfile.ofPacking());
             profiles.retainAll(scenario.profiles());
             Collections.rotate(profiles, number);
             if (number % 2 == 1) {

@@ -6,6 +6,7 @@ import io.vmmig.content.Level;
 import io.vmmig.report.Strategy;
 import java.util.List;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 
 /** Settings for sending a guest, where several are to be compared. */
 public enum SendProfile implements UnaryOperator<Migrator> {
@@ -36,6 +37,11 @@ public enum SendProfile implements UnaryOperator<Migrator> {
     SendProfile(String title, UnaryOperator<Migrator> settings) {
         this.title = title;
         this.settings = settings;
+    }
+
+    /** Those with which a guest can be packed into a store, where nobody waits for it. */
+    public static List<SendProfile> ofPacking() {
+        return Stream.of(values()).filter(profile -> profile != WARM).toList();
     }
 
     /** Whether the package is encrypted. */
