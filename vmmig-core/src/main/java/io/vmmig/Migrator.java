@@ -5,8 +5,10 @@ import io.vmmig.content.Level;
 import io.vmmig.domain.DomainPolicy;
 import io.vmmig.domain.Loss;
 import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationListener;
 import io.vmmig.hypervisor.Hypervisor;
+import io.vmmig.pipeline.BaselineMigration;
 import io.vmmig.pipeline.Cancellation;
 import io.vmmig.pipeline.MigrationSettings;
 import io.vmmig.pipeline.Recorder;
@@ -14,15 +16,18 @@ import io.vmmig.pipeline.SendSettings;
 import io.vmmig.pipeline.SourceContext;
 import io.vmmig.pipeline.SourceMigration;
 import io.vmmig.protection.PackageSigner;
+import io.vmmig.report.BaselineReport;
 import io.vmmig.report.SourceReport;
 import io.vmmig.report.Strategy;
 import io.vmmig.state.HostState;
+import io.vmmig.transport.PackageStore;
 import io.vmmig.transport.Transport;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Moves a running guest to another host, or packs it into a stored package, in a file or at a server. A packed guest keeps running unless
@@ -231,17 +236,55 @@ public final class Migrator {
      *     this program could leave the guest running at both hosts
      */
     public Migration<SourceReport> start() {
-        String guest = settings.guest;
-        Transport transport = settings.transport;
-        HostState state = settings.state;
-        if (guest == null || transport == null || state == null) {
+        Transport transport = set(settings.transport);
+        SourceContext context = context();
+        return Migration.start(
+                "vmmig-send-" + context.guestName(),
+                context.cancellation(),
+                new SourceMigration(context, transport)::run);
+    }
+
+    /**
+     * Starts to write a <em>baseline</em> of the guest into a package store, on a new thread: its disks and its memory, read while it runs.
+     * The guest is never paused, and does not notice. Nothing can be restored from a baseline, but a package that is based on it (see {@code
+     * upon} of the store) only contains what has changed since, so that the guest is paused for less time; it can be restored where the
+     * baseline is, too. A baseline can be based on an earlier one.
+     *
+     * <p>This host caches the baseline, so its package cache must have room for it. If the baseline fails or is cancelled, nothing of it
+     * remains in the store and in the cache. It has no journal: if the program is killed, an unfinished file or unfinished parts remain in
+     * the store, and no {@link Recovery} removes them.
+     *
+     * <p>Ignores {@link #to}, {@link #strategy}, {@link #removingTheGuest} and everything that concerns a pause. {@link Migration#await()}
+     * also throws a {@link VmmigException} with {@link Problem#REQUEST_INVALID} if the guest is paused, and with
+     * {@link Problem#DOMAIN_UNSUPPORTED} if its memory cannot be read while it runs.
+     *
+     * @throws IllegalStateException if the guest or this host's state directory is not set
+     */
+    public Migration<BaselineReport> baseline(PackageStore store) {
+        SourceContext context = context();
+        return Migration.start(
+                "vmmig-baseline-" + context.guestName(),
+                context.cancellation(),
+                new BaselineMigration(context, store)::run);
+    }
+
+    private SourceContext context() {
+        String guest = set(settings.guest);
+        return new SourceContext(
+                hypervisor,
+                guest,
+                set(settings.state),
+                settings,
+                new Recorder(guest, settings.listeners),
+                new Cancellation("source"));
+    }
+
+    private static <T> T set(@Nullable T value) {
+        if (value == null) {
             throw new IllegalStateException(
                     "say which guest is to move with from(…), where to with to(…), and where this host"
                             + " keeps its state with state(…)");
         }
-        Cancellation cancellation = new Cancellation("source");
-        SourceContext context = new SourceContext(
-                hypervisor, guest, state, settings, new Recorder(guest, settings.listeners), cancellation);
-        return Migration.start("vmmig-send-" + guest, cancellation, new SourceMigration(context, transport)::run);
+        return value;
     }
 }

@@ -159,13 +159,15 @@ public final class Receiver {
     }
 
     /**
-     * Starts to restore the guest of a stored package, on a new thread, which closes {@code stored} at the end. The package stays in its
-     * store.
+     * Starts to restore the guest of a stored package, on a new thread, which closes the packages at the end. They stay in their stores.
      *
+     * @param earlier the packages that {@code stored} is based on, such as baselines, the oldest first, unless this host has cached them or
+     *     {@code stored} names them itself
      * @throws IllegalStateException if {@link #into} or {@link #state} was not called
      */
-    public Migration<DestinationReport> restore(StoredPackage stored) {
-        return start(context -> DestinationMigration.of(context, stored));
+    public Migration<DestinationReport> restore(StoredPackage stored, StoredPackage... earlier) {
+        List<StoredPackage> all = List.of(earlier);
+        return start(context -> DestinationMigration.of(context, stored, all));
     }
 
     private Migration<DestinationReport> start(Function<DestinationContext, DestinationMigration> script) {

@@ -69,7 +69,10 @@ final class Baselines {
         } else if (asked == Strategy.AUTO && bytes() < WORTHWHILE_BYTES) {
             because = "its memory and disks have only " + bytes() + " bytes";
         } else if (!(transport instanceof Peer)) {
-            stopAndCopy(notWarm("nobody receives baselines at " + transport.description()));
+            stopAndCopy(new IncompatibleException(
+                    Problem.REQUEST_INVALID,
+                    "nobody receives baselines at " + transport.description(),
+                    "Put a baseline there with Migrator.baseline first, and base the package on it with upon(…)."));
         } else if (guest.state() != GuestState.RUNNING) {
             stopAndCopy(notWarm("the guest is paused already"));
         } else {

@@ -187,8 +187,8 @@ record Departure(
                 .limit(MAX_EARLIER)
                 .toList();
         for (Digest seal : earlier) {
-            // A first baseline that could not be cached together with what it is based on would be useless.
-            if (further > 0 && baseline == null && !packages.leavesRoom(seal)) {
+            // A first baseline of several that could not be cached together with what it is based on would be useless.
+            if (further > 1 && baseline == null && !packages.leavesRoom(seal)) {
                 continue;
             }
             shared.add(

@@ -4,10 +4,10 @@ package io.vmmig.pipeline;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.error.EndState;
 import io.vmmig.error.VmmigException;
-import io.vmmig.handover.DepartureJournal;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.report.Notice;
 import io.vmmig.transport.Acceptance;
+import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingPackage;
 import io.vmmig.transport.OutgoingSession;
@@ -17,6 +17,7 @@ import io.vmmig.transport.Peer;
 import io.vmmig.transport.Transport;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -56,7 +57,7 @@ abstract class Destination {
     void awaitReady() throws VmmigException {}
 
     /** Hands the package over: COMMIT to a peer, publication in a store. Throws as {@link OutgoingSession#commit} does. */
-    abstract void deliver(DepartureJournal journal) throws VmmigException;
+    abstract void deliver(HandOverJournal journal) throws VmmigException;
 
     /** The destination's state after it has taken over a guest that was running or paused. */
     abstract EndState delivered(boolean running);
@@ -103,7 +104,7 @@ abstract class Destination {
         }
 
         @Override
-        void deliver(DepartureJournal journal) throws VmmigException {
+        void deliver(HandOverJournal journal) throws VmmigException {
             session.commit();
         }
 
@@ -129,7 +130,16 @@ abstract class Destination {
 
         @Override
         Acceptance offer(Offer offer) throws VmmigException {
-            return upload.begin(offer.manifest());
+            Manifest manifest = offer.manifest();
+            Acceptance accepted = upload.begin(manifest);
+            if (!manifest.baseline()) {
+                return accepted;
+            }
+            // It is read before the package that includes these files.
+            Set<Manifest.Reference> references = new HashSet<>(accepted.references());
+            references.removeAll(manifest.bootReferences());
+            references.removeAll(manifest.includedBaseReferences());
+            return new Acceptance(accepted.held(), references);
         }
 
         /** A package that refers to an earlier one leaves out the boot files in that one; any other holds them itself. */
@@ -147,7 +157,7 @@ abstract class Destination {
         }
 
         @Override
-        void deliver(DepartureJournal journal) throws VmmigException {
+        void deliver(HandOverJournal journal) throws VmmigException {
             upload.publish(journal);
         }
 

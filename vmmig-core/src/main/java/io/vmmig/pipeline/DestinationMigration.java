@@ -44,9 +44,10 @@ public final class DestinationMigration extends MigrationScript<DestinationRepor
         return new DestinationMigration(context, new Origin.FromPeer(session, context.settings()));
     }
 
-    /** A guest is restored from a store. Closes the package at the end. */
-    public static DestinationMigration of(DestinationContext context, StoredPackage stored) {
-        return new DestinationMigration(context, new Origin.FromStore(stored, context.settings()));
+    /** A guest is restored from a store, from a package that may be based on earlier ones. Closes the packages at the end. */
+    public static DestinationMigration of(
+            DestinationContext context, StoredPackage stored, List<StoredPackage> earlier) {
+        return new DestinationMigration(context, new Origin.FromStore(stored, earlier, context.settings()));
     }
 
     @Override
@@ -137,7 +138,7 @@ public final class DestinationMigration extends MigrationScript<DestinationRepor
 
     @Override
     void end() {
-        origin.incoming.close();
+        origin.close();
     }
 
     @Override

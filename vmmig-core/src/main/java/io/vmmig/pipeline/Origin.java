@@ -18,12 +18,14 @@ import io.vmmig.transport.IncomingPackage;
 import io.vmmig.transport.IncomingSession;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.StoredPackage;
+import java.io.InputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -107,6 +109,11 @@ abstract class Origin {
 
     /** Refuses the guest; never throws, from any thread. */
     abstract void refuse(Failure reason);
+
+    /** Releases everything; idempotent, from any thread. */
+    void close() {
+        incoming.close();
+    }
 
     /** A live host. */
     static final class FromPeer extends Origin {
@@ -215,13 +222,15 @@ abstract class Origin {
     /** A stored package: nobody is at the other end. */
     static final class FromStore extends Origin {
         private final StoredPackage stored;
+        private final List<StoredPackage> earlier;
         private final ReceiveSettings settings;
         private PackageReader.@Nullable Evidence evidence;
         private List<Handling> provenance = List.of();
 
-        FromStore(StoredPackage stored, ReceiveSettings settings) {
+        FromStore(StoredPackage stored, List<StoredPackage> earlier, ReceiveSettings settings) {
             super(stored);
             this.stored = stored;
+            this.earlier = earlier;
             this.settings = settings;
         }
 
@@ -243,7 +252,21 @@ abstract class Origin {
 
         @Override
         List<StoredPackage.EarlierPackage> earlierPackages() {
-            return stored.earlierPackages();
+            return Stream.concat(
+                            stored.earlierPackages().stream(), earlier.stream().map(Earlier::new))
+                    .toList();
+        }
+
+        private record Earlier(StoredPackage stored) implements StoredPackage.EarlierPackage {
+            @Override
+            public InputStream open() {
+                return stored.packageStream();
+            }
+
+            @Override
+            public String toString() {
+                return stored.description();
+            }
         }
 
         /** A guest with another uuid runs beside its original, and must not use the same network addresses. */
@@ -287,6 +310,9 @@ abstract class Origin {
                 } else {
                     stored.taken();
                 }
+                for (StoredPackage one : earlier) {
+                    one.takenAsCopy();
+                }
             } catch (VmmigException e) {
                 recorder.notice(new Notice(
                         Notice.Kind.LEFT_BEHIND,
@@ -307,8 +333,15 @@ abstract class Origin {
             if (reason.problem().family() == Problem.Family.INTEGRITY
                     || reason.problem().family() == Problem.Family.PACKAGE_FORMAT) {
                 stored.rejected();
+                earlier.forEach(StoredPackage::rejected);
             }
-            stored.close();
+            close();
+        }
+
+        @Override
+        void close() {
+            earlier.forEach(StoredPackage::close);
+            super.close();
         }
     }
 }

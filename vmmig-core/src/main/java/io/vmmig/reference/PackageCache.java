@@ -249,7 +249,8 @@ public final class PackageCache {
         }
     }
 
-    private void remove(Digest seal) {
+    /** Removes a package and its index, if they are here; what is based on it cannot be used any more. Never throws. */
+    public void remove(Digest seal) {
         PrivateFiles.deleteOrWarn(packageFile(seal));
         PrivateFiles.deleteOrWarn(indexFile(seal));
     }

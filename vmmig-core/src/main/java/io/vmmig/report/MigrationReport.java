@@ -7,11 +7,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * The report of a successful migration, from one of its ends. The {@link #summary()} holds what both ends know.
  */
-public sealed interface MigrationReport permits SourceReport, DestinationReport {
+public sealed interface MigrationReport permits SourceReport, BaselineReport, DestinationReport {
     /** What both ends know. */
     MigrationSummary summary();
 
-    /** When this end knew that the guest was running again, or null if it was left paused or is in a package store only. */
+    /** When this end knew that the guest was running again, or null if it was left paused, is in a package store only, or was never paused. */
     @Nullable
     Instant resumedAt();
 

@@ -31,8 +31,18 @@ public interface HandOverJournal {
 
     /** A journal in memory, lost with this process, for a source that records nothing. */
     static HandOverJournal inMemory() {
+        return inMemory(true);
+    }
+
+    /** As {@link #inMemory()}, with the value of {@link #givesTheGuestAway()}. */
+    static HandOverJournal inMemory(boolean givesTheGuestAway) {
         AtomicReference<@Nullable String> entry = new AtomicReference<>();
         return new HandOverJournal() {
+            @Override
+            public boolean givesTheGuestAway() {
+                return givesTheGuestAway;
+            }
+
             @Override
             public Optional<String> latest() {
                 return Optional.ofNullable(entry.get());

@@ -37,7 +37,10 @@ public interface StoredPackage extends IncomingPackage {
      */
     default void taken() throws VmmigException {}
 
-    /** Records that a copy of the guest with its own identity runs here; no source waits for that. */
+    /**
+     * Records that a copy of the guest with its own identity runs here, or a guest whose package is based on this one; no source waits for
+     * that.
+     */
     default void takenAsCopy() throws VmmigException {}
 
     /** Reports that the package is damaged or not accepted, so that no fetched part of it is retained for another attempt. */

@@ -17,7 +17,6 @@ import io.vmmig.error.Phase;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
-import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.GuestState;
 import io.vmmig.report.DestinationReport;
 import io.vmmig.report.SourceReport;
@@ -27,7 +26,6 @@ import io.vmmig.transport.Offer;
 import io.vmmig.transport.OutgoingSession;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -56,11 +54,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 class WarmTest {
     private static final Duration SOON = Duration.ofSeconds(20);
     private static final int RAM_BYTES = 16 << 20;
-    /** Where devices and firmware are, and no RAM. */
-    private static final int HOLE = 0xa0000;
-
-    private static final int HOLE_END = 1 << 20;
-    private static final int PAGE_BYTES = 4096;
     private static final int DISK_BYTES = 3_000_000;
 
     @TempDir
@@ -69,7 +62,7 @@ class WarmTest {
     private final InMemoryTransport transport = new InMemoryTransport();
     private final InMemoryHypervisor source = new InMemoryHypervisor("host-a");
     private final InMemoryHypervisor destination = new InMemoryHypervisor("host-b");
-    private final byte[] ram = new byte[RAM_BYTES];
+    private final byte[] ram = RamSnapshot.random(RAM_BYTES, 1);
     private HostState sourceState;
     private HostState destinationState;
     private byte[] saved;
@@ -78,69 +71,23 @@ class WarmTest {
     void startGuest() throws Exception {
         sourceState = HostState.open(directory.resolve("a"));
         destinationState = HostState.open(directory.resolve("b"));
-        new Random(1).nextBytes(ram);
-        Arrays.fill(ram, HOLE, HOLE_END, (byte) 0);
         byte[] disk = new byte[DISK_BYTES];
         new Random(2).nextBytes(disk);
         Path image = Files.write(directory.resolve("vda.raw"), disk);
         // What the guest will have when it is paused: some of its pages have changed by then.
-        byte[] changed = ram.clone();
-        for (int page = HOLE_END; page < RAM_BYTES; page += 1 << 20) {
-            changed[page + 17] ^= 1;
-        }
-        saved = stream(changed);
+        saved = RamSnapshot.stream(RamSnapshot.changed(ram));
         source.start(
                 Domains.xml("web-1", Domains.disk("vda", image, "raw"))
                         .replace("262144", Integer.toString(RAM_BYTES >> 10)),
                 saved,
                 true);
-        source.showMemory("web-1", shown(ram));
+        source.showMemory("web-1", RamSnapshot.shown(ram));
     }
 
     @AfterEach
     void stopBuilding() throws Exception {
         sourceState.images().references().close();
         destinationState.images().references().close();
-    }
-
-    /** As QEMU writes it of a paused guest. */
-    private static byte[] stream(byte[] ram) throws IOException {
-        ByteArrayOutputStream all = new ByteArrayOutputStream();
-        DataOutputStream out = new DataOutputStream(all);
-        out.writeInt(0x5145564d);
-        out.writeInt(3);
-        out.write(1);
-        out.writeInt(2);
-        out.writeInt(0x0372616d);
-        out.writeInt(0);
-        out.writeInt(4);
-        out.writeLong(RAM_BYTES | 4);
-        writeBlock(out);
-        out.writeLong(RAM_BYTES);
-        for (int page = 0; page < RAM_BYTES; page += PAGE_BYTES) {
-            boolean zero = page >= HOLE && page < HOLE_END;
-            out.writeLong(page | (zero ? 2 : 8) | (page == 0 ? 0 : 0x20));
-            if (page == 0) {
-                writeBlock(out);
-            }
-            out.write(ram, page, zero ? 1 : PAGE_BYTES);
-        }
-        out.writeLong(0x10);
-        out.write(new byte[] {1, 2, 3, 4, 5});
-        return all.toByteArray();
-    }
-
-    private static void writeBlock(DataOutputStream out) throws IOException {
-        out.write(6);
-        out.writeBytes("pc.ram");
-    }
-
-    private static GuestMemory shown(byte[] ram) {
-        return (address, buffer, offset, length) -> {
-            if (address < ram.length) {
-                System.arraycopy(ram, (int) address, buffer, offset, length);
-            }
-        };
     }
 
     private Migrator migrator(Strategy strategy) {
@@ -302,7 +249,7 @@ class WarmTest {
         destinationState.images().references().packages().quota(1 << 20);
         source.destroy("web-1");
         source.start(Domains.xml("web-1").replace("262144", "2097152"), saved, true);
-        source.showMemory("web-1", shown(ram));
+        source.showMemory("web-1", RamSnapshot.shown(ram));
         Migration<SourceReport> sending = migrator(Strategy.AUTO).start();
         Migration<DestinationReport> refusing = receive();
         Migration<DestinationReport> receiving = receive();

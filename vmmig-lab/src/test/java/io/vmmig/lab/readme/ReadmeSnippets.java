@@ -16,6 +16,7 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
 import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.libvirt.LibvirtHypervisor;
+import io.vmmig.report.BaselineReport;
 import io.vmmig.report.DestinationReport;
 import io.vmmig.report.RecoveryReport;
 import io.vmmig.report.SourceReport;
@@ -101,6 +102,22 @@ final class ReadmeSnippets {
                 .signedBy(PackageSignatures.of(identity))
                 .start()
                 .await();
+    }
+
+    static SourceReport baseline(Hypervisor hypervisor, HostState state, HostIdentity identity, NodeCard hostB)
+            throws VmmigException, InterruptedException {
+        Migrator web1 = Migrator.of(hypervisor).from("web-1").state(state).signedBy(PackageSignatures.of(identity));
+        PackageFile first = PackageFile.at(Path.of("/stick/monday.vmmig")).sealedFor(hostB.keys());
+        PackageFile second = PackageFile.at(Path.of("/stick/tuesday.vmmig")).sealedFor(hostB.keys());
+        BaselineReport monday = web1.baseline(first).await();
+        SourceReport tuesday =
+                web1.to(second.upon(monday.seal())).removingTheGuest().start().await();
+        return tuesday;
+    }
+
+    static void uponBaseline(Receiver receiver, HostIdentity identity) throws VmmigException, InterruptedException {
+        PackageFile second = PackageFile.at(Path.of("/stick/tuesday.vmmig")).openedBy(identity);
+        receiver.restore(second.upon(Path.of("/stick/monday.vmmig")).open()).await();
     }
 
     static Map.Entry<PackageStore, StoredPackage> http(HostIdentity identity, NodeCard hostB) throws VmmigException {

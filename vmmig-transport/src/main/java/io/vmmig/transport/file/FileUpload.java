@@ -3,12 +3,10 @@ package io.vmmig.transport.file;
 
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageReader;
-import io.vmmig.content.Digest;
 import io.vmmig.error.Problem;
 import io.vmmig.error.TransportException;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.NewFile;
-import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.Outcome;
 import io.vmmig.transport.stored.PackageSealing;
@@ -18,10 +16,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Set;
 import java.util.UUID;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +29,6 @@ final class FileUpload extends StagedUpload<SyncedOutput> {
     private final Path file;
     private final boolean replacing;
     private final Names names;
-    private final List<PackageReader.Outline> earlier;
     private volatile @Nullable Path part;
 
     FileUpload(Path file, boolean replacing, List<PackageReader.Outline> earlier, PackageSealing sealing) {
@@ -42,16 +36,14 @@ final class FileUpload extends StagedUpload<SyncedOutput> {
     }
 
     FileUpload(Path file, boolean replacing, List<PackageReader.Outline> earlier, PackageSealing sealing, Names names) {
-        super(sealing);
+        super(file.toString(), sealing, earlier);
         this.names = names;
-        this.earlier = List.copyOf(earlier);
         this.file = file;
         this.replacing = replacing;
     }
 
     @Override
-    protected Acceptance accepted(Manifest manifest) throws VmmigException {
-        requireEarlier(manifest);
+    protected void requireRoom(Manifest manifest) throws VmmigException {
         long free;
         try {
             free = Files.getFileStore(Names.directoryOf(file)).getUsableSpace();
@@ -66,7 +58,6 @@ final class FileUpload extends StagedUpload<SyncedOutput> {
                             + ", and the package will hardly be smaller than " + mib(needed) + " MiB",
                     "Free some space, or choose another directory.");
         }
-        return new Acceptance(held(), references(manifest));
     }
 
     @Override
@@ -75,41 +66,6 @@ final class FileUpload extends StagedUpload<SyncedOutput> {
         Files.createFile(beside, NewFile.OWNER_ONLY);
         part = beside;
         return SyncedOutput.of(beside);
-    }
-
-    /** Otherwise a package that should be small would be large, and nobody would notice. */
-    private void requireEarlier(Manifest manifest) throws VmmigException {
-        Set<Manifest.Reference> named = earlierPackages().collect(Collectors.toSet());
-        if (!named.isEmpty() && manifest.references().stream().noneMatch(named::contains)) {
-            throw VmmigException.of(
-                    Problem.REFERENCE_MISSING,
-                    "the package " + file
-                            + " cannot be based on the earlier ones, of which this host has cached none any more",
-                    "Cache the last of them again, with state.images().references().addPackage(…), and set a quota for cached"
-                            + " packages; or omit upon(…), for a package that is complete in itself.");
-        }
-    }
-
-    private Stream<Manifest.Reference> earlierPackages() {
-        return earlier.stream().map(outline -> new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, outline.seal()));
-    }
-
-    /** Kernels and ramdisks in the earlier packages. */
-    private Set<String> held() {
-        return earlier.stream()
-                .flatMap(outline -> outline.bootFiles().stream())
-                .map(Digest::toString)
-                .collect(Collectors.toSet());
-    }
-
-    /**
-     * Base images, which the restoring host needs anyway; kernel and ramdisk, which are in this package or an earlier one; and the earlier
-     * packages.
-     */
-    private Set<Manifest.Reference> references(Manifest manifest) {
-        return Stream.of(manifest.baseReferences().stream(), manifest.bootReferences().stream(), earlierPackages())
-                .flatMap(references -> references)
-                .collect(Collectors.toSet());
     }
 
     /**

@@ -3,6 +3,7 @@ package io.vmmig.transport.file;
 
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
+import io.vmmig.content.Digest;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeKeys;
 import io.vmmig.error.Problem;
@@ -25,6 +26,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -45,13 +47,16 @@ import java.util.UUID;
 public final class PackageFile implements PackageStore {
     private final Path path;
     private final boolean replacing;
-    private final List<Path> earlier;
+    private final Earlier earlier;
     private final PackageSealing sealing;
 
-    private PackageFile(Path path, boolean replacing, List<Path> earlier, PackageSealing sealing) {
+    /** The earlier packages that this one may be based on, by their files and by their seals. */
+    private record Earlier(List<Path> files, List<PackageReader.Outline> seals) {}
+
+    private PackageFile(Path path, boolean replacing, Earlier earlier, PackageSealing sealing) {
         this.path = path;
         this.replacing = replacing;
-        this.earlier = List.copyOf(earlier);
+        this.earlier = earlier;
         this.sealing = sealing;
     }
 
@@ -68,7 +73,7 @@ public final class PackageFile implements PackageStore {
         if (absolute.getFileName() == null || absolute.getParent() == null) {
             throw unusable(path + " is not the name of a file");
         }
-        return new PackageFile(absolute, false, List.of(), PackageSealing.UNDECIDED);
+        return new PackageFile(absolute, false, new Earlier(List.of(), List.of()), PackageSealing.UNDECIDED);
     }
 
     private static VmmigException unusable(String why) {
@@ -110,9 +115,21 @@ public final class PackageFile implements PackageStore {
      * repeatedly, oldest package first, if the earlier package is itself based on another. A new package is based on the last one.
      */
     public PackageFile upon(Path earlierPackage) {
-        List<Path> more = new ArrayList<>(earlier);
+        List<Path> more = new ArrayList<>(earlier.files());
         more.add(earlierPackage);
-        return new PackageFile(path, replacing, more, sealing);
+        return new PackageFile(path, replacing, new Earlier(more, earlier.seals()), sealing);
+    }
+
+    /**
+     * As {@link #upon(Path)}, for an earlier package whose file is not at hand, or that this host cannot open. A kernel and a
+     * ramdisk are not left out. To restore the guest, name the file with {@link #upon(Path)}, unless the destination has cached it.
+     *
+     * @param seal the digest of its seal, such as {@link io.vmmig.report.BaselineReport#seal()}
+     */
+    public PackageFile upon(Digest seal) {
+        List<PackageReader.Outline> more = new ArrayList<>(earlier.seals());
+        more.add(new PackageReader.Outline(seal, Set.of()));
+        return new PackageFile(path, replacing, new Earlier(earlier.files(), more), sealing);
     }
 
     /** The file's absolute path. */
@@ -155,8 +172,8 @@ public final class PackageFile implements PackageStore {
     }
 
     private List<PackageReader.Outline> outlinesOfEarlier() throws VmmigException {
-        List<PackageReader.Outline> outlines = new ArrayList<>();
-        for (Path file : earlier) {
+        List<PackageReader.Outline> outlines = new ArrayList<>(earlier.seals());
+        for (Path file : earlier.files()) {
             try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
                 outlines.add(PackageReader.readOutline(sealing.opened(in, file.toString()), PackageLimits.DEFAULT));
             } catch (IOException e) {
@@ -182,7 +199,7 @@ public final class PackageFile implements PackageStore {
             throw failed(path + " is not a file", "Check its name.");
         }
         try {
-            return new FileStoredPackage(path, new RandomAccessFile(path.toFile(), "r"), earlier, sealing);
+            return new FileStoredPackage(path, new RandomAccessFile(path.toFile(), "r"), earlier.files(), sealing);
         } catch (IOException e) {
             throw new TransportException(
                     Problem.FILE_FAILED, "the package " + path + " cannot be read", "Check its permissions.", e);

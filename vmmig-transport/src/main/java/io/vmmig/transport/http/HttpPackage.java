@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
+import io.vmmig.bundle.PackageReader;
+import io.vmmig.content.Digest;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.crypto.NodeKeys;
 import io.vmmig.error.Problem;
@@ -16,7 +18,10 @@ import io.vmmig.transport.stored.PackageSealing;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -50,8 +55,9 @@ public final class HttpPackage implements PackageStore {
      *
      * @param partBytes how large its parts are
      * @param awaiting how long the source waits for a receipt; null for none
+     * @param earlier the packages that it may be based on
      */
-    private record Sending(int partBytes, @Nullable Duration awaiting) {}
+    private record Sending(int partBytes, @Nullable Duration awaiting, List<PackageReader.Outline> earlier) {}
 
     /**
      * How a package is fetched.
@@ -97,7 +103,7 @@ public final class HttpPackage implements PackageStore {
                 places,
                 HttpAccess.standard(),
                 PackageSealing.UNDECIDED,
-                new Sending(PART_BYTES, null),
+                new Sending(PART_BYTES, null, List.of()),
                 new Fetching(null, MOST_BYTES));
     }
 
@@ -134,7 +140,7 @@ public final class HttpPackage implements PackageStore {
         if (bytes < PartIndex.MIN_PART_BYTES || bytes > PartIndex.MAX_PART_BYTES) {
             throw new IllegalArgumentException("parts of " + bytes + " bytes");
         }
-        return new HttpPackage(name, places, access, sealing, new Sending(bytes, sending.awaiting()), fetching);
+        return sending(new Sending(bytes, sending.awaiting(), sending.earlier()));
     }
 
     /**
@@ -150,7 +156,25 @@ public final class HttpPackage implements PackageStore {
      *     {@link io.vmmig.Recovery} finds the receipt later
      */
     public HttpPackage awaitingReceipt(Duration atMost) {
-        return new HttpPackage(name, places, access, sealing, new Sending(sending.partBytes(), atMost), fetching);
+        return sending(new Sending(sending.partBytes(), atMost, sending.earlier()));
+    }
+
+    /**
+     * Sends only what has changed since an earlier package of the same guest, such as a {@linkplain io.vmmig.Migrator#baseline baseline},
+     * which is then needed to restore the guest; see {@link io.vmmig.Receiver#restore(StoredPackage, StoredPackage...)}. If the source has
+     * cached none of the packages that are named like this any more, it refuses with {@link Problem#REFERENCE_MISSING} before the guest is
+     * paused. May be called repeatedly; the package is based on the latest.
+     *
+     * @param seal the digest of its seal, such as {@link io.vmmig.report.BaselineReport#seal()}
+     */
+    public HttpPackage upon(Digest seal) {
+        List<PackageReader.Outline> more = new ArrayList<>(sending.earlier());
+        more.add(new PackageReader.Outline(seal, Set.of()));
+        return sending(new Sending(sending.partBytes(), sending.awaiting(), more));
+    }
+
+    private HttpPackage sending(Sending changed) {
+        return new HttpPackage(name, places, access, sealing, changed, fetching);
     }
 
     /**
@@ -180,7 +204,8 @@ public final class HttpPackage implements PackageStore {
     @Override
     public PackageUpload put() throws VmmigException {
         requireReachable();
-        return new HttpUpload(new RemoteParts(places, access, name), access, sealing, sending.partBytes(), awaited());
+        RemoteParts remote = new RemoteParts(places, access, name);
+        return new HttpUpload(remote, access, sealing, sending.earlier(), sending.partBytes(), awaited());
     }
 
     @Override

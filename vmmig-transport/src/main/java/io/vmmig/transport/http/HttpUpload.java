@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.transport.http;
 
-import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageReader;
 import io.vmmig.crypto.SignerKey;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
-import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.HandOverJournal;
 import io.vmmig.transport.stored.PackageSealing;
 import io.vmmig.transport.stored.StagedUpload;
 import java.io.IOException;
-import java.util.HashSet;
+import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -37,21 +35,15 @@ final class HttpUpload extends StagedUpload<HeldBackTail> {
             RemoteParts remote,
             HttpAccess access,
             PackageSealing sealing,
+            List<PackageReader.Outline> earlier,
             int partBytes,
             @Nullable AwaitedReceipt awaited) {
-        super(sealing);
+        super(remote.what(), sealing, earlier);
         this.remote = remote;
         this.access = access;
         this.partBytes = partBytes;
         this.awaited = awaited;
         this.client = remote.client();
-    }
-
-    @Override
-    protected Acceptance accepted(Manifest manifest) {
-        Set<Manifest.Reference> references = new HashSet<>(manifest.baseReferences());
-        references.addAll(manifest.bootReferences());
-        return new Acceptance(Set.of(), references);
     }
 
     @Override

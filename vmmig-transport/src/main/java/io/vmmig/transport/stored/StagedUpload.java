@@ -2,6 +2,8 @@
 package io.vmmig.transport.stored;
 
 import io.vmmig.bundle.Manifest;
+import io.vmmig.bundle.PackageReader;
+import io.vmmig.content.Digest;
 import io.vmmig.crypto.SealingOutputStream;
 import io.vmmig.error.Failure;
 import io.vmmig.error.Problem;
@@ -13,9 +15,12 @@ import io.vmmig.transport.PackageUpload;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,7 +41,9 @@ public abstract class StagedUpload<T extends OutputStream> implements PackageUpl
 
     private static final int BUFFER_BYTES = 256 << 10;
 
+    private final String name;
     private final PackageSealing sealing;
+    private final List<PackageReader.Outline> earlier;
     private final OutputStream data = new BufferedOutputStream(new Target(), BUFFER_BYTES);
 
     private final Object lock = new Object();
@@ -46,8 +53,16 @@ public abstract class StagedUpload<T extends OutputStream> implements PackageUpl
     private @Nullable SealingOutputStream sealed;
     private @Nullable VmmigException reason;
 
-    protected StagedUpload(PackageSealing sealing) {
+    /**
+     * Nothing is written yet.
+     *
+     * @param name the package's name, for messages
+     * @param earlier what the package may be based on; if it is empty, the package is complete in itself
+     */
+    protected StagedUpload(String name, PackageSealing sealing, List<PackageReader.Outline> earlier) {
+        this.name = name;
         this.sealing = sealing;
+        this.earlier = List.copyOf(earlier);
     }
 
     /** Opens what is written to; called under the lock of {@link #abort}. */
@@ -69,12 +84,15 @@ public abstract class StagedUpload<T extends OutputStream> implements PackageUpl
     /** What a failure to write means, unless the upload was aborted. */
     protected abstract VmmigException explained(IOException e);
 
-    /** What {@link #begin} answers. */
-    protected abstract Acceptance accepted(Manifest manifest) throws VmmigException;
+    /** Refuses a package that is complete in itself and would not fit. */
+    protected void requireRoom(Manifest manifest) throws VmmigException {}
 
     @Override
     public final Acceptance begin(Manifest manifest) throws VmmigException {
-        Acceptance acceptance = accepted(manifest);
+        requireEarlier(manifest);
+        if (earlier.isEmpty()) {
+            requireRoom(manifest);
+        }
         try {
             synchronized (lock) {
                 advance(Stage.OPENED, Stage.WRITING);
@@ -88,7 +106,42 @@ public abstract class StagedUpload<T extends OutputStream> implements PackageUpl
         } catch (IOException e) {
             throw failure(e);
         }
-        return acceptance;
+        return new Acceptance(held(), references(manifest));
+    }
+
+    /** Otherwise a package that should be small would be large, and nobody would notice. */
+    private void requireEarlier(Manifest manifest) throws VmmigException {
+        Set<Manifest.Reference> named = earlierPackages().collect(Collectors.toSet());
+        if (!named.isEmpty() && manifest.references().stream().noneMatch(named::contains)) {
+            throw VmmigException.of(
+                    Problem.REFERENCE_MISSING,
+                    "the package " + name
+                            + " cannot be based on the earlier ones, of which this host has cached none any more",
+                    "Cache the last of them again, with state.images().references().addPackage(…), and set a quota for cached"
+                            + " packages; or omit upon(…), for a package that is complete in itself.");
+        }
+    }
+
+    private Stream<Manifest.Reference> earlierPackages() {
+        return earlier.stream().map(outline -> new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, outline.seal()));
+    }
+
+    /** Kernels and ramdisks in the earlier packages. */
+    private Set<String> held() {
+        return earlier.stream()
+                .flatMap(outline -> outline.bootFiles().stream())
+                .map(Digest::toString)
+                .collect(Collectors.toSet());
+    }
+
+    /**
+     * Base images, which the restoring host needs anyway; kernel and ramdisk, which are in this package or an earlier one; and the earlier
+     * packages.
+     */
+    private Set<Manifest.Reference> references(Manifest manifest) {
+        return Stream.of(manifest.baseReferences().stream(), manifest.bootReferences().stream(), earlierPackages())
+                .flatMap(references -> references)
+                .collect(Collectors.toSet());
     }
 
     @Override

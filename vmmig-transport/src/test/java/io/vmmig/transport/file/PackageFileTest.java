@@ -5,6 +5,8 @@ import static io.vmmig.transport.testing.Problems.assertProblem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vmmig.bundle.Manifest;
+import io.vmmig.content.Digest;
 import io.vmmig.crypto.HostIdentity;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
@@ -167,6 +169,17 @@ class PackageFileTest {
                     .satisfies(e -> assertProblem(e, Problem.DISK_FULL));
         }
         assertThat(names()).isEmpty();
+    }
+
+    /** How small it will be is not known. */
+    @Test
+    void whatIsBasedOnAnEarlierPackageIsNotTakenForTooLarge() throws Exception {
+        Digest seal = Digest.of(new byte[0]);
+        Manifest manifest = Samples.manifest(1 << 30, Long.MAX_VALUE / 2)
+                .withReferences(List.of(new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, seal)));
+        try (PackageUpload upload = PackageFile.at(file).unsealed().upon(seal).put()) {
+            assertThat(upload.begin(manifest).references()).containsAll(manifest.references());
+        }
     }
 
     @Test
