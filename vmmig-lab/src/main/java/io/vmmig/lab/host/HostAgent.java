@@ -270,8 +270,11 @@ public final class HostAgent {
 
     private JsonObject save(long id, JsonObject command) throws VmmigException, InterruptedException {
         SendProfile profile = SendProfile.valueOf(text(command, "profile"));
-        Migrator migrator =
-                profile.apply(sender(id, command)).to(stopping(id, command).over(PackageStore.class, store(command)));
+        PackageStore store = stopping(id, command).over(PackageStore.class, store(command));
+        Migrator migrator = profile.apply(sender(id, command)).to(store);
+        if (command.has("baseline")) {
+            return finish(id, migrator.from(text(command, "guest")).baseline(store));
+        }
         if (command.has("balloonMillis")) {
             migrator = migrator.balloonTimeout(
                     Duration.ofMillis(command.get("balloonMillis").getAsLong()));

@@ -534,7 +534,14 @@ public final class LabHost implements AutoCloseable {
         return move(command, events);
     }
 
-    private Move save(
+    /** Writes a baseline of a guest, which runs on, to a package file that only these hosts can open. */
+    public Move baselineFor(List<LabHost> hosts, String guest, Path file) {
+        JsonObject command = saving(guest, file, List.of(), hosts, true, SendProfile.DEFAULT);
+        command.addProperty("baseline", true);
+        return move(command, event -> {});
+    }
+
+    Move save(
             String guest,
             Path file,
             List<Path> earlier,

@@ -50,11 +50,24 @@ public final class MoveScenario {
 
     /** Into a package file that only {@code to} can open, and out of it again. */
     public MoveResult throughFile(LabGuest guest, LabHost to, Path file) {
+        return throughFile(guest, to, file, List.of());
+    }
+
+    /** The same, with a file that is based on earlier ones, which both hosts can open. */
+    public MoveResult throughFile(LabGuest guest, LabHost to, Path file, List<Path> earlier) {
         LabHost from = guest.host();
         Continuity.Departing departing = Continuity.of(guest);
-        JsonObject sent = from.saveFor(List.of(to), guest.name(), file, false, event -> events.accept(from, event))
+        JsonObject sent = from.save(
+                        guest.name(),
+                        file,
+                        earlier,
+                        List.of(to),
+                        false,
+                        SendProfile.DEFAULT,
+                        event -> events.accept(from, event))
                 .await();
-        Restoring restoring = to.restore(file, ReceiveOptions.defaults().telling(event -> events.accept(to, event)));
+        Restoring restoring =
+                to.restore(file, earlier, ReceiveOptions.defaults().telling(event -> events.accept(to, event)));
         JsonObject received = restoring.move().await();
         LabGuest arrived = restoring.guest(guest.name());
         return new MoveResult("file", guest, arrived, sent, received, departing.at(arrived));
