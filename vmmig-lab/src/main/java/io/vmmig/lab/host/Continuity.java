@@ -45,8 +45,12 @@ public record Continuity(ConsoleLog before, ConsoleLog across, boolean memoryInt
                 .sum();
     }
 
-    /** Whether nothing was lost. */
+    /** Whether nothing was lost, and the guest has not complained. */
     public boolean whole() {
-        return across.ticksLost() == 0 && across.ticksRepeated() == 0 && memoryIntact && diskRecordsLost == 0;
+        return across.ticksLost() == 0
+                && across.ticksRepeated() == 0
+                && memoryIntact
+                && diskRecordsLost == 0
+                && across.complaints().isEmpty();
     }
 }

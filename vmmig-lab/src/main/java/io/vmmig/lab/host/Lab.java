@@ -18,6 +18,9 @@ import java.util.function.Supplier;
 
 /** Hosts on this machine. Closing the lab removes every trace of them. Thread-safe. */
 public final class Lab implements AutoCloseable {
+    /** In place of a release: the libvirt and QEMU of this machine. */
+    public static final String THIS_RELEASE = "";
+
     private static final List<String> SMALL_HEAP = List.of("-Xmx256m");
 
     private final Path directory;
@@ -92,16 +95,27 @@ public final class Lab implements AutoCloseable {
      * @param before prepares the host's directory before anything runs there, and returns the environment of its program
      */
     public LabHost libvirtd(String name, List<String> jvmOptions, Function<Path, Map<String, String>> before) {
-        return unlessClosing(() -> {
-            Map<String, String> environment = before.apply(directory.resolve(name));
-            return start(name, LibvirtDaemon.up(daemons(), name), false, jvmOptions, environment);
-        });
+        return libvirtd(name, THIS_RELEASE, jvmOptions, before);
     }
 
     /** As {@link #libvirtd(String)}, with the libvirt and QEMU of that release of Debian. */
     public LabHost libvirtd(String name, String release) {
-        return unlessClosing(
-                () -> start(name, LibvirtDaemon.up(daemons(), name, "--release", release), false, List.of(), Map.of()));
+        return libvirtd(name, release, List.of(), host -> Map.of());
+    }
+
+    /** Both. */
+    public LabHost libvirtd(
+            String name, String release, List<String> jvmOptions, Function<Path, Map<String, String>> before) {
+        return unlessClosing(() -> {
+            Map<String, String> environment = before.apply(directory.resolve(name));
+            return start(name, daemon(name, release), false, jvmOptions, environment);
+        });
+    }
+
+    private LibvirtDaemon daemon(String name, String release) {
+        return release.equals(THIS_RELEASE)
+                ? LibvirtDaemon.up(daemons(), name)
+                : LibvirtDaemon.up(daemons(), name, "--release", release);
     }
 
     /**
@@ -109,7 +123,12 @@ public final class Lab implements AutoCloseable {
      * {@link LabHost#link link}. Its heap is small, so that measurements show what it needs.
      */
     public LabHost networked(String name) {
-        return unlessClosing(() -> start(name, LibvirtDaemon.up(daemons(), name), true, SMALL_HEAP, Map.of()));
+        return networked(name, THIS_RELEASE);
+    }
+
+    /** The same, with the libvirt and QEMU of that release of Debian. */
+    public LabHost networked(String name, String release) {
+        return unlessClosing(() -> start(name, daemon(name, release), true, SMALL_HEAP, Map.of()));
     }
 
     private Path daemons() {

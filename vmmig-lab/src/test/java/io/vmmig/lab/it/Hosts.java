@@ -50,8 +50,8 @@ final class Hosts {
     }
 
     /** A libvirtd of another Debian release. */
-    static LabHost ofRelease(String release) {
-        return host(release, name -> lab().libvirtd(name, release));
+    static LabHost ofRelease(String release, String name) {
+        return host(name, n -> lab().libvirtd(n, release));
     }
 
     /** A libvirtd whose program is on the lab's network. */

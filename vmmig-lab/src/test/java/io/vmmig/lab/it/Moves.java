@@ -9,6 +9,7 @@ import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.MoveResult;
 import io.vmmig.lab.host.MoveScenario;
+import io.vmmig.lab.host.SendProfile;
 
 /** Moves, with all that must be true of each of them. */
 final class Moves {
@@ -19,6 +20,16 @@ final class Moves {
         MoveResult result = MoveScenario.plain().overTls(guest, to);
         assertWhole(result);
         assertGone(from, guest.name());
+        return result;
+    }
+
+    /** With a profile that asks for a strategy of the same name. */
+    static MoveResult by(SendProfile profile, LabGuest guest, LabHost to) {
+        MoveResult result = MoveScenario.plain().overTls(guest, to, profile);
+        assertWhole(result);
+        assertGone(guest.host(), guest.name());
+        assertThat(result.sent().getAsJsonObject("plan").get("strategy").getAsString())
+                .isEqualTo(profile.name());
         return result;
     }
 

@@ -19,7 +19,7 @@ class ReleaseIT {
 
     @Test
     void fromLibvirt9ToLibvirt11() {
-        LabHost newer = Hosts.ofRelease("trixie");
+        LabHost newer = Hosts.ofRelease("trixie", "newer");
         assertThat(newer.versions()).startsWith("libvirt 11.");
         LabGuest guest = Hosts.startTiny(Hosts.a(), "upgraded");
 

@@ -7,7 +7,6 @@ import com.google.gson.JsonArray;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.MoveResult;
-import io.vmmig.lab.host.MoveScenario;
 import io.vmmig.lab.host.SendProfile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -49,11 +48,7 @@ class WarmIT {
     }
 
     private static MoveResult warm(LabGuest guest, LabHost to) {
-        MoveResult result = MoveScenario.plain().overTls(guest, to, SendProfile.WARM);
-        Moves.assertWhole(result);
-        Moves.assertGone(guest.host(), guest.name());
-        assertThat(result.sent().getAsJsonObject("plan").get("strategy").getAsString())
-                .isEqualTo("WARM");
+        MoveResult result = Moves.by(SendProfile.WARM, guest, to);
         assertThat(baselines(result)).isNotEmpty();
         return result;
     }
