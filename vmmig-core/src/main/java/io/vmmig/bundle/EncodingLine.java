@@ -20,6 +20,7 @@ import io.vmmig.snapshot.Segment;
 import io.vmmig.snapshot.SegmentEncoder;
 import io.vmmig.snapshot.SegmentPool;
 import io.vmmig.snapshot.Segmenter;
+import io.vmmig.snapshot.UsualShifts;
 import io.vmmig.snapshot.WorkerPool;
 import io.vmmig.snapshot.ZstdCodec;
 import java.io.IOException;
@@ -53,6 +54,7 @@ final class EncodingLine implements AutoCloseable {
     private final SegmentEncoder plain;
     private final PageSegmenter pages = new PageSegmenter();
     private final List<Reference> references;
+    private final UsualShifts ofMemory;
     private final LevelControl level;
     private final Map<String, PageTally> tallies = new LinkedHashMap<>();
     private final List<SegmentEncoder> encoders = new ArrayList<>();
@@ -69,6 +71,7 @@ final class EncodingLine implements AutoCloseable {
     public EncodingLine(OutputStream out, List<Reference> references, Level level) {
         this.tar = new TarOutput(out);
         this.references = List.copyOf(references);
+        this.ofMemory = new UsualShifts(references.size());
         this.level = LevelControl.of(level);
         this.plain = ZstdCodec.encoder(level);
         encoders.add(plain);
@@ -141,6 +144,7 @@ final class EncodingLine implements AutoCloseable {
 
     private Segmenter segmenter(EntryPosition place) {
         return switch (place.kind()) {
+            case PRECOPY -> pages.precopy();
             case SNAPSHOT -> pages.snapshot();
             case DISK -> pages.disk();
             default -> ZstdCodec::fill;
@@ -153,7 +157,8 @@ final class EncodingLine implements AutoCloseable {
         }
         PageTally tally = new PageTally(references.size());
         tallies.put(place.name(), tally);
-        PageEncoder encoder = new PageEncoder(references, level, tally, SEGMENT_BYTES);
+        UsualShifts usual = place.kind() == EntryPosition.Kind.DISK ? new UsualShifts(references.size()) : ofMemory;
+        PageEncoder encoder = new PageEncoder(references, level, tally, usual, SEGMENT_BYTES);
         encoders.add(encoder);
         return encoder;
     }

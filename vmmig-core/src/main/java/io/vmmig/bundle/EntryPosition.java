@@ -43,7 +43,9 @@ record EntryPosition(
         BASE_IMAGE("bases/"),
         /** An image of a disk. */
         DISK("disks/"),
-        /** The QEMU stream. */
+        /** The part of the QEMU stream that was sent while the guest ran. */
+        PRECOPY(PackageSummary.PRECOPY),
+        /** The QEMU stream, or its rest. */
         SNAPSHOT(PackageSummary.SNAPSHOT);
 
         private final String text;
@@ -61,13 +63,13 @@ record EntryPosition(
         public boolean segmented() {
             return switch (this) {
                 case DOMAIN, COOKIE, DEFINITION, GUEST -> false;
-                case KERNEL, RAMDISK, BASE_IMAGE, DISK, SNAPSHOT -> true;
+                case KERNEL, RAMDISK, BASE_IMAGE, PRECOPY, DISK, SNAPSHOT -> true;
             };
         }
 
         /** Whether it consists of pages. */
         public boolean paged() {
-            return this == DISK || this == SNAPSHOT;
+            return this == DISK || this == PRECOPY || this == SNAPSHOT;
         }
 
         /** How it is stored. */

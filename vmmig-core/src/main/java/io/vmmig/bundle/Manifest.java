@@ -70,6 +70,9 @@ public record Manifest(
     /** The version of the package format of {@linkplain #baseline() baselines}, which earlier versions of vmmig refuse. */
     public static final int BASELINE_VERSION = 3;
 
+    /** The version of the package format of {@linkplain #live() live migrations}, which earlier versions of vmmig refuse. */
+    public static final int LIVE_VERSION = 4;
+
     public Manifest {
         disks = List.copyOf(disks);
         references = List.copyOf(references);
@@ -100,6 +103,19 @@ public record Manifest(
                     "the package is a baseline of guest " + guestName + ", from which nothing can be restored",
                     "Use the package that was made upon it, and name this one as its earlier package.");
         }
+    }
+
+    /**
+     * Whether most of the guest's memory comes before its disks, since it was sent while the guest ran. A destination feeds it to its
+     * hypervisor at once, and must have placeholders for the disks.
+     */
+    public boolean live() {
+        return formatVersion == LIVE_VERSION;
+    }
+
+    /** The manifest of a live migration of the same guest. */
+    public Manifest asLive() {
+        return with(LIVE_VERSION, packageId, createdAt, references);
     }
 
     /** The manifest of a baseline of the same guest that is begun now. */

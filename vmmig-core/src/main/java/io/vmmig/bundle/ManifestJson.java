@@ -175,9 +175,9 @@ final class ManifestJson {
             throw Malformed.because(WHERE + " does not begin with the field vmmig");
         }
         long version = fields.number("vmmig", 1, Integer.MAX_VALUE);
-        if (version > Manifest.BASELINE_VERSION) {
+        if (version > Manifest.LIVE_VERSION) {
             throw Malformed.tooNew("the package is of format version " + version + ", and this vmmig reads up to "
-                    + Manifest.BASELINE_VERSION);
+                    + Manifest.LIVE_VERSION);
         }
         return (int) version;
     }

@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The order of the contents of one package, determined by its manifest; writer and reader both follow it. Kernel, ramdisk and base images
- * come first, since they can be sent while the guest still runs and later contents may refer to them. Disks come before the snapshot, since
- * the destination's QEMU opens them before it reads the snapshot. Not thread-safe.
+ * come first, since they can be sent while the guest still runs and later contents may refer to them; in a live migration, so can most of
+ * its memory. Disks come before the snapshot, since the destination's QEMU opens them before it reads the snapshot's end. Not thread-safe.
  */
 final class PackageOrder {
     private final Queue<EntryPosition> places;
@@ -26,6 +26,9 @@ final class PackageOrder {
         List<EntryPosition> places = new ArrayList<>();
         if (!manifest.baseline()) {
             addGuest(places, manifest);
+        }
+        if (manifest.live()) {
+            places.add(EntryPosition.of(Kind.PRECOPY, false));
         }
         for (Manifest.Disk disk : manifest.disks()) {
             for (int layer = 0; layer < disk.layers().size(); layer++) {

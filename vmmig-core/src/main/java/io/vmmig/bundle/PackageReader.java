@@ -267,8 +267,8 @@ public final class PackageReader implements AutoCloseable {
     }
 
     /**
-     * The next content, in this order: kernel, ramdisk, base images, domain, each disk's layers in the order of the manifest, snapshot; a
-     * {@linkplain Manifest#baseline() baseline} begins with its disks. Contents before the domain may be missing although the manifest
+     * The next content, in this order: kernel, ramdisk, base images, domain, in a live migration the memory that was sent while the
+     * guest ran, each disk's layers in the order of the manifest, snapshot; a {@linkplain Manifest#baseline() baseline} begins with its disks. Contents before the domain may be missing although the manifest
      * names them; if any other is missing, this throws. Null at the end of the package.
      *
      * @throws IllegalStateException when the stream of the previous content has not been read to its end
@@ -310,6 +310,7 @@ public final class PackageReader implements AutoCloseable {
             case RAMDISK -> new Entry.Ramdisk(stream);
             case BASE_IMAGE -> new Entry.BaseImage(baseOf(place), stream);
             case DISK -> new Entry.DiskLayer(String.valueOf(place.target()), place.layer(), stream);
+            case PRECOPY -> new Entry.Precopy(stream);
             case SNAPSHOT -> new Entry.Snapshot(stream);
             case DOMAIN, COOKIE, DEFINITION, GUEST -> throw new AssertionError("the domain is not cut into segments");
         };
@@ -328,7 +329,7 @@ public final class PackageReader implements AutoCloseable {
             case RAMDISK -> limits.get(Limit.RAMDISK_BYTES);
             case BASE_IMAGE -> Math.min(place.exactBytes(), limits.get(Limit.DISK_BYTES));
             case DISK -> limits.get(Limit.DISK_BYTES) - diskBytes;
-            case SNAPSHOT -> limits.get(Limit.SNAPSHOT_BYTES);
+            case PRECOPY, SNAPSHOT -> limits.get(Limit.SNAPSHOT_BYTES);
             case DOMAIN, COOKIE, DEFINITION, GUEST -> limits.get(Limit.XML_BYTES);
         };
     }
@@ -363,6 +364,12 @@ public final class PackageReader implements AutoCloseable {
 
     /** A content of a package. Its stream, if it has one, is decoded as it is read, and need not be closed. */
     public sealed interface Entry {
+        /** A content with a stream. */
+        sealed interface Content extends Entry {
+            /** Its bytes; read them to the end before {@link PackageReader#next()}. */
+            InputStream stream();
+        }
+
         /**
          * The domain.
          *
@@ -379,14 +386,14 @@ public final class PackageReader implements AutoCloseable {
          *
          * @param stream its bytes
          */
-        record Kernel(InputStream stream) implements Entry {}
+        record Kernel(InputStream stream) implements Content {}
 
         /**
          * The ramdisk that the domain boots.
          *
          * @param stream its bytes
          */
-        record Ramdisk(InputStream stream) implements Entry {}
+        record Ramdisk(InputStream stream) implements Content {}
 
         /**
          * A base image. The caller must verify its digest after reading its stream.
@@ -394,7 +401,7 @@ public final class PackageReader implements AutoCloseable {
          * @param base what the manifest says of it
          * @param stream its bytes
          */
-        record BaseImage(Manifest.Base base, InputStream stream) implements Entry {}
+        record BaseImage(Manifest.Base base, InputStream stream) implements Content {}
 
         /**
          * An image of a disk.
@@ -403,13 +410,20 @@ public final class PackageReader implements AutoCloseable {
          * @param layer which of its images in the package, 0 being the lowest
          * @param stream the image's bytes, in the format that the manifest says
          */
-        record DiskLayer(String target, int layer, InputStream stream) implements Entry {}
+        record DiskLayer(String target, int layer, InputStream stream) implements Content {}
 
         /**
-         * The QEMU migration stream.
+         * The part of the QEMU migration stream that was sent while the guest ran.
          *
          * @param stream its bytes
          */
-        record Snapshot(InputStream stream) implements Entry {}
+        record Precopy(InputStream stream) implements Content {}
+
+        /**
+         * The QEMU migration stream, or its rest.
+         *
+         * @param stream its bytes
+         */
+        record Snapshot(InputStream stream) implements Content {}
     }
 }

@@ -30,7 +30,10 @@ public record PackageSummary(
         List<String> signatures,
         List<Content> contents,
         List<PageCount> pages) {
-    /** The name of the content that is QEMU's migration stream. */
+    /** The name of the content that is the part of QEMU's migration stream that was sent while the guest ran. */
+    public static final String PRECOPY = "precopy";
+
+    /** The name of the content that is QEMU's migration stream, or its rest after {@link #PRECOPY}. */
     public static final String SNAPSHOT = "snapshot";
 
     public PackageSummary {

@@ -125,6 +125,14 @@ public final class PackageWriter implements AutoCloseable {
     }
 
     /**
+     * Writes the part of the QEMU migration stream that is sent while the guest runs, before its disks. It may end anywhere; {@link
+     * #writeSnapshot} then writes the rest.
+     */
+    public void writePrecopy(InputStream qemuStream) throws VmmigException {
+        writeSegmented(Kind.PRECOPY.text(), qemuStream);
+    }
+
+    /**
      * Writes an image of a disk, in the format that the manifest says.
      *
      * @param target the disk, as the manifest names it

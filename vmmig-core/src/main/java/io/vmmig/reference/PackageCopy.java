@@ -65,10 +65,8 @@ final class PackageCopy implements AutoCloseable {
     /** Verifies the whole package, and adds its kernel, ramdisk and base images to the image store. */
     PackageSummary drain() throws IOException, VmmigException {
         for (Entry entry = readBootFiles(); entry != null; entry = reader.next()) {
-            if (entry instanceof Entry.DiskLayer layer) {
-                layer.stream().transferTo(OutputStream.nullOutputStream());
-            } else if (entry instanceof Entry.Snapshot snapshot) {
-                snapshot.stream().transferTo(OutputStream.nullOutputStream());
+            if (entry instanceof Entry.Content content) {
+                content.stream().transferTo(OutputStream.nullOutputStream());
             }
         }
         PackageSummary summary = reader.verify();
@@ -175,6 +173,8 @@ final class PackageCopy implements AutoCloseable {
     private static void write(Entry entry, PackageWriter writer) throws VmmigException {
         if (entry instanceof Entry.Domain domain) {
             writer.writeDomain(domain.xml(), domain.cookie(), domain.definition(), domain.guest());
+        } else if (entry instanceof Entry.Precopy precopy) {
+            writer.writePrecopy(precopy.stream());
         } else if (entry instanceof Entry.DiskLayer layer) {
             writer.writeDiskLayer(layer.target(), layer.layer(), layer.stream());
         } else if (entry instanceof Entry.Snapshot snapshot) {

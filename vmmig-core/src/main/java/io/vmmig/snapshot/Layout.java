@@ -73,11 +73,13 @@ final class Layout {
      *
      * @param offset its offset in the decoded bytes
      * @param twin how many content pages before it an equal one is, or 0
+     * @param expected the number that it is expected to have in an earlier package
      */
-    void page(long recordAddress, int offset, long hash, int twin) {
+    void page(long recordAddress, int offset, long hash, int twin, long expected) {
         extend(Op.LITERAL | recordFlag(recordAddress));
         offsets[pages] = offset;
-        positions[pages] = position++;
+        positions[pages] = expected;
+        position++;
         hashes[pages] = hash;
         twins[pages] = twin;
         pages++;
@@ -143,7 +145,7 @@ final class Layout {
         return twins[page];
     }
 
-    /** The number of pages of any kind before this one in the package. */
+    /** The number that this page is expected to have in an earlier package. */
     long position(int page) {
         return positions[page];
     }

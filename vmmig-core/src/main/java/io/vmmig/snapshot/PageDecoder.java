@@ -185,7 +185,8 @@ public final class PageDecoder implements SegmentDecoder {
                     default -> {}
                 }
                 if (kind != Op.FILL) {
-                    layout.page(Layout.NO_RECORD, offset, 0, kind == Op.SAME ? (int) run.argument() : 0);
+                    int twin = kind == Op.SAME ? (int) run.argument() : 0;
+                    layout.page(Layout.NO_RECORD, offset, 0, twin, layout.position());
                 }
                 offset += PAGE_BYTES;
             }

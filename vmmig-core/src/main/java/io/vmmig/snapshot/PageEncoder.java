@@ -20,6 +20,7 @@ public final class PageEncoder implements SegmentEncoder {
     private final List<Reference> references;
     private final LevelControl level;
     private final PageTally tally;
+    private final UsualShifts usual;
     private final NativeContexts<Workbench> workbenches;
     private final AtomicBoolean warned = new AtomicBoolean();
 
@@ -27,11 +28,14 @@ public final class PageEncoder implements SegmentEncoder {
      * An encoder for one content.
      *
      * @param references the references in which pages are looked up, in that order
+     * @param usual shared by contents that continue each other
      */
-    public PageEncoder(List<Reference> references, LevelControl level, PageTally tally, int segmentBytes) {
+    public PageEncoder(
+            List<Reference> references, LevelControl level, PageTally tally, UsualShifts usual, int segmentBytes) {
         this.references = List.copyOf(references);
         this.level = level;
         this.tally = tally;
+        this.usual = usual;
         this.workbenches = new NativeContexts<>(() -> new Workbench(this.references, segmentBytes));
     }
 
@@ -220,32 +224,41 @@ public final class PageEncoder implements SegmentEncoder {
         /** Stores the page as the difference from a probably similar one, if that is smaller. */
         private boolean change(int record, long position) {
             for (int i = 0; i < references.size(); i++) {
-                Reference reference = references.get(i);
-                long counterpart = referenced.counterpart(i, position);
-                boolean known = reference.ordered()
-                        && counterpart >= 0
-                        && counterpart < reference.pages().pages();
-                int at = known ? read(i, counterpart) : -1;
-                byte[] before = bench.references.get(i).buffer();
-                if (at >= 0 && Deltas.worthwhile(before, at, segment.decoded(), offset)) {
-                    boolean next = runOp == (Op.DELTA | record)
-                            && runLength > 0
-                            && referenced.reference() == i
-                            && referenced.next() == counterpart;
-                    if (next) {
-                        referenced.proceed();
-                        runLength++;
-                    } else {
-                        endRun();
-                        beginRun(Op.DELTA | record);
-                        referenced.begin(i, counterpart, position);
+                if (references.get(i).ordered()) {
+                    long here = referenced.counterpart(i, position);
+                    long usually = usual.counterpart(i, position);
+                    if (change(record, position, i, here) || usually != here && change(record, position, i, usually)) {
+                        return true;
                     }
-                    store(before, at, PAGE_BYTES);
-                    Deltas.apply(segment.decoded(), offset, bench.body, data - PAGE_BYTES);
-                    return true;
                 }
             }
             return false;
+        }
+
+        /** Stores the page as the difference from that page of a reference, if it exists and that is smaller. */
+        private boolean change(int record, long position, int reference, long counterpart) {
+            boolean exists = counterpart >= 0
+                    && counterpart < references.get(reference).pages().pages();
+            int at = exists ? read(reference, counterpart) : -1;
+            byte[] before = bench.references.get(reference).buffer();
+            if (at < 0 || !Deltas.worthwhile(before, at, segment.decoded(), offset)) {
+                return false;
+            }
+            boolean next = runOp == (Op.DELTA | record)
+                    && runLength > 0
+                    && referenced.reference() == reference
+                    && referenced.next() == counterpart;
+            if (next) {
+                referenced.proceed();
+                runLength++;
+            } else {
+                endRun();
+                beginRun(Op.DELTA | record);
+                referenced.begin(reference, counterpart, position);
+            }
+            store(before, at, PAGE_BYTES);
+            Deltas.apply(segment.decoded(), offset, bench.body, data - PAGE_BYTES);
+            return true;
         }
 
         private void extendRun(int op, int twin) {
@@ -276,6 +289,7 @@ public final class PageEncoder implements SegmentEncoder {
                 instructions.putNumber(referenced.reference());
                 instructions.putSigned(referenced.step());
                 if (kind == Op.REFERENCE) {
+                    usual.learn(referenced.reference(), referenced.shift(), runLength);
                     tally.addReferenced(referenced.reference(), runLength);
                 }
             }

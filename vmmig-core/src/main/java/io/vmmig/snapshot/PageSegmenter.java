@@ -8,6 +8,8 @@ import io.vmmig.sparse.SparseInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
 
 /** Splits the page contents of one package into segments, in order, and finds pages that equal earlier ones. For one thread. */
 public final class PageSegmenter {
@@ -16,6 +18,7 @@ public final class PageSegmenter {
     private static final int CHUNK_BYTES = 256 << 10;
 
     private final PageWindow window = new PageWindow();
+    private final Records records = new Records();
     private long positions;
 
     /** For a disk image, whose pages are consecutive. */
@@ -35,7 +38,7 @@ public final class PageSegmenter {
             int length = zeros + in.readNBytes(buffer, zeros, buffer.length - zeros);
             int offset = 0;
             for (; length - offset >= PAGE_BYTES; offset += PAGE_BYTES) {
-                page(layout, Layout.NO_RECORD, buffer, offset);
+                page(layout, Layout.NO_RECORD, buffer, offset, layout.position());
             }
             if (offset < length) {
                 layout.opaque(length - offset);
@@ -56,9 +59,14 @@ public final class PageSegmenter {
         return total;
     }
 
-    /** For QEMU's migration stream. */
+    /** For the part of QEMU's migration stream that is sent while the guest runs. A record that it cuts goes to {@link #snapshot()}. */
+    public Segmenter precopy() {
+        return (segment, in) -> records.fill(segment, in, false);
+    }
+
+    /** For QEMU's migration stream, or its rest. */
     public Segmenter snapshot() {
-        return new Records();
+        return (segment, in) -> records.fill(segment, in, true);
     }
 
     /** Returns its buffers for reuse, after everything has been split. */
@@ -66,12 +74,13 @@ public final class PageSegmenter {
         window.dissolve();
     }
 
-    private void page(Layout layout, long recordAddress, byte[] buffer, int offset) {
+    /** @param position the number that the page is expected to have in an earlier package */
+    private void page(Layout layout, long recordAddress, byte[] buffer, int offset, long position) {
         if (isFilled(buffer, offset)) {
             layout.filled(recordAddress, 1, buffer[offset] & 0xff);
         } else {
             long hash = PageHash.of(buffer, offset);
-            layout.page(recordAddress, offset, hash, window.add(buffer, offset, hash));
+            layout.page(recordAddress, offset, hash, window.add(buffer, offset, hash), position);
         }
     }
 
@@ -81,7 +90,7 @@ public final class PageSegmenter {
         return Arrays.equals(buffer, offset, offset + PAGE_BYTES - 1, buffer, offset + 1, offset + PAGE_BYTES);
     }
 
-    private final class Records implements Segmenter, RamScanner.Visitor {
+    private final class Records implements RamScanner.Visitor {
         private static final int PLAIN_HEADER_BYTES = Long.BYTES;
         /** Small, so that the other end gets the start of the snapshot early, but larger than any record. */
         private static final int FIRST_SEGMENT_BYTES = 64 << 10;
@@ -91,9 +100,14 @@ public final class PageSegmenter {
         private byte[] buffer = left;
         private Layout layout = new Layout();
         private boolean first = true;
+        /** For each RAM block, the number that its page at address 0 has, or would have. */
+        private final Map<String, Long> origins = new HashMap<>();
 
-        @Override
-        public boolean fill(Segment segment, InputStream in) throws IOException {
+        private String latest = "";
+        private long origin;
+
+        /** @param all whether the stream ends with {@code in} */
+        boolean fill(Segment segment, InputStream in, boolean all) throws IOException {
             buffer = segment.decoded();
             layout = segment.layout();
             layout.begin(positions);
@@ -108,7 +122,7 @@ public final class PageSegmenter {
                 int read = in.readNBytes(buffer, length, wanted);
                 last = read < wanted;
                 length += read;
-                scanned = scanner.scan(buffer, scanned, length, last, this);
+                scanned = scanner.scan(buffer, scanned, length, last && all, this);
             }
             left = Arrays.copyOfRange(buffer, scanned, length);
             positions = layout.position();
@@ -127,7 +141,21 @@ public final class PageSegmenter {
             if (!inRecord) {
                 layout.opaque(headerBytes);
             }
-            PageSegmenter.this.page(layout, inRecord ? address : Layout.NO_RECORD, buffer, offset + headerBytes);
+            PageSegmenter.this.page(
+                    layout,
+                    inRecord ? address : Layout.NO_RECORD,
+                    buffer,
+                    offset + headerBytes,
+                    origin(block, address) + address / PAGE_BYTES);
+        }
+
+        /** A page that is sent again has the number that it had at first: pages of a block come in the order of their addresses then. */
+        private long origin(String block, long address) {
+            if (!block.equals(latest)) {
+                latest = block;
+                origin = origins.computeIfAbsent(block, any -> layout.position() - address / PAGE_BYTES);
+            }
+            return origin;
         }
 
         @Override
@@ -135,6 +163,7 @@ public final class PageSegmenter {
             boolean described =
                     headerBytes == PLAIN_HEADER_BYTES && buffer[offset + headerBytes] == 0 && layout.describesRecords();
             if (described) {
+                origin(block, address);
                 layout.zeroRecord(address);
             } else {
                 layout.opaque(headerBytes + 1);

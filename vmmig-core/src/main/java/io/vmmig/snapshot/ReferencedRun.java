@@ -45,6 +45,11 @@ final class ReferencedRun {
         return true;
     }
 
+    /** The distance of the run's pages from their positions in this package. */
+    long shift() {
+        return shift[reference];
+    }
+
     /** The reference of the run. */
     int reference() {
         return reference;

@@ -70,7 +70,7 @@ class ManifestJsonTest {
             delimiter = '|',
             value = {
                 // What is replaced | by what | the problem | a word of the message
-                "'\"vmmig\": 2' | '\"vmmig\": 4' | PACKAGE_TOO_NEW | version 4",
+                "'\"vmmig\": 2' | '\"vmmig\": 5' | PACKAGE_TOO_NEW | version 5",
                 "'\"guest\":' | '\"critical\": [\"novelty\"], \"novelty\": 1, \"guest\":' | PACKAGE_TOO_NEW | novelty",
                 "'\"target\": \"vda\"' | '\"critical\": [\"x\"], \"target\": \"vda\"' | PACKAGE_TOO_NEW | disks 0",
                 "'\"snapshot\": \"pages\"' | '\"snapshot\": \"lines\"' | PACKAGE_TOO_NEW | lines",

@@ -29,7 +29,9 @@ import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
@@ -550,6 +552,24 @@ class PackageCacheTest {
         ByteArrayOutputStream folded = new ByteArrayOutputStream();
         store.fold(new ByteArrayInputStream(Packages.write(contents)), folded);
         assertThat(Packages.read(folded.toByteArray()).streams()).containsKeys("kernel", "ramdisk", "snapshot");
+    }
+
+    @Test
+    void aLivePackageIsAddedAndFolded() throws Exception {
+        Contents small = Packages.small();
+        Map<String, byte[]> streams = new LinkedHashMap<>();
+        small.streams().forEach((name, content) -> {
+            if (name.startsWith("disks/")) {
+                streams.putIfAbsent("precopy", DISK);
+            }
+            streams.put(name, content);
+        });
+        byte[] live = Packages.write(new Contents(
+                small.manifest().asLive(), small.xml(), small.cookie(), small.definition(), small.guest(), streams));
+        images.references().addPackage(Files.write(directory.resolve("live"), live));
+        ByteArrayOutputStream folded = new ByteArrayOutputStream();
+        images.references().fold(new ByteArrayInputStream(live), folded);
+        assertThat(Packages.read(folded.toByteArray()).streams().get("precopy")).isEqualTo(DISK);
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,6 +19,8 @@ import java.util.Random;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class PackageRoundTripTest {
     @Test
@@ -91,18 +94,36 @@ class PackageRoundTripTest {
         try (PackageReader reader =
                 PackageReader.from(new ByteArrayInputStream(out.toByteArray()), PackageLimits.DEFAULT)) {
             for (PackageReader.Entry entry = reader.next(); entry != null; entry = reader.next()) {
-                if (entry instanceof PackageReader.Entry.Kernel kernel) {
-                    kernel.stream().readAllBytes();
-                } else if (entry instanceof PackageReader.Entry.Ramdisk ramdisk) {
-                    ramdisk.stream().readAllBytes();
-                } else if (entry instanceof PackageReader.Entry.DiskLayer layer) {
-                    layer.stream().readAllBytes();
-                } else if (entry instanceof PackageReader.Entry.Snapshot snapshot) {
-                    snapshot.stream().readAllBytes();
+                if (entry instanceof PackageReader.Entry.Content content) {
+                    content.stream().readAllBytes();
                 }
             }
             assertThat(reader.verify()).isEqualTo(written);
         }
+    }
+
+    /** Wherever it was cut, also in the middle of a page's record. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 70_001, 100_000 - 1, 100_000})
+    void aLivePackageHasItsMemoryInTwoParts(int cut) throws Exception {
+        Contents small = Packages.small();
+        byte[] memory = small.streams().get("snapshot");
+        Map<String, byte[]> streams = new LinkedHashMap<>();
+        small.streams().forEach((name, content) -> {
+            if (name.startsWith("disks/")) {
+                streams.putIfAbsent("precopy", Arrays.copyOf(memory, cut));
+            }
+            streams.put(name, content);
+        });
+        streams.put("snapshot", Arrays.copyOfRange(memory, cut, memory.length));
+        Contents live = new Contents(
+                small.manifest().asLive(), small.xml(), small.cookie(), small.definition(), small.guest(), streams);
+        Contents read = Packages.read(Packages.write(live));
+        assertThat(read.streams().keySet()).containsExactlyElementsOf(streams.keySet());
+        ByteArrayOutputStream joined = new ByteArrayOutputStream();
+        joined.writeBytes(read.streams().get("precopy"));
+        joined.writeBytes(read.streams().get("snapshot"));
+        assertThat(joined.toByteArray()).isEqualTo(memory);
     }
 
     @Test

@@ -134,6 +134,7 @@ final class Packages {
             switch (content.getKey()) {
                 case "kernel" -> writer.writeKernel(in);
                 case "ramdisk" -> writer.writeRamdisk(in);
+                case "precopy" -> writer.writePrecopy(in);
                 case "snapshot" -> writer.writeSnapshot(in);
                 default -> {
                     String[] parts = content.getKey().split("[/.]");
@@ -181,6 +182,8 @@ final class Packages {
                             .format()
                             .word();
                     streams.put("disks/" + layer.target() + '.' + layer.layer() + '.' + format, all(layer.stream()));
+                } else if (entry instanceof PackageReader.Entry.Precopy precopy) {
+                    streams.put("precopy", all(precopy.stream()));
                 } else if (entry instanceof PackageReader.Entry.Snapshot snapshot) {
                     streams.put("snapshot", all(snapshot.stream()));
                 }
@@ -193,16 +196,8 @@ final class Packages {
     /** Reads to the end, and verifies. */
     static PackageSummary drain(PackageReader reader) throws VmmigException {
         for (PackageReader.Entry entry = reader.next(); entry != null; entry = reader.next()) {
-            if (entry instanceof PackageReader.Entry.Kernel kernel) {
-                all(kernel.stream());
-            } else if (entry instanceof PackageReader.Entry.Ramdisk ramdisk) {
-                all(ramdisk.stream());
-            } else if (entry instanceof PackageReader.Entry.BaseImage image) {
-                all(image.stream());
-            } else if (entry instanceof PackageReader.Entry.DiskLayer layer) {
-                all(layer.stream());
-            } else if (entry instanceof PackageReader.Entry.Snapshot snapshot) {
-                all(snapshot.stream());
+            if (entry instanceof PackageReader.Entry.Content content) {
+                all(content.stream());
             }
         }
         return reader.verify();

@@ -16,6 +16,7 @@ import io.vmmig.snapshot.Segment;
 import io.vmmig.snapshot.SegmentPool;
 import io.vmmig.snapshot.Segmenter;
 import io.vmmig.snapshot.Segments;
+import io.vmmig.snapshot.UsualShifts;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -59,7 +60,11 @@ public class CodecState {
     public void cut() throws IOException, VmmigException {
         List<Reference> references = base ? List.of(new Reference(openBase(), Reference.Order.ANY)) : List.of();
         encoder = new PageEncoder(
-                references, LevelControl.of(level), new PageTally(references.size()), Segments.MAX_BYTES);
+                references,
+                LevelControl.of(level),
+                new PageTally(references.size()),
+                new UsualShifts(references.size()),
+                Segments.MAX_BYTES);
         decoder = new PageDecoder(references, new PageTally(references.size()), new PageRing(), Segments.MAX_BYTES);
         SegmentPool pool = new SegmentPool(COUNT + 1, Segments.MAX_BYTES, Segments.storedBytes(Segments.MAX_BYTES));
         Segmenter segmenter = new PageSegmenter().snapshot();

@@ -129,7 +129,7 @@ final class HandMadePackage {
     }
 
     private static String sealed(List<Entry> of, String folder) {
-        boolean pages = folder.startsWith("disks/") || folder.equals("snapshot");
+        boolean pages = folder.startsWith("disks/") || folder.equals("precopy") || folder.equals("snapshot");
         ByteArrayOutputStream decoded = new ByteArrayOutputStream();
         ByteArrayOutputStream digests = new ByteArrayOutputStream();
         ByteArrayOutputStream stored = new ByteArrayOutputStream();

@@ -147,7 +147,7 @@ final class HostileManifests {
     }
 
     private void versions() {
-        change("a newer version", PACKAGE_TOO_NEW, "\"vmmig\": 2", "\"vmmig\": 4");
+        change("a newer version", PACKAGE_TOO_NEW, "\"vmmig\": 2", "\"vmmig\": 5");
         change("an older version, which has no guest.json", PACKAGE_MALFORMED, "\"vmmig\": 2", "\"vmmig\": 1");
         change("a version of 2^31", PACKAGE_MALFORMED, "\"vmmig\": 2", "\"vmmig\": 2147483648");
         change("a critical field", PACKAGE_TOO_NEW, REFERENCES, REFERENCES + ", \"x\": 1, \"critical\": [\"x\"]");

@@ -113,6 +113,8 @@ class GoldenPackageTest {
                             new ByteArrayInputStream(bytes), digest, PageLayout.ofBootFile(reader.manifest(), digest));
                 } else if (entry instanceof Entry.DiskLayer layer) {
                     digest("disks/vda.0.raw", layer.stream(), contents);
+                } else if (entry instanceof Entry.Precopy precopy) {
+                    digest("precopy", precopy.stream(), contents);
                 } else if (entry instanceof Entry.Snapshot snapshot) {
                     digest("snapshot", snapshot.stream(), contents);
                 }

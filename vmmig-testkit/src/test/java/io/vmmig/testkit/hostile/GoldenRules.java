@@ -13,6 +13,7 @@ import io.vmmig.testkit.hostile.HandMadePackage.Entry;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 final class GoldenRules extends GoldenCases {
     private static final int PAGE = 4096;
     private static final byte[] NONE = {};
+    private static final String PRECOPY = "precopy/000000";
 
     GoldenRules() {
         packed("smallest", null, "nothing that could be left out", parts -> {});
@@ -413,7 +415,23 @@ final class GoldenRules extends GoldenCases {
     }
 
     private void versions() {
-        manifest("version-4", PACKAGE_TOO_NEW, "a version that is not there yet", "\"vmmig\": 2", "\"vmmig\": 4");
+        manifest("version-5", PACKAGE_TOO_NEW, "a version that is not there yet", "\"vmmig\": 2", "\"vmmig\": 5");
+        live("live", null, "the snapshot may begin anywhere in QEMU's stream", parts -> {});
+        live("live-all-in-precopy", null, "there may be no rest", parts -> {
+            parts.entry(SNAPSHOT).store(ZstdFrames.of(new byte[4]));
+            parts.entry(SNAPSHOT).decoded = NONE;
+        });
+        live(
+                "live-without-precopy",
+                PACKAGE_MALFORMED,
+                "a live package has precopy",
+                parts -> parts.entries.remove(parts.indexOf(PRECOPY)));
+        live(
+                "live-precopy-behind-disks",
+                PACKAGE_MALFORMED,
+                "precopy comes before the disks",
+                parts -> Collections.swap(parts.entries, parts.indexOf(PRECOPY), parts.indexOf(DISK)));
+        packed("precopy-not-live", PACKAGE_MALFORMED, "only a live package has precopy", parts -> precopy(parts));
         baseline("baseline", null, "a baseline has disks and a snapshot only", parts -> {});
         baseline(
                 "baseline-with-domain",
@@ -466,6 +484,20 @@ final class GoldenRules extends GoldenCases {
                 PACKAGE_LIMIT_EXCEEDED,
                 "at most 256 references",
                 IntStream.range(0, 257).mapToObj(i -> "raw").toArray(String[]::new));
+    }
+
+    private void live(String name, @Nullable Problem problem, String shows, Consumer<HandMadePackage> change) {
+        packed(name, problem, shows, parts -> {
+            set(parts, MANIFEST, Harmless.replaced(SMALLEST, "\"vmmig\": 2", "\"vmmig\": 4"));
+            precopy(parts);
+            change.accept(parts);
+        });
+    }
+
+    private static void precopy(HandMadePackage parts) {
+        byte[] content = text("what was sent while the guest ran", 300);
+        parts.entries.add(
+                parts.indexOf(DISK), new Entry(PRECOPY, ZstdFrames.of(HandMadePackage.opaque(content)), content));
     }
 
     private void baseline(String name, @Nullable Problem problem, String shows, Consumer<HandMadePackage> change) {

@@ -72,16 +72,8 @@ class HostilePackageTest extends HostilePackageContract {
     private static void read(byte[] bytes) throws VmmigException, IOException {
         try (PackageReader reader = PackageReader.from(new ByteArrayInputStream(bytes), PackageLimits.DEFAULT)) {
             for (PackageReader.Entry entry = reader.next(); entry != null; entry = reader.next()) {
-                if (entry instanceof PackageReader.Entry.Kernel kernel) {
-                    readAll(kernel.stream());
-                } else if (entry instanceof PackageReader.Entry.Ramdisk ramdisk) {
-                    readAll(ramdisk.stream());
-                } else if (entry instanceof PackageReader.Entry.BaseImage image) {
-                    readAll(image.stream());
-                } else if (entry instanceof PackageReader.Entry.DiskLayer layer) {
-                    readAll(layer.stream());
-                } else if (entry instanceof PackageReader.Entry.Snapshot snapshot) {
-                    readAll(snapshot.stream());
+                if (entry instanceof PackageReader.Entry.Content content) {
+                    readAll(content.stream());
                 }
             }
             reader.verify();
