@@ -205,6 +205,16 @@ public final class Migrator {
     }
 
     /**
+     * How long a guest that moves with {@link Strategy#LIVE} may go on changing its memory faster than it can be sent, after all of it was
+     * sent once. Then it is paused nevertheless, and the pause is as long as it takes to send what is left. A minute by default.
+     *
+     * @throws IllegalArgumentException if {@code atMost} is negative
+     */
+    public Migrator convergeWithin(Duration atMost) {
+        return with(copy -> copy.convergeWithin = MigrationSettings.notNegative(atMost));
+    }
+
+    /**
      * How long the source asks the destination when the answer to the hand-over was lost; the guest is paused here meanwhile. Without an
      * answer in that time the migration ends with {@link Problem#OUTCOME_UNKNOWN}. Half a minute by default; the source asks at least once.
      *

@@ -15,6 +15,8 @@ public enum Phase {
     OFFER,
     /** Moving kernel and ramdisk, if the destination lacks them, and looking for free memory, while the guest runs. */
     BOOT_FILES,
+    /** Moving memory in a live migration, while the guest runs. */
+    PRECOPY,
     /** Suspending the guest; downtime begins here. */
     SUSPEND,
     /** Moving the disks, while the guest is paused. */

@@ -44,6 +44,12 @@ public final class SourceHandOver {
         /** The guest's current state. */
         Found found() throws VmmigException;
 
+        /**
+         * Begins to save the guest while it runs; it may be paused at any moment from then on. A call that throws leaves it as it was, or
+         * paused.
+         */
+        void beginLive() throws VmmigException;
+
         /** Pauses the guest, and returns whether it was running. A call that throws leaves it as it was, or paused. */
         boolean save() throws VmmigException;
 
@@ -91,7 +97,17 @@ public final class SourceHandOver {
         return leftToRecovery;
     }
 
-    /** PREPARED → SAVED: pauses the guest. */
+    /**
+     * PREPARED → LIVE: has the guest saved while it runs. Call {@link #save} when it is to be paused, at the latest when its memory has been
+     * read.
+     */
+    public void beginLive() throws VmmigException {
+        saving = true;
+        guest.beginLive();
+        state = state.then(SourceState.LIVE);
+    }
+
+    /** PREPARED or LIVE → SAVED: pauses the guest. */
     public void save() throws VmmigException {
         saving = true;
         boolean ran = guest.save();
@@ -207,7 +223,7 @@ public final class SourceHandOver {
         }
         switch (state) {
             case PREPARED -> endUnsaved(why);
-            case SAVED, SENT -> rollBack(why);
+            case LIVE, SAVED, SENT -> rollBack(why);
             case COMMITTED -> {
                 if (why instanceof VmmigException known && known.problem() != Problem.OUTCOME_UNKNOWN) {
                     rollBack(why);

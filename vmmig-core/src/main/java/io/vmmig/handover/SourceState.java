@@ -8,18 +8,21 @@ import java.util.Set;
  *
  * <pre>
  *   PREPARED ──► SAVED ──► SENT ──► COMMITTED ──► RETIRED
- *       │          │         │          │
- *       │          ▼         ▼          ├──► ROLLED_BACK   (the destination says that it did not take the guest)
- *       └────► ROLLED_BACK ◄─┘          └──► UNKNOWN       (the answer was lost)
+ *    │    │      ▲  │        │         │
+ *    │    └► LIVE┘  │        │         ├──► UNKNOWN       (the answer was lost)
+ *    │        │     │        │         │
+ *    └────────┴─────┴────────┴─────────┴──► ROLLED_BACK   (once COMMITTED: the destination says that it did not take the guest)
  * </pre>
  *
  * <p>A guest that is only packed has no hand-over: SAVED ──► COPIED.
  *
- * <p>The guest may run at the source in PREPARED, ROLLED_BACK and COPIED only.
+ * <p>The guest may run at the source in PREPARED, LIVE, ROLLED_BACK and COPIED only.
  */
 public enum SourceState {
     /** The guest has not been changed. */
     PREPARED,
+    /** The guest's memory is being sent while it runs; the hypervisor may pause it at any moment. Not recorded. */
+    LIVE,
     /** The guest is paused, and its state is being sent. */
     SAVED,
     /** The destination holds the guest, paused and verified. */
@@ -37,7 +40,8 @@ public enum SourceState {
 
     private Set<SourceState> successors() {
         return switch (this) {
-            case PREPARED -> Set.of(SAVED, ROLLED_BACK);
+            case PREPARED -> Set.of(LIVE, SAVED, ROLLED_BACK);
+            case LIVE -> Set.of(SAVED, ROLLED_BACK);
             case SAVED -> Set.of(SENT, ROLLED_BACK, COPIED);
             case SENT -> Set.of(COMMITTED, ROLLED_BACK);
             case COMMITTED -> Set.of(RETIRED, ROLLED_BACK, UNKNOWN);

@@ -3,6 +3,7 @@ package io.vmmig.hypervisor;
 
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -104,6 +105,25 @@ public interface Guest {
      *     io.vmmig.error.Problem#GUEST_BUSY}; the guest is then as it was
      */
     SavedGuest save() throws VmmigException;
+
+    /**
+     * Why {@link #saveLive} would not work, as a clause; empty if nothing is known to stand in its way. A hypervisor that cannot save a
+     * running guest need not override this.
+     */
+    default Optional<String> obstacleToLiveSave() throws VmmigException {
+        return Optional.of("this hypervisor cannot save a guest while it runs");
+    }
+
+    /**
+     * Begins to save the guest while it runs. The stream repeats what the guest changes, until the rest can be read within {@code downtime}
+     * at the rate of its reader, or until {@link SavedGuest#pause()} is called. Then the guest is paused, the stream ends with what is left,
+     * and all is as after {@link #save()}.
+     *
+     * @throws io.vmmig.error.HypervisorException as {@link #save()} does; the guest is then as it was
+     */
+    default SavedGuest saveLive(Duration downtime) throws VmmigException {
+        throw new UnsupportedOperationException(obstacleToLiveSave().orElse(""));
+    }
 
     /**
      * Whether the guest, which an earlier save left paused, has certainly run since its state was saved completely; false when the

@@ -8,8 +8,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A guest that is paused at the source while its memory and device state stream out. Its disks no longer change, and may be read before,
- * during or after the stream.
+ * A guest whose memory and device state stream out. It is paused, so that its disks no longer change, and may be read before, during or after
+ * the stream; after {@link Guest#saveLive} only from {@link #pause()} on.
  *
  * <p>The caller ends the pause with {@link #resume()}, {@link #retire()} or {@link #leavePaused()}; {@link #close()} without any of them
  * resumes the guest. One thread reads the stream; any thread may call the other methods.
@@ -25,7 +25,20 @@ public interface SavedGuest extends AutoCloseable {
     /** Whether the guest was running, rather than paused, before it was saved. */
     boolean wasRunning();
 
-    /** When the guest was suspended. */
+    /** Whether the guest is paused, which it always is unless {@link Guest#saveLive} was used. Takes no time. */
+    default boolean paused() {
+        return true;
+    }
+
+    /**
+     * Pauses the guest if it still runs, and returns once it is paused, so that its disks no longer change. The rest of the stream must be read
+     * after this.
+     *
+     * @throws io.vmmig.error.HypervisorException with {@link io.vmmig.error.Problem#GUEST_NOT_RUNNING} when the guest has been ended
+     */
+    default void pause() throws VmmigException {}
+
+    /** When the guest was paused; call it once it is. */
     Instant suspendedAt();
 
     /**

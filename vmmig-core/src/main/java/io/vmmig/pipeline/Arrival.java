@@ -105,6 +105,12 @@ final class Arrival {
         Arrival arrival = new Arrival(offer, origin, host, context);
         arrival.offered = arrival.adapt(offer.domainXml(), offer.definitionXml());
         arrival.requireSpace(context.guests());
+        if (offer.manifest().live() && !arrival.canReserve()) {
+            throw new IncompatibleException(
+                    Problem.REQUEST_INVALID,
+                    "a disk of the guest is too large for a live migration to this host",
+                    "Move it with Strategy.WARM.");
+        }
         if (!context.settings().overcommitMemory) {
             requireMemory(host, offer.manifest());
         }
@@ -459,8 +465,11 @@ final class Arrival {
         return manifest.disks().stream().flatMap(disk -> disk.layers().stream()).allMatch(ImageFiles::canReserve);
     }
 
-    /** Creates empty placeholder images, with which a hypervisor can start. */
+    /** Creates empty placeholder images, unless they are there, with which a hypervisor can start. */
     void reserveLayers(ArrivalFiles made) throws VmmigException {
+        if (reserved) {
+            return;
+        }
         reserved = true;
         try {
             for (Manifest.Disk disk : manifest.disks()) {

@@ -31,6 +31,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
     private final ArrivalClaims claims;
     private final List<RestoringGuest> begun = new ArrayList<>();
     private @Nullable EarlyRestore early;
+    private @Nullable RestoringGuest restoring;
     private @Nullable RestoredGuest restored;
     /** Why a failed restore may have begun nevertheless; null if it certainly has not. */
     private @Nullable VmmigException uncertain;
@@ -77,17 +78,40 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
         }
     }
 
+    /** As {@link #restore}, before the disks are there. */
+    RestoringGuest restoreEarly(RestoreRequest request) throws VmmigException {
+        RestoringGuest begunEarly = takeEarly(request);
+        if (begunEarly == null) {
+            arrival.reserveLayers(files);
+            early = new EarlyRestore(request, begin(request), context.hypervisor()::restoresAlike);
+            early.awaitReady();
+            begunEarly = Objects.requireNonNull(early.take(request));
+        }
+        restoring = begunEarly;
+        return restoring;
+    }
+
     /** The restore that was begun early if it suits the request, otherwise a new one. */
     RestoringGuest restore(RestoreRequest request) throws VmmigException {
-        if (early != null) {
-            RestoringGuest restoring = early.take(request);
-            if (restoring != null) {
-                return restoring;
-            }
+        if (restoring == null) {
+            restoring = takeEarly(request);
+        }
+        if (restoring == null) {
+            restoring = begin(request);
+        }
+        return restoring;
+    }
+
+    private @Nullable RestoringGuest takeEarly(RestoreRequest request) throws VmmigException {
+        if (early == null) {
+            return null;
+        }
+        RestoringGuest taken = early.take(request);
+        if (taken == null) {
             LOG.info("guest {}: it differs from what was offered, so its hypervisor is started again", name());
             early.close();
         }
-        return begin(request);
+        return taken;
     }
 
     /** Begins a restore, which is aborted at the end of the migration if it is not finished. */

@@ -8,6 +8,7 @@ import io.vmmig.error.IncompatibleException;
 import io.vmmig.error.Phase;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.freepages.FreePages;
 import io.vmmig.freepages.RunningMemory;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestState;
@@ -19,6 +20,7 @@ import io.vmmig.transport.Transport;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +30,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class Baselines {
     private static final int MOST = 4;
+    /** In a live migration QEMU itself sends what has changed since. */
+    private static final int MOST_LIVE = 1;
     /** A baseline that took no longer is as recent as it can be. */
     private static final long SHORT_MILLIS = 1000;
 
@@ -42,6 +46,8 @@ final class Baselines {
     private @Nullable Digest latest;
     private Strategy strategy = Strategy.STOP_AND_COPY;
     private String because = "";
+    /** Whether this host can read the guest's memory while the guest runs. */
+    private boolean readable = true;
 
     private Baselines(SourceContext context, Transport transport, Guest guest, Departure departure) {
         this.context = context;
@@ -64,48 +70,83 @@ final class Baselines {
 
     private void choose() throws VmmigException {
         Strategy asked = context.settings().strategy;
-        if (asked == Strategy.STOP_AND_COPY) {
-            because = "it was asked for";
-        } else if (asked == Strategy.AUTO && bytes() < WORTHWHILE_BYTES) {
+        if (asked == Strategy.AUTO && bytes() < WORTHWHILE_BYTES) {
             because = "its memory and disks have only " + bytes() + " bytes";
-        } else if (!(transport instanceof Peer)) {
-            stopAndCopy(new IncompatibleException(
-                    Problem.REQUEST_INVALID,
-                    "nobody receives baselines at " + transport.description(),
-                    "Put a baseline there with Migrator.baseline first, and base the package on it with upon(…)."));
-        } else if (guest.state() != GuestState.RUNNING) {
-            stopAndCopy(notWarm("the guest is paused already"));
+        } else if (asked == Strategy.AUTO) {
+            chooseBest();
         } else {
-            chooseWarm(asked);
+            requirePossible(asked);
+            strategy = asked;
+            because = "it was asked for";
+        }
+        if (live()) {
+            try {
+                RunningMemory.requireReadable(guest, departure.domain());
+            } catch (IncompatibleException e) {
+                readable = false;
+                because += "; without a baseline: " + e.failure().what();
+            }
         }
     }
 
-    private void chooseWarm(Strategy asked) throws VmmigException {
-        try {
-            RunningMemory.requireReadable(guest, departure.domain());
-        } catch (IncompatibleException e) {
-            stopAndCopy(e);
+    /** The one with the shortest pause. */
+    private void chooseBest() throws VmmigException {
+        for (Strategy candidate : List.of(Strategy.LIVE, Strategy.WARM)) {
+            try {
+                requirePossible(candidate);
+                strategy = candidate;
+                because += "its memory and disks have " + bytes() + " bytes";
+                return;
+            } catch (IncompatibleException e) {
+                because += e.failure().what() + "; ";
+            }
+        }
+        because = because.substring(0, because.length() - 2);
+    }
+
+    private void requirePossible(Strategy wanted) throws VmmigException {
+        if (wanted == Strategy.STOP_AND_COPY) {
             return;
         }
-        strategy = Strategy.WARM;
-        because = asked == Strategy.WARM ? "it was asked for" : "its memory and disks have " + bytes() + " bytes";
+        if (!(transport instanceof Peer)) {
+            throw new IncompatibleException(
+                    Problem.REQUEST_INVALID,
+                    "nobody receives a guest that runs at " + transport.description(),
+                    "Put a baseline there with Migrator.baseline first, and base the package on it with upon(…).");
+        }
+        if (guest.state() != GuestState.RUNNING) {
+            throw impossible("the guest is paused already");
+        }
+        if (wanted == Strategy.WARM) {
+            RunningMemory.requireReadable(guest, departure.domain());
+        } else if (guest.obstacleToLiveSave().isPresent()) {
+            throw impossible(
+                    "the guest cannot move live: " + guest.obstacleToLiveSave().get());
+        }
     }
 
     private long bytes() {
         return departure.diskBytes() + departure.manifest().memoryBytes();
     }
 
-    private static IncompatibleException notWarm(String why) {
+    private static IncompatibleException impossible(String why) {
         return new IncompatibleException(Problem.REQUEST_INVALID, why, "Move it with Strategy.STOP_AND_COPY.");
     }
 
-    /** Falls back, unless the caller wants no other strategy. */
-    private void stopAndCopy(VmmigException why) throws VmmigException {
-        if (context.settings().strategy != Strategy.AUTO) {
-            throw why;
+    /** Goes on without a baseline, unless the caller wants no other strategy than the one that consists of them. */
+    private void goWithout(VmmigException why) throws VmmigException {
+        if (strategy == Strategy.WARM) {
+            if (context.settings().strategy == Strategy.WARM) {
+                throw why;
+            }
+            strategy = Strategy.STOP_AND_COPY;
         }
-        strategy = Strategy.STOP_AND_COPY;
         because = why.failure().what();
+    }
+
+    /** Whether the guest's memory is sent while QEMU tracks what changes. */
+    boolean live() {
+        return strategy == Strategy.LIVE;
     }
 
     /**
@@ -114,7 +155,7 @@ final class Baselines {
      * @return whether the destination may still be used; if not, the guest moves without them, over another connection
      */
     boolean sendTo(Destination to) throws VmmigException {
-        if (strategy != Strategy.WARM) {
+        if (strategy == Strategy.STOP_AND_COPY || !readable) {
             return true;
         }
         try {
@@ -127,7 +168,7 @@ final class Baselines {
             if (e.problem().family() == Problem.Family.CANCELLED) {
                 throw e;
             }
-            stopAndCopy(e);
+            goWithout(e);
             to.outgoing.abort(e.failure());
             return false;
         }
@@ -136,9 +177,13 @@ final class Baselines {
     /** What changes during a baseline is in the next one, which therefore takes less time, until nothing is gained. */
     private boolean isAnotherWorthwhile() {
         int last = sent.size() - 1;
-        return sent.size() < MOST
+        return sent.size() < most()
                 && sent.get(last).millis() > SHORT_MILLIS
                 && (last == 0 || sent.get(last).bytes() < sent.get(last - 1).bytes() / 2);
+    }
+
+    private int most() {
+        return live() ? MOST_LIVE : MOST;
     }
 
     private void send(Destination to) throws VmmigException {
@@ -146,7 +191,7 @@ final class Baselines {
         long begun = System.nanoTime();
         try (Scope scope = new Scope()) {
             SourceSetup setup = new SourceSetup(context, transport, scope);
-            Agreement agreement = setup.agreement(guest, departure.asBaseline(latest, MOST - sent.size()), to, false);
+            Agreement agreement = setup.agreement(guest, departure.asBaseline(latest, most() - sent.size()), to, false);
             PackageCaching keeping = setup.keep().required();
             SourceTransfer transfer = setup.transfer(agreement, keeping.passingTo(to.outgoing.packageStream()));
             transfer.send(
@@ -164,7 +209,8 @@ final class Baselines {
     }
 
     private InputStream memory() throws VmmigException {
-        return RunningMemory.open(guest, departure.domain(), context.settings().sendFreePages);
+        // A live migration cannot leave out free pages: they may be in use again before they are sent.
+        return RunningMemory.open(guest, departure.domain(), live() || context.settings().sendFreePages);
     }
 
     /** Checks that the package of the paused guest is based on the latest baseline. */
@@ -174,7 +220,7 @@ final class Baselines {
                         .manifest()
                         .references()
                         .contains(new Manifest.Reference(Manifest.Reference.Kind.PACKAGE, latest))) {
-            stopAndCopy(new IncompatibleException(
+            goWithout(new IncompatibleException(
                     Problem.REFERENCE_MISSING,
                     "one of the hosts does not hold the baseline any more that was just sent",
                     "Raise the quota with PackageCache.quota, and try again."));
@@ -183,7 +229,15 @@ final class Baselines {
 
     /** The guest as it is to be offered after the baselines. */
     Departure departure() {
-        return latest == null ? departure : departure.begunNow(latest);
+        Departure begun = latest == null ? departure : departure.begunNow(latest);
+        return live() ? begun.asLive() : begun;
+    }
+
+    /** Finds the free pages of the paused guest, if they can be left out. */
+    CompletableFuture<FreePages> finish(@Nullable FreePagesTask search) {
+        return live()
+                ? CompletableFuture.completedFuture(FreePages.unknown("the guest ran while they were sent"))
+                : FreePagesTask.finish(search);
     }
 
     SourceReport.Plan report() {

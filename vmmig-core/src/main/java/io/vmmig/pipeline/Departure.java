@@ -294,6 +294,11 @@ record Departure(
         return new Departure(domain, manifest.begunNow(), chains, belongings, shared, after, 0);
     }
 
+    /** The same guest, if it moves live. */
+    Departure asLive() {
+        return new Departure(domain, manifest.asLive(), chains, belongings, shared, baseline, further);
+    }
+
     /** Finds what earlier packages refer to, in the store or among this guest's files. */
     PackageCache.Others others(ReferenceStore store) throws VmmigException {
         Map<Manifest.Reference, Path> files = files();

@@ -72,16 +72,20 @@ public final class DestinationMigration extends MigrationScript<DestinationRepor
         guest.beginEarly(offer.cookie());
         origin.ready(guest::requireRestorable);
 
-        // It is paused there.
-        DestinationTransfer.Domain domain = transfer.receiveDisks();
+        // It is paused there, or about to be.
+        DestinationTransfer.Domain domain = transfer.receiveDomain();
+        if (arrival.manifest().live()) {
+            transfer.feedPrecopy(guest.restoreEarly(domain.request()).memory());
+        }
+        transfer.receiveDisks();
         RestoringGuest restoring = guest.restore(domain.request());
-        HeldBackEnd end = transfer.feed(restoring.memory());
+        transfer.feed(restoring.memory());
         hand.received();
         recorder.enter(Phase.RESTORE);
         PackageSummary summary = transfer.verify();
         List<Handling> provenance = origin.verify(arrival.manifest(), summary);
         hand.verified();
-        transfer.feed(end, restoring.memory());
+        transfer.feedEnd(restoring.memory());
         guest.restored(restoring.finish());
 
         // The guest is here, paused.

@@ -33,8 +33,8 @@ final class DestinationTransfer {
     private final Arrival arrival;
     private final PackageReader reader;
     private final ArrivalFiles files;
+    private final HeldBackEnd end = new HeldBackEnd();
     private @Nullable Entry pending;
-    private @Nullable InputStream snapshot;
 
     DestinationTransfer(DestinationContext context, Arrival arrival, PackageReader reader, ArrivalFiles files) {
         this.context = context;
@@ -86,26 +86,33 @@ final class DestinationTransfer {
         });
     }
 
-    /** Receives the paused guest's XML and disks, up to its memory. */
-    Domain receiveDisks() throws VmmigException {
+    /** Receives the saved guest's XML. */
+    Domain receiveDomain() throws VmmigException {
         return receive(() -> {
-            Domain domain = null;
-            while (true) {
-                Entry entry = pending == null ? next() : pending;
-                pending = null;
-                if (entry instanceof Entry.Domain read) {
-                    domain = domain(read);
-                    context.recorder().enter(Phase.DISKS, arrival.diskBytes());
-                } else if (entry instanceof Entry.Snapshot memory) {
-                    snapshot = memory.stream();
-                    if (domain == null) {
-                        throw Arrival.malformed("the package has no domain XML");
-                    }
-                    return domain;
-                } else {
-                    take(entry);
-                }
+            Entry entry = pending == null ? next() : pending;
+            while (!(entry instanceof Entry.Domain)) {
+                take(entry);
+                entry = next();
             }
+            return domain((Entry.Domain) entry);
+        });
+    }
+
+    /** Feeds the memory of the guest, which still runs at its source, to the hypervisor. */
+    void feedPrecopy(OutputStream memory) throws VmmigException {
+        feed(Phase.PRECOPY, ((Entry.Precopy) receive(this::next)).stream(), memory);
+    }
+
+    /** Receives the paused guest's disks, up to its memory. */
+    void receiveDisks() throws VmmigException {
+        context.recorder().enter(Phase.DISKS, arrival.diskBytes());
+        receive(() -> {
+            pending = next();
+            while (!(pending instanceof Entry.Snapshot)) {
+                take(pending);
+                pending = next();
+            }
+            return true;
         });
     }
 
@@ -211,13 +218,18 @@ final class DestinationTransfer {
         }
     }
 
-    /** Feeds the memory to the hypervisor, except its end, without which the guest cannot run. */
-    HeldBackEnd feed(OutputStream memory) throws VmmigException {
-        context.recorder().enter(Phase.SNAPSHOT, arrival.manifest().memoryBytes());
-        return receive(() -> {
-            try (InputStream in = new MemoryProgress(Objects.requireNonNull(snapshot), context.recorder()::moved)) {
-                return HeldBackEnd.copy(in, memory);
+    /** Feeds the paused guest's memory to the hypervisor, except its end, without which the guest cannot run. */
+    void feed(OutputStream memory) throws VmmigException {
+        feed(Phase.SNAPSHOT, ((Entry.Snapshot) Objects.requireNonNull(pending)).stream(), memory);
+    }
+
+    private void feed(Phase phase, InputStream stream, OutputStream memory) throws VmmigException {
+        context.recorder().enter(phase, arrival.manifest().memoryBytes());
+        receive(() -> {
+            try (InputStream in = new MemoryProgress(stream, context.recorder()::moved)) {
+                end.copy(in, memory);
             }
+            return true;
         });
     }
 
@@ -232,7 +244,7 @@ final class DestinationTransfer {
     }
 
     /** Feeds the end of the verified memory to the hypervisor. */
-    void feed(HeldBackEnd end, OutputStream memory) throws VmmigException {
+    void feedEnd(OutputStream memory) throws VmmigException {
         receive(() -> {
             end.writeTo(memory);
             return true;

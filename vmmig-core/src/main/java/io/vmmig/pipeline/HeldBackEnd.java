@@ -16,16 +16,12 @@ final class HeldBackEnd {
     private int filled;
     private int start;
 
-    private HeldBackEnd() {}
-
-    /** Copies all but the last mebibyte. */
-    static HeldBackEnd copy(InputStream in, OutputStream out) throws IOException {
-        HeldBackEnd end = new HeldBackEnd();
+    /** Copies all but the last mebibyte of what was read so far. */
+    void copy(InputStream in, OutputStream out) throws IOException {
         byte[] buffer = new byte[1 << 16];
         for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-            end.push(buffer, n, out);
+            push(buffer, n, out);
         }
-        return end;
     }
 
     private void push(byte[] buffer, int n, OutputStream out) throws IOException {

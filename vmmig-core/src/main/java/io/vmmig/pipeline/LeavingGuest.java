@@ -27,6 +27,8 @@ import org.slf4j.LoggerFactory;
 /** The guest of a migration on its hypervisor at the source. Carries out what {@link SourceHandOver} decides. For one thread. */
 final class LeavingGuest implements SourceHandOver.SourceGuest {
     private static final Logger LOG = LoggerFactory.getLogger(LeavingGuest.class);
+    /** What QEMU may leave for the pause, as the time that this takes at the rate of the last round. */
+    private static final Duration LIVE_DOWNTIME = Duration.ofMillis(150);
 
     private final SourceContext context;
     private final Guest guest;
@@ -39,6 +41,8 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
     private @Nullable SavedGuest saved;
     /** What the hypervisor stored of the guest when it was saved. */
     private @Nullable GuestInventory atSave;
+
+    private SourceTransfer.@Nullable Domain asSaved;
     /** Images that a departed guest has left. */
     private List<Path> leftHere = List.of();
 
@@ -66,9 +70,24 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
     }
 
     @Override
+    public void beginLive() throws VmmigException {
+        saved = guest.saveLive(LIVE_DOWNTIME);
+    }
+
+    @Override
     public boolean save() throws VmmigException {
-        saved = guest.save();
+        if (saved == null) {
+            saved = guest.save();
+        } else {
+            saved.pause();
+        }
         return saved.wasRunning();
+    }
+
+    /** The memory of a guest that is saved while it runs, up to the moment when it is or must be paused. */
+    SourceTransfer.Precopy precopy() {
+        return new SourceTransfer.Precopy(
+                new PrecopyStream(saved(), departure.manifest().memoryBytes(), context));
     }
 
     /** Borrows memory through the balloon if the search cannot tell which memory is free. */
@@ -121,11 +140,18 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
     }
 
     /**
-     * Checks that the saved guest is the one that was offered, except for what may change.
+     * Checks, once, that the saved guest is the one that was offered, except for what may change.
      *
      * @param copy whether the guest stays here
      */
     SourceTransfer.Domain asSaved(boolean copy) throws VmmigException {
+        if (asSaved == null) {
+            asSaved = compared(copy);
+        }
+        return asSaved;
+    }
+
+    private SourceTransfer.Domain compared(boolean copy) throws VmmigException {
         departure.requireUnchanged(guest, saved().domainXml());
         DomainXml domain = departure.travelling(saved().domainXml());
         Belongings belongings = belongings(domain, copy);

@@ -24,7 +24,7 @@ final class ProgressEstimate {
     /** A phase's typical duration in milliseconds, without moving bytes. */
     private static long usual(Phase phase) {
         return switch (phase) {
-            case QUEUED, BASELINE, DISKS -> 0;
+            case QUEUED, BASELINE, PRECOPY, DISKS -> 0;
             case PREPARE, OFFER -> 500;
             case BOOT_FILES -> 700;
             case CONNECT, COMMIT, RESUME -> 50;

@@ -104,6 +104,7 @@ public final class Recorder {
             case OFFER -> "finding out whether the destination can take the guest";
             case BOOT_FILES ->
                 "moving what can be moved while the guest runs, and starting its hypervisor at the destination";
+            case PRECOPY -> "moving memory while the guest runs";
             case SUSPEND -> "pausing the guest";
             case DISKS -> "moving disks";
             case SNAPSHOT -> "moving memory";

@@ -26,7 +26,7 @@ final class Reports {
                 recorder.startedAt(),
                 recorder.totalMillis(),
                 recorder.reconnections(),
-                bytes(summary, PackageSummary.SNAPSHOT),
+                bytes(summary, PackageSummary.PRECOPY) + bytes(summary, PackageSummary.SNAPSHOT),
                 bytes(summary, "disks/"),
                 summary.bytes(),
                 recorder.timings(),

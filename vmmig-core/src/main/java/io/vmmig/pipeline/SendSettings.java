@@ -28,6 +28,7 @@ public final class SendSettings extends MigrationSettings<SendSettings> {
     public Set<Loss> losses = Set.of();
     public Set<String> copiedDisks = Set.of();
     public Duration maxDowntime = Duration.ofHours(6);
+    public Duration convergeWithin = Duration.ofMinutes(1);
     public Duration inquiryTimeout = Duration.ofSeconds(30);
 
     public SendSettings() {

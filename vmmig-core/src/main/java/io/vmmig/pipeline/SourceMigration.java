@@ -79,6 +79,12 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
         SourceHandOver hand = handOver = SourceHandOver.begin(journal, leaves);
         leaves.lend(search);
         setup.awaitQuiet(search);
+        if (baselines.live()) {
+            recorder.enter(Phase.PRECOPY, agreement.manifest().memoryBytes());
+            hand.beginLive();
+            carried.send(leaves.asSaved(copy));
+            carried.send(leaves.precopy());
+        }
 
         // The guest is paused.
         recorder.enter(Phase.SUSPEND);
@@ -86,10 +92,12 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
                 Deadline.after(context.settings().maxDowntime, "the guest was paused for", cancellation),
                 Deadline::close);
         hand.save();
-        CompletableFuture<FreePages> searched = FreePagesTask.finish(search);
+        CompletableFuture<FreePages> searched = baselines.finish(search);
         SourceTransfer.Domain domain = leaves.asSaved(copy);
         recorder.enter(Phase.DISKS, departure.diskBytes());
-        carried.send(domain);
+        if (!baselines.live()) {
+            carried.send(domain);
+        }
         carried.send(new SourceTransfer.Disks(agreement, context.hypervisor().fileHoles(), recorder));
         FreePages free = cancellation.await(searched);
         recorder.enter(Phase.SNAPSHOT, agreement.manifest().memoryBytes());

@@ -99,6 +99,14 @@ record SourceTransfer(PackageWriter writer) {
         }
     }
 
+    /** Memory of the running guest, in a live migration. */
+    record Precopy(InputStream stream) implements Round {
+        @Override
+        public void send(PackageWriter writer) throws IOException, VmmigException {
+            writer.writePrecopy(stream);
+        }
+    }
+
     /** The guest's disks, which no longer change once it is paused. */
     record Disks(Agreement agreement, FileHoles holes, Recorder recorder) implements Round {
 

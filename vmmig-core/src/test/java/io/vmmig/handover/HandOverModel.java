@@ -34,6 +34,7 @@ final class HandOverModel {
     enum Source {
         BEGINS,
         PREPARED,
+        LIVE,
         SAVED,
         COMMIT_SENT,
         ASKING,
@@ -331,6 +332,11 @@ final class HandOverModel {
         @Override
         public Found found() {
             return world.atSource;
+        }
+
+        @Override
+        public void beginLive() throws VmmigException {
+            world.act(() -> {});
         }
 
         @Override
@@ -679,8 +685,18 @@ final class HandOverModel {
                     w.recorded = SourceState.PREPARED;
                     w.source = Source.PREPARED;
                 }));
-            case PREPARED ->
+            case PREPARED -> {
                 addSource(s, faults, next, script(SourceState.PREPARED, Source.SAVED, SourceHandOver::save));
+                addSource(s, faults, next, script(SourceState.PREPARED, Source.LIVE, SourceHandOver::beginLive));
+            }
+            case LIVE -> {
+                // The hypervisor has sent what changed, and pauses the guest by itself.
+                next.add(s.with(w -> w.atSource = Found.PAUSED));
+                addSource(s, faults, next, script(SourceState.LIVE, Source.SAVED, SourceHandOver::save));
+                if (!s.sourceConnected() || s.heardBySource(Message.REFUSED)) {
+                    addSource(s, faults, next, script(SourceState.LIVE, Source.DONE, HandOverModel::fail));
+                }
+            }
             case SAVED -> {
                 if (s.heardBySource(Message.RESTORED)) {
                     Call commit = script(SourceState.SAVED, Source.COMMIT_SENT, handOver -> {
@@ -812,7 +828,8 @@ final class HandOverModel {
     private void addStepsOfDestination(State s, boolean faults, List<State> next) {
         switch (s.destination()) {
             case IDLE -> {
-                if (s.source() == Source.SAVED && s.destinationConnected()) {
+                boolean offered = s.source() == Source.LIVE || s.source() == Source.SAVED;
+                if (offered && s.destinationConnected()) {
                     next.add(s.with(w -> {
                         w.arrived = DestinationState.OFFERED;
                         w.destination = Destination.OFFERED;

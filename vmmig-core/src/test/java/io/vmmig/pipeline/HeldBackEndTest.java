@@ -17,7 +17,10 @@ class HeldBackEndTest {
         new Random(length).nextBytes(bytes);
         ByteArrayOutputStream out = new ByteArrayOutputStream();
 
-        HeldBackEnd end = HeldBackEnd.copy(new ByteArrayInputStream(bytes), out);
+        HeldBackEnd end = new HeldBackEnd();
+        int part = length / 3;
+        end.copy(new ByteArrayInputStream(bytes, 0, part), out);
+        end.copy(new ByteArrayInputStream(bytes, part, length - part), out);
 
         assertThat(out.size()).isEqualTo(Math.max(0, length - (1 << 20)));
         end.writeTo(out);

@@ -22,6 +22,7 @@ import io.vmmig.libvirt.saveimage.SaveImagePreamble;
 import io.vmmig.xml.BoundedXml;
 import io.vmmig.xml.Xml;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -160,23 +161,62 @@ record LibvirtGuest(
         calls.remove();
     }
 
+    /** QEMU before version 9 misses what an emulated guest writes while it is saved, so that its copy is damaged. */
+    @Override
+    public Optional<String> obstacleToLiveSave() throws VmmigException {
+        String domainXml = domainXml();
+        if (Disks.in(domainXml).targets().isEmpty()) {
+            return Optional.of(
+                    "it has no drive, and libvirt keeps a guest paused after a live save only if it has one");
+        }
+        if (!looks.callHost("ask for libvirt's version for", host -> isAtLeast(8, 2, host.libvirtVersion()))) {
+            return Optional.of("libvirt is older than 8.2");
+        }
+        boolean emulated = DomainXml.parse(domainXml).domainType().equals("qemu");
+        if (emulated
+                && !looks.callHost("ask for QEMU's version for", host -> isAtLeast(9, 0, host.hypervisorVersion()))) {
+            return Optional.of(
+                    "QEMU before version 9 damages the memory of an emulated guest that is saved while it runs");
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isAtLeast(int major, int minor, String version) {
+        String[] parts = version.split("[^0-9]+");
+        int first = Integer.parseInt(parts[0]);
+        return first > major || first == major && Integer.parseInt(parts[1]) >= minor;
+    }
+
+    @Override
+    public SavedGuest saveLive(Duration downtime) throws VmmigException {
+        return saveOnce(() -> beginSave(true, downtime));
+    }
+
     @Override
     public SavedGuest save() throws VmmigException {
+        return saveOnce(() -> beginSave(false, Duration.ZERO));
+    }
+
+    private interface Save {
+        SavedGuest begin() throws VmmigException;
+    }
+
+    private SavedGuest saveOnce(Save save) throws VmmigException {
         claims.claim(uuid(), name());
         try {
-            return beginSave();
+            return save.begin();
         } catch (Throwable e) {
             claims.release(uuid());
             throw e;
         }
     }
 
-    private SavedGuest beginSave() throws VmmigException {
+    private SavedGuest beginSave(boolean live, Duration downtime) throws VmmigException {
         DomainState state = calls.call("look at", this::stateIfFree);
         boolean running = state != DomainState.PAUSED;
         PauseWatch watch = new PauseWatch(quickCalls);
         try {
-            return beginSave(running, watch);
+            return live && running ? beginLive(downtime, watch) : beginSave(running, watch);
         } catch (Throwable e) {
             watch.close();
             throw e;
@@ -196,7 +236,7 @@ record LibvirtGuest(
         try {
             watch.paused();
             OptionalLong size = size();
-            snapshot = MemorySnapshot.open(calls, options, disks.targets());
+            snapshot = MemorySnapshot.open(calls, options, disks.targets(), false);
             SaveImagePreamble preamble = snapshot.preamble();
             return new LibvirtSavedGuest(
                     calls,
@@ -209,6 +249,32 @@ record LibvirtGuest(
                     () -> claims.release(uuid()));
         } catch (VmmigException | RuntimeException | Error e) {
             undo(snapshot, running, e);
+            throw e;
+        }
+    }
+
+    private SavedGuest beginLive(Duration downtime, PauseWatch watch) throws VmmigException {
+        Disks disks = Disks.in(domainXml());
+        calls.call("look at the disks of", domain -> requireNoBlockJob(domain, disks.targets()));
+        OptionalLong size = size();
+        ownActs.add(DomainEvent.Kind.SUSPENDED);
+        calls.change(
+                "limit the downtime of",
+                new Late.Stays("it is set anew for each save"),
+                domain -> domain.limitDowntime(downtime.toMillis()));
+        MemorySnapshot snapshot = MemorySnapshot.open(calls, options, disks.targets(), true);
+        try {
+            return new LibvirtSavedGuest(
+                    calls,
+                    snapshot,
+                    withSize(snapshot.preamble(), size),
+                    true,
+                    null,
+                    watch,
+                    disks.images(),
+                    () -> claims.release(uuid()));
+        } catch (VmmigException | RuntimeException | Error e) {
+            undo(snapshot, true, e);
             throw e;
         }
     }

@@ -6,17 +6,19 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.SavedGuest;
+import io.vmmig.libvirt.binding.DomainState;
 import io.vmmig.libvirt.saveimage.SaveImagePreamble;
 import java.io.InputStream;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A paused guest, which is either resumed or retired. */
+/** A guest that is saved, paused at the latest when its memory has been read, and then either resumed or retired. */
 final class LibvirtSavedGuest implements SavedGuest {
     private static final Logger LOG = LoggerFactory.getLogger(LibvirtSavedGuest.class);
 
@@ -38,7 +40,7 @@ final class LibvirtSavedGuest implements SavedGuest {
     private final MemorySnapshot snapshot;
     private final SaveImagePreamble preamble;
     private final boolean wasRunning;
-    private final Instant suspendedAt;
+    private volatile @Nullable Instant suspendedAt;
     private final PauseWatch watch;
     private final List<Path> images;
     private final Runnable whenOver;
@@ -49,7 +51,7 @@ final class LibvirtSavedGuest implements SavedGuest {
             MemorySnapshot snapshot,
             SaveImagePreamble preamble,
             boolean wasRunning,
-            Instant suspendedAt,
+            @Nullable Instant suspendedAt,
             PauseWatch watch,
             List<Path> images,
             Runnable whenOver) {
@@ -79,8 +81,26 @@ final class LibvirtSavedGuest implements SavedGuest {
     }
 
     @Override
+    public boolean paused() {
+        return suspendedAt != null || watch.suspended().isPresent();
+    }
+
+    @Override
+    public synchronized void pause() throws VmmigException {
+        if (suspendedAt != null) {
+            return;
+        }
+        Instant now = Instant.now();
+        if (guest.state() != DomainState.PAUSED) {
+            guest.suspend();
+        }
+        watch.pausedByJob();
+        suspendedAt = watch.suspended().filter(now::isAfter).orElse(now);
+    }
+
+    @Override
     public Instant suspendedAt() {
-        return suspendedAt;
+        return Objects.requireNonNull(suspendedAt);
     }
 
     @Override

@@ -17,7 +17,10 @@ import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Takes memory as an external snapshot into a FIFO. The guest stays there, paused, with its disks unlocked. */
+/**
+ * Takes memory as an external snapshot into a FIFO. The guest stays there, paused, with its disks unlocked. If it runs at first, QEMU pauses it;
+ * libvirt would resume it by itself if one of its disks were not left to us.
+ */
 final class MemorySnapshot {
     private static final Logger LOG = LoggerFactory.getLogger(MemorySnapshot.class);
 
@@ -37,7 +40,8 @@ final class MemorySnapshot {
     private final Pending<Boolean> call;
     private final MemoryStream stream;
 
-    private MemorySnapshot(GuestCalls guest, LibvirtOptions options, List<String> disks, WorkDirectory directory)
+    private MemorySnapshot(
+            GuestCalls guest, LibvirtOptions options, List<String> disks, boolean live, WorkDirectory directory)
             throws IOException {
         this.guest = guest;
         this.options = options;
@@ -45,9 +49,9 @@ final class MemorySnapshot {
         fifo = directory.file("memory");
         Fifo.make(fifo);
         source = new FifoSource(fifo);
-        String xml = snapshotXml(fifo, disks);
+        String xml = snapshotXml(fifo, disks, live);
         // Not before the reading end is open: libvirt would block the guest while nobody reads.
-        call = guest.start("save", new Late.Stays("the guest stays paused"), domain -> domain.snapshot(xml));
+        call = guest.start("save", new Late.Stays("the guest stays paused"), domain -> domain.snapshot(xml, live));
         stream = new MemoryStream(source, options.saveStall(), () -> call.await(Duration.ZERO), this::abort);
         call.whenDone(source::writersDone);
     }
@@ -55,13 +59,15 @@ final class MemorySnapshot {
     /**
      * Starts the snapshot.
      *
-     * @param disks the names of all the guest's disks
+     * @param disks the names of all the guest's disks; one at least if {@code live}
+     * @param live whether the guest runs
      */
-    static MemorySnapshot open(GuestCalls guest, LibvirtOptions options, List<String> disks) throws VmmigException {
+    static MemorySnapshot open(GuestCalls guest, LibvirtOptions options, List<String> disks, boolean live)
+            throws VmmigException {
         try {
             WorkDirectory directory = WorkDirectory.in(options.workDirectory());
             try {
-                return new MemorySnapshot(guest, options, disks, directory);
+                return new MemorySnapshot(guest, options, disks, live, directory);
             } catch (IOException e) {
                 directory.close();
                 throw e;
@@ -71,12 +77,18 @@ final class MemorySnapshot {
         }
     }
 
-    static String snapshotXml(Path fifo, List<String> disks) {
+    static String snapshotXml(Path fifo, List<String> disks, boolean live) {
         StringBuilder xml = new StringBuilder("<domainsnapshot><memory snapshot='external' file='")
                 .append(LibvirtXml.quoted(fifo.toString()))
                 .append("'/><disks>");
+        String how = live ? "manual" : "no";
         for (String disk : disks) {
-            xml.append("<disk name='").append(LibvirtXml.quoted(disk)).append("' snapshot='no'/>");
+            xml.append("<disk name='")
+                    .append(LibvirtXml.quoted(disk))
+                    .append("' snapshot='")
+                    .append(how)
+                    .append("'/>");
+            how = "no";
         }
         return xml.append("</disks></domainsnapshot>").toString();
     }

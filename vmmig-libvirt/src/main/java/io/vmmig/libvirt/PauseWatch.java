@@ -47,11 +47,32 @@ final class PauseWatch implements AutoCloseable {
     private Duration usedBefore = Duration.ZERO;
     /** Whether nothing had happened when the images were released, so that their locks show everything later. */
     private boolean locksTell;
+    /** Whether libvirt's reason for the pause may still change, because its job that paused the guest goes on. */
+    private boolean unsettled;
 
     /** Starts to watch, while the guest runs or just before it is suspended. */
     PauseWatch(GuestCalls calls) throws VmmigException {
         this.calls = calls;
         this.events = GuestEvents.begin(calls, false);
+    }
+
+    /** When the guest was first suspended, by anyone, since this was created; empty if it has not been. Asks nobody. */
+    Optional<Instant> suspended() {
+        return events.after(0).stream()
+                .filter(event -> event.kind() == DomainEvent.Kind.SUSPENDED)
+                .map(DomainEvent::at)
+                .findFirst();
+    }
+
+    /** As {@link #paused()}, for a guest that ran when this was created, and that libvirt's running job paused. */
+    void pausedByJob() throws VmmigException {
+        paused();
+        before = (int) events.after(0).stream()
+                        .takeWhile(event -> event.kind() != DomainEvent.Kind.SUSPENDED)
+                        .count()
+                + 1;
+        before = Math.min(before, events.count());
+        unsettled = true;
     }
 
     /** Called when the guest is paused. */
@@ -138,7 +159,10 @@ final class PauseWatch implements AutoCloseable {
 
     /** Changes that no event has reported. */
     private Optional<Interference> unreported(DomainStatus now, GuestState state, List<Path> released) {
-        if (!now.equals(paused)) {
+        if (unsettled) {
+            paused = now;
+            unsettled = released.isEmpty();
+        } else if (!now.equals(paused)) {
             return ran("it is paused for another reason than it was (libvirt's number " + now.reason() + ")", state);
         }
         for (Path image : released) {

@@ -23,8 +23,8 @@ class MemorySnapshotTest {
         libvirt.isPaused();
         LibvirtOptions options = LibvirtOptions.defaults().withWorkDirectory(directory);
         try (Calls calls = new Calls(libvirt, options.callDeadline())) {
-            MemorySnapshot snapshot =
-                    MemorySnapshot.open(new GuestCalls(calls, new Claims(), "guest", uuid), options, List.of("vda"));
+            MemorySnapshot snapshot = MemorySnapshot.open(
+                    new GuestCalls(calls, new Claims(), "guest", uuid), options, List.of("vda"), false);
 
             assertThatThrownBy(snapshot::preamble)
                     .isInstanceOf(HypervisorException.class)
@@ -39,11 +39,18 @@ class MemorySnapshotTest {
 
     @Test
     void memoryIsTakenAndNoDiskIs() throws Exception {
-        String xml = MemorySnapshot.snapshotXml(Path.of("/tmp/it's <a> fifo"), List.of("vda", "sdb"));
+        String xml = MemorySnapshot.snapshotXml(Path.of("/tmp/it's <a> fifo"), List.of("vda", "sdb"), false);
         assertThat(xml)
                 .isEqualTo(
                         "<domainsnapshot><memory snapshot='external' file='/tmp/it&apos;s &lt;a> fifo'/>"
                                 + "<disks><disk name='vda' snapshot='no'/><disk name='sdb' snapshot='no'/></disks></domainsnapshot>");
         assertThat(LibvirtXml.parse(xml).getTagName()).isEqualTo("domainsnapshot");
+    }
+
+    /** Otherwise libvirt itself would let the guest run again. */
+    @Test
+    void oneDiskOfARunningGuestIsLeftToUs() {
+        assertThat(MemorySnapshot.snapshotXml(Path.of("/tmp/fifo"), List.of("vda", "sdb"), true))
+                .contains("<disk name='vda' snapshot='manual'/><disk name='sdb' snapshot='no'/>");
     }
 }

@@ -15,6 +15,7 @@ import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.LocalState;
 import io.vmmig.hypervisor.RamRegion;
 import io.vmmig.hypervisor.SavedGuest;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -40,6 +41,7 @@ final class InMemoryGuest implements Guest {
     private boolean saving;
     private @Nullable String liveXml;
     private @Nullable GuestMemory shownMemory;
+    private OptionalLong livePause = OptionalLong.empty();
     private Instant lastStart = Instant.now();
     private int starts;
     private int startsAtSave;
@@ -169,6 +171,15 @@ final class InMemoryGuest implements Guest {
         shownMemory = memory;
     }
 
+    synchronized void allowLiveSave(long pausedAfter) {
+        livePause = OptionalLong.of(pausedAfter);
+    }
+
+    @Override
+    public synchronized Optional<String> obstacleToLiveSave() {
+        return livePause.isPresent() ? Optional.empty() : Optional.of("this in-memory guest was not allowed to");
+    }
+
     InMemoryBalloon inMemoryBalloon() {
         return balloon;
     }
@@ -272,7 +283,25 @@ final class InMemoryGuest implements Guest {
     }
 
     @Override
+    public synchronized SavedGuest saveLive(Duration downtime) throws VmmigException {
+        GuestState before = state;
+        InMemorySave save = beginSave(livePause.orElseThrow());
+        state = before;
+        return save;
+    }
+
+    synchronized void pauseForSave() {
+        if (state == GuestState.RUNNING) {
+            state = GuestState.PAUSED;
+        }
+    }
+
+    @Override
     public synchronized SavedGuest save() throws VmmigException {
+        return beginSave(0);
+    }
+
+    private InMemorySave beginSave(long pausedAfter) throws VmmigException {
         host.failIfTold(InMemoryHypervisor.Step.SAVE);
         if (state == GuestState.STOPPED) {
             throw new HypervisorException(
@@ -288,6 +317,6 @@ final class InMemoryGuest implements Guest {
         state = GuestState.PAUSED;
         suspendedByUser = false;
         startsAtSave = starts;
-        return new InMemorySave(host, this, domainXml(), wasRunning);
+        return new InMemorySave(host, this, domainXml(), wasRunning, pausedAfter);
     }
 }

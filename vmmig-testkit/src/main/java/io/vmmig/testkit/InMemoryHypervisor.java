@@ -145,6 +145,15 @@ public final class InMemoryHypervisor implements Hypervisor {
         known(name).show(memory);
     }
 
+    /**
+     * Allows live saves of a guest; none is possible without.
+     *
+     * @param pausedAfter after how many bytes of its memory it is paused; those beyond its end for one that is never paused by itself
+     */
+    public synchronized void allowLiveSave(String name, long pausedAfter) throws VmmigException {
+        known(name).allowLiveSave(pausedAfter);
+    }
+
     /** Shuts a guest off; its memory is gone. */
     public synchronized void stop(String name) {
         InMemoryGuest guest = guests.get(name);

@@ -10,6 +10,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -21,16 +22,22 @@ final class InMemorySave implements SavedGuest {
     private final InMemoryGuest guest;
     private final String domainXml;
     private final boolean wasRunning;
-    private final Instant suspendedAt = Instant.now();
+    private final long pausedAfter;
     private final int starts;
+    private final InputStream stream;
+    private volatile @Nullable Instant suspendedAt;
     private boolean finished;
 
-    InMemorySave(InMemoryHypervisor host, InMemoryGuest guest, String domainXml, boolean wasRunning) {
+    /** @param pausedAfter after how many bytes of its memory the guest is paused by itself */
+    InMemorySave(InMemoryHypervisor host, InMemoryGuest guest, String domainXml, boolean wasRunning, long pausedAfter) {
         this.host = host;
         this.guest = guest;
         this.domainXml = domainXml;
         this.wasRunning = wasRunning;
+        this.pausedAfter = pausedAfter;
+        this.suspendedAt = pausedAfter == 0 ? Instant.now() : null;
         starts = guest.starts();
+        stream = open(guest.inMemoryBalloon().stream());
     }
 
     @Override
@@ -49,13 +56,29 @@ final class InMemorySave implements SavedGuest {
     }
 
     @Override
+    public boolean paused() {
+        return suspendedAt != null;
+    }
+
+    @Override
+    public synchronized void pause() {
+        if (suspendedAt == null) {
+            suspendedAt = Instant.now();
+            guest.pauseForSave();
+        }
+    }
+
+    @Override
     public Instant suspendedAt() {
-        return suspendedAt;
+        return Objects.requireNonNull(suspendedAt);
     }
 
     @Override
     public InputStream memory() {
-        byte[] memory = guest.inMemoryBalloon().stream();
+        return stream;
+    }
+
+    private InputStream open(byte[] memory) {
         return new FilterInputStream(new ByteArrayInputStream(memory)) {
             private int passed;
 
@@ -66,6 +89,9 @@ final class InMemorySave implements SavedGuest {
                 }
                 int n = super.read(buffer, offset, length);
                 passed += Math.max(0, n);
+                if (passed >= pausedAfter) {
+                    pause();
+                }
                 return n;
             }
         };

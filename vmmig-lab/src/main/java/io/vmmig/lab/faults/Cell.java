@@ -2,6 +2,7 @@
 package io.vmmig.lab.faults;
 
 import io.vmmig.lab.host.InjectionPoint;
+import io.vmmig.lab.host.SendProfile;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,6 +27,11 @@ record Cell(InjectionPoint point, Fault fault) {
             }
         }
         return cells;
+    }
+
+    /** How a guest moves so that the point is reached. */
+    SendProfile profile() {
+        return point.profile();
     }
 
     /** A QEMU can only be killed where there is one. */

@@ -120,9 +120,13 @@ final class Expectation {
             case SOURCE_BASELINE,
                     DESTINATION_BASELINE,
                     SOURCE_PREPARED,
+                    SOURCE_LIVE,
+                    SOURCE_PRECOPY,
+                    SOURCE_PAUSED,
                     SOURCE_SAVED,
                     SOURCE_HALFWAY,
-                    DESTINATION_OFFERED -> EnumSet.of(ENDED_HERE);
+                    DESTINATION_OFFERED,
+                    DESTINATION_PRECOPY -> EnumSet.of(ENDED_HERE);
             // All memory of a small guest may have left its QEMU by then.
             case DESTINATION_HALFWAY -> EnumSet.of(ENDED_HERE, COMPLETED, RECOVERED_THERE);
             default -> AT_DESTINATION;

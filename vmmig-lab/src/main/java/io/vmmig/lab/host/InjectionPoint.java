@@ -26,6 +26,12 @@ public enum InjectionPoint {
     SOURCE_BASELINE("BASELINE", true, OutgoingSession.class, "awaitReady", false),
     /** The departure is journalled; the guest still runs. */
     SOURCE_PREPARED("PREPARED", true, Guest.class, "save", false),
+    /** A live save has begun; the guest runs, and none of its memory has been sent. */
+    SOURCE_LIVE("LIVE", true, Guest.class, "saveLive", true),
+    /** The guest still runs; some of its memory has been sent. */
+    SOURCE_PRECOPY("LIVE, in the middle of the memory", true, SavedGuest.class, "memory", false),
+    /** Most of the memory of a live migration has been sent; the guest is paused, which nobody has noticed. */
+    SOURCE_PAUSED("LIVE, paused", true, SavedGuest.class, "pause", false),
     /** The guest is paused; none of its memory has been sent. */
     SOURCE_SAVED("SAVED", true, Guest.class, "save", true),
     /** Some of the memory has been sent. */
@@ -43,6 +49,8 @@ public enum InjectionPoint {
     DESTINATION_BASELINE("BASELINE", false, IncomingSession.class, "ready", false),
     /** The arrival is journalled; the source has not been told that it may send. */
     DESTINATION_OFFERED("OFFERED", false, IncomingSession.class, "accept", false),
+    /** The hypervisor has some of the memory of a guest that still runs at its source. */
+    DESTINATION_PRECOPY("in the middle of the memory, live", false, RestoringGuest.class, "memory", false),
     /** The hypervisor has some of the memory. */
     DESTINATION_HALFWAY("in the middle of the memory", false, RestoringGuest.class, "memory", false),
     /** All data has arrived; nothing is verified. */
@@ -90,7 +98,11 @@ public enum InjectionPoint {
 
     /** With what a guest moves so that the point is reached. */
     public SendProfile profile() {
-        return this == SOURCE_BASELINE || this == DESTINATION_BASELINE ? SendProfile.WARM : SendProfile.DEFAULT;
+        return switch (this) {
+            case SOURCE_BASELINE, DESTINATION_BASELINE -> SendProfile.WARM;
+            case SOURCE_LIVE, SOURCE_PRECOPY, SOURCE_PAUSED, DESTINATION_PRECOPY -> SendProfile.LIVE;
+            default -> SendProfile.DEFAULT;
+        };
     }
 
     /** Whether this point is at the same end as the other one, and not later. */

@@ -25,6 +25,9 @@ public enum SendProfile implements UnaryOperator<Migrator> {
     /** With baselines, while the guest runs. */
     WARM("warm", migrator -> migrator.strategy(Strategy.WARM)),
 
+    /** With changes tracked by QEMU, while the guest runs. */
+    LIVE("live", migrator -> migrator.strategy(Strategy.LIVE)),
+
     /** Neither signed nor encrypted. */
     UNPROTECTED("unprotected", migrator -> migrator.signedBy(claim -> List.of())),
 
@@ -41,7 +44,9 @@ public enum SendProfile implements UnaryOperator<Migrator> {
 
     /** Those with which a guest can be packed into a store, where nobody waits for it. */
     public static List<SendProfile> ofPacking() {
-        return Stream.of(values()).filter(profile -> profile != WARM).toList();
+        return Stream.of(values())
+                .filter(profile -> profile != WARM && profile != LIVE)
+                .toList();
     }
 
     /** Whether the package is encrypted. */

@@ -24,6 +24,7 @@ public final class Domain implements DomainControl {
     private static final int XML_INACTIVE = 2;
     private static final int XML_MIGRATABLE = 8;
     private static final int SNAPSHOT_NO_METADATA = 1 << 2;
+    private static final int SNAPSHOT_LIVE = 0x100;
     private static final int UNDEFINE_MANAGED_SAVE = 1;
     private static final int UNDEFINE_SNAPSHOTS_METADATA = 1 << 1;
     private static final int UNDEFINE_KEEP_NVRAM = 1 << 3;
@@ -262,9 +263,15 @@ public final class Domain implements DomainControl {
     }
 
     @Override
-    public void snapshot(String snapshotXml) throws LibvirtError {
+    public void snapshot(String snapshotXml, boolean live) throws LibvirtError {
+        int flags = SNAPSHOT_NO_METADATA | (live ? SNAPSHOT_LIVE : 0);
         LibvirtLibrary.virDomainSnapshotFree(
-                checked(LibvirtLibrary.virDomainSnapshotCreateXML(open(), snapshotXml, SNAPSHOT_NO_METADATA)));
+                checked(LibvirtLibrary.virDomainSnapshotCreateXML(open(), snapshotXml, flags)));
+    }
+
+    @Override
+    public void limitDowntime(long millis) throws LibvirtError {
+        checked(LibvirtLibrary.virDomainMigrateSetMaxDowntime(open(), millis, 0));
     }
 
     @Override

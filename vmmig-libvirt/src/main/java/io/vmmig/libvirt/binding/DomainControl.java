@@ -35,6 +35,13 @@ public interface DomainControl extends DomainView {
     /** Updates a device of the running domain. */
     void updateDevice(String deviceXml) throws LibvirtError;
 
-    /** Takes an external snapshot without libvirt metadata. Returns when it is written. */
-    void snapshot(String snapshotXml) throws LibvirtError;
+    /**
+     * Takes an external snapshot without libvirt metadata. Returns when it is written.
+     *
+     * @param live whether the domain runs meanwhile
+     */
+    void snapshot(String snapshotXml, boolean live) throws LibvirtError;
+
+    /** Sets how long the domain may be paused at the end of its running or next live job, in milliseconds. */
+    void limitDowntime(long millis) throws LibvirtError;
 }

@@ -102,6 +102,8 @@ final class LibvirtLibrary {
 
     static native int virDomainSuspend(Pointer domain);
 
+    static native int virDomainMigrateSetMaxDowntime(Pointer domain, long millis, int flags);
+
     static native int virDomainResume(Pointer domain);
 
     static native int virDomainDestroy(Pointer domain);
