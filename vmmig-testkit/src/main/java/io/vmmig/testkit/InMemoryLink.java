@@ -87,11 +87,12 @@ final class InMemoryLink {
 
     private final class Outgoing implements OutgoingSession {
         private void requireGoodwill() throws VmmigException {
-            if (refused != null) {
-                throw VmmigException.of(refused.heardFromPeer(), null);
-            }
+            // First, since the other end closes the connection after it.
             if (aborted != null) {
                 throw VmmigException.of(aborted, null);
+            }
+            if (refused != null) {
+                throw VmmigException.of(refused.heardFromPeer(), null);
             }
         }
 

@@ -352,7 +352,9 @@ class BaselineFileTest {
                 .start()
                 .await(SOON));
         assertThat(refusal.problem()).isEqualTo(Problem.REQUEST_INVALID);
-        assertThat(refusal).hasMessageContaining("nobody receives baselines").hasMessageContaining("Migrator.baseline");
+        assertThat(refusal)
+                .hasMessageContaining("nobody receives a guest that runs")
+                .hasMessageContaining("Migrator.baseline");
     }
 
     @Test
