@@ -3,8 +3,10 @@ package io.vmmig.hypervisor;
 
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 
@@ -123,6 +125,45 @@ public interface Guest {
      */
     default SavedGuest saveLive(Duration downtime) throws VmmigException {
         throw new UnsupportedOperationException(obstacleToLiveSave().orElse(""));
+    }
+
+    /**
+     * Why {@link #addOverlays} would not work, as a clause; empty if nothing is known to stand in its way. A hypervisor that cannot put
+     * overlays on the disks of a running guest need not override this.
+     */
+    default Optional<String> obstacleToOverlays() throws VmmigException {
+        return Optional.of("this hypervisor cannot put overlays on the disks of a guest while it runs");
+    }
+
+    /**
+     * Puts an overlay on each of these disks, on all at the same moment, or on none. From then on the guest, running or paused, writes to the
+     * overlays only, and what were the active images do not change. Does nothing for a disk whose active image is that overlay. If this fails
+     * the overlays may be in use nevertheless, or later, so only {@link #mergeOverlays} and the guest's end free their files.
+     *
+     * @param overlays by the disk's target, an empty qcow2 image of the disk's size on the disk's active image; absolute
+     * @throws io.vmmig.error.HypervisorException with {@link io.vmmig.error.Problem#GUEST_NOT_RUNNING} or {@link
+     *     io.vmmig.error.Problem#GUEST_BUSY} among others
+     */
+    default void addOverlays(Map<String, Path> overlays) throws VmmigException {
+        throw new UnsupportedOperationException(obstacleToOverlays().orElse(""));
+    }
+
+    /**
+     * Commits overlays into the images below them, and deletes their files. The guest's disks are then as they were before {@link
+     * #addOverlays}, in its definition too. The guest runs or is paused meanwhile; one that is paused because it was saved has to be resumed
+     * first. A disk whose chain does not contain its overlay is left as it is, so this can be repeated after a failure or a crash at any point.
+     * Overlays that are not merged when this fails stay in use.
+     *
+     * @param overlays by the disk's target
+     * @param atMost how long to wait
+     * @throws io.vmmig.error.HypervisorException with {@link io.vmmig.error.Problem#HYPERVISOR_TIMEOUT} after that time; {@link
+     *     io.vmmig.error.Problem#GUEST_NOT_RUNNING} or {@link io.vmmig.error.Problem#GUEST_UNKNOWN} if the guest has ended and a file of an
+     *     overlay is there, which may hold what it has written; {@link io.vmmig.error.Problem#GUEST_BUSY} if another tool has changed the
+     *     chain, or works on it
+     * @throws io.vmmig.error.CancelledException if the thread is interrupted
+     */
+    default void mergeOverlays(Map<String, Path> overlays, Duration atMost) throws VmmigException {
+        throw new UnsupportedOperationException(obstacleToOverlays().orElse(""));
     }
 
     /**

@@ -12,13 +12,21 @@ import io.vmmig.json.Malformed;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Writes files from a package, without trusting what they say about other files. */
 public final class ImageFiles {
+    private static final Logger LOG = LoggerFactory.getLogger(ImageFiles.class);
+    private static final int SECTOR = 512;
+
     private ImageFiles() {}
 
     /**
@@ -89,6 +97,43 @@ public final class ImageFiles {
                         named(disk, layer));
             }
             out.finish();
+        }
+    }
+
+    /**
+     * Creates an overlay: a qcow2 image without data on a local image, readable by its owner only, synced to the disk. It gets the owner and
+     * the group of the image below, if this user may give it to them.
+     *
+     * @param file the new file
+     * @param below what it is based on
+     * @throws java.nio.file.FileAlreadyExistsException if the name exists
+     * @throws IOException if it cannot be written
+     */
+    public static void makeOverlay(Path file, DiskChain.Image below) throws IOException, VmmigException {
+        Path image = below.path().toAbsolutePath();
+        // QEMU counts a disk in whole sectors.
+        long virtualBytes = (below.virtualBytes() + SECTOR - 1) / SECTOR * SECTOR;
+        try (NewFile out = NewFile.create(file)) {
+            ownAs(image, file);
+            EmptyImage.write(
+                    out,
+                    virtualBytes,
+                    new Qcow2Header.Backing(image.toString(), below.format().word()),
+                    ChainReader.called(file));
+            out.finish();
+        }
+    }
+
+    private static void ownAs(Path image, Path file) throws IOException {
+        for (String id : List.of("unix:gid", "unix:uid")) {
+            Object wanted = Files.getAttribute(image, id);
+            if (!wanted.equals(Files.getAttribute(file, id))) {
+                try {
+                    Files.setAttribute(file, id, wanted);
+                } catch (FileSystemException e) {
+                    LOG.debug("{} keeps its {}", file, id, e);
+                }
+            }
         }
     }
 

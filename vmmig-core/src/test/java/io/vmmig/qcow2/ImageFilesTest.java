@@ -72,6 +72,20 @@ class ImageFilesTest {
     }
 
     @Test
+    void makesAnOverlayInWholeSectors() throws Exception {
+        Files.write(backing, new byte[700_001]);
+        DiskChain.Image below =
+                DiskChain.read(backing, ImageFormat.RAW, false).layers().get(0);
+        ImageFiles.makeOverlay(file, below);
+        DiskChain chain = DiskChain.read(file, ImageFormat.QCOW2, false);
+        assertThat(chain.base()).isEqualTo(below);
+        assertThat(chain.layers()).extracting(DiskChain.Image::virtualBytes).containsExactly(1368 * 512L);
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+                .isEqualTo("rw-------");
+        assertThatThrownBy(() -> ImageFiles.makeOverlay(file, below)).isInstanceOf(FileAlreadyExistsException.class);
+    }
+
+    @Test
     void replacesNothing() throws Exception {
         Files.writeString(file, "mine");
         Path link = Files.createSymbolicLink(directory.resolve("link"), directory.resolve("elsewhere"));

@@ -121,6 +121,19 @@ class QemuImagesIT {
         requireSame(source.resolve("top"), arrived);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"raw", "qcow2"})
+    void anOverlayIsMadeThatQemuWritesTo(String format) throws Exception {
+        Path below = source.resolve("base." + format);
+        DiskChain chain = DiskChain.read(below, ImageFormat.of(format).orElseThrow(), false);
+        ImageFiles.makeOverlay(source.resolve("overlay"), chain.layers().get(0));
+        qemu.img("check -q -f qcow2 overlay");
+        qemu.io("overlay", "qcow2", "read -P 0x11 0 64k");
+        qemu.io("overlay", "qcow2", "write -P 0x22 0 64k");
+        qemu.img("commit -q -f qcow2 overlay");
+        qemu.io(below.toString(), format, "read -P 0x22 0 64k");
+    }
+
     private String virtualSize(String image) throws Exception {
         return qemu.img("info -f qcow2 " + image)
                 .lines()

@@ -26,6 +26,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -169,8 +170,9 @@ record LibvirtGuest(
             return Optional.of(
                     "it has no drive, and libvirt keeps a guest paused after a live save only if it has one");
         }
-        if (!looks.callHost("ask for libvirt's version for", host -> isAtLeast(8, 2, host.libvirtVersion()))) {
-            return Optional.of("libvirt is older than 8.2");
+        Optional<String> tooOld = libvirtTooOld();
+        if (tooOld.isPresent()) {
+            return tooOld;
         }
         boolean emulated = DomainXml.parse(domainXml).domainType().equals("qemu");
         if (emulated
@@ -181,10 +183,41 @@ record LibvirtGuest(
         return Optional.empty();
     }
 
+    private Optional<String> libvirtTooOld() throws VmmigException {
+        return looks.callHost("ask for libvirt's version for", host -> isAtLeast(8, 2, host.libvirtVersion()))
+                ? Optional.empty()
+                : Optional.of("libvirt is older than 8.2");
+    }
+
     private static boolean isAtLeast(int major, int minor, String version) {
         String[] parts = version.split("[^0-9]+");
         int first = Integer.parseInt(parts[0]);
         return first > major || first == major && Integer.parseInt(parts[1]) >= minor;
+    }
+
+    /** Snapshots name images of the chain, and checkpoints have bitmaps in the active one. */
+    @Override
+    public Optional<String> obstacleToOverlays() throws VmmigException {
+        Optional<String> obstacle = libvirtTooOld();
+        if (obstacle.isEmpty()) {
+            obstacle = inventory().localStates().stream().findFirst().map(state -> "libvirt has its " + state);
+        }
+        return obstacle.isPresent() ? obstacle : overlays().obstacle();
+    }
+
+    @Override
+    public void addOverlays(Map<String, Path> overlays) throws VmmigException {
+        calls.call("look at", this::stateIfFree);
+        overlays().add(overlays);
+    }
+
+    @Override
+    public void mergeOverlays(Map<String, Path> overlays, Duration atMost) throws VmmigException {
+        overlays().merge(overlays, atMost);
+    }
+
+    private DiskOverlays overlays() {
+        return new DiskOverlays(calls, looks, ownActs);
     }
 
     @Override

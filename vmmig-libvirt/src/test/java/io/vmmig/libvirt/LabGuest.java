@@ -70,21 +70,20 @@ final class LabGuest implements AutoCloseable {
         LabGuest guest = new LabGuest(connection, Files.createTempDirectory(Path.of("/tmp"), "vmmig-guest"), name);
         String image = Lab.run("guest", kind.image);
         Path disk = guest.files.resolve("disk.qcow2");
-        Process create = new ProcessBuilder(
-                        "qemu-img",
-                        "create",
-                        "-q",
-                        "-f",
-                        "qcow2",
-                        "-F",
-                        "qcow2",
-                        "-b",
-                        image + "/" + kind.disk,
-                        disk.toString())
-                .inheritIO()
-                .start();
-        if (create.waitFor() != 0) {
-            throw new IllegalStateException("qemu-img failed");
+        run("qemu-img", "create", "-q", "-f", "qcow2", "-F", "qcow2", "-b", image + "/" + kind.disk, disk.toString());
+        String rawDisk = "";
+        if (kind != Kind.DEBIAN) {
+            Path raw = guest.files.resolve("disk.raw");
+            run("cp", "--sparse=always", "--no-preserve=mode", image + "/disk.raw", raw.toString());
+            rawDisk =
+                    """
+                    <disk type='file' device='disk'>
+                      <driver name='qemu' type='raw'/>
+                      <source file='%s'/>
+                      <target dev='vdb' bus='virtio'/>
+                    </disk>
+                    """
+                            .formatted(raw);
         }
         String xml =
                 """
@@ -106,6 +105,7 @@ final class LabGuest implements AutoCloseable {
                       <source file='%s'/>
                       <target dev='vda' bus='virtio'/>
                     </disk>
+                    %s
                     <serial type='file'><source path='%s' append='on'/></serial>
                     <channel type='unix'>
                       <source mode='bind' path='%s'/>
@@ -127,6 +127,7 @@ final class LabGuest implements AutoCloseable {
                                 fillMib,
                                 kind.more,
                                 disk,
+                                rawDisk,
                                 guest.console(),
                                 guest.files.resolve("channel"));
         if (persistent) {
@@ -138,6 +139,12 @@ final class LabGuest implements AutoCloseable {
         }
         Await.until("the guest is ready", BOOT, () -> guest.consoleText().contains("\nvmmig-guest ready"));
         return guest;
+    }
+
+    private static void run(String... command) throws IOException, InterruptedException {
+        if (new ProcessBuilder(command).inheritIO().start().waitFor() != 0) {
+            throw new IllegalStateException(command[0] + " failed");
+        }
     }
 
     /** Finds the guest through another connection from now on. */
@@ -200,6 +207,19 @@ final class LabGuest implements AutoCloseable {
             }
         }
         return expected;
+    }
+
+    private long recorded() throws IOException {
+        return consoleText()
+                .lines()
+                .filter(line -> line.startsWith("recorded "))
+                .count();
+    }
+
+    /** Waits until it has written to its disks. */
+    void awaitRecording() throws Exception {
+        long now = recorded();
+        Await.until(name + " writes", Duration.ofSeconds(30), () -> recorded() > now + 1);
     }
 
     /** Waits until it has counted on. */

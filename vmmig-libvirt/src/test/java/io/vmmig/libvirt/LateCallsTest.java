@@ -9,8 +9,11 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.libvirt.SlowLibvirt.Call;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -119,6 +122,36 @@ class LateCallsTest {
         giveUp(Call.SET_MEMORY, () -> new LibvirtBalloon(guest).resize(120 << 20));
         finishLate(Call.SET_MEMORY);
         assertThat(libvirt.memory()).as("what is given back stays").isEqualTo(120 << 20);
+    }
+
+    private DiskOverlays overlays() {
+        return new DiskOverlays(guest, guest, new ArrayList<>());
+    }
+
+    /** Their files are not taken for unused meanwhile. */
+    @Test
+    void lateOverlaysStayForTheirMerge() throws Exception {
+        Map<String, Path> overlays = Map.of("vda", Files.createFile(directory.resolve("overlay")));
+        libvirt.runs();
+        libvirt.shows(DiskOverlaysTest.domain(DiskOverlaysTest.disk("vda", "/srv/disk.raw", "")));
+        giveUp(Call.SNAPSHOT_DISKS, () -> overlays().add(overlays));
+        assertThatThrownBy(() -> overlays().merge(overlays, DEADLINE))
+                .isInstanceOfSatisfying(
+                        HypervisorException.class, e -> assertThat(e.problem()).isEqualTo(Problem.GUEST_BUSY));
+        finishLate(Call.SNAPSHOT_DISKS);
+        assertThat(overlays.get("vda")).exists();
+    }
+
+    @Test
+    void aLateCommitIsCancelled() throws Exception {
+        Path overlay = Files.createFile(directory.resolve("overlay"));
+        libvirt.runs();
+        libvirt.shows(DiskOverlaysTest.domain(DiskOverlaysTest.disk("vda", overlay.toString(), "")));
+        giveUp(Call.COMMIT, () -> overlays().merge(Map.of("vda", overlay), DEADLINE));
+        finishLate(Call.COMMIT);
+        assertThat(libvirt.made()).contains(Call.COMMIT, Call.ABORT_BLOCK_JOB);
+        assertThat(libvirt.hasBlockJob()).isFalse();
+        assertThat(overlay).exists();
     }
 
     @Test

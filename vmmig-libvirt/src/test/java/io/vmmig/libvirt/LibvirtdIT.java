@@ -7,19 +7,27 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.vmmig.error.HypervisorException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
+import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.hypervisor.SavedGuest;
 import io.vmmig.libvirt.binding.Connection;
+import io.vmmig.libvirt.binding.Domain;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** With a libvirt daemon, on a lab host of its own. */
 @Tag("slow")
@@ -69,6 +77,56 @@ class LibvirtdIT extends RealGuestTests {
         }
     }
 
+    /** QEMU continues a commit that has begun. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void overlaysAreMergedAfterLibvirtdHasCrashed(boolean begun) throws Exception {
+        start(true);
+        Guest guest = hypervisor.guest(lab.name);
+        Disks before = Disks.of(guest);
+        Map<String, Path> overlays = makeOverlays(guest);
+        guest.addOverlays(overlays);
+        lab.awaitRecording();
+        if (begun) {
+            try (Domain domain = connection.domain(lab.name)) {
+                for (String target : overlays.keySet()) {
+                    domain.commitActive(target);
+                }
+            }
+        }
+        Lab.run("host", "crash", HOST);
+        try {
+            assertProblem(Problem.HYPERVISOR_UNREACHABLE, () -> guest.mergeOverlays(overlays, MERGE));
+        } finally {
+            Lab.run("host", "restart", HOST);
+            connection.close();
+            connection = Connection.open(uri);
+            lab.use(connection);
+        }
+        guest.mergeOverlays(overlays, MERGE);
+        requireMerged(guest, before, overlays);
+    }
+
+    @Test
+    void aMergeThatIsNotAwaitedIsCancelled() throws Exception {
+        start(true);
+        Guest guest = hypervisor.guest(lab.name);
+        Disks before = Disks.of(guest);
+        Map<String, Path> overlays = makeOverlays(guest);
+        guest.addOverlays(overlays);
+        lab.awaitRecording();
+        for (String target : overlays.keySet()) {
+            virsh("blockcommit", lab.name, target, "--active", "--shallow", "--bytes", "--bandwidth", "4096");
+        }
+        assertProblem(Problem.HYPERVISOR_TIMEOUT, () -> guest.mergeOverlays(overlays, Duration.ZERO));
+        assertThat(overlays.values()).allMatch(Files::exists);
+        Thread.currentThread().interrupt();
+        assertProblem(Problem.CANCELLED, () -> guest.mergeOverlays(overlays, MERGE));
+        assertThat(Thread.interrupted()).isTrue();
+        guest.mergeOverlays(overlays, MERGE);
+        requireMerged(guest, before, overlays);
+    }
+
     private static void virsh(String... words) throws Exception {
         List<String> command = new ArrayList<>(List.of("virsh", "-q", "-c", uri));
         command.addAll(List.of(words));
@@ -83,6 +141,7 @@ class LibvirtdIT extends RealGuestTests {
                 LibvirtHypervisor hypervisor = LibvirtHypervisor.connect(uri)) {
             virsh("blockpull", lab.name, "vda", "--bytes", "--bandwidth", "4096");
             int ticks = lab.ticks();
+            assertThat(hypervisor.guest(lab.name).obstacleToOverlays()).contains("a block job works on disk vda");
 
             assertThatThrownBy(() -> hypervisor.guest(lab.name).save())
                     .isInstanceOfSatisfying(

@@ -4,27 +4,42 @@ package io.vmmig.libvirt;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.vmmig.content.Digest;
+import io.vmmig.domain.LiveChain;
 import io.vmmig.error.Problem;
+import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.GuestMemory;
 import io.vmmig.hypervisor.GuestState;
+import io.vmmig.hypervisor.GuestWatch;
 import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.RamRegion;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.hypervisor.SavedGuest;
+import io.vmmig.libvirt.binding.Domain;
+import io.vmmig.qcow2.DiskChain;
+import io.vmmig.qcow2.ImageFiles;
 import io.vmmig.xml.BoundedXml;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** What must hold for real guests, whatever way libvirt runs. */
 abstract class RealGuestTests extends RealGuests {
+    static final Duration MERGE = Duration.ofSeconds(30);
+
     @Test
     void aGuestThatIsSavedAndRestoredContinuesAsIfNothingHadHappened() throws Exception {
         start(false);
@@ -143,6 +158,140 @@ abstract class RealGuestTests extends RealGuests {
             drain(saved, scratch.resolve("image"));
         }
         lab.awaitTicking();
+    }
+
+    /** What it says of a guest's disks. */
+    record Disks(String live, Map<String, LiveChain> chains, @Nullable String definition) {
+        static Disks of(Guest guest) throws VmmigException {
+            return new Disks(
+                    guest.domainXml(),
+                    LiveChain.of(guest.liveXml().orElseThrow()),
+                    guest.inventory().definitionXml());
+        }
+    }
+
+    static Map<String, Path> makeOverlays(Guest guest) throws Exception {
+        assertThat(guest.obstacleToOverlays()).isEmpty();
+        Map<String, Path> overlays = new LinkedHashMap<>();
+        for (var chain : LiveChain.of(guest.liveXml().orElseThrow()).entrySet()) {
+            LiveChain.Image top = chain.getValue().images().get(0);
+            List<DiskChain.Image> layers =
+                    DiskChain.read(top.file(), top.format(), false).layers();
+            Path overlay = Path.of(top.file() + ".overlay");
+            ImageFiles.makeOverlay(overlay, layers.get(layers.size() - 1));
+            overlays.put(chain.getKey(), overlay);
+        }
+        assertThat(overlays).containsOnlyKeys("vda", "vdb");
+        return overlays;
+    }
+
+    private static List<Digest> contents(Disks disks) throws Exception {
+        List<Digest> contents = new ArrayList<>();
+        for (LiveChain chain : disks.chains().values()) {
+            contents.add(Digest.of(Files.readAllBytes(chain.images().get(0).file())));
+        }
+        return contents;
+    }
+
+    void requireMerged(Guest guest, Disks before, Map<String, Path> overlays) throws Exception {
+        assertThat(Disks.of(guest)).isEqualTo(before);
+        assertThat(overlays.values()).noneMatch(Files::exists);
+        lab.awaitRecording();
+        assertThat(lab.ask("records")).containsPattern("records vda \\d+ ok\nrecords vdb \\d+ ok");
+        assertThat(lab.complaints()).isEmpty();
+    }
+
+    @Test
+    void whatIsWrittenToOverlaysIsMergedWhileTheGuestRuns() throws Exception {
+        start(true);
+        Guest guest = hypervisor.guest(lab.name);
+        Disks before = Disks.of(guest);
+        for (int round = 0; round < 2; round++) {
+            Map<String, Path> overlays = makeOverlays(guest);
+            try (GuestWatch watch = guest.watch()) {
+                guest.addOverlays(overlays);
+                guest.addOverlays(overlays);
+                List<Digest> frozen = contents(before);
+                lab.awaitRecording();
+                assertThat(contents(before)).isEqualTo(frozen);
+                guest.mergeOverlays(overlays, MERGE);
+                guest.mergeOverlays(overlays, MERGE);
+                assertThat(watch.observed()).isEmpty();
+            }
+            requireMerged(guest, before, overlays);
+        }
+    }
+
+    @Test
+    void overlaysAreMergedWhileTheGuestIsPaused() throws Exception {
+        start(false);
+        Guest guest = hypervisor.guest(lab.name);
+        Disks before = Disks.of(guest);
+        Map<String, Path> overlays = makeOverlays(guest);
+        guest.addOverlays(overlays);
+        lab.awaitRecording();
+        try (var domain = connection().domain(lab.name)) {
+            domain.suspend();
+        }
+        guest.mergeOverlays(overlays, MERGE);
+        assertThat(guest.state()).isEqualTo(GuestState.PAUSED);
+        guest.resume();
+        requireMerged(guest, before, overlays);
+    }
+
+    @Test
+    void overlaysOfASavedGuestAreMergedAfterItIsResumed() throws Exception {
+        start(true);
+        Guest guest = hypervisor.guest(lab.name);
+        Disks before = Disks.of(guest);
+        Map<String, Path> overlays = makeOverlays(guest);
+        guest.addOverlays(overlays);
+        lab.awaitRecording();
+        try (SavedGuest saved = guest.save()) {
+            drain(saved, scratch.resolve("image"));
+            assertThatThrownBy(() -> guest.mergeOverlays(overlays, MERGE)).hasMessageContaining("QEMU released it");
+            assertThat(saved.interference()).isEmpty();
+            saved.resume();
+        }
+        guest.mergeOverlays(overlays, MERGE);
+        requireMerged(guest, before, overlays);
+    }
+
+    /** How far somebody came before. */
+    private enum Merged {
+        NOT_ADDED,
+        NOT_BEGUN,
+        BEGUN,
+        COMMITTED,
+        NOT_DELETED
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aMergeBeginsWhereAnEarlierOneEnded(Merged earlier) throws Exception {
+        start(true);
+        Guest guest = hypervisor.guest(lab.name);
+        Disks before = Disks.of(guest);
+        Map<String, Path> overlays = makeOverlays(guest);
+        if (earlier != Merged.NOT_ADDED) {
+            guest.addOverlays(overlays);
+            lab.awaitRecording();
+        }
+        try (Domain domain = connection().domain(lab.name)) {
+            for (String target : overlays.keySet()) {
+                if (earlier.compareTo(Merged.BEGUN) >= 0) {
+                    domain.commitActive(target);
+                }
+                if (earlier.compareTo(Merged.COMMITTED) >= 0) {
+                    Await.until("it is committed", MERGE, () -> domain.liveXml().contains("ready='yes'"));
+                }
+                if (earlier == Merged.NOT_DELETED) {
+                    domain.pivot(target);
+                }
+            }
+        }
+        guest.mergeOverlays(overlays, MERGE);
+        requireMerged(guest, before, overlays);
     }
 
     @Test

@@ -35,6 +35,9 @@ final class SlowLibvirt implements HostSource {
         SET_MEMORY,
         UPDATE_DEVICE,
         SET_TIME,
+        SNAPSHOT_DISKS,
+        COMMIT,
+        ABORT_BLOCK_JOB,
         RESTORE
     }
 
@@ -48,6 +51,7 @@ final class SlowLibvirt implements HostSource {
     private final List<String> updates = new ArrayList<>();
     private final Queue<String> liveXmls = new ArrayDeque<>();
     private Instant time = Instant.EPOCH;
+    private boolean blockJob;
     private boolean broken;
     private boolean closed;
 
@@ -95,6 +99,10 @@ final class SlowLibvirt implements HostSource {
 
     synchronized long memory() {
         return memory;
+    }
+
+    synchronized boolean hasBlockJob() {
+        return blockJob;
     }
 
     synchronized String state() {
@@ -186,6 +194,12 @@ final class SlowLibvirt implements HostSource {
                 }
                 case "memoryStatistics" -> {
                     return new MemoryStatistics(OptionalLong.of(memory()), OptionalLong.empty(), 0);
+                }
+                case "snapshotDisks" -> make(Call.SNAPSHOT_DISKS, () -> {});
+                case "commitActive" -> make(Call.COMMIT, () -> blockJob = true);
+                case "abortBlockJob" -> make(Call.ABORT_BLOCK_JOB, () -> blockJob = false);
+                case "hasBlockJob" -> {
+                    return hasBlockJob();
                 }
                 case "snapshot" ->
                     throw new LibvirtError(LibvirtError.OPERATION_UNSUPPORTED, "no external snapshots here");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.testkit;
 
+import io.vmmig.bundle.ImageFormat;
 import io.vmmig.domain.DomainXml;
 import io.vmmig.error.HypervisorException;
 import io.vmmig.error.Problem;
@@ -15,21 +16,30 @@ import io.vmmig.hypervisor.Interference;
 import io.vmmig.hypervisor.LocalState;
 import io.vmmig.hypervisor.RamRegion;
 import io.vmmig.hypervisor.SavedGuest;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** A guest of an {@link InMemoryHypervisor}. */
 final class InMemoryGuest implements Guest {
+    private static final Pattern DISK = Pattern.compile("<disk\\b.*?</disk>", Pattern.DOTALL);
+    private static final Pattern DRIVER = Pattern.compile("(<driver\\b[^>]*\\btype=['\"])\\w+");
+
     private final InMemoryHypervisor host;
     private final String name;
     private final UUID uuid;
-    private final String domainXml;
+    private volatile String domainXml;
     private final byte[] memory;
     private @Nullable String definition;
     private final List<LocalState> localStates = new ArrayList<>();
@@ -288,6 +298,90 @@ final class InMemoryGuest implements Guest {
         InMemorySave save = beginSave(livePause.orElseThrow());
         state = before;
         return save;
+    }
+
+    @Override
+    public Optional<String> obstacleToOverlays() throws VmmigException {
+        return DomainXml.parse(domainXml).disks().stream()
+                .filter(disk -> !disk.readOnly() && disk.format() != ImageFormat.RAW)
+                .findFirst()
+                .map(disk -> "disk " + disk.target() + " of this in-memory guest is not raw");
+    }
+
+    @Override
+    public void addOverlays(Map<String, Path> overlays) throws VmmigException {
+        host.failIfTold(InMemoryHypervisor.Step.ADD_OVERLAYS);
+        addOverlaysNow(overlays);
+    }
+
+    private synchronized void addOverlaysNow(Map<String, Path> overlays) throws VmmigException {
+        if (state == GuestState.STOPPED) {
+            throw new HypervisorException(Problem.GUEST_NOT_RUNNING, "the guest has stopped", "");
+        }
+        for (DomainXml.Disk disk : DomainXml.parse(domainXml).disks()) {
+            Path overlay = overlays.get(disk.target());
+            if (overlay != null && !overlay.equals(disk.file())) {
+                replaceImage(disk.file(), overlay, ImageFormat.QCOW2);
+            }
+        }
+    }
+
+    @Override
+    public void mergeOverlays(Map<String, Path> overlays, Duration atMost) throws VmmigException {
+        host.failIfTold(InMemoryHypervisor.Step.MERGE_OVERLAYS);
+        boolean there = host.has(this);
+        synchronized (this) {
+            for (Path overlay : overlays.values()) {
+                if (Files.exists(overlay)) {
+                    if (!there || state == GuestState.STOPPED) {
+                        throw new HypervisorException(Problem.GUEST_NOT_RUNNING, "the guest has been ended", "");
+                    }
+                    merge(overlay);
+                }
+            }
+        }
+    }
+
+    private void merge(Path overlay) throws VmmigException {
+        try {
+            if (DomainXml.parse(domainXml).writableDiskFiles().contains(overlay)) {
+                try (InMemoryOverlay image = InMemoryOverlay.open(overlay)) {
+                    image.commit();
+                    replaceImage(overlay, image.below(), ImageFormat.RAW);
+                }
+            }
+            Files.delete(overlay);
+        } catch (IOException e) {
+            throw VmmigException.from(e, Problem.FILE_FAILED, "could not merge " + overlay, "");
+        }
+    }
+
+    private void replaceImage(Path from, Path to, ImageFormat format) {
+        domainXml = replaced(domainXml, from, to, format);
+        definition = definition == null ? null : replaced(definition, from, to, format);
+    }
+
+    private static String replaced(String xml, Path from, Path to, ImageFormat format) {
+        return DISK.matcher(xml).replaceAll(match -> {
+            String disk = match.group();
+            boolean uses = disk.contains("'" + from + "'") || disk.contains("\"" + from + "\"");
+            String changed =
+                    DRIVER.matcher(disk.replace(from.toString(), to.toString())).replaceFirst("$1" + format.word());
+            return Matcher.quoteReplacement(uses ? changed : disk);
+        });
+    }
+
+    /** Writes to a disk, as the guest does. */
+    synchronized void write(String target, long at, byte[] bytes) throws VmmigException, IOException {
+        for (DomainXml.Disk disk : DomainXml.parse(domainXml).disks()) {
+            if (disk.target().equals(target) && disk.format() == ImageFormat.RAW) {
+                InMemoryOverlay.writeRaw(disk.file(), at, bytes);
+            } else if (disk.target().equals(target)) {
+                try (InMemoryOverlay image = InMemoryOverlay.open(disk.file())) {
+                    image.write(at, bytes);
+                }
+            }
+        }
     }
 
     synchronized void pauseForSave() {

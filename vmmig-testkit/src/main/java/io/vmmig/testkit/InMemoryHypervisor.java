@@ -15,6 +15,7 @@ import io.vmmig.hypervisor.Hypervisor;
 import io.vmmig.hypervisor.LocalState;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoringGuest;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,6 +63,10 @@ public final class InMemoryHypervisor implements Hypervisor {
         RESIZE,
         /** When it is said whether the host starts a guest by itself. */
         AUTOSTART,
+        /** When a guest's disks are to have overlays. */
+        ADD_OVERLAYS,
+        /** When the overlays of a guest's disks are to be merged. */
+        MERGE_OVERLAYS,
         /** When it is asked which files its guests use. */
         LOOK_AROUND
     }
@@ -152,6 +157,11 @@ public final class InMemoryHypervisor implements Hypervisor {
      */
     public synchronized void allowLiveSave(String name, long pausedAfter) throws VmmigException {
         known(name).allowLiveSave(pausedAfter);
+    }
+
+    /** Writes to a disk of a guest, as the guest does: to its active image, raw or an overlay of {@link Guest#addOverlays}. */
+    public void write(String name, String target, long at, byte[] bytes) throws VmmigException, IOException {
+        known(name).write(target, at, bytes);
     }
 
     /** Shuts a guest off; its memory is gone. */

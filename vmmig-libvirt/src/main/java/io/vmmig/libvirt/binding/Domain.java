@@ -24,7 +24,13 @@ public final class Domain implements DomainControl {
     private static final int XML_INACTIVE = 2;
     private static final int XML_MIGRATABLE = 8;
     private static final int SNAPSHOT_NO_METADATA = 1 << 2;
-    private static final int SNAPSHOT_LIVE = 0x100;
+    private static final int SNAPSHOT_DISK_ONLY = 1 << 4;
+    private static final int SNAPSHOT_REUSE_EXTERNAL = 1 << 5;
+    private static final int SNAPSHOT_ATOMIC = 1 << 7;
+    private static final int SNAPSHOT_LIVE = 1 << 8;
+    private static final int COMMIT_SHALLOW = 1;
+    private static final int COMMIT_ACTIVE = 1 << 2;
+    private static final int JOB_PIVOT = 1 << 1;
     private static final int UNDEFINE_MANAGED_SAVE = 1;
     private static final int UNDEFINE_SNAPSHOTS_METADATA = 1 << 1;
     private static final int UNDEFINE_KEEP_NVRAM = 1 << 3;
@@ -264,9 +270,32 @@ public final class Domain implements DomainControl {
 
     @Override
     public void snapshot(String snapshotXml, boolean live) throws LibvirtError {
-        int flags = SNAPSHOT_NO_METADATA | (live ? SNAPSHOT_LIVE : 0);
+        takeSnapshot(snapshotXml, live ? SNAPSHOT_LIVE : 0);
+    }
+
+    @Override
+    public void snapshotDisks(String snapshotXml) throws LibvirtError {
+        takeSnapshot(snapshotXml, SNAPSHOT_DISK_ONLY | SNAPSHOT_REUSE_EXTERNAL | SNAPSHOT_ATOMIC);
+    }
+
+    private void takeSnapshot(String snapshotXml, int flags) throws LibvirtError {
         LibvirtLibrary.virDomainSnapshotFree(
-                checked(LibvirtLibrary.virDomainSnapshotCreateXML(open(), snapshotXml, flags)));
+                checked(LibvirtLibrary.virDomainSnapshotCreateXML(open(), snapshotXml, SNAPSHOT_NO_METADATA | flags)));
+    }
+
+    @Override
+    public void commitActive(String target) throws LibvirtError {
+        checked(LibvirtLibrary.virDomainBlockCommit(open(), target, null, null, 0, COMMIT_SHALLOW | COMMIT_ACTIVE));
+    }
+
+    @Override
+    public void pivot(String target) throws LibvirtError {
+        checked(LibvirtLibrary.virDomainBlockJobAbort(open(), target, JOB_PIVOT));
+    }
+
+    @Override
+    public void abortBlockJob(String target) throws LibvirtError {
+        checked(LibvirtLibrary.virDomainBlockJobAbort(open(), target, 0));
     }
 
     @Override

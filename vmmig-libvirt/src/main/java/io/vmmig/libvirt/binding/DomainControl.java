@@ -42,6 +42,18 @@ public interface DomainControl extends DomainView {
      */
     void snapshot(String snapshotXml, boolean live) throws LibvirtError;
 
+    /** Takes an external snapshot of disks only, without libvirt metadata, into images that are there. All disks or none are in it. */
+    void snapshotDisks(String snapshotXml) throws LibvirtError;
+
+    /** Starts to commit a disk's active image into the one below it. Does not wait; {@link #pivot} ends it. */
+    void commitActive(String target) throws LibvirtError;
+
+    /** Ends the commit of a disk's active image, which is ready: from now on the disk is the image below. */
+    void pivot(String target) throws LibvirtError;
+
+    /** Cancels the block job of a disk. */
+    void abortBlockJob(String target) throws LibvirtError;
+
     /** Sets how long the domain may be paused at the end of its running or next live job, in milliseconds. */
     void limitDowntime(long millis) throws LibvirtError;
 }

@@ -96,6 +96,11 @@ final class LibvirtLibrary {
 
     static native int virDomainAbortJob(Pointer domain);
 
+    static native int virDomainBlockCommit(
+            Pointer domain, String disk, @Nullable String base, @Nullable String top, long bandwidth, int flags);
+
+    static native int virDomainBlockJobAbort(Pointer domain, String disk, int flags);
+
     static native @Nullable Pointer virDomainGetXMLDesc(Pointer domain, int flags);
 
     static native int virDomainCreate(Pointer domain);
