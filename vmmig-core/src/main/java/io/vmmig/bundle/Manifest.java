@@ -113,27 +113,49 @@ public record Manifest(
         return formatVersion == LIVE_VERSION;
     }
 
+    /**
+     * The disk of that target.
+     *
+     * @throws java.util.NoSuchElementException if there is none
+     */
+    public Disk disk(String target) {
+        return disks.stream()
+                .filter(disk -> disk.target().equals(target))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Whether a layer of a disk is sent while the guest runs. */
+    public boolean sentFrozen(Disk disk, int layer) {
+        return live() && disk.frozen(layer);
+    }
+
     /** The manifest of a live migration of the same guest. */
     public Manifest asLive() {
-        return with(LIVE_VERSION, packageId, createdAt, references);
+        return with(LIVE_VERSION, packageId, createdAt, disks, references);
     }
 
     /** The manifest of a baseline of the same guest that is begun now. */
     public Manifest asBaseline() {
-        return with(BASELINE_VERSION, UUID.randomUUID(), Instant.now(), references);
+        return with(
+                BASELINE_VERSION,
+                UUID.randomUUID(),
+                Instant.now(),
+                disks.stream().map(Disk::withoutOverlay).toList(),
+                references);
     }
 
     /** A copy of a package that is begun now. */
     public Manifest begunNow() {
-        return with(formatVersion, packageId, Instant.now(), references);
+        return with(formatVersion, packageId, Instant.now(), disks, references);
     }
 
     /** A copy with these references. */
     public Manifest withReferences(List<Reference> others) {
-        return with(formatVersion, packageId, createdAt, others);
+        return with(formatVersion, packageId, createdAt, disks, others);
     }
 
-    private Manifest with(int version, UUID id, Instant begun, List<Reference> others) {
+    private Manifest with(int version, UUID id, Instant begun, List<Disk> images, List<Reference> others) {
         return new Manifest(
                 version,
                 id,
@@ -153,7 +175,7 @@ public record Manifest(
                 begun,
                 kernel,
                 ramdisk,
-                disks,
+                images,
                 others);
     }
 
@@ -282,6 +304,26 @@ public record Manifest(
         public Disk {
             layers = List.copyOf(layers);
         }
+
+        /** The same disk, whose layers all count alike. */
+        Disk withoutOverlay() {
+            return new Disk(
+                    target,
+                    layers.stream()
+                            .map(layer -> new Layer(layer.format(), layer.virtualBytes(), layer.fileBytes()))
+                            .toList(),
+                    base);
+        }
+
+        /** Whether the highest layer is an {@linkplain Layer#overlay() overlay}. */
+        public boolean overlaid() {
+            return layers.size() > 1 && layers.get(layers.size() - 1).overlay();
+        }
+
+        /** Whether a layer does not change during a live migration, since an overlay lies on it. */
+        public boolean frozen(int layer) {
+            return overlaid() && layer < layers.size() - 1;
+        }
     }
 
     /**
@@ -291,8 +333,14 @@ public record Manifest(
      * @param virtualBytes the size that the guest sees, in bytes
      * @param fileBytes the size of the file without its holes when the package is begun, in bytes: about the space that it takes; it may
      *     differ by the time it is sent
+     * @param overlay whether it only holds what the guest wrote during a live migration; the destination merges it into the layer below
      */
-    public record Layer(ImageFormat format, long virtualBytes, long fileBytes) {}
+    public record Layer(ImageFormat format, long virtualBytes, long fileBytes, boolean overlay) {
+        /** An image that is no overlay. */
+        public Layer(ImageFormat format, long virtualBytes, long fileBytes) {
+            this(format, virtualBytes, fileBytes, false);
+        }
+    }
 
     /**
      * A base image.

@@ -38,6 +38,7 @@ final class ManifestJson {
     private static final Set<String> DISK_FIELDS = Set.of("target", "layers", "base");
     private static final Set<String> REFERENCE_FIELDS = Set.of("kind", "digest");
     private static final Set<String> LAYER_FIELDS = Set.of("format", "virtual", "file");
+    private static final Set<String> LAYER_FIELDS_OF_LIVE = Set.of("format", "virtual", "file", "overlay");
     private static final Set<String> CONTENT_FIELDS = Set.of("digest", "bytes");
     private static final Set<String> BASE_FIELDS = Set.of("digest", "bytes", "format");
     private static final Set<String> BASE_FIELDS_SINCE_2 = Set.of("digest", "bytes", "format", "included");
@@ -57,7 +58,7 @@ final class ManifestJson {
                 .put("encodings", encodings)
                 .put("kernel", content(manifest.kernel()))
                 .put("ramdisk", content(manifest.ramdisk()))
-                .objects("disks", manifest.disks(), ManifestJson::disk)
+                .objects("disks", manifest.disks(), disk -> disk(disk, manifest.live()))
                 .objects("references", manifest.references(), reference -> new JsonText()
                         .put("kind", reference.kind().word())
                         .put("digest", reference.digest()))
@@ -95,13 +96,14 @@ final class ManifestJson {
                 : new JsonText().put("digest", content.digest()).put("bytes", content.bytes());
     }
 
-    private static JsonText disk(Manifest.Disk disk) {
+    private static JsonText disk(Manifest.Disk disk, boolean live) {
         JsonText json = new JsonText()
                 .put("target", disk.target())
                 .objects("layers", disk.layers(), layer -> new JsonText()
                         .put("format", layer.format().word())
                         .put("virtual", layer.virtualBytes())
-                        .put("file", layer.fileBytes()));
+                        .put("file", layer.fileBytes())
+                        .put("overlay", live && layer.overlay() ? true : null));
         Manifest.Base base = disk.base();
         if (base != null) {
             JsonText content = new JsonText()
@@ -228,11 +230,16 @@ final class ManifestJson {
             }
             List<Manifest.Layer> layers = new ArrayList<>();
             for (JsonFields layer : disk.objects("layers", limits.get(Limit.LAYERS))) {
-                Manifest.Layer next = layer(layer, limits, base != null || !layers.isEmpty());
+                Manifest.Layer next = layer(layer, version, limits, base != null || !layers.isEmpty());
                 // A raw image decodes to its virtual size, even if its file is sparse.
                 long decoded = next.format() == ImageFormat.RAW ? next.virtualBytes() : 0;
                 bytes = sum(bytes, Math.max(decoded, next.fileBytes()), limits);
                 layers.add(next);
+            }
+            for (int i = 0; i < layers.size(); i++) {
+                if (layers.get(i).overlay() && (i == 0 || i < layers.size() - 1)) {
+                    throw disk.malformed("layers", "has an overlay that is not the highest of several layers");
+                }
             }
             if (layers.isEmpty() && base == null) {
                 throw disk.malformed("layers", "is empty, and there is no base image either");
@@ -249,9 +256,10 @@ final class ManifestJson {
         return sum;
     }
 
-    private static Manifest.Layer layer(JsonFields layer, PackageLimits limits, boolean standsOnAnother)
+    private static Manifest.Layer layer(JsonFields layer, int version, PackageLimits limits, boolean standsOnAnother)
             throws PackageFormatException {
-        layer.knowing(LAYER_FIELDS);
+        boolean live = version == Manifest.LIVE_VERSION;
+        layer.knowing(live ? LAYER_FIELDS_OF_LIVE : LAYER_FIELDS);
         ImageFormat format = format(layer);
         if (standsOnAnother && format != ImageFormat.QCOW2) {
             throw layer.malformed("format", "is one that cannot have a backing file: " + format.word());
@@ -259,7 +267,8 @@ final class ManifestJson {
         return new Manifest.Layer(
                 format,
                 layer.size("virtual", 0, limits.get(Limit.VIRTUAL_DISK_BYTES)),
-                layer.size("file", 0, limits.get(Limit.DISK_BYTES)));
+                layer.size("file", 0, limits.get(Limit.DISK_BYTES)),
+                live && layer.has("overlay") && layer.flag("overlay"));
     }
 
     private static Manifest.@Nullable Base base(JsonFields disk, int version, PackageLimits limits)

@@ -28,15 +28,24 @@ final class PackageOrder {
             addGuest(places, manifest);
         }
         if (manifest.live()) {
+            addLayers(places, manifest, true);
             places.add(EntryPosition.of(Kind.PRECOPY, false));
         }
-        for (Manifest.Disk disk : manifest.disks()) {
-            for (int layer = 0; layer < disk.layers().size(); layer++) {
-                places.add(EntryPosition.of(disk.target(), layer, disk.layers().get(layer)));
-            }
-        }
+        addLayers(places, manifest, false);
         places.add(EntryPosition.of(Kind.SNAPSHOT, false));
         return places;
+    }
+
+    /** @param frozen whether those that do not change during a live migration, or the others; in other packages all are others */
+    private static void addLayers(List<EntryPosition> places, Manifest manifest, boolean frozen) {
+        for (Manifest.Disk disk : manifest.disks()) {
+            for (int layer = 0; layer < disk.layers().size(); layer++) {
+                if (manifest.sentFrozen(disk, layer) == frozen) {
+                    places.add(
+                            EntryPosition.of(disk.target(), layer, disk.layers().get(layer)));
+                }
+            }
+        }
     }
 
     /** The files that the guest needs besides its disks, and its domain. */

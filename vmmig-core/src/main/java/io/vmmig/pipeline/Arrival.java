@@ -460,6 +460,17 @@ final class Arrival {
                 && (newRamdisk() == null || Files.exists(newRamdisk()));
     }
 
+    /** The layers that are to be merged into those below them once the guest runs here, by target. */
+    Map<String, Path> overlays() throws VmmigException {
+        Map<String, Path> overlays = new LinkedHashMap<>();
+        for (Manifest.Disk disk : manifest.disks()) {
+            if (disk.overlaid()) {
+                overlays.put(disk.target(), layer(disk.target(), disk.layers().size() - 1));
+            }
+        }
+        return overlays;
+    }
+
     /** Whether {@link #reserveLayers} may be called: each expected image can have an empty placeholder. */
     boolean canReserve() {
         return manifest.disks().stream().flatMap(disk -> disk.layers().stream()).allMatch(ImageFiles::canReserve);

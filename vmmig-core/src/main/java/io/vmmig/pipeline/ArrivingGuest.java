@@ -10,10 +10,12 @@ import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
 import io.vmmig.report.Notice;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -172,6 +174,21 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
             Instant paused = origin.pausedSince(arrival.manifest(), domain.at());
             GuestClock.catchUp(
                     context.hypervisor(), restored().name(), Duration.between(paused, resumedAt), context.recorder());
+        }
+    }
+
+    /** Merges the overlays that the guest had during a live migration. If that fails it goes on with them, and a recovery merges them. */
+    void mergeOverlays() {
+        try {
+            Map<String, Path> overlays = arrival.overlays();
+            if (overlays.isEmpty()) {
+                return;
+            }
+            Overlays.begin(context.state(), uuid(), overlays)
+                    .merge(context.hypervisor().guest(restored().name()), context.settings().hypervisorTimeout);
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: its disks keep their overlays", name(), e);
+            context.recorder().notice(Overlays.kept(e));
         }
     }
 

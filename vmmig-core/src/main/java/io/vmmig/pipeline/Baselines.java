@@ -23,12 +23,15 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The strategy of one migration, and its baselines: packages that are sent while the guest runs, and that both ends cache, so that the
  * package of the paused guest only holds what has changed since. Nothing of the guest changes by that. For one thread.
  */
 final class Baselines {
+    private static final Logger LOG = LoggerFactory.getLogger(Baselines.class);
     private static final int MOST = 4;
     /** In a live migration QEMU itself sends what has changed since. */
     private static final int MOST_LIVE = 1;
@@ -41,13 +44,15 @@ final class Baselines {
     private final SourceContext context;
     private final Transport transport;
     private final Guest guest;
-    private final Departure departure;
+    private Departure departure;
     private final List<SourceReport.Baseline> sent = new ArrayList<>();
     private @Nullable Digest latest;
     private Strategy strategy = Strategy.STOP_AND_COPY;
     private String because = "";
     /** Whether this host can read the guest's memory while the guest runs. */
     private boolean readable = true;
+
+    private boolean freezable = true;
 
     private Baselines(SourceContext context, Transport transport, Guest guest, Departure departure) {
         this.context = context;
@@ -80,6 +85,10 @@ final class Baselines {
             because = "it was asked for";
         }
         if (live()) {
+            guest.obstacleToOverlays().ifPresent(obstacle -> {
+                freezable = false;
+                because += "; without overlays on its disks: " + obstacle;
+            });
             try {
                 RunningMemory.requireReadable(guest, departure.domain());
             } catch (IncompatibleException e) {
@@ -135,6 +144,7 @@ final class Baselines {
 
     /** Goes on without a baseline, unless the caller wants no other strategy than the one that consists of them. */
     private void goWithout(VmmigException why) throws VmmigException {
+        LOG.info("guest {}: no baseline of it could be sent", context.guestName(), why);
         if (strategy == Strategy.WARM) {
             if (context.settings().strategy == Strategy.WARM) {
                 throw why;
@@ -142,6 +152,17 @@ final class Baselines {
             strategy = Strategy.STOP_AND_COPY;
         }
         because = why.failure().what();
+    }
+
+    /** Whether overlays can freeze the guest's disk layers, which are then sent while it runs. */
+    boolean frozen() {
+        return live() && freezable;
+    }
+
+    /** Sets and returns what is known of the guest from now on. */
+    Departure of(Departure now) {
+        departure = now;
+        return now;
     }
 
     /** Whether the guest's memory is sent while QEMU tracks what changes. */

@@ -78,6 +78,18 @@ record Departure(
     /** @param copy whether the guest stays here */
     static Departure of(Guest guest, Hypervisor hypervisor, SendSettings settings, ImageStore images, boolean copy)
             throws VmmigException {
+        return of(guest, hypervisor, settings, images, copy, Map.of());
+    }
+
+    /** @param overlays those that vmmig has put on the guest's disks, by target */
+    static Departure of(
+            Guest guest,
+            Hypervisor hypervisor,
+            SendSettings settings,
+            ImageStore images,
+            boolean copy,
+            Map<String, Path> overlays)
+            throws VmmigException {
         HostCapabilities host = hypervisor.capabilities();
         DomainPolicy policy = settings.policy;
         GuestState state = guest.state();
@@ -95,6 +107,9 @@ record Departure(
         SharedDisks shared = SharedDisks.of(live, guest, hypervisor, settings.copiedDisks);
         DomainXml domain = shared.without(live);
         Map<String, DiskChain> chains = DiskChains.of(guest, domain);
+        overlays.keySet()
+                .forEach(target -> chains.computeIfPresent(
+                        target, (t, chain) -> chain.layers().size() == 1 ? chain.wholly() : chain));
         GuestInventory inventory = Belongings.withBitmaps(guest.inventory(), chains.values());
         Belongings belongings = Belongings.of(inventory, domain, policy, settings.losses, copy);
         if (!copy) {
@@ -102,8 +117,9 @@ record Departure(
         }
         List<Manifest.Disk> disks = new ArrayList<>();
         for (Map.Entry<String, DiskChain> entry : chains.entrySet()) {
-            disks.add(describe(
-                    entry.getKey(), entry.getValue(), settings.includeBaseImages, images, hypervisor.fileHoles()));
+            Manifest.Disk disk = describe(
+                    entry.getKey(), entry.getValue(), settings.includeBaseImages, images, hypervisor.fileHoles());
+            disks.add(overlays.containsKey(entry.getKey()) ? overlaid(disk) : disk);
         }
         Manifest manifest = new Manifest(
                 Manifest.FORMAT_VERSION,
@@ -127,6 +143,13 @@ record Departure(
                 disks,
                 List.of());
         return new Departure(domain, manifest, chains, belongings, shared, null, 0);
+    }
+
+    private static Manifest.Disk overlaid(Manifest.Disk disk) {
+        List<Manifest.Layer> layers = new ArrayList<>(disk.layers());
+        Manifest.Layer top = layers.remove(layers.size() - 1);
+        layers.add(new Manifest.Layer(top.format(), top.virtualBytes(), top.fileBytes(), true));
+        return new Manifest.Disk(disk.target(), layers, disk.base());
     }
 
     private static Manifest.Disk describe(
@@ -292,6 +315,19 @@ record Departure(
     /** The same guest, offered now, after that baseline. */
     Departure begunNow(Digest after) {
         return new Departure(domain, manifest.begunNow(), chains, belongings, shared, after, 0);
+    }
+
+    /** Where the overlays of this guest's disks would be: beside the images that they lie on. */
+    Map<String, Path> placesOfOverlays() {
+        Map<String, Path> places = new LinkedHashMap<>();
+        chains.forEach((target, chain) -> {
+            if (!chain.layers().isEmpty() && !shared.files().containsKey(target)) {
+                Path top = chain.layers().get(chain.layers().size() - 1).path().toAbsolutePath();
+                String unique = manifest.packageId().toString().substring(0, 8);
+                places.put(target, top.resolveSibling(top.getFileName() + ".vmmig-" + unique));
+            }
+        });
+        return places;
     }
 
     /** The same guest, if it moves live. */

@@ -75,6 +75,7 @@ public final class DestinationMigration extends MigrationScript<DestinationRepor
         // It is paused there, or about to be.
         DestinationTransfer.Domain domain = transfer.receiveDomain();
         if (arrival.manifest().live()) {
+            transfer.receiveFrozen();
             transfer.feedPrecopy(guest.restoreEarly(domain.request()).memory());
         }
         transfer.receiveDisks();
@@ -107,6 +108,7 @@ public final class DestinationMigration extends MigrationScript<DestinationRepor
         origin.resumed(!guest.consumed(), recorder);
         setup.remember(landing, domain, summary, provenance);
         guest.catchUp(domain, origin);
+        guest.mergeOverlays();
         recorder.end();
         DestinationReport report = new DestinationReport(
                 Reports.summary(

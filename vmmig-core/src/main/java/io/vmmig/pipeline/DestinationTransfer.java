@@ -98,17 +98,28 @@ final class DestinationTransfer {
         });
     }
 
+    /** Receives the disk layers that the guest, which still runs at its source, does not change. */
+    void receiveFrozen() throws VmmigException {
+        context.recorder()
+                .enter(Phase.PRECOPY, arrival.diskBytes() + arrival.manifest().memoryBytes());
+        receiveUntil(Entry.Precopy.class);
+    }
+
     /** Feeds the memory of the guest, which still runs at its source, to the hypervisor. */
     void feedPrecopy(OutputStream memory) throws VmmigException {
-        feed(Phase.PRECOPY, ((Entry.Precopy) receive(this::next)).stream(), memory);
+        feedPending(memory);
     }
 
     /** Receives the paused guest's disks, up to its memory. */
     void receiveDisks() throws VmmigException {
         context.recorder().enter(Phase.DISKS, arrival.diskBytes());
+        receiveUntil(Entry.Snapshot.class);
+    }
+
+    private void receiveUntil(Class<? extends Entry.Content> end) throws VmmigException {
         receive(() -> {
             pending = next();
-            while (!(pending instanceof Entry.Snapshot)) {
+            while (!end.isInstance(pending)) {
                 take(pending);
                 pending = next();
             }
@@ -220,11 +231,12 @@ final class DestinationTransfer {
 
     /** Feeds the paused guest's memory to the hypervisor, except its end, without which the guest cannot run. */
     void feed(OutputStream memory) throws VmmigException {
-        feed(Phase.SNAPSHOT, ((Entry.Snapshot) Objects.requireNonNull(pending)).stream(), memory);
+        context.recorder().enter(Phase.SNAPSHOT, arrival.manifest().memoryBytes());
+        feedPending(memory);
     }
 
-    private void feed(Phase phase, InputStream stream, OutputStream memory) throws VmmigException {
-        context.recorder().enter(phase, arrival.manifest().memoryBytes());
+    private void feedPending(OutputStream memory) throws VmmigException {
+        InputStream stream = ((Entry.Content) Objects.requireNonNull(pending)).stream();
         receive(() -> {
             try (InputStream in = new MemoryProgress(stream, context.recorder()::moved)) {
                 end.copy(in, memory);

@@ -217,6 +217,7 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
         others.close();
         retry(saved()::retire);
         balloon.gone();
+        removeOverlays();
         keepBootFiles();
         if (ranHere.isPresent()) {
             context.recorder()
@@ -240,6 +241,17 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
             }
         } catch (VmmigException e) {
             LOG.warn("guest {}: whether its definition was changed meanwhile is not known", name(), e);
+        }
+    }
+
+    private void removeOverlays() {
+        try {
+            Optional<Overlays> overlays = Overlays.of(context.state(), guest.uuid());
+            if (overlays.isPresent()) {
+                overlays.get().remove();
+            }
+        } catch (VmmigException e) {
+            LOG.warn("guest {}: the overlays of its disks stay here", name(), e);
         }
     }
 

@@ -72,7 +72,44 @@ public final class RecoveryRun {
         for (Path file : DepartureJournal.all(hostState)) {
             recoverDeparture(file);
         }
+        mergeOverlays();
         return new RecoveryReport(resolutions, pausedWithoutJournal());
+    }
+
+    /** Merges the overlays of guests that are here, unless their departure is not resolved or another program moves them. */
+    private void mergeOverlays() throws VmmigException {
+        for (UUID guest : Overlays.guests(hostState)) {
+            try {
+                Optional<DepartureClaim> claim = DepartureClaim.take(guest, hypervisor, hostState);
+                if (claim.isPresent()) {
+                    try {
+                        mergeOverlays(guest);
+                    } finally {
+                        claim.get().close();
+                    }
+                }
+            } catch (VmmigException e) {
+                LOG.warn("guest {}: its disks keep the overlays of a live migration", guest, e);
+            }
+        }
+    }
+
+    private void mergeOverlays(UUID guest) throws VmmigException {
+        Sight sight = look(guest);
+        Path departures = hostState.directory(HostState.Part.DEPARTURES);
+        Optional<Overlays> overlays = Overlays.of(hostState, guest);
+        if (sight.guest() != null
+                && overlays.isPresent()
+                && DepartureJournal.of(guest, departures, true).isEmpty()) {
+            overlays.get().merge(sight.guest(), REACHING_HYPERVISOR);
+        }
+    }
+
+    private void removeOverlays(UUID guest) throws VmmigException {
+        Optional<Overlays> overlays = Overlays.of(hostState, guest);
+        if (overlays.isPresent()) {
+            overlays.get().remove();
+        }
     }
 
     /** Paused guests without an open journal. */
@@ -373,6 +410,7 @@ public final class RecoveryRun {
         public void retire(Optional<Interference> ran) throws VmmigException {
             DepartureJournal.Facts facts = journal.facts();
             sight.remove();
+            removeOverlays(facts.uuid());
             remaining =
                     DepartedFiles.remove(new HashSet<>(facts.files()), facts.uuid(), hypervisor, REACHING_HYPERVISOR)
                             .stream()

@@ -33,6 +33,7 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
     private final boolean copy;
 
     private final SourceSetup setup;
+    private final FrozenDisks frozen;
     private @Nullable UUID guestUuid;
     private @Nullable Destination destination;
     private @Nullable SourceTransfer transfer;
@@ -46,6 +47,7 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
         this.transport = transport;
         this.copy = transport instanceof PackageStore && !context.settings().removeGuest;
         this.setup = new SourceSetup(context, transport, scope);
+        this.frozen = new FrozenDisks(context);
     }
 
     @Override
@@ -56,9 +58,10 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
         guestUuid = guest.uuid();
         OtherTools others = setup.watch(guest);
         FreePagesTask search = setup.search(guest);
-        Departure departure = setup.prepare(guest, copy);
-        Baselines baselines = Baselines.plan(context, transport, guest, departure);
+        Departure found = setup.prepare(guest, copy);
+        Baselines baselines = Baselines.plan(context, transport, guest, found);
         Destination to = destination = setup.connect();
+        Departure departure = baselines.of(baselines.frozen() ? setup.freeze(guest, found, frozen) : found);
         if (!baselines.sendTo(to)) {
             to = destination = setup.connect();
         }
@@ -83,6 +86,8 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
             recorder.enter(Phase.PRECOPY, agreement.manifest().memoryBytes());
             hand.beginLive();
             carried.send(leaves.asSaved(copy));
+            carried.send(
+                    new SourceTransfer.Disks(agreement, context.hypervisor().fileHoles(), recorder, true));
             carried.send(leaves.precopy());
         }
 
@@ -110,6 +115,7 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
         suspension.close();
 
         // The guest runs, here or there.
+        frozen.leave();
         if (copy) {
             leaves.returnMemory();
             leaves.catchUpClock(resumedAt);
@@ -145,6 +151,9 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
         Throwable why = leaving != null && thrown instanceof VmmigException e ? leaving.explained(e) : thrown;
         if (handOver != null) {
             handOver.failed(why);
+            if (handOver.leftToRecovery() || handOver.state() == SourceState.UNKNOWN) {
+                frozen.leave();
+            }
         }
         if (destination != null && (delivery == null || !delivery.begun())) {
             destination.outgoing.abort(

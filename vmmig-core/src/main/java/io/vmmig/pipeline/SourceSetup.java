@@ -15,7 +15,9 @@ import io.vmmig.transport.Acceptance;
 import io.vmmig.transport.Offer;
 import io.vmmig.transport.Transport;
 import java.io.OutputStream;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,6 +80,7 @@ final class SourceSetup extends MigrationSetup<SendSettings> {
         recorder.doing("trying the connection to " + transport.description());
         Abandonable.check(transport::requireReachable, cancellation);
         recorder.doing("reading the guest's disk images, kernel and ramdisk, unless their digests are known");
+        Abandonable.check(() -> Overlays.mergeLeft(guest, context), cancellation);
         Departure departure = Abandonable.run(
                 () -> {
                     Departure all = Departure.of(guest, context.hypervisor(), settings, images, copy);
@@ -91,6 +94,24 @@ final class SourceSetup extends MigrationSetup<SendSettings> {
         recorder.expect(Phase.DISKS, departure.diskBytes());
         recorder.expect(Phase.SNAPSHOT, departure.manifest().memoryBytes());
         return departure;
+    }
+
+    /**
+     * Has the guest write to overlays, so that its disk layers can be sent while it runs. At the end they are merged, unless the guest has left
+     * or a recovery has to see to it.
+     *
+     * @return the guest as it is now
+     */
+    Departure freeze(Guest guest, Departure departure, FrozenDisks frozen) throws VmmigException {
+        Map<String, Path> places = departure.placesOfOverlays();
+        if (places.isEmpty()) {
+            return departure;
+        }
+        recorder.doing("putting overlays on the guest's disks");
+        scope.onClose(frozen::close);
+        Abandonable.check(() -> frozen.freeze(guest, departure, places), cancellation);
+        return Abandonable.run(
+                () -> Departure.of(guest, context.hypervisor(), settings, images, false, places), cancellation);
     }
 
     private void remember(Departure departure) {

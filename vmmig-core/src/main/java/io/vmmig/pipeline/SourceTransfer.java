@@ -107,30 +107,33 @@ record SourceTransfer(PackageWriter writer) {
         }
     }
 
-    /** The guest's disks, which no longer change once it is paused. */
-    record Disks(Agreement agreement, FileHoles holes, Recorder recorder) implements Round {
+    /**
+     * The guest's disk layers, which no longer change once it is paused, or those that do not change since an overlay lies on them.
+     *
+     * @param frozen whether it is the latter, which a live migration sends first
+     */
+    record Disks(Agreement agreement, FileHoles holes, Recorder recorder, boolean frozen) implements Round {
+        Disks(Agreement agreement, FileHoles holes, Recorder recorder) {
+            this(agreement, holes, recorder, false);
+        }
 
         @Override
         public void send(PackageWriter writer) throws IOException, VmmigException {
             for (Map.Entry<String, DiskChain> disk :
                     agreement.departure().chains().entrySet()) {
                 DiskChain chain = disk.getValue();
-                Digest base = baseOf(disk.getKey());
+                Manifest.Disk described = agreement.manifest().disk(disk.getKey());
+                Digest base = described.base() == null
+                        ? null
+                        : described.base().content().digest();
                 for (int i = 0; i < chain.layers().size(); i++) {
-                    try (InputStream in = new CountingInput(chain.open(i, base, holes), recorder::moved)) {
-                        writer.writeDiskLayer(disk.getKey(), i, in);
+                    if (agreement.manifest().sentFrozen(described, i) == frozen) {
+                        try (InputStream in = new CountingInput(chain.open(i, base, holes), recorder::moved)) {
+                            writer.writeDiskLayer(disk.getKey(), i, in);
+                        }
                     }
                 }
             }
-        }
-
-        private @Nullable Digest baseOf(String target) {
-            return agreement.manifest().disks().stream()
-                    .filter(disk -> disk.target().equals(target))
-                    .findFirst()
-                    .map(Manifest.Disk::base)
-                    .map(base -> base.content().digest())
-                    .orElse(null);
         }
     }
 

@@ -91,6 +91,15 @@ public final class DiskChain {
         return new DiskChain(hasBase ? lowestFirst.get(0) : null, layers);
     }
 
+    /** The same images, all of which are sent: an overlay was put on a disk of a single image. */
+    public DiskChain wholly() {
+        List<Link> all = new ArrayList<>(layers);
+        if (base != null) {
+            all.add(0, base);
+        }
+        return new DiskChain(null, List.copyOf(all));
+    }
+
     /** The images to send, lowest first. */
     public List<Image> layers() {
         return layers.stream().map(Link::image).toList();

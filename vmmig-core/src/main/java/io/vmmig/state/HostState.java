@@ -53,6 +53,8 @@ public final class HostState {
         HISTORIES,
         /** The list of consumed packages. */
         CONSUMED,
+        /** Which overlays the disks of guests have for a live migration. */
+        OVERLAYS,
         /** Claims on names, uuids and directories of arriving guests. */
         CLAIMS;
 

@@ -10,11 +10,13 @@ import io.vmmig.error.IntegrityException;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
 import org.apache.commons.compress.archivers.tar.TarArchiveInputStream;
@@ -124,6 +126,39 @@ class PackageRoundTripTest {
         joined.writeBytes(read.streams().get("precopy"));
         joined.writeBytes(read.streams().get("snapshot"));
         assertThat(joined.toByteArray()).isEqualTo(memory);
+    }
+
+    @Test
+    void layersBelowAnOverlayComeBeforeTheMemory() throws Exception {
+        Contents small = Packages.small();
+        Manifest live = overlaid(small.manifest());
+        Map<String, byte[]> streams = new LinkedHashMap<>();
+        List.of("kernel", "ramdisk", "disks/vda.0.qcow2").forEach(name -> streams.put(name, content(small, name)));
+        streams.put("precopy", new byte[5000]);
+        List.of("disks/vda.1.qcow2", "disks/sdb.0.raw", "snapshot")
+                .forEach(name -> streams.put(name, content(small, name)));
+        Contents read = Packages.read(Packages.write(
+                new Contents(live, small.xml(), small.cookie(), small.definition(), small.guest(), streams)));
+        assertThat(read.manifest()).isEqualTo(live);
+        assertThat(read.streams().keySet()).containsExactlyElementsOf(streams.keySet());
+        // Nothing of a baseline is merged into anything.
+        assertThat(Manifest.fromJson(live.asBaseline().toJson(), PackageLimits.DEFAULT)
+                        .disk("vda")
+                        .overlaid())
+                .isFalse();
+    }
+
+    private static byte[] content(Contents contents, String name) {
+        return Objects.requireNonNull(contents.streams().get(name));
+    }
+
+    /** The manifest of a live migration, in which the highest layer of each disk with several is an overlay. */
+    private static Manifest overlaid(Manifest manifest) throws Exception {
+        String json = new String(manifest.asLive().toJson(), StandardCharsets.UTF_8);
+        String top = "\"file\": 300000";
+        assertThat(json).containsOnlyOnce(top);
+        return Manifest.fromJson(
+                json.replace(top, top + ", \"overlay\": true").getBytes(StandardCharsets.UTF_8), PackageLimits.DEFAULT);
     }
 
     @Test

@@ -7,7 +7,10 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import io.vmmig.Migration;
 import io.vmmig.Migrator;
 import io.vmmig.Receiver;
+import io.vmmig.Recovery;
+import io.vmmig.bundle.ImageFormat;
 import io.vmmig.bundle.PackageSummary;
+import io.vmmig.domain.DomainXml;
 import io.vmmig.error.EndState;
 import io.vmmig.error.Phase;
 import io.vmmig.error.Problem;
@@ -22,6 +25,7 @@ import io.vmmig.state.HostState;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -59,6 +63,7 @@ class LiveTest {
     private final InMemoryHypervisor source = new InMemoryHypervisor("host-a");
     private final InMemoryHypervisor destination = new InMemoryHypervisor("host-b");
     private final byte[] ram = new byte[RAM_BYTES];
+    private final byte[] disk = new byte[3_000_320];
     private HostState sourceState;
     private HostState destinationState;
     private byte[] saved;
@@ -70,7 +75,6 @@ class LiveTest {
         new Random(1).nextBytes(ram);
         // Where devices and firmware are, and no RAM.
         Arrays.fill(ram, 0xa0000, RAM_BEGIN, (byte) 0);
-        byte[] disk = new byte[3_000_000];
         new Random(2).nextBytes(disk);
         Path image = Files.write(directory.resolve("vda.raw"), disk);
         saved = stream(ram);
@@ -273,6 +277,129 @@ class LiveTest {
         try (Stream<Path> left = Files.exists(guests) ? Files.list(guests) : Stream.empty()) {
             assertThat(left).isEmpty();
         }
+    }
+
+    /** What it writes during the migration is in an overlay, which is merged where the guest lives in the end. */
+    private static final byte[] WRITTEN = "written while it travelled".getBytes(StandardCharsets.US_ASCII);
+
+    private Migrator writing() {
+        return migrator().onEvent(event -> {
+            if (event instanceof MigrationEvent.PhaseStarted started && started.phase() == Phase.PRECOPY) {
+                write(source);
+            }
+        });
+    }
+
+    private static void write(InMemoryHypervisor host) {
+        try {
+            host.write("web-1", "vda", 8192, WRITTEN);
+        } catch (VmmigException | IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private void assertMerged(InMemoryHypervisor host, HostState state) throws Exception {
+        DomainXml.Disk disk =
+                DomainXml.parse(host.guest("web-1").domainXml()).disks().get(0);
+        assertThat(disk.format()).isEqualTo(ImageFormat.RAW);
+        byte[] content = Files.readAllBytes(disk.file());
+        assertThat(Arrays.copyOfRange(content, 8192, 8192 + WRITTEN.length)).isEqualTo(WRITTEN);
+        System.arraycopy(this.disk, 8192, content, 8192, WRITTEN.length);
+        assertThat(Arrays.mismatch(content, this.disk)).isEqualTo(-1);
+        assertThat(state.directory(HostState.Part.OVERLAYS)).isEmptyDirectory();
+        assertNoOverlays();
+    }
+
+    private void assertNoOverlays() throws IOException {
+        try (Stream<Path> all = Files.walk(directory)) {
+            assertThat(all.filter(file -> file.toString().contains(".vmmig-")
+                            || file.toString().endsWith(".qcow2")))
+                    .filteredOn(file -> !file.getFileName().toString().equals(".vmmig-files"))
+                    .isEmpty();
+        }
+    }
+
+    @Test
+    void whatItWritesMeanwhileArrivesAndItsChainIsAsLongAsBefore() throws Exception {
+        SourceReport report = move(writing());
+        assertThat(report.summary().contents().stream().map(PackageSummary.Content::name))
+                .containsSubsequence("disks/vda.0.raw", "precopy", "disks/vda.1.qcow2", "snapshot");
+        assertMerged(destination, destinationState);
+        assertThat(sourceState.directory(HostState.Part.OVERLAYS)).isEmptyDirectory();
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Phase.class,
+            names = {"PRECOPY", "SUSPEND", "DISKS", "SNAPSHOT"})
+    void whatItWroteStaysIfItStays(Phase when) throws Exception {
+        CompletableFuture<Migration<?>> cancelled = new CompletableFuture<>();
+        Migration<SourceReport> sending =
+                writing().onEvent(event -> cancelAt(when, event, cancelled)).start();
+        cancelled.complete(sending);
+        Migration<DestinationReport> receiving = receive(event -> {});
+        catchThrowableOfType(VmmigException.class, () -> sending.await(SOON));
+        catchThrowableOfType(VmmigException.class, () -> receiving.await(SOON));
+        assertMerged(source, sourceState);
+    }
+
+    @Test
+    void aRecoveryMergesWhatCouldNotBeMergedAtTheSource() throws Exception {
+        source.fail(InMemoryHypervisor.Step.MERGE_OVERLAYS);
+        CompletableFuture<Migration<?>> cancelled = new CompletableFuture<>();
+        Migration<SourceReport> sending = writing()
+                .onEvent(event -> cancelAt(Phase.DISKS, event, cancelled))
+                .start();
+        cancelled.complete(sending);
+        Migration<DestinationReport> receiving = receive(event -> {});
+        catchThrowableOfType(VmmigException.class, () -> sending.await(SOON));
+        catchThrowableOfType(VmmigException.class, () -> receiving.await(SOON));
+        assertThat(sourceState.directory(HostState.Part.OVERLAYS)).isNotEmptyDirectory();
+        source.mend(InMemoryHypervisor.Step.MERGE_OVERLAYS);
+        Recovery.of(source).state(sourceState).run();
+        assertMerged(source, sourceState);
+    }
+
+    @Test
+    void aRecoveryMergesWhatCouldNotBeMergedAtTheDestination() throws Exception {
+        destination.fail(InMemoryHypervisor.Step.MERGE_OVERLAYS);
+        move(writing());
+        assertThat(destinationState.directory(HostState.Part.OVERLAYS)).isNotEmptyDirectory();
+        destination.mend(InMemoryHypervisor.Step.MERGE_OVERLAYS);
+        Recovery.of(destination).state(destinationState).run();
+        assertMerged(destination, destinationState);
+    }
+
+    /** It is merged, so that it does not travel as a layer of its own. */
+    @Test
+    void anOverlayThatIsLeftIsMergedBeforeTheNextMigration() throws Exception {
+        destination.fail(InMemoryHypervisor.Step.MERGE_OVERLAYS);
+        move(writing());
+        destination.mend(InMemoryHypervisor.Step.MERGE_OVERLAYS);
+        Migration<SourceReport> sending = Migrator.of(destination)
+                .from("web-1")
+                .state(destinationState)
+                .to(transport)
+                .start();
+        Migration<DestinationReport> receiving = Receiver.of(source)
+                .into(directory.resolve("back"))
+                .state(sourceState)
+                .receive(transport.accept(SOON));
+        sending.await(SOON);
+        receiving.await(SOON);
+        assertMerged(source, sourceState);
+    }
+
+    @Test
+    void overlaysThatCannotBeAddedLeaveNothing() throws Exception {
+        source.fail(InMemoryHypervisor.Step.ADD_OVERLAYS);
+        Migration<SourceReport> sending = migrator().start();
+        Migration<DestinationReport> receiving = receive(event -> {});
+        catchThrowableOfType(VmmigException.class, () -> sending.await(SOON));
+        catchThrowableOfType(VmmigException.class, () -> receiving.await(SOON));
+        assertThatNothingHasChanged();
+        assertNoOverlays();
+        assertThat(sourceState.directory(HostState.Part.OVERLAYS)).isEmptyDirectory();
     }
 
     @Test

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 package io.vmmig.lab.it;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import io.vmmig.lab.guest.GuestKind;
 import io.vmmig.lab.guest.LabDisk;
 import io.vmmig.lab.guest.LabDomain;
 import io.vmmig.lab.host.LabGuest;
 import io.vmmig.lab.host.LabHost;
+import io.vmmig.lab.host.MoveResult;
 import io.vmmig.lab.host.SendProfile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -33,15 +36,23 @@ class LiveIT {
     }
 
     private static void thereAndBack(LabGuest guest) {
-        LabGuest there = Moves.by(SendProfile.LIVE, guest, west()).arrived();
-        Moves.by(SendProfile.LIVE, there, east());
+        live(live(guest, west()), east());
+    }
+
+    /** With overlays while it moves, and without afterwards. */
+    private static LabGuest live(LabGuest guest, LabHost to) {
+        MoveResult moved = Moves.by(SendProfile.LIVE, guest, to);
+        assertThat(moved.sent().getAsJsonObject("plan").get("because").getAsString())
+                .isEqualTo("it was asked for");
+        assertThat(moved.sent().getAsJsonArray("contents").toString()).contains("disks/vda.1.qcow2");
+        assertThat(to.diskOf(guest.name(), "vda")).hasFileName("vda.0.qcow2");
+        return moved.arrived();
     }
 
     @Test
     void smallChanges() {
         LabGuest guest = east().start(guest("live-small")).ready();
-        LabGuest there = Moves.by(SendProfile.LIVE, guest, west()).arrived();
-        thereAndBack(Moves.by(SendProfile.LIVE, there, east()).arrived());
+        thereAndBack(live(live(guest, west()), east()));
     }
 
     @Test

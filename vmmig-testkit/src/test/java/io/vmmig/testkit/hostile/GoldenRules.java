@@ -431,6 +431,15 @@ final class GoldenRules extends GoldenCases {
                 PACKAGE_MALFORMED,
                 "precopy comes before the disks",
                 parts -> Collections.swap(parts.entries, parts.indexOf(PRECOPY), parts.indexOf(DISK)));
+        live(
+                "live-overlay-on-nothing",
+                PACKAGE_MALFORMED,
+                "an overlay is the highest of several layers",
+                parts -> set(
+                        parts,
+                        MANIFEST,
+                        Harmless.replaced(SMALLEST, "\"vmmig\": 2", "\"vmmig\": 4")
+                                .replace("\"file\": 512", "\"file\": 512, \"overlay\": true")));
         packed("precopy-not-live", PACKAGE_MALFORMED, "only a live package has precopy", parts -> precopy(parts));
         baseline("baseline", null, "a baseline has disks and a snapshot only", parts -> {});
         baseline(
