@@ -29,9 +29,9 @@ record Cell(InjectionPoint point, Fault fault) {
         return cells;
     }
 
-    /** How a guest moves so that the point is reached. */
-    SendProfile profile() {
-        return point.profile();
+    /** Whether a guest moves live so that the point is reached. */
+    boolean isLive() {
+        return point.profile() == SendProfile.LIVE;
     }
 
     /** A QEMU can only be killed where there is one. */

@@ -15,6 +15,7 @@ import io.vmmig.lab.host.LabHost;
 import io.vmmig.lab.host.MoveResult;
 import io.vmmig.lab.host.MoveScenario;
 import io.vmmig.lab.host.Resolved;
+import io.vmmig.lab.host.SendProfile;
 import io.vmmig.lab.matrix.InvariantChecker;
 import io.vmmig.lab.matrix.SplitBrainDetector;
 import io.vmmig.lab.matrix.Worker;
@@ -35,18 +36,22 @@ final class FaultWorker implements Worker<Cell> {
     private static final String GUEST = "traveller";
     private static final int MEMORY_MIB = 128;
     private static final String CONTENT = "vmmig.memory=4";
+    private static final String BURST = " vmmig.burst=16";
 
     private static final Duration TIME_TO_PRINT = Duration.ofSeconds(20);
 
     private final Pair pair;
     private final Limits limits;
     private final Random random;
+    private final SendProfile profile;
     private @Nullable LabGuest guest;
     private @Nullable Path disk;
     private String sum = "";
 
-    FaultWorker(Lab lab, String name, Limits limits, Random random) {
-        this.pair = new Pair(lab, name, limits);
+    /** @param profile how the guest moves where nothing goes wrong; live, between hosts that can, and with a burst load */
+    FaultWorker(Lab lab, String name, Limits limits, Random random, SendProfile profile) {
+        this.profile = profile;
+        this.pair = new Pair(lab, name, live() ? "trixie" : Lab.THIS_RELEASE, limits);
         this.limits = limits;
         this.random = random;
         // Here, so that no cell waits for it.
@@ -122,10 +127,14 @@ final class FaultWorker implements Worker<Cell> {
         return here();
     }
 
+    private boolean live() {
+        return profile == SendProfile.LIVE;
+    }
+
     private void start(LabHost host, Path file) {
         LabDomain domain = LabDomain.of(GuestKind.TINY_X86_64.image(), GUEST)
                 .memoryMib(MEMORY_MIB)
-                .parameter(CONTENT)
+                .parameter(live() ? CONTENT + BURST : CONTENT)
                 .disk(new LabDisk(file, "qcow2"));
         LabGuest started = host.start(domain).ready();
         guest = started;
@@ -261,7 +270,7 @@ final class FaultWorker implements Worker<Cell> {
     /** Runs a migration without a fault; returns what went wrong nevertheless. */
     List<String> move() {
         LabGuest left = ready();
-        MoveResult result = MoveScenario.plain().overTls(left, pair.other(left.host()));
+        MoveResult result = MoveScenario.plain().overTls(left, pair.other(left.host()), profile);
         remember(result.arrived());
         List<String> wrong = new ArrayList<>();
         if (!result.whole()) {

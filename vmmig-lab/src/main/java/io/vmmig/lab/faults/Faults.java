@@ -4,6 +4,7 @@ package io.vmmig.lab.faults;
 import io.vmmig.lab.Checkout;
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.Lab;
+import io.vmmig.lab.host.SendProfile;
 import io.vmmig.lab.matrix.Matrix;
 import io.vmmig.lab.matrix.Selection;
 import io.vmmig.lab.matrix.Worker;
@@ -79,7 +80,8 @@ public final class Faults {
     private record Trials(Limits limits) implements Matrix.Kind<Cell> {
         @Override
         public Worker<Cell> open(Lab lab, String name, Random random) {
-            return new FaultWorker(lab, name, limits, random);
+            return new FaultWorkers(profile ->
+                    new FaultWorker(lab, profile == SendProfile.LIVE ? name + "l" : name, limits, random, profile));
         }
 
         @Override

@@ -25,21 +25,22 @@ final class Pair implements AutoCloseable {
     private final LabHost b;
     private final Map<LabHost, FaultProxy> proxies = new ConcurrentHashMap<>();
 
-    Pair(Lab lab, String name, Limits limits) {
+    /** @param release the Debian whose libvirt they run, or {@link Lab#THIS_RELEASE} */
+    Pair(Lab lab, String name, String release, Limits limits) {
         this.limits = limits;
-        a = start(lab, name + "a");
-        b = start(lab, name + "b");
+        a = start(lab, name + "a", release);
+        b = start(lab, name + "b", release);
         for (LabHost host : List.of(a, b)) {
             proxies.put(host, new FaultProxy());
             listen(host);
         }
     }
 
-    private static LabHost start(Lab lab, String name) {
+    private static LabHost start(Lab lab, String name, String release) {
         Path[] mounted = new Path[1];
         LabHost host;
         try {
-            host = lab.libvirtd(name, SHORT_LIVED, directory -> {
+            host = lab.libvirtd(name, release, SHORT_LIVED, directory -> {
                 mounted[0] = directory;
                 Disks.mount(directory);
                 return ProgramClock.in(directory).environment();

@@ -3,19 +3,22 @@ package io.vmmig.lab.faults;
 
 import io.vmmig.lab.LabException;
 import io.vmmig.lab.host.Lab;
+import io.vmmig.lab.host.SendProfile;
 import io.vmmig.lab.matrix.Deadline;
 import io.vmmig.lab.matrix.Worker;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Moves one guest back and forth, many times; one move in three has a random fault. */
+/** Moves one guest back and forth, many times; one move in three has a random fault, or all of them are live and have none. */
 public final class Soak {
     private static final int MOVES = 300;
+    private static final int LIVE_MOVES = 50;
     private static final int ONE_IN = 3;
     private static final int SECONDS_PER_MOVE = 300;
     private static final int SECONDS_TO_START = 120;
@@ -24,37 +27,41 @@ public final class Soak {
     private final PrintStream out;
     private final Random random;
     private final long seed;
+    private final SendProfile profile;
     private int pairs;
     private int faults;
     private int red;
 
-    private Soak(Lab lab, PrintStream out, long seed) {
+    private Soak(Lab lab, PrintStream out, long seed, SendProfile profile) {
         this.lab = lab;
         this.out = out;
         this.seed = seed;
         this.random = new Random(seed);
+        this.profile = profile;
     }
 
     /**
-     * Takes {@code --moves NUMBER} and {@code --seed NUMBER}. Exits with 1 if anything was lost or left over, with 2 if it could
-     * not run.
+     * Takes {@code --moves NUMBER}, {@code --seed NUMBER}, and {@code --live}. Exits with 1 if anything was lost or left over, with
+     * 2 if it could not run.
      */
     public static void main(String[] arguments) {
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         int status;
         try {
-            int moves = MOVES;
+            List<String> words = new ArrayList<>(List.of(arguments));
+            SendProfile profile = words.remove("--live") ? SendProfile.LIVE : SendProfile.DEFAULT;
+            int moves = profile == SendProfile.LIVE ? LIVE_MOVES : MOVES;
             long seed = new Random().nextInt(1_000_000);
-            for (int i = 0; i < arguments.length; i += 2) {
-                long number = Long.parseLong(i + 1 < arguments.length ? arguments[i + 1] : "");
-                switch (arguments[i]) {
+            for (int i = 0; i < words.size(); i += 2) {
+                long number = Long.parseLong(i + 1 < words.size() ? words.get(i + 1) : "");
+                switch (words.get(i)) {
                     case "--moves" -> moves = Math.toIntExact(number);
                     case "--seed" -> seed = number;
-                    default -> throw new IllegalArgumentException("unknown argument " + arguments[i]);
+                    default -> throw new IllegalArgumentException("unknown argument " + words.get(i));
                 }
             }
             try (Lab lab = Lab.open()) {
-                status = new Soak(lab, out, seed).run(moves) ? 0 : 1;
+                status = new Soak(lab, out, seed, profile).run(moves) ? 0 : 1;
             }
         } catch (LabException | IllegalArgumentException e) {
             System.err.println("soak: " + Deadline.whole(e));
@@ -66,12 +73,12 @@ public final class Soak {
     private boolean run(int moves) {
         out.printf("%d moves, seed %d%n", moves, seed);
         long start = System.nanoTime();
-        List<Cell> cells = Cell.all();
+        List<Cell> cells = Cell.all().stream().filter(cell -> !cell.isLive()).toList();
         @Nullable FaultWorker worker = null;
         try {
             for (int i = 1; i <= moves && !lab.closing(); i++) {
                 // Always drawn, so that a seed determines all moves.
-                boolean fails = random.nextInt(ONE_IN) == 0;
+                boolean fails = random.nextInt(ONE_IN) == 0 && profile != SendProfile.LIVE;
                 Cell cell = cells.get(random.nextInt(cells.size()));
                 if (worker == null) {
                     worker = Deadline.within(SECONDS_TO_START, this::open);
@@ -95,7 +102,7 @@ public final class Soak {
 
     private FaultWorker open() {
         pairs++;
-        return new FaultWorker(lab, "s" + pairs, Limits.sample(), new Random(seed));
+        return new FaultWorker(lab, "s" + pairs, Limits.sample(), new Random(seed), profile);
     }
 
     private boolean move(int number, FaultWorker worker, @Nullable Cell cell) {

@@ -24,6 +24,7 @@ import io.vmmig.lab.host.Move;
 import io.vmmig.lab.host.MoveFailed;
 import io.vmmig.lab.host.ReceiveOptions;
 import io.vmmig.lab.host.Receiving;
+import io.vmmig.lab.host.SendProfile;
 import io.vmmig.state.HostState;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -116,8 +117,12 @@ class BadInputIT {
 
     /** A guest that cannot move wherever to; the destination hears nothing of it. */
     private MoveFailed failureOfMoving(String name) {
+        return failureOfMoving(name, SendProfile.DEFAULT);
+    }
+
+    private MoveFailed failureOfMoving(String name, SendProfile profile) {
         Receiving receiving = b.receive(a.fingerprint(), ReceiveOptions.defaults());
-        MoveFailed failed = failureOf(a.migrate(name, receiving));
+        MoveFailed failed = failureOf(a.migrate(name, receiving, profile));
         receiving.move().cancel();
         failureOf(receiving.move());
         return failed;
@@ -126,6 +131,14 @@ class BadInputIT {
     @Test
     void unknownGuest() {
         assertFailed(failureOfMoving("nobody"), Problem.GUEST_UNKNOWN, EndState.UNTOUCHED);
+    }
+
+    /** Before version 9, QEMU's pre-copy loses changes of an emulated guest. */
+    @Test
+    void liveWithThisQemu() {
+        assertThat(a.versions()).contains("QEMU 7.");
+
+        assertFailed(failureOfMoving(NAME, SendProfile.LIVE), Problem.REQUEST_INVALID, EndState.UNTOUCHED);
     }
 
     @Test
