@@ -77,6 +77,19 @@ public enum Load {
             rest(guest);
         }
     },
+    /** Holds the same, and replaces a megabyte of random values each second. */
+    REDIS_CHANGED(REDIS_HELD) {
+        @Override
+        public void add(LabGuest guest) {
+            long before = redisCalls(guest);
+            guest.run("perl -e 'open R, \"</dev/urandom\"; $| = 1; for (;;) { for (1.." + VALUES_OF_A_TENTH + ") {"
+                    + " $k = \"random:\" . int(rand " + RANDOM_PARTS + ") . \":\" . int(1 + rand " + VALUES_OF_A_PART
+                    + "); read R, $v, 4000; " + SET_VALUE + " } select undef, undef, undef, 0.1 }' 2>/dev/null"
+                    + " | redis-cli -s " + SOCKET + " --pipe >/dev/null 2>&1 &");
+            rest(guest);
+            Await.until("redis to be busy", PATIENCE, () -> redisCalls(guest) > before + VALUES_OF_A_PART / 4);
+        }
+    },
     /** Has filled its memory. */
     ALL_TOUCHED(SHORT_REST) {
         @Override
@@ -102,6 +115,11 @@ public enum Load {
 
     private static final int TEXT_PARTS = 2;
     private static final int VALUES_OF_A_PART = 6250;
+    private static final int VALUES_OF_A_TENTH = 25;
+    /** In the protocol of redis. */
+    private static final String SET_VALUE =
+            "print \"*3\\r\\n\\$3\\r\\nSET\\r\\n\\$\", length $k, \"\\r\\n$k\\r\\n\\$4000\\r\\n$v\\r\\n\"";
+
     private static final Set<String> BOOTED = Set.of("running", "degraded");
     private static final int TICKS_OF_A_SECOND = 10;
     private static final int TICKS_OF_TEN_SECONDS = 100;
@@ -142,12 +160,12 @@ public enum Load {
         Await.until("redis to answer", PATIENCE, () -> redis(guest, "ping").equals("PONG"));
     }
 
-    /** Sets values of 4000 bytes, in the protocol of redis; in parts, so that none takes long. */
+    /** Sets values of 4000 bytes; in parts, so that none takes long. */
     private static void setValues(LabGuest guest, String name, int parts, String makeValue) {
         for (int part = 0; part < parts; part++) {
             guest.run("perl -e 'open R, \"</dev/urandom\"; for $i (1.." + VALUES_OF_A_PART + ") { " + makeValue
-                    + "; $k = \"" + name + ":" + part + ":$i\"; print \"*3\\r\\n\\$3\\r\\nSET\\r\\n\\$\", length $k,"
-                    + " \"\\r\\n$k\\r\\n\\$4000\\r\\n$v\\r\\n\" }' | redis-cli -s " + SOCKET + " --pipe");
+                    + "; $k = \"" + name + ":" + part + ":$i\"; " + SET_VALUE + " }' | redis-cli -s " + SOCKET
+                    + " --pipe");
         }
     }
 
@@ -159,12 +177,19 @@ public enum Load {
     }
 
     private static long redisHolds(LabGuest guest) {
-        return Long.parseLong(guest.run("redis-cli -s " + SOCKET
-                + " info memory | tr -d '\\r' | awk -F: '$1 == \"used_memory\" { print $2 }'"));
+        return redisInfo(guest, "used_memory");
     }
 
     private static long resident(LabGuest guest) {
-        return Long.parseLong(guest.run("redis-cli -s " + SOCKET
-                + " info memory | tr -d '\\r' | awk -F: '$1 == \"used_memory_rss\" { print $2 }'"));
+        return redisInfo(guest, "used_memory_rss");
+    }
+
+    private static long redisCalls(LabGuest guest) {
+        return redisInfo(guest, "total_commands_processed");
+    }
+
+    private static long redisInfo(LabGuest guest, String name) {
+        return Long.parseLong(guest.run(
+                "redis-cli -s " + SOCKET + " info | tr -d '\\r' | awk -F: '$1 == \"" + name + "\" { print $2 }'"));
     }
 }

@@ -11,26 +11,32 @@ import io.vmmig.lab.host.Virsh;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 
 /**
- * libvirt's own migration with {@code --copy-storage-inc}. The guest is suspended first, since under emulation QEMU's pre-copy
- * damages the memory of a running guest.
+ * libvirt's own migration with {@code --copy-storage-inc}. Unless it is live, the guest is suspended first, since under emulation
+ * QEMU's pre-copy damages the memory of a running guest before version 9.
+ *
+ * @param live whether the guest runs meanwhile, until it is suspended because it changes too fast
  */
-final class ByLibvirt implements MigrationMethod {
+record ByLibvirt(boolean live) implements MigrationMethod {
+    private static final List<String> RUNNING = List.of("--live", "--timeout", "120", "--timeout-suspend");
+
     @Override
     public String word() {
-        return "libvirt";
+        return live ? "libvirt-live" : "libvirt";
     }
 
     @Override
     public String title() {
-        return "virsh migrate --copy-storage-inc, suspended";
+        return "virsh migrate --copy-storage-inc, " + (live ? "live for 120 s at most" : "suspended");
     }
 
     @Override
     public Kind kind() {
-        return Kind.STOP_AND_COPY;
+        return live ? Kind.LIVE : Kind.STOP_AND_COPY;
     }
 
     @Override
@@ -50,10 +56,11 @@ final class ByLibvirt implements MigrationMethod {
             throw new LabException("could not write " + xml, e);
         }
         Console console = Console.from(there.resolve("console"));
-        Virsh.at(from, "suspend", guest.name());
+        if (!live) {
+            Virsh.at(from, "suspend", guest.name());
+        }
         long saved = watch.millis();
-        Virsh.at(
-                from,
+        List<String> migrate = new ArrayList<>(List.of(
                 "migrate",
                 guest.name(),
                 "qemu+tcp://" + to.address() + "/system",
@@ -62,8 +69,13 @@ final class ByLibvirt implements MigrationMethod {
                 "--migrateuri",
                 "tcp://" + to.address(),
                 "--xml",
-                xml.toString());
+                xml.toString()));
+        if (live) {
+            migrate.addAll(RUNNING);
+        }
+        Virsh.at(from, migrate.toArray(String[]::new));
         long transferred = watch.millis();
+        // Nothing happens to one that runs already.
         Virsh.at(to, "resume", guest.name());
         long restored = watch.millis();
         return new Moved(

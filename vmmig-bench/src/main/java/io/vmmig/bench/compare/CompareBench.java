@@ -27,25 +27,27 @@ import java.util.Optional;
 public final class CompareBench {
     private static final int TURNS_OF_SLOW_WAYS = 3;
     private static final long SLOW_MILLIS = 10_000;
-    private static final String JSON = "report.json";
-    private static final String PAGE = "report.html";
+    /** Whose QEMU moves emulated guests live without damage. */
+    private static final String NEWER_RELEASE = "trixie";
 
     private final PrintStream out;
     private final List<Comparison> comparisons;
+    private final boolean live;
     /** How many moves with vmmig precede the first that counts. */
     private final int warmUps;
 
     private final Map<Subject, Prepared> prepared = new EnumMap<>(Subject.class);
 
-    private CompareBench(PrintStream out, List<Comparison> comparisons, int warmUps) {
+    private CompareBench(PrintStream out, List<Comparison> comparisons, boolean live, int warmUps) {
         this.out = out;
         this.comparisons = comparisons;
+        this.live = live;
         this.warmUps = warmUps;
     }
 
     /**
-     * Takes {@code quick} or {@code full}, {@code --rounds}, {@code --guest} and {@code --link}, and at the end the directory for
-     * the reports. Exits with 1 if a target is missed, and with 2 if something could not be measured or a guest was damaged.
+     * Takes {@code quick}, {@code full} or {@code live}, {@code --rounds}, {@code --guest} and {@code --link}, and at the end the
+     * directory for the reports. Exits with 1 if a target is missed, and with 2 if something could not be measured or a guest was damaged.
      */
     public static void main(String[] args) {
         Bench.run(args, (words, out, directory) -> parse(out, words).run(directory));
@@ -53,12 +55,13 @@ public final class CompareBench {
 
     private static CompareBench parse(PrintStream out, List<String> words) {
         boolean quick = words.get(0).equals("quick");
+        boolean live = words.get(0).equals("live");
         Options options = new Options(words.subList(1, words.size()));
         int rounds = (int) options.number("rounds", 1, 0);
         String guest = options.word("guest", "");
         String link = options.word("link", "");
         options.requireNoMore();
-        List<Comparison> chosen = (quick ? Comparison.QUICK : Comparison.FULL)
+        List<Comparison> chosen = (quick ? Comparison.QUICK : live ? Comparison.LIVE : Comparison.FULL)
                 .stream()
                         .filter(comparison ->
                                 guest.isEmpty() || comparison.subject().word().equals(guest))
@@ -69,12 +72,12 @@ public final class CompareBench {
         if (chosen.isEmpty()) {
             throw new IllegalArgumentException("there is no such guest and link; see ./bench --help");
         }
-        return new CompareBench(out, chosen, quick ? 1 : 4);
+        return new CompareBench(out, chosen, live, quick ? 1 : 4);
     }
 
     private int run(Path directory) {
         try (Lab lab = Lab.open()) {
-            Ground ground = new Ground(lab);
+            Ground ground = new Ground(lab, live ? NEWER_RELEASE : Lab.THIS_RELEASE);
             out.println(ground.a().versions() + ", " + Runtime.getRuntime().availableProcessors() + " processors, JDK "
                     + Runtime.version());
             warmUp(ground);
@@ -85,15 +88,19 @@ public final class CompareBench {
                 // After each comparison, since a later one may fail.
                 report(results, ground.a().versions(), directory);
             }
-            out.println("To look at: " + directory.resolve(PAGE));
-            return outcome(results, ground.a().versions()).conclude(out, directory.resolve(JSON));
+            out.println("To look at: " + report(directory, "html"));
+            return outcome(results, ground.a().versions()).conclude(out, report(directory, "json"));
         }
+    }
+
+    private Path report(Path directory, String suffix) {
+        return directory.resolve((live ? "live." : "report.") + suffix);
     }
 
     private void warmUp(Ground ground) {
         Prepared guest = prepare(comparisons.get(0).subject(), ground);
         for (int i = 0; i < warmUps; i++) {
-            new Trials(ground).run(guest, Comparison.VMMIG_BACK);
+            new Trials(ground).run(guest, live ? Comparison.VMMIG_LIVE : Comparison.VMMIG_BACK);
         }
     }
 
@@ -106,12 +113,12 @@ public final class CompareBench {
         return new Outcome(Targets.of(results), details);
     }
 
-    private static void report(List<Result> results, String versions, Path directory) {
+    private void report(List<Result> results, String versions, Path directory) {
         Outcome outcome = outcome(results, versions);
-        outcome.write(directory.resolve(JSON));
-        Path page = directory.resolve(PAGE);
+        outcome.write(report(directory, "json"));
+        Path page = report(directory, "html");
         try {
-            Files.writeString(directory.resolve("report.md"), Markdown.of(results, outcome.figures()));
+            Files.writeString(report(directory, "md"), Markdown.of(results, outcome.figures()));
             Files.writeString(page, Report.of(results, outcome.figures(), versions));
         } catch (IOException e) {
             throw new UncheckedIOException("could not write " + page, e);

@@ -17,6 +17,7 @@ import java.util.stream.Stream;
 record Comparison(Subject subject, Link link, List<MigrationMethod> methods, int rounds) {
     static final MigrationMethod VMMIG = ByVmmig.first("balanced", SendProfile.DEFAULT);
     static final MigrationMethod VMMIG_WARM = ByVmmig.first("warm", SendProfile.WARM);
+    static final MigrationMethod VMMIG_LIVE = ByVmmig.first("live", SendProfile.LIVE);
     static final MigrationMethod VMMIG_BACK = ByVmmig.back();
     /** The link for which there are targets. */
     static final Link TARGETED = Link.WAN;
@@ -25,7 +26,7 @@ record Comparison(Subject subject, Link link, List<MigrationMethod> methods, int
 
     /** One of each kind. */
     private static final List<MigrationMethod> FEW =
-            List.of(PROTOTYPE, ByFiles.saved("raw"), ByFiles.zstdOnTheWay(), new ByLibvirt(), VMMIG, VMMIG_BACK);
+            List.of(PROTOTYPE, ByFiles.saved("raw"), ByFiles.zstdOnTheWay(), new ByLibvirt(false), VMMIG, VMMIG_BACK);
 
     /** Methods that differ by what they send. */
     private static final List<MigrationMethod> OVER_A_LINK = Stream.concat(
@@ -54,10 +55,13 @@ record Comparison(Subject subject, Link link, List<MigrationMethod> methods, int
 
     /** Over a link that is faster than compression. */
     private static final List<MigrationMethod> QUICKEST =
-            List.of(ByFiles.saved("raw"), ByFiles.zstdOnTheWay(), new ByLibvirt(), VMMIG);
+            List.of(ByFiles.saved("raw"), ByFiles.zstdOnTheWay(), new ByLibvirt(false), VMMIG);
 
     /** Over a link on which the other methods would take an hour. */
     private static final List<MigrationMethod> SHORTEST = List.of(PROTOTYPE, ByFiles.zstdOnTheWay(), VMMIG, VMMIG_BACK);
+
+    private static final List<MigrationMethod> WHILE_IT_RUNS =
+            List.of(new ByLibvirt(true), VMMIG_LIVE, VMMIG_WARM, VMMIG);
 
     private static final int ROUNDS = 5;
 
@@ -79,6 +83,12 @@ record Comparison(Subject subject, Link link, List<MigrationMethod> methods, int
             new Comparison(Subject.REDIS_HOLDING, Link.WAN, List.of(VMMIG, VMMIG_WARM), 3),
             new Comparison(Subject.REDIS_FLUSHED, Link.PLAIN, FEWEST, ROUNDS),
             new Comparison(Subject.ALL_TOUCHED, Link.PLAIN, FEWEST, ROUNDS));
+
+    /** Guests that run meanwhile, between hosts whose QEMU can do that under emulation. */
+    static final List<Comparison> LIVE = List.of(
+            new Comparison(Subject.DEBIAN_IDLE, Link.WAN, WHILE_IT_RUNS, 3),
+            new Comparison(Subject.REDIS_CHANGING, Link.WAN, WHILE_IT_RUNS, 3),
+            new Comparison(Subject.TINY_CHANGING, Link.WAN, WHILE_IT_RUNS, 3));
 
     /** The same, with that many rounds. */
     Comparison in(int otherRounds) {

@@ -26,10 +26,11 @@ final class Ground {
     private final Set<GuestKind> known = new HashSet<>();
     private String saveFormat = "raw";
 
-    Ground(Lab lab) {
+    /** @param release the Debian whose libvirt and QEMU they run, or {@link Lab#THIS_RELEASE} */
+    Ground(Lab lab, String release) {
         this.lab = lab;
-        this.a = lab.networked("a");
-        this.b = lab.networked("b");
+        this.a = lab.networked("a", release);
+        this.b = lab.networked("b", release);
     }
 
     /** Where guests start. */

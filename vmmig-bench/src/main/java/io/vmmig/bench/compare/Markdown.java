@@ -33,10 +33,13 @@ final class Markdown {
     }
 
     private void seeds(List<Result> results) {
-        heading(SeedsTable.TITLE);
-        beginTable(SeedsTable.HEADS);
-        SeedsTable.rows(results).forEach(this::row);
-        text.append('\n').append(SeedsTable.NOTE).append('\n');
+        List<List<String>> rows = SeedsTable.rows(results);
+        if (!rows.isEmpty()) {
+            heading(SeedsTable.TITLE);
+            beginTable(SeedsTable.HEADS);
+            rows.forEach(this::row);
+            text.append('\n').append(SeedsTable.NOTE).append('\n');
+        }
     }
 
     private void comparison(Result result) {

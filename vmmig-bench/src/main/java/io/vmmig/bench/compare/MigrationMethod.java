@@ -17,7 +17,7 @@ interface MigrationMethod {
 
     /** Whether it uses vmmig, in the programs of both hosts. */
     default boolean vmmig() {
-        return kind() != Kind.STOP_AND_COPY;
+        return kind() == Kind.VMMIG_FIRST || kind() == Kind.VMMIG_BACK;
     }
 
     /** Takes the guest from the first host to where the measured move starts; returns it there. */
@@ -35,6 +35,8 @@ interface MigrationMethod {
     enum Kind {
         /** The guest stops, all of it is copied, and it continues. */
         STOP_AND_COPY,
+        /** The guest runs while it is copied. */
+        LIVE,
         /** A first move with vmmig. */
         VMMIG_FIRST,
         /** A move back with vmmig, to a host that still has much of the guest. */

@@ -30,9 +30,6 @@ import java.util.regex.Pattern;
  */
 record Prepared(
         Subject subject, Saved saved, long saveImageBytes, long diskBytes, double streamMillis, double copyMillis) {
-    /** A lab guest fills memory to show that none is lost; an idle Debian does not. */
-    private static final String LITTLE_MEMORY = "vmmig.memory=1";
-
     private static final Duration SOON = Duration.ofSeconds(20);
     static final String GUEST = "measured";
     /** More than any machine can do. */
@@ -60,9 +57,10 @@ record Prepared(
         LabHost a = ground.a();
         GuestKind.Image image = ground.image(subject.kind());
         LabDisk disk = LabDisk.overlay(Saved.diskAt(a, GUEST), image.qcow2(), "qcow2");
-        LabDomain domain =
-                LabDomain.of(image, GUEST).memoryMib(subject.memoryMib()).disk(disk);
-        return a.start(subject.kind() == GuestKind.DEBIAN ? domain.parameter(LITTLE_MEMORY) : domain)
+        return a.start(LabDomain.of(image, GUEST)
+                        .memoryMib(subject.memoryMib())
+                        .disk(disk)
+                        .parameter(subject.parameters()))
                 .ready();
     }
 

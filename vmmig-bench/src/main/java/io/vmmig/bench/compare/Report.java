@@ -52,9 +52,12 @@ final class Report {
     }
 
     private void seeds(List<Result> results) {
-        page.heading(2, SeedsTable.TITLE).beginTable(SeedsTable.HEADS.toArray(String[]::new));
-        SeedsTable.rows(results).forEach(row -> page.row("", row.toArray(String[]::new)));
-        page.endTable().paragraph(SeedsTable.NOTE);
+        List<List<String>> rows = SeedsTable.rows(results);
+        if (!rows.isEmpty()) {
+            page.heading(2, SeedsTable.TITLE).beginTable(SeedsTable.HEADS.toArray(String[]::new));
+            rows.forEach(row -> page.row("", row.toArray(String[]::new)));
+            page.endTable().paragraph(SeedsTable.NOTE);
+        }
     }
 
     private void comparison(Result result) {

@@ -20,6 +20,17 @@ enum Subject {
     REDIS_HOLDING("redis", "Debian, redis holds 150 MB random and 50 MB text", GuestKind.DEBIAN, 512, Load.REDIS_HELD),
     /** The same redis, emptied. */
     REDIS_FLUSHED("flushed", "Debian, the same redis after FLUSHALL", GuestKind.DEBIAN, 512, Load.REDIS_FLUSHED),
+    /** The same redis, whose values are replaced. */
+    REDIS_CHANGING(
+            "changing", "Debian, the same redis under 1 MB/s of changes", GuestKind.DEBIAN, 512, Load.REDIS_CHANGED),
+    /** A busybox that changes 64 bytes each of many pages. */
+    TINY_CHANGING(
+            "small", "tiny x86_64, small changes at 50 MB/s in 64 MiB", GuestKind.TINY_X86_64, 256, Load.SHORT_REST) {
+        @Override
+        String parameters() {
+            return "vmmig.burst=64 vmmig.burst.rate=50";
+        }
+    },
     /** A busybox that has all of its memory in use. */
     ALL_TOUCHED("touched", "1 GiB, all of its memory touched", GuestKind.TINY_X86_64, 1024, Load.ALL_TOUCHED);
 
@@ -45,6 +56,11 @@ enum Subject {
     /** Its name for people. */
     String title() {
         return title;
+    }
+
+    /** For the guest's script: a lab guest fills memory to show that none is lost; a Debian has enough without. */
+    String parameters() {
+        return kind == GuestKind.DEBIAN ? "vmmig.memory=1" : "";
     }
 
     GuestKind kind() {

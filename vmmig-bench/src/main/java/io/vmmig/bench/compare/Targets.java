@@ -18,7 +18,8 @@ final class Targets {
     static List<Figure> of(List<Result> results) {
         List<Figure> figures = new ArrayList<>();
         results.stream()
-                .filter(result -> result.comparison().subject() == Subject.DEBIAN_IDLE
+                .filter(result -> result.trials().containsKey(Comparison.VMMIG_BACK)
+                        && result.comparison().subject() == Subject.DEBIAN_IDLE
                         && result.comparison().link().equals(Comparison.TARGETED))
                 .forEach(result -> add(result, figures));
         results.stream()

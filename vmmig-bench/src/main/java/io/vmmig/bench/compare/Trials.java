@@ -36,7 +36,8 @@ final class Trials {
                     method.title() + " has damaged " + prepared.subject().title() + ": lost "
                             + continuity.across().ticksLost() + " ticks, repeated "
                             + continuity.across().ticksRepeated() + ", lost " + continuity.diskRecordsLost()
-                            + " records; memory intact: " + continuity.memoryIntact());
+                            + " records; memory intact: " + continuity.memoryIntact() + "; it says: "
+                            + continuity.across().complaints());
         }
         ground.clear(Prepared.GUEST);
         return new Trial(moved, cost, downtime, continuity);
