@@ -25,14 +25,14 @@ final class Disks {
     }
 
     /** Mounts them for a host that has not started yet, so that all of its processes see them. */
-    static void mount(Path hostDirectory) {
+    static void mount(Path hostDirectory, int mebibytes) {
         for (Path directory : in(hostDirectory)) {
             try {
                 Files.createDirectories(directory);
             } catch (IOException e) {
                 throw new LabException("could not make " + directory, e);
             }
-            Command.of("mount", "-t", "tmpfs", "-o", "mode=711,size=160m", "vmmig-faults", directory.toString())
+            Command.of("mount", "-t", "tmpfs", "-o", "mode=711,size=" + mebibytes + "m", "vmmig-faults", directory.toString())
                     .run(SOON);
         }
     }

@@ -14,9 +14,11 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** Two hosts with a libvirtd each, and the proxies between them. */
 final class Pair implements AutoCloseable {
+    private static final int DISK_MIB = 160;
     private static final long KEPT_BYTES = 48L << 20;
-    /** Baselines of a guest with a burst load, which changes most of its memory between two of them. */
-    private static final long KEPT_BYTES_LIVE = 1L << 30;
+    /** For baselines of a guest with a burst load, which changes most of its memory between two of them. */
+    private static final int DISK_MIB_LIVE = 512;
+    private static final long KEPT_BYTES_LIVE = 256L << 20;
 
     /** For a program that runs a few migrations at most, the second compiler costs more than it gains. */
     private static final List<String> SHORT_LIVED =
@@ -39,12 +41,13 @@ final class Pair implements AutoCloseable {
     }
 
     private static LabHost start(Lab lab, String name, String release) {
+        boolean here = release.equals(Lab.THIS_RELEASE);
         Path[] mounted = new Path[1];
         LabHost host;
         try {
             host = lab.libvirtd(name, release, SHORT_LIVED, directory -> {
                 mounted[0] = directory;
-                Disks.mount(directory);
+                Disks.mount(directory, here ? DISK_MIB : DISK_MIB_LIVE);
                 return ProgramClock.in(directory).environment();
             });
         } catch (LabException e) {
@@ -54,7 +57,7 @@ final class Pair implements AutoCloseable {
             throw e;
         }
         host.whenClosed(() -> Disks.unmount(host.directory()));
-        host.keepAtMost(release.equals(Lab.THIS_RELEASE) ? KEPT_BYTES : KEPT_BYTES_LIVE);
+        host.keepAtMost(here ? KEPT_BYTES : KEPT_BYTES_LIVE);
         GuestKind.Image image = GuestKind.TINY_X86_64.image();
         host.addImage(image.qcow2(), "qcow2");
         host.addBootFiles(image);
