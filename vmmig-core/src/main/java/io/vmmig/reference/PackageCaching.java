@@ -7,7 +7,6 @@ import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.files.PrivateFiles;
 import io.vmmig.sparse.BlockInput;
-import java.io.BufferedOutputStream;
 import java.io.FileOutputStream;
 import java.io.FilterOutputStream;
 import java.io.IOException;
@@ -27,7 +26,9 @@ import org.slf4j.LoggerFactory;
  */
 public final class PackageCaching implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(PackageCaching.class);
-    private static final int BUFFER_BYTES = 256 << 10;
+    /** The JVM copies what it writes, and a part of this size stays in the processor's cache meanwhile. */
+    private static final int PART_BYTES = 256 << 10;
+
     private static final long SPACE_CHECK_BYTES = 64 << 20;
 
     /** The guest's disks, which are written at the same time, and everything else on that file system take precedence. */
@@ -178,7 +179,6 @@ public final class PackageCaching implements AutoCloseable {
         private final FileStore store;
         private final long leftFree;
         private final FileOutputStream out;
-        private final OutputStream buffered;
         private long bytes;
         private long nextCheck;
 
@@ -189,7 +189,6 @@ public final class PackageCaching implements AutoCloseable {
             this.store = Files.getFileStore(file);
             this.leftFree = Math.min(MOST_LEFT_FREE, store.getTotalSpace() / PART_LEFT_FREE);
             this.out = new FileOutputStream(file.toFile());
-            this.buffered = new BufferedOutputStream(out, BUFFER_BYTES);
         }
 
         void write(byte[] buffer, int offset, int length) throws IOException {
@@ -204,11 +203,12 @@ public final class PackageCaching implements AutoCloseable {
                 }
                 nextCheck = bytes + Math.min(SPACE_CHECK_BYTES, left / 2);
             }
-            buffered.write(buffer, offset, length);
+            for (int done = 0; done < length; done += PART_BYTES) {
+                out.write(buffer, offset + done, Math.min(PART_BYTES, length - done));
+            }
         }
 
         void finish(Digest seal) throws IOException {
-            buffered.flush();
             out.getFD().sync();
             out.close();
             if (!packages.keep(file, seal)) {
