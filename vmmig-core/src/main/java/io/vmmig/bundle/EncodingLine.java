@@ -201,7 +201,10 @@ final class EncodingLine implements AutoCloseable {
             tar.entry(place.segmentName(index), segment.stored(), segment.storedLength());
             // References to pages are so small that without a flush the other end would be idle until all were sent.
             tar.flush();
-            level.learn(ready - begun, System.nanoTime() - ready, inputWaited);
+            // Data that do not compress are stored fast at every level.
+            if (segment.storedLength() < segment.decodedLength() / 64L * 63) {
+                level.learn(ready - begun, System.nanoTime() - ready, inputWaited);
+            }
             byte[] digest = CrossThread.get(digested);
             if (paged) {
                 decoded.addDigest(digest, segment.decodedLength());

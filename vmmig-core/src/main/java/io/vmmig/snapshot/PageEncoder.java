@@ -16,6 +16,7 @@ public final class PageEncoder implements SegmentEncoder {
     private static final Logger LOG = LoggerFactory.getLogger(PageEncoder.class);
     private static final int PAGE_BYTES = PageSource.PAGE_BYTES;
     private static final int LENGTH_BYTES = Integer.BYTES;
+    private static final int LEVEL_OF_NOISE = 1;
 
     private final List<Reference> references;
     private final LevelControl level;
@@ -302,8 +303,16 @@ public final class PageEncoder implements SegmentEncoder {
             System.arraycopy(bench.body, LENGTH_BYTES, bench.body, start + LENGTH_BYTES, length);
             InstructionWriter.putLength(bench.body, start, length);
             segment.storedLength(bench.context
-                    .setLevel(level.zstdLevel())
+                    .setLevel(zstdLevel())
                     .compressByteArray(segment.stored(), 0, segment.stored().length, bench.body, start, data - start));
+        }
+
+        /** Levels above that of noise would search data in vain that do not compress; up to it, zstd itself passes over them. */
+        private int zstdLevel() {
+            int chosen = level.zstdLevel();
+            return chosen > LEVEL_OF_NOISE && Noise.is(bench.body, Segments.INSTRUCTION_BYTES, data)
+                    ? LEVEL_OF_NOISE
+                    : chosen;
         }
     }
 }
