@@ -65,7 +65,8 @@ class NoiseTest {
     private static byte[] stored(byte[] pages, Level level) throws Exception {
         Segment segment = segment();
         new PageSegmenter().disk().fill(segment, new ByteArrayInputStream(pages));
-        try (PageEncoder encoder = new PageEncoder(List.of(), LevelControl.of(level), new PageTally(0), BYTES)) {
+        try (PageEncoder encoder =
+                new PageEncoder(List.of(), LevelControl.of(level), new PageTally(0), new UsualShifts(0), BYTES)) {
             encoder.encode(segment);
         }
         byte[] stored = Arrays.copyOf(segment.stored(), segment.storedLength());

@@ -32,7 +32,14 @@ final class Disks {
             } catch (IOException e) {
                 throw new LabException("could not make " + directory, e);
             }
-            Command.of("mount", "-t", "tmpfs", "-o", "mode=711,size=" + mebibytes + "m", "vmmig-faults", directory.toString())
+            Command.of(
+                            "mount",
+                            "-t",
+                            "tmpfs",
+                            "-o",
+                            "mode=711,size=" + mebibytes + "m",
+                            "vmmig-faults",
+                            directory.toString())
                     .run(SOON);
         }
     }

@@ -18,6 +18,7 @@ final class Pair implements AutoCloseable {
     private static final long KEPT_BYTES = 48L << 20;
     /** For baselines of a guest with a burst load, which changes most of its memory between two of them. */
     private static final int DISK_MIB_LIVE = 512;
+
     private static final long KEPT_BYTES_LIVE = 256L << 20;
 
     /** For a program that runs a few migrations at most, the second compiler costs more than it gains. */
