@@ -36,7 +36,6 @@ final class FaultWorker implements Worker<Cell> {
     private static final String GUEST = "traveller";
     private static final int MEMORY_MIB = 128;
     private static final String CONTENT = "vmmig.memory=4";
-    private static final String BURST = " vmmig.burst=16";
 
     private static final Duration TIME_TO_PRINT = Duration.ofSeconds(20);
 
@@ -44,13 +43,18 @@ final class FaultWorker implements Worker<Cell> {
     private final Limits limits;
     private final Random random;
     private final SendProfile profile;
+    private final String load;
     private @Nullable LabGuest guest;
     private @Nullable Path disk;
     private String sum = "";
 
-    /** @param profile how the guest moves where nothing goes wrong; live, between hosts that can, and with a burst load */
-    FaultWorker(Lab lab, String name, Limits limits, Random random, SendProfile profile) {
+    /**
+     * @param profile how the guest moves where nothing goes wrong; live, between hosts that can
+     * @param load a parameter of the guest
+     */
+    FaultWorker(Lab lab, String name, Limits limits, Random random, SendProfile profile, String load) {
         this.profile = profile;
+        this.load = load;
         this.pair = new Pair(lab, name, live() ? "trixie" : Lab.THIS_RELEASE, limits);
         this.limits = limits;
         this.random = random;
@@ -134,7 +138,7 @@ final class FaultWorker implements Worker<Cell> {
     private void start(LabHost host, Path file) {
         LabDomain domain = LabDomain.of(GuestKind.TINY_X86_64.image(), GUEST)
                 .memoryMib(MEMORY_MIB)
-                .parameter(live() ? CONTENT + BURST : CONTENT)
+                .parameter(CONTENT + " " + load)
                 .disk(new LabDisk(file, "qcow2"));
         LabGuest started = host.start(domain).ready();
         guest = started;

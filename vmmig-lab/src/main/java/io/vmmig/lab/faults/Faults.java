@@ -23,6 +23,9 @@ import java.util.stream.Stream;
 public final class Faults {
     private static final int WORKERS = 4;
     private static final int LANES_FOR_A_SAMPLE = 2;
+    /** Gentle, since the hosts of several cells share the processors. */
+    private static final String LOAD = "vmmig.burst=4 vmmig.burst.rate=1";
+
     private static final int SECONDS_PER_CELL = 300;
     private static final int SECONDS_PER_LONG_CELL = 150;
 
@@ -80,8 +83,8 @@ public final class Faults {
     private record Trials(Limits limits) implements Matrix.Kind<Cell> {
         @Override
         public Worker<Cell> open(Lab lab, String name, Random random) {
-            return new FaultWorkers(profile ->
-                    new FaultWorker(lab, profile == SendProfile.LIVE ? name + "l" : name, limits, random, profile));
+            return new FaultWorkers(profile -> new FaultWorker(
+                    lab, profile == SendProfile.LIVE ? name + "l" : name, limits, random, profile, LOAD));
         }
 
         @Override

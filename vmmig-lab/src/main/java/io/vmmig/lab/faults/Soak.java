@@ -102,7 +102,13 @@ public final class Soak {
 
     private FaultWorker open() {
         pairs++;
-        return new FaultWorker(lab, "s" + pairs, Limits.sample(), new Random(seed), profile);
+        return new FaultWorker(
+                lab,
+                "s" + pairs,
+                Limits.sample(),
+                new Random(seed),
+                profile,
+                profile == SendProfile.LIVE ? "vmmig.burst=16" : "");
     }
 
     private boolean move(int number, FaultWorker worker, @Nullable Cell cell) {
