@@ -20,6 +20,7 @@ import io.vmmig.transport.Transport;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -85,7 +86,7 @@ final class Baselines {
             because = "it was asked for";
         }
         if (live()) {
-            guest.obstacleToOverlays().ifPresent(obstacle -> {
+            obstacleToOverlays().ifPresent(obstacle -> {
                 freezable = false;
                 because += "; without overlays on its disks: " + obstacle;
             });
@@ -96,6 +97,13 @@ final class Baselines {
                 because += "; without a baseline: " + e.failure().what();
             }
         }
+    }
+
+    /** If a guest without a definition ended, nobody would know that its latest writes are in an overlay. */
+    private Optional<String> obstacleToOverlays() throws VmmigException {
+        return guest.persistent()
+                ? guest.obstacleToOverlays()
+                : Optional.of("it has no definition that would name them if it ended");
     }
 
     /** The one with the shortest pause. */

@@ -390,6 +390,21 @@ class LiveTest {
         assertMerged(source, sourceState);
     }
 
+    /** Otherwise nobody would know of the overlays if it ended. */
+    @Test
+    void aGuestWithoutDefinitionHasNoOverlays() throws Exception {
+        String xml = source.guest("web-1").domainXml();
+        source.destroy("web-1");
+        source.start(xml, saved, false);
+        source.allowLiveSave("web-1", RAM_BYTES);
+        SourceReport report = move(migrator());
+        assertThat(report.plan().because()).contains("without overlays on its disks: it has no definition");
+        assertThat(report.summary().contents())
+                .extracting(PackageSummary.Content::name)
+                .containsSubsequence("precopy", "disks/vda.0.raw")
+                .doesNotContain("disks/vda.1.qcow2");
+    }
+
     @Test
     void overlaysThatCannotBeAddedLeaveNothing() throws Exception {
         source.fail(InMemoryHypervisor.Step.ADD_OVERLAYS);

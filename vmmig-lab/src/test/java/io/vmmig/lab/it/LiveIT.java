@@ -32,7 +32,7 @@ class LiveIT {
     }
 
     private static LabDomain guest(String name) {
-        return Hosts.tiny(east(), name).parameter("vmmig.burst=64");
+        return Hosts.tiny(east(), name).parameter("vmmig.burst=64").kept();
     }
 
     private static void thereAndBack(LabGuest guest) {
