@@ -185,7 +185,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
                 return;
             }
             Overlays.begin(context.state(), uuid(), overlays)
-                    .merge(context.hypervisor().guest(restored().name()), context.settings().hypervisorTimeout);
+                    .merge(context.hypervisor().guest(restored().name()));
         } catch (VmmigException e) {
             LOG.warn("guest {}: its disks keep their overlays", name(), e);
             context.recorder().notice(Overlays.kept(e));

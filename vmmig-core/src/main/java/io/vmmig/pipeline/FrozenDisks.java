@@ -39,7 +39,7 @@ final class FrozenDisks {
             return;
         }
         try {
-            overlays.merge(guest, context.settings().hypervisorTimeout);
+            overlays.merge(guest);
         } catch (VmmigException e) {
             LOG.warn("guest {}: its disks keep their overlays", context.guestName(), e);
             context.recorder().notice(Overlays.kept(e));

@@ -26,6 +26,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -37,8 +38,12 @@ import java.util.stream.Stream;
  * @param files the overlays by the disks' targets
  */
 record Overlays(Path record, UUID guest, Map<String, Path> files) {
+    /** What a guest writes during a migration takes seconds; one that writes faster than this merges keeps its overlays. */
+    private static final Duration MERGING = Duration.ofMinutes(10);
+
     private static final String WHERE = "a record of overlays";
     private static final String UNFINISHED = ".";
+    private static final Pattern NAME = Pattern.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}");
     private static final int MAX_BYTES = 1 << 20;
     private static final int MAX_DISKS = 1 << 10;
 
@@ -92,7 +97,7 @@ record Overlays(Path record, UUID guest, Map<String, Path> files) {
     static List<UUID> guests(HostState state) throws VmmigException {
         try (Stream<Path> all = Files.list(state.directory(HostState.Part.OVERLAYS))) {
             return all.map(record -> record.getFileName().toString())
-                    .filter(name -> !name.startsWith(UNFINISHED))
+                    .filter(name -> NAME.matcher(name).matches())
                     .map(UUID::fromString)
                     .toList();
         } catch (IOException e) {
@@ -126,13 +131,13 @@ record Overlays(Path record, UUID guest, Map<String, Path> files) {
     static void mergeLeft(Guest there, SourceContext context) throws VmmigException {
         Optional<Overlays> left = of(context.state(), there.uuid());
         if (left.isPresent() && there.state() == GuestState.RUNNING) {
-            left.get().merge(there, context.settings().hypervisorTimeout);
+            left.get().merge(there);
         }
     }
 
     /** Merges the overlays into the layers below them. */
-    void merge(Guest there, Duration atMost) throws VmmigException {
-        there.mergeOverlays(files, atMost);
+    void merge(Guest there) throws VmmigException {
+        there.mergeOverlays(files, MERGING);
         forget();
     }
 

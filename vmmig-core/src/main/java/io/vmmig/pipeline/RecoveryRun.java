@@ -101,7 +101,7 @@ public final class RecoveryRun {
         if (sight.guest() != null
                 && overlays.isPresent()
                 && DepartureJournal.of(guest, departures, true).isEmpty()) {
-            overlays.get().merge(sight.guest(), REACHING_HYPERVISOR);
+            overlays.get().merge(sight.guest());
         }
     }
 
