@@ -75,8 +75,10 @@ record ByLibvirt(boolean live) implements MigrationMethod {
         }
         Virsh.at(from, migrate.toArray(String[]::new));
         long transferred = watch.millis();
-        // Nothing happens to one that runs already.
-        Virsh.at(to, "resume", guest.name());
+        // One that ran is only suspended there if it had to be suspended here.
+        if (!to.stateOf(guest.name()).equals("RUNNING")) {
+            Virsh.at(to, "resume", guest.name());
+        }
         long restored = watch.millis();
         return new Moved(
                 new LabGuest(to, guest.name(), console, there.resolve("channel")),
