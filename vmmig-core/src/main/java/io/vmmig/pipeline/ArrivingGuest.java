@@ -177,7 +177,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
         }
     }
 
-    /** Merges the overlays that the guest had during a live migration. If that fails it goes on with them, and a recovery merges them. */
+    /** Merges the overlays that the guest had during a live migration. If that fails, it keeps them until a recovery merges them. */
     void mergeOverlays() {
         try {
             Map<String, Path> overlays = arrival.overlays();
@@ -187,8 +187,7 @@ final class ArrivingGuest implements DestinationHandOver.DestinationGuest {
             Overlays.begin(context.state(), uuid(), overlays)
                     .merge(context.hypervisor().guest(restored().name()));
         } catch (VmmigException e) {
-            LOG.warn("guest {}: its disks keep their overlays", name(), e);
-            context.recorder().notice(Overlays.kept(e));
+            Overlays.keep(e, name(), context.recorder());
         }
     }
 

@@ -18,8 +18,10 @@ import io.vmmig.report.Strategy;
 import io.vmmig.transport.Peer;
 import io.vmmig.transport.Transport;
 import java.io.InputStream;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -94,7 +96,7 @@ final class Baselines {
                 RunningMemory.requireReadable(guest, departure.domain());
             } catch (IncompatibleException e) {
                 readable = false;
-                because += "; without a baseline: " + e.failure().what();
+                goWithout(e);
             }
         }
     }
@@ -136,9 +138,11 @@ final class Baselines {
         }
         if (wanted == Strategy.WARM) {
             RunningMemory.requireReadable(guest, departure.domain());
-        } else if (guest.obstacleToLiveSave().isPresent()) {
-            throw impossible(
-                    "the guest cannot move live: " + guest.obstacleToLiveSave().get());
+            return;
+        }
+        Optional<String> obstacle = guest.obstacleToLiveSave();
+        if (obstacle.isPresent()) {
+            throw impossible("the guest cannot move live: " + obstacle.get());
         }
     }
 
@@ -152,19 +156,20 @@ final class Baselines {
 
     /** Goes on without a baseline, unless the caller wants no other strategy than the one that consists of them. */
     private void goWithout(VmmigException why) throws VmmigException {
-        LOG.info("guest {}: no baseline of it could be sent", context.guestName(), why);
-        if (strategy == Strategy.WARM) {
-            if (context.settings().strategy == Strategy.WARM) {
-                throw why;
-            }
-            strategy = Strategy.STOP_AND_COPY;
+        if (live()) {
+            because += "; without a baseline: " + why.failure().what();
+            return;
         }
+        if (context.settings().strategy == Strategy.WARM) {
+            throw why;
+        }
+        strategy = Strategy.STOP_AND_COPY;
         because = why.failure().what();
     }
 
-    /** Whether overlays can freeze the guest's disk layers, which are then sent while it runs. */
-    boolean frozen() {
-        return live() && freezable;
+    /** The overlays that are to freeze the guest's disk layers, which are then sent while it runs, by target. */
+    Map<String, Path> overlays() {
+        return live() && freezable ? departure.placesOfOverlays() : Map.of();
     }
 
     /** Sets and returns what is known of the guest from now on. */
@@ -197,6 +202,7 @@ final class Baselines {
             if (e.problem().family() == Problem.Family.CANCELLED) {
                 throw e;
             }
+            LOG.info("guest {}: no baseline of it could be sent", context.guestName(), e);
             goWithout(e);
             to.outgoing.abort(e.failure());
             return false;

@@ -184,10 +184,7 @@ final class DestinationTransfer {
     }
 
     private void takeLayer(Entry.DiskLayer entry) throws IOException, VmmigException {
-        Manifest.Disk disk = arrival.manifest().disks().stream()
-                .filter(d -> d.target().equals(entry.target()))
-                .findFirst()
-                .orElseThrow();
+        Manifest.Disk disk = arrival.manifest().disk(entry.target());
         try (InputStream in = counted(entry.stream())) {
             arrival.writeLayer(in, disk, entry.layer(), files);
         }

@@ -5,44 +5,52 @@ import io.vmmig.error.VmmigException;
 import io.vmmig.hypervisor.Guest;
 import java.nio.file.Path;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** The disks of a guest that leaves live, on which overlays lie. For one thread. */
+/** The disks of a guest that leaves live, on which overlays lie. For one thread at a time. */
 final class FrozenDisks {
-    private static final Logger LOG = LoggerFactory.getLogger(FrozenDisks.class);
+    private final Map<String, Path> overlays;
+    private Runnable merging;
 
-    private final SourceContext context;
-    private @Nullable Guest guest;
-    private @Nullable Overlays overlays;
-
-    FrozenDisks(SourceContext context) {
-        this.context = context;
+    private FrozenDisks(Map<String, Path> overlays, Runnable merging) {
+        this.overlays = overlays;
+        this.merging = merging;
     }
 
-    /** @param places the overlays to be made, by target */
-    void freeze(Guest running, Departure departure, Map<String, Path> places) throws VmmigException {
-        guest = running;
-        overlays = Overlays.begin(context.state(), running.uuid(), places);
-        overlays.add(running, departure.chains());
+    /** A guest without overlays. */
+    static FrozenDisks none() {
+        return new FrozenDisks(Map.of(), () -> {});
+    }
+
+    /**
+     * Has the guest write to overlays; if that fails, it has none.
+     *
+     * @param places the overlays to be made, by target
+     */
+    static FrozenDisks freeze(SourceContext context, Guest guest, Departure departure, Map<String, Path> places)
+            throws VmmigException {
+        Overlays begun = Overlays.begin(context.state(), guest.uuid(), places);
+        FrozenDisks frozen = new FrozenDisks(places, () -> begun.mergeOrKeep(guest, context.recorder()));
+        try {
+            begun.add(guest, departure.chains());
+            return frozen;
+        } catch (VmmigException | RuntimeException | Error e) {
+            frozen.close();
+            throw e;
+        }
+    }
+
+    /** The overlays, by target. */
+    Map<String, Path> overlays() {
+        return overlays;
     }
 
     /** The guest has left, or a recovery decides whether it has. */
     void leave() {
-        overlays = null;
+        merging = () -> {};
     }
 
-    /** Merges the overlays of a guest that stays. If that fails it goes on with them, and a recovery merges them. */
+    /** Merges the overlays of a guest that stays. */
     void close() {
-        if (overlays == null || guest == null) {
-            return;
-        }
-        try {
-            overlays.merge(guest);
-        } catch (VmmigException e) {
-            LOG.warn("guest {}: its disks keep their overlays", context.guestName(), e);
-            context.recorder().notice(Overlays.kept(e));
-        }
+        merging.run();
     }
 }

@@ -246,10 +246,7 @@ final class LeavingGuest implements SourceHandOver.SourceGuest {
 
     private void removeOverlays() {
         try {
-            Optional<Overlays> overlays = Overlays.of(context.state(), guest.uuid());
-            if (overlays.isPresent()) {
-                overlays.get().remove();
-            }
+            Overlays.removeLeft(context.state(), guest.uuid());
         } catch (VmmigException e) {
             LOG.warn("guest {}: the overlays of its disks stay here", name(), e);
         }

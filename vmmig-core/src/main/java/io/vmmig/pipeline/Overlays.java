@@ -28,6 +28,8 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The overlays that a guest writes to while its disk layers travel, and that are merged into these afterwards. A record in the host's state
@@ -38,6 +40,8 @@ import java.util.stream.Stream;
  * @param files the overlays by the disks' targets
  */
 record Overlays(Path record, UUID guest, Map<String, Path> files) {
+    private static final Logger LOG = LoggerFactory.getLogger(Overlays.class);
+
     /** What a guest writes during a migration takes seconds; one that writes faster than this merges keeps its overlays. */
     private static final Duration MERGING = Duration.ofMinutes(10);
 
@@ -141,18 +145,35 @@ record Overlays(Path record, UUID guest, Map<String, Path> files) {
         forget();
     }
 
-    /** What the report says if they could not be merged. */
-    static Notice kept(VmmigException why) {
-        return new Notice(
+    /** As {@link #merge}; if that fails, the guest keeps its overlays until a recovery merges them, and the report says so. */
+    void mergeOrKeep(Guest there, Recorder recorder) {
+        try {
+            merge(there);
+        } catch (VmmigException e) {
+            keep(e, there.name(), recorder);
+        }
+    }
+
+    /** Reports that a guest keeps its overlays. */
+    static void keep(VmmigException why, String guest, Recorder recorder) {
+        LOG.warn("guest {}: its disks keep their overlays", guest, why);
+        recorder.notice(new Notice(
                 Notice.Kind.LEFT_BEHIND,
                 "overlays",
                 "the guest's disks keep the overlays of the live migration: "
                         + why.failure().what(),
-                "Run Recovery at this host while the guest runs.");
+                "Run Recovery at this host while the guest runs."));
     }
 
-    /** Removes the overlays of a guest that has left. */
-    void remove() throws VmmigException {
+    /** Removes the overlays of a guest that has left, if it had any. */
+    static void removeLeft(HostState state, UUID guest) throws VmmigException {
+        Optional<Overlays> left = of(state, guest);
+        if (left.isPresent()) {
+            left.get().remove();
+        }
+    }
+
+    private void remove() throws VmmigException {
         try {
             for (Path file : files.values()) {
                 Files.deleteIfExists(file);

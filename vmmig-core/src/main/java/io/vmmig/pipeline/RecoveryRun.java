@@ -105,13 +105,6 @@ public final class RecoveryRun {
         }
     }
 
-    private void removeOverlays(UUID guest) throws VmmigException {
-        Optional<Overlays> overlays = Overlays.of(hostState, guest);
-        if (overlays.isPresent()) {
-            overlays.get().remove();
-        }
-    }
-
     /** Paused guests without an open journal. */
     private List<Hypervisor.GuestId> pausedWithoutJournal() throws VmmigException {
         Set<UUID> journaled = new HashSet<>();
@@ -410,7 +403,7 @@ public final class RecoveryRun {
         public void retire(Optional<Interference> ran) throws VmmigException {
             DepartureJournal.Facts facts = journal.facts();
             sight.remove();
-            removeOverlays(facts.uuid());
+            Overlays.removeLeft(hostState, facts.uuid());
             remaining =
                     DepartedFiles.remove(new HashSet<>(facts.files()), facts.uuid(), hypervisor, REACHING_HYPERVISOR)
                             .stream()

@@ -33,8 +33,8 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
     private final boolean copy;
 
     private final SourceSetup setup;
-    private final FrozenDisks frozen;
     private @Nullable UUID guestUuid;
+    private FrozenDisks frozen = FrozenDisks.none();
     private @Nullable Destination destination;
     private @Nullable SourceTransfer transfer;
     private @Nullable LeavingGuest leaving;
@@ -47,7 +47,6 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
         this.transport = transport;
         this.copy = transport instanceof PackageStore && !context.settings().removeGuest;
         this.setup = new SourceSetup(context, transport, scope);
-        this.frozen = new FrozenDisks(context);
     }
 
     @Override
@@ -61,7 +60,8 @@ public final class SourceMigration extends MigrationScript<SourceReport> {
         Departure found = setup.prepare(guest, copy);
         Baselines baselines = Baselines.plan(context, transport, guest, found);
         Destination to = destination = setup.connect();
-        Departure departure = baselines.of(baselines.frozen() ? setup.freeze(guest, found, frozen) : found);
+        frozen = setup.freeze(guest, found, baselines.overlays());
+        Departure departure = baselines.of(setup.overlaid(guest, found, frozen));
         if (!baselines.sendTo(to)) {
             to = destination = setup.connect();
         }

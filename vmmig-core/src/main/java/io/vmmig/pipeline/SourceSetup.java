@@ -100,18 +100,26 @@ final class SourceSetup extends MigrationSetup<SendSettings> {
      * Has the guest write to overlays, so that its disk layers can be sent while it runs. At the end they are merged, unless the guest has left
      * or a recovery has to see to it.
      *
-     * @return the guest as it is now
+     * @param places the overlays to be made, by target
      */
-    Departure freeze(Guest guest, Departure departure, FrozenDisks frozen) throws VmmigException {
-        Map<String, Path> places = departure.placesOfOverlays();
+    FrozenDisks freeze(Guest guest, Departure departure, Map<String, Path> places) throws VmmigException {
         if (places.isEmpty()) {
-            return departure;
+            return FrozenDisks.none();
         }
         recorder.doing("putting overlays on the guest's disks");
-        scope.onClose(frozen::close);
-        Abandonable.check(() -> frozen.freeze(guest, departure, places), cancellation);
-        return Abandonable.run(
-                () -> Departure.of(guest, context.hypervisor(), settings, images, false, places), cancellation);
+        return scope.add(
+                Abandonable.run(
+                        () -> FrozenDisks.freeze(context, guest, departure, places), FrozenDisks::close, cancellation),
+                FrozenDisks::close);
+    }
+
+    /** The guest after {@link #freeze}. */
+    Departure overlaid(Guest guest, Departure before, FrozenDisks frozen) throws VmmigException {
+        return frozen.overlays().isEmpty()
+                ? before
+                : Abandonable.run(
+                        () -> Departure.of(guest, context.hypervisor(), settings, images, false, frozen.overlays()),
+                        cancellation);
     }
 
     private void remember(Departure departure) {
