@@ -34,6 +34,8 @@ final class FrozenDisks {
             begun.add(guest, departure.chains());
             return frozen;
         } catch (VmmigException | RuntimeException | Error e) {
+            // A cancellation interrupts, which must not end the merging as well.
+            Thread.interrupted();
             frozen.close();
             throw e;
         }

@@ -39,6 +39,15 @@ public final class RamSnapshot {
     public static byte[] stream(byte[] ram) throws IOException {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
         DataOutputStream out = new DataOutputStream(all);
+        writeBegin(out, ram.length);
+        for (int page = 0; page < ram.length; page += PAGE_BYTES) {
+            writePage(out, page, ram, page >= HOLE && page < HOLE_END);
+        }
+        writeEnd(out);
+        return all.toByteArray();
+    }
+
+    static void writeBegin(DataOutputStream out, int bytes) throws IOException {
         out.writeInt(0x5145564d);
         out.writeInt(3);
         out.write(1);
@@ -46,20 +55,22 @@ public final class RamSnapshot {
         out.writeInt(0x0372616d);
         out.writeInt(0);
         out.writeInt(4);
-        out.writeLong(ram.length | 4);
+        out.writeLong(bytes | 4);
         writeBlock(out);
-        out.writeLong(ram.length);
-        for (int page = 0; page < ram.length; page += PAGE_BYTES) {
-            boolean zero = page >= HOLE && page < HOLE_END;
-            out.writeLong(page | (zero ? 2 : 8) | (page == 0 ? 0 : 0x20));
-            if (page == 0) {
-                writeBlock(out);
-            }
-            out.write(ram, page, zero ? 1 : PAGE_BYTES);
+        out.writeLong(bytes);
+    }
+
+    static void writePage(DataOutputStream out, int page, byte[] ram, boolean zero) throws IOException {
+        out.writeLong(page | (zero ? 2 : 8) | (page == 0 ? 0 : 0x20));
+        if (page == 0) {
+            writeBlock(out);
         }
+        out.write(ram, page, zero ? 1 : PAGE_BYTES);
+    }
+
+    static void writeEnd(DataOutputStream out) throws IOException {
         out.writeLong(0x10);
         out.write(new byte[] {1, 2, 3, 4, 5});
-        return all.toByteArray();
     }
 
     private static void writeBlock(DataOutputStream out) throws IOException {

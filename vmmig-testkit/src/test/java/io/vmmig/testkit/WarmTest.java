@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
 import io.vmmig.Migration;
 import io.vmmig.Migrator;
-import io.vmmig.Receiver;
 import io.vmmig.bundle.Manifest;
 import io.vmmig.bundle.PackageLimits;
 import io.vmmig.bundle.PackageReader;
@@ -17,7 +16,6 @@ import io.vmmig.error.Phase;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
 import io.vmmig.event.MigrationEvent;
-import io.vmmig.hypervisor.GuestState;
 import io.vmmig.report.DestinationReport;
 import io.vmmig.report.SourceReport;
 import io.vmmig.report.Strategy;
@@ -32,99 +30,43 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.UUID;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A warm migration sends most of a guest while it runs, and falls back or gives up before the guest is paused. */
 @Timeout(60)
 @Tag("once")
-class WarmTest {
-    private static final Duration SOON = Duration.ofSeconds(20);
-    private static final int RAM_BYTES = 16 << 20;
-    private static final int DISK_BYTES = 3_000_000;
+class WarmTest extends TwoHosts {
+    WarmTest() {
+        super(3_000_000);
+    }
 
-    @TempDir
-    private Path directory;
-
-    private final InMemoryTransport transport = new InMemoryTransport();
-    private final InMemoryHypervisor source = new InMemoryHypervisor("host-a");
-    private final InMemoryHypervisor destination = new InMemoryHypervisor("host-b");
-    private final byte[] ram = RamSnapshot.random(RAM_BYTES, 1);
-    private HostState sourceState;
-    private HostState destinationState;
-    private byte[] saved;
+    /** What the guest will have when it is paused: some of its pages have changed by then. */
+    @Override
+    byte[] stream() throws IOException {
+        return RamSnapshot.stream(RamSnapshot.changed(ram));
+    }
 
     @BeforeEach
-    void startGuest() throws Exception {
-        sourceState = HostState.open(directory.resolve("a"));
-        destinationState = HostState.open(directory.resolve("b"));
-        byte[] disk = new byte[DISK_BYTES];
-        new Random(2).nextBytes(disk);
-        Path image = Files.write(directory.resolve("vda.raw"), disk);
-        // What the guest will have when it is paused: some of its pages have changed by then.
-        saved = RamSnapshot.stream(RamSnapshot.changed(ram));
-        source.start(
-                Domains.xml("web-1", Domains.disk("vda", image, "raw"))
-                        .replace("262144", Integer.toString(RAM_BYTES >> 10)),
-                saved,
-                true);
-        source.showMemory("web-1", RamSnapshot.shown(ram));
+    void letMemoryBeRead() throws VmmigException {
+        showMemory();
     }
 
-    @AfterEach
-    void stopBuilding() throws Exception {
-        sourceState.images().references().close();
-        destinationState.images().references().close();
-    }
-
-    private Migrator migrator(Strategy strategy) {
-        return Migrator.of(source)
-                .from("web-1")
-                .state(sourceState)
-                .to(transport)
-                .strategy(strategy)
-                .sendingFreePages()
-                .inquiryTimeout(Duration.ZERO);
-    }
-
-    private Migration<DestinationReport> receive() throws Exception {
-        return Receiver.of(destination)
-                .into(directory.resolve("guests"))
-                .state(destinationState)
-                .receive(transport.accept(SOON));
+    private Migrator sending(Strategy strategy) {
+        return migrator(strategy).sendingFreePages();
     }
 
     private SourceReport move(Strategy strategy) throws Exception {
-        Migration<SourceReport> sending = migrator(strategy).start();
-        Migration<DestinationReport> receiving = receive();
-        SourceReport report = sending.await(SOON);
-        receiving.await(SOON);
-        assertThat(source.guests()).isEmpty();
-        assertThat(destination.stateOf("web-1")).contains(GuestState.RUNNING);
-        assertThat(destination.memoryOf("web-1").orElseThrow()).isEqualTo(saved);
-        return report;
-    }
-
-    private void assertThatNothingHasChanged() throws Exception {
-        assertThat(source.stateOf("web-1")).contains(GuestState.RUNNING);
-        assertThat(destination.guests()).isEmpty();
-        Path guests = directory.resolve("guests");
-        try (Stream<Path> left = Files.exists(guests) ? Files.list(guests) : Stream.empty()) {
-            assertThat(left).isEmpty();
-        }
+        return move(sending(strategy));
     }
 
     @Test
@@ -187,17 +129,7 @@ class WarmTest {
     @Test
     void theNextMoveRefersToThePackageOfThePausedGuest() throws Exception {
         move(Strategy.WARM);
-        Migration<SourceReport> sending = Migrator.of(destination)
-                .from("web-1")
-                .state(destinationState)
-                .to(transport)
-                .start();
-        Migration<DestinationReport> receiving = Receiver.of(source)
-                .into(directory.resolve("back"))
-                .state(sourceState)
-                .receive(transport.accept(SOON));
-        SourceReport back = sending.await(SOON);
-        receiving.await(SOON);
+        SourceReport back = moveBack();
         assertThat(back.plan().baselines()).isEmpty();
         assertThat(back.summary().pages())
                 .filteredOn(count -> count.kind() == PackageSummary.PageKind.LITERAL
@@ -217,7 +149,7 @@ class WarmTest {
     void aStrategyThatCannotWorkIsRefusedBeforeAnythingHappens() throws Exception {
         source.showMemory("web-1", null);
         VmmigException refusal = catchThrowableOfType(
-                VmmigException.class, () -> migrator(Strategy.WARM).start().await(SOON));
+                VmmigException.class, () -> sending(Strategy.WARM).start().await(SOON));
         assertThat(refusal.problem()).isEqualTo(Problem.DOMAIN_UNSUPPORTED);
         assertThat(refusal).hasMessageContaining("cannot be read while it runs").hasMessageContaining("STOP_AND_COPY");
         assertThat(refusal.failure().source()).isEqualTo(EndState.UNTOUCHED);
@@ -228,15 +160,15 @@ class WarmTest {
     void aPausedGuestIsNotWarm() throws Exception {
         source.pause("web-1");
         VmmigException refusal = catchThrowableOfType(
-                VmmigException.class, () -> migrator(Strategy.WARM).start().await(SOON));
+                VmmigException.class, () -> sending(Strategy.WARM).start().await(SOON));
         assertThat(refusal).hasMessageContaining("paused already");
     }
 
     @Test
     void aDestinationThatCannotCacheTheBaselineRefusesIt() throws Exception {
         destinationState.images().references().packages().quota(1 << 20);
-        Migration<SourceReport> sending = migrator(Strategy.WARM).start();
-        Migration<DestinationReport> receiving = receive();
+        Migration<SourceReport> sending = sending(Strategy.WARM).start();
+        Migration<DestinationReport> receiving = receive(event -> {});
         VmmigException refusal = catchThrowableOfType(VmmigException.class, () -> sending.await(SOON));
         assertThat(refusal.problem()).isEqualTo(Problem.DISK_FULL);
         assertThat(refusal).hasMessageContaining("PackageCache.quota");
@@ -250,9 +182,9 @@ class WarmTest {
         source.destroy("web-1");
         source.start(Domains.xml("web-1").replace("262144", "2097152"), saved, true);
         source.showMemory("web-1", RamSnapshot.shown(ram));
-        Migration<SourceReport> sending = migrator(Strategy.AUTO).start();
-        Migration<DestinationReport> refusing = receive();
-        Migration<DestinationReport> receiving = receive();
+        Migration<SourceReport> sending = sending(Strategy.AUTO).start();
+        Migration<DestinationReport> refusing = receive(event -> {});
+        Migration<DestinationReport> receiving = receive(event -> {});
         SourceReport report = sending.await(SOON);
         catchThrowableOfType(VmmigException.class, () -> refusing.await(SOON));
         receiving.await(SOON);
@@ -274,9 +206,9 @@ class WarmTest {
         Consumer<MigrationEvent> watch = event ->
                 paused[0] |= event instanceof MigrationEvent.PhaseStarted started && started.phase() == Phase.SUSPEND;
         Migration<SourceReport> sending =
-                migrator(Strategy.WARM).onEvent(watch::accept).start();
+                sending(Strategy.WARM).onEvent(watch::accept).start();
         cancelled[0] = sending;
-        Migration<DestinationReport> receiving = receive();
+        Migration<DestinationReport> receiving = receive(event -> {});
         VmmigException failure = catchThrowableOfType(VmmigException.class, () -> sending.await(SOON));
         assertThat(failure.problem()).isEqualTo(Problem.CANCELLED);
         assertThat(catchThrowableOfType(VmmigException.class, () -> receiving.await(SOON)))
@@ -317,7 +249,7 @@ class WarmTest {
     @Test
     void aSourceCannotFillTheCacheWithBaselines() throws Exception {
         try (OutgoingSession session = transport.open()) {
-            Migration<DestinationReport> receiving = receive();
+            Migration<DestinationReport> receiving = receive(event -> {});
             for (int i = 0; i < 8; i++) {
                 send(session, offer(), golden());
             }
@@ -339,7 +271,7 @@ class WarmTest {
             default -> sent[sent.length / 2] ^= 1;
         }
         try (OutgoingSession session = transport.open()) {
-            Migration<DestinationReport> receiving = receive();
+            Migration<DestinationReport> receiving = receive(event -> {});
             Offer offered = offer;
             byte[] bytes = sent;
             VmmigException refusal = catchThrowableOfType(VmmigException.class, () -> send(session, offered, bytes));
