@@ -222,59 +222,67 @@ record LibvirtGuest(
 
     @Override
     public SavedGuest saveLive(Duration downtime) throws VmmigException {
-        return saveOnce(() -> beginSave(true, downtime));
+        return claimAndSave(downtime);
     }
 
     @Override
     public SavedGuest save() throws VmmigException {
-        return saveOnce(() -> beginSave(false, Duration.ZERO));
+        return claimAndSave(null);
     }
 
-    private interface Save {
-        SavedGuest begin() throws VmmigException;
-    }
-
-    private SavedGuest saveOnce(Save save) throws VmmigException {
+    /** @param downtime how long the guest may be paused at the end; null if it is paused at once */
+    private SavedGuest claimAndSave(@Nullable Duration downtime) throws VmmigException {
         claims.claim(uuid(), name());
         try {
-            return save.begin();
+            return beginSave(downtime);
         } catch (Throwable e) {
             claims.release(uuid());
             throw e;
         }
     }
 
-    private SavedGuest beginSave(boolean live, Duration downtime) throws VmmigException {
+    private SavedGuest beginSave(@Nullable Duration downtime) throws VmmigException {
         DomainState state = calls.call("look at", this::stateIfFree);
         boolean running = state != DomainState.PAUSED;
         PauseWatch watch = new PauseWatch(quickCalls);
         try {
-            return live && running ? beginLive(downtime, watch) : beginSave(running, watch);
+            return beginSave(running, running ? downtime : null, watch);
         } catch (Throwable e) {
             watch.close();
             throw e;
         }
     }
 
-    private SavedGuest beginSave(boolean running, PauseWatch watch) throws VmmigException {
+    private SavedGuest beginSave(boolean running, @Nullable Duration downtime, PauseWatch watch) throws VmmigException {
         Disks disks = Disks.in(domainXml());
         calls.call("look at the disks of", domain -> requireNoBlockJob(domain, disks.targets()));
-        // The time before the call, so that the reported downtime is never too short.
-        Instant suspendedAt = Instant.now();
         if (running) {
             ownActs.add(DomainEvent.Kind.SUSPENDED);
-            calls.suspend();
+        }
+        Instant suspendedAt = null;
+        if (downtime != null) {
+            calls.change(
+                    "limit the downtime of",
+                    new Late.Stays("it is set anew for each save"),
+                    domain -> domain.limitDowntime(downtime.toMillis()));
+        } else {
+            // The time before the call, so that the reported downtime is never too short.
+            suspendedAt = Instant.now();
+            if (running) {
+                calls.suspend();
+            }
         }
         MemorySnapshot snapshot = null;
         try {
-            watch.paused();
+            if (suspendedAt != null) {
+                watch.paused();
+            }
             OptionalLong size = size();
-            snapshot = MemorySnapshot.open(calls, options, disks.targets(), false);
-            SaveImagePreamble preamble = snapshot.preamble();
+            snapshot = MemorySnapshot.open(calls, options, disks.targets(), downtime != null);
             return new LibvirtSavedGuest(
                     calls,
                     snapshot,
-                    withSize(preamble, size),
+                    withSize(snapshot.preamble(), size),
                     running,
                     suspendedAt,
                     watch,
@@ -282,32 +290,6 @@ record LibvirtGuest(
                     () -> claims.release(uuid()));
         } catch (VmmigException | RuntimeException | Error e) {
             undo(snapshot, running, e);
-            throw e;
-        }
-    }
-
-    private SavedGuest beginLive(Duration downtime, PauseWatch watch) throws VmmigException {
-        Disks disks = Disks.in(domainXml());
-        calls.call("look at the disks of", domain -> requireNoBlockJob(domain, disks.targets()));
-        OptionalLong size = size();
-        ownActs.add(DomainEvent.Kind.SUSPENDED);
-        calls.change(
-                "limit the downtime of",
-                new Late.Stays("it is set anew for each save"),
-                domain -> domain.limitDowntime(downtime.toMillis()));
-        MemorySnapshot snapshot = MemorySnapshot.open(calls, options, disks.targets(), true);
-        try {
-            return new LibvirtSavedGuest(
-                    calls,
-                    snapshot,
-                    withSize(snapshot.preamble(), size),
-                    true,
-                    null,
-                    watch,
-                    disks.images(),
-                    () -> claims.release(uuid()));
-        } catch (VmmigException | RuntimeException | Error e) {
-            undo(snapshot, true, e);
             throw e;
         }
     }

@@ -47,7 +47,7 @@ final class PauseWatch implements AutoCloseable {
     private Duration usedBefore = Duration.ZERO;
     /** Whether nothing had happened when the images were released, so that their locks show everything later. */
     private boolean locksTell;
-    /** Whether libvirt's reason for the pause may still change, because its job that paused the guest goes on. */
+    /** Whether libvirt's reason for the pause may still change, because its job that paused the guest still runs. */
     private boolean unsettled;
 
     /** Starts to watch, while the guest runs or just before it is suspended. */
@@ -67,11 +67,11 @@ final class PauseWatch implements AutoCloseable {
     /** As {@link #paused()}, for a guest that ran when this was created, and that libvirt's running job paused. */
     void pausedByJob() throws VmmigException {
         paused();
-        before = (int) events.after(0).stream()
-                        .takeWhile(event -> event.kind() != DomainEvent.Kind.SUSPENDED)
-                        .count()
-                + 1;
-        before = Math.min(before, events.count());
+        long running = events.after(0).stream()
+                .takeWhile(event -> event.kind() != DomainEvent.Kind.SUSPENDED)
+                .count();
+        // The event may have been lost.
+        before = (int) Math.min(running + 1, before);
         unsettled = true;
     }
 

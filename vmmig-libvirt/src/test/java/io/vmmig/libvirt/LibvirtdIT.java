@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.vmmig.error.HypervisorException;
 import io.vmmig.error.Problem;
 import io.vmmig.error.VmmigException;
-import io.vmmig.hypervisor.Guest;
 import io.vmmig.hypervisor.RestoreRequest;
 import io.vmmig.hypervisor.RestoredGuest;
 import io.vmmig.hypervisor.RestoringGuest;
@@ -17,11 +16,9 @@ import io.vmmig.libvirt.binding.Domain;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -70,10 +67,7 @@ class LibvirtdIT extends RealGuestTests {
                 saved.resume();
                 lab.awaitTicking();
             } finally {
-                Lab.run("host", "restart", HOST);
-                connection.close();
-                connection = Connection.open(uri);
-                lab.use(connection);
+                reconnect();
             }
         }
     }
@@ -82,50 +76,46 @@ class LibvirtdIT extends RealGuestTests {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void overlaysAreMergedAfterLibvirtdHasCrashed(boolean begun) throws Exception {
-        start(true);
-        Guest guest = hypervisor.guest(lab.name);
-        Disks before = Disks.of(guest);
-        Map<String, Path> overlays = makeOverlays(guest);
-        guest.addOverlays(overlays);
-        lab.awaitRecording();
+        Overlaid overlaid = startOnOverlays(true);
         if (begun) {
             try (Domain domain = connection.domain(lab.name)) {
-                for (String target : overlays.keySet()) {
+                for (String target : overlaid.overlays().keySet()) {
                     domain.commitActive(target);
                 }
             }
         }
         Lab.run("host", "crash", HOST);
         try {
-            assertProblem(Problem.HYPERVISOR_UNREACHABLE, () -> guest.mergeOverlays(overlays, MERGE));
+            assertProblem(Problem.HYPERVISOR_UNREACHABLE, overlaid::merge);
         } finally {
-            Lab.run("host", "restart", HOST);
-            connection.close();
-            connection = Connection.open(uri);
-            lab.use(connection);
+            reconnect();
         }
-        guest.mergeOverlays(overlays, MERGE);
-        requireMerged(guest, before, overlays);
+        overlaid.merge();
+        requireMerged(overlaid);
     }
 
     @Test
     void aMergeThatIsNotAwaitedIsCancelled() throws Exception {
-        start(true);
-        Guest guest = hypervisor.guest(lab.name);
-        Disks before = Disks.of(guest);
-        Map<String, Path> overlays = makeOverlays(guest);
-        guest.addOverlays(overlays);
-        lab.awaitRecording();
-        beginSlowMerge(overlays.keySet());
-        assertProblem(Problem.HYPERVISOR_TIMEOUT, () -> guest.mergeOverlays(overlays, Duration.ZERO));
-        assertThat(overlays.values()).allMatch(Files::exists);
+        Overlaid overlaid = startOnOverlays(true);
+        beginSlowMerge(overlaid.overlays().keySet());
+        assertProblem(
+                Problem.HYPERVISOR_TIMEOUT, () -> overlaid.guest().mergeOverlays(overlaid.overlays(), Duration.ZERO));
+        assertThat(overlaid.overlays().values()).allMatch(Files::exists);
         // Only the first job was cancelled.
         beginSlowMerge(Set.of("vda"));
         Thread.currentThread().interrupt();
-        assertProblem(Problem.CANCELLED, () -> guest.mergeOverlays(overlays, MERGE));
+        assertProblem(Problem.CANCELLED, overlaid::merge);
         assertThat(Thread.interrupted()).isTrue();
-        guest.mergeOverlays(overlays, MERGE);
-        requireMerged(guest, before, overlays);
+        overlaid.merge();
+        requireMerged(overlaid);
+    }
+
+    /** To a libvirtd that runs again. */
+    private void reconnect() throws Exception {
+        Lab.run("host", "restart", HOST);
+        connection.close();
+        connection = Connection.open(uri);
+        lab.use(connection);
     }
 
     private void beginSlowMerge(Set<String> targets) throws Exception {

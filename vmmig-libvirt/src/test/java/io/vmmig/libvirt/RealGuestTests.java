@@ -193,9 +193,32 @@ abstract class RealGuestTests extends RealGuests {
         return contents;
     }
 
-    void requireMerged(Guest guest, Disks before, Map<String, Path> overlays) throws Exception {
-        assertThat(Disks.of(guest)).isEqualTo(before);
-        assertThat(overlays.values()).noneMatch(Files::exists);
+    /** A guest with the files of overlays for its disks. */
+    record Overlaid(Guest guest, Disks before, Map<String, Path> overlays) {
+        static Overlaid of(Guest guest) throws Exception {
+            return new Overlaid(guest, Disks.of(guest), makeOverlays(guest));
+        }
+
+        void add() throws VmmigException {
+            guest.addOverlays(overlays);
+        }
+
+        void merge() throws VmmigException {
+            guest.mergeOverlays(overlays, MERGE);
+        }
+    }
+
+    Overlaid startOnOverlays(boolean persistent) throws Exception {
+        start(persistent);
+        Overlaid overlaid = Overlaid.of(hypervisor.guest(lab.name));
+        overlaid.add();
+        lab.awaitRecording();
+        return overlaid;
+    }
+
+    void requireMerged(Overlaid overlaid) throws Exception {
+        assertThat(Disks.of(overlaid.guest())).isEqualTo(overlaid.before());
+        assertThat(overlaid.overlays().values()).noneMatch(Files::exists);
         lab.awaitRecording();
         assertThat(lab.ask("records")).containsPattern("records vda \\d+ ok\nrecords vdb \\d+ ok");
         assertThat(lab.complaints()).isEmpty();
@@ -205,56 +228,45 @@ abstract class RealGuestTests extends RealGuests {
     void whatIsWrittenToOverlaysIsMergedWhileTheGuestRuns() throws Exception {
         start(true);
         Guest guest = hypervisor.guest(lab.name);
-        Disks before = Disks.of(guest);
         for (int round = 0; round < 2; round++) {
-            Map<String, Path> overlays = makeOverlays(guest);
+            Overlaid overlaid = Overlaid.of(guest);
             try (GuestWatch watch = guest.watch()) {
-                guest.addOverlays(overlays);
-                guest.addOverlays(overlays);
-                List<Digest> frozen = contents(before);
+                overlaid.add();
+                overlaid.add();
+                List<Digest> frozen = contents(overlaid.before());
                 lab.awaitRecording();
-                assertThat(contents(before)).isEqualTo(frozen);
-                guest.mergeOverlays(overlays, MERGE);
-                guest.mergeOverlays(overlays, MERGE);
+                assertThat(contents(overlaid.before())).isEqualTo(frozen);
+                overlaid.merge();
+                overlaid.merge();
                 assertThat(watch.observed()).isEmpty();
             }
-            requireMerged(guest, before, overlays);
+            requireMerged(overlaid);
         }
     }
 
     @Test
     void overlaysAreMergedWhileTheGuestIsPaused() throws Exception {
-        start(false);
-        Guest guest = hypervisor.guest(lab.name);
-        Disks before = Disks.of(guest);
-        Map<String, Path> overlays = makeOverlays(guest);
-        guest.addOverlays(overlays);
-        lab.awaitRecording();
+        Overlaid overlaid = startOnOverlays(false);
         try (var domain = connection().domain(lab.name)) {
             domain.suspend();
         }
-        guest.mergeOverlays(overlays, MERGE);
-        assertThat(guest.state()).isEqualTo(GuestState.PAUSED);
-        guest.resume();
-        requireMerged(guest, before, overlays);
+        overlaid.merge();
+        assertThat(overlaid.guest().state()).isEqualTo(GuestState.PAUSED);
+        overlaid.guest().resume();
+        requireMerged(overlaid);
     }
 
     @Test
     void overlaysOfASavedGuestAreMergedAfterItIsResumed() throws Exception {
-        start(true);
-        Guest guest = hypervisor.guest(lab.name);
-        Disks before = Disks.of(guest);
-        Map<String, Path> overlays = makeOverlays(guest);
-        guest.addOverlays(overlays);
-        lab.awaitRecording();
-        try (SavedGuest saved = guest.save()) {
+        Overlaid overlaid = startOnOverlays(true);
+        try (SavedGuest saved = overlaid.guest().save()) {
             drain(saved, scratch.resolve("image"));
-            assertThatThrownBy(() -> guest.mergeOverlays(overlays, MERGE)).hasMessageContaining("QEMU released it");
+            assertThatThrownBy(overlaid::merge).hasMessageContaining("QEMU released it");
             assertThat(saved.interference()).isEmpty();
             saved.resume();
         }
-        guest.mergeOverlays(overlays, MERGE);
-        requireMerged(guest, before, overlays);
+        overlaid.merge();
+        requireMerged(overlaid);
     }
 
     /** How far somebody came before. */
@@ -270,15 +282,13 @@ abstract class RealGuestTests extends RealGuests {
     @EnumSource
     void aMergeBeginsWhereAnEarlierOneEnded(Merged earlier) throws Exception {
         start(true);
-        Guest guest = hypervisor.guest(lab.name);
-        Disks before = Disks.of(guest);
-        Map<String, Path> overlays = makeOverlays(guest);
+        Overlaid overlaid = Overlaid.of(hypervisor.guest(lab.name));
         if (earlier != Merged.NOT_ADDED) {
-            guest.addOverlays(overlays);
+            overlaid.add();
             lab.awaitRecording();
         }
         try (Domain domain = connection().domain(lab.name)) {
-            for (String target : overlays.keySet()) {
+            for (String target : overlaid.overlays().keySet()) {
                 if (earlier.compareTo(Merged.BEGUN) >= 0) {
                     domain.commitActive(target);
                 }
@@ -290,8 +300,8 @@ abstract class RealGuestTests extends RealGuests {
                 }
             }
         }
-        guest.mergeOverlays(overlays, MERGE);
-        requireMerged(guest, before, overlays);
+        overlaid.merge();
+        requireMerged(overlaid);
     }
 
     @Test
