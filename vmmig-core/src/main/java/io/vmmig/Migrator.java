@@ -205,7 +205,7 @@ public final class Migrator {
     }
 
     /**
-     * How long a guest that moves with {@link Strategy#LIVE} may go on changing its memory faster than it can be sent, after all of it was
+     * How long a guest that moves with {@link Strategy#LIVE} may keep changing its memory faster than it can be sent, after all of it was
      * sent once. Then it is paused nevertheless, and the pause is as long as it takes to send what is left. A minute by default.
      *
      * @throws IllegalArgumentException if {@code atMost} is negative

@@ -57,9 +57,8 @@ public final class FreePages {
     }
 
     /**
-     * The migration stream of the same guest, which must not have run since unless the stream is only a reference for a later one, with free
-     * pages replaced by zero pages. Unknown data
-     * passes unchanged. Closing it closes {@code stream}.
+     * The migration stream of the same guest, with free pages replaced by zero pages. The guest must not have run since, unless the stream is
+     * only a reference for a later one. Unknown data passes unchanged. Closing it closes {@code stream}.
      */
     public InputStream strip(InputStream stream) {
         return blocks == null ? stream : new StrippedStream(stream, this, leftOut);
